@@ -1,0 +1,1 @@
+"""The decisions: functions of values, without clock, disk, network or randomness of their own."""

@@ -1,0 +1,305 @@
+"""What the engine needs from the world, as Protocols, and the values that cross the border.
+
+The edges implement these; the engine knows nothing else of them. Only `reconciler.app` puts the two together.
+Expected troubles of Terraform cross as `TerraformFailed` with a reason from the closed list.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from desired_state.document import Problem
+from desired_state.instance import Instance, Key
+from desired_state.tree import Tree
+from reconciler.core.record import Pass, Reason, Record
+
+Tier = Literal["develop", "test", "qa", "prod"]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the platform engineers fixed for an environment; a manifest can only be stricter."""
+
+    mode: Literal["auto", "approve", "observe"] = "auto"
+    prune: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where an environment lives. `endpoint` is an AWS-compatible endpoint used instead of AWS's own addresses."""
+
+    name: str
+    tier: Tier
+    account: str
+    region: str
+    role: str | None = None
+    partition: str = "aws"
+    endpoint: str | None = None
+    floor: Floor = Floor()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one workspace is made of: the root's tree and its variables, in one environment.
+
+    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`.
+    """
+
+    key: Key
+    root: str
+    tree_id: str
+    variables: Mapping[str, Any]
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class LockInfo:
+    """Who holds a state lock, as the backend tells."""
+
+    id: str
+    who: str
+    operation: str
+    created: str
+
+
+class TerraformFailed(Exception):
+    """Terraform could not do it. `reason` is one of InitFailed, PlanFailed, ApplyFailed, StateLocked, StateConflict,
+    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known."""
+
+    def __init__(self, reason: Reason, message: str, *, lock: LockInfo | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.lock = lock
+
+
+class Workspace(Protocol):
+    """One instance's private copy of its root, initialised against its state; open for one pass."""
+
+    async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
+        """Plan and keep the plan file for `apply`. Returns the document of `terraform show -json`.
+
+        Raises: TerraformFailed (PlanFailed, StateLocked, Interrupted, InvalidConfiguration).
+        """
+        ...
+
+    async def apply(self) -> Mapping[str, Any]:
+        """Apply the plan of this very workspace. Returns the root's outputs by name (plain values).
+
+        Runs to its end even when the pass is cancelled, within the drain limit.
+        Raises: TerraformFailed (ApplyFailed, StateLocked, StateConflict, Interrupted).
+        """
+        ...
+
+    async def is_empty(self) -> bool:
+        """True when the state holds no resource."""
+        ...
+
+
+class Terraform(Protocol):
+    """Terraform, run for one instance at a time."""
+
+    @property
+    def version(self) -> str:
+        """Terraform's own version, such as `1.11.4`."""
+        ...
+
+    def workspace(self, run: Run) -> AbstractAsyncContextManager[Workspace]:
+        """Build (or reuse) the instance's workspace and initialise it.
+
+        Raises on entry: TerraformFailed (InitFailed; StateLocked when another process still works in it).
+        """
+        ...
+
+
+class RolloutState(StrEnum):
+    """What ECS says of a service's newest deployment."""
+
+    COMPLETED = "completed"
+    IN_PROGRESS = "in progress"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled back"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveService:
+    """A service as AWS shows it now. `image` is what its current task definition names, without the placeholder that
+    stands in before a first image; `newest` is the image to run: the named tag if it is in the registry when Git owns
+    the image, else the image that runs, else the newest one pushed; None when there is none yet."""
+
+    image: str | None
+    newest: str | None
+    rollout: RolloutState
+    message: str = ""
+    running: int = 0
+    desired: int = 0
+
+
+class Live(Protocol):
+    """The services as they run."""
+
+    async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
+        """Read one service. Raises `LiveUnavailable` when AWS does not answer."""
+        ...
+
+
+class LiveUnavailable(Exception):
+    """AWS did not answer the question; the pass is tried again later."""
+
+
+class TreeArchive(Protocol):
+    """Root trees by id, kept as long as a record may need them."""
+
+    async def put(self, tree_id: str, tree: Tree) -> None:
+        """Keep this tree; a no-op when it is there."""
+        ...
+
+    async def get(self, tree_id: str) -> Tree:
+        """Raises: KeyError when it is not there."""
+        ...
+
+
+class StoreConflict(Exception):
+    """Somebody else wrote the record in between; nothing was written."""
+
+
+class Store(Protocol):
+    """Records and history."""
+
+    async def load(self) -> Mapping[Key, Record]:
+        """Every record."""
+        ...
+
+    async def save(self, record: Record) -> None:
+        """Write a record whose version is one more than the stored one's. Raises: StoreConflict."""
+        ...
+
+    async def delete(self, record: Record) -> None:
+        """Forget an instance whose state is empty. Raises: StoreConflict."""
+        ...
+
+    async def append(self, visit: Pass) -> None:
+        """Add a pass to the history of its instance."""
+        ...
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """The newest passes first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it."""
+
+    commit: str
+    committed_at: datetime
+    files: Mapping[str, bytes]
+    roots: Tree = field(default_factory=dict)
+
+
+class SourceFailed(Exception):
+    """The manifests could not be fetched or read; what was read before stays in force."""
+
+
+class Source(Protocol):
+    """Where manifests come from."""
+
+    async def fetch(self) -> Revision:
+        """The newest revision. Raises: SourceFailed."""
+        ...
+
+    async def wait(self, timeout: timedelta) -> None:
+        """Return when it is worth fetching again: something changed, somebody nudged, or the time is up."""
+        ...
+
+    def nudge(self) -> None:
+        """Fetch soon."""
+        ...
+
+
+class Observer(Protocol):
+    """Those who are told: metrics and logs. Must not raise and must not block."""
+
+    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+        """A record changed (`new` None: the instance is gone)."""
+        ...
+
+    def passed(self, visit: Pass) -> None:
+        """A pass ended."""
+        ...
+
+    def phase(self, name: str, seconds: float) -> None:
+        """A phase (init, plan, show, apply) of a pass took this long."""
+        ...
+
+    def log(self, event: str, **fields: Any) -> None:
+        """Something worth a log line."""
+        ...
+
+
+class Action(StrEnum):
+    """What a person can ask for, by command or API."""
+
+    RECONCILE = "reconcile"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    APPROVE = "approve"
+    REJECT = "reject"
+    PRUNE = "prune"
+
+
+class ActionRefused(Exception):
+    """The action does not fit the instance as it is now; the message says why and what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """Where the manifests stand."""
+
+    commit: str | None
+    fetched_at: datetime | None
+    error: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """How alive the daemon is. `loop_age` is the time since the controller's loop last turned."""
+
+    loop_age: timedelta
+    ready: bool
+    stopping: bool
+    running: Mapping[Key, timedelta]
+    queued: int
+
+
+class Control(Protocol):
+    """The daemon as its HTTP API sees it."""
+
+    def records(self) -> Sequence[Record]:
+        """Every record, by key."""
+        ...
+
+    def record(self, key: Key) -> Record | None:
+        """One record."""
+        ...
+
+    def source(self) -> SourceStatus:
+        """The manifests' state."""
+        ...
+
+    def beat(self) -> Beat:
+        """Liveness and readiness."""
+        ...
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """The newest passes first."""
+        ...
+
+    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+        """Do it. Raises: KeyError for an unknown instance, ActionRefused."""
+        ...

@@ -1,0 +1,209 @@
+"""The one durable document per instance: everything that must survive a restart, and nothing else.
+
+A record is written before the first apply with all that a destroy needs, so that a removed manifest can be pruned
+even when Git no longer knows it. Only `reconciler.core.status` makes new records out of old ones.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from desired_state.instance import Instance, Key
+
+
+class Sync(StrEnum):
+    """Who moved: nobody, Git (`Pending`), the world (`Drifted`), or both."""
+
+    IN_SYNC = "InSync"
+    PENDING = "Pending"
+    DRIFTED = "Drifted"
+    PENDING_AND_DRIFTED = "PendingAndDrifted"
+    UNKNOWN = "Unknown"
+
+
+class Health(StrEnum):
+    """What runs: for a service what ECS says of its rollout, for anything else Healthy once applied."""
+
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+    UNKNOWN = "Unknown"
+
+
+class ConditionType(StrEnum):
+    """`Ready` sums up and `Planned` says how the last plan went; the other three exist only while they are true."""
+
+    READY = "Ready"
+    PLANNED = "Planned"
+    DRIFTED = "Drifted"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class Reason(StrEnum):
+    """The closed list of reasons; design section 2."""
+
+    APPLIED = "Applied"
+    IN_SYNC = "InSync"
+    OBSERVED = "Observed"
+    PROGRESSING = "Progressing"
+    SUSPENDED = "Suspended"
+    OUTSIDE_WINDOW = "OutsideWindow"
+    DEPENDENCY_NOT_READY = "DependencyNotReady"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    AWAITING_FIRST_IMAGE = "AwaitingFirstImage"
+    PRUNE_CONFIRMATION_NEEDED = "PruneConfirmationNeeded"
+    PRUNE_GUARD = "PruneGuard"
+    PLAN_FAILED = "PlanFailed"
+    APPLY_FAILED = "ApplyFailed"
+    INIT_FAILED = "InitFailed"
+    STATE_LOCKED = "StateLocked"
+    STATE_CONFLICT = "StateConflict"
+    INVALID_MANIFEST = "InvalidManifest"
+    INVALID_CONFIGURATION = "InvalidConfiguration"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    INTERRUPTED = "Interrupted"
+    RECOVERING = "Recovering"
+    OUT_OF_BAND_CHANGE = "OutOfBandChange"
+    MISSING_RESOURCE = "MissingResource"
+    UNMANAGED_ADDITION = "UnmanagedAddition"
+    ROLLOUT_FAILED = "RolloutFailed"
+    ROLLED_BACK = "RolledBack"
+    ROLLOUT_TIMEOUT = "RolloutTimeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One statement about an instance; `since` moves only when status or reason do."""
+
+    type: ConditionType
+    status: bool
+    reason: Reason
+    message: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash."""
+
+    pass_id: str
+    desired_digest: str
+    plan_digest: str
+    destroys: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody agreed to exactly the plan with this digest."""
+
+    plan_digest: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often in a row the same desired digest failed."""
+
+    digest: str
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A deployment being watched: what was rolled out, since when, and how it ended so far."""
+
+    desired_digest: str
+    image: str | None
+    started: datetime
+    ended: Reason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSummary:
+    """One resource of a plan or of drift, redacted: `attributes` maps a path to its old and new value."""
+
+    address: str
+    actions: tuple[str, ...]
+    attributes: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """The last plan as people see it; redacted."""
+
+    digest: str
+    changes: tuple[ResourceSummary, ...]
+    drift: tuple[ResourceSummary, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is known of one instance. `None` digests mean "not known to match"."""
+
+    instance: Instance
+    accepted_commit: str
+    version: int = 0
+    removed: datetime | None = None
+    suspended: bool = False
+    attempted: bool = False
+    desired_digest: str | None = None
+    applied_digest: str | None = None
+    applied_source: str | None = None
+    applied_commit: str | None = None
+    applied_at: datetime | None = None
+    checked_at: datetime | None = None
+    requested_at: datetime | None = None
+    prune_confirmed: bool = False
+    sync: Sync = Sync.UNKNOWN
+    health: Health = Health.UNKNOWN
+    conditions: Mapping[ConditionType, Condition] = field(default_factory=dict)
+    intent: Intent | None = None
+    approval: Approval | None = None
+    failures: Failures | None = None
+    rollout: Rollout | None = None
+    plan: PlanSummary | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """The instance's key."""
+        return self.instance.key
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """The condition of that type, if it exists now."""
+        return self.conditions.get(kind)
+
+    @property
+    def reason(self) -> Reason | None:
+        """The reason of the `Ready` condition: the headline."""
+        ready = self.conditions.get(ConditionType.READY)
+        return ready.reason if ready else None
+
+    def replace(self, **changes: Any) -> "Record":
+        """A copy with these fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One visit, as history keeps it."""
+
+    id: str
+    key: Key
+    trigger: str
+    commit: str
+    started: datetime
+    finished: datetime
+    result: str
+    reason: Reason | None
+    message: str
+    terraform_runs: tuple[str, ...] = ()
