@@ -134,6 +134,7 @@ class LiveService:
     image: str | None
     newest: str | None
     rollout: RolloutState
+    task_definition: str | None = None
     message: str = ""
     running: int = 0
     desired: int = 0
@@ -212,7 +213,7 @@ class Source(Protocol):
         """The newest revision. Raises: SourceFailed."""
         ...
 
-    async def wait(self, timeout: timedelta) -> None:
+    async def wait(self, longest: timedelta) -> None:
         """Return when it is worth fetching again: something changed, somebody nudged, or the time is up."""
         ...
 

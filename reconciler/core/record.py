@@ -121,6 +121,7 @@ class Rollout:
 
     desired_digest: str
     image: str | None
+    task_definition: str | None
     started: datetime
     ended: Reason | None = None
     message: str = ""
@@ -146,6 +147,15 @@ class PlanSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What the state was last built from: all that a destroy needs when Git no longer knows the instance."""
+
+    root: str
+    tree_id: str
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that is known of one instance. `None` digests mean "not known to match"."""
 
@@ -156,12 +166,15 @@ class Record:
     suspended: bool = False
     attempted: bool = False
     desired_digest: str | None = None
+    desired_source: str | None = None
+    desired_commit: str | None = None
     applied_digest: str | None = None
     applied_source: str | None = None
     applied_commit: str | None = None
     applied_at: datetime | None = None
     checked_at: datetime | None = None
     requested_at: datetime | None = None
+    prune_guard: str | None = None
     prune_confirmed: bool = False
     sync: Sync = Sync.UNKNOWN
     health: Health = Health.UNKNOWN
@@ -171,6 +184,7 @@ class Record:
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None
+    base: Base | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property

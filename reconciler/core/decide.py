@@ -1,0 +1,197 @@
+"""The decisions of a pass: may we look at the instance now, and what to do with what the plan shows.
+
+Both are functions of values. A reason to wait is a value with the reason people will read; it is never an error.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from desired_state.instance import Key
+from desired_state.manifest import Policy
+from reconciler.core.plan import Plan
+from reconciler.core.ports import Environment
+from reconciler.core.record import Reason, Record
+
+Mode = Literal["auto", "approve", "observe"]
+_STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
+_STATEFUL_KINDS = frozenset({"Platform", "Module"})
+# A dependency that waits for a person or cannot go on does not hold up those who already run on it.
+_WAITS_FOR_SOMEBODY = frozenset(
+    {
+        Reason.AWAITING_APPROVAL,
+        Reason.OBSERVED,
+        Reason.OUTSIDE_WINDOW,
+        Reason.SUSPENDED,
+        Reason.PLAN_FAILED,
+        Reason.INIT_FAILED,
+        Reason.RETRIES_EXHAUSTED,
+        Reason.ROLLED_BACK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Nothing speaks against looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now, and why."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The world is as Git wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply this very plan now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitApproval:
+    """A person has to agree to the plan's digest first."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Show the plan and leave the world alone."""
+
+    reason: Reason
+    message: str
+
+
+Gate = Proceed | Hold
+Verdict = Settled | Apply | AwaitApproval | Report
+
+
+def effective_mode(policy: Policy, environment: Environment) -> Mode:
+    """The stricter of what the manifest says and what the environment's floor fixes."""
+    return max(policy.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
+
+
+def gate(record: Record, records: Mapping[Key, Record]) -> Gate:
+    """May we look at this instance now? `records` holds every record by key."""
+    if record.suspended or record.instance.policy.suspend:
+        return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
+    if record.removed:
+        return _prune_gate(record, records)
+    for key in sorted(record.instance.depends_on):
+        if problem := _dependency_problem(record, records.get(key)):
+            return Hold(Reason.DEPENDENCY_NOT_READY, f"{key} {problem}")
+    return Proceed()
+
+
+def _dependency_problem(record: Record, dependency: Record | None) -> str | None:
+    if dependency is None:
+        return "does not exist yet"
+    if dependency.removed:
+        return "is being removed"
+    if dependency.applied_at is None:
+        return "was never applied"
+    if dependency.intent:
+        return "is being applied"
+    behind = dependency.applied_source != dependency.instance.source_digest
+    if behind and dependency.accepted_commit == record.accepted_commit and dependency.reason not in _WAITS_FOR_SOMEBODY:
+        return "changed in the same commit and goes first"
+    return None
+
+
+def _prune_gate(record: Record, records: Mapping[Key, Record]) -> Gate:
+    dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
+    if dependants:
+        return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
+    confirm = f"`reconciler prune --confirm {record.key}` removes it"
+    if record.prune_confirmed:
+        return Proceed()
+    if record.prune_guard:
+        return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
+    if not record.instance.policy.prune:
+        return Hold(Reason.PRUNE_GUARD, f"its manifest is gone but said `prune: false`; {confirm}")
+    if record.instance.kind in _STATEFUL_KINDS:
+        return Hold(
+            Reason.PRUNE_CONFIRMATION_NEEDED, f"a {record.instance.kind} is never removed without a person; {confirm}"
+        )
+    return Proceed()
+
+
+def verdict(plan: Plan, record: Record, environment: Environment, *, image: str | None, now: datetime) -> Verdict:
+    """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
+
+    `record` is as it was before this pass's plan; `image` is the image the plan would run.
+    """
+    if plan.is_empty:
+        return Settled()
+    approved = record.approval is not None and record.approval.plan_digest == plan.digest
+    policy = record.instance.policy
+    if effective_mode(policy, environment) == "observe":
+        return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
+    if record.rollout and repeats_rollback(record, image):
+        return Report(Reason.ROLLED_BACK, record.rollout.message)
+    if not approved and (why := _needs_approval(plan, record, environment)):
+        return AwaitApproval(f"{describe(plan)}; {why}; `reconciler approve {record.key}` applies exactly this plan")
+    if policy.windows and not any(window.contains(now) for window in policy.windows):
+        return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
+    return Apply()
+
+
+def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str | None:
+    if record.prune_confirmed:
+        return None
+    if not record.attempted and plan.existing:
+        return "its state exists but is not known here, so a person looks first"
+    if record.intent and not record.removed and any(change.deletes for change in plan.changes):
+        return "recovering from an apply that did not report its end, and this destroys or replaces something"
+    if effective_mode(record.instance.policy, environment) == "approve":
+        return "the mode is approve"
+    return None
+
+
+def repeats_rollback(record: Record, image: str | None) -> bool:
+    """True when the plan would roll out again what ECS just put back: same desired state, same image."""
+    rollout = record.rollout
+    return (
+        rollout is not None
+        and rollout.ended == Reason.ROLLED_BACK
+        and rollout.desired_digest == record.desired_digest
+        and rollout.image == image
+    )
+
+
+def describe(plan: Plan) -> str:
+    """A plan in a phrase: `2 to create, 1 to update`."""
+    counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
+    for change in plan.changes:
+        counts[operation(change.actions)] += 1
+    said = [f"{count} to {name}" for name, count in counts.items() if count]
+    return ", ".join(said) or "outputs change"
+
+
+def operation(actions: Iterable[str]) -> Literal["create", "update", "replace", "destroy"]:
+    """Terraform's action list as one word."""
+    present = set(actions)
+    if {"create", "delete"} <= present:
+        return "replace"
+    if "delete" in present or "forget" in present:
+        return "destroy"
+    return "create" if "create" in present else "update"
+
+
+def prune_guard(removed: int, total: int, *, limit_percent: int) -> str | None:
+    """Why this many removals of one environment in one commit need a person; None when they are few enough.
+
+    At least one removal is always allowed.
+    """
+    allowed = max(1, total * limit_percent // 100)
+    if removed <= allowed:
+        return None
+    return f"{removed} of {total} instances were removed in one commit, more than {limit_percent} %"

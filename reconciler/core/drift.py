@@ -1,0 +1,110 @@
+"""Who moved: Git, the world, or both; and what of it is worth telling.
+
+One normal plan answers both questions. At the applied digest every planned change is drift. Terraform's own list of
+what moved outside (`resource_drift`) adds what no plan would mend, once the noise is taken out: what providers fill
+in by themselves, counts that an autoscaler owns, revisions that a pipeline registers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from desired_state.manifest import Ignore
+from reconciler.core.plan import Change, Plan
+from reconciler.core.record import Reason, Sync
+
+# What others own by design, or the provider computes: a difference there is nobody's change.
+_OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "aws_ecs_service": frozenset({"desired_count", "task_definition"}),
+    "aws_ecs_task_definition": frozenset({"revision", "arn", "id"}),
+    "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
+    "aws_lb_target_group": frozenset({"load_balancer_arns"}),
+}
+_COMPUTED = frozenset({"tags_all", "last_updated", "last_modified", "unique_id", "create_date"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The sync state and, when the world moved, why it counts as drift and in which resources."""
+
+    sync: Sync
+    reason: Reason | None
+    drifted: tuple[Change, ...]
+
+
+def classify(
+    plan: Plan,
+    *,
+    applied_digest: str | None,
+    desired_digest: str,
+    ignore: Sequence[Ignore],
+    rolled_back: bool,
+    now: datetime,
+) -> Finding:
+    """Say who moved. An unknown applied digest counts as Git's move: nothing is known to have been in force.
+
+    `rolled_back`: ECS itself put the service back; that difference is a failed rollout, not drift.
+    """
+    if rolled_back:
+        return Finding(Sync.PENDING, None, ())
+    outside = tuple(_normalised(plan.drift, ignore, now))
+    if applied_digest == desired_digest:
+        planned = tuple(_without_ignored(plan.changes, ignore, now))
+        if planned:
+            return Finding(Sync.DRIFTED, _reason(planned), planned)
+        if outside:
+            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside)
+        return Finding(Sync.IN_SYNC, None, ())
+    if plan.is_empty:
+        return Finding(Sync.IN_SYNC, None, ())
+    if outside and applied_digest is not None:
+        return Finding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside)
+    return Finding(Sync.PENDING, None, ())
+
+
+def _reason(changes: Iterable[Change]) -> Reason:
+    gone = any(change.actions == ("create",) or change.actions == ("delete",) for change in changes)
+    return Reason.MISSING_RESOURCE if gone else Reason.OUT_OF_BAND_CHANGE
+
+
+def _normalised(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
+    for change in _without_ignored(changes, ignore, now):
+        attributes = {
+            path: (old, new)
+            for path, (old, new) in change.attributes.items()
+            if not _is_noise(change.type, path, old, new)
+        }
+        if attributes or change.deletes:
+            yield replace(change, attributes=attributes)
+
+
+def _is_noise(kind: str, path: str, old: Any, new: Any) -> bool:
+    head = path.split(".", 1)[0]
+    nothing: tuple[Any, ...] = (None, "", False, 0, [], {})
+    return (
+        head in _COMPUTED
+        or head in _OWNED_ELSEWHERE.get(kind, frozenset())
+        or (old in nothing and new in nothing)
+        or (isinstance(old, list) and isinstance(new, list) and _unordered(old) == _unordered(new))
+    )
+
+
+def _unordered(values: list[Any]) -> list[str]:
+    return sorted(map(repr, values))
+
+
+def _without_ignored(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
+    """Leave out what a rule ignores until its end date; a rule that has ended ignores nothing."""
+    rules = [rule for rule in ignore if now.date() <= rule.until]
+    for change in changes:
+        mine = [
+            rule.path for rule in rules if change.address == rule.address or change.address.endswith(f".{rule.address}")
+        ]
+        attributes = {
+            path: values
+            for path, values in change.attributes.items()
+            if not any(path == ignored or path.startswith(f"{ignored}.") for ignored in mine)
+        }
+        if attributes or change.actions != ("update",):
+            yield replace(change, attributes=attributes)

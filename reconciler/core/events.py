@@ -1,0 +1,135 @@
+"""What can happen to an instance, as values. `reconciler.core.status.advance` folds them into its record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from desired_state.instance import Instance
+from reconciler.core.drift import Finding
+from reconciler.core.plan import Plan
+from reconciler.core.ports import LiveService
+from reconciler.core.record import Approval, Base, Intent, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A valid manifest for the instance was read."""
+
+    instance: Instance
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The manifest exists but cannot be used; the last good one stays in force."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The manifest is gone from a snapshot that could be read as a whole. `guard` says why a person must confirm."""
+
+    guard: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The pass ended before Terraform ran."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The desired digest of this visit is known, and which manifest of which commit it was computed from."""
+
+    digest: str
+    source: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan was read."""
+
+    plan: Plan
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The plan was empty: the state matches the desired digest."""
+
+    base: Base
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The plan is not applied: it waits for approval, for its window, or is only reported."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """An apply is about to start, from `base`; None for a destroy, which needs the base it already has."""
+
+    intent: Intent
+    base: Base | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The apply succeeded."""
+
+    outputs: Mapping[str, Any]
+    image: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A phase failed for a reason of the closed list."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What ECS says of the service now."""
+
+    live: LiveService
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person asked for a pass, suspended, resumed, approved, rejected or confirmed a prune."""
+
+    reconcile: bool = False
+    suspend: bool | None = None
+    approval: Approval | None = None
+    reject: bool = False
+    confirm_prune: bool = False
+
+
+Event = (
+    Accepted
+    | Invalid
+    | Removed
+    | Held
+    | Desired
+    | Planned
+    | Settled
+    | Waiting
+    | Applying
+    | Applied
+    | Failed
+    | Seen
+    | Asked
+)

@@ -1,0 +1,130 @@
+"""From an instance to the variables of its Terraform root, and the digest that says whether anything changed.
+
+Every value reaches Terraform through `terraform.tfvars.json`, where strings are literal. The shapes below are the
+interface of `terraform/roots/platform` and `terraform/roots/service`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from desired_state.instance import Instance
+from desired_state.manifest import ModuleSpec, PlatformSpec, ServiceSpec
+from reconciler.core.ports import Environment
+
+
+def variables(
+    instance: Instance, environment: Environment, *, platform: Mapping[str, Any] | None, image: str | None
+) -> Mapping[str, Any]:
+    """The content of `terraform.tfvars.json`.
+
+    `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
+    reference of the image to run, None before the first one was pushed.
+    """
+    match instance.spec:
+        case PlatformSpec() as spec:
+            own = _platform(spec)
+        case ServiceSpec() as spec:
+            if platform is None:
+                raise ValueError(f"{instance.key} needs the outputs of its platform")
+            own = {"platform": platform, **_service(instance, spec, image)}
+        case ModuleSpec() as spec:
+            return dict(spec.inputs)
+    return {"environment": _environment(environment), "aws": _aws(environment), **own}
+
+
+def desired_digest(source_digest: str, inputs: Mapping[str, Any], *, terraform_version: str) -> str:
+    """SHA-256 over what the state should become: manifest, root tree, compiled variables, Terraform's version.
+
+    The providers' versions are part of the root tree, as `.terraform.lock.hcl`.
+    """
+    canonical = json.dumps([source_digest, inputs, terraform_version], sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    return {
+        "name": environment.name,
+        "tier": environment.tier,
+        "account_id": environment.account,
+        "region": environment.region,
+        "partition": environment.partition,
+    }
+
+
+def _aws(environment: Environment) -> dict[str, Any]:
+    return {"role_arn": environment.role, "s3_use_path_style": environment.endpoint is not None}
+
+
+def _platform(spec: PlatformSpec) -> dict[str, Any]:
+    return {
+        "tags": {"owner": spec.tags.owner, "cost_center": spec.tags.cost_center, "compliance": spec.tags.compliance},
+        "network": {
+            "cidr": str(spec.network.cidr),
+            "availability_zones": list(spec.network.availability_zones),
+            "nat": spec.network.nat,
+        },
+        "alb": {"certificate_arn": spec.alb.certificate_arn},
+        "cluster": {"insights": spec.cluster.insights, "spot": spec.cluster.spot},
+        "delivery": {"connection_arn": spec.delivery.connection_arn if spec.delivery else None},
+        "kafka": {"broker_security_group_id": spec.kafka.broker_security_group_id if spec.kafka else None},
+    }
+
+
+def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[str, Any]:
+    return {
+        "service": {
+            "name": instance.key.name,
+            "type": spec.type,
+            "runtime": spec.runtime,
+            "repository": spec.repository,
+            "labels": dict(instance.labels),
+        },
+        "image": {"owner": "git" if spec.image else "pipeline", "uri": image},
+        "resources": {"cpu": spec.cpu, "memory": spec.memory},
+        "port": spec.port,
+        "scaling": spec.scaling.model_dump(mode="json"),
+        "routing": {"paths": list(spec.routing.paths), "priority": spec.routing.priority} if spec.routing else None,
+        "health_check": spec.health_check.model_dump(mode="json") if spec.health_check else None,
+        "environment_variables": dict(spec.env),
+        "secrets": dict(spec.secrets),
+        "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
+    }
+
+
+def placeholder_platform(environment: Environment) -> Mapping[str, Any]:
+    """Stands in for a platform that was never applied, so that a dry run can plan the services on it provisionally.
+
+    Every id is well-formed and belongs to nothing.
+    """
+    prefix = f"{environment.region}:{environment.account}"
+    key = f"arn:{environment.partition}:kms:{prefix}:key/00000000-0000-0000-0000-000000000000"
+    balancer = f"arn:{environment.partition}:elasticloadbalancing:{prefix}"
+    return {
+        "schema_version": 1,
+        "vpc_id": "vpc-00000000000000000",
+        "vpc_cidr": "10.0.0.0/16",
+        "private_subnet_ids": [f"subnet-0000000000000000{n}" for n in (1, 2, 3)],
+        "public_subnet_ids": [f"subnet-0000000000000000{n}" for n in (4, 5, 6)],
+        "cluster": {
+            "name": environment.name,
+            "arn": f"arn:{environment.partition}:ecs:{prefix}:cluster/{environment.name}",
+        },
+        "alb": {
+            "arn": f"{balancer}:loadbalancer/app/{environment.name}/0000000000000000",
+            "arn_suffix": f"app/{environment.name}/0000000000000000",
+            "dns_name": f"{environment.name}.invalid",
+            "zone_id": "Z00000000000000",
+            "listener_arn": f"{balancer}:listener/app/{environment.name}/0000000000000000/0000000000000000",
+            "security_group_id": "sg-00000000000000001",
+        },
+        "service_discovery": {
+            "namespace_id": "ns-0000000000000000",
+            "namespace_name": f"{environment.name}.internal",
+        },
+        "kms": dict.fromkeys(("ecs", "ecr", "secrets", "logs", "s3"), key),
+        "security_groups": {"internal_services": "sg-00000000000000002", "kafka_client": "sg-00000000000000003"},
+        "connection_arn": None,
+        "tags": {"owner": "unknown", "cost_center": "unknown", "compliance": "unknown"},
+    }

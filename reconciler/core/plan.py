@@ -1,0 +1,215 @@
+"""Terraform's plan document as a small, redacted value with a digest.
+
+The document carries sensitive values in clear text; nothing leaves this module before it was redacted. Container
+definitions are JSON in a string: they are opened, keyed by name and stripped of what means nothing, so that a change
+of order or of a default is no change.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.record import PlanSummary, ResourceSummary
+from reconciler.core.redact import Redactor
+
+UNKNOWN = "(known after apply)"
+_LONGEST = 400
+_IMAGE = ".image"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one resource. `attributes` maps a dotted path to its old and new value, redacted."""
+
+    address: str
+    type: str
+    actions: tuple[str, ...]
+    replace_paths: tuple[str, ...]
+    attributes: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def deletes(self) -> bool:
+        """True for a destroy and for either kind of replacement."""
+        return "delete" in self.actions
+
+    def summary(self) -> ResourceSummary:
+        """The part that people see."""
+        return ResourceSummary(self.address, self.actions, self.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What Terraform would do (`changes`), what moved outside of it (`drift`), which outputs change, the
+    plain values of those that are known and not sensitive, and how many resources exist."""
+
+    changes: tuple[Change, ...]
+    drift: tuple[Change, ...]
+    outputs: tuple[str, ...]
+    values: Mapping[str, Any]
+    existing: int
+    digest: str
+
+    @property
+    def is_empty(self) -> bool:
+        """True when an apply would change nothing, not even an output."""
+        return not self.changes and not self.outputs
+
+
+def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: bool = False) -> Plan:
+    """Read `terraform show -json` of a plan.
+
+    With `pipeline_image` the images of containers are left out of the digest: a pipeline may move them between the
+    moment a plan is approved and the moment it is applied.
+
+    Raises: ValueError when the document is not a plan.
+    """
+    if not isinstance(document, Mapping) or "format_version" not in document or "resource_changes" not in document:
+        raise ValueError("not the JSON form of a Terraform plan")
+    changes = tuple(_changes(document["resource_changes"], redactor))
+    outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
+    return Plan(
+        changes=changes,
+        drift=tuple(change for change in _changes(document.get("resource_drift") or (), redactor)),
+        outputs=outputs,
+        values=_values((document.get("planned_values") or {}).get("outputs") or {}),
+        existing=sum(1 for _ in _resources((document.get("prior_state") or {}).get("values", {}).get("root_module"))),
+        digest=_digest(changes, outputs, pipeline_image=pipeline_image),
+    )
+
+
+def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
+    """The plan as a record keeps it."""
+    return PlanSummary(
+        digest=plan.digest,
+        changes=tuple(change.summary() for change in plan.changes),
+        drift=tuple(change.summary() for change in drift),
+        at=now,
+    )
+
+
+def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor) -> Iterator[Change]:
+    for entry in entries:
+        change = entry["change"]
+        actions = tuple(change["actions"])
+        if entry.get("mode") == "data" or actions in {("no-op",), ("read",)}:
+            continue
+        yield Change(
+            address=entry["address"],
+            type=entry["type"],
+            actions=actions,
+            replace_paths=tuple(sorted(".".join(map(str, path)) for path in change.get("replace_paths") or ())),
+            attributes=_attributes(change, redactor),
+        )
+
+
+def _attributes(change: Mapping[str, Any], redactor: Redactor) -> Mapping[str, tuple[Any, Any]]:
+    before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor)
+    after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor)
+    return dict(_differences(before, _with_unknown(after, change.get("after_unknown", False)), ""))
+
+
+def _with_unknown(after: Any, unknown: Any) -> Any:
+    """`after` with a marker wherever Terraform does not know the value yet."""
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(unknown, Mapping) and unknown:
+        merged = dict(after) if isinstance(after, Mapping) else {}
+        return merged | {name: _with_unknown(merged.get(name), inner) for name, inner in unknown.items() if inner}
+    if isinstance(unknown, list) and any(unknown):
+        known = list(after) if isinstance(after, list) else []
+        known += [None] * (len(unknown) - len(known))
+        return [_with_unknown(value, inner) for value, inner in zip(known, unknown, strict=False)]
+    return after
+
+
+def _opened(values: Any, redactor: Redactor) -> Any:
+    """Every string masked where it looks like a credential, and container definitions opened and keyed by name."""
+    if isinstance(values, Mapping):
+        return {
+            name: _containers(value, redactor)
+            if name == "container_definitions" and isinstance(value, str)
+            else _opened(value, redactor)
+            for name, value in values.items()
+        }
+    if isinstance(values, list):
+        return [_opened(value, redactor) for value in values]
+    return redactor.text(values) if isinstance(values, str) else values
+
+
+def _containers(text: str, redactor: Redactor) -> Any:
+    try:
+        definitions = json.loads(text)
+    except ValueError:
+        return redactor.text(text)
+    return _opened(_keyed(redactor.container_definitions(definitions)), redactor)
+
+
+def _keyed(value: Any) -> Any:
+    """Lists of named things as mappings, without nulls and empty collections: their order and absence mean nothing."""
+    if isinstance(value, list):
+        if value and all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in value):
+            return {item["name"]: _keyed({k: v for k, v in item.items() if k != "name"}) for item in value}
+        return [_keyed(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _keyed(inner) for name, inner in value.items() if inner not in (None, [], {}, "")}
+    return value
+
+
+def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    if old == new:
+        return
+    if isinstance(old, Mapping | None) and isinstance(new, Mapping | None):
+        left, right = old or {}, new or {}
+        for name in sorted({*left, *right}):
+            yield from _differences(left.get(name), right.get(name), f"{path}.{name}" if path else name)
+        return
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, after, f"{path}.{index}")
+        return
+    yield path, (_short(old), _short(new))
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        digest = hashlib.sha256(value.encode()).hexdigest()[:12]
+        return f"{value[:_LONGEST]}… ({len(value)} characters, sha256 {digest})"
+    return value
+
+
+def _output_changes(outputs: Mapping[str, Any]) -> Iterator[str]:
+    for name, change in outputs.items():
+        if change.get("actions") not in (["no-op"], None):
+            yield name
+
+
+def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: out["value"] for name, out in outputs.items() if "value" in out and not out.get("sensitive")}
+
+
+def _resources(module: Mapping[str, Any] | None) -> Iterator[str]:
+    for resource in (module or {}).get("resources", ()):
+        if resource.get("mode") == "managed":
+            yield resource["address"]
+    for child in (module or {}).get("child_modules", ()):
+        yield from _resources(child)
+
+
+def _digest(changes: Iterable[Change], outputs: Iterable[str], *, pipeline_image: bool) -> str:
+    content = [
+        [
+            change.address,
+            change.actions,
+            change.replace_paths,
+            sorted(
+                [path, old, new]
+                for path, (old, new) in change.attributes.items()
+                if not (pipeline_image and path.startswith("container_definitions.") and path.endswith(_IMAGE))
+            ),
+        ]
+        for change in sorted(changes, key=lambda change: change.address)
+    ]
+    canonical = json.dumps([content, sorted(outputs)], sort_keys=True, separators=(",", ":"), default=str)
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""When each key is next due.
+
+`Schedule` holds keys, never events: at most one pending visit a key and at most one running, so that many wishes
+become one visit and a wish during a run is never lost. `next_visit` turns a record into the time of its next visit;
+failure counts live in the record, so they survive a restart.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from reconciler.core.record import Health, Reason, Record
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Random(Protocol):
+    """The part of `random.Random` that jitter needs."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """A number between the two."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A wish to visit a key no later than `at`. Greater urgency goes first, then who asked first."""
+
+    at: datetime
+    urgency: int
+    order: int
+    trigger: str
+
+
+@dataclass(slots=True)
+class Schedule(Generic[K]):
+    """At most one pending visit per key, and at most one running."""
+
+    _pending: dict[K, Visit] = field(default_factory=dict)
+    _running: set[K] = field(default_factory=set)
+    _counter: int = 0
+
+    def add(self, key: K, at: datetime, *, urgency: int = 0, trigger: str = "interval") -> None:
+        """Ask for a visit no later than `at`. Sooner wins, and so does more urgent."""
+        known = self._pending.get(key)
+        if known and known.at <= at and known.urgency >= urgency:
+            return
+        if known:
+            trigger = trigger if at < known.at else known.trigger
+            at, urgency = min(at, known.at), max(urgency, known.urgency)
+        self._counter += 1
+        self._pending[key] = Visit(at, urgency, known.order if known else self._counter, trigger)
+
+    def take(self, now: datetime) -> tuple[K, Visit] | None:
+        """Start the most urgent visit that is due and whose key is not already being visited."""
+        due = [(key, visit) for key, visit in self._ready() if visit.at <= now]
+        if not due:
+            return None
+        key, visit = min(due, key=lambda entry: (-entry[1].urgency, entry[1].at, entry[1].order))
+        del self._pending[key]
+        self._running.add(key)
+        return key, visit
+
+    def done(self, key: K) -> None:
+        """The visit ended; a wish that came meanwhile may start now."""
+        self._running.remove(key)
+
+    def drop(self, key: K) -> None:
+        """Forget a pending wish; a running visit is not touched."""
+        self._pending.pop(key, None)
+
+    def next_at(self) -> datetime | None:
+        """When the next visit may start, if nothing new is asked for."""
+        return min((visit.at for _, visit in self._ready()), default=None)
+
+    @property
+    def depth(self) -> int:
+        """How many visits wait."""
+        return len(self._pending)
+
+    def _ready(self) -> Iterator[tuple[K, Visit]]:
+        return ((key, visit) for key, visit in self._pending.items() if key not in self._running)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, as configured."""
+
+    retry_base: timedelta = timedelta(seconds=30)
+    retry_cap: timedelta = timedelta(minutes=30)
+    rollout_poll: timedelta = timedelta(seconds=15)
+    image_poll: timedelta = timedelta(seconds=30)
+    hold: timedelta = timedelta(minutes=5)
+    lock_poll: timedelta = timedelta(seconds=30)
+
+
+def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
+    """Equal jitter: half of the exponential delay is fixed, half is drawn, so that failures spread and never hurry.
+
+    `count` is the number of failures in a row, at least 1.
+    """
+    full = min(pace.retry_base * 2 ** min(count - 1, 30), pace.retry_cap)
+    return full / 2 + full / 2 * rng.uniform(0, 1)
+
+
+def spread(interval: timedelta, rng: Random) -> timedelta:
+    """The interval, 10 % earlier at most, so that instances that started together drift apart."""
+    return interval * rng.uniform(0.9, 1)
+
+
+def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:
+    """When to look again, None when only a change or a person brings it back."""
+    interval = now + spread(record.instance.policy.interval, rng)
+    match record.reason:
+        case Reason.SUSPENDED:
+            return None
+        case Reason.STATE_LOCKED | Reason.INTERRUPTED:
+            return now + spread(pace.lock_poll, rng)
+        case Reason.DEPENDENCY_NOT_READY:
+            return now + spread(pace.hold, rng)
+        case Reason.AWAITING_FIRST_IMAGE:
+            return min(interval, now + pace.image_poll)
+        case Reason.PROGRESSING:
+            return min(interval, now + pace.rollout_poll)
+    if record.failures and record.reason != Reason.RETRIES_EXHAUSTED:
+        exhausted = any(condition.reason == Reason.RETRIES_EXHAUSTED for condition in record.conditions.values())
+        return interval if exhausted else now + backoff(record.failures.count, pace, rng)
+    if record.health == Health.DEGRADED:
+        return min(interval, now + pace.hold)
+    return interval
+
+
+def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
+    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough."""
+    if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
+        return False
+    return now - record.checked_at < record.instance.policy.interval * 0.85

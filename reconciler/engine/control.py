@@ -1,0 +1,79 @@
+"""What people may ask of the running engine, and when the answer is no."""
+
+from collections.abc import Sequence
+
+from desired_state.instance import Key
+from reconciler.core.events import Asked
+from reconciler.core.ports import Action, ActionRefused, Beat, SourceStatus
+from reconciler.core.record import Approval, Pass, Reason, Record
+from reconciler.engine.controller import Controller
+
+
+class EngineControl:
+    """Implements `reconciler.core.ports.Control` on a controller."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._world = controller.world
+
+    def records(self) -> Sequence[Record]:
+        """Every record, by key."""
+        return [self._world.records[key] for key in sorted(self._world.records)]
+
+    def record(self, key: Key) -> Record | None:
+        """One record."""
+        return self._world.records.get(key)
+
+    def source(self) -> SourceStatus:
+        """The manifests' state."""
+        return self._controller.source_status
+
+    def beat(self) -> Beat:
+        """Liveness and readiness."""
+        return self._controller.beat()
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """The newest passes first."""
+        return await self._world.store.history(key, limit=limit)
+
+    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+        """Do what was asked, in the record first, and visit the instance soon.
+
+        Raises: KeyError for an unknown instance, ActionRefused.
+        """
+        record = self._world.records[key]
+        event = self._event(record, action, by, digest)
+        self._world.observer.log("asked", instance=str(key), action=action.value, by=by)
+        record = await self._world.settle(key, event)
+        if action != Action.SUSPEND:
+            self._controller.ask(key, trigger="request")
+        return record
+
+    def _event(self, record: Record, action: Action, by: str, digest: str | None) -> Asked:
+        match action:
+            case Action.RECONCILE:
+                return Asked(reconcile=True)
+            case Action.SUSPEND:
+                return Asked(suspend=True)
+            case Action.RESUME:
+                return self._resume(record)
+            case Action.APPROVE:
+                return Asked(approval=self._approval(record, by, digest))
+            case Action.REJECT:
+                return Asked(reject=True)
+            case Action.PRUNE:
+                if record.removed is None:
+                    raise ActionRefused(f"{record.key} still has a manifest; remove that first")
+                return Asked(confirm_prune=True)
+
+    def _resume(self, record: Record) -> Asked:
+        if not record.suspended and record.instance.policy.suspend:
+            raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
+        return Asked(suspend=False)
+
+    def _approval(self, record: Record, by: str, digest: str | None) -> Approval:
+        if record.plan is None or record.reason != Reason.AWAITING_APPROVAL:
+            raise ActionRefused(f"{record.key} does not wait for approval")
+        if digest != record.plan.digest:
+            raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you approve it")
+        return Approval(record.plan.digest, by, self._world.now())

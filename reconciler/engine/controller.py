@@ -1,0 +1,198 @@
+"""The life of the engine: take in what Git says, keep workers busy, come back in time, stop in order.
+
+The snapshot of a commit is turned into changes of records first and into visits second, so a crash in between loses
+nothing. On stop no new visit starts, looking is interrupted at once, and applies are waited for.
+"""
+
+import asyncio
+import contextlib
+import time
+import traceback
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from desired_state.instance import Key
+from desired_state.snapshot import Snapshot
+from reconciler.core.events import Failed
+from reconciler.core.ports import Beat, Revision, Source, SourceFailed, SourceStatus
+from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
+from reconciler.core.schedule import next_visit
+from reconciler.engine.intake import Intake
+from reconciler.engine.queue import Closed, Queue
+from reconciler.engine.reconcile import reconcile
+from reconciler.engine.world import World
+
+_URGENT = {"git": 2, "request": 3, "dependency": 1}
+_WAIT = timedelta(seconds=60)
+
+
+class Controller:
+    """Runs until told to stop. `workers` bounds the passes at once; Terraform runs are bounded by the world."""
+
+    def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
+        self.world = world
+        self.queue = Queue(world.now)
+        self.source_status: SourceStatus = SourceStatus(None, None, None, ())
+        self._source = source
+        self._intake = intake
+        self._workers = workers
+        self._turned = time.monotonic()
+        self._running: dict[Key, tuple[asyncio.Task[None], float]] = {}
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event, *, drain: timedelta) -> None:
+        """Work until `stop` is set, then let applies finish within `drain`."""
+        self.world.records.update(await self.world.store.load())
+        for key, record in self.world.records.items():
+            self.ask(key, trigger="recovery" if record.intent else "start", urgency=3 if record.intent else 0)
+        tasks = [asyncio.create_task(self._follow(), name="source"), asyncio.create_task(self._turn(), name="beat")]
+        tasks += [asyncio.create_task(self._work(), name=f"worker-{n}") for n in range(self._workers)]
+        stopped = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+        finally:
+            self._stopping = True
+            self.queue.close()
+            await self._wind_down(tasks, drain)
+            stopped.cancel()
+
+    def ask(self, key: Key, *, trigger: str, urgency: int | None = None) -> None:
+        """Visit the key now."""
+        self.queue.add(key, urgency=_URGENT.get(trigger, 0) if urgency is None else urgency, trigger=trigger)
+
+    def beat(self) -> Beat:
+        """How alive the engine is."""
+        now = time.monotonic()
+        return Beat(
+            loop_age=timedelta(seconds=now - self._turned),
+            ready=self.source_status.commit is not None and not self._stopping,
+            stopping=self._stopping,
+            running={key: timedelta(seconds=now - since) for key, (_, since) in self._running.items()},
+            queued=self.queue.depth,
+        )
+
+    async def _turn(self) -> None:
+        while True:
+            self._turned = time.monotonic()
+            await asyncio.sleep(1)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._take_in(await self._source.fetch())
+            except SourceFailed as failure:
+                self.source_status = SourceStatus(
+                    self.source_status.commit, self.source_status.fetched_at, str(failure), self.source_status.problems
+                )
+                self.world.observer.log("source_failed", error=str(failure))
+            await self._source.wait(_WAIT)
+
+    async def _take_in(self, revision: Revision) -> None:
+        if revision.commit != self.source_status.commit or self.source_status.error:
+            self.world.committed_at[revision.commit] = revision.committed_at
+            snapshot, due = await self._intake.accept(revision)
+            self._log_commit(snapshot, due)
+            for key in sorted(due):
+                self.ask(key, trigger="git")
+            self.source_status = SourceStatus(revision.commit, self.world.now(), None, snapshot.problems)
+        else:
+            self.source_status = SourceStatus(revision.commit, self.world.now(), None, self.source_status.problems)
+
+    def _log_commit(self, snapshot: Snapshot, due: frozenset[Key]) -> None:
+        log = self.world.observer.log
+        log("commit_accepted", commit=snapshot.commit, instances=len(snapshot.instances), due=len(due))
+        for problem in snapshot.problems:
+            log("manifest_problem", problem=str(problem))
+
+    async def _work(self) -> None:
+        with contextlib.suppress(Closed):
+            while True:
+                key, visit = await self.queue.take()
+                task = asyncio.create_task(self._visit(key, visit.trigger), name=f"pass {key}")
+                self._running[key] = (task, time.monotonic())
+                try:
+                    await asyncio.wait([task])
+                    if not task.cancelled():
+                        task.result()
+                finally:
+                    self._running.pop(key, None)
+                    self.queue.done(key)
+
+    async def _visit(self, key: Key, trigger: str) -> None:
+        before = self.world.records.get(key)
+        if before is None:
+            return
+        started = self.world.now()
+        try:
+            await reconcile(key, self.world)
+        except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
+            self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
+            await self.world.settle(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
+        after = self.world.records.get(key)
+        await self._note(before, after, trigger, started)
+        self._wake(before, after)
+        if after and (at := next_visit(after, self.world.limits.pace, now=self.world.now(), rng=self.world.rng)):
+            self.queue.add(key, at, trigger="interval")
+
+    async def _note(self, before: Record, after: Record | None, trigger: str, started: datetime) -> None:
+        ready = after.condition(ConditionType.READY) if after else None
+        visit = Pass(
+            id=uuid.uuid4().hex[:12],
+            key=before.key,
+            trigger=trigger,
+            commit=(after or before).accepted_commit,
+            started=started,
+            finished=self.world.now(),
+            result=_result(before, after),
+            reason=ready.reason if ready else None,
+            message=ready.message if ready else "its state is empty; the instance is gone",
+        )
+        self.world.observer.passed(visit)
+        if visit.result != "unchanged":
+            await self.world.store.append(visit)
+
+    def _wake(self, before: Record, after: Record | None) -> None:
+        """Others wait for this one, read its outputs, or go after it."""
+        records = self.world.records
+        outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
+        for key, other in records.items():
+            waits = other.reason == Reason.DEPENDENCY_NOT_READY
+            if before.key in other.instance.depends_on and (waits or outputs_moved):
+                self.ask(key, trigger="dependency")
+            if after is None and other.removed and key in before.instance.depends_on:
+                self.ask(key, trigger="dependency")
+
+    async def _wind_down(self, tasks: list[asyncio.Task[None]], drain: timedelta) -> None:
+        """Interrupt whoever only looks, wait for applies, then interrupt what is left."""
+        await _cancel(task for task in tasks if not task.get_name().startswith("worker"))
+        await _cancel(task for key, (task, _) in self._running.items() if key not in self.world.applying)
+        applying = [task for task, _ in self._running.values()]
+        if applying:
+            self.world.observer.log("draining", instances=sorted(map(str, self._running)))
+            await asyncio.wait(applying, timeout=drain.total_seconds())
+            await _cancel(task for task, _ in self._running.values())
+        await _cancel(tasks)
+
+
+def _result(before: Record, after: Record | None) -> str:
+    """What came of a visit, in one word: the label of a metric."""
+    if after is None:
+        return "pruned"
+    if after.failures and after.failures != before.failures:
+        return "failed"
+    if after.applied_at != before.applied_at:
+        return "applied"
+    if after.reason != before.reason or after.sync != before.sync:
+        return "drifted" if after.sync in {Sync.DRIFTED, Sync.PENDING_AND_DRIFTED} else "moved"
+    return "planned" if after.checked_at != before.checked_at else "unchanged"
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        await asyncio.wait(waiting)

@@ -1,0 +1,81 @@
+"""What a commit means for the records: who is new, changed, removed, back again, or unreadable.
+
+Nothing is removed by mistake: a manifest that cannot be read is unknown, not gone; an empty snapshot is refused; and
+more removals than the limit in one commit wait for a person.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+
+from desired_state.instance import Instance, Key
+from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
+from reconciler.core.decide import prune_guard
+from reconciler.core.events import Accepted, Invalid, Removed
+from reconciler.core.ports import Revision
+from reconciler.core.record import Record
+from reconciler.core.status import first
+from reconciler.engine.world import World
+
+
+class Intake:
+    """Turns revisions into changes of records."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
+        """Take in one revision. Returns its snapshot and the keys that are due now."""
+        facts = {
+            name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
+        }
+        snapshot = await asyncio.to_thread(
+            build, commit=revision.commit, files=revision.files, roots=revision.roots, environments=facts
+        )
+        for tree_id, tree in snapshot.trees.items():
+            await self._world.trees.put(tree_id, tree)
+        known = {
+            key: record.instance.source_digest
+            for key, record in self._world.records.items()
+            if key.environment in self._world.environments
+        }
+        changes = diff(snapshot, known)
+        due = [key for instance in snapshot.instances.values() async for key in self._take(instance, snapshot.commit)]
+        for key in changes.invalid:
+            await self._world.settle(key, Invalid(_why(self._world.records[key], snapshot)))
+        if snapshot.instances:
+            due += [key async for key in self._remove(changes.removed)]
+        elif changes.removed:
+            self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
+        return snapshot, frozenset(due)
+
+    async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
+        record = self._world.records.get(instance.key)
+        if record is None:
+            await self._world.begin(first(instance, commit))
+            yield instance.key
+            return
+        changed = record.instance.source_digest != instance.source_digest
+        same_policy = record.instance.policy == instance.policy
+        await self._world.settle(instance.key, Accepted(instance, commit if changed else record.accepted_commit))
+        if changed or record.removed or not same_policy:
+            yield instance.key
+
+    async def _remove(self, keys: Iterable[Key]) -> AsyncIterator[Key]:
+        new = [key for key in sorted(keys) if self._world.records[key].removed is None]
+        removed = Counter(key.environment for key in new)
+        total = Counter(key.environment for key in self._world.records)
+        for key in new:
+            guard = prune_guard(
+                removed[key.environment],
+                total[key.environment],
+                limit_percent=self._world.limits.prune_limit_percent,
+            )
+            await self._world.settle(key, Removed(guard))
+            yield key
+
+
+def _why(record: Record, snapshot: Snapshot) -> str:
+    """The problem that keeps the record's manifest from being used."""
+    own = [problem for problem in snapshot.problems if problem.path == record.instance.path]
+    return "; ".join(map(str, (own or list(snapshot.problems))[:3]))

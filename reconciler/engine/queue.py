@@ -1,0 +1,72 @@
+"""Waiting: an asyncio shell around the schedule.
+
+The wake-up is an event that is checked again in a loop, never a queue item: a wish that arrives while a worker is
+being woken cannot get lost.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from desired_state.instance import Key
+from reconciler.core.schedule import Schedule, Visit
+
+_LONGEST_SLEEP = timedelta(seconds=10)
+
+
+class Closed(Exception):
+    """The queue gives out no more work."""
+
+
+class Queue:
+    """Keys that are due, one visit a key at a time."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._schedule: Schedule[Key] = Schedule()
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def add(self, key: Key, at: datetime | None = None, *, urgency: int = 0, trigger: str) -> None:
+        """Visit the key no later than `at`, or now."""
+        self._schedule.add(key, at or self._now(), urgency=urgency, trigger=trigger)
+        self._changed.set()
+
+    async def take(self) -> tuple[Key, Visit]:
+        """The next visit that is due; `done` must follow. Raises: Closed."""
+        while True:
+            if self._closed:
+                raise Closed
+            self._changed.clear()
+            if taken := self._schedule.take(self._now()):
+                self._changed.set()
+                return taken
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._until_next().total_seconds()):
+                    await self._changed.wait()
+
+    def done(self, key: Key) -> None:
+        """The visit ended."""
+        self._schedule.done(key)
+        self._changed.set()
+
+    def drop(self, key: Key) -> None:
+        """Forget a pending visit of an instance that is gone."""
+        self._schedule.drop(key)
+
+    def close(self) -> None:
+        """Give out no more work. What waits is forgotten; the records bring it back at the next start."""
+        self._closed = True
+        self._changed.set()
+
+    @property
+    def depth(self) -> int:
+        """How many visits wait."""
+        return self._schedule.depth
+
+    def _until_next(self) -> timedelta:
+        at = self._schedule.next_at()
+        if at is None:
+            return _LONGEST_SLEEP
+        return min(max(at - self._now(), timedelta(milliseconds=5)), _LONGEST_SLEEP)

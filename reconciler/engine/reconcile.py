@@ -1,0 +1,208 @@
+"""One pass over one instance: bring it one step closer to what Git says. The file to read first.
+
+A pass reads everything anew (record, live service, plan) and acts on what it finds; it does not know why it was
+started. Expected troubles end it early with a reason in the record; the controller decides when to come back.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from desired_state.instance import Instance, Key
+from desired_state.manifest import ServiceSpec
+from reconciler.core import plan as plans
+from reconciler.core.decide import Apply, AwaitApproval, Hold, Report, Settled, gate, repeats_rollback, verdict
+from reconciler.core.drift import classify
+from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
+from reconciler.core.events import Settled as SettledNow
+from reconciler.core.inputs import desired_digest, variables
+from reconciler.core.plan import Plan
+from reconciler.core.ports import (
+    Environment,
+    LiveService,
+    LiveUnavailable,
+    RolloutState,
+    Run,
+    TerraformFailed,
+    Workspace,
+)
+from reconciler.core.record import Base, Intent, Reason, Record, Sync
+from reconciler.core.schedule import is_fresh
+from reconciler.engine.world import World
+
+_MOVED_TOO_OFTEN = 3
+
+
+class _ImageMoved(Exception):
+    """The image that runs changed between plan and apply; the plan is worth nothing any more."""
+
+
+async def reconcile(key: Key, world: World) -> None:
+    """Visit one instance. What came of it is in its record; only surprises are raised."""
+    record = world.records[key]
+    environment = world.environments.get(key.environment)
+    if environment is None:
+        await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
+        return
+    match gate(record, world.records):
+        case Hold(reason, message):
+            await world.settle(key, Held(reason, message))
+            return
+    try:
+        if record.removed:
+            await _prune(key, environment, world)
+        else:
+            await _converge(key, environment, world)
+    except TerraformFailed as failure:
+        await world.settle(key, Failed(failure.reason, failure.message))
+    except LiveUnavailable as failure:
+        await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
+
+
+async def _converge(key: Key, environment: Environment, world: World) -> None:
+    for _ in range(_MOVED_TOO_OFTEN):
+        record = world.records[key]
+        live = await _look(record.instance, environment, world)
+        if live and _pipeline_is_deploying(record.instance, live):
+            await world.settle(key, Seen(live, world.limits.rollout_timeout))
+            return
+        run = _run(record, environment, live, world)
+        digest = desired_digest(record.instance.source_digest, run.variables, terraform_version=world.terraform.version)
+        source, commit = record.instance.source_digest, record.accepted_commit
+        record = await world.settle(key, Desired(digest, source, commit))
+        try:
+            if not is_fresh(record, digest, now=world.now()):
+                await _plan_and_act(record, run, live, world)
+        except _ImageMoved:
+            continue
+        if live:
+            await _watch(key, environment, world)
+        return
+    await world.settle(key, Held(Reason.PROGRESSING, "the running image keeps moving; planned again later"))
+
+
+async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
+    key, image = record.key, live.newest if live else None
+    async with world.admission, world.terraform.workspace(run) as workspace:
+        plan = await _plan(record, workspace, image, world)
+        match verdict(plan, world.records[key], run.environment, image=image, now=world.now()):
+            case Settled():
+                await world.settle(key, SettledNow(_base(run), plan.values))
+            case Apply():
+                await _apply(record.instance, plan, run, live, workspace, world)
+            case AwaitApproval(message):
+                await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
+            case Report(reason, message):
+                await world.settle(key, Waiting(reason, message))
+
+
+async def _plan(
+    record: Record, workspace: Workspace, image: str | None, world: World, *, destroy: bool = False
+) -> Plan:
+    document = await workspace.plan(destroy=destroy)
+    plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
+    finding = classify(
+        plan,
+        applied_digest=record.applied_digest,
+        desired_digest=record.desired_digest or "",
+        ignore=record.instance.policy.ignore,
+        rolled_back=repeats_rollback(record, image),
+        now=world.now(),
+    )
+    await world.settle(record.key, Planned(plan, finding))
+    return plan
+
+
+async def _apply(
+    instance: Instance, plan: Plan, run: Run, live: LiveService | None, workspace: Workspace, world: World
+) -> None:
+    image = live.newest if live else None
+    if live and (await _look(instance, run.environment, world) or live).newest != image:
+        raise _ImageMoved
+    key = instance.key
+    world.applying.add(key)
+    try:
+        await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
+        outputs = await workspace.apply()
+        await world.settle(key, Applied(outputs, image))
+    finally:
+        world.applying.discard(key)
+
+
+async def _prune(key: Key, environment: Environment, world: World) -> None:
+    record = world.records[key]
+    if record.base is None:
+        await world.forget(key)
+        return
+    run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
+    async with world.admission, world.terraform.workspace(run) as workspace:
+        plan = await _plan(record, workspace, None, world, destroy=True)
+        match verdict(plan, world.records[key], environment, image=None, now=world.now()):
+            case Apply():
+                world.applying.add(key)
+                try:
+                    await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
+                    await workspace.apply()
+                finally:
+                    world.applying.discard(key)
+            case AwaitApproval(message):
+                await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
+                return
+            case Report(reason, message):
+                await world.settle(key, Waiting(reason, message))
+                return
+        if not await workspace.is_empty():
+            await world.settle(key, Failed(Reason.APPLY_FAILED, "destroyed, but its state still holds resources"))
+            return
+    await world.forget(key)
+
+
+async def _look(instance: Instance, environment: Environment, world: World) -> LiveService | None:
+    """The live service; None for what is no service."""
+    if not isinstance(instance.spec, ServiceSpec):
+        return None
+    platform = _platform_outputs(instance, world)
+    return await world.live.service(instance, environment, platform["cluster"]["name"])
+
+
+async def _watch(key: Key, environment: Environment, world: World) -> None:
+    """Look at the service once more after what was done to it, unless the plan's reason to wait is the headline."""
+    record = world.records[key]
+    if record.applied_digest != record.desired_digest or record.sync != Sync.IN_SYNC:
+        return
+    live = await _look(record.instance, environment, world)
+    if live:
+        await world.settle(key, Seen(live, world.limits.rollout_timeout))
+
+
+def _run(record: Record, environment: Environment, live: LiveService | None, world: World) -> Run:
+    instance = record.instance
+    platform = _platform_outputs(instance, world) if live else None
+    inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+
+
+def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
+    """The `platform` output of the environment's platform; the gate made sure that it was applied."""
+    for key in instance.depends_on:
+        record = world.records.get(key)
+        if record and record.instance.kind == "Platform" and "platform" in record.outputs:
+            outputs: Mapping[str, Any] = record.outputs["platform"]
+            return outputs
+    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output named `platform`")
+
+
+def _pipeline_owns_image(instance: Instance) -> bool:
+    return isinstance(instance.spec, ServiceSpec) and instance.spec.image is None
+
+
+def _pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
+    return _pipeline_owns_image(instance) and live.rollout == RolloutState.IN_PROGRESS
+
+
+def _base(run: Run) -> Base:
+    return Base(run.root, run.tree_id, run.variables)
+
+
+def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
+    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now())
