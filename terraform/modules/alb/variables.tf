@@ -1,0 +1,62 @@
+variable "environment" {
+  description = "Where this runs. Names of resources start with `name`; behaviour follows `tier`, never the name."
+  type = object({
+    name       = string
+    tier       = string
+    account_id = string
+    region     = string
+    partition  = optional(string, "aws")
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.environment.name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", var.environment.name))
+    error_message = "environment.name \"${var.environment.name}\" must be at most 16 characters: lower-case letters, digits and single hyphens between them."
+  }
+  validation {
+    condition     = !startswith("${var.environment.name}-", "internal-")
+    error_message = "environment.name \"${var.environment.name}\" must not be or begin with \"internal-\": AWS refuses such names for load balancers."
+  }
+  validation {
+    condition     = contains(["develop", "test", "qa", "prod"], var.environment.tier)
+    error_message = "environment.tier \"${var.environment.tier}\" must be develop, test, qa or prod."
+  }
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.environment.account_id))
+    error_message = "environment.account_id \"${var.environment.account_id}\" must be the 12 digits of an AWS account."
+  }
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.environment.region))
+    error_message = "environment.region \"${var.environment.region}\" must be an AWS region, for example eu-central-1."
+  }
+  validation {
+    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.environment.partition)
+    error_message = "environment.partition \"${var.environment.partition}\" must be aws, aws-cn or aws-us-gov."
+  }
+}
+
+variable "vpc" {
+  description = "The VPC of the load balancer: its id, its address range and the public subnets."
+  type = object({
+    id                = string
+    cidr              = string
+    public_subnet_ids = list(string)
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.vpc.public_subnet_ids) >= 2
+    error_message = "vpc.public_subnet_ids has ${length(var.vpc.public_subnet_ids)} entries; a load balancer needs at least 2."
+  }
+}
+
+variable "certificate_arn" {
+  description = "The certificate that the HTTPS listener presents."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.certificate_arn))
+    error_message = "certificate_arn \"${var.certificate_arn}\" must be the ARN of an ACM certificate."
+  }
+}

@@ -1,0 +1,58 @@
+# The ECS cluster of one environment and the private DNS namespace in which its internal services find each other.
+
+locals {
+  # Spot carries what may be interrupted; one task of every service always stays on regular capacity.
+  strategy = var.cluster.spot ? { FARGATE = { base = 1, weight = 1 }, FARGATE_SPOT = { base = 0, weight = 4 } } : { FARGATE = { base = 1, weight = 1 } }
+}
+
+resource "aws_cloudwatch_log_group" "exec" {
+  name              = "/cluster/${var.environment.name}/exec"
+  retention_in_days = var.environment.tier == "prod" ? 90 : 30
+  kms_key_id        = var.kms.logs
+}
+
+resource "aws_ecs_cluster" "this" {
+  name = var.environment.name
+
+  setting {
+    name  = "containerInsights"
+    value = var.cluster.insights
+  }
+
+  configuration {
+    execute_command_configuration {
+      kms_key_id = var.kms.ecs
+      logging    = "OVERRIDE"
+
+      log_configuration {
+        cloud_watch_encryption_enabled = true
+        cloud_watch_log_group_name     = aws_cloudwatch_log_group.exec.name
+      }
+    }
+
+    managed_storage_configuration {
+      fargate_ephemeral_storage_kms_key_id = var.kms.ecs
+    }
+  }
+}
+
+resource "aws_ecs_cluster_capacity_providers" "this" {
+  cluster_name       = aws_ecs_cluster.this.name
+  capacity_providers = ["FARGATE", "FARGATE_SPOT"]
+
+  dynamic "default_capacity_provider_strategy" {
+    for_each = local.strategy
+
+    content {
+      capacity_provider = default_capacity_provider_strategy.key
+      base              = default_capacity_provider_strategy.value.base
+      weight            = default_capacity_provider_strategy.value.weight
+    }
+  }
+}
+
+resource "aws_service_discovery_private_dns_namespace" "this" {
+  name        = "${var.environment.name}.internal"
+  description = "Internal services of ${var.environment.name}"
+  vpc         = var.vpc_id
+}

@@ -1,0 +1,114 @@
+# Five keys, one per purpose, so that access to one kind of data never opens another.
+# No policy names a role: KMS refuses principals that do not exist yet. The account's IAM decides, within the conditions.
+
+locals {
+  account      = var.environment.account_id
+  region       = var.environment.region
+  arn_prefix   = "arn:${var.environment.partition}"
+  account_root = "${local.arn_prefix}:iam::${local.account}:root"
+
+  purposes = {
+    ecs     = "exec sessions and ephemeral storage of tasks"
+    ecr     = "container images"
+    secrets = "secrets in Secrets Manager"
+    logs    = "CloudWatch log groups"
+    s3      = "build artifacts in S3"
+  }
+
+  deletion_window = { develop = 7, test = 7, qa = 14, prod = 30 }[var.environment.tier]
+
+  root_statement = {
+    Sid       = "Root"
+    Effect    = "Allow"
+    Principal = { AWS = local.account_root }
+    Action    = "kms:*"
+    Resource  = "*"
+  }
+
+  # Use through one AWS service, on behalf of this account's principals only.
+  via_service = {
+    for purpose, service in { ecr = "ecr", secrets = "secretsmanager", s3 = "s3" } : purpose => {
+      Sid                         = "ThroughTheService"
+      Effect                      = "Allow"
+      Principal                   = { AWS = local.account_root }
+      Action                      = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"]
+      Resource                    = "*"
+      Condition = {
+        StringEquals = {
+          "kms:CallerAccount" = local.account
+          "kms:ViaService"    = "${service}.${local.region}.amazonaws.com"
+        }
+      }
+    }
+  }
+
+  logs_statement = {
+    Sid       = "LogGroupsOfThisEnvironment"
+    Effect    = "Allow"
+    Principal = { Service = "logs.${local.region}.amazonaws.com" }
+    Action    = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+    Resource  = "*"
+    Condition = {
+      ArnLike = {
+        "kms:EncryptionContext:aws:logs:arn" = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:/*/${var.environment.name}/*"
+      }
+    }
+  }
+
+  fargate_context = {
+    "kms:EncryptionContext:aws:ecs:clusterAccount" = [local.account]
+    "kms:EncryptionContext:aws:ecs:clusterName"    = [var.environment.name]
+  }
+  fargate_statements = [
+    {
+      Sid       = "FargateDataKeys"
+      Effect    = "Allow"
+      Principal = { Service = "fargate.amazonaws.com" }
+      Action    = "kms:GenerateDataKeyWithoutPlaintext"
+      Resource  = "*"
+      Condition = { StringEquals = local.fargate_context }
+    },
+    {
+      Sid       = "FargateGrants"
+      Effect    = "Allow"
+      Principal = { Service = "fargate.amazonaws.com" }
+      Action    = "kms:CreateGrant"
+      Resource  = "*"
+      Condition = {
+        StringEquals                = local.fargate_context
+        "ForAllValues:StringEquals" = { "kms:GrantOperations" = ["Decrypt"] }
+      }
+    },
+    {
+      Sid       = "FargateDescribe"
+      Effect    = "Allow"
+      Principal = { Service = "fargate.amazonaws.com" }
+      Action    = "kms:DescribeKey"
+      Resource  = "*"
+    },
+  ]
+
+  policies = {
+    ecs     = jsonencode({ Version = "2012-10-17", Statement = concat([local.root_statement], local.fargate_statements) })
+    ecr     = jsonencode({ Version = "2012-10-17", Statement = [local.root_statement, local.via_service.ecr] })
+    secrets = jsonencode({ Version = "2012-10-17", Statement = [local.root_statement, local.via_service.secrets] })
+    logs    = jsonencode({ Version = "2012-10-17", Statement = [local.root_statement, local.logs_statement] })
+    s3      = jsonencode({ Version = "2012-10-17", Statement = [local.root_statement, local.via_service.s3] })
+  }
+}
+
+resource "aws_kms_key" "this" {
+  for_each = local.purposes
+
+  description             = "${var.environment.name}: ${each.value}"
+  enable_key_rotation     = true
+  deletion_window_in_days = local.deletion_window
+  policy                  = local.policies[each.key]
+}
+
+resource "aws_kms_alias" "this" {
+  for_each = local.purposes
+
+  name          = "alias/${var.environment.name}-${each.key}"
+  target_key_id = aws_kms_key.this[each.key].key_id
+}

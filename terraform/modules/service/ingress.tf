@@ -1,0 +1,83 @@
+# How callers find the service: a rule on the public load balancer, or a name in the private namespace; a worker has none.
+
+locals {
+  public_instances   = local.public ? toset(["this"]) : toset([])
+  internal_instances = local.called ? toset(["this"]) : toset([])
+
+  # At most 32 characters. The hash covers what replaces a target group, so that the new one can exist beside the old.
+  target_group_hash = substr(sha1(jsonencode([local.full_name, var.port, var.platform.vpc_id])), 0, 6)
+  target_group_name = "${trimsuffix(substr(local.full_name, 0, 25), "-")}-${local.target_group_hash}"
+}
+
+resource "aws_lb_target_group" "this" {
+  for_each = local.public_instances
+
+  name                 = local.target_group_name
+  port                 = var.port
+  protocol             = "HTTP"
+  target_type          = "ip"
+  vpc_id               = var.platform.vpc_id
+  deregistration_delay = 30
+
+  health_check {
+    enabled             = true
+    protocol            = "HTTP"
+    port                = "traffic-port"
+    path                = local.health.path
+    interval            = local.health.interval
+    timeout             = local.health.timeout
+    healthy_threshold   = local.health.healthy_threshold
+    unhealthy_threshold = local.health.unhealthy_threshold
+    matcher             = local.health.matcher
+  }
+
+  tags = local.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_lb_listener_rule" "this" {
+  for_each = local.public_instances
+
+  listener_arn = var.platform.alb.listener_arn
+  priority     = var.routing.priority
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this[each.key].arn
+  }
+
+  condition {
+    path_pattern {
+      values = var.routing.paths
+    }
+  }
+
+  tags = local.tags
+}
+
+resource "aws_service_discovery_service" "this" {
+  for_each = local.internal_instances
+
+  name        = local.name
+  description = "Tasks of ${local.full_name}"
+
+  dns_config {
+    namespace_id   = var.platform.service_discovery.namespace_id
+    routing_policy = "MULTIVALUE"
+
+    dns_records {
+      type = "A"
+      ttl  = 10
+    }
+  }
+
+  # ECS reports the health of its tasks.
+  health_check_custom_config {
+    failure_threshold = 1
+  }
+
+  tags = local.tags
+}

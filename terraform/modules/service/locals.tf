@@ -1,0 +1,50 @@
+# What the rest of the module is made of, all known at plan time, so that a plan can be read and tested.
+
+locals {
+  account    = var.environment.account_id
+  region     = var.environment.region
+  arn_prefix = "arn:${var.environment.partition}"
+  dns_suffix = var.environment.partition == "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"
+
+  name      = var.service.name
+  full_name = "${var.environment.name}-${var.service.name}"
+  tier      = var.environment.tier
+  public    = var.service.type == "public"
+  called    = var.service.type == "internal" && var.port != null
+
+  # Labels are teams' own words; the prefix keeps them apart from the mandatory tags.
+  tags = merge(
+    { Service = local.name, Repository = var.service.repository },
+    { for label, value in var.service.labels : "label/${label}" => value },
+  )
+
+  repository       = "${var.environment.name}/${local.name}"
+  repository_arn   = "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${local.repository}"
+  repository_url   = "${local.account}.dkr.ecr.${local.region}.${local.dns_suffix}/${local.repository}"
+  awaiting_image   = var.image.uri == null
+  image            = local.awaiting_image ? "${local.repository_url}:awaiting-first-image" : var.image.uri
+  log_group        = "/ecs/${var.environment.name}/${local.name}"
+  log_group_arn    = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
+  secret_arns      = { for variable, secret in var.secrets : variable => "${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:${secret}" }
+  execution_role   = "${local.full_name}-execution"
+  task_role        = "${local.full_name}-task"
+  execution_arn    = "${local.arn_prefix}:iam::${local.account}:role/${local.execution_role}"
+  fewest           = local.awaiting_image ? 0 : var.scaling.min
+  retention        = local.tier == "prod" ? 90 : 30
+  kept_images      = local.tier == "prod" ? 100 : 30
+  disposable       = contains(["develop", "test"], local.tier)
+  spot_weight      = { develop = 4, test = 4, qa = 1, prod = 0 }[local.tier]
+  health           = var.health_check == null ? { path = "/", interval = 15, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-399", start_period = 60 } : var.health_check
+  checks_container = var.health_check != null
+
+  # Memory (MiB) that Fargate offers for each cpu, for Linux: 74 pairs.
+  fargate_memory = tomap({
+    "256"   = tolist([512, 1024, 2048])
+    "512"   = range(1024, 4096 + 1, 1024)
+    "1024"  = range(2048, 8192 + 1, 1024)
+    "2048"  = range(4096, 16384 + 1, 1024)
+    "4096"  = range(8192, 30720 + 1, 1024)
+    "8192"  = range(16384, 61440 + 1, 4096)
+    "16384" = range(32768, 122880 + 1, 8192)
+  })
+}

@@ -1,0 +1,139 @@
+# The ECS service and its security group. Rules are inline and complete: a rule added by hand is drift and goes away.
+
+locals {
+  empty_rule = {
+    cidr_blocks      = []
+    ipv6_cidr_blocks = []
+    prefix_list_ids  = []
+    security_groups  = []
+    self             = false
+  }
+
+  callers = local.public ? {
+    description = "Public load balancer"
+    group       = var.platform.alb.security_group_id
+    } : {
+    description = "Services of this environment"
+    group       = var.platform.security_groups.internal_services
+  }
+
+  ingress = [for port in var.port == null ? [] : [var.port] : merge(local.empty_rule, {
+    description     = local.callers.description
+    from_port       = port
+    to_port         = port
+    protocol        = "tcp"
+    security_groups = [local.callers.group]
+  })]
+
+  egress = [
+    # AWS's own endpoints and partners' APIs have no fixed addresses; they are reached by HTTPS through NAT.
+    merge(local.empty_rule, {
+      description = "HTTPS: AWS endpoints, registries, partners"
+      from_port   = 443
+      to_port     = 443
+      protocol    = "tcp"
+      cidr_blocks = ["0.0.0.0/0"]
+    }),
+    merge(local.empty_rule, {
+      description = "Services and data stores in the VPC"
+      from_port   = 1
+      to_port     = 65535
+      protocol    = "tcp"
+      cidr_blocks = [var.platform.vpc_cidr]
+    }),
+  ]
+
+  security_groups = concat(
+    [aws_security_group.this.id, var.platform.security_groups.internal_services],
+    [for group in [var.platform.security_groups.kafka_client] : group if var.kafka != null],
+  )
+
+  # Production never runs on Spot; elsewhere one task always has regular capacity.
+  capacity = merge(
+    { FARGATE = { base = 1, weight = 1 } },
+    var.platform.cluster.spot && local.spot_weight > 0 ? { FARGATE_SPOT = { base = 0, weight = local.spot_weight } } : {},
+  )
+}
+
+resource "aws_security_group" "this" {
+  name        = local.full_name
+  description = "Tasks of service ${local.full_name}"
+  vpc_id      = var.platform.vpc_id
+
+  ingress = local.ingress
+  egress  = local.egress
+
+  tags = merge(local.tags, { Name = local.full_name })
+}
+
+resource "aws_ecs_service" "this" {
+  name                               = local.name
+  cluster                            = var.platform.cluster.arn
+  task_definition                    = aws_ecs_task_definition.this.arn
+  scheduling_strategy                = "REPLICA"
+  desired_count                      = local.fewest
+  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = 200
+  availability_zone_rebalancing      = "ENABLED"
+  health_check_grace_period_seconds  = local.public ? local.health.start_period : null
+  enable_execute_command             = false # needs a writable root file system
+  enable_ecs_managed_tags            = true
+  propagate_tags                     = "SERVICE"
+  wait_for_steady_state              = false # the reconciler watches the rollout without holding the state lock
+
+  # Without it a changed capacity strategy replaces the service, which is an outage; with it, it is a rolling update.
+  force_new_deployment = true
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  dynamic "capacity_provider_strategy" {
+    for_each = local.capacity
+
+    content {
+      capacity_provider = capacity_provider_strategy.key
+      base              = capacity_provider_strategy.value.base
+      weight            = capacity_provider_strategy.value.weight
+    }
+  }
+
+  network_configuration {
+    subnets          = var.platform.private_subnet_ids
+    security_groups  = local.security_groups
+    assign_public_ip = false
+  }
+
+  dynamic "load_balancer" {
+    for_each = aws_lb_target_group.this
+
+    content {
+      target_group_arn = load_balancer.value.arn
+      container_name   = local.name
+      container_port   = var.port
+    }
+  }
+
+  dynamic "service_registries" {
+    for_each = aws_service_discovery_service.this
+
+    content {
+      registry_arn = service_registries.value.arn
+    }
+  }
+
+  timeouts {
+    create = "15m"
+    update = "15m"
+  }
+
+  tags = local.tags
+
+  lifecycle {
+    ignore_changes = [desired_count] # scaling owns it
+  }
+
+  # ECS refuses a target group without a listener, and starts tasks before a role can do anything.
+  depends_on = [aws_lb_listener_rule.this, aws_iam_role_policy.execution, aws_cloudwatch_log_group.this]
+}

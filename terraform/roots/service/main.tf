@@ -1,0 +1,18 @@
+# One service in one environment, with a state of its own.
+
+module "service" {
+  source = "../../modules/service"
+
+  environment           = var.environment
+  platform              = var.platform
+  service               = var.service
+  image                 = var.image
+  resources             = var.resources
+  port                  = var.port
+  scaling               = var.scaling
+  routing               = var.routing
+  health_check          = var.health_check
+  environment_variables = var.environment_variables
+  secrets               = var.secrets
+  kafka                 = var.kafka
+}

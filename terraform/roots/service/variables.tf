@@ -1,0 +1,187 @@
+variable "environment" {
+  description = "Where this runs. Names of resources start with `name`; behaviour follows `tier`, never the name."
+  type = object({
+    name       = string
+    tier       = string
+    account_id = string
+    region     = string
+    partition  = optional(string, "aws")
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.environment.name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", var.environment.name))
+    error_message = "environment.name \"${var.environment.name}\" must be at most 16 characters: lower-case letters, digits and single hyphens between them."
+  }
+  validation {
+    condition     = !startswith("${var.environment.name}-", "internal-")
+    error_message = "environment.name \"${var.environment.name}\" must not be or begin with \"internal-\": AWS refuses such names for load balancers."
+  }
+  validation {
+    condition     = contains(["develop", "test", "qa", "prod"], var.environment.tier)
+    error_message = "environment.tier \"${var.environment.tier}\" must be develop, test, qa or prod."
+  }
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.environment.account_id))
+    error_message = "environment.account_id \"${var.environment.account_id}\" must be the 12 digits of an AWS account."
+  }
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.environment.region))
+    error_message = "environment.region \"${var.environment.region}\" must be an AWS region, for example eu-central-1."
+  }
+  validation {
+    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.environment.partition)
+    error_message = "environment.partition \"${var.environment.partition}\" must be aws, aws-cn or aws-us-gov."
+  }
+}
+
+variable "aws" {
+  description = "How the provider reaches the account: the role it assumes, if any, and path-style S3 addresses for endpoints that are not AWS's own."
+  type = object({
+    role_arn          = optional(string)
+    s3_use_path_style = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.aws.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.aws.role_arn))
+    error_message = "aws.role_arn \"${coalesce(var.aws.role_arn, "-")}\" must be the ARN of an IAM role."
+  }
+}
+
+variable "platform" {
+  description = "What the environment's platform offers: the output `platform` of the platform root, whole."
+  type = object({
+    schema_version     = number
+    vpc_id             = string
+    vpc_cidr           = string
+    private_subnet_ids = list(string)
+    public_subnet_ids  = list(string)
+    cluster = object({
+      name = string
+      arn  = string
+      spot = optional(bool, false)
+    })
+    alb = object({
+      arn               = string
+      arn_suffix        = string
+      dns_name          = string
+      zone_id           = string
+      listener_arn      = string
+      security_group_id = string
+    })
+    service_discovery = object({
+      namespace_id   = string
+      namespace_name = string
+    })
+    kms = object({
+      ecs     = string
+      ecr     = string
+      secrets = string
+      logs    = string
+      s3      = string
+    })
+    security_groups = object({
+      internal_services = string
+      kafka_client      = string
+    })
+    connection_arn = optional(string)
+    tags = object({
+      owner       = string
+      cost_center = string
+      compliance  = string
+    })
+  })
+  nullable = false
+}
+
+variable "service" {
+  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime, the repository it is built from, and labels that become tags."
+  type = object({
+    name       = string
+    type       = string
+    runtime    = string
+    repository = string
+    labels     = optional(map(string), {})
+  })
+  nullable = false
+}
+
+variable "image" {
+  description = "Who owns the image (git or pipeline) and the image to run. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
+  type = object({
+    owner = string
+    uri   = optional(string)
+  })
+  nullable = false
+}
+
+variable "resources" {
+  description = "CPU units and memory (MiB) of a task: one of the pairs that Fargate offers."
+  type = object({
+    cpu    = number
+    memory = number
+  })
+  nullable = false
+}
+
+variable "port" {
+  description = "The port that the container listens on; null for a worker, which nothing calls."
+  type        = number
+  default     = null
+}
+
+variable "scaling" {
+  description = "Fewest and most tasks, and the CPU and memory utilisation (percent) that scaling aims at."
+  type = object({
+    min    = number
+    max    = number
+    cpu    = optional(number, 60)
+    memory = optional(number, 70)
+  })
+  nullable = false
+}
+
+variable "routing" {
+  description = "Path patterns and priority of the service's listener rule; null unless the service is public."
+  type = object({
+    paths    = list(string)
+    priority = number
+  })
+  default = null
+}
+
+variable "health_check" {
+  description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and the container is not checked."
+  type = object({
+    path                = string
+    interval            = optional(number, 15)
+    timeout             = optional(number, 5)
+    healthy_threshold   = optional(number, 2)
+    unhealthy_threshold = optional(number, 3)
+    matcher             = optional(string, "200-399")
+    start_period        = optional(number, 60)
+  })
+  default = null
+}
+
+variable "environment_variables" {
+  description = "Environment variables of the container, in clear text."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "secrets" {
+  description = "Environment variables whose values ECS takes from Secrets Manager: variable name to secret name."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "kafka" {
+  description = "Kafka brokers (host:port) the service talks to, handed to it as KAFKA_BOOTSTRAP_SERVERS; null without Kafka."
+  type        = object({ brokers = list(string) })
+  default     = null
+}
