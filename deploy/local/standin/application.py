@@ -1,0 +1,123 @@
+"""The WSGI application: the stand-in's own pages, then the log, then faults, then moto, one request at a time.
+
+moto keeps its state in plain objects without locks; two writers at once could both win a conditional write, and the
+S3 state lock of Terraform is one. So a request's body is read first and moto then answers inside `turn`. Whatever moto
+cannot do becomes a refusal that no client retries.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable
+from threading import RLock
+from typing import Any
+
+from flask import Flask
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug import Response
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.test import run_wsgi_app
+
+from deploy.local.standin.administration import PREFIX, Administration
+from deploy.local.standin.calls import Call, identify
+from deploy.local.standin.faults import Fault, Faults
+from deploy.local.standin.refusals import FAILURE, NOT_IMPLEMENTED, refusal
+from deploy.local.standin.request_log import RequestLog
+from deploy.local.standin.rollout_rules import RolloutRules
+
+logger = logging.getLogger("standin")
+
+
+class StandInApplication:
+    def __init__(self, *, log: RequestLog, rules: RolloutRules) -> None:
+        self._turn = RLock()
+        self._log = log
+        self._faults = Faults()
+        self._administration = Administration(log, self._faults, rules, self._turn)
+        self._moto = DomainDispatcherApplication(_backend_application)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        _read_body(environ)
+        request = _request(environ)
+        if request.path.startswith(PREFIX):
+            return self._administration.answer(request)(environ, start_response)
+        call = identify(request)
+        entry = self._log.open(call)
+        response = self._answer(environ, request, call)
+        self._log.close(entry, response.status_code)
+        return response(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
+        fault = self._faults.take(call)
+        if fault is None:
+            return self._ask_moto(environ, request, call)
+        fault.hold()
+        if fault.request.kind == "hang":
+            raise ConnectionAbortedError  # werkzeug drops the connection without a word
+        return _refuse(request, call, fault) or self._ask_moto(environ, request, call)
+
+    def _ask_moto(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
+        try:
+            with self._turn:
+                body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        except NotImplementedError:
+            return _not_implemented(request, call)
+        except Exception as error:
+            # moto fails on what it half knows; whoever asked must learn that at once and not try again for minutes.
+            logger.exception("%s %s failed", call.service, call.operation)
+            message = f"The AWS stand-in failed at {call.service} {call.operation}: {type(error).__name__}: {error}"
+            return refusal(request, call.service, code=FAILURE, message=message, status=400)
+        response = Response(body, status, headers)
+        response.automatically_set_content_length = False
+        return _not_implemented(request, call) if _is_shrug(response, request, call) else response
+
+
+def _backend_application(service: Any) -> Flask:
+    """moto's application for one service; paths that it does not serve are operations that it does not have."""
+    if service is None:
+        raise NotImplementedError("unknown service")
+    application = create_backend_app(service)
+    for error in (NotFound, MethodNotAllowed):
+        application.register_error_handler(error, _unknown_path)
+    return application
+
+
+def _unknown_path(error: Exception) -> Any:
+    raise NotImplementedError(str(error))
+
+
+def _is_shrug(response: Response, request: Request, call: Call) -> bool:
+    """moto's answer to an operation that it cannot name; S3 says 404 without a body for good reasons."""
+    return response.status_code == 404 and not response.data and request.method != "HEAD" and call.service != "s3"
+
+
+def _not_implemented(request: Request, call: Call) -> Response:
+    message = f"The AWS stand-in does not implement {call.operation} of {call.service}"
+    logger.warning(message)
+    return refusal(request, call.service, code=NOT_IMPLEMENTED, message=message, status=400)
+
+
+def _refuse(request: Request, call: Call, fault: Fault) -> Response | None:
+    wanted = fault.refusal(call.service)
+    if wanted is None:
+        return None
+    code, status = wanted
+    return refusal(request, call.service, code=code, message="A fault that was asked for", status=status)
+
+
+def _read_body(environ: dict[str, Any]) -> None:
+    """Take the body off the wire before anybody waits for moto, and make it readable more than once."""
+    if environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read()
+    else:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["wsgi.input_terminated"] = True
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    """A reading of its own: forms are parsed here without using up the body that moto gets."""
+    body = environ["wsgi.input"].getvalue()
+    return Request({**environ, "wsgi.input": io.BytesIO(body)})

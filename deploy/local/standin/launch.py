@@ -1,0 +1,174 @@
+"""Starting the stand-in from Python, for tests and the demo: a child process that cannot outlive its parent.
+
+A child, because moto's state is global to a process and because a daemon under test must meet AWS over a wire. Its
+environment is an allow-list: no `MOTO_ACCOUNT_ID` or AWS profile of the caller can change whom it answers as.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[3]
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 10.0
+ANSWERS_WITHIN = 10.0
+PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR")
+# The shape counts: moto finds the account of a caller by access keys of exactly this form.
+ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+SECRET_ACCESS_KEY = "stand-in-secret"
+
+
+class StandInError(Exception):
+    """The stand-in did not start, or refused a request to one of its own pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A running stand-in."""
+
+    endpoint: str
+    pid: int
+    region: str = "eu-central-1"
+
+    def environment(self, *, region: str | None = None) -> dict[str, str]:
+        """What a client's environment needs, and all that it needs, to talk to the stand-in."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_REGION": region or self.region,
+            "AWS_DEFAULT_REGION": region or self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def session(self, *, role_arn: str | None = None, region: str | None = None) -> boto3.Session:
+        """A boto3 session as the default account, or as a role (which need not exist) of any other."""
+        base = boto3.Session(
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            region_name=region or self.region,
+        )
+        if role_arn is None:
+            return base
+        sts = base.client("sts", endpoint_url=self.endpoint)
+        assumed = sts.assume_role(RoleArn=role_arn, RoleSessionName="stand-in")["Credentials"]
+        return boto3.Session(
+            region_name=region or self.region,
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+        )
+
+    def client(self, service: str, *, role_arn: str | None = None, region: str | None = None) -> Any:
+        """A boto3 client; it tries once, so a fault is seen and not waited out."""
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        session = self.session(role_arn=role_arn, region=region)
+        return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # by name
+
+    def reset(self) -> None:
+        """An empty AWS, without faults or failures."""
+        self.ask("POST", "reset")
+
+    def fail_deployments(self, cluster: str, service: str, *, image: str | None = None) -> None:
+        self.ask("POST", "ecs/fail", {"cluster": cluster, "service": service, "image": image})
+
+    def allow_deployments(self) -> None:
+        self.ask("DELETE", "ecs/fail")
+
+    def set_rollout_delay(self, seconds: float) -> None:
+        self.ask("POST", "ecs/delay", {"seconds": seconds})
+
+    def inject_fault(self, service: str, kind: str, *, operation: str | None = None, **settings: float) -> None:
+        """`kind` is error, throttle, slow or hang; settings are status, times and seconds."""
+        self.ask("POST", "faults", {"service": service, "operation": operation, "kind": kind, **settings})
+
+    def lift_faults(self) -> None:
+        self.ask("DELETE", "faults")
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """The calls after number `since`, oldest first."""
+        found: list[dict[str, Any]] = self.ask("GET", f"requests?since={since}")["requests"]
+        return found
+
+    def last_request(self) -> int:
+        return int(self.ask("GET", "health")["last"])
+
+    def ask(self, method: str, page: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """One of the pages that `administration.py` lists."""
+        body = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(f"{self.endpoint}/standin/{page}", data=body, method=method)  # noqa: S310 - http to our own child
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN) as answer:  # noqa: S310 - http to our own child
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            with error:
+                raise StandInError(f"{method} {page}: {error.code} {error.read().decode()}") from None
+
+
+@contextmanager
+def start(
+    *,
+    region: str = "eu-central-1",
+    port: int = 0,
+    rollout_delay: str = "3s",
+    request_log: Path | None = None,
+    output: Path | None = None,
+) -> Iterator[StandIn]:
+    """A stand-in for the length of a `with` block. `output` gets what it says; without one it is shown if it fails."""
+    with tempfile.TemporaryDirectory(prefix="standin-") as directory:
+        port_file = Path(directory, "port")
+        said = output or Path(directory, "output")
+        command = [sys.executable, "-m", "deploy.local.standin", "--port", str(port), "--port-file", str(port_file)]
+        command += ["--rollout-delay", rollout_delay, "--parent-pid", str(os.getpid())]
+        command += ["--request-log", str(request_log.resolve())] if request_log else []
+        with said.open("ab") as stream:
+            child = subprocess.Popen(
+                command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            )
+        try:
+            found = _wait_for_port(child, port_file, said)
+            yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=child.pid, region=region)
+        finally:
+            _stop(child)
+
+
+def _wait_for_port(child: subprocess.Popen[bytes], port_file: Path, said: Path) -> int:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while not port_file.exists():
+        if child.poll() is not None:
+            raise StandInError(f"the AWS stand-in ended with {child.returncode}:\n{said.read_text(errors='replace')}")
+        if time.monotonic() > deadline:
+            raise StandInError(f"the AWS stand-in did not serve within {STARTS_WITHIN:.0f} s")
+        time.sleep(0.05)
+    return int(port_file.read_text(encoding="ascii"))
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(STOPS_WITHIN)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    # moto itself opens boto3 sessions; credentials of a real account must never be found by one.
+    return kept | {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}

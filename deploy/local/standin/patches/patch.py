@@ -1,0 +1,72 @@
+"""One mended operation of moto, and how it gets into moto's response classes.
+
+moto finds the method for an AWS operation by name on a response class. A patch takes that method's place and may call
+the one it replaced (`proceed`), so it stays small and works on whatever moto already does. Patches are installed in
+the stand-in's own process only; a process that merely imports this package sees an unchanged moto.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import BaseResponse
+from moto.core.utils import camelcase_to_underscores
+
+from deploy.local.standin.rollout_rules import RolloutRules
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One request on its way through a patch."""
+
+    response: Any  # moto's response object: it holds the parsed request, its account and region
+    rules: RolloutRules
+    original: Callable[[], Any] | None
+
+    def parameter(self, name: str, default: Any = None) -> Any:
+        return self.response._get_param(name, default)
+
+    @property
+    def account(self) -> str:
+        return str(self.response.current_account)
+
+    @property
+    def region(self) -> str:
+        return str(self.response.region)
+
+    def proceed(self) -> Any:
+        """Do what moto does by itself."""
+        if self.original is None:
+            raise NotImplementedError(f"moto has no {type(self.response).__name__} method to go on with")
+        return self.original()
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    service: str
+    operation: str
+    reason: str
+    responses: type[BaseResponse]
+    mend: Callable[[Act], Any]
+
+
+def refuse(code: str, message: str) -> ServiceException:
+    """The error that AWS answers, in whatever protocol the service speaks."""
+    return ServiceException(code, message)
+
+
+def install(patches: Iterable[Patch], rules: RolloutRules) -> None:
+    for patch in patches:
+        name = camelcase_to_underscores(patch.operation)
+        setattr(patch.responses, name, _method(patch, getattr(patch.responses, name, None), rules))
+
+
+def _method(patch: Patch, original: Callable[[Any], Any] | None, rules: RolloutRules) -> Callable[[Any], Any]:
+    def mended(response: Any) -> Any:
+        before = None if original is None else lambda: original(response)
+        return patch.mend(Act(response=response, rules=rules, original=before))
+
+    return mended

@@ -1,0 +1,101 @@
+"""The stand-in as a process: one quiet threaded HTTP server.
+
+It ends on SIGTERM and SIGINT and, where asked to, with the process that started it: nothing is left behind by a test
+run that was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from deploy.local.standin.application import StandInApplication
+from deploy.local.standin.patches import PATCHES, install
+from deploy.local.standin.request_log import RequestLog
+from deploy.local.standin.rollout_rules import RolloutRules
+
+PARENT_CHECKED_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    host: str = "127.0.0.1"
+    port: int = 0
+    port_file: Path | None = None
+    request_log: Path | None = None
+    rollout_delay: timedelta = timedelta(seconds=3)
+    parent_pid: int | None = None
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    # The handler writes head and body separately; without this each answer waits for the client's delayed ACK.
+    disable_nagle_algorithm = True
+
+    def log(self, *_: Any) -> None:
+        """The request log says more."""
+
+
+def serve(serving: Serving) -> None:
+    """Serve until SIGTERM or SIGINT, or until the parent is gone."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
+    rules = RolloutRules(delay=serving.rollout_delay)
+    install(PATCHES, rules)
+    application = StandInApplication(log=RequestLog(serving.request_log), rules=rules)
+    server = make_server(serving.host, serving.port, application, threaded=True, request_handler=QuietRequestHandler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _stop(server))
+    if serving.parent_pid is not None:
+        threading.Thread(target=_end_with, args=(serving.parent_pid, server), daemon=True).start()
+    _announce(server, serving.port_file)
+    server.serve_forever()
+    server.server_close()
+
+
+def _announce(server: BaseWSGIServer, port_file: Path | None) -> None:
+    if port_file is not None:
+        # Written beside and moved: a reader finds the whole number or no file.
+        beside = port_file.with_name(port_file.name + ".new")
+        beside.write_text(str(server.server_port), encoding="ascii")
+        beside.replace(port_file)
+    print(f"AWS stand-in on http://{server.host}:{server.server_port}", flush=True)
+
+
+def _stop(server: BaseWSGIServer) -> None:
+    # From a thread: shutdown() waits for the loop that this signal interrupted.
+    threading.Thread(target=server.shutdown, daemon=True).start()
+
+
+def _end_with(parent: int, server: BaseWSGIServer) -> None:
+    pause = threading.Event()
+    while _is_alive(parent):
+        pause.wait(PARENT_CHECKED_EVERY)
+    server.shutdown()
+
+
+def _is_alive(parent: int) -> bool:
+    if os.getppid() == parent:
+        return True
+    try:
+        os.kill(parent, 0)
+    except OSError:
+        return False
+    return not _is_zombie(parent)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Dead, but not yet buried by its own parent. Known on Linux only; elsewhere it counts as alive."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state == "Z"
