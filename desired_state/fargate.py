@@ -1,0 +1,44 @@
+"""The task sizes that Fargate has.
+
+The rule: refuse here what AWS would refuse after minutes, and say what would be right.
+Source: Amazon ECS developer guide, "Task CPU and memory" (Linux).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SIZES: Final[Mapping[int, tuple[int, ...]]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+
+
+def complaint_about_cpu(cpu: int) -> str | None:
+    """Why this is not a Fargate cpu size, or None."""
+    if cpu in SIZES:
+        return None
+    return f"cpu {cpu} is not a Fargate size: the choices are {_list(tuple(SIZES))}"
+
+
+def complaint_about_memory(cpu: int, memory: int) -> str | None:
+    """Why this memory (MiB) does not go with this cpu, or None."""
+    choices = SIZES.get(cpu)
+    if choices is None or memory in choices:
+        return None
+    return f"memory {memory} is not valid for cpu {cpu} on Fargate: the choices are {_describe(choices)}"
+
+
+def _describe(choices: tuple[int, ...]) -> str:
+    if len(choices) <= 4:
+        return _list(choices)
+    return f"{choices[0]} to {choices[-1]} in steps of {choices[1] - choices[0]}"
+
+
+def _list(values: tuple[int, ...]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} and {last}"

@@ -1,0 +1,140 @@
+"""The kinds of values that manifests are made of.
+
+The rule: everything is strict (no guessing between text and numbers), closed (no unknown field) and
+frozen, and every refusal says what is wrong in words that a service team knows.
+"""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from desired_state.located import Location, quote
+
+T = TypeVar("T", bound=Hashable)
+
+REFUSED: Final = "refused"  # the error type of every refusal below
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = timedelta(days=7)
+
+
+class Strict(BaseModel):
+    """A closed, frozen mapping: camelCase in YAML, snake_case in Python."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        serialize_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+
+def refuse(message: str, *, inside: Location = (), beside: Location = ()) -> PydanticCustomError:
+    """An error with a message of ours.
+
+    `inside` is the part of the value to point at; `beside` is the other field concerned, to point at
+    where this one is not written."""
+    return PydanticCustomError(
+        REFUSED, "{message}", {"message": message, "inside": tuple(inside), "beside": tuple(beside)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of a certain form, and what to call it in a message."""
+
+    pattern: str
+    meaning: str
+    longest: int = 256
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$", "maxLength": self.longest}
+
+    def _check(self, value: str) -> str:
+        if len(value) > self.longest:
+            raise refuse(f"{quote(value)} is longer than {self.longest} characters")
+        if not re.fullmatch(self.pattern, value):
+            raise refuse(f"{quote(value)} is not {self.meaning}")
+        return value
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    seen: set[T] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise refuse(f"{quote(str(value))} is listed twice", inside=(index,))
+        seen.add(value)
+    return values
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", value) if isinstance(value, str) else None
+    if match is None:
+        raise refuse(f"{quote(str(value))} is not a duration: write it as 30s, 10m, 2h or 1d")
+    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if duration > _LONGEST:
+        raise refuse(f"{value} is longer than {_LONGEST.days}d")
+    return duration
+
+
+def write_duration(duration: timedelta) -> str:
+    """A duration as manifests write it, in the largest unit that is exact."""
+    seconds = int(duration.total_seconds())
+    unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def _date(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise refuse(f"{value} is not in the calendar") from error
+    raise refuse(f"{quote(str(value))} is not a date: write it as 2027-01-31")
+
+
+_LABEL: Final = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
+_LABEL_MEANING: Final = "a DNS label (small letters, digits and hyphens, a letter first, no hyphen last)"
+
+Name = Annotated[str, Text(_LABEL, _LABEL_MEANING, 24)]
+EnvironmentName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 16)]
+RootName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 63)]
+Environments = Annotated[tuple[EnvironmentName, ...], Field(min_length=1), AfterValidator(_distinct)]
+DependsOn = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
+Distinct = AfterValidator(_distinct)
+LabelName = Annotated[str, Text(r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?", "a label name", 63)]
+TagValue = Annotated[
+    str, Text(r"[\w.:/=+@-](?:[\w .:/=+@-]*[\w.:/=+@-])?", "a tag (letters, digits, spaces, _.:/=+-@)")
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(write_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,6}[smhd]$", "examples": ["30s", "10m", "2h", "1d"]}),
+]
+Date = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

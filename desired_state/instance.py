@@ -1,0 +1,135 @@
+"""Instances: one manifest in one environment, that is one Terraform root with one state.
+
+The rule: the source digest covers everything that can change what Terraform does, and nothing else.
+The policy and the list of the manifest's other environments are not in it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Literal, TypeAlias
+
+from pydantic import Field, JsonValue, ValidationError
+
+from desired_state.fields import EnvironmentName, Name, RootName, Strict
+from desired_state.manifest import Spec, read_spec
+from desired_state.policy import Policy
+
+Kind: TypeAlias = Literal["Platform", "Service", "Module"]
+_NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The name of an instance: `<environment>/<name>`."""
+
+    environment: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.environment}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Key":
+        """The key in a text. Raises ValueError where there is none."""
+        try:
+            parts = _Parts.model_validate_json(
+                json.dumps(dict(zip(("environment", "name"), text.split("/"), strict=True)))
+            )
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not an instance: write environment/name, such as develop/orders") from error
+        return cls(parts.environment, parts.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What Git asks for in one environment under one name."""
+
+    key: Key
+    kind: Kind
+    root: str
+    labels: Mapping[str, str]
+    spec: Spec
+    depends_on: frozenset[Key]
+    source_digest: str
+    tree_id: str
+    path: str
+    line: int
+
+    @property
+    def policy(self) -> Policy:
+        """How the instance wants to be treated."""
+        return self.spec.policy
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The instance as plain data, for durable records."""
+        return {
+            "key": str(self.key),
+            "kind": self.kind,
+            "root": self.root,
+            "labels": dict(self.labels),
+            "spec": self.spec.model_dump(mode="json"),
+            "dependsOn": [str(key) for key in sorted(self.depends_on)],
+            "sourceDigest": self.source_digest,
+            "treeId": self.tree_id,
+            "path": self.path,
+            "line": self.line,
+        }
+
+    @classmethod
+    def from_json(cls, data: JsonValue) -> "Instance":
+        """The instance in plain data. Raises ValueError where it is not one."""
+        try:
+            stored = _Stored.model_validate_json(json.dumps(data, allow_nan=False))
+            spec = read_spec(stored.kind, stored.spec)
+        except (ValidationError, TypeError) as error:
+            raise ValueError(f"not the record of an instance: {error}") from error
+        return cls(
+            key=Key.parse(stored.key),
+            kind=stored.kind,
+            root=stored.root,
+            labels=stored.labels,
+            spec=spec,
+            depends_on=frozenset(map(Key.parse, stored.depends_on)),
+            source_digest=stored.source_digest,
+            tree_id=stored.tree_id,
+            path=stored.path,
+            line=stored.line,
+        )
+
+
+def digest_source(*, kind: Kind, key: Key, labels: Mapping[str, str], spec: Spec, tree_id: str) -> str:
+    """The digest over what an instance is made from."""
+    content: JsonValue = {
+        "kind": kind,
+        "name": key.name,
+        "environment": key.environment,
+        "labels": dict(labels),
+        "spec": {name: value for name, value in spec.model_dump(mode="json").items() if name not in _NOT_IN_DIGEST},
+        "tree": tree_id,
+    }
+    return f"sha256:{sha256(canonical_json(content).encode()).hexdigest()}"
+
+
+def canonical_json(data: JsonValue) -> str:
+    """The one way to write data: sorted keys, no whitespace, text as it is."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class _Parts(Strict):
+    environment: EnvironmentName
+    name: Name
+
+
+class _Stored(Strict):
+    key: str
+    kind: Kind
+    root: RootName
+    labels: dict[str, str]
+    spec: dict[str, JsonValue]
+    depends_on: tuple[str, ...]
+    source_digest: str = Field(pattern="^sha256:[0-9a-f]{64}$")
+    tree_id: str = Field(pattern="^sha256:[0-9a-f]{64}$")
+    path: str
+    line: int = Field(ge=1)

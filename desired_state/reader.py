@@ -1,0 +1,188 @@
+"""From the YAML parser's events to plain data, with the place of everything and all complaints.
+
+The rule: what two YAML readers could read differently is refused, and reading goes on after it.
+Events are taken one by one instead of PyYAML's finished values, for three reasons: aliases are never
+expanded (no file can blow up in memory), duplicate keys are still visible, and when the syntax breaks
+half-way, what came before is kept.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+from pydantic import JsonValue
+
+from desired_state.located import Node, Place, Problem, quote
+from desired_state.scalar import resolve
+
+_DEEPEST: Final = 50
+_MOST_PROBLEMS: Final = 100
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, ten times as fast, where libyaml is built in
+
+
+class UnreadableError(Exception):
+    """The file cannot be read on from here."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One document as it was read."""
+
+    data: JsonValue
+    node: Node
+    problems: tuple[Problem, ...]
+
+
+class Reader:
+    """Reads one file. Containers join their parent before they are filled, so that `remnant` holds what
+    was read of a document in which an error ended the reading."""
+
+    def __init__(self, path: str) -> None:
+        self.problems: list[Problem] = []
+        self._path = path
+        self._before = 0
+        self._root: tuple[JsonValue, Node] | None = None
+        self._events: Iterator[yaml.Event] = iter(())
+
+    def drafts(self, text: str) -> Iterator[Draft]:
+        """The documents of the file. Raises UnreadableError, and nothing else, where it ends too early."""
+        try:
+            self._events = iter(yaml.parse(text, Loader=_Loader))
+            for event in self._events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    self._before = len(self.problems)
+                    self._value(next(self._events), None, 0)
+                    yield from self.remnant()
+                    self._root = None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise UnreadableError(place, f"not valid YAML: {error.problem or error.context}") from error
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            # ValueError and OverflowError are how the pure parser refuses an escape beyond Unicode.
+            raise UnreadableError((1, 1), f"not valid YAML: {str(error).splitlines()[0]}") from error
+
+    def remnant(self) -> Iterator[Draft]:
+        """The document being read, as far as it goes."""
+        if self._root is not None:
+            yield Draft(*self._root, tuple(sorted(self.problems[self._before :])))
+
+    def complain(self, place: Place, message: str) -> None:
+        """Note a problem and go on."""
+        self.problems.append(Problem(self._path, *place, message))
+        if len(self.problems) >= _MOST_PROBLEMS:
+            raise UnreadableError(place, f"too many problems: reading stopped after {_MOST_PROBLEMS}")
+
+    def _value(self, event: yaml.Event, slot: "_Slot | None", depth: int) -> None:
+        place = _place(event)
+        node = Node(*place)
+        if depth > _DEEPEST:
+            raise UnreadableError(place, f"nested more than {_DEEPEST} levels deep")
+        self._refuse_extras(event, place)
+        if isinstance(event, yaml.MappingStartEvent):
+            mapping: dict[str, JsonValue] = {}
+            self._join(slot, mapping, node)
+            self._fill_mapping(mapping, node, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            sequence: list[JsonValue] = []
+            self._join(slot, sequence, node)
+            self._fill_sequence(sequence, node, depth)
+        else:
+            self._join(slot, self._scalar(event, place), node)
+
+    def _join(self, slot: "_Slot | None", value: JsonValue, node: Node) -> None:
+        if slot is None:
+            self._root = (value, node)
+        else:
+            slot.put(value, node)
+
+    def _fill_mapping(self, mapping: dict[str, JsonValue], node: Node, depth: int) -> None:
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            place = _place(event)
+            key = self._key(event, place, depth)
+            if key is None:
+                slot = _Slot({}, Node(*place), "")
+            elif key in node.keys:
+                line, column = node.keys[key]
+                self.complain(place, f"duplicate key {quote(key)}: the first one is at {line}:{column}")
+                node.repeated.add(key)
+                slot = _Slot({}, Node(*place), key)
+            else:
+                node.keys[key] = place
+                slot = _Slot(mapping, node, key)
+            self._value(next(self._events), slot, depth + 1)
+
+    def _fill_sequence(self, sequence: list[JsonValue], node: Node, depth: int) -> None:
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            self._value(event, _Slot(sequence, node, len(sequence)), depth + 1)
+
+    def _key(self, event: yaml.Event, place: Place, depth: int) -> str | None:
+        """The key's text, or None if its value is to be read and thrown away."""
+        if not isinstance(event, yaml.ScalarEvent):
+            self.complain(place, "a key must be text")
+            self._value(event, _Slot({}, Node(*place), ""), depth + 1)
+            return None
+        self._refuse_extras(event, place)
+        if not _is_plain(event):
+            self._refuse_control(event.value, place)
+        elif event.value == "<<":
+            self.complain(place, "merge keys are not allowed: write the fields out")
+            return None
+        elif not isinstance((meaning := resolve(event.value)).value, str) or meaning.complaint:
+            self.complain(place, f"a key must be text: write {quote(event.value)} in quotes")
+        return event.value
+
+    def _scalar(self, event: yaml.Event, place: Place) -> JsonValue:
+        if not isinstance(event, yaml.ScalarEvent):  # an alias, refused already
+            return None
+        if not _is_plain(event) or event.tag is not None:
+            self._refuse_control(event.value, place)
+            return event.value
+        meaning = resolve(event.value)
+        if meaning.complaint is not None:
+            self.complain(place, meaning.complaint)
+        return meaning.value
+
+    def _refuse_extras(self, event: yaml.Event, place: Place) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.complain(place, "aliases are not allowed: write the value out")
+        elif getattr(event, "anchor", None) is not None:
+            self.complain(place, "anchors are not allowed: write the value out where it is used")
+        if getattr(event, "tag", None) is not None:
+            self.complain(place, "tags are not allowed: remove it, and quote the value if it is text")
+
+    def _refuse_control(self, text: str, place: Place) -> None:
+        if bad := _CONTROL.search(text):
+            self.complain(place, f"the control character U+{ord(bad[0]):04X} is not allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The place in a container that waits for its value."""
+
+    container: dict[str, JsonValue] | list[JsonValue]
+    node: Node
+    step: str | int
+
+    def put(self, value: JsonValue, node: Node) -> None:
+        if isinstance(self.container, dict):
+            self.container[str(self.step)] = value
+        else:
+            self.container.append(value)
+        self.node.children[self.step] = node
+
+
+def _is_plain(event: yaml.ScalarEvent) -> bool:
+    return event.style not in {"'", '"', "|", ">"}
+
+
+def _place(event: yaml.Event) -> Place:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
