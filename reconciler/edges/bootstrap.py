@@ -1,0 +1,51 @@
+"""The one Terraform root that keeps its state on disk: the bucket and the table where all other states live.
+
+It runs in a directory per account and region that must last, and is never rebuilt: its files are written over, its
+state stays.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from desired_state.tree import Tree
+from reconciler.core.ports import Environment, TerraformFailed
+from reconciler.core.record import Reason
+from reconciler.edges.state import StateSettings
+from reconciler.edges.trees import write_tree
+from reconciler.edges.workspace import Layout, write_inputs
+
+_ROOT = "bootstrap"
+
+
+def layout(directory: Path, environment: Environment) -> Layout:
+    """The lasting place of one account and region."""
+    home = directory.absolute() / f"{environment.account}-{environment.region}"
+    return Layout(home, home / _ROOT)
+
+
+def variables(state: StateSettings | None, environment: Environment) -> Mapping[str, Any]:
+    """What `terraform/bootstrap` asks for. Raises: TerraformFailed when there is no state to prepare for."""
+    if state is None or state.lock_table is None:
+        raise TerraformFailed(Reason.INVALID_CONFIGURATION, "bootstrap needs state.bucket and state.lock_table")
+    return {
+        "account": {"id": environment.account, "region": environment.region, "partition": environment.partition},
+        "aws": {"role_arn": environment.role, "s3_use_path_style": environment.endpoint is not None},
+        "state": {"bucket": state.bucket_in(environment), "lock_table": state.lock_table},
+    }
+
+
+def own_tree(tree: Tree) -> Tree:
+    """The part of a Terraform tree that this root is. Raises: TerraformFailed when it has none."""
+    own = {name: content for name, content in tree.items() if name.startswith(f"{_ROOT}/")}
+    if not own:
+        raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"the Terraform directory has no {_ROOT}/")
+    return own
+
+
+def write(place: Layout, tree: Tree, values: Mapping[str, Any]) -> None:
+    """Write root and variables over what is there; the state is left alone."""
+    for old in place.root.glob("*.tf"):
+        old.unlink()
+    write_tree(tree, place.home)
+    write_inputs(place.root, values, None)

@@ -1,0 +1,155 @@
+"""What Terraform says with `-json`, read for what has to be done about it.
+
+One line is one JSON message; lines that are not are kept as text, because a crash does not speak JSON. Summaries are
+matched by Terraform's own English words, the only stable names they have. Messages are cut short: the full
+text stays in the workspace's log.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.core.ports import LockInfo, TerraformFailed
+from reconciler.core.record import Reason
+
+_MOST_ERRORS = 3
+_LONGEST = 400
+_STALE = "Saved plan is stale"
+_LOCKED = ("Error acquiring the state lock", "Error locking state")
+_LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
+_LOCK_FIELD = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.*?)\s*$", re.MULTILINE)
+_FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
+_NO_PROVIDER = re.compile(
+    r"plugin|provider produced|failed to instantiate provider|does not support (resource type|data source)"
+    r"|unavailable desc|error while dialing|error reading from server",
+    re.IGNORECASE,
+)
+
+
+class RunFailed(TerraformFailed):
+    """A command failed. `provider_lost` says that another provider process could do better."""
+
+    def __init__(
+        self, reason: Reason, message: str, *, lock: LockInfo | None = None, provider_lost: bool = False
+    ) -> None:
+        super().__init__(reason, message, lock=lock)
+        self.provider_lost = provider_lost
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error. `located` says that it points into the configuration and at no resource."""
+
+    summary: str
+    detail: str
+    place: str
+    located: bool
+
+    def __str__(self) -> str:
+        lines = (line.strip() for line in self.detail.splitlines())
+        detail = " ".join(line for line in lines if line)
+        text = f"{self.place}: {self.summary}" if self.place else self.summary
+        return _shortened(f"{text}: {detail}" if detail else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The part of a run's messages that matters afterwards."""
+
+    errors: tuple[Diagnostic, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+    text: str = ""
+
+    @property
+    def provider_lost(self) -> bool:
+        """True when the trouble is the provider process or its schema, not what was asked of it."""
+        return any(_NO_PROVIDER.search(f"{error.summary} {error.detail}") for error in self.errors)
+
+
+def read(output: str, errors: str = "") -> Messages:
+    """Read a run's two output files."""
+    diagnostics: list[Diagnostic] = []
+    outputs: Mapping[str, Any] = {}
+    interrupted = False
+    text: list[str] = []
+    for message in _messages(output, text):
+        match message:
+            case {"type": "diagnostic", "diagnostic": {"severity": "error"}}:
+                diagnostics.append(_diagnostic(message["diagnostic"]))
+            case {"type": "outputs", "outputs": dict()}:
+                outputs = message["outputs"]
+            case {"type": "log", "@message": str(said)} if "Interrupt received" in said:
+                interrupted = True
+    return Messages(tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip())
+
+
+def failure(messages: Messages, otherwise: Reason) -> RunFailed:
+    """The one reason behind a failed run; `otherwise` when Terraform gives no better one."""
+    for error in messages.errors:
+        if error.summary.startswith(_LOCKED):
+            return _locked(error)
+        if error.summary == _STALE:
+            return RunFailed(Reason.STATE_CONFLICT, "the state moved after the plan was made: plan again")
+        if error.summary.startswith(_LOST_STATE):
+            return RunFailed(Reason.STATE_CONFLICT, str(error))
+    if messages.interrupted:
+        return RunFailed(Reason.INTERRUPTED, f"terraform was interrupted: {_summary(messages.errors)}")
+    if messages.provider_lost:
+        return RunFailed(otherwise, _summary(messages.errors), provider_lost=True)
+    if messages.errors and all(error.located for error in messages.errors):
+        return RunFailed(Reason.INVALID_CONFIGURATION, _summary(messages.errors))
+    if messages.errors:
+        return RunFailed(otherwise, _summary(messages.errors))
+    return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
+
+
+def _messages(output: str, text: list[str]) -> Iterator[Mapping[str, Any]]:
+    for line in output.splitlines():
+        try:
+            message = json.loads(line)
+        except ValueError:
+            text.append(line)
+            continue
+        if isinstance(message, dict):
+            yield message
+
+
+def _diagnostic(found: Mapping[str, Any]) -> Diagnostic:
+    place, located = str(found.get("address") or ""), False
+    if not place and isinstance(span := found.get("range"), dict):
+        located = True
+        place = f"{span.get('filename')}:{(span.get('start') or {}).get('line')}"
+    return Diagnostic(str(found.get("summary") or ""), str(found.get("detail") or ""), place, located)
+
+
+def _locked(error: Diagnostic) -> RunFailed:
+    found = dict(_LOCK_FIELD.findall(error.detail))
+    if "ID" not in found:
+        return RunFailed(Reason.STATE_LOCKED, str(error))
+    lock = LockInfo(
+        id=found["ID"],
+        who=found.get("Who", ""),
+        operation=found.get("Operation", ""),
+        created=found.get("Created", ""),
+    )
+    said = f"the state is locked by {lock.who or 'somebody'} since {lock.created or 'an unknown time'}"
+    return RunFailed(Reason.STATE_LOCKED, f"{said} ({lock.operation or 'unknown operation'}, {lock.id})", lock=lock)
+
+
+def _summary(errors: Sequence[Diagnostic]) -> str:
+    """The first few different errors; "execution halted" follows from another one and says nothing."""
+    told = list(dict.fromkeys(str(error) for error in errors if error.summary != "execution halted"))
+    more = f" (and {len(told) - _MOST_ERRORS} more)" if len(told) > _MOST_ERRORS else ""
+    return "; ".join(told[:_MOST_ERRORS]) + more
+
+
+def _plain(text: str) -> str:
+    """Terraform's framed text in one line."""
+    return _shortened(" ".join(_FRAME.sub(" ", text).split()))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,94 @@
+"""`terraform init`, when it is needed.
+
+It costs seconds of hashing and downloading, so it is skipped while everything it depends on is what it was: the tree,
+the backend, Terraform and the CLI configuration. One made without providers (a warm provider stands in for them) does
+not serve a plain run. Afterwards the backend is checked: a root that forgot its backend block would keep its state
+in a directory that is thrown away.
+"""
+
+import hashlib
+import json
+import shutil
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from reconciler.core.ports import TerraformFailed
+from reconciler.core.record import Reason
+from reconciler.edges.commands import Commands
+from reconciler.edges.plugins import Plugins, TurnNotCome
+from reconciler.edges.runner import Bench, Command, Runner, Timeouts
+from reconciler.edges.workspace import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every run of one terraform shares."""
+
+    version: str
+    commands: Commands
+    runner: Runner
+    plugins: Plugins
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a directory is made of, as far as `init` cares. `backend` None: a local state."""
+
+    tree_id: str
+    backend: str | None
+
+
+async def initialise(tools: Tools, place: Layout, content: Content, *, bench: Bench, reattached: bool) -> None:
+    """Make the directory ready, if it is not. Raises: TerraformFailed (InitFailed, InvalidConfiguration)."""
+    installed = _stamp(tools, content, reattached=False)
+    bare = _stamp(tools, content, reattached=True)
+    if _made_with(place) in ([installed, bare] if reattached else [installed]):
+        return
+    place.stamp_file.unlink(missing_ok=True)
+    if place.provider_lock.is_file():
+        shutil.copyfile(place.provider_lock, place.root / ".terraform.lock.hcl")
+    argv = tools.commands.init(place.backend_file if content.backend is not None else None)
+    async with AsyncExitStack() as stack:
+        if not reattached:
+            await _take_turn(stack, tools)
+        await tools.runner.run(Command("init", argv, tools.timeouts.init, Reason.INIT_FAILED), bench)
+    _check_backend(place, "local" if content.backend is None else "s3")
+    place.stamp_file.write_text(json.dumps(bare if reattached else installed))
+
+
+async def _take_turn(stack: AsyncExitStack, tools: Tools) -> None:
+    try:
+        await stack.enter_async_context(tools.plugins.turn(tools.timeouts.init))
+    except TurnNotCome as error:
+        raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
+
+
+def _stamp(tools: Tools, content: Content, *, reattached: bool) -> dict[str, object]:
+    return {
+        "tree": content.tree_id,
+        "backend": hashlib.sha256((content.backend or "").encode()).hexdigest(),
+        "terraform": tools.version,
+        "cli": hashlib.sha256(tools.plugins.configuration.read_bytes()).hexdigest(),
+        "reattached": reattached,
+    }
+
+
+def _made_with(place: Layout) -> object:
+    """The stamp of the last `init`, if what it made is still there."""
+    if not (place.root / ".terraform").is_dir():
+        return None
+    try:
+        return json.loads(place.stamp_file.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _check_backend(place: Layout, wanted: str) -> None:
+    try:
+        found = json.loads((place.root / ".terraform" / "terraform.tfstate").read_text())["backend"]["type"]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = "none"
+    if found != wanted:
+        message = f'the root must declare `backend "{wanted}" {{}}`, or its state would be lost (found: {found})'
+        raise TerraformFailed(Reason.INVALID_CONFIGURATION, message)

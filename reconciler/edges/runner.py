@@ -1,0 +1,102 @@
+"""One terraform command in one directory: started, timed, counted, and its end read.
+
+Output goes to `<command>.out` and `<command>.err` in the directory's home, where they stay for whoever looks into a
+failure; those that carry a state or a plan in clear are removed by their reader. Expected failures leave as
+`TerraformFailed` with a reason of the closed list.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from reconciler.core.record import Reason
+from reconciler.edges import diagnostics, process
+from reconciler.edges.blocking import settled
+from reconciler.edges.diagnostics import Messages, RunFailed
+from reconciler.edges.workspace import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each command may take. `answer` is for those that only read; `lock` is how long to wait for a lock."""
+
+    init: timedelta = timedelta(minutes=5)
+    plan: timedelta = timedelta(minutes=15)
+    apply: timedelta = timedelta(hours=1)
+    answer: timedelta = timedelta(minutes=2)
+    lock: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where commands run: in `root`, with their output in `home`, as who `environment` says."""
+
+    home: Path
+    root: Path
+    environment: Mapping[str, str]
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run and what its failure means. `drain` lets a cancelled run finish, because its result counts."""
+
+    name: str
+    argv: Sequence[str]
+    timeout: timedelta
+    otherwise: Reason
+    accept: frozenset[int] = frozenset({0})
+    drain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs commands. `on_phase` hears how long, `on_run` how it ended: ok, failed, interrupted or timed out."""
+
+    drain: timedelta
+    grace: timedelta
+    on_phase: Callable[[str, float], None]
+    on_run: Callable[[str, str], None]
+
+    async def run(self, command: Command, bench: Bench) -> Path:
+        """Run it and return the file with its output. Raises: RunFailed."""
+        output, errors = (bench.home / f"{command.name}.{kind}" for kind in ("out", "err"))
+        begun = time.monotonic()
+        try:
+            completed = await process.run(
+                command.argv,
+                cwd=bench.root,
+                environment=bench.environment,
+                timeout=command.timeout,
+                output=output,
+                errors=errors,
+                grace=self.grace,
+                drain=self.drain if command.drain else None,
+                pass_fds=(bench.hold.descriptor,),
+                started=bench.hold.tell,
+            )
+        except process.ProcessFailed as error:
+            self.on_run(command.name, "timed out" if isinstance(error, process.TimedOut) else "failed")
+            raise RunFailed(command.otherwise, str(error)) from error
+        finally:
+            self.on_phase(command.name, time.monotonic() - begun)
+        if completed.returncode in command.accept:
+            self.on_run(command.name, "ok")
+            return output
+        failed = diagnostics.failure(await settled(_read, output, errors), command.otherwise)
+        if completed.interrupted and failed.reason is command.otherwise:
+            failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")
+        self.on_run(command.name, "interrupted" if failed.reason is Reason.INTERRUPTED else "failed")
+        raise failed
+
+
+def messages(output: Path) -> Messages:
+    """What a run with `-json` said."""
+    return diagnostics.read(output.read_text(encoding="utf-8", errors="replace"))
+
+
+def _read(output: Path, errors: Path) -> Messages:
+    said, complained = (file.read_text(encoding="utf-8", errors="replace") for file in (output, errors))
+    return diagnostics.read(said, complained)

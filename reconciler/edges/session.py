@@ -1,0 +1,109 @@
+"""An open workspace: `plan`, `apply`, `is_empty`, as the engine asks for them.
+
+The plan that is applied is the one that was made here, once. A plan that fails because the warm provider is gone is
+made again with an installed one; an apply is not, because half of it may be done: the next pass plans anew.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.ports import TerraformFailed
+from reconciler.core.record import Reason
+from reconciler.edges import workspace
+from reconciler.edges.attachment import Attachment
+from reconciler.edges.blocking import settled
+from reconciler.edges.diagnostics import RunFailed
+from reconciler.edges.initialise import Content, Tools, initialise
+from reconciler.edges.runner import Bench, Command, messages
+from reconciler.edges.workspace import Hold, Layout
+
+_MAY_CHANGE = frozenset({0, 2})
+
+
+class Session:
+    """The port's `Workspace`."""
+
+    def __init__(self, tools: Tools, place: Layout, content: Content, *, held: Hold, attachment: Attachment) -> None:
+        self._tools, self._place, self._content = tools, place, content
+        self._held, self._attachment = held, attachment
+
+    async def initialise(self) -> None:
+        """Run `init` if it is needed. Raises: TerraformFailed."""
+        try:
+            await self._initialise()
+        except RunFailed as failed:
+            if not self._attachment.active:
+                raise
+            await self._attachment.release(failed.message)
+            await self._initialise()
+
+    async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
+        """Plan, keep the plan, and return it as `show -json` tells it. Raises: TerraformFailed."""
+        try:
+            await self._plan(destroy=destroy)
+        except RunFailed as failed:
+            if not (self._attachment.active and failed.provider_lost):
+                raise
+            await self._attachment.release(failed.message)
+            await self._initialise()
+            await self._plan(destroy=destroy)
+        argv = self._tools.commands.show(self._place.plan_file)
+        return await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+
+    async def apply(self) -> Mapping[str, Any]:
+        """Apply the plan, to its end, and return the outputs. Raises: TerraformFailed."""
+        if not self._place.plan_file.is_file():
+            raise TerraformFailed(Reason.STATE_CONFLICT, "there is no plan to apply: plan first")
+        argv = self._tools.commands.apply(self._place.plan_file)
+        command = Command("apply", argv, self._tools.timeouts.apply, Reason.APPLY_FAILED, drain=True)
+        try:
+            output = await self._tools.runner.run(command, self._bench)
+        except TerraformFailed:
+            workspace.check_state_kept(self._place.home)
+            raise
+        finally:
+            self._place.plan_file.unlink(missing_ok=True)
+        told = (await settled(messages, output)).outputs
+        if any("value" not in output for output in told.values()):  # sensitive ones are not told in passing
+            argv = self._tools.commands.output()
+            told = await self._answer(
+                Command("output", argv, self._tools.timeouts.answer, Reason.APPLY_FAILED, drain=True)
+            )
+        return {name: output["value"] for name, output in told.items()}
+
+    async def is_empty(self) -> bool:
+        """True when the state manages nothing. Raises: TerraformFailed."""
+        argv = self._tools.commands.pull()
+        state = await self._answer(Command("pull", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+        return not any(resource.get("mode") == "managed" for resource in state.get("resources") or ())
+
+    @property
+    def _bench(self) -> Bench:
+        return Bench(self._place.home, self._place.root, self._attachment.environment, self._held)
+
+    async def _initialise(self) -> None:
+        await initialise(self._tools, self._place, self._content, bench=self._bench, reattached=self._attachment.active)
+
+    async def _plan(self, *, destroy: bool) -> None:
+        self._place.plan_file.unlink(missing_ok=True)
+        argv = self._tools.commands.plan(self._place.plan_file, destroy=destroy)
+        command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
+        await self._tools.runner.run(command, self._bench)
+
+    async def _answer(self, command: Command) -> Mapping[str, Any]:
+        """The JSON that a command answers; its file, which may hold secrets, does not stay."""
+        output = self._place.home / f"{command.name}.out"
+        try:
+            return await settled(_document, await self._tools.runner.run(command, self._bench))
+        finally:
+            output.unlink(missing_ok=True)
+
+
+def _document(output: Path) -> Mapping[str, Any]:
+    text = output.read_text(encoding="utf-8")
+    document = json.loads(text) if text.strip() else {}
+    if not isinstance(document, dict):
+        raise TerraformFailed(Reason.PLAN_FAILED, f"{output.name} is not what Terraform should say")
+    return document

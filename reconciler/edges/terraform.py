@@ -1,0 +1,147 @@
+"""Terraform as the engine sees it: workspaces that plan, apply and tell whether their state is empty.
+
+Every run happens in its instance's own directory, held by a lock that its children inherit, in an environment from an
+allow-list. The plan file goes when the workspace closes, because it holds values in clear.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from desired_state.tree import Tree, tree_id
+from reconciler.core.ports import Environment, Run, TerraformFailed, TreeArchive, Workspace
+from reconciler.core.record import Reason
+from reconciler.edges import bootstrap, process, workspace
+from reconciler.edges.attachment import Attachment, WarmProvider
+from reconciler.edges.blocking import settled
+from reconciler.edges.commands import Commands
+from reconciler.edges.initialise import Content, Tools
+from reconciler.edges.plugins import Plugins
+from reconciler.edges.runner import Runner, Timeouts
+from reconciler.edges.session import Session
+from reconciler.edges.state import StateSettings, backend
+from reconciler.edges.surroundings import surroundings
+from reconciler.edges.trees import TreeFailed
+from reconciler.edges.workspace import Hold, Layout
+
+_VERSION_WITHIN = timedelta(seconds=30)
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens."""
+
+
+class TerraformCli:
+    """The port's `Terraform` on the real binary.
+
+    `state` None keeps every state in its workspace, to be thrown away: for plans of an account without a state bucket.
+    Raises: process.ProcessFailed when there is no usable terraform.
+    """
+
+    def __init__(
+        self,
+        binary: str,
+        *,
+        work: Path,
+        trees: TreeArchive,
+        state: StateSettings | None,
+        plugins: Plugins,
+        environment: Mapping[str, str],
+        drain: timedelta,
+        grace: timedelta,
+        timeouts: Timeouts | None = None,
+        warm: WarmProvider | None = None,
+        on_phase: Callable[[str, float], None] = _ignore,
+        on_run: Callable[[str, str], None] = _ignore,
+        warn: Callable[[str], None] = _ignore,
+    ) -> None:
+        limits = timeouts or Timeouts()
+        commands = Commands(binary, limits.lock)
+        version = _version(commands, surroundings(environment, plugins.configuration))
+        self._tools = Tools(version, commands, Runner(drain, grace, on_phase, on_run), plugins, limits)
+        self._work, self._trees, self._state = work, trees, state
+        self._environment, self._warm, self._warn = environment, warm, warn
+
+    @property
+    def version(self) -> str:
+        """Terraform's own version."""
+        return self._tools.version
+
+    @asynccontextmanager
+    async def workspace(self, run: Run) -> AsyncIterator[Workspace]:
+        """Hold, build and initialise the instance's workspace. Raises: TerraformFailed."""
+        place = workspace.layout(self._work, run)
+        with workspace.hold(place.home) as held:
+            workspace.check_state_kept(place.home)
+            content = Content(run.tree_id, self._backend(run))
+            tree = None if workspace.holds_tree(place, run) else await self._tree(run.tree_id)
+            await settled(_build, place, run, tree=tree, backend=content.backend)
+            async with self._session(place, content, held=held, where=run.environment, warm=self._warm) as session:
+                yield session
+
+    async def render(self, run: Run, directory: Path) -> Path:
+        """Write the instance as a directory to plan by hand; returns where. Raises: TerraformFailed."""
+        tree = await self._tree(run.tree_id)
+        return await settled(workspace.render, run, tree, backend=self._backend(run), directory=directory)
+
+    async def bootstrap(self, environment: Environment, directory: Path, *, tree: Tree) -> Mapping[str, Any]:
+        """Make the account's state bucket and lock table, or bring them up to date; returns the outputs.
+
+        `tree` is the Terraform tree with `bootstrap/`; its state stays in the directory, which must last.
+        Raises: TerraformFailed.
+        """
+        own, values = bootstrap.own_tree(tree), bootstrap.variables(self._state, environment)
+        place = bootstrap.layout(directory, environment)
+        with workspace.hold(place.home) as held:
+            workspace.check_state_kept(place.home)
+            await settled(bootstrap.write, place, own, values)
+            content = Content(tree_id(own), None)
+            async with self._session(place, content, held=held, where=environment, warm=None) as session:
+                await session.plan()
+                return await session.apply()
+
+    @asynccontextmanager
+    async def _session(
+        self, place: Layout, content: Content, *, held: Hold, where: Environment, warm: WarmProvider | None
+    ) -> AsyncIterator[Session]:
+        environment = surroundings(self._environment, self._tools.plugins.configuration, where)
+        async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
+            session = Session(self._tools, place, content, held=held, attachment=attachment)
+            try:
+                await session.initialise()
+                yield session
+            finally:
+                place.plan_file.unlink(missing_ok=True)
+
+    async def _tree(self, wanted: str) -> Tree:
+        try:
+            return await self._trees.get(wanted)
+        except KeyError:
+            raise TerraformFailed(Reason.INIT_FAILED, f"the Terraform tree {wanted} is not kept any more") from None
+        except TreeFailed as error:
+            raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
+
+    def _backend(self, run: Run) -> str | None:
+        if self._state is None:
+            return None
+        try:
+            return backend(self._state, run.key, run.environment)
+        except ValueError as error:
+            raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"state backend: {error}") from error
+
+
+def _build(place: Layout, run: Run, *, tree: Tree | None, backend: str | None) -> None:
+    if tree is not None:
+        workspace.rebuild(place, run, tree)
+    workspace.write_inputs(place.root, run.variables, backend)
+
+
+def _version(commands: Commands, environment: Mapping[str, str]) -> str:
+    answer = process.answer(commands.version(), environment=environment, timeout=_VERSION_WITHIN)
+    try:
+        return str(json.loads(answer)["terraform_version"])
+    except (ValueError, KeyError, TypeError):
+        raise process.ProcessFailed(f"{commands.binary} does not tell its version: is it terraform?") from None

@@ -1,0 +1,124 @@
+"""Terraform trees on disk: read from a directory, and kept by id for as long as a record may need them.
+
+A tombstone must still be able to destroy what a folder made that is long gone from Git. A tree is written beside and
+renamed in, so that a half-written one is never found, and is checked against its id whenever it is read.
+
+    TreeFailed        the directory cannot be used: a symlink, a file that is too big, or not a directory
+    DamagedTree       what lies under an id is not that tree any more
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from desired_state.tree import Tree, tree_id
+
+LARGEST_FILE = 5 * 1024 * 1024
+MOST_FILES = 10_000
+_ID = re.compile(r"sha256:([0-9a-f]{64})")
+_SKIPPED_FOLDERS = frozenset({".terraform", ".git"})
+_SKIPPED_FILES = re.compile(r".*\.tfstate(\..*)?|\.terraform\.tfstate\.lock\.info|tfplan")
+
+
+class TreeFailed(Exception):
+    """A directory that cannot be used as a tree."""
+
+
+class DamagedTree(TreeFailed):
+    """A kept tree that differs from what was put."""
+
+
+def read_tree(directory: Path) -> Tree:
+    """Every file of a Terraform directory by its relative path, without states, plans and Terraform's own folders.
+
+    Raises: TreeFailed.
+    """
+    if not directory.is_dir():
+        raise TreeFailed(f"{directory} is not a directory")
+    tree: dict[str, bytes] = {}
+    for path in _files(directory):
+        tree[path.relative_to(directory).as_posix()] = path.read_bytes()
+        if len(tree) > MOST_FILES:
+            raise TreeFailed(f"{directory} holds more than {MOST_FILES} files")
+    return tree
+
+
+def write_tree(tree: Tree, directory: Path) -> None:
+    """Write the files below an existing directory. Raises: TreeFailed for a path that would leave it."""
+    for name, content in tree.items():
+        path = directory / name
+        if name.startswith("/") or ".." in Path(name).parts:
+            raise TreeFailed(f"the path {name!r} leaves the tree")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+class DirectoryTrees:
+    """A `TreeArchive` with a folder per id."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def put(self, tree_id: str, tree: Tree) -> None:
+        """Keep this tree; a no-op when it is there. Raises: TreeFailed when the id is not this tree's."""
+        await asyncio.to_thread(self._put, tree_id, tree)
+
+    async def get(self, tree_id: str) -> Tree:
+        """Raises: KeyError when it is not there, DamagedTree when it is not what was put."""
+        return await asyncio.to_thread(self._get, tree_id)
+
+    def _put(self, wanted: str, tree: Tree) -> None:
+        folder = self._folder(wanted)
+        if folder.is_dir():
+            return
+        if tree_id(tree) != wanted:
+            raise TreeFailed(f"{wanted} is not the id of this tree")
+        self._directory.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=self._directory))
+        try:
+            write_tree(tree, beside)
+            with contextlib.suppress(OSError):  # somebody else put the same tree in between: theirs is as good
+                beside.rename(folder)
+            if not folder.is_dir():
+                raise TreeFailed(f"{folder} could not be written")
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _get(self, wanted: str) -> Tree:
+        folder = self._folder(wanted)
+        if not folder.is_dir():
+            raise KeyError(wanted)
+        tree = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder, skip=False)}
+        if tree_id(tree) != wanted:
+            raise DamagedTree(f"{folder} is damaged: its content is not {wanted}")
+        return tree
+
+    def _folder(self, wanted: str) -> Path:
+        match = _ID.fullmatch(wanted)
+        if match is None:
+            raise KeyError(wanted)
+        return self._directory / match[1]
+
+
+def _files(directory: Path, *, skip: bool = True) -> Iterator[Path]:
+    """The regular files below a directory, in a stable order; what is neither file nor folder is refused."""
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        kind = entry.stat(follow_symlinks=False)
+        path = Path(entry.path)
+        if stat.S_ISDIR(kind.st_mode):
+            if not skip or entry.name not in _SKIPPED_FOLDERS:
+                yield from _files(path, skip=skip)
+        elif skip and _SKIPPED_FILES.fullmatch(entry.name):
+            continue
+        elif not stat.S_ISREG(kind.st_mode):
+            raise TreeFailed(f"{path} is a symlink or a special file: only files and folders are taken")
+        elif kind.st_size > LARGEST_FILE:
+            raise TreeFailed(f"{path} is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        else:
+            yield path
