@@ -24,13 +24,13 @@ def covers(wide: str, narrow: str) -> bool:
             first = next((index for index, there in enumerate(reachable) if there), len(reachable))
             reachable = [index >= first for index in range(len(reachable))]
         else:
-            steps = [there and _takes(symbol, token) for there, token in zip(reachable, narrow, strict=False)]
+            steps = [there and _takes(symbol, other) for there, other in zip(reachable, narrow, strict=False)]
             reachable = [False, *steps]
     return reachable[-1]
 
 
-def _takes(symbol: str, token: str) -> bool:
-    return token != "*" if symbol == "?" else symbol == token
+def _takes(symbol: str, other: str) -> bool:
+    return other != "*" if symbol == "?" else symbol == other
 
 
 def _normal(pattern: str) -> str:

@@ -1,0 +1,151 @@
+"""What can only be seen when all manifests of a commit are looked at together.
+
+The rule: every check looks at all candidates, so that all problems show at once, and a finding takes
+out the instances concerned and no other. Where two compete, both are held: which of them is right
+is not for us to guess.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal, TypeAlias, TypeVar
+
+from desired_state.explain import suggest
+from desired_state.graph import cycles
+from desired_state.instance import Key
+from desired_state.located import Problem, quote
+from desired_state.platform import PlatformSpec
+from desired_state.routes import covers
+from desired_state.service import Routing, ServiceSpec
+from desired_state.survey import Candidate
+
+Tier: TypeAlias = Literal["develop", "test", "qa", "prod"]
+G = TypeVar("G")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFacts:
+    """What the configuration fixes about an environment and manifests have to respect."""
+
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem and the instance that it takes out."""
+
+    key: Key
+    problem: Problem
+
+
+def check_names(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    """One name, one manifest in an environment, whatever the kind."""
+    for key, rivals in _groups(candidates, lambda one: one.key).items():
+        for one, others in _each_with_others(rivals):
+            yield Finding(key, one.problem_at_name(f"{key} is declared twice: also at {_places(others)}"))
+
+
+def check_platforms(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    """One Platform in an environment."""
+    platforms = [one for one in candidates if isinstance(one.spec, PlatformSpec)]
+    for environment, rivals in _groups(platforms, lambda one: one.key.environment).items():
+        for one, others in _each_with_others(rivals):
+            if strangers := [other for other in others if other.key != one.key]:
+                message = f"{environment} has two Platforms: the other one is at {_places(strangers)}"
+                yield Finding(one.key, one.problem_at_name(message))
+
+
+def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str], bool]) -> Iterator[Finding]:
+    """What a manifest depends on is there, unless it may be in something broken."""
+    present = {one.key for one in candidates}
+    names = {one.key.name for one in candidates}
+    for one in candidates:
+        for index, name in enumerate(dependencies(one)):
+            if Key(one.key.environment, name) in present or excused(name):
+                continue
+            reason = f"is not deployed to {one.key.environment}" if name in names else suggest(name, names)
+            colon = " " if name in names else " does not exist: "
+            yield Finding(one.key, one.problem(("dependsOn", index), f"the dependency {quote(name)}{colon}{reason}"))
+
+
+def check_cycles(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    """Nothing waits for itself."""
+    by_key = {one.key: one for one in candidates}
+    graph = {key: {Key(key.environment, name) for name in dependencies(one)} for key, one in by_key.items()}
+    for path in cycles(graph):
+        one = by_key[path[0]]
+        index = dependencies(one).index(path[1].name)
+        names = " → ".join(key.name for key in path)
+        message = f"dependency cycle in {one.key.environment}: {names}"
+        yield Finding(one.key, one.problem(("dependsOn", index), message))
+
+
+def check_routes(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    """Public services of an environment share one listener: no priority twice, no path taken away."""
+    public = [(one, one.spec.routing) for one in candidates if isinstance(one.spec, ServiceSpec) and one.spec.routing]
+    for group in _groups(public, lambda pair: pair[0].key.environment).values():
+        for (one, mine), (other, theirs) in combinations(group, 2):
+            if one.key == other.key:  # declared twice, which has a finding of its own
+                continue
+            if mine.priority == theirs.priority:
+                yield _same_priority(one, other, mine.priority)
+                yield _same_priority(other, one, mine.priority)
+            elif mine.priority < theirs.priority:
+                yield from _shadowed(one, mine, other, theirs)
+            else:
+                yield from _shadowed(other, theirs, one, mine)
+
+
+def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
+    """Production is redundant: a NAT gateway per zone, and two tasks of every service."""
+    for one in candidates:
+        if one.key.environment not in facts or facts[one.key.environment].tier != "prod":
+            continue
+        environment = one.key.environment
+        if isinstance(one.spec, PlatformSpec) and one.spec.network.nat != "one_per_az":
+            message = f'nat "{one.spec.network.nat}" is not allowed in {environment} (tier prod): write one_per_az'
+            yield Finding(one.key, one.problem(("network", "nat"), message))
+        if isinstance(one.spec, ServiceSpec) and one.spec.scaling.min < 2:
+            message = f"scaling.min is {one.spec.scaling.min}, but {environment} (tier prod) needs at least 2"
+            yield Finding(one.key, one.problem(("scaling", "min"), message))
+
+
+def dependencies(candidate: Candidate) -> tuple[str, ...]:
+    """The names in dependsOn; a Platform has none."""
+    return () if isinstance(candidate.spec, PlatformSpec) else candidate.spec.depends_on
+
+
+def _same_priority(one: Candidate, other: Candidate, priority: int) -> Finding:
+    message = f"priority {priority} is also that of {other.key} at {other.place}"
+    return Finding(one.key, one.problem(("routing", "priority"), message))
+
+
+def _shadowed(first: Candidate, wide: Routing, second: Candidate, narrow: Routing) -> Iterator[Finding]:
+    for index, path in enumerate(narrow.paths):
+        taker = next((number for number, taken in enumerate(wide.paths) if covers(taken, path)), None)
+        if taker is None:
+            continue
+        taken = f"{quote(wide.paths[taker])} (priority {wide.priority})"
+        message = f"no request reaches {quote(path)}: {taken} of {first.key} at {first.place} takes them all"
+        yield Finding(second.key, second.problem(("routing", "paths", index), message))
+        message = f"{taken} takes all requests to {quote(path)} of {second.key} at {second.place}"
+        yield Finding(first.key, first.problem(("routing", "paths", taker), message))
+
+
+def _groups(items: Iterable[G], key: Callable[[G], K]) -> dict[K, list[G]]:
+    groups: dict[K, list[G]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def _each_with_others(rivals: list[Candidate]) -> Iterator[tuple[Candidate, list[Candidate]]]:
+    for index, one in enumerate(rivals):
+        if others := rivals[:index] + rivals[index + 1 :]:
+            yield one, others
+
+
+def _places(candidates: Iterable[Candidate]) -> str:
+    return ", ".join(candidate.place for candidate in candidates)

@@ -1,0 +1,128 @@
+"""All manifests of one commit, good and bad, before they are looked at together.
+
+The rule: a bad file takes nothing away from others. What can still be told of it (a name, a kind,
+environments) is kept as a claim, so that nothing is removed or found missing only because it is broken.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from desired_state.document import Document, Parsed, parse
+from desired_state.instance import Key
+from desired_state.located import Location, Problem
+from desired_state.manifest import Manifest, Spec, read, spec_in
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a broken manifest seems to be. None is what cannot be told."""
+
+    name: str
+    kind: str | None
+    environments: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A valid manifest in one of its environments, not yet compared with others."""
+
+    key: Key
+    manifest: Manifest
+    spec: Spec
+    document: Document
+
+    @property
+    def place(self) -> str:
+        """Where the manifest is, for messages."""
+        line, column = self.document.at(("metadata", "name"))
+        return f"{self.document.path}:{line}:{column}"
+
+    def problem(self, location: Location, message: str) -> Problem:
+        """A problem at a field of the spec, in the override where that sets it."""
+        return Problem(self.document.path, *self.document.at(self._written(location)), message)
+
+    def problem_at_name(self, message: str) -> Problem:
+        """A problem of the whole manifest."""
+        return Problem(self.document.path, *self.document.at(("metadata", "name")), message)
+
+    def _written(self, location: Location) -> Location:
+        override = ("overrides", self.key.environment, *location)
+        return override if self.document.has(override) else ("spec", *location)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the files of a commit hold."""
+
+    candidates: tuple[Candidate, ...]
+    claims: tuple[Claim, ...]
+    problems: frozenset[Problem]
+    unreadable: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Notes:
+    candidates: list[Candidate] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    problems: set[Problem] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+
+    def add_file(self, path: str, parsed: Parsed) -> None:
+        self.problems.update(parsed.problems)
+        if not parsed.readable:
+            self.unreadable.add(path)
+        if parsed.remnant is not None:
+            self._add_broken(parsed.remnant)
+        for document in parsed.documents:
+            result = read(document)
+            if isinstance(result, tuple):
+                self.problems.update(result)
+                self._add_broken(document)
+            else:
+                self.candidates.extend(_candidates(result, document))
+
+    def _add_broken(self, document: Document) -> None:
+        claim = _claim(document)
+        ambiguous = document.repeats(("metadata",)) or document.repeats(("metadata", "name"))
+        if claim is not None:
+            self.claims.append(claim)
+        if claim is None or ambiguous:
+            self.unreadable.add(document.path)
+
+
+def survey(files: Mapping[str, bytes]) -> Survey:
+    """Read all YAML files, except those in dot-folders."""
+    notes = _Notes()
+    for path, content in sorted(files.items()):
+        if path.endswith(_SUFFIXES) and not any(part.startswith(".") for part in path.split("/")):
+            notes.add_file(path, parse(path, content))
+    return Survey(
+        tuple(notes.candidates), tuple(notes.claims), frozenset(notes.problems), tuple(sorted(notes.unreadable))
+    )
+
+
+def _candidates(manifest: Manifest, document: Document) -> Iterator[Candidate]:
+    for environment in manifest.spec.environments:
+        yield Candidate(Key(environment, manifest.metadata.name), manifest, spec_in(manifest, environment), document)
+
+
+def _claim(document: Document) -> Claim | None:
+    name = _field(document.data.get("metadata"), "name")
+    if not isinstance(name, str):
+        return None
+    kind = document.data.get("kind")
+    environments = _field(document.data.get("spec"), "environments")
+    known = isinstance(environments, list) and all(isinstance(item, str) for item in environments)
+    return Claim(
+        name=name,
+        kind=kind if isinstance(kind, str) else None,
+        environments=frozenset(map(str, environments)) if known and isinstance(environments, list) else None,
+    )
+
+
+def _field(data: JsonValue, name: str) -> JsonValue:
+    return data.get(name) if isinstance(data, dict) else None
