@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from desired_state.instance import Key
-from desired_state.manifest import Policy
+from desired_state.policy import Policy
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Environment
 from reconciler.core.record import Reason, Record
@@ -79,12 +79,12 @@ def effective_mode(policy: Policy, environment: Environment) -> Mode:
     return max(policy.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
 
 
-def gate(record: Record, records: Mapping[Key, Record]) -> Gate:
+def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     """May we look at this instance now? `records` holds every record by key."""
     if record.suspended or record.instance.policy.suspend:
         return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
     if record.removed:
-        return _prune_gate(record, records)
+        return _prune_gate(record, records, environment)
     for key in sorted(record.instance.depends_on):
         if problem := _dependency_problem(record, records.get(key)):
             return Hold(Reason.DEPENDENCY_NOT_READY, f"{key} {problem}")
@@ -106,11 +106,13 @@ def _dependency_problem(record: Record, dependency: Record | None) -> str | None
     return None
 
 
-def _prune_gate(record: Record, records: Mapping[Key, Record]) -> Gate:
+def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
     if dependants:
         return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
     confirm = f"`reconciler prune --confirm {record.key}` removes it"
+    if not environment.floor.prune:
+        return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")
     if record.prune_confirmed:
         return Proceed()
     if record.prune_guard:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from desired_state.manifest import Ignore
+from desired_state.policy import Ignore
 from reconciler.core.plan import Change, Plan
 from reconciler.core.record import Reason, Sync
 

@@ -10,28 +10,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance
-from desired_state.manifest import ModuleSpec, PlatformSpec, ServiceSpec
+from desired_state.manifest import ModuleSpec
+from desired_state.platform import PlatformSpec
+from desired_state.service import ServiceSpec
 from reconciler.core.ports import Environment
 
 
 def variables(
     instance: Instance, environment: Environment, *, platform: Mapping[str, Any] | None, image: str | None
 ) -> Mapping[str, Any]:
-    """The content of `terraform.tfvars.json`.
+    """The content of `terraform.tfvars.json`. Every root is given `environment` and `aws`, which no manifest can set.
 
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
     reference of the image to run, None before the first one was pushed.
     """
     match instance.spec:
         case PlatformSpec() as spec:
-            own = _platform(spec)
+            own: dict[str, Any] = _platform(spec)
         case ServiceSpec() as spec:
             if platform is None:
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
             own = {"platform": platform, **_service(instance, spec, image)}
         case ModuleSpec() as spec:
-            return dict(spec.inputs)
-    return {"environment": _environment(environment), "aws": _aws(environment), **own}
+            own = dict(spec.inputs)
+    return {**own, "environment": _environment(environment), "aws": _aws(environment)}
 
 
 def desired_digest(source_digest: str, inputs: Mapping[str, Any], *, terraform_version: str) -> str:
@@ -84,9 +86,9 @@ def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[s
         "image": {"owner": "git" if spec.image else "pipeline", "uri": image},
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
-        "scaling": spec.scaling.model_dump(mode="json"),
+        "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
         "routing": {"paths": list(spec.routing.paths), "priority": spec.routing.priority} if spec.routing else None,
-        "health_check": spec.health_check.model_dump(mode="json") if spec.health_check else None,
+        "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         "environment_variables": dict(spec.env),
         "secrets": dict(spec.secrets),
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,

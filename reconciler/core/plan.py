@@ -65,9 +65,9 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
 
     Raises: ValueError when the document is not a plan.
     """
-    if not isinstance(document, Mapping) or "format_version" not in document or "resource_changes" not in document:
+    if "format_version" not in document or "planned_values" not in document:
         raise ValueError("not the JSON form of a Terraform plan")
-    changes = tuple(_changes(document["resource_changes"], redactor))
+    changes = tuple(_changes(document.get("resource_changes") or (), redactor))
     outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
     return Plan(
         changes=changes,
@@ -165,11 +165,16 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any
         for name in sorted({*left, *right}):
             yield from _differences(left.get(name), right.get(name), f"{path}.{name}" if path else name)
         return
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+    if _are_blocks(old) and _are_blocks(new) and len(old) == len(new):
         for index, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _differences(before, after, f"{path}.{index}")
         return
     yield path, (_short(old), _short(new))
+
+
+def _are_blocks(value: Any) -> bool:
+    """True for a list of mappings, which are told apart by position; a list of plain values is one value."""
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
 def _short(value: Any) -> Any:

@@ -100,7 +100,8 @@ def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
 
     `count` is the number of failures in a row, at least 1.
     """
-    full = min(pace.retry_base * 2 ** min(count - 1, 30), pace.retry_cap)
+    doublings: int = 2 ** min(count - 1, 30)
+    full = min(pace.retry_base * doublings, pace.retry_cap)
     return full / 2 + full / 2 * rng.uniform(0, 1)
 
 

@@ -6,12 +6,14 @@ nothing. On stop no new visit starts, looking is interrupted at once, and applie
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 import traceback
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
 from reconciler.core.events import Failed
@@ -33,9 +35,11 @@ class Controller:
     def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
         self.world = world
         self.queue = Queue(world.now)
-        self.source_status: SourceStatus = SourceStatus(None, None, None, ())
+        self.source_status = SourceStatus(None, None, None, ())
         self._source = source
         self._intake = intake
+        self._taken: Revision | None = None
+        self._problems: tuple[Problem, ...] = ()
         self._workers = workers
         self._turned = time.monotonic()
         self._running: dict[Key, tuple[asyncio.Task[None], float]] = {}
@@ -84,22 +88,19 @@ class Controller:
             try:
                 await self._take_in(await self._source.fetch())
             except SourceFailed as failure:
-                self.source_status = SourceStatus(
-                    self.source_status.commit, self.source_status.fetched_at, str(failure), self.source_status.problems
-                )
+                self.source_status = dataclasses.replace(self.source_status, error=str(failure))
                 self.world.observer.log("source_failed", error=str(failure))
             await self._source.wait(_WAIT)
 
     async def _take_in(self, revision: Revision) -> None:
-        if revision.commit != self.source_status.commit or self.source_status.error:
+        if revision != self._taken:
             self.world.committed_at[revision.commit] = revision.committed_at
             snapshot, due = await self._intake.accept(revision)
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
-            self.source_status = SourceStatus(revision.commit, self.world.now(), None, snapshot.problems)
-        else:
-            self.source_status = SourceStatus(revision.commit, self.world.now(), None, self.source_status.problems)
+            self._taken, self._problems = revision, snapshot.problems
+        self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _log_commit(self, snapshot: Snapshot, due: frozenset[Key]) -> None:
         log = self.world.observer.log

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance, Key
-from desired_state.manifest import ServiceSpec
+from desired_state.service import ServiceSpec
 from reconciler.core import plan as plans
 from reconciler.core.decide import Apply, AwaitApproval, Hold, Report, Settled, gate, repeats_rollback, verdict
 from reconciler.core.drift import classify
@@ -44,7 +44,7 @@ async def reconcile(key: Key, world: World) -> None:
     if environment is None:
         await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
-    match gate(record, world.records):
+    match gate(record, world.records, environment):
         case Hold(reason, message):
             await world.settle(key, Held(reason, message))
             return

@@ -1,0 +1,122 @@
+"""Questions to AWS itself. Nothing here asks the daemon.
+
+Terraform's calls are told from the daemon's own by their user agent in the stand-in's request log.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.local.demo.stage import ACCOUNT, BUCKET, REGION, Stage
+
+CLUSTER = "develop"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service as ECS shows it."""
+
+    task_definition: str
+    image: str
+    cpu: int
+    memory: int
+    environment: dict[str, str]
+    running: int
+    desired: int
+    rollout: str
+
+
+class Aws:
+    """The clients of one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage.aws
+        self.ecs = stage.aws.client("ecs")
+        self.ecr = stage.aws.client("ecr")
+        self.elb = stage.aws.client("elbv2")
+        self.s3 = stage.aws.client("s3")
+        self.dynamodb = stage.aws.client("dynamodb")
+
+    def running(self, name: str) -> Running | None:
+        """The active service of that name, None when there is none."""
+        found = self.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
+        active = [service for service in found if service["status"] == "ACTIVE"]
+        if not active:
+            return None
+        service = active[0]
+        definition = self.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        container = next(item for item in definition["containerDefinitions"] if item["name"] == name)
+        return Running(
+            task_definition=service["taskDefinition"],
+            image=container["image"],
+            cpu=int(definition["cpu"]),
+            memory=int(definition["memory"]),
+            environment={item["name"]: item["value"] for item in container.get("environment", ())},
+            running=service["runningCount"],
+            desired=service["desiredCount"],
+            rollout=next(item["rolloutState"] for item in service["deployments"] if item["status"] == "PRIMARY"),
+        )
+
+    def status(self, name: str) -> str:
+        """ACTIVE, DRAINING, INACTIVE, or MISSING."""
+        found = self.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
+        return str(found[0]["status"]) if found else "MISSING"
+
+    def rules(self) -> dict[int, list[str]]:
+        """Path patterns of the HTTPS listener by priority."""
+        balancers = self.elb.describe_load_balancers()["LoadBalancers"]
+        found: dict[int, list[str]] = {}
+        for balancer in balancers:
+            for listener in self.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
+                for rule in self.elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+                    if rule["Priority"] != "default":
+                        found[int(rule["Priority"])] = sorted(_paths(rule["Conditions"]))
+        return found
+
+    def has_repository(self, name: str) -> bool:
+        """True once the service's image repository exists."""
+        repositories = self.ecr.describe_repositories()["repositories"]
+        return any(repository["repositoryName"] == f"{CLUSTER}/{name}" for repository in repositories)
+
+    def push_image(self, name: str, tag: str) -> str:
+        """What a build pipeline does last: push an image under a tag. Returns its full reference."""
+        manifest = json.dumps({"schemaVersion": 2, "config": {"digest": f"sha256:{tag:0>64}"[:71]}, "layers": []})
+        self.ecr.put_image(repositoryName=f"{CLUSTER}/{name}", imageManifest=manifest, imageTag=tag)
+        return f"{REGISTRY}/{CLUSTER}/{name}:{tag}"
+
+    def has_image(self, name: str, tag: str) -> bool:
+        """True when the repository holds the tag."""
+        images = self.ecr.list_images(repositoryName=f"{CLUSTER}/{name}")["imageIds"]
+        return any(image.get("imageTag") == tag for image in images)
+
+    def state(self, name: str) -> dict[str, Any]:
+        """The instance's Terraform state as it lies in S3."""
+        body = self.s3.get_object(Bucket=BUCKET, Key=f"{CLUSTER}/{name}/terraform.tfstate")["Body"]
+        document: dict[str, Any] = json.loads(body.read())
+        return document
+
+    def serials(self, names: Iterable[str]) -> dict[str, int]:
+        """The serial of each instance's state: it grows whenever Terraform writes it."""
+        return {name: self.state(name)["serial"] for name in names}
+
+    def locks(self) -> list[str]:
+        """Every state lock that is held now: S3 lock files and rows of the lock table that carry lock information."""
+        objects = self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())
+        rows = self.dynamodb.scan(TableName="reconciler-locks")["Items"]
+        files = [item["Key"] for item in objects if item["Key"].endswith(".tflock")]
+        return files + [row["LockID"]["S"] for row in rows if "Info" in row]
+
+    def mark(self) -> int:
+        """A point in the request log."""
+        return self._stage.last_request()
+
+    def terraform_calls(self, since: int) -> list[dict[str, Any]]:
+        """Terraform's calls after that point; the daemon's own reads are left out."""
+        return [call for call in self._stage.requests(since) if "Terraform" in call["user_agent"]]
+
+
+def _paths(conditions: list[dict[str, Any]]) -> Iterable[str]:
+    for condition in conditions:
+        yield from condition.get("PathPatternConfig", {}).get("Values", ())

@@ -1,0 +1,272 @@
+"""What the story plays on: an AWS stand-in, a Git server on a real transport, and the daemon as a process of its own.
+
+Everything lives in one folder that is made anew. A demo that was killed leaves processes behind; the next one ends
+them first, by the process ids in that folder and only if they are still what they were.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from deploy.local import standin
+
+ROOT = Path(__file__).resolve().parents[3]
+RECONCILER = Path(sys.executable).with_name("reconciler")
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+BUCKET = f"reconciler-state-{ACCOUNT}-{REGION}"
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "Service team",
+    "GIT_AUTHOR_EMAIL": "team@example.com",
+    "GIT_COMMITTER_NAME": "Service team",
+    "GIT_COMMITTER_EMAIL": "team@example.com",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
+
+
+@dataclass(slots=True)
+class Stage:
+    """The running pieces. `settings` is the daemon's reconciler.yaml."""
+
+    folder: Path
+    aws: standin.StandIn
+    git_port: int
+    http_port: int
+    settings: dict[str, object] = field(default_factory=dict)
+    _daemon: subprocess.Popen[bytes] | None = None
+
+    @property
+    def repository(self) -> str:
+        """Where the daemon fetches from."""
+        return f"git://127.0.0.1:{self.git_port}/manifests.git"
+
+    @property
+    def clone(self) -> Path:
+        """The service team's working copy."""
+        return self.folder / "clone"
+
+    @property
+    def config(self) -> Path:
+        """The daemon's configuration file."""
+        return self.folder / "reconciler.yaml"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon said."""
+        return self.folder / "daemon.log"
+
+    def push(self, message: str, files: Mapping[str, str | None]) -> str:
+        """Commit these files (None deletes one) and push. Returns the commit."""
+        for path, content in files.items():
+            target = self.clone / path
+            if content is None:
+                target.unlink()
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        self.git("push", "--quiet", "origin", "main")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the working copy."""
+        return _git(self.clone, *arguments)
+
+    def start_daemon(self) -> None:
+        """Start `reconciler run`."""
+        with self.log.open("ab") as said:
+            self._daemon = subprocess.Popen(
+                [str(RECONCILER), "run"],
+                cwd=self.folder,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        _note(self.folder, "daemon", self._daemon.pid)
+
+    def signal_daemon(self, number: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        if self._daemon:
+            self._daemon.send_signal(number)
+
+    def wait_for_daemon(self, seconds: float) -> int:
+        """Wait for the daemon's end and return its exit code. Raises: subprocess.TimeoutExpired."""
+        if self._daemon is None:
+            raise RuntimeError("the daemon was never started")
+        return self._daemon.wait(seconds)
+
+    @property
+    def daemon_runs(self) -> bool:
+        """True while the daemon lives."""
+        return self._daemon is not None and self._daemon.poll() is None
+
+    def stop_daemon(self) -> None:
+        """End the daemon, politely first."""
+        if self._daemon and self.daemon_runs:
+            self._daemon.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._daemon.wait(30)
+            self._daemon.kill()
+            self._daemon.wait()
+
+    def reconciler(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `reconciler` command as a person would."""
+        return subprocess.run(
+            [str(RECONCILER), *arguments],
+            cwd=self.folder,
+            env=self.environment() | {"NO_COLOR": "1", "COLUMNS": "160"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What a process of the stage may know of this machine, and how it reaches AWS."""
+        kept = ("HOME", "LANG", "PATH", "TMPDIR", "RECONCILER_PLUGIN_MIRROR")
+        passed_on = {name: os.environ[name] for name in kept if name in os.environ}
+        return passed_on | self.aws.environment() | {"RECONCILER_CONFIG": str(self.config)}
+
+    def write_settings(self) -> None:
+        """Write the daemon's configuration."""
+        self.settings = {
+            "data": str(self.folder / "data"),
+            "git": {"url": self.repository, "branch": "main", "interval": "2s"},
+            "terraform": {"source": {"path": str(ROOT / "terraform")}},
+            "environments": {
+                "develop": {
+                    "account": ACCOUNT,
+                    "region": REGION,
+                    "tier": "develop",
+                    "endpoint": self.aws.endpoint,
+                }
+            },
+            "rollout": {"poll": "1s", "image_poll": "1s"},
+            "http": {"host": "127.0.0.1", "port": self.http_port},
+            "logs": {"format": "json"},
+        }
+        self.config.write_text(yaml.safe_dump(self.settings, sort_keys=False))
+
+
+@contextmanager
+def set_up(folder: Path, *, rollout_delay: str = "3s") -> Iterator[Stage]:
+    """Everything but the daemon, for the length of a `with` block; the folder stays for those who want to look."""
+    end_leftovers(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with standin.start(region=REGION, rollout_delay=rollout_delay, output=folder / "stand-in.log") as aws:
+        stage = Stage(folder, aws, git_port=_free_port(), http_port=_free_port())
+        with _git_server(stage):
+            stage.write_settings()
+            try:
+                yield stage
+            finally:
+                stage.stop_daemon()
+
+
+@contextmanager
+def _git_server(stage: Stage) -> Iterator[None]:
+    served = stage.folder / "git"
+    bare = served / "manifests.git"
+    bare.mkdir(parents=True)
+    _git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
+    server = subprocess.Popen(
+        [
+            *("git", "daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1"),
+            *(f"--port={stage.git_port}", f"--base-path={served}", str(served)),
+        ],
+        env=_git_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _note(stage.folder, "git-daemon", server.pid)
+    try:
+        _wait_for_port(stage.git_port)
+        _git(stage.folder, "clone", "--quiet", stage.repository, str(stage.clone))
+        _git(stage.clone, "symbolic-ref", "HEAD", "refs/heads/main")
+        yield
+    finally:
+        # The server's children are in its session; it has nothing to save.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def end_leftovers(folder: Path) -> None:
+    """End what a killed demo left behind in this folder."""
+    for note in folder.glob("*.pid"):
+        pid = int(note.read_text())
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if str(folder).encode() in words:
+                os.kill(pid, signal.SIGTERM)
+                _wait_for_end(pid, seconds=60)
+    for orphan in _terraform_below(folder):
+        _wait_for_end(orphan, seconds=120)
+
+
+def _terraform_below(folder: Path) -> Sequence[int]:
+    """Terraform runs that still work in this folder; an apply is left to finish."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").readlink().is_relative_to(folder) and b"terraform" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+def _wait_for_end(pid: int, *, seconds: float) -> None:
+    for _ in range(int(seconds * 10)):
+        with contextlib.suppress(OSError):
+            os.kill(pid, 0)
+            time.sleep(0.1)
+            continue
+        return
+    os.kill(pid, signal.SIGKILL)
+
+
+def _note(folder: Path, name: str, pid: int) -> None:
+    (folder / f"{name}.pid").write_text(str(pid))
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=directory, env=_git_environment(), capture_output=True, text=True, timeout=60
+    )
+    if done.returncode:
+        raise RuntimeError(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _git_environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **_AUTHOR}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_port(port: int) -> None:
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing listens on port {port}")

@@ -1,0 +1,45 @@
+"""Plan documents as `terraform show -json` writes them, cut to what a test is about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def change(
+    address: str,
+    actions: Sequence[str],
+    before: Any = None,
+    after: Any = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """One entry of `resource_changes` or `resource_drift`."""
+    return {
+        "address": address,
+        "mode": "managed",
+        "type": address.rsplit(".", 2)[-2],
+        "change": {
+            "actions": list(actions),
+            "before": before,
+            "after": after,
+            "after_unknown": more.pop("unknown", {}),
+            "before_sensitive": more.pop("hidden_before", {}),
+            "after_sensitive": more.pop("hidden_after", {}),
+            **more,
+        },
+    }
+
+
+def document(
+    *changes: Mapping[str, Any],
+    drift: Sequence[Mapping[str, Any]] = (),
+    existing: int = 0,
+    outputs: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A whole plan document."""
+    resources = [{"address": f"aws_thing.n{index}", "mode": "managed"} for index in range(existing)]
+    return {
+        "format_version": "1.2",
+        "planned_values": {"outputs": outputs or {}},
+        "resource_changes": list(changes),
+        "resource_drift": list(drift),
+        "prior_state": {"values": {"root_module": {"child_modules": [{"resources": resources}]}}},
+    }

@@ -1,0 +1,99 @@
+"""Instances and records for tests, made from manifests as a team would write them."""
+
+from datetime import UTC, datetime, timedelta
+
+from desired_state.document import parse
+from desired_state.instance import Instance, Key, digest_source
+from desired_state.manifest import Manifest, read
+from reconciler.core.events import Applied, Applying, Desired, Event
+from reconciler.core.ports import Environment
+from reconciler.core.record import Base, Intent, Record
+from reconciler.core.status import advance, first
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/develop/orders:3f9c2d1"
+
+PLATFORM = """
+apiVersion: reconciler/v1
+kind: Platform
+metadata: {name: platform}
+spec:
+  environments: [develop]
+  network: {cidr: 10.10.0.0/16, availabilityZones: [eu-central-1a, eu-central-1b, eu-central-1c], nat: single}
+  alb: {certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/8f1c3f3e-0000-4000-8000-000000000001"}
+  tags: {owner: platform, costCenter: "1000", compliance: internal}
+"""
+
+SERVICE = """
+apiVersion: reconciler/v1
+kind: Service
+metadata: {name: orders, labels: {team: payments}}
+spec:
+  environments: [develop]
+  type: public
+  runtime: nodejs
+  repository: acme/orders
+  image: {tag: 3f9c2d1}
+  cpu: 256
+  memory: 512
+  port: 8080
+  scaling: {min: 2, max: 6}
+  routing: {paths: ["/orders/*"], priority: 120}
+"""
+
+
+def manifest(text: str) -> Manifest:
+    """The one manifest in the text, which must be valid."""
+    found = read(parse("manifests.yaml", text.encode()).documents[0])
+    assert not isinstance(found, tuple), found
+    return found
+
+
+def instance(text: str = SERVICE, *, needs: tuple[str, ...] = ("platform",), tree_id: str = "sha256:1") -> Instance:
+    """What the manifest asks for in develop."""
+    found = manifest(text)
+    key = Key("develop", found.metadata.name)
+    spec, kind = found.spec, found.kind
+    return Instance(
+        key=key,
+        kind=kind,
+        root=kind.lower(),
+        labels=found.metadata.labels,
+        spec=spec,
+        depends_on=frozenset(Key("develop", name) for name in needs if name != key.name),
+        source_digest=digest_source(kind=kind, key=key, labels=found.metadata.labels, spec=spec, tree_id=tree_id),
+        tree_id=tree_id,
+        path="manifests.yaml",
+        line=2,
+    )
+
+
+def fold(record: Record, *events: Event, now: datetime = NOW) -> Record:
+    """The record after these events."""
+    for event in events:
+        record = advance(record, event, now=now, retry_limit=3)
+    return record
+
+
+def new(text: str = SERVICE, *, commit: str = "c1") -> Record:
+    """The record of an instance that was just seen for the first time."""
+    return first(instance(text), commit)
+
+
+def base(record: Record) -> Base:
+    """What its state was built from."""
+    return Base(record.instance.root, record.instance.tree_id, {})
+
+
+def applied(text: str = SERVICE, *, digest: str = "d1", at: datetime = NOW - timedelta(minutes=5)) -> Record:
+    """A record whose desired digest was applied a while ago."""
+    record = new(text)
+    intent = Intent("pass", digest, "p1", False, at)
+    return fold(
+        record,
+        Desired(digest, record.instance.source_digest, "c1"),
+        Applying(intent, base(record)),
+        Applied({"task_definition_arn": "td:1"}, IMAGE),
+        now=at,
+    )

@@ -1,0 +1,100 @@
+"""Who moved: Git, the world, or both."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from desired_state.policy import Ignore
+from reconciler.core.drift import Finding, classify
+from reconciler.core.plan import read
+from reconciler.core.record import Reason, Sync
+from reconciler.core.redact import Redactor
+from tests.core.documents import change, document
+from tests.core.instances import NOW
+
+RETENTION = change("aws_cloudwatch_log_group.this", ["update"], {"retention_in_days": 7}, {"retention_in_days": 30})
+OUTSIDE = change("aws_security_group.this", ["update"], {"ingress": [1]}, {"ingress": [1, 2]})
+
+
+def finding(
+    *changes: Mapping[str, Any],
+    drift: Sequence[Mapping[str, Any]] = (),
+    applied: str | None = "d1",
+    ignore: Sequence[Ignore] = (),
+    rolled_back: bool = False,
+) -> Finding:
+    plan = read(document(*changes, drift=drift), Redactor(b"a key for tests"))
+    return classify(plan, applied_digest=applied, desired_digest="d1", ignore=ignore, rolled_back=rolled_back, now=NOW)
+
+
+def test_nothing_moved() -> None:
+    assert finding() == Finding(Sync.IN_SYNC, None, ())
+
+
+def test_a_change_at_the_applied_digest_is_drift() -> None:
+    found = finding(RETENTION)
+    assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
+    assert found.drifted[0].attributes == {"retention_in_days": (7, 30)}
+
+
+def test_a_resource_that_must_be_made_again_is_missing() -> None:
+    assert finding(change("aws_iam_role.task", ["create"], None, {"name": "x"})).reason == Reason.MISSING_RESOURCE
+
+
+def test_an_addition_that_no_plan_would_undo_is_still_drift() -> None:
+    found = finding(drift=[OUTSIDE])
+    assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.UNMANAGED_ADDITION)
+
+
+def test_a_new_digest_is_git_moving() -> None:
+    assert finding(RETENTION, applied="d0") == Finding(Sync.PENDING, None, ())
+
+
+def test_both_moved() -> None:
+    found = finding(RETENTION, drift=[OUTSIDE], applied="d0")
+    assert found.sync == Sync.PENDING_AND_DRIFTED
+    assert [item.address for item in found.drifted] == ["aws_security_group.this"]
+
+
+def test_what_is_unknown_is_never_called_drift() -> None:
+    assert finding(RETENTION, drift=[OUTSIDE], applied=None).sync == Sync.PENDING
+
+
+def test_a_rollback_by_ecs_is_a_failed_rollout_not_drift() -> None:
+    assert finding(RETENTION, rolled_back=True) == Finding(Sync.PENDING, None, ())
+
+
+NOISE = {
+    "a count that the autoscaler owns": ("aws_ecs_service.this", {"desired_count": 2}, {"desired_count": 5}),
+    "a revision that a pipeline registered": (
+        "aws_ecs_service.this",
+        {"task_definition": "a:1"},
+        {"task_definition": "a:2"},
+    ),
+    "empty instead of absent": ("aws_lb.this", {"tags": None}, {"tags": {}}),
+    "tags that the provider merges": ("aws_lb.this", {"tags_all": {"a": "1"}}, {"tags_all": {"a": "1", "b": "2"}}),
+    "another order": ("aws_vpc.this", {"zones": ["a", "b"]}, {"zones": ["b", "a"]}),
+}
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_noise_is_nobodys_change(name: str) -> None:
+    address, before, after = NOISE[name]
+    assert finding(drift=[change(address, ["update"], before, after)]).sync == Sync.IN_SYNC
+
+
+def rule(until: date, path: str = "retention_in_days") -> Ignore:
+    return Ignore.model_validate(
+        {"address": "aws_cloudwatch_log_group.this", "path": path, "owner": "payments", "until": until.isoformat()}
+    )
+
+
+def test_an_ignored_attribute_is_no_drift_until_the_rule_ends() -> None:
+    assert finding(RETENTION, ignore=[rule(NOW.date())]).sync == Sync.IN_SYNC
+    assert finding(RETENTION, ignore=[rule(NOW.date() - timedelta(days=1))]).sync == Sync.DRIFTED
+
+
+def test_a_rule_ignores_its_own_path_only() -> None:
+    assert finding(RETENTION, ignore=[rule(NOW.date(), path="kms_key_id")]).sync == Sync.DRIFTED

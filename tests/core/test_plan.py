@@ -1,0 +1,143 @@
+"""Reading plans: what people see, what an approval binds to, and what never leaves."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.plan import UNKNOWN, Plan, read
+from reconciler.core.redact import Redactor
+from tests.core.documents import change, document
+
+REDACTOR = Redactor(b"a key for tests")
+
+
+def reading(*changes: Mapping[str, Any], **more: Any) -> Plan:
+    return read(document(*changes, **more), REDACTOR)
+
+
+def containers(*, image: str = "orders:1", environment: Mapping[str, str] | None = None) -> str:
+    pairs = [{"name": name, "value": value} for name, value in (environment or {}).items()]
+    return json.dumps([{"name": "orders", "image": image, "environment": pairs, "mountPoints": []}])
+
+
+def test_an_update_shows_each_attribute_with_its_old_and_new_value() -> None:
+    plan = reading(
+        change(
+            "aws_ecs_task_definition.this",
+            ["update"],
+            {"cpu": "256", "memory": "512"},
+            {"cpu": "256", "memory": "1024"},
+        )
+    )
+    assert plan.changes[0].attributes == {"memory": ("512", "1024")}
+
+
+def test_what_terraform_does_not_know_yet_is_said_so() -> None:
+    plan = reading(change("aws_lb.this", ["create"], None, {"name": "develop"}, unknown={"arn": True}))
+    assert plan.changes[0].attributes == {"arn": (None, UNKNOWN), "name": (None, "develop")}
+
+
+def test_no_op_and_data_sources_are_no_changes() -> None:
+    reads = change("data.aws_thing.x", ["read"]) | {"mode": "data"}
+    plan = reading(change("aws_vpc.this", ["no-op"], {"a": 1}, {"a": 1}), reads)
+    assert plan.is_empty
+
+
+def test_an_output_alone_makes_a_plan_worth_applying() -> None:
+    plan = read(document() | {"output_changes": {"platform": {"actions": ["update"]}}}, REDACTOR)
+    assert not plan.is_empty
+    assert plan.outputs == ("platform",)
+
+
+def test_outputs_are_kept_unless_they_are_sensitive() -> None:
+    outputs = {"name": {"sensitive": False, "value": "develop"}, "token": {"sensitive": True, "value": "s3cret"}}
+    assert reading(outputs=outputs).values == {"name": "develop"}
+
+
+def test_resources_of_child_modules_count_as_existing() -> None:
+    assert reading(existing=3).existing == 3
+
+
+def test_the_order_of_environment_variables_is_no_change() -> None:
+    one = containers(environment={"A": "1", "B": "2"})
+    other = containers(environment={"B": "2", "A": "1"})
+    plan = reading(
+        change(
+            "aws_ecs_task_definition.this", ["update"], {"container_definitions": one}, {"container_definitions": other}
+        )
+    )
+    assert plan.changes[0].attributes == {}
+
+
+def test_a_changed_environment_variable_is_visible_without_its_value() -> None:
+    plan = reading(
+        change(
+            "aws_ecs_task_definition.this",
+            ["update"],
+            {"container_definitions": containers(environment={"PASSPHRASE": "open sesame"})},
+            {"container_definitions": containers(environment={"PASSPHRASE": "mellon"})},
+        )
+    )
+    ((path, (old, new)),) = plan.changes[0].attributes.items()
+    assert path == "container_definitions.orders.environment.PASSPHRASE.value"
+    assert old != new
+    assert "sesame" not in str(old) + str(new)
+    assert "mellon" not in str(old) + str(new)
+
+
+def test_the_digest_of_a_pipeline_owned_service_ignores_its_image_and_nothing_else() -> None:
+    def digest(image: str, memory: str, *, pipeline: bool) -> str:
+        after = {"memory": memory, "container_definitions": containers(image=image)}
+        before = {"memory": "512", "container_definitions": containers(image="orders:0")}
+        entry = change("aws_ecs_task_definition.this", ["update"], before, after)
+        return read(document(entry), REDACTOR, pipeline_image=pipeline).digest
+
+    assert digest("orders:1", "1024", pipeline=True) == digest("orders:2", "1024", pipeline=True)
+    assert digest("orders:1", "1024", pipeline=False) != digest("orders:2", "1024", pipeline=False)
+    assert digest("orders:1", "1024", pipeline=True) != digest("orders:1", "2048", pipeline=True)
+
+
+SECRET = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=12, max_size=40).map("zq".__add__)
+
+
+@given(SECRET, SECRET)
+def test_a_sensitive_value_never_leaves_but_its_change_does(old: str, new: str) -> None:
+    entry = change(
+        "aws_thing.this",
+        ["update"],
+        {"value": old},
+        {"value": new},
+        hidden_before={"value": True},
+        hidden_after={"value": True},
+    )
+    plan = reading(entry)
+    said = repr(plan)
+    assert old not in said
+    assert new not in said
+    assert (plan.changes[0].attributes == {}) == (old == new)
+
+
+@given(st.permutations(["a", "b", "c", "d"]))
+def test_the_digest_does_not_depend_on_terraforms_order(order: list[str]) -> None:
+    entries = {name: change(f"aws_thing.{name}", ["create"], None, {"name": name}) for name in "abcd"}
+    assert reading(*(entries[name] for name in order)).digest == reading(*entries.values()).digest
+
+
+@given(st.sampled_from(["actions", "value", "address"]))
+def test_any_real_difference_moves_the_digest(what: str) -> None:
+    before = reading(change("aws_thing.a", ["update"], {"x": 1}, {"x": 2}))
+    after = {
+        "actions": change("aws_thing.a", ["delete", "create"], {"x": 1}, {"x": 2}),
+        "value": change("aws_thing.a", ["update"], {"x": 1}, {"x": 3}),
+        "address": change("aws_thing.b", ["update"], {"x": 1}, {"x": 2}),
+    }
+    assert reading(after[what]).digest != before.digest
+
+
+def test_what_is_not_a_plan_is_refused() -> None:
+    with pytest.raises(ValueError, match="not the JSON form"):
+        read({"values": {}}, REDACTOR)

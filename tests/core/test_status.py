@@ -1,0 +1,219 @@
+"""The life of a record as a fold over its events."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.drift import Finding
+from reconciler.core.events import (
+    Accepted,
+    Applied,
+    Applying,
+    Asked,
+    Desired,
+    Event,
+    Failed,
+    Held,
+    Invalid,
+    Planned,
+    Removed,
+    Seen,
+    Settled,
+    Waiting,
+)
+from reconciler.core.plan import Plan, read
+from reconciler.core.ports import LiveService, RolloutState
+from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.status import advance
+from tests.core.documents import change, document
+from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, base, fold, instance, new
+
+TIMEOUT = timedelta(minutes=15)
+RETENTION = change("aws_cloudwatch_log_group.this", ["update"], {"retention_in_days": 7}, {"retention_in_days": 30})
+
+
+def plan(*changes: dict[str, object]) -> Plan:
+    return read(document(*changes), Redactor(b"a key for tests"))
+
+
+def live(state: RolloutState, *, image: str | None = IMAGE, definition: str = "td:1", message: str = "") -> Seen:
+    return Seen(LiveService(image, image, state, definition, message, 2, 2), TIMEOUT)
+
+
+def desired(record: Record, digest: str, commit: str = "c2") -> Desired:
+    return Desired(digest, record.instance.source_digest, commit)
+
+
+def intent(digest: str = "d2") -> Intent:
+    return Intent("pass", digest, "p", False, NOW)
+
+
+def test_a_service_is_ready_when_ecs_says_so_and_not_when_terraform_does() -> None:
+    record = applied()
+    assert (record.reason, record.health) == (Reason.PROGRESSING, Health.PROGRESSING)
+    record = fold(record, live(RolloutState.IN_PROGRESS))
+    assert record.reason == Reason.PROGRESSING
+    record = fold(record, live(RolloutState.COMPLETED))
+    assert (record.reason, record.health) == (Reason.APPLIED, Health.HEALTHY)
+    assert record.conditions[ConditionType.READY].status
+
+
+def test_a_platform_is_ready_once_applied() -> None:
+    record = new(PLATFORM)
+    record = fold(record, desired(record, "d1"), Applying(intent("d1"), base(record)), Applied({"platform": {}}, None))
+    assert (record.reason, record.health, record.outputs) == (Reason.APPLIED, Health.HEALTHY, {"platform": {}})
+
+
+def test_an_apply_that_did_not_end_leaves_nothing_known_to_be_applied() -> None:
+    record = applied(digest="d1")
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
+    assert record.applied_digest is None
+    record = fold(record, Failed(Reason.APPLY_FAILED, "no capacity"))
+    assert record.applied_digest is None
+    assert record.intent is not None
+
+
+def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
+    """D1 applied, D2 fails half-way, back to D1: D1's digest is not the applied one any more."""
+    record = applied(digest="d1")
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)), Failed(Reason.APPLY_FAILED, "x"))
+    record = fold(record, desired(record, "d1", "c3"))
+    assert record.desired_digest == "d1" != record.applied_digest
+    assert record.failures is None
+
+
+def test_an_empty_plan_settles_and_ends_an_intent() -> None:
+    record = applied(digest="d1")
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
+    record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
+    assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
+
+
+def test_drift_is_a_condition_only_while_it_lasts() -> None:
+    drifted = plan(RETENTION)
+    record = fold(applied(), Planned(drifted, Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, drifted.changes)))
+    assert record.conditions[ConditionType.DRIFTED].message == "aws_cloudwatch_log_group.this"
+    assert record.sync == Sync.DRIFTED
+    record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
+    assert ConditionType.DRIFTED not in record.conditions
+
+
+def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
+    good = fold(applied(), live(RolloutState.COMPLETED))
+    record = fold(good, Invalid("services/orders.yaml:9:3: no"))
+    assert record.instance == good.instance
+    assert record.conditions[ConditionType.READY].status
+    assert record.conditions[ConditionType.STALLED].reason == Reason.INVALID_MANIFEST
+    assert ConditionType.STALLED not in fold(record, Accepted(good.instance, "c3")).conditions
+
+
+def test_a_manifest_that_returns_cancels_its_tombstone() -> None:
+    record = fold(applied(), Removed("too many"), Asked(confirm_prune=True))
+    assert record.removed == NOW
+    record = fold(record, Accepted(instance(), "c3"))
+    assert (record.removed, record.prune_guard, record.prune_confirmed) == (None, None, False)
+
+
+def test_retries_end_in_stalled_and_a_new_digest_starts_over() -> None:
+    record = new()
+    record = fold(record, desired(record, "d1"), *[Failed(Reason.PLAN_FAILED, "no")] * 3)
+    assert record.conditions[ConditionType.STALLED].reason == Reason.RETRIES_EXHAUSTED
+    record = fold(record, desired(record, "d2"))
+    assert ConditionType.STALLED not in record.conditions
+
+
+def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:
+    record = fold(applied(), Failed(Reason.STATE_LOCKED, "held by somebody"))
+    assert (record.reason, record.failures) == (Reason.STATE_LOCKED, None)
+
+
+def test_an_approval_falls_with_any_real_change_of_the_plan() -> None:
+    one, other = plan(RETENTION), plan(change("aws_vpc.this", ["create"], None, {}))
+    waiting = fold(applied(), Planned(one, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    record = fold(waiting, Asked(approval=Approval(one.digest, "ann", NOW)))
+    assert fold(record, Planned(one, Finding(Sync.PENDING, None, ()))).approval is not None
+    assert fold(record, Planned(other, Finding(Sync.PENDING, None, ()))).approval is None
+
+
+def test_a_rollback_stays_degraded_until_something_new_is_rolled_out() -> None:
+    rolled_back = fold(applied(), live(RolloutState.ROLLED_BACK, definition="td:0", message="circuit breaker"))
+    assert (rolled_back.reason, rolled_back.health) == (Reason.ROLLED_BACK, Health.DEGRADED)
+    later = fold(rolled_back, live(RolloutState.COMPLETED, definition="td:0"))
+    assert later.reason == Reason.ROLLED_BACK
+    fresh = fold(later, desired(later, "d2"), Applying(intent(), base(later)))
+    fresh = fold(
+        fresh, Applied({"task_definition_arn": "td:2"}, IMAGE), live(RolloutState.COMPLETED, definition="td:2")
+    )
+    assert (fresh.reason, fresh.health) == (Reason.APPLIED, Health.HEALTHY)
+
+
+def test_a_rollout_that_never_ends_times_out() -> None:
+    record = fold(applied(at=NOW - timedelta(hours=1)), live(RolloutState.IN_PROGRESS))
+    assert record.reason == Reason.ROLLOUT_TIMEOUT
+
+
+def test_without_an_image_a_service_waits_for_its_first() -> None:
+    assert fold(applied(), live(RolloutState.COMPLETED, image=None)).reason == Reason.AWAITING_FIRST_IMAGE
+
+
+def test_a_dependency_at_work_does_not_make_a_running_service_unready() -> None:
+    running = fold(applied(), live(RolloutState.COMPLETED))
+    assert fold(running, Held(Reason.DEPENDENCY_NOT_READY, "platform is being applied")) == running
+
+
+EVENTS = st.sampled_from(
+    [
+        Accepted(instance(), "c2"),
+        Accepted(instance(SERVICE.replace("512", "1024")), "c3"),
+        Invalid("a.yaml:1:1: no"),
+        Removed(None),
+        Held(Reason.SUSPENDED, ""),
+        Held(Reason.DEPENDENCY_NOT_READY, ""),
+        Desired("d1", "s1", "c1"),
+        Desired("d2", "s2", "c2"),
+        Planned(plan(), Finding(Sync.IN_SYNC, None, ())),
+        Planned(plan(RETENTION), Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, plan(RETENTION).changes)),
+        Settled(base(new()), {}),
+        Waiting(Reason.AWAITING_APPROVAL, ""),
+        Applying(intent(), base(new())),
+        Applied({}, IMAGE),
+        Applied({}, None),
+        Failed(Reason.PLAN_FAILED, "x"),
+        Failed(Reason.STATE_LOCKED, "x"),
+        *(live(state) for state in RolloutState),
+        Asked(reconcile=True),
+        Asked(suspend=True),
+        Asked(suspend=False),
+        Asked(reject=True),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EVENTS, max_size=40))
+def test_laws_of_every_life(events: list[Event]) -> None:
+    record, now = new(), NOW
+    for event in events:
+        before = record
+        now += timedelta(seconds=1)
+        record = advance(record, event, now=now, retry_limit=3)
+        assert all(kind == condition.type for kind, condition in record.conditions.items())
+        assert all(record.conditions[kind].status for kind in ABNORMAL if kind in record.conditions)
+        for kind, condition in record.conditions.items():
+            old = before.conditions.get(kind)
+            same = old is not None and (old.status, old.reason) == (condition.status, condition.reason)
+            assert condition.since == (old.since if old and same else now)
+        if isinstance(event, Applying):
+            assert record.applied_digest is None
+            assert record.base is not None
+        if isinstance(event, Applied | Settled):
+            assert record.applied_digest == record.desired_digest
+            assert record.intent is None
+        if record.applied_digest != before.applied_digest:
+            assert isinstance(event, Applying | Applied | Settled)
+        assert advance(record, event, now=now, retry_limit=10**6).instance == record.instance
+
+
+ABNORMAL = (ConditionType.DRIFTED, ConditionType.RECONCILING, ConditionType.STALLED)
