@@ -10,6 +10,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -31,7 +32,7 @@ _HARMLESS_VALUE = re.compile(
     r"|\(known after apply\)|\(sensitive value\)|\(sensitive\)|\*+)"
 )
 
-_PIECE = rf"[^\s\"'\\&,;{_OPEN}{_CLOSE}]|\\[^\s\"'nrtu]"
+_PIECE = rf"[^\s\"'\\&,;{_OPEN}{_CLOSE}]|\\[^\s\"'nrtu{_OPEN}{_CLOSE}]"
 _BARE = rf"(?![\[({{<])(?:{_MARK}|{_PIECE})+"
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"?|'[^'\n]*'?|\\+\"(?:(?!(?<!\\)\\+\").)*(?:\\+\")?"
 _PATTERNS = (
@@ -117,16 +118,15 @@ class Redactor:
     def _masked(self, value: Any, mask: Any) -> Any:
         if mask is True:
             return self.mark(value)
-        if isinstance(value, Mapping) and isinstance(mask, Mapping | bool | None):
-            return {
-                self.text(str(k)): self._entry(str(k), v, mask.get(k) if isinstance(mask, Mapping) else False)
-                for k, v in value.items()
-            }
-        if isinstance(value, list | tuple) and isinstance(mask, list | tuple | bool | None):
-            masks = mask if isinstance(mask, list | tuple) else ()
-            return [self._masked(item, masks[i] if i < len(masks) else False) for i, item in enumerate(value)]
-        if _marks_anything(mask):  # a mask that does not fit its value
-            return self.mark(value)
+        nested = Mapping if isinstance(value, Mapping) else list | tuple
+        if not isinstance(mask, nested) or not isinstance(value, Mapping | list | tuple):
+            if _marks_anything(mask):  # a mask that does not fit its value
+                return self.mark(value)
+            mask = {} if isinstance(value, Mapping) else []
+        if isinstance(value, Mapping):
+            return {self.text(str(k)): self._entry(str(k), v, mask.get(k)) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._masked(v, m) for v, m in zip_longest(value, mask[: len(value)])]
         if isinstance(value, str):
             return self.text(value)
         known = self._known is not None and isinstance(value, int | float) and self._known.search(str(value))
@@ -168,7 +168,7 @@ class Redactor:
         return self._quoted(value)
 
     def _quoted(self, value: str) -> str:
-        opening = re.match(r"\\*[\"']?", value)
+        opening = re.match(r"\\*[\"']", value)
         quote_mark = opening.group() if opening else ""
         inner = value[len(quote_mark) :]
         closed = bool(quote_mark) and inner.endswith(quote_mark)
