@@ -1,0 +1,1 @@
+"""HTTP: the API over TCP and a unix socket."""

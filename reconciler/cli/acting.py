@@ -1,0 +1,112 @@
+"""Commands that ask the daemon for something: reconcile, suspend, resume, approve, prune.
+
+The daemon does it and writes the record; these commands only ask, and say what came of it.
+"""
+
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from reconciler.cli.client import Daemon, DaemonRefused, instance_path
+from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
+from reconciler.cli.outcome import CommandFailed, Exit
+from reconciler.cli.output import print_json, say
+from reconciler.cli.reading import print_plan
+
+if TYPE_CHECKING:
+    from desired_state.instance import Key
+
+
+def suspend(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+    """Leave one instance alone until `resume`: nothing is planned or applied.
+
+    Example: `reconciler suspend prod/orders`
+    """
+    _show(ask(options.daemon(), read_key(key), "suspend"), "suspended", output)
+
+
+def resume(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+    """Take up a suspended instance again.
+
+    Example: `reconciler resume prod/orders`
+    """
+    _show(ask(options.daemon(), read_key(key), "resume"), "resumed", output)
+
+
+def approve(
+    key: KeyText,
+    /,
+    *,
+    digest: Annotated[
+        str | None,
+        Parameter(help="The digest of the plan you looked at; without it the plan is shown and asked about."),
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Agree to the plan of one instance, exactly as it was shown.
+
+    The digest that was shown is sent along: when the plan has moved in between, the approval is refused.
+
+    Example: `reconciler approve prod/orders --digest sha256:4f…`
+    """
+    daemon, name = options.daemon(), read_key(key)
+    digest = digest or _confirmed(daemon, name)
+    try:
+        record = ask(daemon, name, "approve", digest=digest)
+    except DaemonRefused as refusal:
+        current = refusal.error.get("current")
+        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
+    _show(record, f"approved {digest}", output)
+
+
+def prune(
+    key: KeyText,
+    /,
+    *,
+    confirm: Annotated[bool, Parameter(negative=(), help="Yes: destroy what this removed manifest left.")] = False,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Destroy an instance whose manifest was removed and whose pruning waits for a person.
+
+    Example: `reconciler prune --confirm develop/orders`
+    """
+    name = read_key(key)
+    if not confirm:
+        raise CommandFailed(f"this destroys {name}: say so with --confirm", code=Exit.INVALID)
+    _show(ask(options.daemon(), name, "prune"), "pruning is confirmed", output)
+
+
+def _confirmed(daemon: Daemon, key: "Key") -> str:
+    plan = daemon.get(instance_path(key, "plan"))["plan"]
+    if plan is None:
+        raise CommandFailed(f"{key} has no plan to approve")
+    print_plan(plan)
+    if not sys.stdin.isatty():
+        raise CommandFailed(f"to approve this plan: --digest {plan['digest']}", code=Exit.INVALID)
+    if input(f"\nApply this to {key}? Only yes is yes: ").strip() != "yes":
+        raise CommandFailed("not approved")
+    return str(plan["digest"])
+
+
+def ask(daemon: Daemon, key: "Key", action: str, *, digest: str | None = None) -> dict[str, Any]:
+    """Ask the daemon, in the name of whoever runs this."""
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest)
+    return record
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _show(record: dict[str, Any], what: str, output: Output) -> None:
+    if output == "json":
+        print_json(record)
+    else:
+        say(f"{record['key']}: {what}")

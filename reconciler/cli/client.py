@@ -1,0 +1,129 @@
+"""The daemon's HTTP API as the commands use it, over its unix socket or over TCP.
+
+The standard library's client is enough for one request at a time, and keeps `reconciler get` quick to start.
+Every trouble becomes one sentence that says what to check.
+"""
+
+import http.client
+import json
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+from reconciler.cli.outcome import CommandFailed, Exit
+
+_TIMEOUT = 30.0
+_ANSWER_LIMIT = 64 * 1024 * 1024
+
+
+class DaemonUnreachable(CommandFailed):
+    """Nothing answered; the message says where and what to check."""
+
+
+class DaemonRefused(CommandFailed):
+    """The daemon answered with an error; `error` is its body."""
+
+    def __init__(self, status: int, error: Mapping[str, Any]) -> None:
+        invalid = status in {400, 404}
+        super().__init__(str(error.get("message", "refused")), code=Exit.INVALID if invalid else Exit.FAILED)
+        self.status = status
+        self.error = error
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_TIMEOUT)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(_TIMEOUT)
+        self.sock.connect(str(self._path))
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One daemon's API."""
+
+    connect: Callable[[], http.client.HTTPConnection]
+    where: str
+    remedy: str
+    base: str = ""
+    token: str | None = None
+
+    @classmethod
+    def at_socket(cls, path: Path) -> Self:
+        """The daemon on this machine."""
+        remedy = "start it with `reconciler run`, or name it with --url or RECONCILER_URL"
+        return cls(connect=lambda: _UnixConnection(path), where=str(path), remedy=remedy)
+
+    @classmethod
+    def at_url(cls, url: str, *, token: str | None) -> Self:
+        """A daemon over TCP."""
+        parts = urlsplit(url)
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if parts.scheme not in {"http", "https"} or not host:
+            raise CommandFailed(f"{url!r} is not an address such as http://127.0.0.1:8080", code=Exit.INVALID)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        return cls(
+            connect=lambda: kind(host, port, timeout=_TIMEOUT),
+            where=f"{parts.scheme}://{host}" + (f":{port}" if port else ""),
+            remedy="check --url or RECONCILER_URL, and that the daemon listens there (http.host, http.port)",
+            base=parts.path.rstrip("/"),
+            token=token,
+        )
+
+    def get(self, path: str, **query: str | int | None) -> Any:
+        """Read. Raises: DaemonUnreachable, DaemonRefused."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
+
+    def post(self, path: str, **body: str | None) -> Any:
+        """Act. Raises: DaemonUnreachable, DaemonRefused."""
+        given = {name: value for name, value in body.items() if value is not None}
+        return self._ask("POST", path, json.dumps(given).encode())
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> Any:
+        headers = {"Accept": "application/json", "Connection": "close"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        connection = self.connect()
+        try:
+            connection.request(method, self.base + path, body, headers)
+            response = connection.getresponse()
+            status, content = response.status, response.read(_ANSWER_LIMIT)
+        except PermissionError:
+            message = f"{self.where} is not yours to use: be the daemon's user, or use --url with RECONCILER_TOKEN"
+            raise DaemonUnreachable(message) from None
+        except TimeoutError:
+            raise DaemonUnreachable(f"the daemon at {self.where} did not answer in {_TIMEOUT:.0f} s") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise DaemonUnreachable(f"no daemon answers at {self.where} ({reason}): {self.remedy}") from None
+        finally:
+            connection.close()
+        return self._read(status, content)
+
+    def _read(self, status: int, content: bytes) -> Any:
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            raise DaemonUnreachable(f"{self.where} is not a reconciler's API (it answered {status})") from None
+        if status < 400:
+            return answer
+        error = answer.get("error") if isinstance(answer, dict) else None
+        raise DaemonRefused(status, error if isinstance(error, dict) else {"message": f"answered {status}"})
+
+
+def instance_path(key: Any, part: str = "") -> str:
+    """The API's path of an instance."""
+    path = f"/api/v1/instances/{quote(key.environment, safe='')}/{quote(key.name, safe='')}"
+    return f"{path}/{part}" if part else path

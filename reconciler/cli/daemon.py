@@ -1,0 +1,50 @@
+"""The daemon itself, and what it was told: run, config."""
+
+from typing import Any
+
+from reconciler.cli.options import CONFIGURED, Configured, Output
+from reconciler.cli.output import print_json, say
+
+
+def run(*, options: Configured = CONFIGURED) -> None:
+    """Run the daemon: keep AWS true to Git until SIGTERM.
+
+    Example: `reconciler run --config reconciler.yaml`
+    """
+    import asyncio
+
+    settings = options.settings()
+    settings.check_runnable()
+    from reconciler.app import serve
+
+    asyncio.run(serve(settings))
+
+
+def config(*, output: Output = "table", options: Configured = CONFIGURED) -> None:
+    """Print the settings in force and where each came from; secrets are masked.
+
+    Example: `reconciler config --config reconciler.yaml`
+    """
+    from reconciler.config import effective, origins
+
+    settings = options.settings()
+    values, sources = effective(settings), origins(settings)
+    if output == "json":
+        print_json({"settings": values, "origins": sources})
+        return
+    for line in _lines(values, sources):
+        say(line)
+
+
+def _lines(values: dict[str, Any], sources: dict[str, str], above: tuple[str, ...] = ()) -> list[str]:
+    """The settings as YAML that can be used again, with the origin of each as a comment."""
+    import json
+
+    lines: list[str] = []
+    for key, value in values.items():
+        loc, indent = (*above, key), "  " * len(above)
+        if isinstance(value, dict) and value:
+            lines += [f"{indent}{key}:", *_lines(value, sources, loc)]
+        else:
+            lines.append(f"{indent}{key}: {json.dumps(value, ensure_ascii=False)}  # {sources['.'.join(loc)]}")
+    return lines

@@ -1,0 +1,151 @@
+"""Commands that need neither daemon nor cloud: validate and schema. An editor or a CI job runs them on every change."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from reconciler.cli.options import CONFIGURED, Configured, Output
+from reconciler.cli.outcome import CommandFailed, Exit
+from reconciler.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from desired_state.document import Problem
+    from desired_state.snapshot import Snapshot
+
+_SUFFIXES = {".yaml", ".yml"}
+_FILE_LIMIT = 10_000
+
+
+def validate(
+    *paths: Annotated[Path, Parameter(name="PATH", help="Manifest files, or folders with manifests.")],
+    output: Output = "table",
+    options: Configured = CONFIGURED,
+) -> Exit:
+    """Check manifests: every problem as file:line:column: message.
+
+    Give the whole repository: dependencies, routes and names are checked across files. With --config the environments
+    and the Terraform roots of that configuration are checked too; without it none is read.
+
+    Example: `reconciler validate desired_state/examples`
+    """
+    if not paths:
+        raise CommandFailed("say what to validate: files, or the folder with the manifests", code=Exit.INVALID)
+    files = _collect(paths)
+    snapshot = _build(files, options)
+    problems = [files.located(problem) for problem in snapshot.problems]
+    if output == "json":
+        print_json(
+            {
+                "problems": [
+                    {"path": item.path, "line": item.line, "column": item.column, "message": item.message}
+                    for item in problems
+                ],
+                "instances": [str(key) for key in sorted(snapshot.instances)],
+            }
+        )
+    elif problems:
+        for problem in problems:
+            say(str(problem))
+    else:
+        environments = sorted({key.environment for key in snapshot.instances})
+        count = f"{len(files.contents)} files, {len(snapshot.instances)} instances"
+        say(f"valid: {count} in {', '.join(environments) or 'no environment'}")
+    return Exit.INVALID if problems else Exit.OK
+
+
+def schema(
+    kind: Annotated[
+        Literal["platform", "service", "module"] | None,
+        Parameter(name="KIND", help="One kind of manifest; without it all, by kind."),
+    ] = None,
+    /,
+) -> None:
+    """Print the JSON Schema of manifests, for editors.
+
+    Example: `reconciler schema service > service.schema.json`
+    """
+    from desired_state.manifest import KINDS
+    from desired_state.schemas import generate
+
+    if kind is None:
+        print_json({name.lower(): generate(name) for name in KINDS})
+    else:
+        print_json(generate(next(name for name in KINDS if name.lower() == kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What was read: contents by path under `base`, and what to put before a path to find it from here."""
+
+    base: Path
+    shown: str
+    contents: Mapping[str, bytes]
+
+    def located(self, problem: "Problem") -> "Problem":
+        """The problem with a path that an editor opens from the folder we are in."""
+        from desired_state.document import Problem
+
+        path = os.path.join(self.shown, problem.path)
+        return Problem(path, problem.line, problem.column, problem.message)
+
+
+def _collect(paths: Sequence[Path]) -> _Files:
+    found = sorted({item for path in paths for item in _walk(path)})
+    if len(found) > _FILE_LIMIT:
+        raise CommandFailed(f"{len(found)} files: more than {_FILE_LIMIT} are not read", code=Exit.INVALID)
+    base = _base(paths)
+    shown = "" if base == Path.cwd() else os.path.relpath(base)
+    return _Files(base, shown, {item.relative_to(base).as_posix(): _read(item) for item in found})
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    """Every manifest under a path, as the daemon would take it: no links, nothing in folders with a leading dot."""
+    if path.is_file():
+        yield path.absolute()
+        return
+    if not path.is_dir():
+        raise CommandFailed(f"{path}: no such file or folder", code=Exit.INVALID)
+    for folder, folders, names in os.walk(path.absolute()):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix in _SUFFIXES)
+
+
+def _base(paths: Sequence[Path]) -> Path:
+    """The folder that paths are told relative to: this one if it can be, so that every message can be clicked."""
+    here = Path.cwd()
+    given = [path.absolute() for path in paths]
+    inside = [path.relative_to(here) for path in given if path.is_relative_to(here)]
+    if len(inside) == len(given) and not any(part.startswith(".") for path in inside for part in path.parts):
+        return here
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in given]))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{path}: cannot be read: {error.strerror}", code=Exit.INVALID) from None
+
+
+def _build(files: _Files, options: Configured) -> "Snapshot":
+    from desired_state.snapshot import build
+
+    if options.config is None:
+        return build(commit="", files=files.contents, roots={}, environments=None)
+    settings = options.settings()
+    roots = _tree(settings.terraform.source.path)
+    return build(commit="", files=files.contents, roots=roots, environments=settings.facts())
+
+
+def _tree(path: Path) -> Mapping[str, bytes]:
+    if not path.is_dir():
+        raise CommandFailed(f"terraform.source.path: {path} is not a folder", code=Exit.INVALID)
+    return {
+        item.relative_to(path).as_posix(): _read(item)
+        for item in sorted(path.rglob("*"))
+        if item.is_file() and ".terraform" not in item.parts
+    }

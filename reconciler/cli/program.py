@@ -1,0 +1,111 @@
+"""Puts the commands together and turns every way to end into an exit code and, if it went wrong, one line on stderr."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from cyclopts import App, Group
+from rich.console import Console
+
+from reconciler.cli import acting, daemon, manifests, planning, reading, waiting
+from reconciler.cli.outcome import CommandFailed, Exit
+from reconciler.cli.output import clean, complain
+
+_PIPE_CLOSED = 141  # 128 + SIGPIPE, what a shell reports of a program that a closed pipe ended
+_INTERRUPTED = 130  # 128 + SIGINT
+
+_COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
+    Group("Without the daemon", sort_key=1): (
+        daemon.run,
+        daemon.config,
+        manifests.validate,
+        manifests.schema,
+        planning.plan,
+        planning.render,
+        planning.bootstrap,
+    ),
+    Group("Ask the daemon", sort_key=2): (reading.get, reading.describe, reading.history, waiting.wait),
+    Group("Tell the daemon", sort_key=3): (
+        waiting.reconcile,
+        acting.suspend,
+        acting.resume,
+        acting.approve,
+        acting.prune,
+    ),
+}
+
+_HELP = """Keeps AWS ECS true to a Git repository of manifests, with Terraform.
+
+Exit codes: 0 ok, 1 failed, 2 usage or invalid input, 3 drift or pending changes found.
+"""
+
+
+def build() -> App:
+    """The command line."""
+    app = App(
+        name="reconciler",
+        help=_HELP,
+        version=version("ecs-gitops-reconciler"),
+        suppress_keyboard_interrupt=False,
+        error_formatter=lambda error: f"reconciler: {error}",
+        error_console=Console(stderr=True, soft_wrap=True, highlight=False, markup=False),
+    )
+    for group, commands in _COMMANDS.items():
+        for command in commands:
+            app.command(command, group=group)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Always ends in SystemExit."""
+    sys.exit(_end(arguments))
+
+
+def _end(arguments: Sequence[str] | None) -> int:
+    try:
+        code = _code(build()(arguments, result_action="return_value"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone; what is still buffered would fail again when Python closes the stream.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        return _explain(error)
+    return code
+
+
+def _code(result: Any) -> int:
+    return int(result) if isinstance(result, int) else Exit.OK
+
+
+def _explain(error: Exception) -> int:
+    from reconciler.config import ConfigFailed
+
+    if isinstance(error, ConfigFailed):
+        sys.stderr.writelines(f"{clean(problem)}\n" for problem in error.problems)
+        return Exit.INVALID
+    if isinstance(error, CommandFailed):
+        complain(str(error))
+        return error.code
+    return _explain_surprise(error)
+
+
+def _explain_surprise(error: Exception) -> int:
+    """What the edges raise has a message for people; anything else is a defect, and says how to see more."""
+    from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
+    from reconciler.web.server import AddressTaken
+
+    if os.environ.get("RECONCILER_TRACEBACK"):
+        raise error
+    if isinstance(error, SourceFailed | TerraformFailed | LiveUnavailable | AddressTaken):
+        complain(str(error))
+    else:
+        name = type(error).__name__
+        complain(f"unexpected: {name}: {error} (RECONCILER_TRACEBACK=1 shows where; please report it)")
+    return Exit.FAILED

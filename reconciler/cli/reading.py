@@ -1,0 +1,179 @@
+"""Commands that ask the daemon what it knows and change nothing: get, describe, history."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from reconciler.cli.client import Daemon, instance_path
+from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
+from reconciler.cli.outcome import CommandFailed, Exit
+from reconciler.cli.output import (
+    age,
+    changes,
+    console,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+    short,
+    table,
+)
+
+_COLUMNS = ("INSTANCE", "KIND", "SYNC", "HEALTH", "READY", "REASON", "AGE", "COMMIT", "MESSAGE")
+
+
+def get(
+    *keys: Annotated[str, Parameter(name="KEY", help="Instances; all when none is named.")],
+    environment: Annotated[str | None, Parameter(help="Only this environment.")] = None,
+    reason: Annotated[str | None, Parameter(help="Only with this reason, such as AwaitingApproval.")] = None,
+    watch: Annotated[bool, Parameter(negative=(), help="Stay, and show it again every two seconds.")] = False,
+    exit_code: Annotated[bool, Parameter(negative=(), help="Exit 3 when one is not in sync and healthy.")] = False,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> Exit:
+    """Show instances: in sync or not, healthy or not, and why.
+
+    Example: `reconciler get develop/orders -o json`
+    """
+    daemon = options.daemon()
+    wanted = {str(read_key(key)) for key in keys}
+    if watch:
+        _watch(daemon, wanted, environment, reason)
+    found = _instances(daemon, wanted, environment, reason)
+    if output == "json":
+        print_json({"instances": found})
+    elif found:
+        print_table(_COLUMNS, map(_row, found))
+    else:
+        say("no instances")
+    return Exit.FOUND if exit_code and not all(map(_is_well, found)) else Exit.OK
+
+
+def describe(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+    """Show all that is known of one instance: conditions, plan, drift, rollout.
+
+    Example: `reconciler describe prod/orders`
+    """
+    detail = options.daemon().get(instance_path(read_key(key)))
+    if output == "json":
+        print_json(detail)
+        return
+    _describe(detail)
+
+
+def history(
+    key: KeyText,
+    /,
+    *,
+    limit: Annotated[int, Parameter(help="How many passes, at most 200.")] = 20,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Show the passes over one instance, the newest first.
+
+    Example: `reconciler history develop/orders --limit 5`
+    """
+    answer = options.daemon().get(instance_path(read_key(key), "history"), limit=limit)
+    if output == "json":
+        print_json(answer)
+        return
+    headers = ("STARTED", "SECONDS", "TRIGGER", "COMMIT", "RESULT", "REASON", "MESSAGE")
+    names = ("started_at", "seconds", "trigger", "commit", "result", "reason", "message")
+    print_table(
+        headers,
+        [[short(item[name]) if name == "commit" else item[name] for name in names] for item in answer["passes"]],
+    )
+
+
+def _instances(
+    daemon: Daemon, wanted: set[str], environment: str | None, reason: str | None
+) -> Sequence[dict[str, Any]]:
+    found = daemon.get("/api/v1/instances", environment=environment, reason=reason)["instances"]
+    if unknown := wanted - {item["key"] for item in found}:
+        raise CommandFailed(f"no instance {', '.join(sorted(unknown))}", code=Exit.INVALID)
+    return [item for item in found if not wanted or item["key"] in wanted]
+
+
+def _watch(daemon: Daemon, wanted: set[str], environment: str | None, reason: str | None) -> None:
+    from rich.live import Live
+
+    with Live(console=console(), auto_refresh=False) as screen:
+        while True:
+            found = _instances(daemon, wanted, environment, reason)
+            screen.update(table(_COLUMNS, map(_row, found)), refresh=True)
+            time.sleep(2)
+
+
+def _row(item: dict[str, Any]) -> Sequence[Any]:
+    return (
+        item["key"],
+        item["kind"],
+        item["sync"],
+        item["health"],
+        "yes" if item["ready"] else "no",
+        item["reason"],
+        age(item["age_seconds"]),
+        short(item["applied_commit"]),
+        item["message"],
+    )
+
+
+def _is_well(item: dict[str, Any]) -> bool:
+    return bool(item["current"] and item["sync"] == "InSync" and item["health"] == "Healthy")
+
+
+def _describe(detail: dict[str, Any]) -> None:
+    manifest = detail["manifest"]
+    print_fields(
+        {
+            "Instance": detail["key"],
+            "Kind": detail["kind"],
+            "Manifest": f"{manifest['path']}:{manifest['line']}",
+            "Labels": ", ".join(f"{name}={value}" for name, value in detail["labels"].items()),
+            "Depends on": ", ".join(detail["depends_on"]),
+            "Mode": detail["mode"],
+            "Sync": detail["sync"],
+            "Health": detail["health"],
+            "Suspended": "yes" if detail["suspended"] else None,
+            "Removed": detail["removed_at"],
+            "Accepted commit": short(detail["accepted_commit"]),
+            "Applied commit": short(detail["applied_commit"]),
+            "Applied at": detail["applied_at"],
+            "Checked at": detail["checked_at"],
+            "Failures": detail["failures"]
+            and f"{detail['failures']['count']}, last at {detail['failures']['last_at']}",
+            "Rollout": detail["rollout"] and _rollout(detail["rollout"]),
+            "Approved by": detail["approval"] and f"{detail['approval']['by']} at {detail['approval']['at']}",
+            "Prune guard": detail["prune"]["guard"],
+        }
+    )
+    say("\nConditions:")
+    print_table(
+        ("TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"),
+        [
+            (item["type"], item["status"], item["reason"], age(item["age_seconds"]), item["message"])
+            for item in detail["conditions"]
+        ],
+    )
+    print_plan(detail["plan"])
+
+
+def print_plan(plan: dict[str, Any] | None) -> None:
+    """A plan as people read it: its digest, its counts, its changes, its drift."""
+    if plan is None:
+        return
+    counts = ", ".join(f"{count} to {name}" for name, count in plan["counts"].items() if count) or "no changes"
+    say(f"\nPlan {plan['digest']} at {plan['at']}: {counts}")
+    for line in changes(plan["changes"]):
+        say(f"  {line}")
+    if plan["drift"]:
+        say("\nDrift:")
+        for line in changes(plan["drift"]):
+            say(f"  {line}")
+
+
+def _rollout(rollout: dict[str, Any]) -> str:
+    ended = f", {rollout['ended']}" if rollout["ended"] else ""
+    return f"{rollout['image'] or 'no image'} since {rollout['started_at']}{ended} {rollout['message']}".rstrip()

@@ -1,0 +1,43 @@
+"""The settings as people see them: every value, secrets masked, and where each came from."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from reconciler.config.models import Settings
+from reconciler.config.values import write_duration
+
+MASK = "********"
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """Every setting in force as plain data; secrets masked, durations and paths as they would be written."""
+    shown: dict[str, Any] = _plain(settings)
+    return shown
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """The origin of every setting by its dotted key: a variable's name, `file:line` or `default`."""
+    return {".".join(loc): settings.origin(loc) for loc in _leaves(effective(settings))}
+
+
+def _leaves(data: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for key, value in data.items():
+        loc = (*above, key)
+        found += _leaves(value, loc) if isinstance(value, dict) and value else [loc]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, timedelta):
+        return write_duration(value)
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,68 @@
+"""Turns what pydantic found into one line a person can act on, in the words of the configuration."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from desired_state.explain import suggest
+from reconciler.config.models import Settings
+from reconciler.config.places import Loc, Places
+
+_SECRETS = {("auth", "token"), ("redaction", "key")}
+_ALLOWED = {
+    "value_error": "{error}",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must be one line of plain text",
+    "too_short": "must have at least {min_length} characters",
+    "string_type": "must be text: put it in quotes",
+    "path_type": "must be a path",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "model_type": "must be a section with keys of its own",
+    "dict_type": "must be a section with keys of its own",
+}
+
+
+def explain(error: ErrorDetails, places: Places) -> str:
+    """One line for one error: where, which key, its value unless secret, what is allowed."""
+    loc: Loc = tuple(str(part) for part in error["loc"] if part != "[key]")
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    of_key = kind == "extra_forbidden" or "[key]" in error["loc"]
+    where, key = places.of(loc, key=of_key), ".".join(loc)
+    if kind == "extra_forbidden":
+        return f"{where}: {key}: unknown key; {suggest(loc[-1], _keys(loc[:-1]))}"
+    if kind == "missing":
+        return f"{where}: {key}: is required"
+    shown = "" if loc in _SECRETS or isinstance(value, Mapping | BaseModel | list) else f"{_shorten(value)} "
+    return f"{where}: {key}: {shown}{_allowed(kind, context, error['msg'])}"
+
+
+def _shorten(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _allowed(kind: str, context: Mapping[str, Any], message: str) -> str:
+    return _ALLOWED[kind].format(**context) if kind in _ALLOWED else message
+
+
+def _keys(loc: Sequence[str]) -> list[str]:
+    """The keys that exist under a section."""
+    model: type[BaseModel] = Settings
+    for name in loc:
+        field = model.model_fields.get(name)
+        if field is None:
+            continue  # the name of an environment, one step above its section
+        choices = (field.annotation, *get_args(field.annotation))
+        model = next((item for item in choices if isinstance(item, type) and issubclass(item, BaseModel)), model)
+    return list(model.model_fields)

@@ -1,0 +1,100 @@
+"""Reads the configuration: the file, then the environment over it, checked as one.
+
+Nothing is half accepted: one `ConfigFailed` lists every problem, each with the place where the value was written
+(`reconciler.yaml:3:5` or the variable's name), the key, the value unless it is a secret, and what is allowed.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from desired_state.document import Document, parse
+from reconciler.config.explain import explain
+from reconciler.config.models import ConfigFailed, Settings
+from reconciler.config.places import PREFIX, Places, variables
+
+_SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
+
+
+def load(config: Path | None = None) -> Settings:
+    """The settings of a file under those of the environment.
+
+    The file is `config`, else `$RECONCILER_CONFIG`, else `./reconciler.yaml` if it is there. Raises: ConfigFailed.
+    """
+    path = _find(config)
+    document = _read(path) if path else None
+    places = Places(document, variables())
+    unknown = [*places.unknown_keys(), *places.unknown_variables()]
+    # Only known sections go in: a settings class takes options of its own from arguments that begin with an underscore.
+    written: dict[str, Any] = {name: value for name, value in places.written.items() if name in Settings.model_fields}
+    try:
+        settings = Settings(**written)
+    except ValidationError as error:
+        raise ConfigFailed([*unknown, *(explain(item, places) for item in error.errors())]) from None
+    except SettingsError as error:
+        raise ConfigFailed([*unknown, _not_json(str(error))]) from None
+    if unknown:
+        raise ConfigFailed(unknown)
+    anchored = _anchor(settings, path.resolve().parent if path else Path.cwd())
+    anchored._origins.update(places.origins())
+    return anchored
+
+
+def _not_json(message: str) -> str:
+    """pydantic-settings reads a variable of a whole section as JSON, and tells only the section's name."""
+    found = re.search(r'field "(\w+)"', message)
+    name = f"{PREFIX}{found[1].upper()}" if found else f"{PREFIX}…"
+    return f"{name}: is not JSON: set the whole section as JSON, or its keys as {name}__KEY"
+
+
+def _find(config: Path | None) -> Path | None:
+    named = config or (Path(value) if (value := os.environ.get("RECONCILER_CONFIG")) else None)
+    if named is not None:
+        return named
+    beside = Path("reconciler.yaml")
+    return beside if beside.is_file() else None
+
+
+def _read(path: Path) -> Document | None:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigFailed([f"{path}: cannot be read: {error.strerror}"]) from None
+    parsed = parse(str(path), content)
+    if parsed.problems:
+        raise ConfigFailed([str(problem) for problem in parsed.problems])
+    if len(parsed.documents) > 1:
+        raise ConfigFailed([f"{path}: holds {len(parsed.documents)} documents; one is expected"])
+    return parsed.documents[0] if parsed.documents else None
+
+
+def _anchor(settings: Settings, base: Path) -> Settings:
+    """Make every path absolute, so that nothing depends on where the daemon was started."""
+    data = (base / settings.data.expanduser()).resolve()
+
+    def absolute(path: Path) -> Path:
+        return (base / Path(str(path).replace("{data}", str(data))).expanduser()).resolve()
+
+    socket = absolute(settings.http.socket)
+    if (length := len(os.fsencode(socket))) > _SOCKET_PATH_LIMIT:
+        raise ConfigFailed(
+            [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter one"]
+        )
+    git, terraform = settings.git, settings.terraform
+    url = str((base / git.url).resolve()) if git.url and git.url.startswith(("./", "../")) else git.url
+    binary = str(absolute(Path(terraform.binary))) if "/" in terraform.binary else terraform.binary
+    directory = absolute(git.directory) if git.directory else None
+    source = terraform.source.model_copy(update={"path": absolute(terraform.source.path)})
+    return settings.model_copy(
+        update={
+            "data": data,
+            "git": git.model_copy(update={"url": url, "directory": directory}),
+            "terraform": terraform.model_copy(update={"binary": binary, "source": source}),
+            "store": settings.store.model_copy(update={"path": absolute(settings.store.path)}),
+            "http": settings.http.model_copy(update={"socket": socket}),
+        }
+    )

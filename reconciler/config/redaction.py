@@ -1,0 +1,41 @@
+"""The key under which secrets are hashed. It must outlive restarts: with a new key every secret would look changed."""
+
+import os
+import secrets
+from pathlib import Path
+
+from reconciler.config.models import ConfigFailed, Settings
+
+
+def redaction_key(settings: Settings) -> bytes:
+    """`redaction.key`, else the key in the data folder, made there (mode 0600) the first time. Raises: ConfigFailed."""
+    if settings.redaction.key is not None:
+        return settings.redaction.key.get_secret_value().encode()
+    path = settings.data / "redaction.key"
+    try:
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigFailed([f"redaction.key: {path} cannot be kept: {error.strerror}"]) from None
+    if len(key) < 32:
+        raise ConfigFailed([f"redaction.key: {path} is damaged: restore it, or remove it to start with a new key"])
+    return key
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all, and the first of two starters wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            return
+    finally:
+        beside.unlink()

@@ -1,0 +1,119 @@
+"""The kinds of values that a configuration holds, each with a message that says what is allowed.
+
+A value is refused here, where the key and the place in the file are known, or it is right everywhere else.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d{1,9})(ms|[smhd])")
+_TEMPLATE_FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+def read_duration(value: Any) -> timedelta:
+    """`30s`, `10m`, `2h`, `1d` or `500ms` as a timedelta. Raises: ValueError."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a duration such as 30s, 10m or 2h")
+    amount, unit = int(match[1]), match[2]
+    try:
+        return timedelta(milliseconds=amount) if unit == "ms" else timedelta(seconds=amount * _UNITS[unit])
+    except OverflowError:
+        raise ValueError("is longer than any clock can count") from None
+
+
+def write_duration(value: timedelta) -> str:
+    """The shortest spelling that `read_duration` reads back to the same value."""
+    milliseconds = value // timedelta(milliseconds=1)
+    if milliseconds % 1000:
+        return f"{milliseconds}ms"
+    seconds = milliseconds // 1000
+    unit = next((unit for unit in "dhm" if seconds and seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def _longer_than_nothing(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than 0s")
+    return value
+
+
+def _account(value: Any) -> Any:
+    # An unquoted account number is an integer to YAML; one with a leading zero is refused there already.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _template(value: str) -> str:
+    unknown = [name for name in _TEMPLATE_FIELD.findall(value) if name not in {"account", "region"}]
+    if unknown or set(_TEMPLATE_FIELD.sub("", value)) & set("{}"):
+        raise ValueError("may hold {account} and {region} and no other braces")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value.format(account="1" * 12, region="eu-central-1")):
+        raise ValueError("must make an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes")
+    return value
+
+
+def _explained(pattern: str, message: str) -> AfterValidator:
+    expression = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not expression.fullmatch(value):
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+"""A duration that may be 0s."""
+
+Interval = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+"""A duration that must be longer than 0s."""
+
+Account = Annotated[
+    str,
+    BeforeValidator(_account),
+    _explained(r"\d{12}", 'must be an AWS account number: 12 digits, in quotes ("012345678901")'),
+]
+Region = Annotated[str, _explained(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "must be an AWS region such as eu-central-1")]
+RoleArn = Annotated[
+    str,
+    _explained(
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}",
+        "must be the ARN of a role, such as arn:aws:iam::111122223333:role/reconciler",
+    ),
+]
+KmsKey = Annotated[
+    str,
+    _explained(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]{1,256}|alias/[\w/-]{1,256}|[0-9a-f-]{36}",
+        "must be the id, the alias (alias/…) or the ARN of a KMS key",
+    ),
+]
+Endpoint = Annotated[
+    str, _explained(r"https?://[\w.\[\]:-]+/?", "must be an address such as http://127.0.0.1:5000, without a path")
+]
+EnvironmentName = Annotated[
+    str,
+    _explained(
+        r"[a-z]([a-z0-9-]{0,14}[a-z0-9])?", "must be lower-case letters, digits and dashes, at most 16, a letter first"
+    ),
+]
+BucketTemplate = Annotated[str, AfterValidator(_template)]
+TableName = Annotated[str, _explained(r"[A-Za-z0-9_.-]{3,255}", "must be a DynamoDB table name")]
+StatePrefix = Annotated[
+    str, _explained(r"([A-Za-z0-9._-]+/)*", "must be empty or end with a slash, such as teams/payments/")
+]
+Branch = Annotated[
+    str,
+    _explained(
+        r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,200}(?<![./])",
+        "must be the name of a Git branch",
+    ),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -1,0 +1,198 @@
+"""How the API and the command line show what the daemon knows: the stable shape of its answers.
+
+Plain JSON-able data made of records that are redacted already. Keys here are an interface: they are golden-tested and
+change only with a changelog entry. Times are UTC in RFC 3339; ages are whole seconds, so that no reader needs
+our clock. The values of outputs and of the manifest's variables are not shown: nobody needs them to understand a state.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from desired_state.instance import Key
+from reconciler.core.ports import Beat, SourceStatus
+from reconciler.core.record import Condition, ConditionType, Pass, PlanSummary, Reason, Record, ResourceSummary
+
+View = dict[str, Any]
+
+_MEASURES = ("create", "update", "replace", "destroy")
+
+
+def summary(record: Record, now: datetime) -> View:
+    """One line of `reconciler get`."""
+    ready = record.condition(ConditionType.READY)
+    return {
+        "key": str(record.key),
+        "environment": record.key.environment,
+        "name": record.key.name,
+        "kind": record.instance.kind,
+        "mode": record.instance.policy.mode,
+        "sync": record.sync.value,
+        "health": record.health.value,
+        "ready": bool(ready and ready.status),
+        "reason": ready.reason.value if ready else None,
+        "message": ready.message if ready else "",
+        "age_seconds": _age(ready.since, now) if ready else None,
+        "stalled": ConditionType.STALLED in record.conditions,
+        "suspended": record.suspended,
+        "removed_at": _time(record.removed),
+        "current": is_current(record),
+        "drifted": len(record.plan.drift) if record.plan and ConditionType.DRIFTED in record.conditions else 0,
+        "approvable": record.reason is Reason.AWAITING_APPROVAL and record.plan is not None,
+        "accepted_commit": record.accepted_commit,
+        "applied_commit": record.applied_commit,
+        "applied_at": _time(record.applied_at),
+        "checked_at": _time(record.checked_at),
+    }
+
+
+def is_current(record: Record) -> bool:
+    """True when the state is known to match what Git asks for now, whichever commit that content first came with."""
+    applied = record.applied_digest is not None and record.applied_digest == record.desired_digest
+    return applied and record.applied_source == record.instance.source_digest and record.removed is None
+
+
+def detail(record: Record, now: datetime) -> View:
+    """Everything of one instance: what `reconciler describe` shows."""
+    instance, failures, rollout, intent, approval = (
+        record.instance,
+        record.failures,
+        record.rollout,
+        record.intent,
+        record.approval,
+    )
+    return summary(record, now) | {
+        "labels": dict(sorted(instance.labels.items())),
+        "manifest": {"path": instance.path, "line": instance.line},
+        "depends_on": sorted(str(key) for key in instance.depends_on),
+        "policy": {
+            "mode": instance.policy.mode,
+            "prune": instance.policy.prune,
+            "interval_seconds": _seconds(instance.policy.interval),
+        },
+        "digests": {
+            "source": instance.source_digest,
+            "desired_source": record.desired_source,
+            "desired": record.desired_digest,
+            "applied_source": record.applied_source,
+            "applied": record.applied_digest,
+        },
+        "conditions": [_condition(record.conditions[kind], now) for kind in ConditionType if kind in record.conditions],
+        "failures": failures and {"count": failures.count, "last_at": _time(failures.at)},
+        "rollout": rollout
+        and {
+            "image": rollout.image,
+            "started_at": _time(rollout.started),
+            "ended": rollout.ended.value if rollout.ended else None,
+            "message": rollout.message,
+        },
+        "intent": intent and {"plan_digest": intent.plan_digest, "destroys": intent.destroys, "at": _time(intent.at)},
+        "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": _time(approval.at)},
+        "requested_at": _time(record.requested_at),
+        "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
+        "plan": plan(record.plan),
+        "outputs": sorted(record.outputs),
+    }
+
+
+def plan(summary: PlanSummary | None) -> View | None:
+    """The last plan, redacted: counts, changes and drift as attribute differences."""
+    if summary is None:
+        return None
+    return {
+        "digest": summary.digest,
+        "at": _time(summary.at),
+        "counts": counts(summary.changes),
+        "changes": [resource(item) for item in summary.changes],
+        "drift": [resource(item) for item in summary.drift],
+    }
+
+
+def counts(changes: Sequence[ResourceSummary]) -> dict[str, int]:
+    """How many resources a plan creates, updates, replaces and destroys."""
+    measures = [_measure(change.actions) for change in changes]
+    return {name: measures.count(name) for name in _MEASURES}
+
+
+def resource(summary: ResourceSummary) -> View:
+    """One resource of a plan or of drift."""
+    return {
+        "address": summary.address,
+        "actions": list(summary.actions),
+        "attributes": {path: {"old": old, "new": new} for path, (old, new) in sorted(summary.attributes.items())},
+    }
+
+
+def visit(passed: Pass) -> View:
+    """One pass, as history shows it."""
+    return {
+        "id": passed.id,
+        "key": str(passed.key),
+        "trigger": passed.trigger,
+        "commit": passed.commit,
+        "started_at": _time(passed.started),
+        "finished_at": _time(passed.finished),
+        "seconds": round((passed.finished - passed.started).total_seconds(), 3),
+        "result": passed.result,
+        "reason": passed.reason.value if passed.reason else None,
+        "message": passed.message,
+        "terraform_runs": list(passed.terraform_runs),
+    }
+
+
+def source(status: SourceStatus, now: datetime) -> View:
+    """Where the manifests stand."""
+    return {
+        "commit": status.commit,
+        "fetched_at": _time(status.fetched_at),
+        "age_seconds": _age(status.fetched_at, now) if status.fetched_at else None,
+        "error": status.error,
+        "problems": [
+            {"path": item.path, "line": item.line, "column": item.column, "message": item.message}
+            for item in status.problems
+        ],
+    }
+
+
+def pulse(beat: Beat) -> View:
+    """How alive the daemon is: a long pass is told here and is never a failure by itself."""
+    running: Mapping[Key, timedelta] = beat.running
+    longest_first = sorted(running.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "loop_age_seconds": round(beat.loop_age.total_seconds(), 3),
+        "ready": beat.ready,
+        "stopping": beat.stopping,
+        "queued": beat.queued,
+        "running": [{"key": str(key), "seconds": _seconds(age)} for key, age in longest_first],
+    }
+
+
+def _measure(actions: tuple[str, ...]) -> str:
+    if {"create", "delete"} <= set(actions):
+        return "replace"
+    return {"create": "create", "update": "update", "delete": "destroy"}.get(actions[0] if actions else "", "other")
+
+
+def _condition(condition: Condition, now: datetime) -> View:
+    return {
+        "type": condition.type.value,
+        "status": condition.status,
+        "reason": condition.reason.value,
+        "message": condition.message,
+        "since": _time(condition.since),
+        "age_seconds": _age(condition.since, now),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _age(since: datetime, now: datetime) -> int:
+    return max(0, _seconds(now - since))
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())

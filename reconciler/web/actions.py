@@ -1,0 +1,89 @@
+"""Actions: who may ask, what a request must say, and what is passed on.
+
+Over TCP the bearer token is needed; over the unix socket the file's mode 0600 is the proof. An approval names the digest
+of the plan that was looked at, so that nobody approves what they have not seen.
+"""
+
+import hmac
+import re
+import socket
+from typing import Any
+
+from aiohttp import web
+
+from reconciler.core import view
+from reconciler.core.ports import Action, ActionRefused
+from reconciler.core.record import Record
+from reconciler.web.errors import Refused
+from reconciler.web.request import CONTROL, TOKEN, now, record_of, unknown
+
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
+
+
+async def act(request: web.Request) -> web.Response:
+    """Pass on what a person asks of one instance."""
+    _authorise(request)
+    action = _action(request.match_info["action"])
+    body = await _body(request)
+    record = record_of(request)
+    digest = body.get("digest")
+    if action is Action.APPROVE:
+        _check_digest(record, digest)
+    control = request.app[CONTROL]
+    try:
+        after = await control.act(record.key, action, by=body.get("by") or "api", digest=digest)
+    except ActionRefused as refusal:
+        raise Refused(409, "refused", str(refusal)) from None
+    except KeyError:
+        raise unknown(record.key) from None
+    return web.json_response(view.detail(after, now()))
+
+
+def _authorise(request: web.Request) -> None:
+    connection = request.transport and request.transport.get_extra_info("socket")
+    if connection and connection.family == getattr(socket, "AF_UNIX", None):
+        return
+    token = request.app[TOKEN]
+    if token is None:
+        raise Refused(403, "actions_off", "actions over TCP are off: set auth.token, or use the unix socket")
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given:
+        raise Refused(401, "token_missing", "an Authorization header with the bearer token is needed")
+    if not hmac.compare_digest(given.strip().encode(), token.encode()):
+        raise Refused(403, "token_wrong", "the bearer token is not the one in auth.token")
+
+
+def _action(name: str) -> Action:
+    try:
+        return Action(name)
+    except ValueError:
+        raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(Action))}") from None
+
+
+async def _body(request: web.Request) -> dict[str, str]:
+    if not request.can_read_body:
+        return {}
+    if request.content_type != "application/json":
+        raise Refused(415, "json_expected", "send the body as application/json")
+    try:
+        body: Any = await request.json()
+    except ValueError:
+        raise Refused(400, "invalid_json", "the body is not JSON") from None
+    if not isinstance(body, dict) or (unknown := set(body) - {"digest", "by"}):
+        extra = f"; unknown: {', '.join(sorted(unknown))}" if isinstance(body, dict) else ""
+        raise Refused(400, "invalid_body", f'the body is an object with "digest" and "by"{extra}')
+    for name, value in body.items():
+        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+            raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
+    return body
+
+
+def _check_digest(record: Record, digest: str | None) -> None:
+    current = record.plan.digest if record.plan else None
+    if digest is None:
+        raise Refused(400, "digest_missing", "approve needs the digest of the plan that was looked at", current=current)
+    if current is None:
+        raise Refused(409, "no_plan", f"{record.key} has no plan to approve")
+    if not hmac.compare_digest(digest.encode(), current.encode()):
+        message = f"the plan of {record.key} is not the one you looked at any more: look again, then approve"
+        raise Refused(409, "plan_moved", message, current=current)

@@ -1,0 +1,105 @@
+"""The HTTP API: reads what the control knows, passes on what a person asks for, decides nothing.
+
+Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.actions`.
+Every answer, errors included, is JSON in the shape of `reconciler.core.view`.
+"""
+
+import re
+from datetime import timedelta
+
+from aiohttp import web
+
+from reconciler.core import view
+from reconciler.core.ports import Control
+from reconciler.core.record import Reason
+from reconciler.web.actions import act
+from reconciler.web.errors import Refused, answer_errors
+from reconciler.web.openapi import document
+from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, key_of, now, record_of
+
+BODY_LIMIT = 16 * 1024
+HISTORY_LIMIT = 200
+LOOP_AGE_LIMIT = timedelta(seconds=60)
+
+
+def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str) -> web.Application:
+    """The application, without a server. `token` None refuses every action over TCP."""
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors])
+    app[CONTROL], app[METRICS], app[TOKEN], app[VERSION] = control, metrics, token, version
+    instance = "/api/v1/instances/{environment}/{name}"
+    app.add_routes(
+        [
+            web.get("/healthz", _healthz),
+            web.get("/readyz", _readyz),
+            web.get("/metrics", _metrics),
+            web.get("/api/v1/openapi.json", _openapi),
+            web.get("/api/v1/source", _source),
+            web.get("/api/v1/instances", _instances),
+            web.get(instance, _instance),
+            web.get(f"{instance}/plan", _plan),
+            web.get(f"{instance}/history", _history),
+            web.post(f"{instance}/{{action}}", act),
+        ]
+    )
+    return app
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    beat = request.app[CONTROL].beat()
+    alive = beat.loop_age < LOOP_AGE_LIMIT
+    return web.json_response({"alive": alive} | view.pulse(beat), status=200 if alive else 503)
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    beat = request.app[CONTROL].beat()
+    ready = beat.ready and not beat.stopping
+    return web.json_response({"ready": ready, "stopping": beat.stopping}, status=200 if ready else 503)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    body, content_type = request.app[METRICS]()
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return web.json_response(document(request.app[VERSION]))
+
+
+async def _source(request: web.Request) -> web.Response:
+    return web.json_response(view.source(request.app[CONTROL].source(), now()))
+
+
+async def _instances(request: web.Request) -> web.Response:
+    environment, reason = request.query.get("environment"), request.query.get("reason")
+    if reason is not None and reason not in {item.value for item in Reason}:
+        raise Refused(400, "invalid_query", f"reason {reason!r} is not one of {', '.join(sorted(Reason))}")
+    records = [
+        record
+        for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
+        if environment in (None, record.key.environment) and reason in (None, record.reason)
+    ]
+    return web.json_response({"instances": [view.summary(record, now()) for record in records]})
+
+
+async def _instance(request: web.Request) -> web.Response:
+    return web.json_response(view.detail(record_of(request), now()))
+
+
+async def _plan(request: web.Request) -> web.Response:
+    record = record_of(request)
+    return web.json_response({"key": str(record.key), "plan": view.plan(record.plan)})
+
+
+async def _history(request: web.Request) -> web.Response:
+    limit = _limit(request.query.get("limit", "20"))
+    key = key_of(request)
+    passes = await request.app[CONTROL].history(key, limit=limit)
+    if not passes:
+        record_of(request)
+    return web.json_response({"key": str(key), "passes": [view.visit(item) for item in passes]})
+
+
+def _limit(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= HISTORY_LIMIT:
+        raise Refused(400, "invalid_query", f"limit must be a number from 1 to {HISTORY_LIMIT}")
+    return int(text)

@@ -1,0 +1,55 @@
+"""Every refusal has one shape: `{"error": {"code", "message"}}`, and every answer the same careful headers.
+
+A surprise is logged with its trace and answered without one: what went wrong inside is no business of the network.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "reconciler",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The request cannot be served as it is. `details` join the error's code and message."""
+
+    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"code": code, "message": message} | details
+
+
+@web.middleware
+async def answer_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Serve, and turn whatever goes wrong into an answer of the one shape."""
+    try:
+        response = await handler(request)
+    except Refused as refusal:
+        response = web.json_response({"error": refusal.error}, status=refusal.status)
+    except web.HTTPException as error:
+        code = _CODES.get(error.status, "refused")
+        response = web.json_response({"error": {"code": code, "message": error.reason}}, status=error.status)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+    except Exception:
+        _log.exception("request failed: %s %s", request.method, request.rel_url.path)
+        body = {"error": {"code": "internal", "message": "the daemon could not answer; its log says why"}}
+        response = web.json_response(body, status=500)
+    if response.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    response.headers.update(_HEADERS)
+    return response

@@ -1,0 +1,218 @@
+"""The API's own description, written by hand and held to the routes by a test."""
+
+from typing import Any
+
+from reconciler.core.ports import Action
+from reconciler.core.record import Health, Reason, Sync
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+
+
+def document(version: str) -> Schema:
+    """The OpenAPI 3.1 document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ECS GitOps reconciler",
+            "version": version,
+            "description": "What the daemon knows of each instance, and what people may ask of it.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": _probes() | _reads() | _actions(),
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+            "responses": {"Error": _answer("The request was refused", _ref("Error"))},
+        },
+    }
+
+
+def _probes() -> Schema:
+    pulse = {"200": _answer("It beats", _ref("Pulse")), "503": _answer("The loop stands still", _ref("Pulse"))}
+    ready = _object({"ready": _FLAG, "stopping": _FLAG})
+    metrics = {"200": {"description": "Prometheus metrics", "content": {"text/plain": {"schema": _TEXT}}}}
+    return {
+        "/healthz": _get("healthz", "Is the daemon alive? A long pass never makes this fail", pulse),
+        "/readyz": _get(
+            "readyz", "Has it read the manifests?", {"200": _answer("Yes", ready), "503": _answer("No", ready)}
+        ),
+        "/metrics": _get("metrics", "Metrics", metrics),
+        "/api/v1/openapi.json": _get("openapi", "This document", {"200": _answer("OpenAPI", {"type": "object"})}),
+    }
+
+
+def _reads() -> Schema:
+    one = "/api/v1/instances/{environment}/{name}"
+    instances = _object({"instances": _list(_ref("Summary"))})
+    plan = _object({"key": _TEXT, "plan": _nullable(_ref("Plan"))})
+    history = _object({"key": _TEXT, "passes": _list(_ref("Pass"))})
+    filters = [
+        _query("environment", "Only this environment", _TEXT),
+        _query("reason", "Only with this reason", _words(Reason)),
+    ]
+    limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
+    return {
+        "/api/v1/source": _get("source", "Where the manifests stand", {"200": _answer("The source", _ref("Source"))}),
+        "/api/v1/instances": _get(
+            "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
+        ),
+        one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
+        f"{one}/plan": _get("plan", "Its last plan, redacted", _known(plan), _key_parameters()),
+        f"{one}/history": _get("history", "Its passes, newest first", _known(history) | {"400": _error()}, limit),
+    }
+
+
+def _actions() -> Schema:
+    body = {
+        "digest": {**_TEXT, "maxLength": 100, "description": "approve: the digest of the plan that was looked at"},
+        "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
+    }
+    action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
+    return {
+        "/api/v1/instances/{environment}/{name}/{action}": {
+            "post": {
+                "operationId": "act",
+                "summary": "Ask something of one instance; over TCP with the bearer token",
+                "security": [{"token": []}],
+                "parameters": [*_key_parameters(), action],
+                "requestBody": {"content": {"application/json": {"schema": _object(body, required=[])}}},
+                "responses": _known(_ref("Detail"))
+                | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
+            }
+        }
+    }
+
+
+def _schemas() -> Schema:
+    change = _object(
+        {
+            "address": _TEXT,
+            "actions": _list(_TEXT),
+            "attributes": {"type": "object", "additionalProperties": _object({"old": {}, "new": {}})},
+        }
+    )
+    counts = _object(dict.fromkeys(("create", "update", "replace", "destroy"), _NUMBER))
+    problem = _object({"path": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT})
+    running = _object({"key": _TEXT, "seconds": _NUMBER})
+    summary = {
+        "key": _TEXT, "environment": _TEXT, "name": _TEXT, "kind": _words(("Platform", "Service", "Module")),
+        "mode": _words(("auto", "approve", "observe")), "sync": _words(Sync), "health": _words(Health),
+        "ready": _FLAG, "reason": _nullable(_words(Reason)), "message": _TEXT, "age_seconds": _nullable(_NUMBER),
+        "stalled": _FLAG, "suspended": _FLAG, "removed_at": _nullable(_TIME), "current": _FLAG, "drifted": _NUMBER,
+        "approvable": _FLAG, "accepted_commit": _TEXT, "applied_commit": _nullable(_TEXT),
+        "applied_at": _nullable(_TIME), "checked_at": _nullable(_TIME),
+    }  # fmt: skip
+    condition = {
+        "type": _TEXT, "status": _FLAG, "reason": _words(Reason), "message": _TEXT, "since": _TIME,
+        "age_seconds": _NUMBER,
+    }  # fmt: skip
+    return {
+        "Error": _object({"error": _object({"code": _TEXT, "message": _TEXT}, closed=False)}),
+        "Pulse": _object(
+            {
+                "alive": _FLAG,
+                "loop_age_seconds": {"type": "number"},
+                "ready": _FLAG,
+                "stopping": _FLAG,
+                "queued": _NUMBER,
+                "running": _list(running),
+            }
+        ),
+        "Source": _object(
+            {
+                "commit": _nullable(_TEXT),
+                "fetched_at": _nullable(_TIME),
+                "age_seconds": _nullable(_NUMBER),
+                "error": _nullable(_TEXT),
+                "problems": _list(problem),
+            }
+        ),
+        "Plan": _object(
+            {"digest": _TEXT, "at": _TIME, "counts": counts, "changes": _list(change), "drift": _list(change)}
+        ),
+        "Pass": _pass(),
+        "Condition": _object(condition),
+        "Summary": _object(summary),
+        "Detail": _object(summary | _detail()),
+    }
+
+
+def _pass() -> Schema:
+    return _object({
+        "id": _TEXT, "key": _TEXT, "trigger": _TEXT, "commit": _TEXT, "started_at": _TIME, "finished_at": _TIME,
+        "seconds": {"type": "number"}, "result": _TEXT, "reason": _nullable(_words(Reason)), "message": _TEXT,
+        "terraform_runs": _list(_TEXT),
+    })  # fmt: skip
+
+
+def _detail() -> Schema:
+    text = _nullable(_TEXT)
+    rollout = {"image": text, "started_at": _TIME, "ended": _nullable(_words(Reason)), "message": _TEXT}
+    digests = {"source": _TEXT, "desired_source": text, "desired": text, "applied_source": text, "applied": text}
+    return {
+        "labels": {"type": "object", "additionalProperties": _TEXT},
+        "manifest": _object({"path": _TEXT, "line": _NUMBER}),
+        "depends_on": _list(_TEXT),
+        "policy": _object({"mode": _TEXT, "prune": _FLAG, "interval_seconds": _NUMBER}),
+        "digests": _object(digests),
+        "conditions": _list(_ref("Condition")),
+        "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
+        "rollout": _nullable(_object(rollout)),
+        "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "at": _TIME})),
+        "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "requested_at": _nullable(_TIME),
+        "prune": _object({"guard": text, "confirmed": _FLAG}),
+        "plan": _nullable(_ref("Plan")),
+        "outputs": _list(_TEXT),
+    }
+
+
+def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None) -> Schema:
+    operation = {"operationId": name, "summary": summary, "responses": responses}
+    return {"get": operation | ({"parameters": parameters} if parameters else {})}
+
+
+def _known(schema: Schema) -> Schema:
+    return {"200": _answer("As it is now", schema), "404": _error()}
+
+
+def _answer(description: str, schema: Schema) -> Schema:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _error() -> Schema:
+    return {"$ref": "#/components/responses/Error"}
+
+
+def _key_parameters() -> list[Schema]:
+    return [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in ("environment", "name")]
+
+
+def _query(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(properties: Schema, *, required: list[str] | None = None, closed: bool = True) -> Schema:
+    names = list(properties) if required is None else required
+    return {"type": "object", "properties": properties, "required": names, "additionalProperties": not closed}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _words(values: Any) -> Schema:
+    return {"type": "string", "enum": [str(value) for value in values]}
