@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deploy.local.standin.server import Serving, serve
 
-DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m)?")
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def duration(text: str) -> timedelta:

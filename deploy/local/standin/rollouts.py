@@ -109,8 +109,10 @@ def advance(rollout: Rollout, *, now: datetime, delay: timedelta) -> Rollout:
         elif rollout.breaker.enabled:
             rollout = _break(rollout, due)
         else:
-            return rollout  # without a breaker ECS keeps trying for ever
-    return rollout
+            break  # without a breaker ECS keeps trying for ever
+    primary = rollout.primary
+    # What runs has started: a longer delay asked for later does not stop it again.
+    return replace(rollout, primary=replace(primary, settled=primary.running(now, delay)))
 
 
 def _complete(rollout: Rollout, at: datetime) -> Rollout:

@@ -44,6 +44,10 @@ class QuietRequestHandler(MotoRequestHandler):
     def log(self, *_: Any) -> None:
         """The request log says more."""
 
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        # Without this the handler would wait for another request, and the client of a hung call for ever.
+        self.close_connection = True
+
 
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT, or until the parent is gone."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core.exceptions import JsonRESTError
 
 from deploy.local.standin.patches import services
-from deploy.local.standin.patches.patch import Act, Patch, refuse
+from deploy.local.standin.patches.patch import Act, Patch
 
 DESIRED_COUNT = "ecs:service:DesiredCount"
 
@@ -50,7 +51,7 @@ def _target(act: Act) -> Any:
         for target in targets.values():
             if target.arn == arn:
                 return target
-    raise refuse("ResourceNotFoundException", f"The specified resource doesn't exist: {arn}")
+    raise JsonRESTError("ResourceNotFoundException", f"The specified resource doesn't exist: {arn}")
 
 
 def _tags(target: Any) -> dict[str, str]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
+from moto.ecs.exceptions import ECSException
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from deploy.local.standin.patches import services
-from deploy.local.standin.patches.patch import Act, Patch, refuse
+from deploy.local.standin.patches.patch import Act, Patch
 
 # What CreateService takes, DescribeServices returns and moto drops in between.
 KEPT = (
@@ -42,7 +43,7 @@ def create_service(act: Act) -> Any:
     cluster, name = act.parameter("cluster", "default"), act.parameter("serviceName")
     existing = services.find(backend, cluster, name)
     if existing is not None and existing.status == "ACTIVE":
-        raise refuse("InvalidParameterException", "Creation of service was not idempotent.")
+        raise ECSException("InvalidParameterException", "Creation of service was not idempotent.")
     answer = act.proceed()
     service = services.find(backend, cluster, name)
     _keep(service, act)
@@ -56,7 +57,7 @@ def update_service(act: Act) -> Any:
     if service is None:
         return act.proceed()  # moto's own error
     if service.status != "ACTIVE":
-        raise refuse("ServiceNotActiveException", "Service was not ACTIVE.")
+        raise ECSException("ServiceNotActiveException", "Service was not ACTIVE.")
     services.look(service, act.rules)
     before = _replacing(service)
     answer = act.proceed()

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 
 from deploy.local.standin.rollout_rules import RolloutRules
@@ -25,6 +23,7 @@ class Act:
     response: Any  # moto's response object: it holds the parsed request, its account and region
     rules: RolloutRules
     original: Callable[[], Any] | None
+    arguments: tuple[Any, ...] = ()
 
     def parameter(self, name: str, default: Any = None) -> Any:
         return self.response._get_param(name, default)
@@ -49,24 +48,23 @@ class Patch:
     service: str
     operation: str
     reason: str
-    responses: type[BaseResponse]
+    owner: type[Any]  # moto's response class of the service; rarely a model
     mend: Callable[[Act], Any]
+    method: str | None = None  # where moto's method is not named after the operation
 
-
-def refuse(code: str, message: str) -> ServiceException:
-    """The error that AWS answers, in whatever protocol the service speaks."""
-    return ServiceException(code, message)
+    @property
+    def place(self) -> str:
+        return self.method or camelcase_to_underscores(self.operation)
 
 
 def install(patches: Iterable[Patch], rules: RolloutRules) -> None:
     for patch in patches:
-        name = camelcase_to_underscores(patch.operation)
-        setattr(patch.responses, name, _method(patch, getattr(patch.responses, name, None), rules))
+        setattr(patch.owner, patch.place, _method(patch, getattr(patch.owner, patch.place, None), rules))
 
 
-def _method(patch: Patch, original: Callable[[Any], Any] | None, rules: RolloutRules) -> Callable[[Any], Any]:
-    def mended(response: Any) -> Any:
-        before = None if original is None else lambda: original(response)
-        return patch.mend(Act(response=response, rules=rules, original=before))
+def _method(patch: Patch, original: Callable[..., Any] | None, rules: RolloutRules) -> Callable[..., Any]:
+    def mended(response: Any, *arguments: Any, **named: Any) -> Any:
+        before = None if original is None else lambda: original(response, *arguments, **named)
+        return patch.mend(Act(response=response, rules=rules, original=before, arguments=arguments))
 
     return mended

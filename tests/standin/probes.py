@@ -1,0 +1,207 @@
+"""For each patch one look at AWS's behaviour, through boto3 and nothing else.
+
+A probe answers whether what the patch adds is there. It runs twice: on the stand-in, where it must be, and on plain
+moto, where it must not be, or the patch has become superfluous.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+Clients = Callable[[str], Any]
+Probe = Callable[[Clients], bool]
+
+TRAILS = {"Owner": "payments"}
+
+
+def creates_service_with_its_strategy(client: Clients) -> bool:
+    service = _service(client)
+    kept = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceArn"]])["services"][
+        0
+    ]
+    strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]
+    return (
+        kept.get("capacityProviderStrategy") == strategy
+        and kept.get("availabilityZoneRebalancing") == "ENABLED"
+        and "launchType" not in kept
+    )
+
+
+def updates_service_by_a_new_deployment(client: Clients) -> bool:
+    service = _service(client)
+    revision = _revision(client, service["serviceName"], "app:2")
+    updated = client("ecs").update_service(
+        cluster=service["clusterArn"], service=service["serviceName"], taskDefinition=revision
+    )["service"]
+    primary = updated["deployments"][0]
+    return bool(primary["taskDefinition"] == revision and primary["id"] != service["deployments"][0]["id"])
+
+
+def describes_services_whose_deployments_complete(client: Clients) -> bool:
+    service = _service(client)
+    described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceName"]])
+    found = described["services"][0]
+    return bool(
+        found["deployments"][0]["rolloutState"] == "COMPLETED"
+        and found["runningCount"] == found["desiredCount"]
+        and "steady state" in found["events"][0]["message"]
+    )
+
+
+def deletes_service_with_its_deployments(client: Clients) -> bool:
+    service = _service(client)
+    deleted = client("ecs").delete_service(cluster=service["clusterArn"], service=service["serviceName"], force=True)
+    return bool(deleted["service"]["status"] == "INACTIVE" and not deleted["service"]["deployments"])
+
+
+def describes_clusters_with_their_services(client: Clients) -> bool:
+    service = _service(client)
+    cluster = client("ecs").describe_clusters(clusters=[service["clusterArn"]])["clusters"][0]
+    return bool(cluster["activeServicesCount"] == 1)
+
+
+def registers_scalable_target_and_lifts_the_service(client: Clients) -> bool:
+    service = _service(client, desired=0)
+    _target(client, service)
+    described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceName"]])
+    return bool(described["services"][0]["desiredCount"] == 2)
+
+
+def lists_tags_of_a_scalable_target(client: Clients) -> bool:
+    arn = _target(client, _service(client))
+    return bool(client("application-autoscaling").list_tags_for_resource(ResourceARN=arn)["Tags"] == TRAILS)
+
+
+def tags_a_scalable_target(client: Clients) -> bool:
+    scaling, arn = client("application-autoscaling"), _target(client, _service(client))
+    scaling.tag_resource(ResourceARN=arn, Tags={"Tier": "test"})
+    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {**TRAILS, "Tier": "test"})
+
+
+def untags_a_scalable_target(client: Clients) -> bool:
+    scaling, arn = client("application-autoscaling"), _target(client, _service(client))
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["Owner"])
+    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {})
+
+
+def counts_tasks_as_targets(client: Clients) -> bool:
+    group = client("elbv2").create_target_group(
+        Name=_name(), Protocol="HTTP", Port=80, TargetType="ip", VpcId=_vpc(client)
+    )
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    _service(client, loadBalancers=[{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}])
+    targets = client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    return [target["Target"]["Port"] for target in targets] == [8080, 8080]
+
+
+def rotates_a_key_by_its_period(client: Clients) -> bool:
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=180)
+    return bool(kms.get_key_rotation_status(KeyId=key).get("RotationPeriodInDays") == 180)
+
+
+def keeps_newer_noncurrent_versions(client: Clients) -> bool:
+    expiration = {"NoncurrentDays": 90, "NewerNoncurrentVersions": 20}
+    rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": expiration}
+    s3, bucket = client("s3"), _bucket(client)
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    return bool(s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == [rule])
+
+
+def lets_in_who_meets_the_conditions_of_a_policy(client: Clients) -> bool:
+    s3, bucket = client("s3"), _bucket(client)
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    s3.put_object(Bucket=bucket, Key="state", Body=b"{}")
+    return bool(s3.get_object(Bucket=bucket, Key="state")["Body"].read() == b"{}")
+
+
+def notifies_event_bridge(client: Clients) -> bool:
+    s3, bucket = client("s3"), _bucket(client)
+    configuration: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
+    return "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+PROBES: dict[tuple[str, str], Probe] = {
+    ("ecs", "CreateService"): creates_service_with_its_strategy,
+    ("ecs", "UpdateService"): updates_service_by_a_new_deployment,
+    ("ecs", "DescribeServices"): describes_services_whose_deployments_complete,
+    ("ecs", "DeleteService"): deletes_service_with_its_deployments,
+    ("ecs", "DescribeClusters"): describes_clusters_with_their_services,
+    ("application-autoscaling", "RegisterScalableTarget"): registers_scalable_target_and_lifts_the_service,
+    ("application-autoscaling", "ListTagsForResource"): lists_tags_of_a_scalable_target,
+    ("application-autoscaling", "TagResource"): tags_a_scalable_target,
+    ("application-autoscaling", "UntagResource"): untags_a_scalable_target,
+    ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
+    ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
+    ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
+    ("s3", "GetBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
+    ("s3", "GetBucketNotificationConfiguration"): notifies_event_bridge,
+    ("kms", "EnableKeyRotation"): rotates_a_key_by_its_period,
+    ("kms", "GetKeyRotationStatus"): rotates_a_key_by_its_period,
+}
+
+
+def _name() -> str:
+    return f"p{uuid.uuid4().hex[:10]}"
+
+
+def _revision(client: Clients, family: str, image: str) -> str:
+    registered = client("ecs").register_task_definition(
+        family=family,
+        cpu="256",
+        memory="512",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        containerDefinitions=[{"name": "app", "image": image}],
+    )
+    return str(registered["taskDefinition"]["taskDefinitionArn"])
+
+
+def _service(client: Clients, *, desired: int = 2, **more: Any) -> dict[str, Any]:
+    name = _name()
+    client("ecs").create_cluster(clusterName=name)
+    created: dict[str, Any] = client("ecs").create_service(
+        cluster=name,
+        serviceName=name,
+        taskDefinition=_revision(client, name, "app:1"),
+        desiredCount=desired,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1, "base": 1}],
+        availabilityZoneRebalancing="ENABLED",
+        **more,
+    )["service"]
+    return created
+
+
+def _target(client: Clients, service: dict[str, Any]) -> str:
+    registered = client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=service["serviceArn"].rpartition(":")[2],
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=2,
+        MaxCapacity=4,
+        Tags=TRAILS,
+    )
+    return str(registered["ScalableTargetARN"])
+
+
+def _vpc(client: Clients) -> str:
+    return str(client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
+
+
+def _bucket(client: Clients) -> str:
+    bucket = _name()
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return bucket
