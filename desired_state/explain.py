@@ -40,7 +40,8 @@ class Mistake:
 
 def explain(model: type[BaseModel], error: ValidationError) -> tuple[Mistake, ...]:
     """Everything that is wrong, in our words."""
-    return tuple(_mistake(model, details) for details in error.errors(include_url=False))
+    errors = error.errors(include_url=False)
+    return tuple(_mistake(model, details) for details in errors if not _follows(details, errors))
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
@@ -49,6 +50,14 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     if close := get_close_matches(word, known, n=1):
         return f'did you mean "{close[0]}"?'
     return f"the choices are {', '.join(known)}" if known else "there are none"
+
+
+def _follows(details: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Is a list called too short only because items that are wrong were not counted?"""
+    loc = details["loc"]
+    return details["type"] == "too_short" and any(
+        other["loc"][: len(loc)] == loc and len(other["loc"]) > len(loc) for other in errors
+    )
 
 
 def _mistake(model: type[BaseModel], details: ErrorDetails) -> Mistake:

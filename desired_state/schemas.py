@@ -26,7 +26,7 @@ def generate(kind: str) -> Schema:
     patches = {name + _PATCH: _patch(_mapping(definition)) for name, definition in definitions.items()}
     properties = _mapping(schema["properties"])
     names = _mapping(_mapping(properties["overrides"])["patternProperties"])
-    names.update(dict.fromkeys(names, {"$ref": _REFERENCE + spec + _PATCH}))
+    names.update({pattern: {"$ref": _REFERENCE + spec + _PATCH} for pattern in names})
     _mapping(_mapping(patches[spec + _PATCH])["properties"]).pop("environments")
     reachable = _reachable({**definitions, **patches}, schema)
     return {"$schema": _DIALECT, **schema, "$defs": {name: reachable[name] for name in sorted(reachable)}}
@@ -57,7 +57,7 @@ def _patch(definition: Schema) -> Schema:
 
 
 def _nullable(schema: Schema) -> JsonValue:
-    renamed = {name: _renamed(value) for name, value in schema.items() if name != "default"}
+    renamed = {name: _renamed_part(name, value) for name, value in schema.items() if name != "default"}
     options = renamed.get("anyOf")
     if isinstance(options, list):
         return {**renamed, "anyOf": [option for option in options if option != {"type": "null"}] + [{"type": "null"}]}

@@ -1,0 +1,145 @@
+"""Manifests for tests: small valid ones, and strategies for many."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+import desired_state
+from desired_state.checks import EnvironmentFacts
+from desired_state.document import Document, parse
+from desired_state.fargate import SIZES
+from desired_state.located import Problem
+from desired_state.manifest import Manifest, read
+from desired_state.merge import merge_patch
+from desired_state.snapshot import Snapshot, build
+
+PACKAGE = Path(desired_state.__file__).parent
+ROOTS = {
+    "roots/platform/main.tf": b'module "network" {\n  source = "../../modules/network"\n}\n',
+    "roots/service/main.tf": b'module "service" {\n  source = "../../modules/service"\n}\n',
+    "roots/audit/main.tf": b"",
+    "modules/network/main.tf": b"",
+    "modules/service/main.tf": b"",
+}
+DEVELOP = {"develop": EnvironmentFacts("develop")}
+
+
+def example_files() -> dict[str, bytes]:
+    examples = PACKAGE / "examples"
+    return {path.relative_to(examples).as_posix(): path.read_bytes() for path in examples.rglob("*.yaml")}
+
+
+def service(name: str = "orders", **changes: Any) -> dict[str, Any]:
+    """An internal service in develop; changes are merged into its spec."""
+    spec = {
+        "environments": ["develop"],
+        "type": "internal",
+        "runtime": "nodejs",
+        "repository": f"acme/{name}",
+        "cpu": 256,
+        "memory": 512,
+        "port": 8080,
+        "scaling": {"min": 1, "max": 2},
+    }
+    return _manifest("Service", name, spec, changes)
+
+
+def public(name: str, *, paths: list[str], priority: int, **changes: Any) -> dict[str, Any]:
+    return service(name, type="public", routing={"paths": paths, "priority": priority}, **changes)
+
+
+def platform(environment: str = "develop", *, name: str = "platform", **changes: Any) -> dict[str, Any]:
+    spec = {
+        "environments": [environment],
+        "network": {
+            "cidr": "10.10.0.0/16",
+            "availabilityZones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+        },
+        "alb": {"certificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/aaaa-bbbb"},
+        "tags": {"owner": "team", "costCenter": "1", "compliance": "none"},
+    }
+    return _manifest("Platform", name, spec, changes)
+
+
+def module(name: str = "audit", **changes: Any) -> dict[str, Any]:
+    spec = {"environments": ["develop"], "root": "audit", "inputs": {"retention": 30}}
+    return _manifest("Module", name, spec, changes)
+
+
+def _manifest(kind: str, name: str, spec: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "reconciler/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": merge_patch(spec, changes),
+    }
+
+
+def to_yaml(*manifests: Mapping[str, Any]) -> bytes:
+    """JSON is YAML, and leaves no doubt about quotes."""
+    return "\n---\n".join(json.dumps(one, indent=1, ensure_ascii=False) for one in manifests).encode()
+
+
+def document(text: str | bytes) -> Document:
+    content = text if isinstance(text, bytes) else text.encode()
+    return parse("a.yaml", content).documents[0]
+
+
+def problems_of(manifest: Mapping[str, Any]) -> list[str]:
+    """The messages about a manifest."""
+    result = read(document(to_yaml(manifest)))
+    return [problem.message for problem in result] if isinstance(result, tuple) else []
+
+
+def valid(manifest: Mapping[str, Any]) -> Manifest:
+    result = read(document(to_yaml(manifest)))
+    assert not isinstance(result, tuple), result
+    return result
+
+
+def build_from(
+    *manifests: Mapping[str, Any], environments: Mapping[str, EnvironmentFacts] | None = DEVELOP, **files: bytes
+) -> Snapshot:
+    """A snapshot of manifests, one file each, named after kind, name and first environment."""
+    content = {file_of(one): to_yaml(one) for one in manifests}
+    content |= {f"{name}.yaml": data for name, data in files.items()}
+    return build(commit="c1", files=content, roots=ROOTS, environments=environments)
+
+
+def file_of(manifest: Mapping[str, Any]) -> str:
+    environment = manifest["spec"]["environments"][0]
+    return f"{manifest['kind'].lower()}-{manifest['metadata']['name']}-{environment}.yaml"
+
+
+def messages(problems: tuple[Problem, ...]) -> list[str]:
+    return [problem.message for problem in problems]
+
+
+names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True)
+texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
+
+
+@st.composite
+def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
+    """Any valid service in develop that depends on nothing."""
+    cpu = draw(st.sampled_from(sorted(SIZES)))
+    lowest = draw(st.integers(1, 50))
+    changes: dict[str, Any] = {
+        "runtime": draw(st.sampled_from(["nodejs", "python"])),
+        "cpu": cpu,
+        "memory": draw(st.sampled_from(SIZES[cpu])),
+        "port": draw(st.none() | st.integers(1, 65535)),
+        "scaling": {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))},
+        "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
+        "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), names, max_size=2)),
+        "policy": {
+            "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
+            "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
+        },
+    }
+    if draw(st.booleans()):
+        changes["image"] = {"tag": draw(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True))}
+    return service(draw(name), **changes)

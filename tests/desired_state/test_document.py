@@ -1,0 +1,189 @@
+"""YAML files become data with places, or problems with places; never an exception."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desired_state.document import Parsed, Problem, parse
+from tests.desired_state.manifests import texts
+
+
+def complaints(text: str | bytes) -> list[str]:
+    content = text if isinstance(text, bytes) else text.encode()
+    return [str(problem) for problem in parse("a.yaml", content).problems]
+
+
+def test_a_problem_reads_like_a_compilers() -> None:
+    assert str(Problem("services/orders.yaml", 3, 7, "no")) == "services/orders.yaml:3:7: no"
+
+
+def test_a_file_may_hold_several_documents_and_empty_ones_are_skipped() -> None:
+    parsed = parse("a.yaml", b"---\na: 1\n---\n# nothing\n---\nb: 2\n")
+    assert [document.data for document in parsed.documents] == [{"a": 1}, {"b": 2}]
+    assert parsed.readable
+
+
+def test_places_lead_to_values_keys_and_the_nearest_parent() -> None:
+    document = parse("a.yaml", b"spec:\n  scaling: {min: 1}\n  paths:\n    - /a\n    - /b\n").documents[0]
+    assert document.at(("spec", "scaling", "min")) == (2, 18)
+    assert document.key_at(("spec", "scaling", "min")) == (2, 13)
+    assert document.at(("spec", "paths", 1)) == (5, 7)
+    assert document.at(("spec", "scaling", "max")) == document.at(("spec", "scaling")) == (2, 12)
+    assert document.at(()) == (1, 1)
+    assert document.has(("spec", "paths", 0))
+    assert not document.has(("spec", "paths", 2))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("true", True),
+        ("FALSE", False),
+        ("~", None),
+        ("", None),
+        ("Null", None),
+        ("12", 12),
+        ("-3", -3),
+        ("0", 0),
+        ("0o17", 15),
+        ("0xfF", 255),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("2027-01-31", "2027-01-31"),
+        ("1.2.3", "1.2.3"),
+        ("10.0.0.0/16", "10.0.0.0/16"),
+        ("b-1.example:9094", "b-1.example:9094"),
+        ("nothing", "nothing"),
+        ("3f9c2d1", "3f9c2d1"),
+        ("+", "+"),
+    ],
+)
+def test_plain_scalars_follow_the_core_schema(scalar: str, value: object) -> None:
+    parsed = parse("a.yaml", f"a: {scalar}\n".encode())
+    assert parsed.problems == ()
+    assert parsed.documents[0].data == {"a": value}
+    assert type(parsed.documents[0].data["a"]) is type(value)
+
+
+@pytest.mark.parametrize("word", ["y", "N", "yes", "No", "NO", "on", "OFF"])
+def test_old_booleans_are_refused_with_what_to_write(word: str) -> None:
+    meaning = "true" if word.lower() in {"y", "yes", "on"} else "false"
+    assert complaints(f"a: {word}\n") == [
+        f"a.yaml:1:4: {word} is ambiguous (a boolean or text): write {meaning}, or quote it"
+    ]
+    assert complaints(f"a: '{word}'\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: 010", "1:4: 010 is ambiguous (8 or 10): write 10, or quote it"),
+        ("a: 089", "1:4: 089 is ambiguous (text or 89): write 89, or quote it"),
+        ("a: 12:30:45", '1:4: 12:30:45 is ambiguous (a base-60 number or text): write "12:30:45"'),
+        ("a: 08:00", '1:4: 08:00 is ambiguous (a base-60 number or text): write "08:00"'),
+        ("a: 1_000", "1:4: 1_000 is ambiguous (a number or text): write plain digits, or quote it"),
+        ("a: 0b101", "1:4: 0b101 is ambiguous (a number or text): write plain digits, or quote it"),
+        ("a: .inf", "1:4: .inf is not a number that a manifest can hold: quote it if it is text"),
+        ("a: 1e999", "1:4: 1e999 is too large for a number: quote it if it is text"),
+        ("a: 9223372036854775808", "1:4: 9223372036854775808 is too large for a number: quote it if it is text"),
+        ("a: 1\nb: 2\na: 3", '3:1: duplicate key "a": the first one is at 1:1'),
+        ("b: &x 1", "1:4: anchors are not allowed: write the value out where it is used"),
+        ("a: !!str 1", "1:4: tags are not allowed: remove it, and quote the value if it is text"),
+        ("a: !", "1:4: tags are not allowed: remove it, and quote the value if it is text"),
+        ("<<: {a: 1}", "1:1: merge keys are not allowed: write the fields out"),
+        ("1: a", '1:1: a key must be text: write "1" in quotes'),
+        ("on: a", '1:1: a key must be text: write "on" in quotes'),
+        ("? [a]\n: b", "1:3: a key must be text"),
+        ('a: "x\\u001b"', "1:4: the control character U+001B is not allowed"),
+        ("- a", "1:1: a manifest must be a mapping of fields"),
+        ("a: [1, 2", "2:1: not valid YAML: did not find expected ',' or ']'"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(text: str, complaint: str) -> None:
+    assert complaints(text) == [f"a.yaml:{complaint}"]
+
+
+def test_an_alias_is_refused_and_never_expanded() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdef", "bcdefg", strict=True))
+    parsed = parse("a.yaml", bomb.encode())
+    assert parsed.documents[0].data["g"] == [None, None]
+    assert sum("aliases" in problem.message for problem in parsed.problems) == 12
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"a: 1\nb: \xff", "a.yaml:2:4: not UTF-8 text"),
+        (b"a: 1\nb: \x00", "a.yaml:2:4: the character U+0000 is not allowed"),
+        (b" " * (1024 * 1024 + 1), "a.yaml:1:1: larger than 1048576 bytes"),
+        (b"a: " + b"[" * 60 + b"]" * 60, "a.yaml:1:54: nested more than 50 levels deep"),
+        (b"a: b: c", "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"),
+    ],
+)
+def test_a_file_that_cannot_be_read_has_one_problem(content: bytes, complaint: str) -> None:
+    assert complaints(content) == [complaint]
+    assert not parse("a.yaml", content).readable
+
+
+def test_a_thousand_mistakes_are_not_a_thousand_lines() -> None:
+    parsed = parse("a.yaml", b"a: 1\n" * 1000)
+    assert len(parsed.problems) == 101
+    assert "too many problems" in parsed.problems[-1].message
+
+
+def test_what_came_before_a_syntax_error_is_kept() -> None:
+    parsed = parse("a.yaml", b"metadata:\n  name: orders\nspec: {\n")
+    assert parsed.remnant is not None
+    assert parsed.remnant.data == {"metadata": {"name": "orders"}, "spec": {}}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
+    assert parse("a.yaml", b"\xef\xbb\xbfa: 1\n").documents[0].data == {"a": 1}
+
+
+yamlish = st.text(st.sampled_from("ab01:-{}[],&*!|>'\"#%@?<~\\ \n\t"), max_size=60)
+
+
+def is_well_formed(parsed: Parsed) -> bool:
+    """Every problem has a place, nothing unreadable is without one, and all data is plain JSON."""
+    json.dumps([dict(document.data) for document in parsed.documents], allow_nan=False)
+    placed = all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in parsed.problems)
+    return placed and (parsed.readable or bool(parsed.problems))
+
+
+@given(st.binary(max_size=200) | texts.map(str.encode) | yamlish.map(str.encode))
+@example(b"%YAML 99999999999999999999.1\n--- a")
+@example(b'"\\UFFFFFFFF"')
+@example(b"a: " + b"1" * 5000)
+@example(b"a: " + b"[" * 5000)
+@example(b"*a")
+@example(b"a: !<x")
+def test_no_bytes_make_parse_raise(content: bytes) -> None:
+    assert is_well_formed(parse("a.yaml", content))
+
+
+@given(yamlish)
+def test_no_text_makes_the_pure_parser_raise(text: str) -> None:
+    """Where PyYAML was built without libyaml, its own parser does the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
+        assert is_well_formed(parse("a.yaml", text.encode()))
+
+
+plain_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(texts, plain_json, max_size=4))
+def test_json_is_read_as_it_is(data: dict[str, object]) -> None:
+    """JSON is YAML: whatever json.dumps writes comes back, with no complaint."""
+    parsed = parse("a.yaml", json.dumps(data, ensure_ascii=False).encode())
+    assert parsed.problems == ()
+    assert [document.data for document in parsed.documents] == [data]

@@ -1,0 +1,227 @@
+"""Instances: their keys, digests and durable form."""
+
+import copy
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from desired_state.instance import Instance, Key, canonical_json
+from desired_state.snapshot import build
+from tests.desired_state.manifests import (
+    DEVELOP,
+    ROOTS,
+    build_from,
+    example_files,
+    module,
+    names,
+    platform,
+    public,
+    service,
+    services,
+    to_yaml,
+)
+
+
+def instance_of(manifest: dict[str, Any], roots: dict[str, bytes] = ROOTS) -> Instance:
+    files = {"platform.yaml": to_yaml(platform()), "a.yaml": to_yaml(manifest)}
+    snapshot = build(commit="c", files=files, roots=roots, environments=DEVELOP)
+    assert snapshot.problems == ()
+    return snapshot.instances[Key("develop", manifest["metadata"]["name"])]
+
+
+def digest_of(manifest: dict[str, Any], roots: dict[str, bytes] = ROOTS) -> str:
+    return instance_of(manifest, roots).source_digest
+
+
+@given(names, names)
+def test_a_key_is_written_and_read(environment: str, name: str) -> None:
+    environment = environment[:16].rstrip("-")
+    assert Key.parse(str(Key(environment, name))) == Key(environment, name)
+
+
+@pytest.mark.parametrize("text", ["", "orders", "develop/", "/orders", "a/b/c", "Develop/orders", "../x", "a/b\n"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an instance: write environment/name"):
+        Key.parse(text)
+
+
+def test_keys_are_ordered_by_environment_then_name() -> None:
+    assert sorted([Key("qa", "a"), Key("develop", "b"), Key("develop", "a")]) == [
+        Key("develop", "a"),
+        Key("develop", "b"),
+        Key("qa", "a"),
+    ]
+
+
+def test_an_instance_knows_its_root_its_platform_and_its_place() -> None:
+    instance = instance_of(service("orders"))
+    assert (instance.kind, instance.root) == ("Service", "service")
+    assert instance.depends_on == {Key("develop", "platform")}
+    assert (instance.path, instance.line) == ("a.yaml", 1)
+    assert instance.policy is instance.spec.policy
+    assert instance_of(module()).root == "audit"
+
+
+def test_a_platform_does_not_depend_on_itself() -> None:
+    assert build_from(platform()).instances[Key("develop", "platform")].depends_on == frozenset()
+
+
+@settings(max_examples=40)
+@given(services(), st.randoms(use_true_random=False))
+def test_a_digest_does_not_see_how_a_manifest_is_written(manifest: dict[str, Any], random: Any) -> None:
+    """Key order, comments, style: nothing of that plans again."""
+    fields = list(manifest["spec"].items())
+    random.shuffle(fields)
+    other = {**dict(reversed(manifest.items())), "spec": dict(fields)}
+    text = b"# a comment\n" + yaml.safe_dump(other, sort_keys=False, default_style='"').encode()
+    plain = {"a.yaml": to_yaml(manifest)}
+    styled = {"a.yaml": text.replace(b"!!int ", b"").replace(b"!!null ", b"")}
+    styled = {"a.yaml": unquoted(styled["a.yaml"])}
+    built = [build(commit="c", files=files, roots=ROOTS, environments=None) for files in (plain, styled)]
+    assert [snapshot.problems for snapshot in built] == [(), ()]
+    digests = [[one.source_digest for one in snapshot.instances.values()] for snapshot in built]
+    assert digests[0] == digests[1]
+
+
+def unquoted(text: bytes) -> bytes:
+    """PyYAML writes numbers as `!!int "1"` in this style; without the tag they have to stand bare."""
+    import re
+
+    return re.sub(rb'(!!(?:int|null) )?"(-?\d+|null)"', lambda match: match[2] if match[1] else match[0], text)
+
+
+def test_a_digest_does_not_see_the_policy_or_the_other_environments() -> None:
+    plain = digest_of(service())
+    assert digest_of(service(policy={"mode": "observe", "interval": "1d", "suspend": True, "prune": False})) == plain
+    assert digest_of(service(environments=["develop", "qa"])) == plain
+    assert digest_of({**service(), "overrides": {"develop": {"policy": {"mode": "approve"}}}}) == plain
+
+
+BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, image={"tag": "a1"}, env={"A": "1"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "internal", "routing": None},
+        {"runtime": "python"},
+        {"repository": "acme/other"},
+        {"image": {"tag": "a2"}},
+        {"image": None},
+        {"cpu": 512, "memory": 1024},
+        {"memory": 1024},
+        {"port": 81},
+        {"scaling": {"min": 2}},
+        {"scaling": {"max": 3}},
+        {"scaling": {"cpu": 61}},
+        {"scaling": {"memory": 61}},
+        {"routing": {"paths": ["/b"]}},
+        {"routing": {"priority": 2}},
+        {"healthCheck": {"path": "/i"}},
+        {"healthCheck": {"interval": 31}},
+        {"healthCheck": None},
+        {"env": {"A": "2"}},
+        {"env": {"B": "1"}},
+        {"secrets": {"B": "x"}},
+        {"kafka": {"brokers": ["b:1"]}},
+    ],
+)
+def test_a_digest_sees_every_other_value(change: dict[str, Any]) -> None:
+    """In the spec or in the environment's override, it comes to the same."""
+    overridden = digest_of({**copy.deepcopy(BASE), "overrides": {"develop": change}})
+    assert overridden != digest_of(BASE)
+    assert overridden == digest_of(public("orders", **{**_arguments(), **_merged(change)}))
+
+
+def _arguments() -> dict[str, Any]:
+    return {"paths": ["/a"], "priority": 1}
+
+
+def _merged(change: dict[str, Any]) -> dict[str, Any]:
+    from desired_state.merge import merge_patch
+
+    merged = merge_patch(BASE["spec"], change)
+    assert isinstance(merged, dict)
+    return {"routing": None, **merged}
+
+
+def test_a_digest_sees_name_labels_and_environment() -> None:
+    base = service("orders", environments=["develop", "qa"])
+    files = {"a.yaml": to_yaml(base), "b.yaml": to_yaml({**base, "metadata": {"name": "other"}})}
+    snapshot = build(commit="c", files=files, roots=ROOTS, environments=None)
+    labelled = digest_of({**service(), "metadata": {"name": "orders", "labels": {"team": "a"}}})
+    digests = {instance.source_digest for instance in snapshot.instances.values()} | {labelled}
+    assert len(digests) == 5
+
+
+@pytest.mark.parametrize("path", [path for path in ROOTS if "service" in path])
+def test_a_digest_sees_every_file_of_its_root(path: str) -> None:
+    changed = {**ROOTS, path: ROOTS[path] + b"\n"}
+    assert digest_of(service(), changed) != digest_of(service())
+    assert digest_of(module(), changed) == digest_of(module())
+
+
+def test_a_digest_does_not_see_documentation() -> None:
+    assert digest_of(service(), {**ROOTS, "modules/service/README.md": b"text"}) == digest_of(service())
+
+
+@settings(max_examples=40)
+@given(services())
+def test_an_instance_comes_back_from_json(manifest: dict[str, Any]) -> None:
+    instance = instance_of(manifest)
+    assert Instance.from_json(json.loads(json.dumps(instance.to_json()))) == instance
+
+
+def test_the_examples_come_back_from_json() -> None:
+    snapshot = build(commit="c", files=example_files(), roots=ROOTS, environments=None)
+    for instance in snapshot.instances.values():
+        assert Instance.from_json(instance.to_json()) == instance
+
+
+GOOD = instance_of(service()).to_json()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {**GOOD, "more": 1},
+        {**GOOD, "key": "orders"},
+        {**GOOD, "kind": "Platform"},
+        {**GOOD, "spec": {}},
+        {**GOOD, "line": 0},
+        {**GOOD, "root": "../x"},
+        {**GOOD, "sourceDigest": "sha256:x"},
+        {**GOOD, "dependsOn": ["x"]},
+        {name: value for name, value in GOOD.items() if name != "treeId"},
+    ],
+)
+def test_garbage_is_no_instance(garbage: JsonValue) -> None:
+    with pytest.raises(ValueError, match="not"):
+        Instance.from_json(garbage)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=3)))
+def test_any_other_json_is_no_instance(data: JsonValue) -> None:
+    with pytest.raises(ValueError, match="not"):
+        Instance.from_json(data)
+
+
+def test_canonical_json_has_one_form() -> None:
+    assert canonical_json({"b": [1, "é"], "a": {"d": None, "c": True}}) == '{"a":{"c":true,"d":null},"b":[1,"é"]}'
+
+
+def test_instances_are_values() -> None:
+    instance = instance_of(service())
+    assert replace(instance, line=2) != instance
+    with pytest.raises(AttributeError):
+        instance.line = 2  # type: ignore[misc]  # frozen on purpose

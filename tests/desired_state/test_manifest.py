@@ -1,0 +1,363 @@
+"""Manifests are strict, and say what is wrong where it is wrong."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from desired_state.fargate import SIZES
+from desired_state.manifest import ModuleSpec, Service, read, spec_in
+from desired_state.platform import PlatformSpec
+from desired_state.policy import Window
+from desired_state.service import ServiceSpec
+from tests.desired_state.manifests import (
+    document,
+    module,
+    platform,
+    problems_of,
+    public,
+    service,
+    services,
+    valid,
+)
+
+FOUR_MISTAKES = """\
+apiVersion: reconciler/v1
+kind: Service
+metadata:
+  name: orders
+spec:
+  environments: [develop]
+  type: public
+  runtime: nodejs
+  runtime: nodejs
+  repository: acme/orders
+  cpu: 256
+  memory: 700
+  port: 010
+  prot: 8080
+  scaling: {min: 1, max: 2}
+  routing: {paths: ["/orders/*"], priority: 120}
+"""
+
+
+def test_four_mistakes_in_one_file_are_four_problems() -> None:
+    problems = read(document(FOUR_MISTAKES))
+    assert isinstance(problems, tuple)
+    assert [str(problem) for problem in problems] == [
+        'a.yaml:9:3: duplicate key "runtime": the first one is at 8:3',
+        "a.yaml:12:11: memory 700 is not valid for cpu 256 on Fargate: the choices are 512, 1024 and 2048",
+        "a.yaml:13:9: 010 is ambiguous (8 or 10): write 10, or quote it",
+        'a.yaml:14:3: unknown field "prot": did you mean "port"?',
+    ]
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    spec = valid(service()).spec
+    assert isinstance(spec, ServiceSpec)
+    assert (spec.policy.mode, spec.policy.prune, spec.policy.interval) == ("auto", True, timedelta(minutes=30))
+    assert (spec.image, spec.routing, spec.health_check, spec.kafka) == (None, None, None, None)
+    assert (spec.scaling.cpu, spec.scaling.memory) == (60, 70)
+    settings = valid(platform()).spec
+    assert isinstance(settings, PlatformSpec)
+    assert (settings.network.nat, settings.cluster.insights, settings.cluster.spot) == ("one_per_az", "enabled", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"type": "worker"}, '"worker" is not a choice for spec.type: the choices are internal, public'),
+        ({"runtime": "node"}, '"node" is not a choice for spec.runtime: did you mean "nodejs"?'),
+        ({"repository": "orders"}, '"orders" is not a repository: write owner/name'),
+        ({"cpu": 300}, "cpu 300 is not a Fargate size: the choices are 256, 512, 1024, 2048, 4096, 8192 and 16384"),
+        (
+            {"cpu": 4096},
+            "memory 512 is not valid for cpu 4096 on Fargate: the choices are 8192 to 30720 in steps of 1024",
+        ),
+        ({"cpu": "256"}, "spec.cpu must be a whole number"),
+        ({"cpu": 256.0}, "spec.cpu must be a whole number"),
+        ({"cpu": True}, "spec.cpu must be a whole number"),
+        ({"scaling": None}, "spec.scaling is missing"),
+        ({"scaling": {"min": 3}}, "max 2 is less than min 3"),
+        ({"scaling": {"min": 0}}, "spec.scaling.min is 0, but must be at least 1"),
+        ({"scaling": []}, "spec.scaling must be a mapping of fields"),
+        ({"port": 65536}, "spec.port is 65536, but must be at most 65535"),
+        ({"type": "public", "routing": {"paths": ["/"], "priority": 1}, "port": None}, "a public service needs a port"),
+        ({"type": "public"}, "a public service needs routing (paths and priority)"),
+        (
+            {"routing": {"paths": ["/"], "priority": 1}},
+            "an internal service has no routing: remove it, or write type: public",
+        ),
+        ({"port": None, "healthCheck": {"path": "/"}}, "a worker (a service without port) has no health check"),
+        ({"healthCheck": {"path": "/", "timeout": 30}}, "timeout 30 is not shorter than interval 30"),
+        ({"healthCheck": {"path": "health"}}, '"health" is not a path: it begins with "/" and has no spaces'),
+        ({"image": {"tag": 1234567}}, "spec.image.tag must be text: put it in quotes"),
+        ({"image": {"tag": "a b"}}, '"a b" is not an image tag'),
+        ({"env": {"LEVEL": 3}}, "spec.env.LEVEL must be text: put it in quotes"),
+        ({"env": {"1ST": "a"}}, '"1ST" is not the name of an environment variable'),
+        ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets"),
+        (
+            {"secrets": {"A": "arn:aws:secretsmanager"}},
+            '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager (not its ARN)',
+        ),
+        ({"kafka": {"brokers": ["b-1"]}}, '"b-1" is not a broker: write host:port'),
+        ({"kafka": {"brokers": ["b-1:70000"]}}, '"b-1:70000" has a port above 65535'),
+        ({"kafka": {"brokers": []}}, "spec.kafka.brokers needs at least 1"),
+        (
+            {"kafka": {"brokers": ["b:1"]}, "env": {"KAFKA_BOOTSTRAP_SERVERS": "b:1"}},
+            "KAFKA_BOOTSTRAP_SERVERS is set by kafka: remove it from env",
+        ),
+        ({"dependsOn": ["payments", "payments"]}, '"payments" is listed twice'),
+        ({"dependsOn": "payments"}, "spec.dependsOn must be a list"),
+        ({"environments": []}, "spec.environments needs at least 1"),
+        (
+            {"environments": ["a-name-far-too-long"]},
+            '"a-name-far-too-long" is longer than 16 characters',
+        ),
+        ({"policy": {"mode": "autom"}}, '"autom" is not a choice for spec.policy.mode: did you mean "auto"?'),
+        ({"policy": {"interval": 30}}, '"30" is not a duration: write it as 30s, 10m, 2h or 1d'),
+        ({"policy": {"interval": "8d"}}, "8d is longer than 7d"),
+        ({"policy": {"suspend": "true"}}, "spec.policy.suspend must be true or false"),
+    ],
+)
+def test_a_mistake_in_a_service_is_explained(changes: dict[str, Any], message: str) -> None:
+    assert problems_of(service(**changes)) == [message]
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "clientSecret", "auth_token", "API_KEY", "apikey", "PRIVATE_KEY"])
+def test_what_looks_like_a_secret_is_not_for_env(name: str) -> None:
+    assert problems_of(service(env={name: "x"})) == [
+        f"{name} looks like a secret: put it in Secrets Manager, and its name there under secrets"
+    ]
+    assert problems_of(service(secrets={name: "orders/x"})) == []
+
+
+def test_every_bad_variable_has_a_problem_at_its_name() -> None:
+    text = "spec:\n  env:\n    A_TOKEN: x\n    B_TOKEN: x\n"
+    problems = read(document("kind: Service\n" + text))
+    assert isinstance(problems, tuple)
+    assert [(problem.line, problem.column) for problem in problems if "secret" in problem.message] == [(4, 5), (5, 5)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"network": {"cidr": "10.0.0.0/21"}},
+            "10.0.0.0/21 does not fit: three private and three public subnets need a range from /16 to /20",
+        ),
+        ({"network": {"cidr": "10.0.0.1/16"}}, '"10.0.0.1/16" is not an IPv4 range such as 10.10.0.0/16'),
+        (
+            {"network": {"cidr": "8.8.0.0/16"}},
+            "8.8.0.0/16 is not a private range (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10)",
+        ),
+        (
+            {"network": {"availabilityZones": ["eu-central-1a"]}},
+            "spec.network.availabilityZones needs at least 3",
+        ),
+        (
+            {"network": {"availabilityZones": ["eu-central-1a", "eu-central-1b", "eu-central-1a"]}},
+            '"eu-central-1a" is listed twice',
+        ),
+        ({"network": {"nat": "one"}}, '"one" is not a choice for spec.network.nat: did you mean "none"?'),
+        ({"alb": {"certificateArn": "arn:aws:iam::1:x"}}, '"arn:aws:iam::1:x" is not the ARN of a certificate in ACM'),
+        ({"tags": {"owner": ""}}, '"" is not a tag (letters, digits, spaces, _.:/=+-@)'),
+        ({"tags": {"costCenter": None}}, "spec.tags.costCenter is missing"),
+        ({"delivery": {"connectionArn": "x"}}, '"x" is not the ARN of a CodeConnections connection'),
+    ],
+)
+def test_a_mistake_in_a_platform_is_explained(changes: dict[str, Any], message: str) -> None:
+    assert problems_of(platform(**changes)) == [message]
+
+
+def test_a_kind_that_does_not_exist_is_a_problem() -> None:
+    assert problems_of({"kind": "Servce"}) == ['"Servce" is not a kind of manifest: did you mean "Service"?']
+    assert problems_of({"a": 1}) == ["kind is missing: the choices are Module, Platform, Service"]
+
+
+def test_another_version_is_a_problem() -> None:
+    assert problems_of({**service(), "apiVersion": "reconciler/v2"}) == [
+        '"reconciler/v2" is not a choice for apiVersion: did you mean "reconciler/v1"?'
+    ]
+
+
+def test_fargate_has_74_sizes_and_no_others() -> None:
+    pairs = {(cpu, memory) for cpu, choices in SIZES.items() for memory in choices}
+    assert len(pairs) == 74
+    all_memory = sorted({memory for _, memory in pairs} | {0, 700, 3000, 131072})
+    for cpu, memory in product(SIZES, all_memory):
+        found = problems_of(service(cpu=cpu, memory=memory))
+        assert (found == []) == ((cpu, memory) in pairs)
+        assert all(str(cpu) in message and str(memory) in message for message in found)
+
+
+def test_a_module_takes_any_inputs() -> None:
+    spec = valid(module(inputs={"rules": [{"a": None}], "deep": {"flag": True}})).spec
+    assert isinstance(spec, ModuleSpec)
+    assert spec.inputs == {"retention": 30, "rules": [{"a": None}], "deep": {"flag": True}}
+
+
+@pytest.mark.parametrize(
+    "value", ['${file("/etc/passwd")}', "%{ for x in y }", '"; rm -rf /', "$(id)", "{{ a }}", "é✓"]
+)
+def test_values_are_opaque(value: str) -> None:
+    spec = valid(service(env={"VALUE": value})).spec
+    assert isinstance(spec, ServiceSpec)
+    assert spec.env == {"VALUE": value}
+
+
+def test_control_characters_are_refused_but_lines_are_text() -> None:
+    assert problems_of(service(env={"VALUE": "a\x1bb"})) == ["the control character U+001B is not allowed"]
+    assert problems_of(service(env={"VALUE": "a\nb\tc"})) == []
+
+
+def override_problems(overrides: str, base: str = "") -> list[str]:
+    """Problems of a small public service with overrides that begin in line 12."""
+    text = f"""\
+apiVersion: reconciler/v1
+kind: Service
+metadata: {{name: orders}}
+spec: {{environments: [develop, prod], type: public, runtime: python, repository: a/b,
+  cpu: 256,
+  memory: 512,
+  port: 80, routing: {{paths: ["/"], priority: 1}},
+  scaling: {{min: 1, max: 2}},
+  {base}
+  }}
+overrides:
+{overrides}"""
+    result = read(document(text))
+    return [str(problem).removeprefix("a.yaml:") for problem in result] if isinstance(result, tuple) else []
+
+
+def test_overrides_are_merged_per_environment() -> None:
+    manifest = valid(
+        {
+            **public("orders", paths=["/"], priority=1, environments=["develop", "prod"], env={"A": "1", "B": "2"}),
+            "overrides": {"prod": {"scaling": {"max": 9}, "env": {"A": None, "C": "3"}, "policy": {"mode": "approve"}}},
+        }
+    )
+    develop, prod = spec_in(manifest, "develop"), spec_in(manifest, "prod")
+    assert isinstance(develop, ServiceSpec)
+    assert isinstance(prod, ServiceSpec)
+    assert (develop.scaling.max, develop.env, develop.policy.mode) == (2, {"A": "1", "B": "2"}, "auto")
+    assert (prod.scaling.min, prod.scaling.max, prod.env) == (1, 9, {"B": "2", "C": "3"})
+    assert prod.policy.mode == "approve"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        ("  prod: {cpu: 512}", "12:15: memory 512 is not valid for cpu 512 on Fargate: "),
+        ("  prod: {cpuu: 512}", '12:10: unknown field "cpuu": did you mean "cpu"?'),
+        ("  prod: {scaling: {max: 0}}", "12:25: scaling.max is 0, but must be at least 1"),
+        ("  prod: {scaling: {min: 5}}", "12:25: max 2 is less than min 5"),
+        ("  prod: {port: null}", "12:16: a public service needs a port"),
+        ("  prod: {routing: null}", "12:19: a public service needs routing (paths and priority)"),
+        ("  prod: {type: internal}", "12:16: an internal service has no routing"),
+        ("  prod: {healthCheck: {interval: 60}}", "12:23: healthCheck.path is missing"),
+        ("  prod: {memory: null}", "12:18: memory is missing"),
+        ("  prod: {environments: [prod]}", "12:10: environments cannot be overridden"),
+        ("  prdo: {cpu: 256}", '12:3: "prdo" is not in spec.environments: did you mean "prod"?'),
+        ("  prod: [1]", "12:9: overrides.prod must be a mapping of fields"),
+    ],
+)
+def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: str) -> None:
+    found = override_problems(overrides)
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+
+
+def test_a_mistake_in_the_spec_is_told_once_and_not_for_every_override() -> None:
+    found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="prot: 1")
+    assert found == ['9:3: unknown field "prot": did you mean "port"?']
+
+
+def window(**changes: Any) -> Window:
+    data = {"days": ("mon", "fri"), "from": "08:00", "to": "17:00", "timezone": "Europe/Berlin", **changes}
+    return Window.model_validate(data)
+
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)  # Berlin is two hours ahead in June
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_"),
+    [
+        (MONDAY.replace(hour=5, minute=59), False),
+        (MONDAY.replace(hour=6), True),
+        (MONDAY.replace(hour=14, minute=59), True),
+        (MONDAY.replace(hour=15), False),
+        (MONDAY.replace(hour=10) + timedelta(days=1), False),
+        (MONDAY.replace(hour=10) + timedelta(days=4), True),
+    ],
+)
+def test_a_window_is_open_by_the_clock_on_its_wall(moment: datetime, open_: bool) -> None:
+    assert window().contains(moment) is open_
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_"),
+    [
+        (MONDAY.replace(hour=21, minute=59), False),
+        (MONDAY.replace(hour=22), True),
+        (MONDAY.replace(hour=3, minute=59) + timedelta(days=1), True),
+        (MONDAY.replace(hour=4) + timedelta(days=1), False),
+        (MONDAY.replace(hour=22) + timedelta(days=1), False),
+        (MONDAY.replace(hour=1), False),
+    ],
+)
+def test_a_window_over_midnight_belongs_to_the_day_it_begins_on(
+    moment: datetime,
+    open_: bool,
+) -> None:
+    assert window(**{"days": ("mon",), "from": "22:00", "to": "04:00", "timezone": "UTC"}).contains(moment) is open_
+
+
+def test_a_window_needs_to_know_the_time_zone() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        window().contains(datetime(2026, 6, 1, 10))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"days": ["monday"]}, '"monday" is not a choice for spec.policy.windows[0].days[0]: did you mean "mon"?'),
+        ({"days": ["mon", "mon"]}, '"mon" is listed twice'),
+        ({"from": "8:00"}, '"8:00" is not a time of day: write it as "08:00", in quotes'),
+        ({"to": "24:00"}, '"24:00" is not a time of day: write it as "08:00", in quotes'),
+        ({"to": "08:00"}, "the window begins and ends at 08:00: for whole days write 00:00 to 23:59"),
+        ({"timezone": "Europe"}, '"Europe" is not a time zone: write it as Europe/Berlin or UTC'),
+        ({"timezone": "../../etc/passwd"}, '"../../etc/passwd" is not a time zone: write it as Europe/Berlin or UTC'),
+    ],
+)
+def test_a_mistake_in_a_window_is_explained(changes: dict[str, Any], message: str) -> None:
+    good = {"days": ["mon"], "from": "08:00", "to": "17:00", "timezone": "Europe/Berlin"}
+    assert problems_of(service(policy={"windows": [good | changes]})) == [message]
+
+
+def test_drift_is_ignored_only_until_a_day_and_by_somebody() -> None:
+    rule = {"address": "aws_ecs_service.this", "path": "desired_count", "owner": "payments", "until": "2027-01-31"}
+    assert valid(service(policy={"ignore": [rule]})).spec.policy.ignore[0].until == date(2027, 1, 31)
+    bad = problems_of(service(policy={"ignore": [{**rule, "until": "2027-02-30"}]}))
+    assert bad == ["2027-02-30 is not in the calendar"]
+    bad = problems_of(service(policy={"ignore": [{**rule, "until": "20270131"}]}))
+    assert bad == ['"20270131" is not a date: write it as 2027-01-31']
+
+
+@given(services())
+def test_every_generated_service_is_valid(manifest: dict[str, Any]) -> None:
+    assert isinstance(valid(manifest), Service)
+
+
+def test_no_message_speaks_the_language_of_the_validator() -> None:
+    """Every field of a service, given five values that cannot be right, is refused in our own words."""
+    wrong: list[Any] = [[[1]], {"x": {"y": 1}}, 1.5, True, "\u2603 no"]
+    manifest = service()
+    for field, value in product([*manifest["spec"], "routing", "policy", "kafka", "dependsOn", "env"], wrong):
+        found = problems_of({**manifest, "spec": {**manifest["spec"], field: value}})
+        assert found, (field, value)
+        for message in found:
+            assert not any(word in message for word in ("Input", "input", "valid string", "is not valid")), message

@@ -1,0 +1,78 @@
+"""The JSON Schemas are those of the code, and accept what the code accepts."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from desired_state.manifest import KINDS
+from desired_state.schemas import generate, write
+from tests.desired_state.manifests import PACKAGE, example_files, module, service, services
+
+VALIDATORS = {kind: Draft202012Validator(generate(kind)) for kind in KINDS}
+
+
+def errors(manifest: dict[str, Any]) -> list[str]:
+    return [error.message for error in VALIDATORS[manifest["kind"]].iter_errors(manifest)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_are_current(kind: str) -> None:
+    """If this fails, write them again: `reconciler schema KIND`."""
+    assert (PACKAGE / "schema" / f"{kind.lower()}.json").read_text(encoding="utf-8") == write(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_are_json_schemas(kind: str) -> None:
+    Draft202012Validator.check_schema(generate(kind))
+    assert json.loads(write(kind))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("path", example_files())
+def test_the_examples_are_accepted(path: str) -> None:
+    assert errors(yaml.safe_load(example_files()[path])) == []
+
+
+@settings(max_examples=50)
+@given(services())
+def test_every_valid_service_is_accepted(manifest: dict[str, Any]) -> None:
+    assert errors(manifest) == []
+
+
+def test_a_module_is_accepted() -> None:
+    assert errors(module()) == []
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"cpu": 512},
+        {"scaling": {"max": 9}},
+        {"healthCheck": None},
+        {"env": {"A": None}},
+        {"policy": {"windows": [{"days": ["mon"], "from": "08:00", "to": "17:00", "timezone": "UTC"}]}},
+    ],
+)
+def test_an_override_may_be_any_part(override: dict[str, Any]) -> None:
+    assert errors({**service(), "overrides": {"develop": override}}) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {**service(), "speck": {}},
+        service(cpu=300),
+        service(cpu="256"),
+        service(prot=80),
+        service(env={"A": 1}),
+        service(policy={"interval": "soon"}),
+        {**service(), "overrides": {"develop": {"prot": 80}}},
+        {**service(), "overrides": {"develop": {"environments": ["prod"]}}},
+        {**service(), "overrides": {"develop": {"policy": {"windows": [{"days": ["mon"]}]}}}},
+    ],
+)
+def test_an_editor_sees_common_mistakes(bad: dict[str, Any]) -> None:
+    assert errors(bad)
