@@ -7,7 +7,7 @@ text stays in the workspace's log.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ _LONGEST = 400
 _STALE = "Saved plan is stale"
 _LOCKED = ("Error acquiring the state lock", "Error locking state")
 _LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
+# They go with another error and say nothing themselves.
+_HOLLOW = ("execution halted", "Terraform encountered problems during initialisation")
 _LOCK_FIELD = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.*?)\s*$", re.MULTILINE)
 _FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 _NO_PROVIDER = re.compile(
@@ -77,8 +79,9 @@ def read(output: str, errors: str = "") -> Messages:
     text: list[str] = []
     for message in _messages(output, text):
         match message:
-            case {"type": "diagnostic", "diagnostic": {"severity": "error"}}:
-                diagnostics.append(_diagnostic(message["diagnostic"]))
+            case {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": str(summary)}}:
+                if not summary.startswith(_HOLLOW):
+                    diagnostics.append(_diagnostic(message["diagnostic"]))
             case {"type": "outputs", "outputs": dict()}:
                 outputs = message["outputs"]
             case {"type": "log", "@message": str(said)} if "Interrupt received" in said:
@@ -86,8 +89,13 @@ def read(output: str, errors: str = "") -> Messages:
     return Messages(tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip())
 
 
-def failure(messages: Messages, otherwise: Reason) -> RunFailed:
+def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], str] = str) -> RunFailed:
     """The one reason behind a failed run; `otherwise` when Terraform gives no better one."""
+    found = _failure(messages, otherwise)
+    return RunFailed(found.reason, redact(found.message), lock=found.lock, provider_lost=found.provider_lost)
+
+
+def _failure(messages: Messages, otherwise: Reason) -> RunFailed:
     for error in messages.errors:
         if error.summary.startswith(_LOCKED):
             return _locked(error)
@@ -140,8 +148,8 @@ def _locked(error: Diagnostic) -> RunFailed:
 
 
 def _summary(errors: Sequence[Diagnostic]) -> str:
-    """The first few different errors; "execution halted" follows from another one and says nothing."""
-    told = list(dict.fromkeys(str(error) for error in errors if error.summary != "execution halted"))
+    """The first few different errors."""
+    told = list(dict.fromkeys(str(error) for error in errors))
     more = f" (and {len(told) - _MOST_ERRORS} more)" if len(told) > _MOST_ERRORS else ""
     return "; ".join(told[:_MOST_ERRORS]) + more
 

@@ -59,6 +59,7 @@ class Runner:
     grace: timedelta
     on_phase: Callable[[str, float], None]
     on_run: Callable[[str, str], None]
+    redact: Callable[[str], str]
 
     async def run(self, command: Command, bench: Bench) -> Path:
         """Run it and return the file with its output. Raises: RunFailed."""
@@ -85,7 +86,8 @@ class Runner:
         if completed.returncode in command.accept:
             self.on_run(command.name, "ok")
             return output
-        failed = diagnostics.failure(await settled(_read, output, errors), command.otherwise)
+        said = await settled(_read, output, errors)
+        failed = diagnostics.failure(said, command.otherwise, redact=self.redact)
         if completed.interrupted and failed.reason is command.otherwise:
             failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")
         self.on_run(command.name, "interrupted" if failed.reason is Reason.INTERRUPTED else "failed")

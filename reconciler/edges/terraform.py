@@ -57,11 +57,12 @@ class TerraformCli:
         on_phase: Callable[[str, float], None] = _ignore,
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
+        redact: Callable[[str], str] = str,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
         version = _version(commands, surroundings(environment, plugins.configuration))
-        self._tools = Tools(version, commands, Runner(drain, grace, on_phase, on_run), plugins, limits)
+        self._tools = Tools(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
 
