@@ -1,0 +1,187 @@
+"""Records and history in one SQLite file: the store of a laptop and of a single daemon.
+
+The rule: a write is on the disk when `save` returns, and a file that cannot be trusted is reported, never replaced,
+emptied or deleted. One thread owns the connection, so that writes are in order and the event loop never waits on it.
+
+    StoreFailed          the store cannot be used now
+    ├─ StoreCorrupt      the file, or a document in it, is damaged
+    └─ StoreTooNew       a newer version wrote it
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from desired_state.instance import Key
+from reconciler.core import codec
+from reconciler.core.ports import StoreConflict
+from reconciler.core.record import Pass, Record
+
+LAYOUT = 1  # PRAGMA user_version
+HISTORY_KEPT = 200
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS records (
+    environment TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (environment, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS passes (
+    number INTEGER PRIMARY KEY, environment TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS passes_of_instance ON passes (environment, name, number);
+"""
+_T = TypeVar("_T")
+
+
+class StoreFailed(Exception):
+    """The store cannot be used now."""
+
+
+class StoreCorrupt(StoreFailed):
+    """The file, or a document in it, is damaged."""
+
+
+class StoreTooNew(StoreFailed):
+    """A newer version wrote the file."""
+
+
+class SqliteStore:
+    """Implements `ports.Store` on a file, mode 0600. Opens it at the first use; `open` does so at once."""
+
+    def __init__(self, path: Path, *, timeout: timedelta = timedelta(seconds=30)) -> None:
+        self._path = path
+        self._timeout = timeout.total_seconds()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._connection: sqlite3.Connection | None = None  # touched by that thread only
+
+    async def open(self) -> None:
+        """Open or create the file. Raises: StoreFailed."""
+        await self._do(lambda connection: None)
+
+    async def close(self) -> None:
+        """Let go of the file. The store cannot be used afterwards."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def load(self) -> Mapping[Key, Record]:
+        """Every record. Raises: StoreFailed."""
+        rows = await self._do(lambda c: c.execute("SELECT environment, name, document FROM records").fetchall())
+        records = (self._read(codec.load, document, f"{place}/{name}") for place, name, document in rows)
+        return {record.key: record for record in records}
+
+    async def save(self, record: Record) -> None:
+        """Write a record whose version is one more than the stored one's. Raises: StoreConflict, StoreFailed."""
+        row = (record.version, json.dumps(codec.dump(record)), record.key.environment, record.key.name)
+        if record.version == 1:
+            sql = (
+                "INSERT INTO records (version, document, environment, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+            )
+            written = await self._write(sql, row)
+        else:
+            sql = "UPDATE records SET version = ?, document = ? WHERE environment = ? AND name = ? AND version = ?"
+            written = await self._write(sql, (*row, record.version - 1))
+        if not written:
+            raise StoreConflict(f"{record.key}: version {record.version} does not follow the stored one")
+
+    async def delete(self, record: Record) -> None:
+        """Forget an instance, given its stored record. Raises: StoreConflict, StoreFailed."""
+        sql = "DELETE FROM records WHERE environment = ? AND name = ? AND version = ?"
+        if not await self._write(sql, (record.key.environment, record.key.name, record.version)):
+            raise StoreConflict(f"{record.key}: version {record.version} is not the stored one")
+
+    async def append(self, visit: Pass) -> None:
+        """Add a pass to the history of its instance; the oldest beyond two hundred go. Raises: StoreFailed."""
+        key, document = (visit.key.environment, visit.key.name), json.dumps(codec.dump_pass(visit))
+
+        def add(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO passes (environment, name, document) VALUES (?, ?, ?)", (*key, document))
+            connection.execute(
+                "DELETE FROM passes WHERE environment = ? AND name = ? AND number <= (SELECT number FROM passes"
+                " WHERE environment = ? AND name = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                (*key, *key, HISTORY_KEPT),
+            )
+
+        await self._do(add)
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """The newest passes first. Raises: StoreFailed."""
+        sql = "SELECT document FROM passes WHERE environment = ? AND name = ? ORDER BY number DESC LIMIT ?"
+        rows = await self._do(lambda c: c.execute(sql, (key.environment, key.name, max(limit, 0))).fetchall())
+        return [self._read(codec.load_pass, document, f"a pass of {key}") for (document,) in rows]
+
+    async def _write(self, sql: str, values: Sequence[Any]) -> int:
+        return await self._do(lambda connection: connection.execute(sql, values).rowcount)
+
+    async def _do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+        except TimeoutError:
+            raise StoreFailed(f"{self._path}: no answer within {self._timeout:.0f} s; is the disk stuck?") from None
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            self._connection = connection = self._connection or self._connect()
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                return work(connection)
+        except sqlite3.OperationalError as error:  # locked, full, read-only: may pass
+            raise StoreFailed(f"{self._path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise self._corrupt(str(error)) from error
+        except OSError as error:
+            raise StoreFailed(f"{self._path}: {error.strerror}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._path.chmod(0o600)  # SQLite gives its side files the same mode
+        connection = sqlite3.connect(self._path, timeout=self._timeout / 3, isolation_level=None)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # an intent must survive a power cut
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise self._corrupt(found)
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        if layout > LAYOUT:
+            raise StoreTooNew(
+                f"{self._path}: written with layout {layout}, this version reads {LAYOUT}:"
+                " upgrade, or point store.path elsewhere"
+            )
+        if layout == 0:
+            connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {LAYOUT};COMMIT;")
+
+    def _disconnect(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _corrupt(self, what: str) -> StoreCorrupt:
+        return StoreCorrupt(
+            f"{self._path} is damaged ({what}). Nothing was changed. Stop the daemon, keep a copy of the file, then"
+            " restore a backup; or move the file away: the daemon then looks at every instance anew and asks for"
+            " approval before its first change."
+        )
+
+    def _read(self, load: Callable[[Any], _T], document: str, whose: str) -> _T:
+        try:
+            return load(json.loads(document))
+        except ValueError as error:
+            raise self._corrupt(f"{whose}: {error}") from error
