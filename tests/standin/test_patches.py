@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -41,6 +42,11 @@ def _works_on_moto(patch: Patch) -> bool:
         return False
 
 
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(region_name="eu-central-1")
+
+
 def _moto_client(service: str) -> Any:
     config = Config(retries={"total_max_attempts": 1})
-    return boto3.client(service, region_name="eu-central-1", config=config)  # type: ignore[call-overload]  # by name
+    return _session().client(service, config=config)  # type: ignore[call-overload]  # by name

@@ -17,7 +17,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -31,6 +33,7 @@ PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR")
 # The shape counts: moto finds the account of a caller by access keys of exactly this form.
 ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET_ACCESS_KEY = "stand-in-secret"
+_CLIENTS = Lock()  # a boto3 session makes one client at a time
 
 
 class StandInError(Exception):
@@ -58,11 +61,7 @@ class StandIn:
 
     def session(self, *, role_arn: str | None = None, region: str | None = None) -> boto3.Session:
         """A boto3 session as the default account, or as a role (which need not exist) of any other."""
-        base = boto3.Session(
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            region_name=region or self.region,
-        )
+        base = _session(region or self.region)
         if role_arn is None:
             return base
         sts = base.client("sts", endpoint_url=self.endpoint)
@@ -78,7 +77,8 @@ class StandIn:
         """A boto3 client; it tries once, so a fault is seen and not waited out."""
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         session = self.session(role_arn=role_arn, region=region)
-        return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # by name
+        with _CLIENTS:
+            return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # by name
 
     def reset(self) -> None:
         """An empty AWS, without faults or failures."""
@@ -146,6 +146,12 @@ def start(
             yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=child.pid, region=region)
         finally:
             _stop(child)
+
+
+@cache
+def _session(region: str) -> boto3.Session:
+    """Kept: each new session reads the models of its services again, a good part of a second for EC2."""
+    return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=region)
 
 
 def _wait_for_port(child: subprocess.Popen[bytes], port_file: Path, said: Path) -> int:
