@@ -1,0 +1,87 @@
+"""The files that decide who a provider is: credentials, configuration, tokens, certificates.
+
+They are read (never kept) to tell whether two runs mean the same caller: a rotated key or another user's login is
+another identity. What counts: each file that the environment or the provider's configuration names, the usual files
+under `~/.aws`, and the files that those name in turn.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_LONGEST_PATH = 4096
+_LARGEST_FILE = 4 * 1024 * 1024
+_USUAL = ("config", "credentials")
+_LOGINS = (Path("sso") / "cache", Path("login") / "cache", Path("cli") / "cache")
+_SETTING = re.compile(r"^\s*[\w.-]+\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+
+
+def fingerprint(
+    environment: Mapping[str, str], directory: Path, mentioned: Iterable[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """The files that count, each with the digest of its content, in one order.
+
+    `mentioned` are texts of the provider's configuration; relative paths are relative to `directory`.
+    """
+    home = environment.get("HOME") or environment.get("USERPROFILE") or ""
+    aws = Path(home) / ".aws" if home else None
+    named = [path for text in (*environment.values(), *mentioned) for path in _paths(text, home, directory)]
+    found: dict[str, str] = {}
+    for path in [*named, *_usual(aws)]:
+        content = _content(path)
+        if content is None:
+            continue
+        found[str(path)] = hashlib.sha256(content).hexdigest()
+        for inner in _inner(content, home, directory):
+            nested = _content(inner)
+            if nested is not None:
+                found.setdefault(str(inner), hashlib.sha256(nested).hexdigest())
+    return tuple(sorted(found.items()))
+
+
+def names_relative_file(directory: Path, mentioned: Iterable[str]) -> bool:
+    """True when the configuration names a file by a path relative to the working directory."""
+    return any(
+        _path_like(text) and not text.startswith(("/", "~")) and (directory / text).is_file() for text in mentioned
+    )
+
+
+def _usual(aws: Path | None) -> Iterator[Path]:
+    if aws is None:
+        return
+    yield from (aws / name for name in _USUAL)
+    for folder in _LOGINS:
+        yield from sorted((aws / folder).glob("*.json"))
+
+
+def _inner(content: bytes, home: str, directory: Path) -> Iterator[Path]:
+    """The files that a configuration file's settings name."""
+    for match in _SETTING.finditer(content.decode("utf-8", errors="replace")):
+        yield from _paths(match.group(1), home, directory)
+
+
+def _paths(text: str, home: str, directory: Path) -> Iterator[Path]:
+    """The file that a text names, if it can be one."""
+    if not _path_like(text):
+        return
+    expanded = f"{home}{text[1:]}" if home and (text == "~" or text.startswith("~/")) else text
+    yield directory / os.path.expanduser(expanded)
+
+
+def _path_like(text: str) -> bool:
+    return 0 < len(text) < _LONGEST_PATH and "\0" not in text and "\n" not in text
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a regular file; a large one counts by its size and time."""
+    try:
+        if not path.is_file():
+            return None
+        status = path.stat()
+        if status.st_size > _LARGEST_FILE:
+            return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}".encode()
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
