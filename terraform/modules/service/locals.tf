@@ -34,7 +34,7 @@ locals {
   kept_images      = local.tier == "prod" ? 100 : 30
   disposable       = contains(["develop", "test"], local.tier)
   spot_weight      = { develop = 4, test = 4, qa = 1, prod = 0 }[local.tier]
-  health           = var.health_check == null ? { path = "/", interval = 15, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-399", start_period = 60 } : var.health_check
+  health           = var.health_check == null ? { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-299", start_period = 60 } : var.health_check
   checks_container = var.health_check != null
 
   # Memory (MiB) that Fargate offers for each cpu, for Linux: 74 pairs.

@@ -16,10 +16,11 @@ locals {
   )
 
   # The image has its runtime, but often no curl. The URL is an argument, never part of the program.
-  check_url = "http://127.0.0.1:${coalesce(var.port, 0)}${local.health.path}"
+  check_timeout = min(local.health.timeout, 60) # ECS allows no more
+  check_url     = "http://127.0.0.1:${coalesce(var.port, 0)}${local.health.path}"
   check_command = {
     nodejs = ["CMD", "node", "-e", "fetch(process.argv[1]).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))", local.check_url]
-    python = ["CMD", "python3", "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=${local.health.timeout})", local.check_url]
+    python = ["CMD", "python3", "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=${local.check_timeout})", local.check_url]
   }[var.service.runtime]
 
   container = merge(
@@ -50,7 +51,7 @@ locals {
     { for key, check in { healthCheck = {
       command     = local.check_command
       interval    = local.health.interval
-      timeout     = local.health.timeout
+      timeout     = local.check_timeout
       retries     = local.health.unhealthy_threshold
       startPeriod = local.health.start_period
     } } : key => check if local.checks_container },

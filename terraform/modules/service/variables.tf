@@ -224,17 +224,17 @@ variable "health_check" {
   description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and the container is not checked."
   type = object({
     path                = string
-    interval            = optional(number, 15)
+    interval            = optional(number, 30)
     timeout             = optional(number, 5)
     healthy_threshold   = optional(number, 2)
     unhealthy_threshold = optional(number, 3)
-    matcher             = optional(string, "200-399")
+    matcher             = optional(string, "200-299")
     start_period        = optional(number, 60)
   })
   default = null
 
   validation {
-    condition     = try(can(regex("^/[^\\s]{0,1023}$", var.health_check.path)), var.health_check == null)
+    condition     = try(can(regex("^/\\S*$", var.health_check.path)) && length(var.health_check.path) <= 1024, var.health_check == null)
     error_message = "health_check.path \"${try(var.health_check.path, "-")}\" must begin with /, without spaces, at most 1024 characters."
   }
   validation {
@@ -242,8 +242,8 @@ variable "health_check" {
     error_message = "health_check needs a port; service \"${var.service.name}\" has none."
   }
   validation {
-    condition     = try(var.health_check.interval >= 5 && var.health_check.interval <= 300 && var.health_check.timeout >= 2 && var.health_check.timeout <= 60 && var.health_check.timeout < var.health_check.interval, var.health_check == null)
-    error_message = "health_check.interval ${try(var.health_check.interval, 0)} must be 5 to 300 seconds and health_check.timeout ${try(var.health_check.timeout, 0)} 2 to 60 and below it."
+    condition     = try(var.health_check.interval >= 5 && var.health_check.interval <= 300 && var.health_check.timeout >= 2 && var.health_check.timeout <= 120 && var.health_check.timeout < var.health_check.interval, var.health_check == null)
+    error_message = "health_check.interval ${try(var.health_check.interval, 0)} must be 5 to 300 seconds and health_check.timeout ${try(var.health_check.timeout, 0)} 2 to 120 and below it."
   }
   validation {
     condition     = try(alltrue([for count in [var.health_check.healthy_threshold, var.health_check.unhealthy_threshold] : count >= 2 && count <= 10]), var.health_check == null)
@@ -251,7 +251,7 @@ variable "health_check" {
   }
   validation {
     condition     = try(can(regex("^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$", var.health_check.matcher)), var.health_check == null)
-    error_message = "health_check.matcher \"${try(var.health_check.matcher, "-")}\" must be HTTP codes such as 200, 200,302 or 200-399."
+    error_message = "health_check.matcher \"${try(var.health_check.matcher, "-")}\" must be HTTP codes from 200 to 499, which is what load balancers can expect, such as 200 or 200-399."
   }
   validation {
     condition     = try(var.health_check.start_period >= 0 && var.health_check.start_period <= 300, var.health_check == null)

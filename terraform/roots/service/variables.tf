@@ -156,11 +156,11 @@ variable "health_check" {
   description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and the container is not checked."
   type = object({
     path                = string
-    interval            = optional(number, 15)
+    interval            = optional(number, 30)
     timeout             = optional(number, 5)
     healthy_threshold   = optional(number, 2)
     unhealthy_threshold = optional(number, 3)
-    matcher             = optional(string, "200-399")
+    matcher             = optional(string, "200-299")
     start_period        = optional(number, 60)
   })
   default = null

@@ -1,0 +1,60 @@
+"""The real terraform and provider against the stand-in, both started once for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local import standin
+from reconciler.edges import plugins
+from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
+from tests.terraform.plans import Plan
+from tests.terraform.workbench import Workbench
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[standin.StandIn]:
+    with standin.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def workbench(stand_in: standin.StandIn, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    directory = tmp_path_factory.mktemp("terraform")
+    configuration = plugins.configure(directory / "cli", plugins.find_mirrors(os.environ)).configuration
+    return Workbench(directory / "tree", stand_in.environment(), configuration)
+
+
+@pytest.fixture(scope="session")
+def develop_platform(workbench: Workbench) -> Plan:
+    variables = platform_variables("develop")
+    variables["network"]["nat"] = "single"
+    variables["cluster"]["spot"] = True
+    return workbench.plan("roots/platform", variables)
+
+
+@pytest.fixture(scope="session")
+def prod_platform(workbench: Workbench) -> Plan:
+    return workbench.plan("roots/platform", platform_variables("prod"))
+
+
+@pytest.fixture(scope="session")
+def orders(workbench: Workbench) -> Plan:
+    """A public Node.js service in production."""
+    return workbench.plan("roots/service", public_service("prod"))
+
+
+@pytest.fixture(scope="session")
+def ledger(workbench: Workbench) -> Plan:
+    """An internal Python service with Kafka in develop, where Spot is allowed."""
+    variables = internal_service("develop")
+    variables["platform"]["cluster"]["spot"] = True
+    return workbench.plan("roots/service", variables)
+
+
+@pytest.fixture(scope="session")
+def mailer(workbench: Workbench) -> Plan:
+    """A worker in develop whose first image was not pushed yet."""
+    return workbench.plan("roots/service", worker("develop"))

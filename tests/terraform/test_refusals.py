@@ -1,0 +1,138 @@
+"""Wrong input is refused before anything is planned, with a message that names the variable and the values.
+
+Every case is a module call of its own in one scratch root, so that one run of terraform shows all the messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.terraform.inputs import (
+    KEY,
+    Variables,
+    but,
+    environment,
+    internal_service,
+    platform_variables,
+    public_service,
+    worker,
+)
+from tests.terraform.workbench import Refused, Workbench
+
+pytestmark = pytest.mark.aws
+
+
+def service(**changes: Any) -> Variables:
+    return but(public_service("develop"), **changes)
+
+
+def network(tier: str = "develop", **changes: Any) -> Variables:
+    settings = but(platform_variables(tier)["network"], **changes)
+    return {"environment": environment(tier), "network": settings, "logs_key_arn": f"{KEY}3"}
+
+
+def cluster(tier: str, **settings: Any) -> Variables:
+    return {
+        "environment": environment(tier),
+        "cluster": settings,
+        "vpc_id": "vpc-00000000000000001",
+        "kms": {"ecs": f"{KEY}0", "logs": f"{KEY}3"},
+    }
+
+
+PROD_OF_ONE = but(public_service("prod"), scaling={"min": 1})
+WITHOUT_ROUTING = service() | {"routing": None}
+FRACTION = service(routing={"priority": 1.5})
+
+# case: module, variables, what the message must contain
+REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
+    "fargate_pair": ("service", service(resources={"memory": 700}), ("256", "700", "512, 1024, 2048")),
+    "fargate_cpu": ("service", service(resources={"cpu": 300}), ("resources.cpu 300", "256")),
+    "priority_zero": ("service", service(routing={"priority": 0}), ("routing.priority 0", "1 to 50000")),
+    "priority_fraction": ("service", FRACTION, ("routing.priority 1.5",)),
+    "six_paths": ("service", service(routing={"paths": ["/a", "/b", "/c", "/d", "/e", "/f"]}), ("routing.paths", "/f")),
+    "relative_path": ("service", service(routing={"paths": ["orders"]}), ("routing.paths", "orders")),
+    "public_without_routing": ("service", WITHOUT_ROUTING, ("orders", "public", "needs routing")),
+    "public_without_port": ("service", service() | {"port": None, "health_check": None}, ("orders", "needs a port")),
+    "internal_with_routing": (
+        "service",
+        internal_service("develop") | {"routing": {"paths": ["/x"], "priority": 1}},
+        ("ledger", "internal", "must not have"),
+    ),
+    "port_too_high": ("service", service(port=65536), ("port 65536",)),
+    "type": ("service", service(service={"type": "hidden"}), ('service.type "hidden"', "public or internal")),
+    "runtime": ("service", service(service={"runtime": "cobol"}), ('service.runtime "cobol"',)),
+    "service_name": ("service", service(service={"name": "Orders_1"}), ('service.name "Orders_1"',)),
+    "image_without_tag": ("service", service(image={"uri": "acme/orders"}), ('image.uri "acme/orders"',)),
+    "min_above_max": ("service", service(scaling={"min": 7}), ("scaling.min 7", "scaling.max 6")),
+    "one_task_in_prod": ("service", PROD_OF_ONE, ("scaling.min 1", "prod")),
+    "percentage": ("service", service(scaling={"cpu": 101}), ("scaling.cpu 101",)),
+    "slow_timeout": ("service", service(health_check={"interval": 5, "timeout": 5}), ("interval 5", "timeout 5")),
+    "check_of_a_worker": ("service", worker("develop") | {"health_check": {"path": "/"}}, ("mailer", "needs a port")),
+    "matcher": ("service", service(health_check={"matcher": "200-599"}), ('health_check.matcher "200-599"',)),
+    "clear_text_secret": ("service", service(environment_variables={"DB_PASSWORD": "x"}), ("DB_PASSWORD", "secrets")),
+    "defined_twice": ("service", service(secrets={"LOG_LEVEL": "orders/level"}), ("LOG_LEVEL", "both define")),
+    "secret_like_an_arn": ("service", service(secrets={"KEY_FILE": "orders-abc123"}), ("orders-abc123", "hyphen")),
+    "broker_without_port": ("service", service() | {"kafka": {"brokers": ["b-1"]}}, ("kafka.brokers", "b-1")),
+    "platform_of_tomorrow": ("service", service(platform={"schema_version": 2}), ("schema_version is 2",)),
+    "tier": ("service", service(environment={"tier": "staging"}), ('environment.tier "staging"',)),
+    "account": ("service", service(environment={"account_id": "42"}), ('environment.account_id "42"',)),
+    "environment_name": ("service", service(environment={"name": "internal-a"}), ("internal-a", "load balancers")),
+    "single_nat_in_prod": ("network", network("prod", nat="single"), ('network.nat "single"', "prod")),
+    "nat_mode": ("network", network(nat="two"), ('network.nat "two"', "one_per_az, single or none")),
+    "host_address": ("network", network(cidr="10.10.0.1/16"), ('network.cidr "10.10.0.1/16"',)),
+    "small_network": ("network", network(cidr="10.10.0.0/24"), ('network.cidr "10.10.0.0/24"', "/20")),
+    "same_zone_twice": (
+        "network",
+        network(availability_zones=["eu-central-1a", "eu-central-1a", "eu-central-1b"]),
+        ("network.availability_zones", "three different"),
+    ),
+    "foreign_zone": (
+        "network",
+        network(availability_zones=["us-east-1a", "us-east-1b", "us-east-1c"]),
+        ("us-east-1a", "eu-central-1"),
+    ),
+    "spot_in_prod": ("cluster", cluster("prod", spot=True), ("cluster.spot true", "prod")),
+    "insights": ("cluster", cluster("develop", insights="disabled"), ('cluster.insights "disabled"',)),
+}
+ACCEPTED: dict[str, tuple[str, Variables]] = {
+    "a_public_service": ("service", public_service("prod")),
+    "an_internal_service": ("service", internal_service("qa")),
+    "a_worker": ("service", worker("test")),
+    "a_closed_network": ("network", network(cidr="10.10.0.0/20", nat="none")),
+    "a_spot_cluster": ("cluster", cluster("qa", insights="enhanced", spot=True)),
+}
+
+
+@pytest.fixture(scope="module")
+def messages(workbench: Workbench) -> dict[str, str]:
+    """What terraform says to each case, over one plan of them all."""
+    root = workbench.directory / "roots/cases"
+    root.mkdir()
+    (root / "providers.tf").write_text('provider "aws" {\n  region = "eu-central-1"\n}\n')
+    calls = {case: (module, variables) for case, (module, variables, _) in REFUSED.items()} | ACCEPTED
+    for case, (module, variables) in calls.items():
+        arguments = {name: value for name, value in variables.items() if name != "aws"}
+        call = {"module": {case: {"source": f"../../modules/{module}", **arguments}}}
+        (root / f"{case}.tf.json").write_text(json.dumps(call))
+    with pytest.raises(Refused) as refusal:
+        workbench.plan("roots/cases", {})
+    said: dict[str, str] = {}
+    for file, text in refusal.value.messages:
+        case = file.removesuffix(".tf.json")
+        said[case] = f"{said.get(case, '')} {text}"
+    return said
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_wrong_input_is_refused_with_the_values_in_the_message(messages: dict[str, str], case: str) -> None:
+    _, _, expected = REFUSED[case]
+    assert case in messages, "terraform took it"
+    assert [part for part in expected if part not in messages[case]] == [], messages[case]
+
+
+def test_what_is_right_is_not_refused(messages: dict[str, str]) -> None:
+    assert set(messages) == set(REFUSED)
