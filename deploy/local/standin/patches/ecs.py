@@ -44,6 +44,9 @@ def create_service(act: Act) -> Any:
     existing = services.find(backend, cluster, name)
     if existing is not None and existing.status == "ACTIVE":
         raise ECSException("InvalidParameterException", "Creation of service was not idempotent.")
+    network = (act.parameter("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if network:
+        network.setdefault("securityGroups", [])  # moto fails without; AWS takes the VPC's default group
     answer = act.proceed()
     service = services.find(backend, cluster, name)
     _keep(service, act)
@@ -97,6 +100,7 @@ def _keep(service: Any, act: Act) -> None:
     for name in KEPT:
         setattr(service, camelcase_to_underscores(name), act.parameter(name))
     service.created_at = act.rules.now()
+    service.network_configuration = service.network_configuration or None  # the provider crashes on an empty one
     service.availability_zone_rebalancing = service.availability_zone_rebalancing or "DISABLED"
     service.deployment_configuration = DEPLOYMENT_DEFAULTS | (service.deployment_configuration or {})
     if not act.parameter("launchType"):
