@@ -99,7 +99,7 @@ def check_routes(candidates: Sequence[Candidate]) -> Iterator[Finding]:
 
 
 def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
-    """Production is redundant: a NAT gateway per zone, and two tasks of every service."""
+    """Production is redundant: a NAT gateway per zone, no borrowed capacity, two tasks of every service."""
     for one in candidates:
         if one.key.environment not in facts or facts[one.key.environment].tier != "prod":
             continue
@@ -107,6 +107,9 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
         if isinstance(one.spec, PlatformSpec) and one.spec.network.nat != "one_per_az":
             message = f'nat "{one.spec.network.nat}" is not allowed in {environment} (tier prod): write one_per_az'
             yield Finding(one.key, one.problem(("network", "nat"), message))
+        if isinstance(one.spec, PlatformSpec) and one.spec.cluster.spot:
+            message = f"spot is not allowed in {environment} (tier prod), where AWS must not take tasks away"
+            yield Finding(one.key, one.problem(("cluster", "spot"), message))
         if isinstance(one.spec, ServiceSpec) and one.spec.scaling.min < 2:
             message = f"scaling.min is {one.spec.scaling.min}, but {environment} (tier prod) needs at least 2"
             yield Finding(one.key, one.problem(("scaling", "min"), message))

@@ -95,7 +95,7 @@ def _message(model: type[BaseModel], details: ErrorDetails, loc: Location, conte
         case "too_short" | "string_too_short":
             return f"{name} needs at least {context['min_length']}"
         case "too_long":
-            return f"{name} has {context['actual_length']}, but may have at most {context['max_length']}"
+            return f"{name} has {len(value)}, but may have at most {context['max_length']}"
     return f"{name} {_wanted(details['type'], value)}"
 
 

@@ -118,11 +118,17 @@ def _date(value: object) -> object:
     raise refuse(f"{quote(str(value))} is not a date: write it as 2027-01-31")
 
 
-_LABEL: Final = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
-_LABEL_MEANING: Final = "a DNS label (small letters, digits and hyphens, a letter first, no hyphen last)"
+def _environment(name: str) -> str:
+    if f"{name}-".startswith("internal-"):
+        raise refuse(f"{quote(name)} begins with internal-, which AWS does not allow for load balancers")
+    return name
+
+
+_LABEL: Final = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_LABEL_MEANING: Final = "a DNS label (small letters, digits and single hyphens between them, a letter first)"
 
 Name = Annotated[str, Text(_LABEL, _LABEL_MEANING, 24)]
-EnvironmentName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 16)]
+EnvironmentName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 16), AfterValidator(_environment)]
 RootName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 63)]
 Environments = Annotated[tuple[EnvironmentName, ...], Field(min_length=1), AfterValidator(_distinct)]
 DependsOn = Annotated[tuple[Name, ...], AfterValidator(_distinct)]

@@ -28,7 +28,7 @@ class Metadata(Strict):
     """What a manifest is called. A name is used once per environment, whatever the kind."""
 
     name: Name
-    labels: dict[LabelName, TagValue] = Field(default_factory=dict)
+    labels: dict[LabelName, TagValue] = Field(default_factory=dict, max_length=30)
 
 
 class ModuleSpec(Strict):

@@ -27,6 +27,13 @@ def _cidr(value: str) -> str:
     return str(network)
 
 
+def _one_region(zones: tuple[str, ...]) -> tuple[str, ...]:
+    for index, zone in enumerate(zones):
+        if zone[:-1] != zones[0][:-1]:
+            raise refuse(f"{zone} is in another region than {zones[0]}", inside=(index,))
+    return zones
+
+
 def _arn(service: str, resource: str, meaning: str) -> Text:
     return Text(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}/[A-Za-z0-9-]+", meaning)
 
@@ -44,7 +51,9 @@ class Network(Strict):
     """The VPC: one range over three zones, and how its private subnets reach the internet."""
 
     cidr: Cidr
-    availability_zones: Annotated[tuple[Zone, ...], Field(min_length=3, max_length=3), Distinct]
+    availability_zones: Annotated[
+        tuple[Zone, ...], Field(min_length=3, max_length=3), Distinct, AfterValidator(_one_region)
+    ]
     nat: Literal["one_per_az", "single", "none"] = "one_per_az"
 
 

@@ -15,6 +15,7 @@ from desired_state.located import quote
 from desired_state.policy import Policy
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
+_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds such an end to every secret's ARN
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
 
 
@@ -24,14 +25,24 @@ def _not_secret(name: str) -> str:
     return name
 
 
+def _clear_name(secret: str) -> str:
+    if _ARN_END.search(secret):
+        raise refuse(f"{quote(secret)} ends like an ARN, in a hyphen and six characters: AWS would confuse the two")
+    return secret
+
+
 Repository = Annotated[str, Text(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "a repository: write owner/name", 140)]
 Tag = Annotated[str, Text(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "an image tag", 128)]
 PathPattern = Annotated[str, Text(r"/[A-Za-z0-9_.$/~\"'@:+&*?-]*", 'a path pattern: it begins with "/"', 128)]
 UrlPath = Annotated[str, Text(r"/[!-~]*", 'a path: it begins with "/" and has no spaces', 1024)]
 VariableName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable", 255)]
 PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
-SecretName = Annotated[str, Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager (not its ARN)", 512)]
-Matcher = Annotated[str, Text(r"[2-5][0-9]{2}(?:[-,][2-5][0-9]{2})*", 'HTTP status codes such as "200" or "200-299"')]
+SecretName = Annotated[
+    str,
+    Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager (not its ARN)", 512),
+    AfterValidator(_clear_name),
+]
+Matcher = Annotated[str, Text(r"[2-4][0-9]{2}(?:[-,][2-4][0-9]{2})*", 'HTTP status codes such as "200" or "200-299"')]
 Broker = Annotated[str, Text(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?:[1-9][0-9]{0,4}", "a broker: write host:port")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=1, le=100)]

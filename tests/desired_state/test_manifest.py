@@ -102,6 +102,15 @@ def test_defaults_are_those_of_the_documentation() -> None:
             {"secrets": {"A": "arn:aws:secretsmanager"}},
             '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager (not its ARN)',
         ),
+        (
+            {"secrets": {"A": "orders/db-secret"}},
+            '"orders/db-secret" ends like an ARN, in a hyphen and six characters: AWS would confuse the two',
+        ),
+        ({"healthCheck": {"path": "/", "matcher": "500"}}, '"500" is not HTTP status codes such as "200" or "200-299"'),
+        (
+            {"environments": ["internal"]},
+            '"internal" begins with internal-, which AWS does not allow for load balancers',
+        ),
         ({"kafka": {"brokers": ["b-1"]}}, '"b-1" is not a broker: write host:port'),
         ({"kafka": {"brokers": ["b-1:70000"]}}, '"b-1:70000" has a port above 65535'),
         ({"kafka": {"brokers": []}}, "spec.kafka.brokers needs at least 1"),
@@ -161,6 +170,10 @@ def test_every_bad_variable_has_a_problem_at_its_name() -> None:
             {"network": {"availabilityZones": ["eu-central-1a", "eu-central-1b", "eu-central-1a"]}},
             '"eu-central-1a" is listed twice',
         ),
+        (
+            {"network": {"availabilityZones": ["eu-central-1a", "eu-central-1b", "eu-west-1c"]}},
+            "eu-west-1c is in another region than eu-central-1a",
+        ),
         ({"network": {"nat": "one"}}, '"one" is not a choice for spec.network.nat: did you mean "none"?'),
         ({"alb": {"certificateArn": "arn:aws:iam::1:x"}}, '"arn:aws:iam::1:x" is not the ARN of a certificate in ACM'),
         ({"tags": {"owner": ""}}, '"" is not a tag (letters, digits, spaces, _.:/=+-@)'),
@@ -191,6 +204,18 @@ def test_fargate_has_74_sizes_and_no_others() -> None:
         found = problems_of(service(cpu=cpu, memory=memory))
         assert (found == []) == ((cpu, memory) in pairs)
         assert all(str(cpu) in message and str(memory) in message for message in found)
+
+
+@pytest.mark.parametrize("name", ["Orders", "1st", "a--b", "a-", "-a", "a_b", "ä", "a" * 25, "", "a\n"])
+def test_a_name_is_a_short_dns_label(name: str) -> None:
+    assert len(problems_of(service(name, repository="a/b"))) == 1
+
+
+def test_a_service_has_at_most_thirty_labels() -> None:
+    labels = {f"label{number}": "x" for number in range(31)}
+    assert problems_of({**service(), "metadata": {"name": "orders", "labels": labels}}) == [
+        "metadata.labels has 31, but may have at most 30"
+    ]
 
 
 def test_a_module_takes_any_inputs() -> None:

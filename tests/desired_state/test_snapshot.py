@@ -27,7 +27,7 @@ from tests.desired_state.manifests import (
 )
 
 TIERS: tuple[Tier, ...] = ("develop", "test", "qa", "prod")
-FOUR = {tier: EnvironmentFacts(tier) for tier in TIERS}
+FOUR: dict[str, EnvironmentFacts] = {tier: EnvironmentFacts(tier) for tier in TIERS}
 
 
 def keys(snapshot: Snapshot) -> frozenset[str]:
@@ -191,7 +191,7 @@ def test_routes_of_different_environments_do_not_meet() -> None:
 def test_production_is_redundant_whatever_its_name() -> None:
     live = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop")}
     snapshot = build_from(
-        platform("live", network={"nat": "single"}),
+        platform("live", network={"nat": "single"}, cluster={"spot": True}),
         platform("develop", network={"nat": "single"}),
         service("orders", environments=["develop", "live"]),
         {**service("ledger", environments=["develop", "live"]), "overrides": {"live": {"scaling": {"min": 2}}}},
@@ -199,6 +199,7 @@ def test_production_is_redundant_whatever_its_name() -> None:
     )
     assert messages(snapshot.problems) == [
         'nat "single" is not allowed in live (tier prod): write one_per_az',
+        "spot is not allowed in live (tier prod), where AWS must not take tasks away",
         "scaling.min is 1, but live (tier prod) needs at least 2",
     ]
     assert keys(snapshot) == {"develop/platform", "develop/orders", "develop/ledger", "live/ledger"}
