@@ -109,7 +109,7 @@ def _repository(settings: "Settings", named: str | None) -> str:
 
 
 def _changes(item: "PlannedInstance") -> int:
-    return item.creates + item.updates + item.replaces + item.destroys
+    return sum((item.creates, item.updates, item.replaces, item.destroys))
 
 
 def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> None:

@@ -1,7 +1,9 @@
 """The key under which secrets are hashed. It must outlive restarts: with a new key every secret would look changed."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from reconciler.config.models import ConfigFailed, Settings
@@ -26,16 +28,13 @@ def redaction_key(settings: Settings) -> bytes:
 def _make(path: Path) -> None:
     """Whole or not at all, and the first of two starters wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix="redaction-")  # made with mode 0600
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(beside, path)
-        except FileExistsError:
-            return
     finally:
-        beside.unlink()
+        os.unlink(beside)

@@ -9,8 +9,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d{1,9})(ms|[smhd])")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+_LONGEST = timedelta(days=366)
+_DURATION = re.compile(r"(\d{1,11})(ms|[smhd])")
 _TEMPLATE_FIELD = re.compile(r"\{([^{}]*)\}")
 
 
@@ -21,21 +28,18 @@ def read_duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("must be a duration such as 30s, 10m or 2h")
-    amount, unit = int(match[1]), match[2]
-    try:
-        return timedelta(milliseconds=amount) if unit == "ms" else timedelta(seconds=amount * _UNITS[unit])
-    except OverflowError:
-        raise ValueError("is longer than any clock can count") from None
+    amount, unit = int(match[1]), _UNITS[match[2]]
+    if amount > _LONGEST // unit:
+        raise ValueError("must be at most 366d")
+    return amount * unit
 
 
 def write_duration(value: timedelta) -> str:
     """The shortest spelling that `read_duration` reads back to the same value."""
-    milliseconds = value // timedelta(milliseconds=1)
-    if milliseconds % 1000:
-        return f"{milliseconds}ms"
-    seconds = milliseconds // 1000
-    unit = next((unit for unit in "dhm" if seconds and seconds % _UNITS[unit] == 0), "s")
-    return f"{seconds // _UNITS[unit]}{unit}"
+    unit = next((unit for unit in ("d", "h", "m", "s") if value and value % _UNITS[unit] == timedelta(0)), "s")
+    if value % _UNITS[unit]:
+        unit = "ms"
+    return f"{value // _UNITS[unit]}{unit}"
 
 
 def _longer_than_nothing(value: timedelta) -> timedelta:

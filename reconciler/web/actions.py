@@ -1,7 +1,7 @@
 """Actions: who may ask, what a request must say, and what is passed on.
 
-Over TCP the bearer token is needed; over the unix socket the file's mode 0600 is the proof. An approval names the digest
-of the plan that was looked at, so that nobody approves what they have not seen.
+Over TCP the bearer token is needed; over the unix socket the file's mode 0600 is the proof. An approval names the
+digest of the plan that was looked at, so that nobody approves what they have not seen.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, now, record_of, unknown
 
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
 async def act(request: web.Request) -> web.Response:
@@ -49,7 +49,7 @@ def _authorise(request: web.Request) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given:
         raise Refused(401, "token_missing", "an Authorization header with the bearer token is needed")
-    if not hmac.compare_digest(given.strip().encode(), token.encode()):
+    if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), token.encode()):
         raise Refused(403, "token_wrong", "the bearer token is not the one in auth.token")
 
 
@@ -69,9 +69,8 @@ async def _body(request: web.Request) -> dict[str, str]:
         body: Any = await request.json()
     except ValueError:
         raise Refused(400, "invalid_json", "the body is not JSON") from None
-    if not isinstance(body, dict) or (unknown := set(body) - {"digest", "by"}):
-        extra = f"; unknown: {', '.join(sorted(unknown))}" if isinstance(body, dict) else ""
-        raise Refused(400, "invalid_body", f'the body is an object with "digest" and "by"{extra}')
+    if not isinstance(body, dict) or set(body) - {"digest", "by"}:
+        raise Refused(400, "invalid_body", 'the body is an object with "digest" and "by", and nothing else')
     for name, value in body.items():
         if not isinstance(value, str) or not _PLAIN.fullmatch(value):
             raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")

@@ -1,0 +1,61 @@
+"""`docs/manifests.md` names every field that a manifest may have, and no other."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desired_state.schemas import generate
+
+TEXT = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text()
+SHARED = ("Every manifest", "Policy")
+
+
+def fields(kind: str) -> dict[str, str]:
+    """Every field of a kind and whether it is needed: `required`, its default, or `optional`."""
+    schema: Any = generate(kind)
+
+    def walk(part: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+        part = resolve(part)
+        if "items" in part:
+            yield from walk(part["items"], f"{path}[]")
+        for name, value in part.get("properties", {}).items():
+            step = f"{path}.{name}" if path else name
+            yield step, "required" if name in part.get("required", []) else default(value)
+            yield from walk(value, step)
+
+    def resolve(part: dict[str, Any]) -> dict[str, Any]:
+        for choice in (part, *part.get("anyOf", [])):
+            name = choice.get("$ref", "").rpartition("/")[2]
+            if name and not name.endswith(("Override", "JsonValue")):
+                definition: dict[str, Any] = schema["$defs"][name]
+                return definition
+        return part
+
+    return dict(walk(schema, ""))
+
+
+def default(value: dict[str, Any]) -> str:
+    """A default as the table shows it."""
+    known = value.get("default")
+    if known is None or isinstance(known, dict):
+        return "optional"
+    text = known if isinstance(known, str) else json.dumps(known)
+    return "`30m`" if text == "PT30M" else f"`{text}`"
+
+
+def written(section: str) -> dict[str, str]:
+    """The rows of a section's table."""
+    (body,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", body, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", ["Service", "Platform", "Module"])
+def test_the_reference_has_every_field_and_says_whether_it_is_needed(kind: str) -> None:
+    told: dict[str, str] = {}
+    for section in (*SHARED, kind):
+        told |= written(section)
+    assert told == fields(kind)

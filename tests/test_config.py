@@ -1,0 +1,342 @@
+"""The configuration: what is read from where, what is refused and how it is said, what is shown."""
+
+import json
+import os
+import stat
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from desired_state.fields import EnvironmentName
+from reconciler.config import ConfigFailed, Settings, effective, load, origins, redaction_key
+from reconciler.config.values import read_duration, write_duration
+from reconciler.core.ports import Environment, Floor
+
+DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
+OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("RECONCILER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def read(text: str) -> Settings:
+    """The settings of a file with this text."""
+    Path("reconciler.yaml").write_text(text)
+    return load()
+
+
+def problems(text: str) -> list[str]:
+    """The problems of a file with this text."""
+    with pytest.raises(ConfigFailed) as failure:
+        read(text)
+    return list(failure.value.problems)
+
+
+# Where settings come from
+
+
+def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
+    settings = load()
+    assert settings.data == tmp_path / ".reconciler"
+    assert settings.store.path == tmp_path / ".reconciler" / "records.sqlite3"
+    assert settings.http.socket == tmp_path / ".reconciler" / "reconciler.sock"
+    assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8080)
+
+
+def test_paths_are_relative_to_the_file_and_not_to_where_the_daemon_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "r.yaml").write_text('data: state\nterraform: {source: {path: ../tf}}\ngit: {url: "./m.git"}\n')
+    settings = load(folder / "r.yaml")
+    assert settings.data == folder / "state"
+    assert settings.terraform.source.path == tmp_path / "tf"
+    assert settings.git.url == str(folder / "m.git")
+
+
+def test_the_named_file_comes_before_the_variable_and_that_before_the_one_at_hand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("named", "variable", "reconciler"):
+        (tmp_path / f"{name}.yaml").write_text(f"git: {{branch: {name}}}\n")
+    assert load().git.branch == "reconciler"
+    monkeypatch.setenv("RECONCILER_CONFIG", "variable.yaml")
+    assert load().git.branch == "variable"
+    assert load(Path("named.yaml")).git.branch == "named"
+
+
+def test_a_variable_overrides_one_key_and_leaves_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER__GIT__INTERVAL", "5m")
+    monkeypatch.setenv("RECONCILER__TERRAFORM__TIMEOUTS__PLAN", "20m")
+    monkeypatch.setenv("RECONCILER__TERRAFORM__WARM", "false")
+    settings = read("git: {branch: live, interval: 10s}\nterraform: {timeouts: {plan: 1m, apply: 2h}}\n")
+    assert (settings.git.branch, settings.git.interval) == ("live", timedelta(minutes=5))
+    assert settings.terraform.timeouts.plan == timedelta(minutes=20)
+    assert settings.terraform.timeouts.apply == timedelta(hours=2)
+    assert settings.terraform.warm is False
+
+
+def test_an_environment_can_be_made_of_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in {"ACCOUNT": "012345678901", "REGION": "eu-central-1", "TIER": "prod"}.items():
+        monkeypatch.setenv(f"RECONCILER__ENVIRONMENTS__PROD__{key}", value)
+    monkeypatch.setenv("RECONCILER__ENVIRONMENTS__DEVELOP__ACCOUNT", "111122223333")
+    settings = read(f"environments: {{{DEVELOP.replace('111122223333', '999999999999')}}}\n")
+    assert settings.environment("prod").account == "012345678901"
+    assert settings.environment("develop").account == "111122223333"
+
+
+def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILER__GIT__BRANCH", "live")
+    found = origins(read("git:\n  url: ssh://git.example/m.git\n  branch: main\n"))
+    assert found["git.url"] == "reconciler.yaml:2"
+    assert found["git.branch"] == "RECONCILER__GIT__BRANCH"
+    assert found["git.timeout"] == "default"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("git: {urll: x}", '1:7: git.urll: unknown key; did you mean "url"?'),
+        ("gti: {url: x}", '1:1: gti: unknown key; did you mean "git"?'),
+        ("_env_prefix: X", "1:1: _env_prefix: unknown key; the choices are"),
+        ("_cli_parse_args: true", "1:1: _cli_parse_args: unknown key; the choices are"),
+        ("git: {interval: 5}", "1:17: git.interval: 5 must be a duration such as 30s, 10m or 2h"),
+        ("git: {interval: 0s}", '1:17: git.interval: "0s" must be longer than 0s'),
+        ("git: {timeout: 99999999999d}", '"99999999999d" must be at most 366d'),
+        ("git: {timeout: 367d}", "must be at most 366d"),
+        ("git: {branch: '--upload-pack=x'}", "must be the name of a Git branch"),
+        ("git: {branch: a..b}", "must be the name of a Git branch"),
+        ("git: {url: a, directory: b}", "git: url and directory exclude each other"),
+        ("git: {path: ../x}", "git: path must stay inside the repository"),
+        ("git: 7", "1:6: git: 7 must be a section with keys of its own"),
+        ("terraform: {concurrency: 0}", "terraform.concurrency: 0 must be at least 1"),
+        ("terraform: {warm: maybe}", 'terraform.warm: "maybe" must be true or false'),
+        ("terraform: {warm: yes}", "yes"),
+        ("http: {port: 99999}", "1:14: http.port: 99999 must be at most 65535"),
+        ("http: {port: web}", 'http.port: "web" must be a whole number'),
+        ("http: {socket: /" + "x" * 120 + "}", "the system allows 107"),
+        ("state: {bucket: 'x-{user}'}", "may hold {account} and {region} and no other braces"),
+        ("state: {bucket: 'x-{account'}", "may hold {account} and {region} and no other braces"),
+        ("state: {bucket: 'State_{account}'}", "must make an S3 bucket name"),
+        ("state: {prefix: a/b}", "must be empty or end with a slash"),
+        ("state: {kms_key_id: mine}", "must be the id, the alias (alias/…) or the ARN of a KMS key"),
+        ("retry: {base: 1h}", "retry: cap must not be shorter than base"),
+        ("policy: {prune_limit_percent: 101}", "must be at most 100"),
+        ("logs: {level: loud}", "logs.level: \"loud\" must be 'debug', 'info', 'warning' or 'error'"),
+        ("environments: {develop: {region: eu-central-1, tier: qa}}", "environments.develop.account: is required"),
+        (
+            f"environments: {{{DEVELOP.replace('tier: develop', 'tier: dev')}}}",
+            'environments.develop.tier: "dev" must be',
+        ),
+        (f"environments: {{{DEVELOP.replace('eu-central-1', 'Frankfurt')}}}", "must be an AWS region such as"),
+        (f"environments: {{{DEVELOP.replace('1111', '1')}}}", "must be an AWS account number: 12 digits"),
+        (f"environments: {{{DEVELOP.replace('develop:', 'DEV:')}}}", "1:16: environments.DEV: "),
+        (f"environments: {{{DEVELOP[:-1]}, colour: red}}}}", "environments.develop.colour: unknown key; the choices"),
+        (f"environments: {{{DEVELOP[:-1]}, role: admin}}}}", "must be the ARN of a role"),
+        (f"environments: {{{DEVELOP[:-1]}, endpoint: 'file:///etc'}}}}", "must be an address such as"),
+        ("git: {url: a}\ngit: {url: b}", '2:1: duplicate key "git"'),
+        ("git: [", "not valid YAML"),
+        ("a: 1\n---\nb: 2", "holds 2 documents; one is expected"),
+    ],
+)
+def test_a_bad_value_is_refused_with_place_key_and_what_is_allowed(text: str, problem: str) -> None:
+    found = problems(text)
+    assert len(found) == 1, found
+    assert found[0].startswith("reconciler.yaml") or "http.socket" in found[0]
+    assert problem in found[0]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(problems("gti: 1\ngit: {branch: '-x', urll: 2}\nhttp: {port: -1}\n")) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("RECONCILER__GTI__URL", "x", 'RECONCILER__GTI__URL: gti: unknown section; did you mean "git"?'),
+        ("RECONCILER__GIT__URLL", "x", 'RECONCILER__GIT__URLL: git.urll: unknown key; did you mean "url"?'),
+        ("RECONCILER__GIT__INTERVAL", "soon", 'RECONCILER__GIT__INTERVAL: git.interval: "soon" must be a duration'),
+        ("RECONCILER__GIT", "soon", "RECONCILER__GIT: is not JSON: set the whole section as JSON, or its keys as"),
+        ("RECONCILER_CONFIG", "gone.yaml", "gone.yaml: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigFailed) as failure:
+        load()
+    assert len(failure.value.problems) == 1
+    assert problem in failure.value.problems[0]
+
+
+@pytest.mark.parametrize("text", ["auth: {token: hunter2}", "redaction: {key: hunter2}", "auth: {token: [hunter2]}"])
+def test_a_bad_secret_is_not_repeated(text: str) -> None:
+    (problem,) = problems(text)
+    assert "hunter2" not in problem
+
+
+def test_the_daemon_needs_manifests_and_an_environment() -> None:
+    with pytest.raises(ConfigFailed) as failure:
+        load().check_runnable()
+    assert [problem.split(":")[0] for problem in failure.value.problems] == ["git", "environments"]
+    read(f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\n").check_runnable()
+
+
+# What others get
+
+
+def test_an_environment_becomes_the_value_the_engine_knows() -> None:
+    floor = "floor: {mode: approve, prune: false}, endpoint: 'http://127.0.0.1:5000'"
+    settings = read(f"environments: {{{DEVELOP[:-1]}, {floor}}}}}\n")
+    assert settings.environment("develop") == Environment(
+        name="develop",
+        tier="develop",
+        account="111122223333",
+        region="eu-central-1",
+        endpoint="http://127.0.0.1:5000",
+        floor=Floor(mode="approve", prune=False),
+    )
+    assert settings.facts()["develop"].tier == "develop"
+
+
+def test_an_environment_that_is_not_configured_is_said_so() -> None:
+    with pytest.raises(ConfigFailed, match='did you mean "develop"'):
+        read(f"environments: {{{DEVELOP}}}\n").environment("devlop")
+
+
+def test_an_account_may_be_written_without_quotes() -> None:
+    assert read(f"environments: {{{DEVELOP.replace(chr(34), '')}}}\n").environment("develop").account == "111122223333"
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("a", True), ("a-1", True), ("a" * 16, True), ("a" * 17, False), ("a-", False)]
+)
+def test_environments_are_named_by_the_rule_of_the_manifests(name: str, right: bool) -> None:
+    class Manifest(BaseModel):
+        environment: EnvironmentName
+
+    def holds(check: Any) -> bool:
+        try:
+            check()
+        except (ValueError, ConfigFailed):
+            return False
+        return True
+
+    assert holds(lambda: Manifest(environment=name)) is right
+    assert holds(lambda: read(f"environments: {{{DEVELOP.replace('develop:', name + ':')}}}")) is right
+
+
+def test_the_number_of_runs_follows_the_cores_and_can_be_set() -> None:
+    warm, cold = load().terraform.workers, read("terraform: {warm: false}").terraform.workers
+    assert warm == 2 * cold >= 2
+    assert read("terraform: {concurrency: 7}").terraform.workers == 7
+
+
+# What is shown
+
+
+def test_secrets_are_masked_wherever_settings_are_shown() -> None:
+    settings = read("auth: {token: a-very-secret-token}\nredaction: {key: a-very-secret-hash-key}\n")
+    shown = effective(settings)
+    assert shown["auth"]["token"] == shown["redaction"]["key"] == "********"
+    assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}"
+
+
+def test_what_is_shown_can_be_used_again() -> None:
+    first = read(f"git: {{url: ssh://git.example/m.git}}\nenvironments: {{{DEVELOP}}}\nretry: {{base: 1500ms}}\n")
+    again = read(json.dumps(effective(first)))
+    assert effective(again) == effective(first)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=366)).map(lambda value: value - value % timedelta(milliseconds=1)))
+def test_a_duration_is_read_back_as_it_was_written(value: timedelta) -> None:
+    assert read_duration(write_duration(value)) == value
+
+
+@given(st.text(max_size=8))
+def test_anything_else_is_no_duration(text: str) -> None:
+    try:
+        assert read_duration(text) >= timedelta(0)
+    except ValueError as error:
+        assert str(error).startswith(("must be a duration", "must be at most"))  # noqa: PT017 - one of two messages
+
+
+# The redaction key
+
+
+def test_a_redaction_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> None:
+    settings = load()
+    key = redaction_key(settings)
+    path = tmp_path / ".reconciler" / "redaction.key"
+    assert redaction_key(settings) == key
+    assert len(key) == 64
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [item.name for item in path.parent.iterdir()] == ["redaction.key"]
+
+
+def test_two_starters_get_the_same_key() -> None:
+    settings, found = load(), set[bytes]()
+    starters = [threading.Thread(target=lambda: found.add(redaction_key(settings))) for _ in range(8)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert len(found) == 1
+
+
+def test_a_key_that_is_given_is_used() -> None:
+    assert redaction_key(read("redaction: {key: sixteen-letters-or-more}")) == b"sixteen-letters-or-more"
+
+
+def test_a_damaged_key_is_an_error_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / ".reconciler" / "redaction.key"
+    path.parent.mkdir()
+    path.write_text("")
+    with pytest.raises(ConfigFailed, match="damaged"):
+        redaction_key(load())
+    assert path.read_text() == ""
+
+
+# The reference
+
+
+def described(model: type[BaseModel], above: str = "") -> dict[str, str]:
+    """Every key and its description."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        choices = (field.annotation, *get_args(field.annotation))
+        section = next((item for item in choices if isinstance(item, type) and issubclass(item, BaseModel)), None)
+        step = f"{name}.<name>" if name == "environments" else name
+        if section is None:
+            found[above + name] = field.description or ""
+        else:
+            found |= described(section, f"{above}{step}.")
+    return found
+
+
+def test_the_reference_describes_every_key_with_its_default() -> None:
+    lines = [line for line in OPERATIONS.read_text().splitlines() if line.startswith("| `")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    written = {
+        row[0].strip("`"): (row[1].strip("`"), row[2]) for row in rows if row[0].strip("`") in described(Settings)
+    }
+    assert {key: text for key, (_, text) in written.items()} == described(Settings)
+    defaults = effective(Settings())
+    for key, (default, _) in written.items():
+        if key.startswith("environments."):
+            continue
+        value: Any = defaults
+        for part in key.split("."):
+            value = value[part]
+        assert default == ("null" if value is None else '""' if value == "" else str(value).replace("True", "true"))

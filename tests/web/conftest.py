@@ -1,0 +1,28 @@
+"""The API over real TCP on loopback, in front of a control that remembers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from reconciler.web.api import make_app
+from tests.web.control import FakeControl, make_control
+
+Client = TestClient[web.Request, web.Application]
+
+TOKEN = "a-token-of-this-test-run"
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    """Three instances of the examples."""
+    return make_control()
+
+
+@pytest.fixture
+async def client(control: FakeControl) -> AsyncIterator[Client]:
+    """A client over TCP."""
+    app = make_app(control, metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4"), token=TOKEN, version="1.2.3")
+    async with TestClient(TestServer(app)) as made:
+        yield made

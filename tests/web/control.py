@@ -1,0 +1,189 @@
+"""A control without an engine: the records of a real snapshot, and a memory of what was asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from desired_state.document import Problem
+from desired_state.instance import Instance, Key
+from desired_state.snapshot import build
+from reconciler.core.ports import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.record import (
+    Approval,
+    Condition,
+    ConditionType,
+    Failures,
+    Health,
+    Intent,
+    Pass,
+    PlanSummary,
+    Reason,
+    Record,
+    ResourceSummary,
+    Rollout,
+    Sync,
+)
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+COMMIT = "3f9c2d1e" * 5
+ORDERS, PAYMENTS, PLATFORM = Key("develop", "orders"), Key("develop", "payments"), Key("develop", "platform")
+
+_PLATFORM = b"""\
+apiVersion: reconciler/v1
+kind: Platform
+metadata: {name: platform}
+spec:
+  environments: [develop]
+  network: {cidr: 10.10.0.0/16, availabilityZones: [eu-central-1a, eu-central-1b, eu-central-1c]}
+  alb: {certificateArn: "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-aaaa-4aaa-8aaa-111111111111"}
+  tags: {owner: platform-team, costCenter: "4711", compliance: internal}
+"""
+_SERVICE = b"""\
+apiVersion: reconciler/v1
+kind: Service
+metadata: {name: %s, labels: {team: shop}}
+spec:
+  environments: [develop]
+  type: internal
+  runtime: python
+  repository: acme/%s
+  cpu: 256
+  memory: 512
+  port: 8080
+  scaling: {min: 1, max: 2, cpu: 60, memory: 70}
+  dependsOn: [%s]
+"""
+
+
+def instances() -> Mapping[Key, Instance]:
+    """A platform and two services, one after the other."""
+    files = {
+        "platforms/develop.yaml": _PLATFORM,
+        "services/orders.yaml": _SERVICE % (b"orders", b"orders", b"payments"),
+        "services/payments.yaml": _SERVICE % (b"payments", b"payments", b""),
+    }
+    return build(commit=COMMIT, files=files, roots={}, environments=None).instances
+
+
+def live_record(instance: Instance) -> Record:
+    """An instance that is applied, in sync and healthy."""
+    ready = Condition(ConditionType.READY, True, Reason.IN_SYNC, "2 of 2 tasks run", NOON - timedelta(minutes=5))
+    return Record(
+        instance=instance,
+        accepted_commit=COMMIT,
+        version=3,
+        attempted=True,
+        desired_digest="sha256:d1",
+        desired_source=instance.source_digest,
+        desired_commit=COMMIT,
+        applied_digest="sha256:d1",
+        applied_source=instance.source_digest,
+        applied_commit=COMMIT,
+        applied_at=NOON - timedelta(minutes=6),
+        checked_at=NOON - timedelta(minutes=5),
+        sync=Sync.IN_SYNC,
+        health=Health.HEALTHY,
+        conditions={ConditionType.READY: ready},
+        outputs={"task_definition_arn": "arn:aws:ecs:eu-central-1:111122223333:task-definition/orders:3"},
+    )
+
+
+def awaiting_record(instance: Instance) -> Record:
+    """An instance that waits for approval, drifted, with everything a record can hold."""
+    message = "1 to update, 1 to replace"
+    ready = Condition(ConditionType.READY, False, Reason.AWAITING_APPROVAL, message, NOON - timedelta(hours=3))
+    drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "aws_ecs_service.this", NOON)
+    memory = ResourceSummary("aws_ecs_task_definition.this", ("delete", "create"), {"memory": ("512", "1024")})
+    count = ResourceSummary("aws_ecs_service.this", ("update",), {"desired_count": (4, 2), "tags.team": ("x", None)})
+    return live_record(instance).replace(
+        desired_digest="sha256:d2",
+        sync=Sync.PENDING_AND_DRIFTED,
+        health=Health.DEGRADED,
+        suspended=True,
+        requested_at=NOON,
+        conditions={ConditionType.READY: ready, ConditionType.DRIFTED: drifted},
+        plan=PlanSummary("sha256:p1", changes=(memory, count), drift=(count,), at=NOON - timedelta(hours=3)),
+        failures=Failures("sha256:d2", 2, NOON - timedelta(hours=4)),
+        approval=Approval("sha256:p0", "ada", NOON - timedelta(days=1)),
+        intent=Intent("pass-1", "sha256:d2", "sha256:p1", destroys=True, at=NOON),
+        rollout=Rollout("sha256:d1", "acme/orders:1", "arn:1", NOON, Reason.ROLLED_BACK, "circuit breaker"),
+        prune_guard="2 of 5 would go",
+    )
+
+
+def visit(key: Key, number: int = 1) -> Pass:
+    """One pass of history."""
+    return Pass(
+        id=f"pass-{number}",
+        key=key,
+        trigger="git",
+        commit=COMMIT,
+        started=NOON,
+        finished=NOON + timedelta(seconds=2.5),
+        result="applied",
+        reason=Reason.APPLIED,
+        message="",
+        terraform_runs=("plan", "apply"),
+    )
+
+
+BEATING = Beat(timedelta(seconds=1), ready=True, stopping=False, running={}, queued=0)
+READ = SourceStatus(COMMIT, NOON, None, (Problem("services/a.yaml", 3, 5, "unknown field"),))
+
+
+@dataclass
+class FakeControl:
+    """Implements `reconciler.core.ports.Control`."""
+
+    known: dict[Key, Record] = field(default_factory=dict)
+    asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
+    refusal: str | None = None
+    crash: bool = False
+    pulse: Beat = BEATING
+    status: SourceStatus = READ
+
+    def records(self) -> Sequence[Record]:
+        """Every record, in no order."""
+        if self.crash:
+            raise RuntimeError("the password is hunter2")
+        return list(reversed(self.known.values()))
+
+    def record(self, key: Key) -> Record | None:
+        """One record."""
+        return self.known.get(key)
+
+    def source(self) -> SourceStatus:
+        """The manifests' state."""
+        return self.status
+
+    def beat(self) -> Beat:
+        """Liveness."""
+        return self.pulse
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """As many passes as asked for, of instances that have some."""
+        return [visit(key, number) for number in range(limit)] if key == ORDERS else []
+
+    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+        """Remember it."""
+        if self.refusal:
+            raise ActionRefused(self.refusal)
+        self.asked.append((key, action, by, digest))
+        if action is Action.SUSPEND:
+            self.known[key] = self.known[key].replace(suspended=True)
+        return self.known[key]
+
+
+def make_control() -> FakeControl:
+    """Orders waits for approval; payments and the platform are live."""
+    found = instances()
+    return FakeControl(
+        known={
+            ORDERS: awaiting_record(found[ORDERS]),
+            PAYMENTS: live_record(found[PAYMENTS]),
+            PLATFORM: live_record(found[PLATFORM]),
+        }
+    )
+
+
+_: Control = FakeControl()

@@ -1,0 +1,123 @@
+"""Acting over TCP: who may, and what a request must say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.core.ports import Action
+from tests.web.conftest import TOKEN, Client
+from tests.web.control import ORDERS, PAYMENTS, FakeControl
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+async def act(
+    client: Client, what: str, body: Any = None, *, headers: Mapping[str, str] = BEARER
+) -> tuple[int, dict[str, Any]]:
+    """POST, and what came back."""
+    response = await client.post(f"/api/v1/instances/{what}", json=body, headers=headers)
+    return response.status, await response.json()
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE}))
+async def test_an_action_is_passed_on(client: Client, control: FakeControl, action: Action) -> None:
+    status, _ = await act(client, f"develop/orders/{action}", {"by": "ada"})
+    assert status == 200
+    assert control.asked == [(ORDERS, action, "ada", None)]
+
+
+async def test_the_answer_is_the_instance_after_the_action(client: Client) -> None:
+    status, shown = await act(client, "develop/payments/suspend")
+    assert (status, shown["key"], shown["suspended"]) == (200, "develop/payments", True)
+
+
+async def test_without_a_name_the_api_asked(client: Client, control: FakeControl) -> None:
+    await act(client, "develop/payments/reconcile")
+    assert control.asked == [(PAYMENTS, Action.RECONCILE, "api", None)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 401, "token_missing"),
+        ({"Authorization": "Basic dXNlcjpwYXNz"}, 401, "token_missing"),
+        ({"Authorization": "Bearer"}, 401, "token_missing"),
+        ({"Authorization": f"Bearer {TOKEN}x"}, 403, "token_wrong"),
+        ({"Authorization": f"Bearer {TOKEN[:-1]}"}, 403, "token_wrong"),
+        ({"Authorization": "Bearer tökén"}, 403, "token_wrong"),
+    ],
+)
+async def test_without_the_token_nothing_happens(
+    client: Client, control: FakeControl, headers: Mapping[str, str], status: int, code: str
+) -> None:
+    answered, shown = await act(client, "develop/orders/suspend", headers=headers)
+    assert (answered, shown["error"]["code"], control.asked) == (status, code, [])
+
+
+async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client: Client) -> None:
+    status, _ = await act(client, "develop/nobody/suspend", headers={})
+    assert status == 401
+
+
+async def test_approve_takes_the_digest_that_was_looked_at(client: Client, control: FakeControl) -> None:
+    status, _ = await act(client, "develop/orders/approve", {"digest": "sha256:p1", "by": "ada"})
+    assert status == 200
+    assert control.asked == [(ORDERS, Action.APPROVE, "ada", "sha256:p1")]
+
+
+async def test_a_plan_that_moved_is_not_approved(client: Client, control: FakeControl) -> None:
+    status, shown = await act(client, "develop/orders/approve", {"digest": "sha256:p0"})
+    assert (status, shown["error"]["code"], shown["error"]["current"]) == (409, "plan_moved", "sha256:p1")
+    assert control.asked == []
+
+
+async def test_approve_needs_a_digest_and_says_the_current_one(client: Client) -> None:
+    status, shown = await act(client, "develop/orders/approve", {"by": "ada"})
+    assert (status, shown["error"]["code"], shown["error"]["current"]) == (400, "digest_missing", "sha256:p1")
+
+
+async def test_without_a_plan_there_is_nothing_to_approve(client: Client) -> None:
+    status, shown = await act(client, "develop/payments/approve", {"digest": "sha256:p1"})
+    assert (status, shown["error"]["code"]) == (409, "no_plan")
+
+
+async def test_what_the_engine_refuses_is_a_conflict_with_its_reason(client: Client, control: FakeControl) -> None:
+    control.refusal = "develop/orders still has a manifest"
+    status, shown = await act(client, "develop/orders/prune")
+    assert (status, shown["error"]) == (409, {"code": "refused", "message": "develop/orders still has a manifest"})
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("develop/nobody/suspend", "unknown_instance"), ("develop/orders/explode", "unknown_action")]
+)
+async def test_what_does_not_exist_is_not_found(client: Client, what: str, code: str) -> None:
+    status, shown = await act(client, what)
+    assert (status, shown["error"]["code"]) == (404, code)
+
+
+@pytest.mark.parametrize(
+    "body", [[], "text", {"force": True}, {"by": 7}, {"by": ""}, {"by": "a\nb"}, {"by": "x" * 101}, {"by": "\ud800"}]
+)
+async def test_a_body_that_says_something_else_is_refused(client: Client, control: FakeControl, body: Any) -> None:
+    status, shown = await act(client, "develop/orders/suspend", body)
+    assert (status, shown["error"]["code"], control.asked) == (400, "invalid_body", [])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"\xff\xfe{}", "application/json", 400),
+        (b"by=ada", "application/x-www-form-urlencoded", 415),
+        (b'{"by": "' + b"a" * 20_000 + b'"}', "application/json", 413),
+    ],
+)
+async def test_a_body_is_small_json_or_nothing(
+    client: Client, control: FakeControl, content: bytes, kind: str, status: int
+) -> None:
+    headers = BEARER | {"Content-Type": kind}
+    response = await client.post("/api/v1/instances/develop/orders/suspend", data=content, headers=headers)
+    assert response.status == status
+    assert "error" in await response.json()
+    assert control.asked == []

@@ -1,0 +1,91 @@
+"""Listening for real: on TCP and on a unix socket, beside a daemon that died or lives."""
+
+import asyncio
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from reconciler.core.ports import Action
+from reconciler.web.api import make_app
+from reconciler.web.server import AddressTaken, serve
+from tests.web.control import ORDERS, FakeControl
+
+
+def app(control: FakeControl, token: str | None = None) -> Any:
+    """The application; by default nobody may act over TCP."""
+    return make_app(control, metrics=lambda: (b"", "text/plain"), token=token, version="1")
+
+
+async def suspend(base: str, connector: aiohttp.BaseConnector | None = None) -> int:
+    """Try to suspend orders; the status."""
+    url = f"{base}/api/v1/instances/develop/orders/suspend"
+    async with aiohttp.ClientSession(connector=connector) as session, session.post(url, json={"by": "ada"}) as got:
+        return got.status
+
+
+async def test_the_socket_needs_no_token_and_tcp_without_one_only_reads(control: FakeControl, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "reconciler.sock"
+    async with serve(app(control), host="127.0.0.1", port=0, socket=path) as listening:
+        assert await suspend(f"http://127.0.0.1:{listening.port}") == 403
+        assert control.asked == []
+        assert await suspend("http://localhost", aiohttp.UnixConnector(str(path))) == 200
+        assert control.asked == [(ORDERS, Action.SUSPEND, "ada", None)]
+
+
+async def test_only_the_daemons_user_may_use_the_socket_and_it_goes_with_the_daemon(tmp_path: Path) -> None:
+    path = tmp_path / "reconciler.sock"
+    async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
+
+
+async def test_a_socket_left_by_a_daemon_that_died_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "reconciler.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+        connector = aiohttp.UnixConnector(str(path))
+        async with aiohttp.ClientSession(connector=connector) as session, session.get("http://localhost/readyz") as got:
+            assert got.status == 200
+
+
+async def test_a_second_daemon_does_not_take_the_socket_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "reconciler.sock"
+    async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+        with pytest.raises(AddressTaken, match="another daemon listens"):
+            async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+                pytest.fail("two daemons on one socket")
+        assert path.is_socket()
+
+
+async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("precious")
+    with pytest.raises(AddressTaken, match=r"notes\.txt"):
+        async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+            pytest.fail("a file was taken for a socket")
+    assert path.read_text() == "precious"
+
+
+async def test_a_port_that_is_taken_is_named_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "reconciler.sock"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(AddressTaken, match=f"127.0.0.1:{port}"):
+            async with serve(app(FakeControl()), host="127.0.0.1", port=port, socket=path):
+                pytest.fail("two listeners on one port")
+    assert not path.exists()
+
+
+async def test_a_client_that_sends_garbage_harms_nobody(control: FakeControl, tmp_path: Path) -> None:
+    async with serve(app(control), host="127.0.0.1", port=0, socket=tmp_path / "s") as listening:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+        writer.write(b"\x16\x03\x01 not http\r\n\r\n")
+        assert b"400" in await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        await writer.wait_closed()
+        assert await suspend(f"http://127.0.0.1:{listening.port}") == 403

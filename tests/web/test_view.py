@@ -1,0 +1,92 @@
+"""The shape of the API's answers. Change a golden file only together with an entry in the changelog."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core import view
+from reconciler.core.ports import Beat
+from reconciler.core.record import Condition, ConditionType, Reason, ResourceSummary
+from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
+
+GOLDEN = Path(__file__).parent / "golden"
+BUSY = Beat(
+    timedelta(seconds=0.25),
+    ready=True,
+    stopping=False,
+    running={PAYMENTS: timedelta(seconds=3), ORDERS: timedelta(minutes=4)},
+    queued=7,
+)
+
+
+def shapes() -> dict[str, Any]:
+    """One answer of each kind."""
+    found = instances()
+    return {
+        "summary": view.summary(live_record(found[PAYMENTS]), NOON),
+        "detail": view.detail(awaiting_record(found[ORDERS]), NOON),
+        "visit": view.visit(visit(ORDERS)),
+        "source": view.source(FakeControl().status, NOON + timedelta(minutes=1)),
+        "pulse": view.pulse(BUSY),
+    }
+
+
+@pytest.mark.parametrize("name", ["summary", "detail", "visit", "source", "pulse"])
+def test_an_answer_keeps_its_shape(name: str) -> None:
+    shown = shapes()[name]
+    for digest in ("source", "desired_source", "applied_source"):
+        if digest in shown.get("digests", {}):  # follows the manifest models, which are free to grow
+            assert shown["digests"][digest].startswith("sha256:")
+            shown["digests"][digest] = "sha256:…"
+    assert shown == json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+def test_a_record_that_was_never_visited_can_be_shown() -> None:
+    record = live_record(instances()[ORDERS]).replace(
+        conditions={}, desired_digest=None, applied_digest=None, applied_at=None, checked_at=None, applied_commit=None
+    )
+    shown = view.detail(record, NOON)
+    assert (shown["reason"], shown["ready"], shown["current"], shown["plan"]) == (None, False, False, None)
+
+
+def test_current_means_the_content_and_not_the_commit() -> None:
+    record = live_record(instances()[ORDERS])
+    assert view.is_current(record.replace(accepted_commit="another", applied_commit="older"))
+    assert not view.is_current(record.replace(desired_digest="sha256:d2"))
+    assert not view.is_current(record.replace(applied_source="sha256:before"))
+    assert not view.is_current(record.replace(applied_digest=None, desired_digest=None))
+    assert not view.is_current(record.replace(removed=NOON))
+
+
+def test_values_of_outputs_are_not_shown() -> None:
+    record = live_record(instances()[ORDERS]).replace(outputs={"password": "hunter2"})
+    shown = view.detail(record, NOON)
+    assert shown["outputs"] == ["password"]
+    assert "hunter2" not in json.dumps(shown)
+
+
+def test_a_clock_that_went_back_gives_no_negative_age() -> None:
+    ready = Condition(ConditionType.READY, True, Reason.APPLIED, "", NOON)
+    record = live_record(instances()[ORDERS]).replace(conditions={ConditionType.READY: ready})
+    assert view.summary(record, NOON - timedelta(hours=1))["age_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("actions", "measure"),
+    [
+        (("create",), "create"),
+        (("update",), "update"),
+        (("delete",), "destroy"),
+        (("delete", "create"), "replace"),
+        (("create", "delete"), "replace"),
+        (("no-op",), None),
+        (("read",), None),
+        ((), None),
+    ],
+)
+def test_changes_are_counted_as_terraform_counts_them(actions: tuple[str, ...], measure: str | None) -> None:
+    counted = view.counts([ResourceSummary("a.b", actions, {})])
+    assert {name for name, count in counted.items() if count} == ({measure} if measure else set())
