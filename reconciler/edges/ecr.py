@@ -1,0 +1,69 @@
+"""Which image of a service can be run: what its repository holds.
+
+The rule: an image is named by a tag that stays. `latest` and the like are the last resort, signatures and attestations
+that registries keep as images of their own are none, and neither is the tag that stands in before a first image.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from desired_state.instance import Key
+from reconciler.core.ports import Environment
+from reconciler.edges.aws import AwsClients, AwsFailed
+
+PLACEHOLDER_TAG = "awaiting-first-image"
+_PAGES = 50  # of 1,000 images each: more than a repository may hold by default
+_COMMIT = re.compile(r"(?:[a-z0-9.]+-)?[0-9a-f]{7,40}")
+_MOVING = frozenset({"latest", "stable", "main", "master", "develop", "test", "qa", "prod", "edge", "nightly", "cache"})
+_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\.\w+)?")  # signatures, attestations, bills of materials
+_MISSING = frozenset({"RepositoryNotFoundException", "ImageNotFoundException"})
+
+
+def image_uri(key: Key, environment: Environment, tag: str) -> str:
+    """The address of an image in the service's own repository."""
+    suffix = "amazonaws.com.cn" if environment.partition == "aws-cn" else "amazonaws.com"
+    return f"{environment.account}.dkr.ecr.{environment.region}.{suffix}/{key.environment}/{key.name}:{tag}"
+
+
+async def has_tag(clients: AwsClients, key: Key, environment: Environment, tag: str) -> bool:
+    """True when the pipeline pushed that tag. Raises: AwsFailed."""
+    try:
+        found = await _describe(clients, key, environment, imageIds=[{"imageTag": tag}])
+    except AwsFailed as failure:
+        if failure.code in _MISSING:
+            return False
+        raise
+    return bool(found["imageDetails"])
+
+
+async def newest_tag(clients: AwsClients, key: Key, environment: Environment) -> str | None:
+    """The tag of the image pushed last; None when there is none. Raises: AwsFailed."""
+    images: list[Mapping[str, Any]] = []
+    more: dict[str, Any] = {}
+    for _ in range(_PAGES):
+        try:
+            page = await _describe(clients, key, environment, filter={"tagStatus": "TAGGED"}, maxResults=1000, **more)
+        except AwsFailed as failure:
+            if failure.code in _MISSING:
+                return None
+            raise
+        images += page["imageDetails"]
+        if not page.get("nextToken"):
+            break
+        more = {"nextToken": page["nextToken"]}
+    tagged = [(image["imagePushedAt"], image["imageDigest"], tag) for image in images if (tag := best_tag(image))]
+    return max(tagged)[2] if tagged else None
+
+
+def best_tag(image: Mapping[str, Any]) -> str | None:
+    """Of one image's tags the one that is least likely to move; None when it is not an image to run."""
+    tags = [tag for tag in image.get("imageTags", ()) if tag != PLACEHOLDER_TAG and not _ATTACHED.fullmatch(tag)]
+    return min(tags, key=lambda tag: (tag in _MOVING, not _COMMIT.fullmatch(tag), -len(tag), tag), default=None)
+
+
+async def _describe(clients: AwsClients, key: Key, environment: Environment, **which: Any) -> Mapping[str, Any]:
+    name = f"{key.environment}/{key.name}"
+    return await clients.call(
+        environment, "ecr", "describe_images", registryId=environment.account, repositoryName=name, **which
+    )

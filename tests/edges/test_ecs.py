@@ -1,0 +1,298 @@
+"""Live services, read from the AWS stand-in; and the reading of rollouts, shape by shape as ECS answers them."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from botocore.config import Config
+
+from deploy.local import standin
+from desired_state.instance import Instance, Key
+from reconciler.core.ports import Environment, LiveService, LiveUnavailable, RolloutState
+from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.ecs import EcsLive, rollout
+from tests.core.instances import SERVICE, instance
+
+ACCOUNT = "123456789012"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
+PIPELINE_OWNED = SERVICE.replace("  image: {tag: 3f9c2d1}\n", "")
+OCI = "application/vnd.oci.image.manifest.v1+json"
+ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+class Shop:
+    """A service of one environment in AWS, deployed as a person or a pipeline would."""
+
+    def __init__(self, aws: standin.StandIn) -> None:
+        self.aws = aws
+        self.name = f"s{uuid.uuid4().hex[:10]}"
+        self.key = Key("develop", self.name)
+        self.cluster = f"c-{self.name}"
+        self.environment = Environment("develop", "develop", ACCOUNT, "eu-central-1", endpoint=aws.endpoint)
+        aws.client("ecs").create_cluster(clusterName=self.cluster)
+
+    def instance(self, text: str = SERVICE) -> Instance:
+        return replace(instance(text), key=self.key)
+
+    def define(self, image: str) -> str:
+        containers = [{"name": "sidecar", "image": "proxy:1"}, {"name": self.name, "image": image}]
+        found = self.aws.client("ecs").register_task_definition(
+            family=f"develop-{self.name}", containerDefinitions=[{**one, "memory": 64} for one in containers]
+        )
+        return str(found["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, image: str) -> str:
+        definition = self.define(image)
+        self.aws.client("ecs").create_service(
+            cluster=self.cluster,
+            serviceName=self.name,
+            taskDefinition=definition,
+            desiredCount=2,
+            launchType="FARGATE",
+            deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+        )
+        return definition
+
+    def update(self, image: str) -> str:
+        definition = self.define(image)
+        self.aws.client("ecs").update_service(cluster=self.cluster, service=self.name, taskDefinition=definition)
+        return definition
+
+    def push(self, *tags: str) -> None:
+        ecr = self.aws.client("ecr")
+        name = f"develop/{self.name}"
+        with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+            ecr.create_repository(repositoryName=name)
+        manifest = f'{{"schemaVersion": 2, "config": {{"digest": "sha256:{uuid.uuid4().hex * 2}"}}}}'
+        for tag in tags:
+            ecr.put_image(repositoryName=name, imageManifest=manifest, imageManifestMediaType=OCI, imageTag=tag)
+
+
+@pytest.fixture
+def shop(aws: standin.StandIn) -> Iterator[Shop]:
+    aws.set_rollout_delay(0)
+    yield Shop(aws)
+    aws.allow_deployments()
+    aws.lift_faults()
+    aws.set_rollout_delay(3)
+
+
+@pytest_asyncio.fixture
+async def clients(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AwsClients]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", standin.ACCESS_KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", standin.SECRET_ACCESS_KEY)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    found = AwsClients(settings=ONCE)
+    yield found
+    found.close()
+
+
+async def look(shop: Shop, clients: AwsClients, text: str = SERVICE) -> LiveService:
+    return await EcsLive(clients).service(shop.instance(text), shop.environment, shop.cluster)
+
+
+async def test_a_service_that_does_not_exist_is_absent(shop: Shop, clients: AwsClients) -> None:
+    found = await look(shop, clients)
+    assert (found.rollout, found.image, found.newest, found.running) == (RolloutState.ABSENT, None, None, 0)
+
+
+async def test_a_cluster_that_does_not_exist_has_no_services(shop: Shop, clients: AwsClients) -> None:
+    found = await EcsLive(clients).service(shop.instance(), shop.environment, "no-such-cluster")
+    assert found.rollout == RolloutState.ABSENT
+
+
+async def test_a_deleted_service_is_absent(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/x:1")
+    shop.aws.client("ecs").delete_service(cluster=shop.cluster, service=shop.name, force=True)
+    assert (await look(shop, clients)).rollout == RolloutState.ABSENT
+
+
+async def test_a_running_service_shows_its_own_container(shop: Shop, clients: AwsClients) -> None:
+    image = f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+    definition = shop.create(image)
+    found = await look(shop, clients)
+    assert (found.image, found.task_definition) == (image, definition)
+    assert (found.rollout, found.running, found.desired) == (RolloutState.COMPLETED, 2, 2)
+
+
+async def test_the_image_before_the_first_one_is_none(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/develop/{shop.name}:awaiting-first-image")
+    found = await look(shop, clients, PIPELINE_OWNED)
+    assert (found.image, found.newest) == (None, None)
+
+
+async def test_a_tag_that_git_names_counts_once_it_was_pushed(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/develop/{shop.name}:0ld0ld0")
+    shop.push("another")
+    assert (await look(shop, clients)).newest is None
+    shop.push("3f9c2d1")
+    assert (await look(shop, clients)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+
+
+async def test_what_the_pipeline_runs_stays_although_more_was_pushed(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/develop/{shop.name}:aaaaaaa")
+    shop.push("bbbbbbb")
+    assert (await look(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:aaaaaaa"
+
+
+async def test_the_first_image_of_a_pipeline_is_found_in_its_repository(shop: Shop, clients: AwsClients) -> None:
+    shop.push("latest", "3f9c2d1")
+    assert (await look(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+
+
+async def test_a_rollout_under_way(shop: Shop, clients: AwsClients) -> None:
+    shop.aws.set_rollout_delay(3600)
+    shop.create("app:1")
+    found = await look(shop, clients)
+    assert (found.rollout, found.running, found.desired) == (RolloutState.IN_PROGRESS, 0, 2)
+    assert "in progress" in found.message
+
+
+async def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(shop: Shop, clients: AwsClients) -> None:
+    shop.aws.fail_deployments(shop.cluster, shop.name)
+    shop.create("broken:1")
+    found = await look(shop, clients)
+    assert (found.rollout, found.message) == (
+        RolloutState.FAILED,
+        "ECS deployment circuit breaker: tasks failed to start.",
+    )
+
+
+async def test_a_rollback_is_seen_while_it_goes_on_and_after_it(shop: Shop, clients: AwsClients) -> None:
+    good = shop.create("app:1")
+    assert (await look(shop, clients)).rollout == RolloutState.COMPLETED
+    shop.aws.fail_deployments(shop.cluster, shop.name, image="broken")
+    shop.aws.set_rollout_delay(1)
+    shop.update("broken:2")
+    seen: list[LiveService] = []
+    while not (seen and seen[-1].running == 2 and seen[-1].rollout != RolloutState.IN_PROGRESS):
+        seen.append(await look(shop, clients))
+        await asyncio.sleep(0.2)
+    assert {found.rollout for found in seen} <= {RolloutState.IN_PROGRESS, RolloutState.ROLLED_BACK}
+    assert (seen[-1].rollout, seen[-1].task_definition) == (RolloutState.ROLLED_BACK, good)
+    for _ in range(10):  # until ECS has dropped the failed deployment
+        await asyncio.sleep(0.2)
+        assert (await look(shop, clients)).rollout == RolloutState.ROLLED_BACK
+    shop.update("app:3")
+    assert (await look(shop, clients)).rollout == RolloutState.IN_PROGRESS
+
+
+async def test_aws_that_does_not_answer_is_no_verdict(shop: Shop, clients: AwsClients) -> None:
+    shop.aws.inject_fault("ecs", "error", operation="DescribeServices", status=500, times=5)
+    with pytest.raises(LiveUnavailable, match="ecs describe_services in develop"):
+        await look(shop, clients)
+
+
+async def test_failures_carry_the_code_of_aws(shop: Shop, clients: AwsClients) -> None:
+    with pytest.raises(AwsFailed) as caught:
+        await clients.call(shop.environment, "ecs", "describe_task_definition", taskDefinition="none:1")
+    assert caught.value.code == "ClientException"
+    nowhere = replace(shop.environment, endpoint="http://127.0.0.1:9")
+    with pytest.raises(AwsFailed) as caught:
+        await clients.call(nowhere, "ecs", "list_clusters")
+    assert caught.value.code == "EndpointConnectionError"
+
+
+async def test_a_call_ends_at_its_deadline(shop: Shop, clients: AwsClients) -> None:
+    hasty = AwsClients(deadline=timedelta(milliseconds=200), settings=ONCE)
+    await clients.call(shop.environment, "ecs", "list_clusters")
+    shop.aws.inject_fault("ecs", "slow", operation="ListClusters", seconds=2, times=1)
+    with pytest.raises(AwsFailed) as caught:
+        await hasty.call(shop.environment, "ecs", "list_clusters")
+    assert caught.value.code == "TimedOut"
+    hasty.close()
+
+
+async def test_an_environment_with_a_role_is_called_as_that_role(shop: Shop, clients: AwsClients) -> None:
+    production = replace(shop.environment, name="prod", role="arn:aws:iam::444455556666:role/reconciler")
+    own = await clients.call(shop.environment, "sts", "get_caller_identity")
+    assumed = await clients.call(production, "sts", "get_caller_identity")
+    assert own["Account"] == ACCOUNT
+    assert assumed["Arn"] == "arn:aws:sts::444455556666:assumed-role/reconciler/ecs-gitops-reconciler"
+    before = shop.aws.last_request()
+    await clients.call(production, "sts", "get_caller_identity")
+    assert [request["operation"] for request in shop.aws.requests(before)] == ["GetCallerIdentity"]
+
+
+T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def deployment(
+    revision: int, state: str, *, status: str = "PRIMARY", reason: str = "", at: datetime = T0
+) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{revision}",
+        "status": status,
+        "taskDefinition": f"arn:aws:ecs:eu-central-1:{ACCOUNT}:task-definition/develop-orders:{revision}",
+        "rolloutState": state,
+        "rolloutStateReason": reason,
+        "createdAt": at,
+    }
+
+
+def said(message: str, *, at: datetime) -> dict[str, Any]:
+    return {"message": f"(service orders) {message}", "createdAt": at}
+
+
+BREAKER = "ECS deployment circuit breaker: tasks failed to start."
+BACK = "rolling back to deployment ecs-svc/1."
+LATER = T0 + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("service", "state", "message"),
+    [
+        ({"deployments": [deployment(2, "COMPLETED", reason="done")]}, RolloutState.COMPLETED, "done"),
+        ({"deployments": [deployment(2, "IN_PROGRESS")]}, RolloutState.IN_PROGRESS, ""),
+        ({"deployments": [deployment(2, "FAILED", reason=BREAKER)]}, RolloutState.FAILED, BREAKER),
+        (
+            {"deployments": [deployment(1, "IN_PROGRESS"), deployment(2, "FAILED", status="ACTIVE", reason=BREAKER)]},
+            RolloutState.ROLLED_BACK,
+            BREAKER,
+        ),
+        (
+            {"deployments": [deployment(1, "IN_PROGRESS", reason="circuit breaker: rolling back to deploymentId x")]},
+            RolloutState.ROLLED_BACK,
+            "circuit breaker: rolling back to deploymentId x",
+        ),
+        (
+            {"deployments": [deployment(1, "COMPLETED")], "events": [said(BACK, at=LATER)]},
+            RolloutState.ROLLED_BACK,
+            f"(service orders) {BACK}",
+        ),
+        (
+            {"deployments": [deployment(3, "COMPLETED", at=LATER)], "events": [said(BACK, at=T0)]},
+            RolloutState.COMPLETED,
+            "",
+        ),
+        (
+            {"deployments": [deployment(3, "IN_PROGRESS"), deployment(2, "FAILED", status="ACTIVE", reason=BREAKER)]},
+            RolloutState.IN_PROGRESS,
+            "",
+        ),
+        ({"deployments": [], "runningCount": 2, "desiredCount": 2}, RolloutState.COMPLETED, ""),
+        ({"deployments": [], "runningCount": 1, "desiredCount": 2}, RolloutState.IN_PROGRESS, ""),
+    ],
+    ids=[
+        "completed",
+        "in progress",
+        "failed",
+        "the primary is older than the failed one beside it",
+        "the reason says so",
+        "only an event is left",
+        "an event from before the deployment",
+        "a fix on its way beside what failed",
+        "other controller, steady",
+        "other controller, moving",
+    ],
+)
+def test_how_a_rollout_is_read(service: Mapping[str, Any], state: RolloutState, message: str) -> None:
+    assert rollout(service) == (state, message)
