@@ -233,6 +233,10 @@ class Observer(Protocol):
         """A pass ended."""
         ...
 
+    def waited(self, seconds: float) -> None:
+        """A key that was due waited this long for a worker."""
+        ...
+
     def phase(self, name: str, seconds: float) -> None:
         """A phase (init, plan, show, apply) of a pass took this long."""
         ...

@@ -112,6 +112,7 @@ class Controller:
         with contextlib.suppress(Closed):
             while True:
                 key, visit = await self.queue.take()
+                self.world.observer.waited(max(0.0, (self.world.now() - visit.at).total_seconds()))
                 task = asyncio.create_task(self._visit(key, visit.trigger), name=f"pass {key}")
                 self._running[key] = (task, time.monotonic())
                 try:

@@ -3,13 +3,15 @@
 import json
 import signal
 import urllib.request
+from functools import partial
 from typing import Any
 
 import yaml
 
-from deploy.local.demo.display import Display, require
+from deploy.local.demo.display import Display, StepFailed, require
 from deploy.local.demo.evidence import Aws
 from deploy.local.demo.stage import BUCKET, ROOT, Stage
+from desired_state.merge import merge_patch
 
 SERVICES = ("catalog", "ledger", "orders", "payments")
 INSTANCES = ("platform", *SERVICES)
@@ -65,7 +67,7 @@ class Story:
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
         pushed = {name: self._first_image(name) for name in SERVICES}
         for name in SERVICES:
-            seen = self._display.wait(f"{name} to run", lambda name=name: self._converged(name), within=_SERVICE_TAKES)
+            seen = self._display.wait(f"{name} to run", partial(self._converged, name), within=_SERVICE_TAKES)
             spec = self._spec(name)
             require((seen.cpu, seen.memory) == (spec["cpu"], spec["memory"]), f"{name} has {seen.cpu}/{seen.memory}")
             require(seen.image == pushed[name], f"{name} runs {seen.image}")
@@ -230,14 +232,18 @@ class Story:
         return {name: service.task_definition if service else "" for name, service in found.items()}
 
     def _spec(self, name: str) -> dict[str, Any]:
-        spec: dict[str, Any] = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())["spec"]
-        return spec
+        """What the example asks for in develop."""
+        document = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())
+        merged = merge_patch(document["spec"], document["overrides"]["develop"])
+        if not isinstance(merged, dict):
+            raise StepFailed(f"{name}.yaml has no spec")
+        return merged
 
     def _edited(self, name: str, *, memory: int | None = None, tag: str | None = None, **env: str) -> str:
         document = yaml.safe_load((self._stage.clone / "services" / f"{name}.yaml").read_text())
         spec = document["spec"]
         spec["memory"] = memory or spec["memory"]
-        spec["env"] |= env
+        document["overrides"]["develop"]["env"] |= env
         if tag:
             spec["image"] = {"tag": tag}
         return str(yaml.safe_dump(document, sort_keys=False))

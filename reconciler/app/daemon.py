@@ -1,0 +1,109 @@
+"""The daemon: parts put together, signals, and the order in which things stop.
+
+On SIGTERM or SIGINT no new visit starts, plans are interrupted, applies are waited for, records are written, and the
+API goes last. A second signal changes nothing: the stop is already bounded.
+"""
+
+import asyncio
+import random
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from reconciler.app import parts
+from reconciler.app.observe import Observers
+from reconciler.config import Settings
+from reconciler.core.ports import Store
+from reconciler.core.redact import Redactor
+from reconciler.edges.aws import AwsClients
+from reconciler.edges.ecs import EcsLive
+from reconciler.edges.logs import configure as configure_logs
+from reconciler.edges.logs import log
+from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.trees import DirectoryTrees
+from reconciler.engine.control import EngineControl
+from reconciler.engine.controller import Controller
+from reconciler.engine.intake import Intake
+from reconciler.engine.world import World
+from reconciler.web.api import make_app
+from reconciler.web.server import serve as serve_http
+
+_PASSES_PER_RUN = 4
+VERSION = version("ecs-gitops-reconciler")
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed when it cannot start."""
+    redactor = parts.redactor(settings)
+    as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
+    configure_logs(settings.logs.level, redactor, json=as_json)
+    async with AsyncExitStack() as stack:
+        aws = AwsClients()
+        stack.callback(aws.close)
+        store = SqliteStore(settings.store.path)
+        stack.push_async_callback(store.close)
+        await store.open()
+        daemon = _assemble(settings, redactor, store, aws)
+        token = settings.auth.token.get_secret_value() if settings.auth.token else None
+        app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
+        http = settings.http
+        listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
+        stop = _stop_on_signals()
+        log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
+        await daemon.controller.run(stop, drain=settings.stop.drain)
+    log("stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Daemon:
+    controller: Controller
+    metrics: Metrics
+
+
+def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClients) -> _Daemon:
+    """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
+    trees = DirectoryTrees(settings.data / "trees")
+    terraform = parts.terraform(
+        settings,
+        trees,
+        work=settings.data / "work",
+        redact=redactor.text,
+        on_phase=lambda name, seconds: metrics.phase(name, seconds),
+        on_run=lambda command, result: metrics.ran(command, result),
+        warn=lambda message: log("terraform_warning", level="warning", message=message),
+    )
+    metrics = Metrics(
+        Now(
+            records=lambda: world.records.values(),
+            source=lambda: controller.source_status,
+            beat=lambda: controller.beat(),
+        ),
+        Build(VERSION, terraform.version, settings.git.url or str(settings.git.directory), settings.git.branch),
+    )
+    world = World(
+        terraform=terraform,
+        live=EcsLive(aws),
+        store=store,
+        trees=trees,
+        observer=Observers(metrics),
+        redactor=redactor,
+        environments=parts.environments(settings),
+        limits=parts.limits(settings),
+        now=lambda: datetime.now(UTC),
+        rng=random.Random(),  # noqa: S311 - jitter, not a secret
+        admission=asyncio.Semaphore(settings.terraform.workers),
+    )
+    workers = settings.terraform.workers * _PASSES_PER_RUN
+    controller = Controller(world, parts.source(settings), Intake(world), workers=workers)
+    return _Daemon(controller, metrics)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

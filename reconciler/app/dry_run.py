@@ -1,0 +1,177 @@
+"""A dry run: what would change, from one commit and the states as they are, with nothing of it done.
+
+Workspaces are made in a scratch folder. An account without a state bucket is taken for empty. Where a platform has no
+outputs yet, its services are planned with placeholders and marked provisional.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desired_state.document import Problem
+from desired_state.instance import Instance, Key
+from desired_state.snapshot import Snapshot
+from reconciler.app import parts
+from reconciler.app.once import read_snapshot
+from reconciler.config import ConfigFailed, Settings
+from reconciler.core import plan as plans
+from reconciler.core.decide import operation
+from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.plan import Plan
+from reconciler.core.ports import Environment, LiveUnavailable, Run, TerraformFailed
+from reconciler.core.record import ResourceSummary
+from reconciler.core.redact import Redactor
+from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.ecs import EcsLive
+from reconciler.edges.terraform import TerraformCli
+from reconciler.edges.trees import DirectoryTrees
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInstance:
+    """What would change in one instance; `error` says why that is not known."""
+
+    key: Key
+    kind: str
+    provisional: bool
+    creates: int = 0
+    updates: int = 0
+    replaces: int = 0
+    destroys: int = 0
+    changes: tuple[ResourceSummary, ...] = ()
+    error: str | None = None
+
+
+async def plan_once(
+    settings: Settings, *, repo: str, commit: str | None, keys: Sequence[Key], progress: Callable[[str], None]
+) -> tuple[tuple[PlannedInstance, ...], tuple[Problem, ...]]:
+    """Plan the named instances of one commit, or all. Raises: SourceFailed, ConfigFailed."""
+    progress(f"reading {commit or settings.git.branch}")
+    snapshot = await read_snapshot(settings, repo, commit)
+    if not settings.environments:
+        raise ConfigFailed(["environments: at least one is needed to plan, with account, region and tier"])
+    if unknown := [str(key) for key in keys if key not in snapshot.instances]:
+        raise ConfigFailed([f"not in this commit: {', '.join(sorted(unknown))}"])
+    wanted = list(keys) or list(snapshot.order())
+    with tempfile.TemporaryDirectory(prefix="reconciler-plan-") as scratch:
+        aws = AwsClients()
+        try:
+            run = await _DryRun.over(snapshot, settings, aws, Path(scratch), progress)
+            return await run.plan(wanted), snapshot.problems
+        finally:
+            aws.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _DryRun:
+    snapshot: Snapshot
+    environments: Mapping[str, Environment]
+    terraform: Mapping[str, TerraformCli]
+    live: EcsLive
+    redactor: Redactor
+    progress: Callable[[str], None]
+    admission: asyncio.Semaphore
+
+    @classmethod
+    async def over(
+        cls, snapshot: Snapshot, settings: Settings, aws: AwsClients, scratch: Path, progress: Callable[[str], None]
+    ) -> "_DryRun":
+        trees = DirectoryTrees(scratch / "trees")
+        for tree_id, tree in snapshot.trees.items():
+            await trees.put(tree_id, tree)
+        redactor = parts.redactor(settings)
+        environments = parts.environments(settings)
+        used = {key.environment for key in snapshot.instances}
+        terraform = {
+            name: parts.terraform(
+                settings,
+                trees,
+                work=scratch / "work",
+                remote_state=await _has_states(aws, settings, environment),
+                redact=redactor.text,
+            )
+            for name, environment in environments.items()
+            if name in used
+        }
+        admission = asyncio.Semaphore(settings.terraform.workers)
+        return cls(snapshot, environments, terraform, EcsLive(aws), redactor, progress, admission)
+
+    async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
+        """Platforms first, because their outputs are what services are planned with."""
+        instances = [self.snapshot.instances[key] for key in keys]
+        needed = {key for instance in instances for key in instance.depends_on}
+        platforms = [
+            instance
+            for instance in self.snapshot.instances.values()
+            if instance.kind == "Platform" and (instance.key in needed or instance in instances)
+        ]
+        first = dict(
+            zip([p.key for p in platforms], await asyncio.gather(*map(self._platform, platforms)), strict=True)
+        )
+        outputs = {key.environment: values for key, (_, values) in first.items()}
+        others = [instance for instance in instances if instance.key not in first]
+        rest = await asyncio.gather(*(self._other(item, outputs.get(item.key.environment)) for item in others))
+        found = {key: planned for key, (planned, _) in first.items()} | {planned.key: planned for planned in rest}
+        return tuple(found[key] for key in keys)
+
+    async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Mapping[str, Any] | None]:
+        try:
+            plan = await self._run(instance, platform=None, image=None)
+        except TerraformFailed as failure:
+            return PlannedInstance(instance.key, instance.kind, False, error=failure.message), None
+        return _planned(instance, plan, provisional=False), plan.values.get("platform")
+
+    async def _other(self, instance: Instance, outputs: Mapping[str, Any] | None) -> PlannedInstance:
+        environment = self.environments[instance.key.environment]
+        provisional = instance.kind == "Service" and outputs is None
+        platform = outputs or placeholder_platform(environment)
+        try:
+            image = None if outputs is None else await self._image(instance, environment, outputs)
+            plan = await self._run(instance, platform=platform, image=image)
+        except (TerraformFailed, LiveUnavailable) as failure:
+            return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
+        return _planned(instance, plan, provisional=provisional)
+
+    async def _image(self, instance: Instance, environment: Environment, outputs: Mapping[str, Any]) -> str | None:
+        if instance.kind != "Service":
+            return None
+        return (await self.live.service(instance, environment, outputs["cluster"]["name"])).newest
+
+    async def _run(self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None) -> Plan:
+        environment = self.environments[instance.key.environment]
+        inputs = variables(instance, environment, platform=platform, image=image)
+        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+        async with self.admission:
+            self.progress(f"planning {instance.key}")
+            async with self.terraform[environment.name].workspace(run) as workspace:
+                return plans.read(await workspace.plan(), self.redactor)
+
+
+async def _has_states(aws: AwsClients, settings: Settings, environment: Environment) -> bool:
+    """False in an account that nobody has bootstrapped."""
+    try:
+        await aws.call(environment, "s3", "head_bucket", Bucket=parts.state(settings).bucket_in(environment))
+    except AwsFailed as failure:
+        if failure.code in {"404", "NoSuchBucket"}:
+            return False
+        raise ConfigFailed([f"{environment.name}: its state bucket cannot be looked at: {failure}"]) from failure
+    return True
+
+
+def _planned(instance: Instance, plan: Plan, *, provisional: bool) -> PlannedInstance:
+    counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
+    for change in plan.changes:
+        counts[operation(change.actions)] += 1
+    return PlannedInstance(
+        key=instance.key,
+        kind=instance.kind,
+        provisional=provisional,
+        creates=counts["create"],
+        updates=counts["update"],
+        replaces=counts["replace"],
+        destroys=counts["destroy"],
+        changes=tuple(change.summary() for change in plan.changes),
+    )

@@ -1,0 +1,62 @@
+"""Tells metrics and logs what happened; the engine's `Observer`."""
+
+from datetime import datetime
+from typing import Any
+
+from reconciler.core.record import ConditionType, Pass, Record
+from reconciler.edges.logs import log
+from reconciler.edges.metrics import Metrics
+
+
+class Observers:
+    """Metrics count, logs tell. Neither may stop the engine, and neither can: both only touch memory and stdout."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+        """A record changed: say so when its headline did."""
+        self._metrics.moved(old, new, commit_at=commit_at)
+        record = new or old
+        if record is None:
+            return
+        if new is None:
+            log("instance_gone", instance=str(record.key))
+            return
+        ready = new.condition(ConditionType.READY)
+        if ready and (old is None or old.reason != new.reason or old.sync != new.sync or old.health != new.health):
+            log(
+                "instance_moved",
+                instance=str(new.key),
+                reason=ready.reason.value,
+                ready=ready.status,
+                sync=new.sync.value,
+                health=new.health.value,
+                message=ready.message,
+            )
+
+    def passed(self, visit: Pass) -> None:
+        """A pass ended."""
+        self._metrics.passed(visit)
+        seconds = (visit.finished - visit.started).total_seconds()
+        level = "debug" if visit.result == "unchanged" else "info"
+        log(
+            "pass",
+            level=level,
+            instance=str(visit.key),
+            trigger=visit.trigger,
+            result=visit.result,
+            seconds=round(seconds, 3),
+        )
+
+    def waited(self, seconds: float) -> None:
+        """A key that was due waited this long for a worker."""
+        self._metrics.waited(seconds)
+
+    def phase(self, name: str, seconds: float) -> None:
+        """A phase of a pass took this long."""
+        self._metrics.phase(name, seconds)
+
+    def log(self, event: str, **fields: Any) -> None:
+        """Something worth a log line."""
+        log(event, **fields)

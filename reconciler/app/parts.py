@@ -1,0 +1,116 @@
+"""The edges, built from the settings. Every command builds only those that it needs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from desired_state.tree import Tree
+from reconciler.config import Settings, redaction_key
+from reconciler.core.ports import Environment, Source, TreeArchive
+from reconciler.core.redact import Redactor
+from reconciler.core.schedule import Pace
+from reconciler.edges.directory import DirectorySource
+from reconciler.edges.git import GitSource
+from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.runner import Timeouts
+from reconciler.edges.state import StateSettings
+from reconciler.edges.terraform import TerraformCli
+from reconciler.edges.trees import read_tree
+from reconciler.engine.world import Limits
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens."""
+
+
+def environments(settings: Settings) -> dict[str, Environment]:
+    """Every configured environment."""
+    return {name: settings.environment(name) for name in settings.environments}
+
+
+def limits(settings: Settings) -> Limits:
+    """What the engine is told once."""
+    return Limits(
+        pace=Pace(
+            retry_base=settings.retry.base,
+            retry_cap=settings.retry.cap,
+            rollout_poll=settings.rollout.poll,
+            image_poll=settings.rollout.image_poll,
+        ),
+        retry_limit=settings.retry.limit,
+        rollout_timeout=settings.rollout.timeout,
+        prune_limit_percent=settings.policy.prune_limit_percent,
+    )
+
+
+def redactor(settings: Settings) -> Redactor:
+    """Hides secrets, and the daemon's own token in particular."""
+    token = settings.auth.token
+    return Redactor(redaction_key(settings), [token.get_secret_value()] if token else [])
+
+
+def terraform_tree(settings: Settings) -> Tree:
+    """The Terraform roots and modules as they are on disk now."""
+    return read_tree(settings.terraform.source.path)
+
+
+def source(settings: Settings) -> Source:
+    """Where manifests come from: a repository, or a watched folder."""
+    if settings.git.directory:
+        return DirectorySource(
+            settings.git.directory, lambda: terraform_tree(settings), watched=[settings.terraform.source.path]
+        )
+    return GitSource(
+        settings.git.url or "",
+        settings.git.branch,
+        settings.git.path,
+        directory=settings.data / "mirror.git",
+        interval=settings.git.interval,
+        timeout=settings.git.timeout,
+        environment=os.environ,
+        roots=lambda: terraform_tree(settings),
+    )
+
+
+def terraform(
+    settings: Settings,
+    trees: TreeArchive,
+    *,
+    work: Path,
+    remote_state: bool = True,
+    redact: Callable[[str], str],
+    on_phase: Callable[[str, float], None] = _ignore,
+    on_run: Callable[[str, str], None] = _ignore,
+    warn: Callable[[str], None] = _ignore,
+) -> TerraformCli:
+    """Terraform with its workspaces under `work`. Without `remote_state` states are thrown away with them."""
+    return TerraformCli(
+        settings.terraform.binary,
+        work=work,
+        trees=trees,
+        state=state(settings) if remote_state else None,
+        plugins=configure(settings.data, find_mirrors(os.environ)),
+        environment=os.environ,
+        drain=settings.stop.drain,
+        grace=settings.stop.grace,
+        timeouts=Timeouts(
+            init=settings.terraform.timeouts.init,
+            plan=settings.terraform.timeouts.plan,
+            apply=settings.terraform.timeouts.apply,
+            lock=settings.terraform.lock_timeout,
+        ),
+        redact=redact,
+        on_phase=on_phase,
+        on_run=on_run,
+        warn=warn,
+    )
+
+
+def state(settings: Settings) -> StateSettings:
+    """Where states are kept."""
+    return StateSettings(
+        bucket=settings.state.bucket,
+        lock_table=settings.state.lock_table,
+        kms_key_id=settings.state.kms_key_id,
+        prefix=settings.state.prefix,
+    )
