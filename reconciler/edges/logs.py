@@ -1,0 +1,110 @@
+"""Log lines: JSON on standard output for machines, colours on a terminal, secrets in neither.
+
+The rule: every field of every line goes through the redactor, the libraries' own lines included, and a log call never
+fails the code that makes it. `scope` adds fields to all lines of one task, such as the instance a pass is about.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from reconciler.core.redact import Redactor
+
+# Libraries that tell every request at level info.
+_CHATTY = ("aiohttp.access", "asyncio", "boto3", "botocore", "git", "s3transfer", "urllib3", "watchfiles")
+_NOT_REDACTED = frozenset({"timestamp", "level", "_record", "_from_structlog"})  # made by structlog itself
+_DEEPEST = 20
+
+
+def configure(level: str, redactor: Redactor, *, json: bool | None = None, stream: TextIO | None = None) -> None:
+    """Send all logging of this process to standard output. `json=None` means JSON unless that is a terminal."""
+    target = stream or sys.stdout
+    as_json = not target.isatty() if json is None else json
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        _Redaction(redactor),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(as_json, target)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+
+
+def log(event: str, /, **fields: Any) -> None:
+    """One line at level info, or at `level=` debug, warning or error; as `ports.Observer.log` has it."""
+    level = logging.getLevelNamesMapping().get(str(fields.pop("level", "info")).upper(), logging.INFO)
+    structlog.stdlib.get_logger("reconciler").log(level, event, **fields)
+
+
+@contextmanager
+def scope(**fields: Any) -> Iterator[None]:
+    """Add these fields to all lines of this task, and of the tasks it starts, until the block ends."""
+    with structlog.contextvars.bound_contextvars(**fields):
+        yield
+
+
+class _Redaction:
+    """The processor that every line passes, with its exception's text and its fields' names."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def __call__(self, logger: Any, method: str, event: EventDict) -> MutableMapping[str, Any]:
+        kept = {name: value for name, value in event.items() if name in _NOT_REDACTED}
+        rest = {name: _plain(value) for name, value in event.items() if name not in kept}
+        return {**kept, **self._redactor.value(rest)}
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """The value as JSON has it; of anything else its text, so that nothing reaches the line past the redactor."""
+    if value is None or type(value) in {str, bool, int, float}:
+        return value
+    if depth > _DEEPEST:
+        return f"<{type(value).__name__} nested too deep>"
+    if isinstance(value, Mapping):
+        return {_text(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner, depth + 1) for inner in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # a broken __str__ must not break the code that logs
+        return f"<{type(value).__name__} without text: {type(error).__name__}>"
+
+
+def _renderer(as_json: bool, target: TextIO) -> Processor:
+    if not as_json:
+        return structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+    def render(logger: Any, method: str, event: EventDict) -> str:
+        return json.dumps(event, ensure_ascii=False, default=str)
+
+    return render

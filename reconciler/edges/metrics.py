@@ -1,0 +1,217 @@
+"""Prometheus metrics: what the records say now, and what happened since the start.
+
+The rule: gauges about instances are read from the current records at the moment of the scrape, so an instance that is
+gone is gone from the metrics too. No label carries a commit, a digest or a message. `docs/metrics.md` lists them all.
+"""
+
+import platform
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from reconciler.core.ports import Beat, SourceStatus
+from reconciler.core.record import ConditionType, Health, Pass, Reason, Record, Sync
+
+PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
+PHASES: Final = ("init", "plan", "show", "apply", "output")
+COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
+RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")
+_PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
+_WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
+_APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Where the metrics read the present: asked at each scrape, answered from memory."""
+
+    records: Callable[[], Iterable[Record]]
+    source: Callable[[], SourceStatus]
+    beat: Callable[[], Beat]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What runs, and where its manifests come from."""
+
+    version: str
+    terraform: str
+    source_url: str
+    branch: str
+
+
+class Metrics:
+    """The registry and the ways to add to it. The first three methods are those of `ports.Observer`."""
+
+    def __init__(self, now: Now, build: Build) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.registry.register(_Present(now, build))
+        self._passes = self._counter("passes", "Visits to instances by what came of them.", "result")
+        self._runs = self._counter("terraform_runs", "Terraform commands that ended.", "command", "result")
+        self._phases = self._histogram("phase_seconds", "How long the phases of a pass took.", _PHASE_BUCKETS, "phase")
+        self._applied = self._histogram(
+            "commit_to_applied_seconds", "From a commit to the moment an instance was applied at it.", _APPLIED_BUCKETS
+        )
+        self._waits = self._histogram(
+            "queue_wait_seconds", "How long keys that were due waited for a worker.", _WAIT_BUCKETS
+        )
+        self._start_at_zero()
+
+    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not."""
+        if old is None or new is None or commit_at is None or new.applied_at is None:
+            return
+        if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
+            self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
+
+    def passed(self, visit: Pass) -> None:
+        """A pass ended."""
+        self._passes.labels(visit.result).inc()
+
+    def phase(self, name: str, seconds: float) -> None:
+        """A phase of a pass took this long."""
+        self._phases.labels(name).observe(seconds)
+
+    def ran(self, command: str, result: str) -> None:
+        """A Terraform command ended."""
+        self._runs.labels(command, result).inc()
+
+    def waited(self, seconds: float) -> None:
+        """A key waited this long after it was due."""
+        self._waits.observe(seconds)
+
+    def render(self) -> tuple[bytes, str]:
+        """The page for Prometheus and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="reconciler", registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, text, labels, namespace="reconciler", registry=self.registry, buckets=buckets)
+
+    def _start_at_zero(self) -> None:
+        """A series that first appears with its first event hides that event from `rate()`."""
+        for result in PASS_RESULTS:
+            self._passes.labels(result)
+        for name in PHASES:
+            self._phases.labels(name)
+        for command in COMMANDS:
+            for result in RUN_RESULTS:
+                self._runs.labels(command, result)
+
+
+class _Present(Collector):
+    """Reads everything anew at each scrape."""
+
+    def __init__(self, now: Now, build: Build) -> None:
+        self._now = now
+        self._build = build
+
+    def collect(self) -> Iterator[Metric]:
+        """All families that are read and not counted."""
+        records = sorted(self._now.records(), key=lambda record: record.key)
+        yield from _instances(records)
+        yield from self._daemon(records)
+        yield from self._source()
+
+    def _daemon(self, records: Iterable[Record]) -> Iterator[Metric]:
+        beat = self._now.beat()
+        waiting = sum(1 for record in records if record.reason == Reason.AWAITING_APPROVAL)
+        longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
+        yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
+        yield _single("queue_depth", "Keys in the queue.", beat.queued)
+        yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
+        build = {
+            "version": self._build.version,
+            "terraform": self._build.terraform,
+            "python": platform.python_version(),
+        }
+        yield _info("build_info", "What runs.", build)
+
+    def _source(self) -> Iterator[Metric]:
+        status = self._now.source()
+        where = {"url": without_userinfo(self._build.source_url), "branch": self._build.branch}
+        yield _info("source_info", "Where the manifests come from.", where)
+        yield _single("manifest_problems", "Problems in the manifests.", len(status.problems))
+        fetched = GaugeMetricFamily(
+            "reconciler_source_last_fetch_timestamp_seconds", "When the manifests were last fetched; absent before."
+        )
+        if status.fetched_at:
+            fetched.add_metric([], status.fetched_at.timestamp())
+        yield fetched
+
+
+def _instances(records: Iterable[Record]) -> Iterator[Metric]:
+    info = _family("instance_info", "Every instance, with what it is.", "kind", "mode", "suspended")
+    sync = _family("instance_sync", "1 for the state that an instance is in.", "state")
+    health = _family("instance_health", "1 for the health that an instance has.", "state")
+    condition = _family("instance_condition", "1 for the status of each condition.", "type", "status")
+    drifted = _family("instance_drifted_resources", "Resources that moved outside Git.")
+    success = _family("instance_last_success_timestamp_seconds", "When the state last matched Git; absent before.")
+    for record in records:
+        key = [record.key.environment, record.key.name]
+        suspended = record.suspended or record.instance.policy.suspend
+        info.add_metric([*key, record.instance.kind, record.instance.policy.mode, _word(suspended)], 1)
+        for state in Sync:
+            sync.add_metric([*key, state.value], state == record.sync)
+        for one in Health:
+            health.add_metric([*key, one.value], one == record.health)
+        for kind, status, holds in _conditions(record):
+            condition.add_metric([*key, kind.value, _word(status)], holds)
+        drifted.add_metric(key, _drifted(record))
+        if at := _last_success(record):
+            success.add_metric(key, at.timestamp())
+    yield from (info, sync, health, condition, drifted, success)
+
+
+def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
+    """Each condition with both statuses. Of those that exist only while true, an absent one is false."""
+    for kind in ConditionType:
+        found = record.condition(kind)
+        always = kind in {ConditionType.READY, ConditionType.PLANNED}
+        status = found.status if found else (None if always else False)
+        yield from ((kind, possible, possible == status) for possible in (True, False))
+
+
+def _drifted(record: Record) -> int:
+    found = record.condition(ConditionType.DRIFTED)
+    return max(len(record.plan.drift), 1) if found and found.status and record.plan else 0
+
+
+def _last_success(record: Record) -> datetime | None:
+    matches = record.sync == Sync.IN_SYNC and record.applied_digest is not None
+    known = (record.applied_at, record.checked_at if matches else None)
+    return max(filter(None, known), default=None)
+
+
+def without_userinfo(url: str) -> str:
+    """The URL without user and password."""
+    return re.sub(r"(?<=://)[^/]*@", "", url, count=1)
+
+
+def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"reconciler_{name}", text, labels=["environment", "name", *labels])
+
+
+def _single(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"reconciler_{name}", text, value=value)
+
+
+def _info(name: str, text: str, labels: dict[str, Any]) -> Metric:
+    family = GaugeMetricFamily(f"reconciler_{name}", text, labels=list(labels))
+    family.add_metric(list(labels.values()), 1)
+    return family
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
