@@ -98,14 +98,32 @@ def _explain(error: Exception) -> int:
 
 def _explain_surprise(error: Exception) -> int:
     """What the edges raise has a message for people; anything else is a defect, and says how to see more."""
-    from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
-    from reconciler.web.server import AddressTaken
-
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
-    if isinstance(error, SourceFailed | TerraformFailed | LiveUnavailable | AddressTaken):
+    if isinstance(error, _expected()):
         complain(str(error))
     else:
         name = type(error).__name__
         complain(f"unexpected: {name}: {error} (RECONCILER_TRACEBACK=1 shows where; please report it)")
     return Exit.FAILED
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """The root exceptions of the edges, imported only when something has gone wrong."""
+    from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
+    from reconciler.edges.aws import AwsFailed
+    from reconciler.edges.process import ProcessFailed
+    from reconciler.edges.sqlite import StoreFailed
+    from reconciler.edges.trees import TreeFailed
+    from reconciler.web.server import AddressTaken
+
+    return (
+        LiveUnavailable,
+        SourceFailed,
+        TerraformFailed,
+        AwsFailed,
+        ProcessFailed,
+        StoreFailed,
+        TreeFailed,
+        AddressTaken,
+    )

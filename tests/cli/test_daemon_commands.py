@@ -1,0 +1,193 @@
+"""The commands that talk to the daemon, against a real API on its socket and over TCP."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.ports import Action
+from tests.cli.conftest import TOKEN, Cli, Served
+from tests.web.control import COMMIT, ORDERS, PAYMENTS, PLATFORM
+
+
+def test_get_shows_a_line_for_each_instance(cli: Cli, daemon: Served) -> None:
+    ended = cli("get")
+    lines = [line.split() for line in ended.out.splitlines()]
+    assert (ended.code, ended.err) == (0, "")
+    assert lines[0][:4] == ["INSTANCE", "KIND", "SYNC", "HEALTH"]
+    assert lines[1][:6] == ["develop/orders", "Service", "PendingAndDrifted", "Degraded", "no", "AwaitingApproval"]
+    assert lines[2][:6] == ["develop/payments", "Service", "InSync", "Healthy", "yes", "InSync"]
+    assert COMMIT[:12] in lines[2]
+
+
+def test_get_takes_keys_and_filters(cli: Cli, daemon: Served) -> None:
+    assert json.loads(cli("get", "develop/payments", "-o", "json").out)["instances"][0]["key"] == "develop/payments"
+    found = json.loads(cli("get", "--reason", "AwaitingApproval", "-o", "json").out)["instances"]
+    assert [item["key"] for item in found] == ["develop/orders"]
+    assert cli("get", "--environment", "prod").out == "no instances\n"
+
+
+def test_get_tells_scripts_when_something_is_not_well(cli: Cli, daemon: Served) -> None:
+    assert cli("get", "--exit-code").code == 3
+    assert cli("get", "develop/payments", "--exit-code").code == 0
+
+
+def test_describe_shows_conditions_plan_and_drift(cli: Cli, daemon: Served) -> None:
+    out = cli("describe", "develop/orders").out
+    for part in (
+        "services/orders.yaml:1",
+        "AwaitingApproval",
+        "Plan sha256:p1",
+        "1 to update, 1 to replace",
+        "± aws_ecs_task_definition.this",
+        'memory: "512" → "1024"',
+        "Drift:",
+        "~ aws_ecs_service.this",
+        "desired_count: 4 → 2",
+        "RolledBack",
+    ):
+        assert part in out
+    assert json.loads(cli("describe", "develop/orders", "-o", "json").out)["plan"]["digest"] == "sha256:p1"
+
+
+def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
+    lines = cli("history", "develop/orders", "--limit", "2").out.splitlines()
+    assert len(lines) == 3
+    assert "2026-03-04T12:00:00Z" in lines[1]
+    assert len(json.loads(cli("history", "develop/orders", "-o", "json").out)["passes"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "action"),
+    [
+        (("reconcile", "develop/payments"), Action.RECONCILE),
+        (("suspend", "develop/payments"), Action.SUSPEND),
+        (("resume", "develop/payments"), Action.RESUME),
+        (("prune", "--confirm", "develop/payments"), Action.PRUNE),
+    ],
+)
+def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
+    cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], action: Action
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    ended = cli(*arguments)
+    assert ended.code == 0
+    assert ended.out.startswith("develop/payments: ")
+    assert daemon.control.asked == [(PAYMENTS, action, "ada", None)]
+
+
+def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
+    ended = cli("prune", "develop/payments")
+    assert ended.code == 2
+    assert "--confirm" in ended.err
+    assert daemon.control.asked == []
+
+
+def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
+    assert cli("approve", "develop/orders", "--digest", "sha256:p1").code == 0
+    assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
+        (ORDERS, Action.APPROVE, "sha256:p1")
+    ]
+
+
+def test_approve_of_a_plan_that_moved_fails_and_says_the_new_digest(cli: Cli, daemon: Served) -> None:
+    ended = cli("approve", "develop/orders", "--digest", "sha256:old")
+    assert ended.code == 1
+    assert "sha256:p1" in ended.err
+    assert daemon.control.asked == []
+
+
+def test_approve_without_a_digest_shows_the_plan_and_asks(
+    cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    assert cli("approve", "develop/orders").code == 1
+    assert daemon.control.asked == []
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    ended = cli("approve", "develop/orders")
+    assert ended.code == 0
+    assert "Plan sha256:p1" in ended.out
+    assert daemon.control.asked[0][3] == "sha256:p1"
+
+
+def test_approve_in_a_script_needs_the_digest(cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    ended = cli("approve", "develop/orders")
+    assert ended.code == 2
+    assert "--digest sha256:p1" in ended.err
+
+
+def test_what_the_daemon_refuses_is_said_in_one_line(cli: Cli, daemon: Served) -> None:
+    daemon.control.refusal = "develop/payments still has a manifest"
+    ended = cli("prune", "--confirm", "develop/payments")
+    assert (ended.code, ended.err) == (1, "reconciler: develop/payments still has a manifest\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("get", "develop/nobody"), ("describe", "develop/nobody"), ("history", "develop/nobody"), ("describe", "nobody")],
+)
+def test_an_unknown_instance_is_invalid_input(cli: Cli, daemon: Served, arguments: tuple[str, ...]) -> None:
+    ended = cli(*arguments)
+    assert ended.code == 2
+    assert "nobody" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_over_tcp_reading_is_free_and_acting_needs_the_token(
+    cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("get", "--url", daemon.url).code == 0
+    monkeypatch.setenv("RECONCILER_URL", daemon.url)
+    refused = cli("suspend", "develop/platform")
+    assert refused.code == 1
+    assert "bearer token" in refused.err
+    monkeypatch.setenv("RECONCILER_TOKEN", TOKEN)
+    assert cli("suspend", "develop/platform").code == 0
+    assert daemon.control.asked[0][0] == PLATFORM
+
+
+def test_without_a_daemon_the_message_says_what_to_check(cli: Cli) -> None:
+    ended = cli("get")
+    assert ended.code == 1
+    assert ".reconciler/reconciler.sock" in ended.err
+    assert "reconciler run" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "message"),
+    [
+        ("http://127.0.0.1:1", 1, "no daemon answers at http://127.0.0.1:1"),
+        ("http://nowhere.invalid", 1, "no daemon answers at http://nowhere.invalid"),
+        ("ftp://x", 2, "is not an address"),
+        ("http://x:y", 2, "is not an address"),
+        ("localhost:8080", 2, "is not an address"),
+    ],
+)
+def test_a_wrong_url_is_said_so(cli: Cli, url: str, code: int, message: str) -> None:
+    ended = cli("get", "--url", url)
+    assert ended.code == code
+    assert message in ended.err
+
+
+def test_the_configuration_says_where_the_socket_is(cli: Cli, daemon: Served) -> None:
+    Path("etc").mkdir()
+    Path("etc/r.yaml").write_text("data: ../.reconciler\n")
+    assert cli("get", "--config", "etc/r.yaml").code == 0
+
+
+def test_messages_cannot_steer_the_terminal(cli: Cli, daemon: Served) -> None:
+    record = daemon.control.known[ORDERS]
+    conditions = {
+        kind: condition.__class__(
+            condition.type, condition.status, condition.reason, "\x1b[2J[red]evil", condition.since
+        )
+        for kind, condition in record.conditions.items()
+    }
+    daemon.control.known[ORDERS] = record.replace(conditions=conditions)
+    for command in (("get",), ("describe", "develop/orders")):
+        out = cli(*command).out
+        assert "\x1b" not in out
+        assert "[red]evil" in out

@@ -1,0 +1,141 @@
+"""`plan`, `render` and `bootstrap`: what they ask for, what they print and how they end."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desired_state.document import Problem
+from desired_state.instance import Key
+from reconciler.app import PlannedInstance
+from reconciler.core.record import ResourceSummary
+from tests.cli.conftest import Cli
+
+ORDERS = Key("develop", "orders")
+NEW = PlannedInstance(
+    ORDERS,
+    "Service",
+    provisional=True,
+    creates=2,
+    changes=(ResourceSummary("aws_ecs_service.this", ("create",), {"name": (None, "orders")}),),
+)
+SAME = PlannedInstance(Key("develop", "platform"), "Platform", provisional=False)
+BROKEN = PlannedInstance(Key("develop", "catalog"), "Service", provisional=False, error="no such subnet")
+PROBLEM = Problem("services/x.yaml", 3, 5, "unknown field")
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """Let the next `plan` find these; what it was asked is remembered."""
+
+    def prepare(*found: PlannedInstance, problems: Sequence[Problem] = ()) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        async def plan_once(_: object, **arguments: Any) -> tuple[Any, Any]:
+            arguments.pop("progress")("planning develop/orders")
+            asked.append(arguments)
+            return found, tuple(problems)
+
+        monkeypatch.setattr("reconciler.app.plan_once", plan_once)
+        return asked
+
+    return prepare
+
+
+def test_plan_says_per_instance_what_would_change_and_exits_3(cli: Cli, plans: Any) -> None:
+    asked = plans(NEW, SAME)
+    ended = cli("plan", "--repo", "m.git", "--commit", "abc", "develop/orders")
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert ended.code == 3
+    assert ["develop/orders", "Service", "2", "0", "0", "0", "provisional:"] in [row[:7] for row in rows]
+    assert ["develop/platform", "Platform", "0", "0", "0", "0"] in rows
+    assert "  + aws_ecs_service.this" in ended.out
+    assert ended.out.endswith("1 of 2 instances would change\n")
+    assert ended.err == "reconciler: planning develop/orders\n"
+    assert asked == [{"repo": "m.git", "commit": "abc", "keys": [ORDERS]}]
+
+
+def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
+    plans(NEW, problems=[PROBLEM])
+    shown = json.loads(cli("plan", "--repo", "m", "-o", "json").out)
+    assert shown["problems"] == ["services/x.yaml:3:5: unknown field"]
+    assert shown["instances"] == [
+        {
+            "key": "develop/orders",
+            "kind": "Service",
+            "provisional": True,
+            "counts": {"create": 2, "update": 0, "replace": 0, "destroy": 0},
+            "changes": [
+                {
+                    "address": "aws_ecs_service.this",
+                    "actions": ["create"],
+                    "attributes": {"name": {"old": None, "new": "orders"}},
+                }
+            ],
+            "error": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "problems", "code"),
+    [
+        ([SAME], [], 0),
+        ([SAME, NEW], [], 3),
+        ([SAME, NEW], [PROBLEM], 2),
+        ([SAME, NEW, BROKEN], [PROBLEM], 1),
+    ],
+)
+def test_the_worst_that_was_found_decides_the_exit_code(
+    cli: Cli, plans: Any, found: list[PlannedInstance], problems: list[Problem], code: int
+) -> None:
+    plans(*found, problems=problems)
+    assert cli("plan", "--repo", "m").code == code
+
+
+def test_an_instance_that_cannot_be_planned_says_why(cli: Cli, plans: Any) -> None:
+    plans(BROKEN)
+    assert "no such subnet" in cli("plan", "--repo", "m").out
+
+
+def test_the_repository_of_the_configuration_is_planned_unless_another_is_named(cli: Cli, plans: Any) -> None:
+    asked = plans(SAME)
+    assert cli("plan").code == 2
+    Path("reconciler.yaml").write_text("git: {url: ssh://git.example/m.git}\n")
+    cli("plan")
+    assert asked[0]["repo"] == "ssh://git.example/m.git"
+
+
+def test_render_writes_only_into_an_empty_folder(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def render(_: object, **arguments: Any) -> list[str]:
+        asked.append(arguments)
+        return ["cd out", "terraform init"]
+
+    monkeypatch.setattr("reconciler.app.render", render)
+    Path("full").mkdir()
+    Path("full/precious.tf").write_text("")
+    assert cli("render", "develop/orders", "full", "--repo", "m").code == 2
+    ended = cli("render", "develop/orders", "out", "--repo", "m")
+    assert (ended.code, ended.out) == (0, "cd out\nterraform init\n")
+    assert asked == [{"repo": "m", "commit": None, "key": ORDERS, "directory": Path("out")}]
+
+
+def test_bootstrap_takes_all_environments_or_the_named_ones(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[str]] = []
+
+    async def bootstrap(_: object, names: Sequence[str]) -> list[str]:
+        asked.append(names)
+        return ["111122223333 eu-central-1: bucket b, lock table t"]
+
+    monkeypatch.setattr("reconciler.app.bootstrap", bootstrap)
+    assert cli("bootstrap").code == 2
+    one = '{account: "111122223333", region: eu-central-1, tier: develop}'
+    Path("reconciler.yaml").write_text(f"environments: {{develop: {one}, test: {one}}}\n")
+    assert cli("bootstrap").out == "111122223333 eu-central-1: bucket b, lock table t\n"
+    assert cli("bootstrap", "test").code == 0
+    assert cli("bootstrap", "tset").code == 2
+    assert asked == [["develop", "test"], ["test"]]

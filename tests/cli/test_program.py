@@ -1,0 +1,132 @@
+"""The program as a process: exit codes, broken pipes, colours, help, and no stack traces."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.program import build
+from tests.cli.conftest import Cli
+
+EXECUTABLE = Path(sys.executable).with_name("reconciler")
+ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render")
+ASKING = ("get", "describe", "history", "wait")
+ACTING = ("reconcile", "suspend", "resume", "approve", "prune")
+COMMANDS = (*ALONE, *ASKING, *ACTING)
+
+
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the console script."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER")}
+    return subprocess.run(
+        [EXECUTABLE, *arguments], capture_output=True, text=True, timeout=120, env=kept | environment, check=False
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_with_an_example(cli: Cli, command: str) -> None:
+    ended = cli(command, "--help")
+    assert ended.code == 0
+    assert f"Usage: reconciler {command}" in ended.out
+    assert f"Example: reconciler {command}" in ended.out
+
+
+def test_these_are_all_commands() -> None:
+    assert {name for name in build() if not name.startswith("-")} == set(COMMANDS)
+
+
+def test_help_says_what_the_exit_codes_mean(cli: Cli) -> None:
+    words = " ".join(cli("--help").out.split())
+    assert "0 ok, 1 failed, 2 usage or invalid input, 3 drift or pending changes found" in words
+
+
+def test_the_version(cli: Cli) -> None:
+    ended = cli("--version")
+    assert ended.code == 0
+    assert ended.out.strip().count(".") == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("get", "--frob"), ("get", "-o", "xml"), ("describe",), ("run", "x")]
+)
+def test_a_wrong_call_is_one_line_and_exit_2(cli: Cli, arguments: tuple[str, ...]) -> None:
+    ended = cli(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("reconciler: ")
+    assert len(ended.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "config", "get", "plan"])
+def test_a_bad_configuration_is_lines_and_exit_2(cli: Cli, command: str) -> None:
+    Path("reconciler.yaml").write_text("gti: {url: x}\nhttp: {port: 99999}\n")
+    ended = cli(command)
+    assert (ended.code, ended.out) == (2, "")
+    assert [line.split(" ")[0] for line in ended.err.splitlines()] == ["reconciler.yaml:1:1:", "reconciler.yaml:2:14:"]
+
+
+def test_run_without_a_source_says_what_is_missing(cli: Cli) -> None:
+    ended = cli("run")
+    assert ended.code == 2
+    assert [line.split(":")[0] for line in ended.err.splitlines()] == ["git", "environments"]
+
+
+def test_config_shows_values_and_origins(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("reconciler.yaml").write_text("git:\n  url: ssh://git.example/m.git\n")
+    monkeypatch.setenv("RECONCILER__AUTH__TOKEN", "a-very-secret-token")
+    out = cli("config").out
+    assert '  url: "ssh://git.example/m.git"  # reconciler.yaml:2\n' in out
+    assert '  token: "********"  # RECONCILER__AUTH__TOKEN\n' in out
+    assert '  branch: "main"  # default\n' in out
+    assert "very-secret" not in out
+
+
+def test_config_prints_a_file_that_can_be_used_again(cli: Cli) -> None:
+    Path("reconciler.yaml").write_text('state: {prefix: "a/"}\nstop: {drain: 0s}\n')
+    first = cli("config").out
+    Path("reconciler.yaml").write_text(first)
+    again = cli("config").out
+    assert [line.split("  #")[0] for line in again.splitlines()] == [
+        line.split("  #")[0] for line in first.splitlines()
+    ]
+
+
+def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("out of paper")
+
+    monkeypatch.setattr("reconciler.config.load", fail)
+    ended = cli("config")
+    assert ended.code == 1
+    assert ended.err.startswith("reconciler: unexpected: RuntimeError: out of paper (RECONCILER_TRACEBACK=1")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number:04}.yaml").write_text("kind: Poem\n")
+    script = f'"{EXECUTABLE}" validate . | head -1; echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True)
+    first, code = done.stdout.splitlines()
+    assert first.startswith("0000.yaml:1:")
+    assert code == "141"
+    assert done.stderr == ""
+
+
+def test_a_pipe_gets_no_colours_and_no_blanks_at_the_ends(tmp_path: Path) -> None:
+    done = process("--help", FORCE_COLOR="", NO_COLOR="1")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+
+
+def test_the_console_script_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("kind: Poem\n")
+    assert process("validate", str(tmp_path)).returncode == 2
+    assert process("get", "--url", "http://127.0.0.1:1").returncode == 1
+
+
+def test_no_word_of_python_reaches_the_user(tmp_path: Path) -> None:
+    done = process("describe", "develop/orders", "--config", str(tmp_path / "gone.yaml"))
+    assert done.returncode == 2
+    assert done.stderr == f"{tmp_path}/gone.yaml: cannot be read: No such file or directory\n"

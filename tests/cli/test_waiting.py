@@ -1,0 +1,190 @@
+"""What `wait` and `reconcile --wait` take for done, for failed and for not yet."""
+
+import shutil
+import subprocess
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.cli import waiting
+from reconciler.cli.waiting import Failed, Live, Waiting, verdict
+from reconciler.core import view
+from reconciler.core.record import Condition, ConditionType, Failures, Health, Reason, Record, Sync
+from tests.cli.conftest import Cli, Served
+from tests.web.control import COMMIT, NOON, ORDERS, PAYMENTS, READ, instances, live_record
+
+NEXT = "ab" * 20
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_POLL", 0.01)
+
+
+def record(**changes: Any) -> Record:
+    """A live payments, with changes."""
+    return live_record(instances()[PAYMENTS]).replace(**changes)
+
+
+def ready(status: bool, reason: Reason, message: str = "") -> dict[ConditionType, Condition]:
+    """Conditions with this Ready."""
+    return {ConditionType.READY: Condition(ConditionType.READY, status, reason, message, NOON)}
+
+
+def stalled(reason: Reason) -> dict[ConditionType, Condition]:
+    """Conditions of an instance that will not be tried again soon."""
+    condition = Condition(ConditionType.STALLED, True, reason, "why", NOON)
+    return ready(False, Reason.PLAN_FAILED) | {ConditionType.STALLED: condition}
+
+
+PENDING = {"desired_digest": "sha256:d2", "applied_digest": None, "sync": Sync.PENDING}
+UNSEEN = {"desired_source": "sha256:before", "applied_source": "sha256:before"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Live),
+        ({"accepted_commit": "older", "applied_commit": "older"}, Live),
+        ({"health": Health.PROGRESSING, "conditions": ready(False, Reason.PROGRESSING)}, Waiting),
+        ({"health": Health.UNKNOWN, "conditions": ready(False, Reason.AWAITING_FIRST_IMAGE)}, Waiting),
+        ({"sync": Sync.DRIFTED}, Waiting),
+        (UNSEEN, Waiting),
+        (PENDING | {"conditions": ready(False, Reason.AWAITING_APPROVAL)}, Waiting),
+        (PENDING | {"conditions": ready(False, Reason.OUTSIDE_WINDOW)}, Waiting),
+        (PENDING | {"conditions": ready(False, Reason.APPLY_FAILED)}, Waiting),
+        (PENDING | {"conditions": stalled(Reason.RETRIES_EXHAUSTED)}, Failed),
+        (PENDING | {"conditions": ready(False, Reason.SUSPENDED)}, Failed),
+        ({"conditions": ready(True, Reason.SUSPENDED)}, Live),
+        ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Failed),
+        ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLOUT_TIMEOUT)}, Failed),
+        ({"removed": NOON}, Failed),
+        # What went wrong with the content before is not held against the new one, which nobody has looked at yet.
+        (UNSEEN | {"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Waiting),
+        (UNSEEN | {"conditions": stalled(Reason.RETRIES_EXHAUSTED)}, Waiting),
+        ({"conditions": stalled(Reason.INVALID_MANIFEST)}, Failed),
+        (UNSEEN | {"conditions": stalled(Reason.INVALID_MANIFEST)}, Failed),
+    ],
+)
+def test_where_an_instance_stands(changes: dict[str, Any], expected: type) -> None:
+    assert type(verdict(view.detail(record(**changes), NOON))) is expected
+
+
+def test_a_failure_says_its_reason() -> None:
+    conditions = ready(False, Reason.ROLLED_BACK, "tasks failed to start")
+    found = verdict(view.detail(record(health=Health.DEGRADED, conditions=conditions), NOON))
+    assert found == Failed("RolledBack: tasks failed to start")
+
+
+def test_wait_ends_when_the_commit_is_live(cli: Cli, daemon: Served) -> None:
+    ended = cli("wait", "develop/payments", "--commit", COMMIT)
+    assert (ended.code, ended.out) == (0, f"develop/payments: live and healthy at {COMMIT[:12]}\n")
+
+
+def test_wait_takes_a_short_commit(cli: Cli, daemon: Served) -> None:
+    assert cli("wait", "develop/payments", "--commit", COMMIT[:8]).code == 0
+
+
+def test_wait_fails_at_the_time_out_with_what_it_waited_for(cli: Cli, daemon: Served) -> None:
+    ended = cli("wait", "develop/payments", "--commit", NEXT, "--timeout", "100ms")
+    assert ended.code == 1
+    assert f"the daemon reads {COMMIT[:12]}, not {NEXT[:12]}" in ended.err
+
+
+def test_wait_fails_at_once_when_the_instance_does(cli: Cli, daemon: Served) -> None:
+    daemon.control.known[PAYMENTS] = record(conditions=stalled(Reason.INVALID_MANIFEST))
+    ended = cli("wait", "develop/payments", "--commit", COMMIT)
+    assert (ended.code, ended.err) == (1, "reconciler: develop/payments failed: InvalidManifest: why\n")
+
+
+def test_wait_sees_the_commit_arrive_and_then_the_instance(
+    cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            daemon.control.known[PAYMENTS] = record(**PENDING, conditions=ready(False, Reason.PROGRESSING, "applying"))
+            daemon.control.status = READ.__class__(NEXT, NOON, None, ())
+        else:
+            daemon.control.known[PAYMENTS] = record(applied_commit=NEXT)
+
+    monkeypatch.setattr(waiting, "progress", lambda: _Telling(tell))
+    ended = cli("wait", "develop/payments", "--commit", NEXT)
+    assert ended.code == 0
+    assert [line.split(": ", 1)[1] for line in told] == [
+        f"the daemon reads {COMMIT[:12]}, not {NEXT[:12]}",
+        "Progressing: applying",
+    ]
+
+
+class _Telling:
+    """A progress display that calls back."""
+
+    def __init__(self, tell: Any) -> None:
+        self._tell = tell
+
+    def __enter__(self) -> Any:
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def test_a_daemon_at_a_later_commit_includes_an_earlier_one(cli: Cli, daemon: Served) -> None:
+    git = shutil.which("git") or "git"
+
+    def run(*arguments: str) -> str:
+        identity = ("-c", "user.name=ada", "-c", "user.email=ada@example.com")
+        return subprocess.run([git, *identity, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+    run("init", "--quiet", "-b", "main")
+    run("commit", "--quiet", "--allow-empty", "-m", "mine")
+    mine = run("rev-parse", "HEAD")
+    run("commit", "--quiet", "--allow-empty", "-m", "later")
+    later = run("rev-parse", "HEAD")
+    daemon.control.status = READ.__class__(later, NOON, None, ())
+    assert cli("wait", "develop/payments", "--commit", mine).code == 0
+    assert cli("wait", "develop/payments", "--commit", "HEAD~1").code == 0
+    daemon.control.status = READ.__class__(mine, NOON, None, ())
+    assert cli("wait", "develop/payments", "--commit", later, "--timeout", "50ms").code == 1
+
+
+@pytest.mark.parametrize("commit", ["--upload-pack=x", "main", "", "HEAD"])
+def test_what_nobody_can_resolve_is_no_commit(cli: Cli, daemon: Served, commit: str) -> None:
+    ended = cli("wait", "develop/payments", f"--commit={commit}")
+    assert ended.code == 2
+    assert "is not a commit" in ended.err
+
+
+def test_a_bad_time_out_is_invalid(cli: Cli, daemon: Served) -> None:
+    assert cli("wait", "develop/payments", "--commit", COMMIT, "--timeout", "soon").code == 2
+
+
+def test_reconcile_waits_until_the_visit_it_asked_for_is_over(cli: Cli, daemon: Served) -> None:
+    daemon.control.known[PAYMENTS] = record(requested_at=NOON)
+    visit = threading.Timer(0.2, lambda: daemon.control.known.update({PAYMENTS: record()}))
+    visit.start()
+    ended = cli("reconcile", "develop/payments", "--wait", "--timeout", "30s")
+    assert ended.code == 0
+    assert "it is being looked at" in ended.err
+    visit.join()
+
+
+def test_reconcile_fails_with_the_failure_of_its_visit(cli: Cli, daemon: Served) -> None:
+    conditions = ready(False, Reason.PLAN_FAILED, "no such subnet")
+    daemon.control.known[PAYMENTS] = record(**PENDING, conditions=conditions, failures=Failures("sha256:d2", 1, NOON))
+    ended = cli("reconcile", "develop/payments", "--wait", "--timeout", "30s")
+    assert (ended.code, ended.err) == (1, "reconciler: develop/payments failed: PlanFailed: no such subnet\n")
+
+
+def test_reconcile_with_an_approval_open_ends_at_its_time_out(cli: Cli, daemon: Served) -> None:
+    daemon.control.known[ORDERS] = live_record(instances()[ORDERS]).replace(
+        **PENDING, conditions=ready(False, Reason.AWAITING_APPROVAL, "1 to destroy"), checked_at=NOON - timedelta(1)
+    )
+    ended = cli("reconcile", "develop/orders", "--wait", "--timeout", "50ms")
+    assert ended.code == 1
+    assert "AwaitingApproval: 1 to destroy" in ended.err
