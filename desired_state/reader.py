@@ -131,11 +131,11 @@ class Reader:
             return None
         self._refuse_extras(event, place)
         if not _is_plain(event):
-            self._refuse_control(event.value, place)
-        elif event.value == "<<":
+            return self._printable(event.value, place)
+        if event.value == "<<":
             self.complain(place, "merge keys are not allowed: write the fields out")
             return None
-        elif not isinstance((meaning := resolve(event.value)).value, str) or meaning.complaint:
+        if not isinstance((meaning := resolve(event.value)).value, str) or meaning.complaint:
             self.complain(place, f"a key must be text: write {quote(event.value)} in quotes")
         return event.value
 
@@ -143,8 +143,7 @@ class Reader:
         if not isinstance(event, yaml.ScalarEvent):  # an alias, refused already
             return None
         if not _is_plain(event) or event.tag is not None:
-            self._refuse_control(event.value, place)
-            return event.value
+            return self._printable(event.value, place)
         meaning = resolve(event.value)
         if meaning.complaint is not None:
             self.complain(place, meaning.complaint)
@@ -158,9 +157,10 @@ class Reader:
         if getattr(event, "tag", None) is not None:
             self.complain(place, "tags are not allowed: remove it, and quote the value if it is text")
 
-    def _refuse_control(self, text: str, place: Place) -> None:
+    def _printable(self, text: str, place: Place) -> str:
         if bad := _CONTROL.search(text):
             self.complain(place, f"the control character U+{ord(bad[0]):04X} is not allowed")
+        return _CONTROL.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)

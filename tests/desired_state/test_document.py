@@ -174,6 +174,14 @@ def test_no_text_makes_the_pure_parser_raise(text: str) -> None:
         assert is_well_formed(parse("a.yaml", text.encode()))
 
 
+def test_a_half_character_does_not_get_past_the_pure_parser() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
+        parsed = parse("a.yaml", b'a: "x\\ud800"')
+    assert [str(problem) for problem in parsed.problems] == ["a.yaml:1:4: the control character U+D800 is not allowed"]
+    assert parsed.documents[0].data == {"a": "x\ufffd"}
+
+
 plain_json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),

@@ -336,6 +336,48 @@ def test_the_order_of_files_does_not_matter(
     assert one.order() == other.order()
 
 
+FRAGMENTS = [
+    b"{",
+    b"]",
+    b": ",
+    b"\n",
+    b"- ",
+    b"&a ",
+    b"*a",
+    b"!!int ",
+    b"~",
+    b"null",
+    b"010",
+    b"no",
+    b'"',
+    b"\n---\n",
+    b"[1]",
+]
+
+
+@st.composite
+def damaged_examples(draw: st.DrawFn) -> dict[str, bytes]:
+    """The example repository after somebody's cat walked over one of its files."""
+    files = example_files()
+    path = draw(st.sampled_from(sorted(files)))
+    content = files[path]
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.integers(0, 20)))
+        content = content[:start] + draw(st.binary(max_size=3) | st.sampled_from(FRAGMENTS)) + content[end:]
+    return {**files, path: content}
+
+
+@settings(max_examples=60)
+@given(damaged_examples())
+def test_no_damage_makes_build_raise_or_remove_what_is_broken(files: dict[str, bytes]) -> None:
+    snapshot = build(commit="c", files=files, roots=ROOTS, environments=FOUR)
+    changes = diff(snapshot, known(build(commit="c", files=example_files(), roots=ROOTS, environments=FOUR)))
+    assert list(snapshot.problems) == sorted(snapshot.problems)
+    assert not (snapshot.unreadable and changes.removed)
+    assert not {key.name for key in changes.removed} & snapshot.invalid
+
+
 # What changed
 
 few_keys = st.builds(Key, st.sampled_from(["develop", "qa"]), st.sampled_from(["a", "b", "c", "platform"]))

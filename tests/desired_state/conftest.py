@@ -1,0 +1,6 @@
+"""Hypothesis for this folder: no deadlines. How long an example takes says more about the machine than about the code."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("no-deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no-deadline")
