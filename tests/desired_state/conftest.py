@@ -1,4 +1,4 @@
-"""Hypothesis for this folder: no deadlines. How long an example takes says more about the machine than about the code."""
+"""Hypothesis without deadlines: how long an example takes says more about the machine than about the code."""
 
 from hypothesis import HealthCheck, settings
 

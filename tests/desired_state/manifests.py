@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 import desired_state
-from desired_state.checks import EnvironmentFacts
+from desired_state.checks import EnvironmentFacts, Tier
 from desired_state.document import Document, parse
 from desired_state.fargate import SIZES
+from desired_state.instance import Key
 from desired_state.located import Problem
 from desired_state.manifest import Manifest, read
 from desired_state.merge import merge_patch
@@ -24,6 +25,8 @@ ROOTS = {
     "modules/network/main.tf": b"",
     "modules/service/main.tf": b"",
 }
+TIERS: tuple[Tier, ...] = ("develop", "test", "qa", "prod")
+FOUR: dict[str, EnvironmentFacts] = {tier: EnvironmentFacts(tier) for tier in TIERS}
 DEVELOP = {"develop": EnvironmentFacts("develop")}
 
 
@@ -114,11 +117,21 @@ def file_of(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['kind'].lower()}-{manifest['metadata']['name']}-{environment}.yaml"
 
 
+def keys(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(map(str, snapshot.instances))
+
+
+def known(snapshot: Snapshot) -> dict[Key, str]:
+    """Records that have accepted the whole snapshot."""
+    return {key: instance.source_digest for key, instance in snapshot.instances.items()}
+
+
 def messages(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.message for problem in problems]
 
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).filter(lambda name: name != "internal")
+secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
 
@@ -134,7 +147,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "port": draw(st.none() | st.integers(1, 65535)),
         "scaling": {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))},
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
-        "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), names, max_size=2)),
+        "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
@@ -143,3 +156,8 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
     if draw(st.booleans()):
         changes["image"] = {"tag": draw(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True))}
     return service(draw(name), **changes)
+
+
+repositories = st.lists(
+    services(st.sampled_from(["a", "b", "c", "d"])), unique_by=lambda one: str(one["metadata"]["name"]), max_size=3
+)

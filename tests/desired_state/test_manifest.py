@@ -1,6 +1,6 @@
 """Manifests are strict, and say what is wrong where it is wrong."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given
 
 from desired_state.fargate import SIZES
-from desired_state.manifest import ModuleSpec, Service, read, spec_in
+from desired_state.manifest import ModuleSpec, Service, read
 from desired_state.platform import PlatformSpec
-from desired_state.policy import Window
 from desired_state.service import ServiceSpec
 from tests.desired_state.manifests import (
     document,
     module,
     platform,
     problems_of,
-    public,
     service,
     services,
     valid,
@@ -236,140 +234,6 @@ def test_values_are_opaque(value: str) -> None:
 def test_control_characters_are_refused_but_lines_are_text() -> None:
     assert problems_of(service(env={"VALUE": "a\x1bb"})) == ["the control character U+001B is not allowed"]
     assert problems_of(service(env={"VALUE": "a\nb\tc"})) == []
-
-
-def override_problems(overrides: str, base: str = "") -> list[str]:
-    """Problems of a small public service with overrides that begin in line 12."""
-    text = f"""\
-apiVersion: reconciler/v1
-kind: Service
-metadata: {{name: orders}}
-spec: {{environments: [develop, prod], type: public, runtime: python, repository: a/b,
-  cpu: 256,
-  memory: 512,
-  port: 80, routing: {{paths: ["/"], priority: 1}},
-  scaling: {{min: 1, max: 2}},
-  {base}
-  }}
-overrides:
-{overrides}"""
-    result = read(document(text))
-    return [str(problem).removeprefix("a.yaml:") for problem in result] if isinstance(result, tuple) else []
-
-
-def test_overrides_are_merged_per_environment() -> None:
-    manifest = valid(
-        {
-            **public("orders", paths=["/"], priority=1, environments=["develop", "prod"], env={"A": "1", "B": "2"}),
-            "overrides": {"prod": {"scaling": {"max": 9}, "env": {"A": None, "C": "3"}, "policy": {"mode": "approve"}}},
-        }
-    )
-    develop, prod = spec_in(manifest, "develop"), spec_in(manifest, "prod")
-    assert isinstance(develop, ServiceSpec)
-    assert isinstance(prod, ServiceSpec)
-    assert (develop.scaling.max, develop.env, develop.policy.mode) == (2, {"A": "1", "B": "2"}, "auto")
-    assert (prod.scaling.min, prod.scaling.max, prod.env) == (1, 9, {"B": "2", "C": "3"})
-    assert prod.policy.mode == "approve"
-
-
-@pytest.mark.parametrize(
-    ("overrides", "problem"),
-    [
-        ("  prod: {cpu: 512}", "12:15: memory 512 is not valid for cpu 512 on Fargate: "),
-        ("  prod: {cpuu: 512}", '12:10: unknown field "cpuu": did you mean "cpu"?'),
-        ("  prod: {scaling: {max: 0}}", "12:25: scaling.max is 0, but must be at least 1"),
-        ("  prod: {scaling: {min: 5}}", "12:25: max 2 is less than min 5"),
-        ("  prod: {port: null}", "12:16: a public service needs a port"),
-        ("  prod: {routing: null}", "12:19: a public service needs routing (paths and priority)"),
-        ("  prod: {type: internal}", "12:16: an internal service has no routing"),
-        ("  prod: {healthCheck: {interval: 60}}", "12:23: healthCheck.path is missing"),
-        ("  prod: {memory: null}", "12:18: memory is missing"),
-        ("  prod: {environments: [prod]}", "12:10: environments cannot be overridden"),
-        ("  prdo: {cpu: 256}", '12:3: "prdo" is not in spec.environments: did you mean "prod"?'),
-        ("  prod: [1]", "12:9: overrides.prod must be a mapping of fields"),
-    ],
-)
-def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: str) -> None:
-    found = override_problems(overrides)
-    assert len(found) == 1
-    assert found[0].startswith(problem)
-
-
-def test_a_mistake_in_the_spec_is_told_once_and_not_for_every_override() -> None:
-    found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="prot: 1")
-    assert found == ['9:3: unknown field "prot": did you mean "port"?']
-
-
-def window(**changes: Any) -> Window:
-    data = {"days": ("mon", "fri"), "from": "08:00", "to": "17:00", "timezone": "Europe/Berlin", **changes}
-    return Window.model_validate(data)
-
-
-MONDAY = datetime(2026, 6, 1, tzinfo=UTC)  # Berlin is two hours ahead in June
-
-
-@pytest.mark.parametrize(
-    ("moment", "open_"),
-    [
-        (MONDAY.replace(hour=5, minute=59), False),
-        (MONDAY.replace(hour=6), True),
-        (MONDAY.replace(hour=14, minute=59), True),
-        (MONDAY.replace(hour=15), False),
-        (MONDAY.replace(hour=10) + timedelta(days=1), False),
-        (MONDAY.replace(hour=10) + timedelta(days=4), True),
-    ],
-)
-def test_a_window_is_open_by_the_clock_on_its_wall(moment: datetime, open_: bool) -> None:
-    assert window().contains(moment) is open_
-
-
-@pytest.mark.parametrize(
-    ("moment", "open_"),
-    [
-        (MONDAY.replace(hour=21, minute=59), False),
-        (MONDAY.replace(hour=22), True),
-        (MONDAY.replace(hour=3, minute=59) + timedelta(days=1), True),
-        (MONDAY.replace(hour=4) + timedelta(days=1), False),
-        (MONDAY.replace(hour=22) + timedelta(days=1), False),
-        (MONDAY.replace(hour=1), False),
-    ],
-)
-def test_a_window_over_midnight_belongs_to_the_day_it_begins_on(
-    moment: datetime,
-    open_: bool,
-) -> None:
-    assert window(**{"days": ("mon",), "from": "22:00", "to": "04:00", "timezone": "UTC"}).contains(moment) is open_
-
-
-def test_a_window_needs_to_know_the_time_zone() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        window().contains(datetime(2026, 6, 1, 10))
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"days": ["monday"]}, '"monday" is not a choice for spec.policy.windows[0].days[0]: did you mean "mon"?'),
-        ({"days": ["mon", "mon"]}, '"mon" is listed twice'),
-        ({"from": "8:00"}, '"8:00" is not a time of day: write it as "08:00", in quotes'),
-        ({"to": "24:00"}, '"24:00" is not a time of day: write it as "08:00", in quotes'),
-        ({"to": "08:00"}, "the window begins and ends at 08:00: for whole days write 00:00 to 23:59"),
-        ({"timezone": "Europe"}, '"Europe" is not a time zone: write it as Europe/Berlin or UTC'),
-        ({"timezone": "../../etc/passwd"}, '"../../etc/passwd" is not a time zone: write it as Europe/Berlin or UTC'),
-    ],
-)
-def test_a_mistake_in_a_window_is_explained(changes: dict[str, Any], message: str) -> None:
-    good = {"days": ["mon"], "from": "08:00", "to": "17:00", "timezone": "Europe/Berlin"}
-    assert problems_of(service(policy={"windows": [good | changes]})) == [message]
-
-
-def test_drift_is_ignored_only_until_a_day_and_by_somebody() -> None:
-    rule = {"address": "aws_ecs_service.this", "path": "desired_count", "owner": "payments", "until": "2027-01-31"}
-    assert valid(service(policy={"ignore": [rule]})).spec.policy.ignore[0].until == date(2027, 1, 31)
-    bad = problems_of(service(policy={"ignore": [{**rule, "until": "2027-02-30"}]}))
-    assert bad == ["2027-02-30 is not in the calendar"]
-    bad = problems_of(service(policy={"ignore": [{**rule, "until": "20270131"}]}))
-    assert bad == ['"20270131" is not a date: write it as 2027-01-31']
 
 
 @given(services())
