@@ -102,10 +102,13 @@ def short(commit: str | None) -> str:
 
 
 def changes(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A plan's resources as lines: a sign and the address, then its attributes, old and new."""
+    """A plan's resources as lines: a sign and the address, then, where there is an old and a new, what differs."""
     signs = {("create",): "+", ("update",): "~", ("delete",): "-"}
     for item in items:
-        yield f"{signs.get(tuple(item['actions']), '±')} {item['address']}"
+        sign = signs.get(tuple(item["actions"]), "±")
+        yield f"{sign} {item['address']}"
+        if sign in "+-":
+            continue  # every attribute of it; JSON has them
         for path, value in item["attributes"].items():
             yield f"    {path}: {_value(value['old'])} → {_value(value['new'])}"
 

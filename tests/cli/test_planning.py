@@ -51,7 +51,7 @@ def test_plan_says_per_instance_what_would_change_and_exits_3(cli: Cli, plans: A
     assert ended.code == 3
     assert ["develop/orders", "Service", "2", "0", "0", "0", "provisional:"] in [row[:7] for row in rows]
     assert ["develop/platform", "Platform", "0", "0", "0", "0"] in rows
-    assert "  + aws_ecs_service.this" in ended.out
+    assert "  + aws_ecs_service.this\n\n" in ended.out
     assert ended.out.endswith("1 of 2 instances would change\n")
     assert ended.err == "reconciler: planning develop/orders\n"
     assert asked == [{"repo": "m.git", "commit": "abc", "keys": [ORDERS]}]
