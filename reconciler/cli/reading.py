@@ -113,7 +113,7 @@ def _row(item: dict[str, Any]) -> Sequence[Any]:
         item["sync"],
         item["health"],
         "yes" if item["ready"] else "no",
-        item["reason"],
+        "Suspended" if item["suspended"] else item["reason"],
         age(item["age_seconds"]),
         short(item["applied_commit"]),
         item["message"],

@@ -60,6 +60,8 @@ def verdict(detail: dict[str, Any]) -> Verdict:
     considered = detail["digests"]["desired_source"] == detail["digests"]["source"]
     if stalled and (considered or stalled["reason"] == "InvalidManifest"):
         return Failed(f"{stalled['reason']}: {stalled['message']}")
+    if detail["suspended"] and not detail["current"]:
+        return Failed("it is suspended; `reconciler resume` takes it up again")
     if detail["reason"] in _NEEDS_A_PERSON and not detail["current"]:
         return Failed(why)
     if not detail["current"]:
@@ -152,7 +154,7 @@ def _until(look: Callable[[], tuple[Verdict, dict[str, Any] | None]], limit: tim
             if isinstance(found, Failed):
                 raise CommandFailed(f"{key} failed: {reason}")
             if time.monotonic() >= deadline:
-                raise CommandFailed(f"{key} is not live after {limit}: {reason}")
+                raise CommandFailed(f"{key} is not live in time: {reason}")
             if reason != last:
                 tell(f"{key}: {reason}")
                 last = reason

@@ -15,7 +15,7 @@ def test_get_shows_a_line_for_each_instance(cli: Cli, daemon: Served) -> None:
     lines = [line.split() for line in ended.out.splitlines()]
     assert (ended.code, ended.err) == (0, "")
     assert lines[0][:4] == ["INSTANCE", "KIND", "SYNC", "HEALTH"]
-    assert lines[1][:6] == ["develop/orders", "Service", "PendingAndDrifted", "Degraded", "no", "AwaitingApproval"]
+    assert lines[1][:6] == ["develop/orders", "Service", "PendingAndDrifted", "Degraded", "no", "Suspended"]
     assert lines[2][:6] == ["develop/payments", "Service", "InSync", "Healthy", "yes", "InSync"]
     assert COMMIT[:12] in lines[2]
 
