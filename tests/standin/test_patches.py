@@ -43,10 +43,6 @@ def _works_on_moto(patch: Patch) -> bool:
 
 
 @cache
-def _session() -> boto3.Session:
-    return boto3.Session(region_name="eu-central-1")
-
-
 def _moto_client(service: str) -> Any:
     config = Config(retries={"total_max_attempts": 1})
-    return _session().client(service, config=config)  # type: ignore[call-overload]  # by name
+    return boto3.client(service, region_name="eu-central-1", config=config)  # type: ignore[call-overload]  # by name

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any
 
@@ -36,7 +36,7 @@ class StandInApplication:
         self._log = log
         self._faults = Faults()
         self._administration = Administration(log, self._faults, rules, self._turn)
-        self._moto = DomainDispatcherApplication(_backend_application)
+        self._moto = _Dispatcher(_backend_application)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         _read_body(environ)
@@ -72,6 +72,19 @@ class StandInApplication:
         response = Response(body, status, headers)
         response.automatically_set_content_length = False
         return _not_implemented(request, call) if _is_shrug(response, request, call) else response
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, which would go through all of AWS at each request to find the service of a host."""
+
+    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
 
 
 def _backend_application(service: Any) -> Flask:

@@ -75,10 +75,9 @@ class StandIn:
 
     def client(self, service: str, *, role_arn: str | None = None, region: str | None = None) -> Any:
         """A boto3 client; it tries once, so a fault is seen and not waited out."""
-        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-        session = self.session(role_arn=role_arn, region=region)
-        with _CLIENTS:
-            return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # by name
+        if role_arn is None:
+            return _client(self.endpoint, service, region or self.region)
+        return _make_client(self.session(role_arn=role_arn, region=region), self.endpoint, service)
 
     def reset(self) -> None:
         """An empty AWS, without faults or failures."""
@@ -139,7 +138,13 @@ def start(
         command += ["--request-log", str(request_log.resolve())] if request_log else []
         with said.open("ab") as stream:
             child = subprocess.Popen(
-                command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+                command,
+                cwd=ROOT,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,  # Ctrl-C is for the parent, which may still need AWS to finish an apply
             )
         try:
             found = _wait_for_port(child, port_file, said)
@@ -150,8 +155,19 @@ def start(
 
 @cache
 def _session(region: str) -> boto3.Session:
-    """Kept: each new session reads the models of its services again, a good part of a second for EC2."""
     return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=region)
+
+
+@cache
+def _client(endpoint: str, service: str, region: str) -> Any:
+    """Kept: a client is safe to share, and a new one reads its service's model, a good part of a second for EC2."""
+    return _make_client(_session(region), endpoint, service)
+
+
+def _make_client(session: boto3.Session, endpoint: str, service: str) -> Any:
+    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    with _CLIENTS:
+        return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]  # by name
 
 
 def _wait_for_port(child: subprocess.Popen[bytes], port_file: Path, said: Path) -> int:
