@@ -67,11 +67,14 @@ class Session:
             self._place.plan_file.unlink(missing_ok=True)
         told = (await settled(messages, output)).outputs
         if any("value" not in output for output in told.values()):  # sensitive ones are not told in passing
-            argv = self._tools.commands.output()
-            told = await self._answer(
-                Command("output", argv, self._tools.timeouts.answer, Reason.APPLY_FAILED, drain=True)
-            )
+            return await self.outputs()
         return {name: output["value"] for name, output in told.items()}
+
+    async def outputs(self) -> Mapping[str, Any]:
+        """The outputs in the state by name. Raises: TerraformFailed."""
+        argv = self._tools.commands.output()
+        command = Command("output", argv, self._tools.timeouts.answer, Reason.APPLY_FAILED, drain=True)
+        return {name: output["value"] for name, output in (await self._answer(command)).items()}
 
     async def is_empty(self) -> bool:
         """True when the state manages nothing. Raises: TerraformFailed."""

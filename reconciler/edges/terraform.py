@@ -101,8 +101,8 @@ class TerraformCli:
             await settled(bootstrap.write, place, own, values)
             content = Content(tree_id(own), None)
             async with self._session(place, content, held=held, where=environment, warm=None) as session:
-                await session.plan()
-                return await session.apply()
+                plan = await session.plan()
+                return await session.apply() if plan.get("applyable", True) else await session.outputs()
 
     @asynccontextmanager
     async def _session(

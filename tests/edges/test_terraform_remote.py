@@ -16,17 +16,16 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from reconciler.core.ports import Environment, TerraformFailed
+from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Reason
 from reconciler.edges.runner import Timeouts
-from reconciler.edges.trees import read_tree
 
 from .conftest import ROOT, Stage, state_objects
 
 pytestmark = pytest.mark.aws
 
 STATE_KEY = "test/develop/orders/terraform.tfstate"
-TERRAFORM = Path(__file__).parents[2] / "terraform"
+PROJECT = Path(__file__).parents[2]
 
 
 async def eventually(stage: Stage, work: str = "work") -> None:
@@ -172,7 +171,7 @@ async def test_an_apply_outlives_a_killed_daemon_and_holds_its_workspace_until_i
         str(remote.directory),
         aws.endpoint,
         json.dumps(remote.environment),
-        cwd=TERRAFORM.parent,
+        cwd=PROJECT,
     )
     await eventually(remote)
     daemon.send_signal(signal.SIGKILL)
@@ -237,19 +236,3 @@ async def test_a_warm_provider_that_died_is_replaced_by_an_installed_one(remote:
     assert [change["change"]["actions"] for change in plan["resource_changes"]] == [["create"]]
     assert len(remote.warnings) == 1
     assert remote.runs == [("init", "ok"), ("plan", "failed"), ("init", "ok"), ("plan", "ok"), ("show", "ok")]
-
-
-async def test_bootstrap_makes_bucket_and_table_and_can_be_repeated(remote: Stage, aws: StandIn) -> None:
-    aws.reset()
-    terraform = remote.terraform()
-    for _ in range(2):
-        await terraform.bootstrap(remote.where, remote.directory / "lasting", tree=read_tree(TERRAFORM))
-    assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == ["states-123456789012"]
-    assert aws.client("dynamodb").list_tables()["TableNames"] == ["locks"]
-    assert await apply(remote, text="v1") == {"text": "v1"}
-
-
-async def test_bootstrap_needs_to_know_what_to_make(stage: Stage) -> None:
-    where = Environment("develop", "develop", "123456789012", "eu-central-1")
-    with pytest.raises(TerraformFailed, match=r"state\.bucket"):
-        await stage.terraform().bootstrap(where, stage.directory, tree={"bootstrap/main.tf": b""})

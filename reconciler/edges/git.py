@@ -1,0 +1,119 @@
+"""Manifests from a Git branch.
+
+Everything about a repository is untrusted: its content, and its URL as soon as somebody else writes the settings. So no
+option is ever built from input, nothing is checked out, no hook, prompt or foreign protocol runs, sizes are bounded,
+and a URL's credentials reach neither a command line nor a message. What was read last stays in force until something
+new was read in full. Everything that can go wrong leaves as `SourceFailed`.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from desired_state.tree import Tree
+from reconciler.core.ports import Revision, SourceFailed
+from reconciler.edges import repository
+from reconciler.edges.blocking import settled
+from reconciler.edges.directory import read_directory
+from reconciler.edges.mirror import Mirror
+from reconciler.edges.repository import Access, GitFailed
+from reconciler.edges.trees import TreeFailed
+
+_HEAD = "HEAD"
+
+
+class GitSource:
+    """A `Source` that follows one branch. `roots` reads the Terraform tree that goes with the manifests."""
+
+    def __init__(
+        self,
+        url: str,
+        branch: str = "main",
+        path: str = ".",
+        *,
+        directory: Path,
+        timeout: timedelta,
+        interval: timedelta,
+        roots: Callable[[], Tree] = dict,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises: SourceFailed for a URL or a branch that is not accepted."""
+        try:
+            checked = (repository.check_url(url), repository.check_branch(branch))
+        except GitFailed as error:
+            raise SourceFailed(str(error)) from None
+        self._mirror = Mirror(directory.absolute(), *checked, path, Access(timeout, environment or {}))
+        self._interval, self._roots = interval, roots
+        self._known: Revision | None = None
+        self._nudged = asyncio.Event()
+
+    async def fetch(self) -> Revision:
+        """The newest commit of the branch. Raises: SourceFailed."""
+        self._nudged.clear()
+        try:
+            found = await settled(self._mirror.update, self._known)
+            self._known = replace(found, roots={})
+            return replace(found, roots=await settled(self._roots))
+        except (GitFailed, TreeFailed, OSError) as error:
+            raise SourceFailed(str(error)) from None
+
+    async def wait(self, timeout: timedelta) -> None:  # noqa: ASYNC109 - the port's own word
+        """Until it is time to look again, or somebody says so."""
+        try:
+            async with asyncio.timeout(min(timeout, self._interval).total_seconds()):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    def nudge(self) -> None:
+        """Fetch soon."""
+        self._nudged.set()
+
+
+def read_revision(
+    location: str,
+    revision: str | None = None,
+    path: str = ".",
+    *,
+    timeout: timedelta,
+    roots: Callable[[], Tree] = dict,
+    environment: Mapping[str, str] | None = None,
+) -> Revision:
+    """One revision of a repository, once; blocking. `location` is a URL or a directory; no revision: its head.
+
+    A directory that is no repository is read as it lies. Raises: SourceFailed.
+    """
+    access = Access(timeout, environment or {})
+    local = Path(location)
+    try:
+        if not local.is_dir():
+            return _read_remote(location, revision, path, access=access, roots=roots)
+        directory = repository.git_directory(local)
+        if directory is None and revision is None:
+            return read_directory(local / path, roots)
+        if directory is None:
+            raise SourceFailed(f"{location} is not a Git repository, so it has no commit {revision!r}")
+        return _read(directory, _HEAD if revision is None else revision, path, access=access, roots=roots)
+    except (GitFailed, TreeFailed, OSError) as error:
+        raise SourceFailed(str(error)) from None
+
+
+def _read_remote(url: str, revision: str | None, path: str, *, access: Access, roots: Callable[[], Tree]) -> Revision:
+    """Fetch everything the remote names into a repository that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
+        directory = Path(scratch)
+        repository.run(directory, "init", "--quiet", "--bare", "--template=", access=access)
+        refspecs = (f"+{_HEAD}:refs/reconciler/head", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        fetch = ("fetch", "--quiet", "--no-recurse-submodules", "--no-write-fetch-head", "origin", *refspecs)
+        repository.run(directory, *fetch, access=access, url=repository.check_url(url))
+        wanted = "refs/reconciler/head" if revision is None else revision
+        return _read(directory, wanted, path, access=access, roots=roots)
+
+
+def _read(directory: Path, revision: str, path: str, *, access: Access, roots: Callable[[], Tree]) -> Revision:
+    commit = repository.resolve(directory, revision, access=access)
+    files = repository.manifests(directory, commit, path, access=access)
+    return Revision(commit, repository.committed_at(directory, commit, access=access), files, roots())

@@ -1,0 +1,240 @@
+"""One bare repository, or the Git part of a work tree: commands with a time-out, and one commit read as manifests.
+
+GitPython runs the commands and reads the objects. It leaks in long processes, so a `Repo` is opened, used and closed
+within one call and no attribute of it is passed on; its option keywords are not used, argument lists are written out.
+Everything here blocks and is called in a thread.
+
+    GitFailed
+        UnusableContent    the commit is there, but it holds what is not accepted
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import git
+
+LARGEST_FILE = 1024 * 1024
+LARGEST_TOTAL = 64 * 1024 * 1024
+MOST_FILES = 10_000
+_PROTOCOLS = ("https", "ssh", "file", "git")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE)
+_BRANCH = re.compile(r"(?!.*(//|\.\.|@\{|\.lock(/|$)|/\.|\.$|/$))[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}")
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=~^-]{0,199}")
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SYMLINK, _SUBMODULE = "120000", "160000"
+
+
+class GitFailed(Exception):
+    """Git could not do it; the message holds no credentials."""
+
+
+class UnusableContent(GitFailed):
+    """The commit holds a symlink, a submodule, or too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How Git is run: how long a command may take, and the environment (credential helpers, an SSH command) it gets."""
+
+    timeout: timedelta
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def variables(self, directory: Path, url: str | None) -> dict[str, str]:
+        """The environment of one command. The URL travels in here, because a command line is for everybody to see."""
+        seconds = max(1, int(self.timeout.total_seconds()))
+        settings = {
+            "core.hooksPath": "/dev/null",
+            "core.fsmonitor": "false",
+            "safe.directory": "*",
+            "gc.auto": "0",
+            "http.lowSpeedLimit": "1000",
+            "http.lowSpeedTime": str(seconds),
+            "protocol.ext.allow": "never",
+            **({"remote.origin.url": url} if url is not None else {}),
+        }
+        numbered = {f"GIT_CONFIG_KEY_{number}": name for number, name in enumerate(settings)}
+        numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
+        return {
+            "GIT_SSH_COMMAND": f"ssh -o BatchMode=yes -o ConnectTimeout={seconds} -o ServerAliveInterval={seconds}",
+            "GIT_ASKPASS": "",
+            "SSH_ASKPASS": "",
+            **self.environment,
+            **numbered,
+            "GIT_CONFIG_COUNT": str(len(settings)),
+            "GIT_CONFIG_PARAMETERS": "",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_ALLOW_PROTOCOL": ":".join(_PROTOCOLS),
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_DIR": str(directory),
+        }
+
+
+class Entry(NamedTuple):
+    """One line of `ls-tree`."""
+
+    mode: str
+    id: str
+    size: int
+    path: str
+
+
+def check_url(url: str) -> str:
+    """The URL, if Git may fetch from it. Raises: GitFailed."""
+    scheme = _SCHEME.match(url)
+    allowed = scheme is None or scheme[1].lower() in _PROTOCOLS
+    if not url or url.startswith("-") or "::" in url or not url.isprintable() or not allowed:
+        raise GitFailed(f"{redacted(url)!r} is not a Git URL that is accepted (use {', '.join(_PROTOCOLS)})")
+    return url
+
+
+def check_branch(branch: str) -> str:
+    """The branch, if it is a plain name. Raises: GitFailed."""
+    if not _BRANCH.fullmatch(branch):
+        raise GitFailed(f"{branch!r} is not a branch name")
+    return branch
+
+
+def redacted(text: str) -> str:
+    """The text without the credentials of any URL in it."""
+    return _USERINFO.sub(r"\1…@", text)
+
+
+def run(directory: Path, *arguments: str, access: Access, url: str | None = None) -> bytes:
+    """Run one git command on a repository. Raises: GitFailed, its time-out included."""
+    try:
+        return git.Git(directory).execute(
+            ["git", *arguments],
+            kill_after_timeout=access.timeout.total_seconds(),
+            env=access.variables(directory, url),
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+    except git.exc.GitCommandError as error:
+        raise GitFailed(f"git {arguments[0]}: {_reason(error)}") from None  # its text holds URLs
+    except (git.exc.GitCommandNotFound, OSError) as error:
+        raise GitFailed(f"git cannot be run: {type(error).__name__}") from None
+
+
+def git_directory(path: Path) -> Path | None:
+    """Where the repository of a work tree, or a bare one, keeps its objects; None when it is no repository."""
+    try:
+        with closing(git.Repo(path, expand_vars=False)) as repo:
+            return Path(repo.git_dir).absolute()
+    except (git.exc.InvalidGitRepositoryError, git.exc.NoSuchPathError):
+        return None
+
+
+def resolve(directory: Path, revision: str, *, access: Access) -> str:
+    """The full id of a commit. Raises: GitFailed."""
+    if not _REVISION.fullmatch(revision):
+        raise GitFailed(f"{revision!r} is not a revision")
+    argument = f"{revision}^{{commit}}"
+    try:
+        answer = run(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", argument, access=access)
+    except GitFailed:
+        raise GitFailed(f"there is no commit {revision!r}") from None
+    commit = answer.decode().strip()
+    if not _COMMIT.fullmatch(commit):
+        raise GitFailed(f"there is no commit {revision!r}")
+    return commit
+
+
+def committed_at(directory: Path, commit: str, *, access: Access) -> datetime:
+    """When that commit was made. Raises: GitFailed."""
+    answer = run(directory, "show", "-s", "--format=%ct", "--end-of-options", commit, access=access)
+    return datetime.fromtimestamp(int(answer), UTC)
+
+
+def manifests(directory: Path, commit: str, path: str, *, access: Access) -> Mapping[str, bytes]:
+    """Every YAML file below a path of that commit, by its path from there. Raises: GitFailed.
+
+    A file over the bound is cut one byte past it, so that it is refused in its place and the others are not held up.
+    """
+    chosen = [entry for entry in _entries(directory, commit, path, access) if is_manifest(entry.path)]
+    if sum(min(entry.size, LARGEST_FILE) for entry in chosen) > LARGEST_TOTAL:
+        raise UnusableContent(f"the manifests are larger than {LARGEST_TOTAL // 1024 // 1024} MiB together")
+    with closing(git.Repo(directory, expand_vars=False)) as repo:
+        repo.git.update_environment(**access.variables(directory, None))
+        try:
+            return {entry.path: _content(repo, entry) for entry in chosen}
+        except (OSError, ValueError, git.exc.GitError, git.exc.ODBError) as error:
+            raise GitFailed(f"the commit {commit} cannot be read: {redacted(str(error))[:200]}") from None
+
+
+def is_manifest(path: str) -> bool:
+    """True for YAML files outside of dot-folders."""
+    pure = PurePosixPath(path)
+    return pure.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in pure.parts)
+
+
+def _content(repo: git.Repo, entry: Entry) -> bytes:
+    stream = repo.odb.stream(bytes.fromhex(entry.id))
+    content: bytes = stream.read(LARGEST_FILE + 1)
+    while stream.read(LARGEST_FILE):  # the stream of the next object begins where this one ends
+        pass
+    return content
+
+
+def _entries(directory: Path, commit: str, path: str, access: Access) -> list[Entry]:
+    """The files below the path, relative to it; refused when there are links, submodules, too many, or none at all."""
+    base = PurePosixPath(path)
+    if base.is_absolute() or ".." in base.parts:
+        raise GitFailed(f"the path {path!r} leaves the repository")
+    folder = "" if base == PurePosixPath() else f"{base}/"
+    pathspec = [folder] if folder else []
+    listing = run(
+        directory,
+        "--literal-pathspecs",
+        "ls-tree",
+        "-r",
+        "-z",
+        "-l",
+        "--full-tree",
+        commit,
+        "--",
+        *pathspec,
+        access=access,
+    )
+    entries: list[Entry] = []
+    for entry in _parsed(listing, folder):
+        _check_kind(entry)
+        entries.append(entry)
+        if len(entries) > MOST_FILES:
+            raise UnusableContent(f"there are more than {MOST_FILES} files below {path!r}")
+    if folder and not entries:
+        raise UnusableContent(f"there is no folder {path!r} in commit {commit}")
+    return entries
+
+
+def _parsed(listing: bytes, folder: str) -> Iterator[Entry]:
+    for line in listing.split(b"\0"):
+        if line:
+            facts, _, name = line.partition(b"\t")
+            mode, _, object_id, size = facts.decode().split()
+            path = name.decode("utf-8", "surrogateescape").removeprefix(folder)
+            yield Entry(mode, object_id, int(size) if size.isdigit() else 0, path)
+
+
+def _check_kind(entry: Entry) -> None:
+    if any(part.startswith(".") for part in PurePosixPath(entry.path).parts[:-1]):
+        return
+    if entry.mode == _SYMLINK:
+        raise UnusableContent(f"{entry.path} is a symlink: manifests must be plain files")
+    if entry.mode == _SUBMODULE:
+        raise UnusableContent(f"{entry.path} is a submodule: manifests must be in the repository itself")
+
+
+def _reason(error: git.exc.GitCommandError) -> str:
+    """Git's own words, without frame and credentials."""
+    text = str(error.stderr or error).strip()
+    text = text.removeprefix("stderr:").strip().strip("'")
+    return redacted(" ".join(text.split()))[:300]

@@ -1,0 +1,147 @@
+"""A watched directory: saves take effect, half-written ones and vanished directories do not."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.ports import Source, SourceFailed
+from reconciler.edges.directory import DirectorySource
+from reconciler.edges.trees import read_tree
+
+QUIET = timedelta(milliseconds=50)
+LONG = timedelta(seconds=60)
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    directory = tmp_path / "manifests"
+    directory.mkdir()
+    (directory / "a.yaml").write_text("a: 1")
+    return directory
+
+
+async def noticed(source: Source, change: Callable[[], object]) -> None:
+    """Wait as the daemon does, and change something meanwhile."""
+    waiting = asyncio.create_task(source.wait(LONG))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    change()
+    async with asyncio.timeout(30):
+        await waiting
+
+
+async def test_what_lies_there_is_a_revision_of_its_own(manifests: Path) -> None:
+    (manifests / "b").mkdir()
+    (manifests / "b" / "c.yml").write_text("c: 1")
+    (manifests / ".git").mkdir()
+    (manifests / ".git" / "d.yaml").write_text("no")
+    (manifests / "README.md").write_text("no")
+    revision = await DirectorySource(manifests).fetch()
+    assert revision.files == {"a.yaml": b"a: 1", "b/c.yml": b"c: 1"}
+    assert revision.commit.startswith("worktree-")
+    newest = max((manifests / name).stat().st_mtime for name in ("a.yaml", "b/c.yml"))
+    assert revision.committed_at == datetime.fromtimestamp(newest, UTC)
+
+
+async def test_the_commit_tells_the_content(manifests: Path) -> None:
+    source = DirectorySource(manifests)
+    first = (await source.fetch()).commit
+    (manifests / "a.yaml").write_text("a: 2")
+    second = (await source.fetch()).commit
+    (manifests / "a.yaml").write_text("a: 1")
+    assert second != first == (await source.fetch()).commit
+
+
+async def test_a_save_ends_the_wait(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+    await noticed(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
+    assert (await source.fetch()).files == {"a.yaml": b"a: 2"}
+
+
+async def test_a_save_by_renaming_ends_the_wait(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+
+    def save() -> None:
+        (manifests / ".a.yaml.swp").write_text("a: 2")
+        (manifests / "a.yaml").rename(manifests / "a.yaml~")
+        (manifests / ".a.yaml.swp").rename(manifests / "a.yaml")
+
+    await noticed(source, save)
+    assert (await source.fetch()).files == {"a.yaml": b"a: 2"}
+
+
+async def test_a_change_of_the_terraform_tree_counts_too(manifests: Path, tmp_path: Path) -> None:
+    terraform = tmp_path / "terraform"
+    terraform.mkdir()
+    (terraform / "main.tf").write_text("# 1")
+    source = DirectorySource(manifests, partial(read_tree, terraform), watched=[terraform], debounce=QUIET)
+    first = await source.fetch()
+    await noticed(source, lambda: (terraform / "main.tf").write_text("# 2"))
+    second = await source.fetch()
+    assert second.roots == {"main.tf": b"# 2"}
+    assert first.commit != second.commit
+
+
+async def test_a_change_between_fetch_and_wait_is_not_missed(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+    (manifests / "b.yaml").write_text("b: 1")
+    async with asyncio.timeout(30):
+        await source.wait(LONG)
+
+
+async def test_a_vanished_directory_fails_and_its_return_is_noticed(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+    away = manifests.with_name("away")
+    await noticed(source, partial(manifests.rename, away))
+    with pytest.raises(SourceFailed, match="not a directory"):
+        await source.fetch()
+    away.rename(manifests)
+    assert (await source.fetch()).files == {"a.yaml": b"a: 1"}
+    shutil.rmtree(manifests)
+
+    def come_back() -> None:
+        manifests.mkdir()
+        (manifests / "a.yaml").write_text("a: back")
+
+    with pytest.raises(SourceFailed):
+        await source.fetch()
+    await noticed(source, come_back)
+    assert (await source.fetch()).files == {"a.yaml": b"a: back"}
+
+
+async def test_a_nudge_or_the_end_of_the_time_ends_the_wait(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+    await source.wait(timedelta(milliseconds=1))
+    await noticed(source, source.nudge)
+
+
+async def test_a_cancelled_wait_can_be_followed_by_another(manifests: Path) -> None:
+    source = DirectorySource(manifests, debounce=QUIET)
+    await source.fetch()
+    waiting = asyncio.create_task(source.wait(LONG))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await noticed(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
+
+
+async def test_symlinks_are_refused_as_from_git(manifests: Path) -> None:
+    (manifests / "passwd.yaml").symlink_to("/etc/passwd")
+    with pytest.raises(SourceFailed, match=r"passwd\.yaml is a symlink"):
+        await DirectorySource(manifests).fetch()
+
+
+async def test_a_terraform_tree_that_cannot_be_used_is_said(manifests: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceFailed, match="nowhere is not a directory"):
+        await DirectorySource(manifests, partial(read_tree, tmp_path / "nowhere")).fetch()
