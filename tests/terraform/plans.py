@@ -37,8 +37,9 @@ class Plan:
     def of(self, *types: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.type in types]
 
-    def one(self, kind: str, name: str | None = None) -> Resource:
-        found = [resource for resource in self.of(kind) if name in (None, resource.name)]
+    def one(self, kind: str, name: str | None = None, module: str = "") -> Resource:
+        mine = [resource for resource in self.of(kind) if resource.address.startswith(module)]
+        found = [resource for resource in mine if name in (None, resource.name)]
         assert len(found) == 1, f"{len(found)} of {kind}.{name}"
         return found[0]
 

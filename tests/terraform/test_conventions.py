@@ -17,8 +17,6 @@ from tests.terraform.workbench import SOURCE
 MODULES = sorted((SOURCE / "modules").iterdir())
 ROOTS = [SOURCE / "bootstrap", *sorted((SOURCE / "roots").iterdir())]
 EVERY = [*MODULES, *ROOTS]
-# Values with no wrong answer of their own: each is checked with another, or where it is used.
-CHECKED_ELSEWHERE = {"environment_variables", "kafka", "network", "alb", "cluster"}
 
 
 def blocks(directory: Path, kind: str) -> dict[str, dict[str, Any]]:

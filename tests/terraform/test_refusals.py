@@ -113,13 +113,15 @@ def messages(workbench: Workbench) -> dict[str, str]:
     root = workbench.directory / "roots/cases"
     root.mkdir()
     (root / "providers.tf").write_text('provider "aws" {\n  region = "eu-central-1"\n}\n')
+    # Through a variable, or Terraform would stop at what it can tell from the text alone.
+    (root / "variables.tf").write_text('variable "cases" {\n  type = any\n}\n')
     calls = {case: (module, variables) for case, (module, variables, _) in REFUSED.items()} | ACCEPTED
     for case, (module, variables) in calls.items():
-        arguments = {name: value for name, value in variables.items() if name != "aws"}
+        arguments = {name: f"${{var.cases.{case}.{name}}}" for name in variables if name != "aws"}
         call = {"module": {case: {"source": f"../../modules/{module}", **arguments}}}
         (root / f"{case}.tf.json").write_text(json.dumps(call))
     with pytest.raises(Refused) as refusal:
-        workbench.plan("roots/cases", {})
+        workbench.plan("roots/cases", {"cases": {case: variables for case, (_, variables) in calls.items()}})
     said: dict[str, str] = {}
     for file, text in refusal.value.messages:
         case = file.removesuffix(".tf.json")

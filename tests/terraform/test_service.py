@@ -149,13 +149,6 @@ def test_each_runtime_gets_its_own_variables_and_health_check(orders: Plan, ledg
     assert "healthCheck" not in container(mailer)
 
 
-def test_a_kafka_service_carries_the_badge_that_the_brokers_admit(ledger: Plan, mailer: Plan) -> None:
-    # With the service's own group still unknown, a plan shows how many groups there are and which are known already.
-    assert ledger.one("aws_security_group").values["description"] == "Tasks of service develop-ledger"
-    network = {plan: plan.one("aws_ecs_service").unknown["network_configuration"] for plan in (ledger, mailer)}
-    assert all(blocks[0]["security_groups"] is True for blocks in network.values())
-
-
 def test_secrets_are_named_never_valued_and_readable_by_nothing_else(orders: Plan, mailer: Plan) -> None:
     arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/database-url"
     assert container(orders)["secrets"] == [{"name": "DATABASE_URL", "valueFrom": arn}]

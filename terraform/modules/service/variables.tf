@@ -250,7 +250,7 @@ variable "health_check" {
     error_message = "health_check.healthy_threshold ${try(var.health_check.healthy_threshold, 0)} and unhealthy_threshold ${try(var.health_check.unhealthy_threshold, 0)} must be 2 to 10."
   }
   validation {
-    condition     = try(can(regex("^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$", var.health_check.matcher)), var.health_check == null)
+    condition     = var.health_check == null || can(regex("^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$", var.health_check.matcher))
     error_message = "health_check.matcher \"${try(var.health_check.matcher, "-")}\" must be HTTP codes from 200 to 499, which is what load balancers can expect, such as 200 or 200-399."
   }
   validation {

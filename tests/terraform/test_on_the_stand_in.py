@@ -1,0 +1,134 @@
+"""The service module, applied: what is there afterwards is what the plan said, and a change by hand does not survive.
+
+The platform is made through the API, because Terraform waits minutes for a load balancer that answers at once here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy.local.standin import StandIn
+from tests.terraform.inputs import REGION, Variables, internal_service, platform_output, public_service, worker
+from tests.terraform.plans import Plan
+from tests.terraform.workbench import Workbench
+
+pytestmark = pytest.mark.aws
+CASES = {"orders": public_service("develop"), "ledger": internal_service("develop"), "mailer": worker("develop")}
+ORDERS = "module.orders.aws_"
+
+
+@pytest.fixture(scope="module")
+def platform(stand_in: StandIn) -> Variables:
+    """The least that services need: network, cluster, load balancer, namespace, keys."""
+    ec2 = stand_in.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.10.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.10.{16 * n}.0/20", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
+        for n, zone in enumerate("abc")
+    ]
+    ids = [subnet["SubnetId"] for subnet in subnets]
+    groups = [
+        ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)["GroupId"]
+        for name in ("alb", "internal-services", "kafka-client")
+    ]
+    ecs = stand_in.client("ecs")
+    arn = ecs.create_cluster(clusterName="develop", capacityProviders=["FARGATE"])["cluster"]["clusterArn"]
+    elb = stand_in.client("elbv2")
+    balancer = elb.create_load_balancer(Name="develop", Subnets=ids)["LoadBalancers"][0]["LoadBalancerArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Port=80,
+        Protocol="HTTP",
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )["Listeners"][0]["ListenerArn"]
+    discovery = stand_in.client("servicediscovery")
+    discovery.create_private_dns_namespace(Name="develop.internal", Vpc=vpc)
+    namespace = next(n for n in discovery.list_namespaces()["Namespaces"] if n["Name"] == "develop.internal")
+    key = stand_in.client("kms").create_key()["KeyMetadata"]["Arn"]
+    offered = platform_output("develop")
+    return offered | {
+        "vpc_id": vpc,
+        "private_subnet_ids": ids,
+        "cluster": {"name": "develop", "arn": arn, "spot": False},
+        "alb": offered["alb"] | {"arn": balancer, "listener_arn": listener, "security_group_id": groups[0]},
+        "service_discovery": {"namespace_id": namespace["Id"], "namespace_name": "develop.internal"},
+        "kms": dict.fromkeys(offered["kms"], key),
+        "security_groups": {"internal_services": groups[1], "kafka_client": groups[2]},
+    }
+
+
+@pytest.fixture(scope="module")
+def applied(workbench: Workbench, platform: Variables) -> Variables:
+    """A public service, an internal one and a worker without an image, in one state. Returns the root's variables."""
+    root = workbench.directory / "roots/three"
+    root.mkdir()
+    (root / "main.tf").write_text(
+        f'provider "aws" {{\n  region = "{REGION}"\n}}\nvariable "cases" {{\n  type = any\n}}\n'
+    )
+    for case, variables in CASES.items():
+        arguments = {name: f"${{var.cases.{case}.{name}}}" for name in variables if name != "aws"}
+        call = {"module": {case: {"source": "../../modules/service", **arguments}}}
+        outputs = {f"{case}_service_arn": {"value": f"${{module.{case}.service_arn}}"}}
+        (root / f"{case}.tf.json").write_text(json.dumps({**call, "output": outputs}))
+    given = {"cases": {case: variables | {"platform": platform} for case, variables in CASES.items()}}
+    workbench.plan("roots/three", given)
+    workbench.apply("roots/three")
+    return given
+
+
+@pytest.fixture(scope="module")
+def second_plan(workbench: Workbench, applied: Variables) -> Plan:
+    return workbench.plan("roots/three", applied)
+
+
+@pytest.fixture(scope="module")
+def plan_after_changes_by_hand(
+    workbench: Workbench, applied: Variables, second_plan: Plan, stand_in: StandIn
+) -> dict[str, tuple[str, ...]]:
+    assert second_plan.resources
+    group = second_plan.one("aws_security_group", "this", "module.orders").values["id"]
+    anyone = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    stand_in.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[anyone])
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam = stand_in.client("iam")
+    iam.put_role_policy(RoleName="develop-orders-task", PolicyName="all", PolicyDocument=json.dumps(everything))
+    policy = iam.create_policy(PolicyName="all", PolicyDocument=json.dumps(everything))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
+    stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
+    stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
+    return workbench.plan("roots/three", applied).changed()
+
+
+def describe(stand_in: StandIn, service: str) -> dict[str, Any]:
+    found: dict[str, Any] = stand_in.client("ecs").describe_services(cluster="develop", services=[service])["services"][
+        0
+    ]
+    return found
+
+
+def test_a_second_plan_finds_nothing_to_do(second_plan: Plan) -> None:
+    assert second_plan.changed() == {}
+
+
+def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -> None:
+    counts = {
+        resource.values["name"]: resource.values["desired_count"] for resource in second_plan.of("aws_ecs_service")
+    }
+    assert counts == {"orders": 2, "ledger": 2, "mailer": 0}
+    # its own group, the badge of internal callers, and the badge that the brokers admit
+    assert len(describe(stand_in, "ledger")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
+    assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 2
+
+
+def test_the_next_plan_takes_back_what_was_added_by_hand(
+    plan_after_changes_by_hand: dict[str, tuple[str, ...]],
+) -> None:
+    assert plan_after_changes_by_hand == {
+        f"{ORDERS}security_group.this": ("update",),
+        f"{ORDERS}iam_role_policies_exclusive.task": ("update",),
+        f"{ORDERS}iam_role_policy_attachments_exclusive.task": ("update",),
+        f"{ORDERS}cloudwatch_log_group.this": ("update",),
+    }, "and leaves the number of tasks to scaling"
