@@ -11,21 +11,20 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from reconciler.provider.wire import fields, has_errors, nested
+from reconciler.provider.wire import fields, nested
 
 # Fields of tfplugin5.GetProviderSchema.Response: 2 resources, 3 data sources, 7 functions, 8 ephemeral resources,
 # 9 list resources, 11 actions. Of GetResourceIdentitySchemas.Response: 1.
 SCHEMA_MAPS = frozenset({2, 3, 7, 8, 9, 11})
 IDENTITY_MAPS = frozenset({1})
-_SCHEMA_DIAGNOSTICS = 4
 
+# Terraform's words for a type or function that the schema lacks: in the configuration, in the state, in a plan.
 _LACKS_TYPE = re.compile(
-    r"does not support (?:resource type|data source|ephemeral resource|list resource|action)"
-    r"|no (?:resource type )?schema (?:is )?available|(?:un)?supported (?:resource|data source) type"
-    r"|does not have a function named|Function not found in provider|no function named"
-    r"|missing (?:resource )?schema for|unsupported resource type"
-    r"|[Ff]ailed to get schema for|[Ii]nvalid (?:resource|data source|ephemeral resource) type",
+    r"does not support (?:resource type|data source|ephemeral resource|list resource|action)\b"
+    r"|no schema (?:available|found) for "
+    r'|There is no function named "provider::'
 )
+_WRAPPED = re.compile(r"\s*\n[\s│|╷╵]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,6 @@ def read_schema(message: bytes, maps: Set[int] = SCHEMA_MAPS) -> Schema:
     return Schema(message, tuple(entries))
 
 
-def schema_failed(message: bytes) -> bool:
-    """True when the provider answered with an error: such an answer is passed on, never kept."""
-    return has_errors(message, _SCHEMA_DIAGNOSTICS)
-
-
 def lacks_type(output: str) -> bool:
     """True when terraform's output says that the schema misses a type or a function: repeat with the full schema."""
-    return _LACKS_TYPE.search(output) is not None
+    return _LACKS_TYPE.search(_WRAPPED.sub(" ", output)) is not None
