@@ -1,0 +1,75 @@
+"""Where providers come from, and a configuration that says so."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.edges.plugins import MIRROR_VARIABLE, TurnNotCome, configuration, configure, find_mirrors
+
+AWS = "registry.terraform.io/hashicorp/aws"
+
+
+def mirror(path: Path) -> Path:
+    (path / AWS / "5.100.0").mkdir(parents=True)
+    return path
+
+
+def test_the_named_mirror_comes_first_then_terraforms_own_places_then_what_is_installed(tmp_path: Path) -> None:
+    named = mirror(tmp_path / "named")
+    implied = mirror(tmp_path / "home/.terraform.d/plugins")
+    shared = mirror(tmp_path / "share/terraform/plugins")
+    installed = mirror(tmp_path / "opt/plugins")
+    environment = {
+        MIRROR_VARIABLE: str(named),
+        "HOME": str(tmp_path / "home"),
+        "XDG_DATA_DIRS": f"{tmp_path}/share:{tmp_path}/empty",
+    }
+    assert find_mirrors(environment, installed=tmp_path / "opt") == (named, implied, shared, installed)
+    assert find_mirrors({**environment, MIRROR_VARIABLE: str(installed)}, installed=tmp_path / "opt")[0] == installed
+
+
+def test_folders_without_providers_are_no_mirrors(tmp_path: Path) -> None:
+    (tmp_path / "opt/other").mkdir(parents=True)
+    environment = {MIRROR_VARIABLE: str(tmp_path / "nowhere"), "HOME": str(tmp_path), "XDG_DATA_DIRS": str(tmp_path)}
+    assert find_mirrors(environment, installed=tmp_path / "opt") == ()
+
+
+def test_what_a_mirror_holds_is_not_downloaded_and_the_rest_is(tmp_path: Path) -> None:
+    plugins = configure(tmp_path / "cli", [mirror(tmp_path / "mirror")])
+    text = plugins.configuration.read_text()
+    assert f'path    = "{tmp_path}/mirror"' in text
+    assert f'include = ["{AWS}"]' in text
+    assert f'direct {{\n    exclude = ["{AWS}"]' in text
+    assert plugins.cache is None
+
+
+def test_without_a_mirror_downloads_are_shared_through_a_cache(tmp_path: Path) -> None:
+    plugins = configure(tmp_path / "cli", [])
+    assert plugins.cache is not None
+    assert plugins.cache.is_dir()
+    assert plugins.configuration.read_text() == f'plugin_cache_dir = "{plugins.cache}"\n'
+
+
+def test_a_path_cannot_smuggle_in_a_template() -> None:
+    with pytest.raises(ValueError, match="template"):
+        configuration([Path('/tmp/${file("x")}')], None)
+
+
+async def test_installs_into_a_cache_take_turns(tmp_path: Path) -> None:
+    first, second = configure(tmp_path, []), configure(tmp_path, [])
+    async with first.turn(timedelta(seconds=1)):
+        with pytest.raises(TurnNotCome):
+            async with second.turn(timedelta(milliseconds=10)):
+                pass
+        waiting = asyncio.create_task(enter(second.turn(timedelta(seconds=60))))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+    await waiting
+
+
+async def enter(turn: AbstractAsyncContextManager[None]) -> None:
+    async with turn:
+        return

@@ -1,0 +1,185 @@
+"""The small pure parts of running Terraform: backend files, command lines, the environment, and what Terraform said."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desired_state.instance import Key
+from reconciler.core.ports import Environment, LockInfo
+from reconciler.core.record import Reason
+from reconciler.edges import diagnostics
+from reconciler.edges.commands import Commands
+from reconciler.edges.literal import quote
+from reconciler.edges.state import StateSettings, backend
+from reconciler.edges.surroundings import surroundings
+
+ORDERS = Key("prod", "orders")
+PROD = Environment("prod", "prod", "123456789012", "eu-central-1", role="arn:aws:iam::123456789012:role/deploy")
+
+
+def test_the_backend_names_bucket_key_locks_and_role() -> None:
+    text = backend(StateSettings(prefix="team/", kms_key_id="alias/state"), ORDERS, PROD)
+    assert text.splitlines() == [
+        'bucket = "reconciler-state-123456789012-eu-central-1"',
+        'key = "team/prod/orders/terraform.tfstate"',
+        'region = "eu-central-1"',
+        "encrypt = true",
+        "use_lockfile = true",
+        'dynamodb_table = "reconciler-locks"',
+        'kms_key_id = "alias/state"',
+        'assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy", session_name = "reconciler" }',
+    ]
+
+
+def test_an_endpoint_of_another_kind_is_reached_by_path_and_without_aws_own_services() -> None:
+    local = Environment("develop", "develop", "123456789012", "eu-central-1", endpoint="http://127.0.0.1:5000")
+    text = backend(StateSettings(lock_table=None), ORDERS, local)
+    assert "use_path_style = true" in text
+    assert "dynamodb_table" not in text
+    assert surroundings({}, Path("rc"), local)["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize("value", ['${file("/etc/passwd")}', "%{ if true }", "a\nb", "a\0b"])
+def test_what_hcl_could_evaluate_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"template|printed"):
+        backend(StateSettings(bucket=value), ORDERS, PROD)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=30).filter(str.isprintable))
+def test_a_quoted_value_is_read_back_as_it_was(value: str) -> None:
+    try:
+        quoted = quote(value)
+    except ValueError:
+        assert "${" in value or "%{" in value
+    else:
+        assert json.loads(quoted) == value
+
+
+def test_a_quoted_value_is_one_attribute_for_an_hcl_parser() -> None:
+    document = hcl2.loads(f"x = {quote('; rm -rf / # }')}\n")
+    assert list(document) == ["x"]
+
+
+def test_command_lines_never_ask_and_wait_for_locks() -> None:
+    commands = Commands("/usr/bin/terraform", timedelta(seconds=30))
+    assert list(commands.plan(Path("p"), destroy=False)) == [
+        *("/usr/bin/terraform", "plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=30s", "-out=p")
+    ]
+    assert "-destroy" in commands.plan(Path("p"), destroy=True)
+    assert list(commands.apply(Path("p")))[1:] == ["apply", "-json", "-input=false", "-lock-timeout=30s", "p"]
+    assert "-backend-config=b" in commands.init(Path("b"))
+    assert not [option for option in commands.init(None) if "backend" in option]
+
+
+def test_a_state_file_in_the_daemons_directory_is_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "terraform.tfstate").write_text("this would not parse")
+    monkeypatch.chdir(tmp_path)
+    assert Commands("terraform", timedelta(0)).pull() == ("terraform", "state", "pull")
+
+
+def test_the_environment_is_an_allow_list() -> None:
+    base = {"PATH": "/bin", "AWS_PROFILE": "p", "TF_VAR_x": "1", "TF_LOG": "TRACE", "TF_CLI_ARGS": "-x", "TOKEN": "t"}
+    assert surroundings({**base, "TF_CLI_CONFIG_FILE": "theirs"}, Path("ours"), PROD) == {
+        "PATH": "/bin",
+        "AWS_PROFILE": "p",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "TF_CLI_CONFIG_FILE": "ours",
+    }
+
+
+def said(*errors: dict[str, Any]) -> diagnostics.Messages:
+    lines = [{"type": "diagnostic", "diagnostic": {"severity": "error", "detail": "", **error}} for error in errors]
+    return diagnostics.read("\n".join(json.dumps(line) for line in lines))
+
+
+LOCKED = """ConditionalCheckFailedException: The conditional request failed
+Lock Info:
+  ID:        4a8e9d1c-0000-4000-8000-000000000000
+  Path:      bucket/prod/orders/terraform.tfstate
+  Operation: OperationTypeApply
+  Who:       jane@laptop
+  Version:   1.11.4
+  Created:   2026-11-25 01:00:00 UTC
+  Info:      \n"""
+HERE = {"filename": "main.tf", "start": {"line": 7}}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"summary": "Error acquiring the state lock", "detail": "unreadable"}, Reason.STATE_LOCKED),
+        ({"summary": "Saved plan is stale"}, Reason.STATE_CONFLICT),
+        ({"summary": "Failed to save state"}, Reason.STATE_CONFLICT),
+        ({"summary": "Unsupported argument", "range": HERE}, Reason.INVALID_CONFIGURATION),
+        ({"summary": "creating ECS Service", "range": HERE, "address": "aws_ecs_service.this"}, Reason.APPLY_FAILED),
+        ({"summary": "No valid credential sources found"}, Reason.APPLY_FAILED),
+    ],
+)
+def test_every_failure_has_one_reason(error: dict[str, Any], reason: Reason) -> None:
+    assert diagnostics.failure(said(error), Reason.APPLY_FAILED).reason is reason
+
+
+def test_the_holder_of_a_lock_is_read() -> None:
+    failed = diagnostics.failure(
+        said({"summary": "Error acquiring the state lock", "detail": LOCKED}), Reason.PLAN_FAILED
+    )
+    assert failed.lock == LockInfo(
+        "4a8e9d1c-0000-4000-8000-000000000000", "jane@laptop", "OperationTypeApply", "2026-11-25 01:00:00 UTC"
+    )
+    assert "locked by jane@laptop since 2026-11-25" in failed.message
+
+
+def test_messages_are_short_say_where_and_leave_out_what_follows_from_others() -> None:
+    errors = [
+        {"summary": f"failed {number}", "address": f"aws_x.y{number}", "detail": "d" * 5000} for number in range(5)
+    ]
+    message = diagnostics.failure(said(*errors, {"summary": "execution halted"}), Reason.APPLY_FAILED).message
+    assert message.startswith("aws_x.y0: failed 0: ddd")
+    assert message.endswith("(and 2 more)")
+    assert "halted" not in message
+    assert len(message) < 1300
+
+
+def test_a_crash_does_not_speak_json_and_is_told_all_the_same() -> None:
+    crash = diagnostics.read("panic: oh no\n", "\x1b[31m╷\n│ Error: broken\n╵")
+    assert diagnostics.failure(crash, Reason.PLAN_FAILED).message == "panic: oh no Error: broken"
+    assert diagnostics.failure(diagnostics.read(""), Reason.PLAN_FAILED).message
+
+
+def test_an_interrupt_from_outside_is_no_verdict_on_the_configuration() -> None:
+    log = json.dumps({"type": "log", "@message": "\nInterrupt received.\nPlease wait…"})
+    assert diagnostics.failure(diagnostics.read(log), Reason.PLAN_FAILED).reason is Reason.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"summary": "Invalid resource type", "detail": "The provider hashicorp/aws does not support resource type x."},
+        {"summary": "Plugin did not respond", "detail": "The plugin encountered an error"},
+        {"summary": "Failed to load plugin schemas"},
+    ],
+)
+def test_trouble_that_another_provider_process_could_end_is_marked(error: dict[str, Any]) -> None:
+    assert diagnostics.failure(said(error), Reason.PLAN_FAILED).provider_lost
+
+
+@given(st.text(max_size=200))
+def test_no_output_breaks_the_reader(output: str) -> None:
+    diagnostics.failure(diagnostics.read(output, output), Reason.PLAN_FAILED)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=2)))
+def test_no_json_breaks_the_reader(value: object) -> None:
+    shapes = ({"type": "diagnostic", "diagnostic": value}, {"type": "outputs", "outputs": value}, value)
+    odd = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "s", "range": value, "address": value}}
+    diagnostics.failure(diagnostics.read("\n".join(map(json.dumps, (*shapes, odd)))), Reason.PLAN_FAILED)
