@@ -52,3 +52,8 @@ def packed(value: object) -> bytes:
 def configure_request(configuration: Mapping[str, object]) -> bytes:
     """`ConfigureProvider`: the version of terraform, then the configuration."""
     return block(1, b"1.11.4") + block(2, block(1, packed(dict(configuration))))
+
+
+def prepare_request(configuration: Mapping[str, object]) -> bytes:
+    """`PrepareProviderConfig`: the configuration."""
+    return block(1, block(1, packed(dict(configuration))))
