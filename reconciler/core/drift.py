@@ -19,6 +19,7 @@ _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "aws_ecs_service": frozenset({"desired_count", "task_definition"}),
     "aws_ecs_task_definition": frozenset({"revision", "arn", "id"}),
     "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
+    "aws_iam_role": frozenset({"inline_policy", "managed_policy_arns"}),  # the `…_exclusive` resources watch these
     "aws_lb_target_group": frozenset({"load_balancer_arns"}),
 }
 _COMPUTED = frozenset({"tags_all", "last_updated", "last_modified", "unique_id", "create_date"})

@@ -12,7 +12,7 @@ from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
 from reconciler.core import plan as plans
 from reconciler.core.decide import Apply, AwaitApproval, Hold, Report, Settled, gate, repeats_rollback, verdict
-from reconciler.core.drift import classify
+from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
 from reconciler.core.inputs import desired_digest, variables
@@ -31,6 +31,7 @@ from reconciler.core.schedule import is_fresh
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
+_PRUNING = Finding(Sync.PENDING, None, ())
 
 
 class _ImageMoved(Exception):
@@ -101,7 +102,12 @@ async def _plan(
 ) -> Plan:
     document = await workspace.plan(destroy=destroy)
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
-    finding = classify(
+    await world.settle(record.key, Planned(plan, _PRUNING if destroy else _finding(plan, record, image, world)))
+    return plan
+
+
+def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
+    return classify(
         plan,
         applied_digest=record.applied_digest,
         desired_digest=record.desired_digest or "",
@@ -109,8 +115,6 @@ async def _plan(
         rolled_back=repeats_rollback(record, image),
         now=world.now(),
     )
-    await world.settle(record.key, Planned(plan, finding))
-    return plan
 
 
 async def _apply(

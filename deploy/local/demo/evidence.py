@@ -3,6 +3,7 @@
 Terraform's calls are told from the daemon's own by their user agent in the stand-in's request log.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from deploy.local.demo.stage import ACCOUNT, BUCKET, REGION, Stage
 
 CLUSTER = "develop"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 
@@ -36,8 +38,13 @@ class Aws:
         self.ecs = stage.aws.client("ecs")
         self.ecr = stage.aws.client("ecr")
         self.elb = stage.aws.client("elbv2")
+        self.acm = stage.aws.client("acm")
         self.s3 = stage.aws.client("s3")
         self.dynamodb = stage.aws.client("dynamodb")
+
+    def certificate(self, domain: str) -> str:
+        """A certificate for the domain, as a person requests one. Returns its ARN."""
+        return str(self.acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"])
 
     def running(self, name: str) -> Running | None:
         """The active service of that name, None when there is none."""
@@ -82,8 +89,22 @@ class Aws:
 
     def push_image(self, name: str, tag: str) -> str:
         """What a build pipeline does last: push an image under a tag. Returns its full reference."""
-        manifest = json.dumps({"schemaVersion": 2, "config": {"digest": f"sha256:{tag:0>64}"[:71]}, "layers": []})
-        self.ecr.put_image(repositoryName=f"{CLUSTER}/{name}", imageManifest=manifest, imageTag=tag)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json",
+                "size": 2,
+                "digest": f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}",
+            },
+            "layers": [],
+        }
+        self.ecr.put_image(
+            repositoryName=f"{CLUSTER}/{name}",
+            imageManifest=json.dumps(manifest),
+            imageManifestMediaType=MANIFEST_TYPE,
+            imageTag=tag,
+        )
         return f"{REGISTRY}/{CLUSTER}/{name}:{tag}"
 
     def has_image(self, name: str, tag: str) -> bool:

@@ -168,7 +168,8 @@ def set_up(folder: Path, *, rollout_delay: str = "3s") -> Iterator[Stage]:
     end_leftovers(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with standin.start(region=REGION, rollout_delay=rollout_delay, output=folder / "stand-in.log") as aws:
+    requests, said = folder / "requests.jsonl", folder / "stand-in.log"
+    with standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=said) as aws:
         stage = Stage(folder, aws, git_port=_free_port(), http_port=_free_port())
         with _git_server(stage):
             stage.write_settings()

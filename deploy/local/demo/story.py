@@ -62,7 +62,7 @@ class Story:
         files = {
             str(path.relative_to(EXAMPLES)): path.read_text() for path in sorted(EXAMPLES.rglob("*")) if path.is_file()
         }
-        self._stage.push("Platform and four services", files)
+        self._stage.push("Platform and four services", files | {"platforms/develop.yaml": self._platform()})
         self._stage.start_daemon()
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
         pushed = {name: self._first_image(name) for name in SERVICES}
@@ -198,6 +198,16 @@ class Story:
             return None, "the cluster is there, the load balancer is not"
         lock = [key for key in self._aws.locks() if "develop/platform/" in key]
         return (None, f"load balancer {rules[0]['State']['Code']}; Terraform still applies") if lock else (True, "")
+
+    def _platform(self) -> str:
+        """The example platform with what a person prepares beforehand in a real account: the domain's certificate.
+
+        Its Kafka brokers live outside of this account, so no security group of theirs is named.
+        """
+        document = yaml.safe_load((EXAMPLES / "platforms" / "develop.yaml").read_text())
+        document["spec"]["alb"]["certificateArn"] = self._aws.certificate("develop.example.com")
+        del document["spec"]["kafka"]
+        return str(yaml.safe_dump(document, sort_keys=False))
 
     def _first_image(self, name: str) -> str:
         """Play the build pipeline: as soon as the repository exists, push the image that the manifest names."""
