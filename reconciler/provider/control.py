@@ -69,8 +69,13 @@ def runtime_directory(name: str) -> Path:
     """A short private place for the sockets of this user's warm provider of that name."""
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and len(os.fsencode(base)) < _LONGEST_SOCKET // 2 and Path(base).is_dir():
-        return Path(base) / f"reconciler-{PROTOCOL}-{name}"
+        return runtime_directory_in(Path(base), name)
     return Path(tempfile.gettempdir()) / f"reconciler-{os.getuid()}-{PROTOCOL}-{name}"
+
+
+def runtime_directory_in(base: Path, name: str) -> Path:
+    """That place in a user's own runtime directory."""
+    return base / f"reconciler-{PROTOCOL}-{name}"
 
 
 def private_directory(path: Path) -> Path:

@@ -29,7 +29,7 @@ _CONFIGURE_DIAGNOSTICS = 1
 _SHARED_BYTES = 700 * MIB  # the program's own pages, terraform and this process: held once, whatever the number
 _UNMEASURED_BYTES = 150 * MIB
 _MOST_PROCESSES = 32
-_TEND_SECONDS = 2.0
+_TEND_SECONDS = 1.0
 
 
 class PoolExhausted(Exception):

@@ -1,0 +1,329 @@
+"""The real terraform with the real provider: through the warm provider nothing changes but the price."""
+
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.standin import StandIn, start
+from reconciler.provider import control
+from reconciler.provider.client import Attachment, WarmProvider
+from reconciler.provider.package import Binary, PackageNotFound, locate
+from reconciler.provider.schema import lacks_type
+from tests.provider.conftest import processes, until
+
+pytestmark = pytest.mark.aws
+
+ROOT = """
+terraform {{
+  required_providers {{ aws = {{ source = "hashicorp/aws" }} }}
+  {backend}
+}}
+provider "aws" {{
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+  default_tags {{ tags = {{ owner = "{name}" }} }}
+}}
+resource "aws_ssm_parameter" "this" {{
+  name  = "/{name}"
+  type  = "String"
+  value = "{value}"
+}}
+output "version" {{ value = aws_ssm_parameter.this.version }}
+"""
+TOPIC = 'resource "aws_sns_topic" "this" {{ name = "{name}" }}\n'
+QUEUE = 'resource "aws_sqs_queue" "this" {{ name = "{name}" }}\n'
+OTHERS = """
+resource "aws_ssm_parameter" "replaced" {{
+  name  = "/NAME"
+  type  = "String"
+  value = "x"
+}}
+resource "aws_ssm_parameter" "drifting" {{
+  name  = "/drifting"
+  type  = "String"
+  value = "x"
+}}
+"""
+PLAIN = Attachment()
+
+
+def mirrors() -> list[Path]:
+    """Where an unpacked provider may lie."""
+    named = os.environ.get("RECONCILER_PLUGIN_MIRROR")
+    return [
+        *([Path(named)] if named else []),
+        *sorted(Path("/opt").glob("*")),
+        Path.home() / ".terraform.d" / "plugins",
+    ]
+
+
+@pytest.fixture(scope="module")
+def binary() -> Binary:
+    try:
+        return locate(mirrors(), None)
+    except PackageNotFound:
+        pytest.skip("the AWS provider is in no mirror of this machine")
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+async def aws(directory: Path) -> AsyncIterator[WarmProvider]:
+    started = await WarmProvider.start(directory / "w")
+    yield started
+    await started.stop(drain_seconds=0)
+    assert processes(str(directory)) == []
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """Terraform in directories of its own, with an environment from a list."""
+
+    directory: Path
+    binary: Binary
+    standin: StandIn
+
+    def environment(self, **more: str) -> dict[str, str]:
+        mirror = str(self.binary.path.parents[5])
+        settings = self.directory / "cli.tfrc"
+        settings.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+        base = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "TF_CLI_CONFIG_FILE": str(settings)}
+        return base | self.standin.environment() | {"CHECKPOINT_DISABLE": "1"} | more
+
+    def root(self, where: str, *, name: str, value: str = "one", more: str = "", backend: str = "") -> Path:
+        path = self.directory / where
+        path.mkdir(exist_ok=True)
+        text = (ROOT + more).format(name=name, value=value, backend=backend)
+        (path / "main.tf").write_text(text)
+        return path
+
+    async def start(
+        self, root: Path, environment: Mapping[str, str], attachment: Attachment, *arguments: str
+    ) -> asyncio.subprocess.Process:
+        with (root / "output").open("wb") as output:
+            return await asyncio.create_subprocess_exec(
+                "terraform", *arguments, cwd=root, env={**environment, **attachment.environment},
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+
+    async def run(
+        self, root: Path, environment: Mapping[str, str], attachment: Attachment, *arguments: str, code: int = 0
+    ) -> str:
+        process = await self.start(root, environment, attachment, *arguments)
+        returned = await asyncio.wait_for(process.wait(), 120)
+        output = (root / "output").read_text()
+        assert returned == code, output
+        return output
+
+    def asked(self, operation: str, since: int) -> Callable[[], bool]:
+        """The question whether AWS was asked for something after a call."""
+        return lambda: any(call["operation"] == operation for call in self.standin.requests(since))
+
+    async def plan(self, root: Path, environment: Mapping[str, str], attachment: Attachment, code: int) -> Any:
+        """The plan as terraform shows it, without what differs from run to run."""
+        await self.run(root, environment, attachment, "plan", "-out=p", "-detailed-exitcode", code=code)
+        shown = json.loads(await self.run(root, environment, attachment, "show", "-json", "p"))
+        return {name: value for name, value in shown.items() if name != "timestamp"}
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, binary: Binary, standin: StandIn) -> Terraform:
+    return Terraform(tmp_path, binary, standin)
+
+
+def state_of(root: Path) -> dict[str, Any]:
+    """A state without its lineage; terraform writes the list of sensitive attributes in any order."""
+    state: dict[str, Any] = json.loads((root / "terraform.tfstate").read_text())
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            instance["sensitive_attributes"].sort(key=json.dumps)
+    return {name: value for name, value in state.items() if name != "lineage"}
+
+
+async def story(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
+    """Create; then an update, a replacement and a drift in one plan; then an apply that AWS refuses. What was seen."""
+    ssm = terraform.standin.client("ssm")
+    terraform.standin.reset()
+
+    def write(value: str, name: str) -> None:
+        terraform.root(root.name, name="a", value=value, more=OTHERS.replace("NAME", name))
+
+    write("one", "b")
+    await terraform.run(root, environment, side, "init")
+    await terraform.run(root, environment, side, "apply", "-auto-approve")
+    seen = [state_of(root)]
+    write("two", "replaced")
+    ssm.put_parameter(Name="/drifting", Value="moved", Type="String", Overwrite=True)
+    seen.append(await terraform.plan(root, environment, side, 2))
+    await terraform.run(root, environment, side, "apply", "p")
+    seen.append(state_of(root))
+    write("three", "replaced")
+    terraform.standin.inject_fault("ssm", "error", operation="PutParameter", status=400)
+    said = await terraform.run(root, environment, side, "apply", "-auto-approve", code=1)
+    return [*seen, sorted(re.sub(r"RequestID: \S+", "", said).splitlines()), state_of(root)]
+
+
+async def test_warm_and_plain_agree_on_plans_states_and_failures(aws: WarmProvider, terraform: Terraform) -> None:
+    environment = terraform.environment()
+    plain, root = terraform.root("plain", name="a"), terraform.root("warm", name="a")
+    expected = await story(terraform, plain, environment, PLAIN)
+    async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as attachment:
+        assert attachment.warm, attachment.reason
+        seen = await story(terraform, root, environment, attachment)
+    assert {change["change"]["actions"][0] for change in expected[1]["resource_changes"]} == {"update", "delete"}
+    assert expected[1]["resource_drift"], "the story has a drift"
+    assert any("InternalFailure" in line for line in expected[3])
+    for one, other in zip(expected, seen, strict=True):
+        assert one == other
+
+
+async def test_one_interrupted_apply_of_four_stops_alone_as_terraform_does(
+    aws: WarmProvider, terraform: Terraform
+) -> None:
+    """Its resource is tainted, its lock released; the other three succeed in the same warm provider."""
+    terraform.standin.reset()
+    environment = terraform.environment()
+    names = ("stopped", "b", "c", "d")
+    roots = [terraform.root(name, name=name, more=QUEUE if name == "stopped" else "") for name in names]
+    running = []
+    async with contextlib.AsyncExitStack() as stack:
+        for root in roots:
+            attaching = aws.attach(binary=terraform.binary, environment=environment, workspace=root)
+            side = await stack.enter_async_context(attaching)
+            await terraform.run(root, environment, side, "init")
+            running.append((root, side))
+        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=20)
+        terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", times=4, seconds=2)
+        before = terraform.standin.last_request()
+        applies = [await terraform.start(root, environment, side, "apply", "-auto-approve") for root, side in running]
+        await until(terraform.asked("GetQueueAttributes", before), "the queue is made and waited for")
+        status = await aws.status()
+        applies[0].send_signal(signal.SIGINT)
+        codes = [await asyncio.wait_for(process.wait(), 15 if process is applies[0] else 60) for process in applies]
+        terraform.standin.lift_faults()
+    assert codes == [1, 0, 0, 0], [(root / "output").read_text() for root in roots]
+    seats = [process["seat"] for process in status["processes"] if process["seat"]]
+    assert len(seats) == len(set(seats))
+    queue = next(r for r in state_of(roots[0])["resources"] if r["type"] == "aws_sqs_queue")
+    assert [instance["status"] for instance in queue["instances"]] == ["tainted"]
+    assert not (roots[0] / ".terraform.tfstate.lock.info").exists()
+
+
+async def test_two_callers_with_the_same_root_never_meet(aws: WarmProvider, terraform: Terraform) -> None:
+    """Same HCL, other keys and regions, at once: what reaches AWS is signed by the one for the one's region."""
+    terraform.standin.reset()
+    callers = {"AKIAIOSFODNN7EXAMPLE": "eu-west-1", "AKIAIOSFODNN7EXAMPLF": "us-east-2"}
+    before = terraform.standin.last_request()
+
+    async def visit(key: str, region: str, turn: int) -> None:
+        environment = terraform.environment(AWS_ACCESS_KEY_ID=key, AWS_REGION=region, AWS_DEFAULT_REGION=region)
+        root = terraform.root(f"{region}-{turn}", name=f"p{turn}", value=region)
+        async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+            assert side.warm, side.reason
+            await terraform.run(root, environment, side, "init")
+            await terraform.run(root, environment, side, "apply", "-auto-approve")
+            await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
+
+    await asyncio.gather(*(visit(key, region, turn) for key, region in callers.items() for turn in range(4)))
+    calls = terraform.standin.requests(before)
+    assert {(call["access_key_id"], call["region"]) for call in calls} == set(callers.items())
+    for region in callers.values():
+        values = terraform.standin.client("ssm", region=region).get_parameters(Names=[f"/p{n}" for n in range(4)])
+        assert [found["Value"] for found in values["Parameters"]] == [region] * 4
+
+
+async def test_a_killed_provider_fails_the_run_and_loses_no_state(aws: WarmProvider, terraform: Terraform) -> None:
+    terraform.standin.reset()
+    environment = terraform.environment()
+    root = terraform.root("killed", name="k")
+    async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        await terraform.run(root, environment, side, "init")
+        terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", seconds=20)
+        before = terraform.standin.last_request()
+        apply = await terraform.start(root, environment, side, "apply", "-auto-approve")
+        await until(terraform.asked("PutParameter", before), "the apply is under way")
+        for process in (await aws.status())["processes"]:
+            os.kill(process["pid"], signal.SIGKILL)
+        assert await asyncio.wait_for(apply.wait(), 60) == 1
+        terraform.standin.lift_faults()
+    assert "signal 9" in (side.trouble or "")
+    assert "Plugin did not respond" in (root / "output").read_text()
+    assert not (root / ".terraform.tfstate.lock.info").exists()
+    async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        await terraform.run(root, environment, side, "plan", "-detailed-exitcode", code=2)
+    assert side.trouble is None
+
+
+async def test_a_type_that_only_the_state_knows_is_a_retry_with_the_full_schema(
+    aws: WarmProvider, terraform: Terraform
+) -> None:
+    terraform.standin.reset()
+    environment = terraform.environment()
+    remote = terraform.directory / "elsewhere.tfstate"
+    backend = f'backend "local" {{ path = "{remote}" }}'
+    root = terraform.root("state", name="s", more=TOPIC, backend=backend)
+    async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        await terraform.run(root, environment, side, "init")
+        await terraform.run(root, environment, side, "apply", "-auto-approve")
+    terraform.root("state", name="s", backend=backend)
+    async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        assert lacks_type(await terraform.run(root, environment, side, "plan", "-no-color", code=1))
+    attach = functools.partial(aws.attach, binary=terraform.binary, environment=environment, workspace=root)
+    for attaching in (attach(full_schema=True), attach(types=["aws_sns_topic"])):
+        async with attaching as side:
+            assert "1 to destroy" in await terraform.run(root, environment, side, "plan", "-no-color")
+
+
+async def test_exec_runs_any_command_warm_and_passes_its_end_on(terraform: Terraform, directory: Path) -> None:
+    """In a directory that an engineer has initialised: same output, same exit code, a signal reaches terraform."""
+    terraform.standin.reset()
+    environment = terraform.environment(XDG_RUNTIME_DIR=str(directory))
+    root = terraform.root("mine", name="e", more=QUEUE)
+    await terraform.run(root, environment, PLAIN, "init")
+
+    async def execute(*command: str) -> asyncio.subprocess.Process:
+        with (root / "output").open("wb") as output:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "reconciler.provider", "exec", "--", *command,
+                cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )  # fmt: skip
+
+    try:
+        planned = await execute("terraform", "plan", "-detailed-exitcode", "-no-color")
+        assert await asyncio.wait_for(planned.wait(), 60) == 2
+        assert "2 to add" in (root / "output").read_text()
+        status = await WarmProvider(control.runtime_directory_in(directory, "default")).status()
+        assert status["runs_total"] == 1
+        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=20)
+        before = terraform.standin.last_request()
+        applied = await execute("terraform", "apply", "-auto-approve", "-no-color")
+        await until(terraform.asked("GetQueueAttributes", before), "the apply is under way")
+        applied.terminate()
+        assert await asyncio.wait_for(applied.wait(), 20) == 1
+        assert "Interrupt received" in (root / "output").read_text()
+        missing = await execute("no-such-command")
+        assert await missing.wait() == 127
+        shell = await execute("sh", "-c", "kill -KILL $$")
+        assert await asyncio.wait_for(shell.wait(), 30) == 128 + signal.SIGKILL
+    finally:
+        terraform.standin.lift_faults()
+        await WarmProvider(control.runtime_directory_in(directory, "default")).stop(drain_seconds=0)
+    await until(lambda: processes(str(directory)) == [], "nothing is left")
