@@ -49,7 +49,7 @@ async def plan_once(
     settings: Settings, *, repo: str, commit: str | None, keys: Sequence[Key], progress: Callable[[str], None]
 ) -> tuple[tuple[PlannedInstance, ...], tuple[Problem, ...]]:
     """Plan the named instances of one commit, or all. Raises: SourceFailed, ConfigFailed."""
-    progress(f"reading {commit or settings.git.branch}")
+    progress(f"reading {repo}")
     snapshot = await read_snapshot(settings, repo, commit)
     if not settings.environments:
         raise ConfigFailed(["environments: at least one is needed to plan, with account, region and tier"])

@@ -16,11 +16,13 @@ from reconciler.edges.trees import DirectoryTrees
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:
-    """The snapshot of one commit of a repository. Raises: SourceFailed."""
+    """The snapshot of one commit: the named one, else the configured branch, else what another repository has checked
+    out. Raises: SourceFailed."""
+    branch = settings.git.branch if repo == settings.git.url else None
     revision = await asyncio.to_thread(
         read_revision,
         repo,
-        commit or settings.git.branch,
+        commit or branch,
         path=settings.git.path,
         timeout=settings.git.timeout,
         roots=lambda: parts.terraform_tree(settings),

@@ -32,6 +32,8 @@ from reconciler.core.ports import LiveService, RolloutState
 from reconciler.core.record import Condition, ConditionType, Failures, Health, Reason, Record, Rollout, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.INTERRUPTED})
+# Terraform reported the end of its apply, however bad: nothing has to be recovered that the next plan does not show.
+_ENDS_APPLY = frozenset({Reason.APPLY_FAILED, Reason.INTERRUPTED, Reason.STATE_CONFLICT})
 
 
 def first(instance: Instance, commit: str) -> Record:
@@ -187,6 +189,8 @@ def _failed(record: Record, reason: Reason, message: str, now: datetime, retry_l
     phase = reason in {Reason.PLAN_FAILED, Reason.INIT_FAILED}
     if phase:
         record = _with(record, now, ConditionType.PLANNED, False, reason, message)
+    if reason in _ENDS_APPLY:
+        record = record.replace(intent=None)
     if reason in _TRANSIENT:
         return _ready(record.replace(requested_at=None), now, False, reason, message)
     digest = record.desired_digest or record.instance.source_digest

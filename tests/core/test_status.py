@@ -70,9 +70,14 @@ def test_an_apply_that_did_not_end_leaves_nothing_known_to_be_applied() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     assert record.applied_digest is None
+    assert fold(record, Failed(Reason.STATE_LOCKED, "it may still run")).intent is not None
+
+
+def test_a_reported_failure_ends_the_apply_but_nothing_is_known_to_be_applied() -> None:
+    record = applied(digest="d1")
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     record = fold(record, Failed(Reason.APPLY_FAILED, "no capacity"))
-    assert record.applied_digest is None
-    assert record.intent is not None
+    assert (record.applied_digest, record.intent) == (None, None)
 
 
 def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
