@@ -24,6 +24,7 @@ from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
+from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
@@ -46,7 +47,8 @@ async def serve(settings: Settings) -> None:
         store = SqliteStore(settings.store.path)
         stack.push_async_callback(store.close)
         await store.open()
-        daemon = _assemble(settings, redactor, store, aws)
+        warm = await stack.enter_async_context(parts.warm_runs(settings, settings.data / "provider"))
+        daemon = _assemble(settings, redactor, store, aws, warm)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
@@ -63,13 +65,14 @@ class _Daemon:
     metrics: Metrics
 
 
-def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClients) -> _Daemon:
+def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClients, warm: WarmRuns | None) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
     trees = DirectoryTrees(settings.data / "trees")
     terraform = parts.terraform(
         settings,
         trees,
         work=settings.data / "work",
+        warm=warm,
         redact=redactor.text,
         on_phase=lambda name, seconds: metrics.phase(name, seconds),
         on_run=lambda command, result: metrics.ran(command, result),

@@ -28,6 +28,7 @@ from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees
+from reconciler.edges.warm import WarmRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ async def plan_once(
     with tempfile.TemporaryDirectory(prefix="reconciler-plan-") as scratch:
         aws = AwsClients()
         try:
-            run = await _DryRun.over(snapshot, settings, aws, Path(scratch), progress)
-            return await run.plan(wanted), snapshot.problems
+            async with parts.warm_runs(settings, Path(scratch, "provider")) as warm:
+                run = await _DryRun.over(snapshot, settings, aws, warm, Path(scratch), progress)
+                return await run.plan(wanted), snapshot.problems
         finally:
             aws.close()
 
@@ -77,7 +79,13 @@ class _DryRun:
 
     @classmethod
     async def over(
-        cls, snapshot: Snapshot, settings: Settings, aws: AwsClients, scratch: Path, progress: Callable[[str], None]
+        cls,
+        snapshot: Snapshot,
+        settings: Settings,
+        aws: AwsClients,
+        warm: WarmRuns | None,
+        scratch: Path,
+        progress: Callable[[str], None],
     ) -> "_DryRun":
         trees = DirectoryTrees(scratch / "trees")
         for tree_id, tree in snapshot.trees.items():
@@ -90,6 +98,7 @@ class _DryRun:
                 settings,
                 trees,
                 work=scratch / "work",
+                warm=warm,
                 remote_state=await _has_states(aws, settings, environment),
                 redact=redactor.text,
             )

@@ -1,7 +1,8 @@
 """The edges, built from the settings. Every command builds only those that it needs."""
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from desired_state.tree import Tree
@@ -16,7 +17,9 @@ from reconciler.edges.runner import Timeouts
 from reconciler.edges.state import StateSettings
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import read_tree
+from reconciler.edges.warm import WarmRuns
 from reconciler.engine.world import Limits
+from reconciler.provider.client import WarmProvider
 
 
 def _ignore(*_: object) -> None:
@@ -78,6 +81,7 @@ def terraform(
     *,
     work: Path,
     remote_state: bool = True,
+    warm: WarmRuns | None = None,
     redact: Callable[[str], str],
     on_phase: Callable[[str, float], None] = _ignore,
     on_run: Callable[[str, str], None] = _ignore,
@@ -99,11 +103,28 @@ def terraform(
             apply=settings.terraform.timeouts.apply,
             lock=settings.terraform.lock_timeout,
         ),
+        warm=warm,
         redact=redact,
         on_phase=on_phase,
         on_run=on_run,
         warn=warn,
     )
+
+
+@asynccontextmanager
+async def warm_runs(settings: Settings, directory: Path) -> AsyncIterator[WarmRuns | None]:
+    """The warm provider for the length of a block, in a directory of its own; None when it is switched off.
+
+    Its end waits for the runs that are attached.
+    """
+    if not settings.terraform.warm:
+        yield None
+        return
+    provider = await WarmProvider.start(directory)
+    try:
+        yield WarmRuns(provider, find_mirrors(os.environ))
+    finally:
+        await provider.stop()
 
 
 def state(settings: Settings) -> StateSettings:
