@@ -25,11 +25,9 @@ def fingerprint(
 
     `mentioned` are texts of the provider's configuration; relative paths are relative to `directory`.
     """
-    home = environment.get("HOME") or environment.get("USERPROFILE") or ""
-    aws = Path(home) / ".aws" if home else None
-    named = [path for text in (*environment.values(), *mentioned) for path in _paths(text, home, directory)]
+    home = _home(environment)
     found: dict[str, str] = {}
-    for path in [*named, *_usual(aws)]:
+    for path in _files(environment, directory, mentioned):
         content = _content(path)
         if content is None:
             continue
@@ -41,11 +39,28 @@ def fingerprint(
     return tuple(sorted(found.items()))
 
 
+def runs_programs(environment: Mapping[str, str], directory: Path, mentioned: Iterable[str] = ()) -> bool:
+    """True when credentials may come from a program, which may look at the whole environment."""
+    return any(b"credential_process" in (_content(path) or b"") for path in _files(environment, directory, mentioned))
+
+
 def names_relative_file(directory: Path, mentioned: Iterable[str]) -> bool:
     """True when the configuration names a file by a path relative to the working directory."""
     return any(
         _path_like(text) and not text.startswith(("/", "~")) and (directory / text).is_file() for text in mentioned
     )
+
+
+def _files(environment: Mapping[str, str], directory: Path, mentioned: Iterable[str]) -> Iterator[Path]:
+    """The files that may count: those named, and the usual ones."""
+    home = _home(environment)
+    for text in (*environment.values(), *mentioned):
+        yield from _paths(text, home, directory)
+    yield from _usual(Path(home) / ".aws" if home else None)
+
+
+def _home(environment: Mapping[str, str]) -> str:
+    return environment.get("HOME") or environment.get("USERPROFILE") or ""
 
 
 def _usual(aws: Path | None) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 Two runs with the same HCL and other credentials are indistinguishable on the wire; a shared process would act in the
 first one's account. So a process is chosen by a key, and the rule is: everything that can change what the provider
 does is in the key, and everything the process gets is a function of the key. Its environment holds only what is
-listed here; the files that this environment and the configuration name count by their content.
+chosen here; the files that this environment and the configuration name count by their content.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ _NAMES = frozenset({
     "SSL_CERT_FILE", "SSL_CERT_DIR", "GODEBUG", "TF_APPEND_USER_AGENT",
 })  # fmt: skip
 _PREFIXES = ("AWS_", "TF_AWS_")
+# Left out even where everything counts: they differ from one shell, or one run, to the next and mean nothing.
+_PASSING = frozenset({"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "WINDOWID", "TERM_SESSION_ID"})
 _SESSION_EXPIRY = "AWS_CREDENTIAL_EXPIRATION"
 
 # Resources that read a file of the working directory themselves (`filename`, `source`, `zip_file`): a process that
@@ -72,10 +74,20 @@ class Configured:
         return _digest(method, self.place.key, hashlib.sha256(self.request).hexdigest(), *pairs)
 
 
-def provider_environment(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What of a run's environment its provider gets, in one order."""
+def provider_environment(environment: Mapping[str, str], *, whole: bool = False) -> tuple[tuple[str, str], ...]:
+    """What of a run's environment its provider gets, in one order.
+
+    `whole` is for a provider that starts programs (`credential_process`), which may read anything: all but
+    terraform's own variables.
+    """
     return tuple(
-        sorted((name, value) for name, value in environment.items() if name in _NAMES or name.startswith(_PREFIXES))
+        sorted(
+            (name, value)
+            for name, value in environment.items()
+            if name in _NAMES
+            or name.startswith(_PREFIXES)
+            or (whole and name not in _PASSING and not name.startswith("TF_"))
+        )
     )
 
 

@@ -130,12 +130,13 @@ class Pool:
         provider.sessions.discard(session)
         self.settle(provider)
 
-    def leave(self, run: str) -> None:
-        """A run is over: its seats are free."""
+    def leave(self, run: str, directory: str) -> None:
+        """A run is over: its seats are free, and what works in its directory goes, since that may be replaced now."""
         for provider in list(self.providers):
-            if provider.seat == run:
-                provider.seat = None
-                self.settle(provider)
+            provider.seat = None if provider.seat == run else provider.seat
+            if provider.place.directory == directory:
+                provider.draining = provider.draining or "directory left"
+            self.settle(provider)
 
     def settle(self, provider: PooledProvider) -> None:
         """Something became free: end a drained process, wake who waits."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.provider.control import Ask
-from reconciler.provider.credentials import fingerprint, names_relative_file
+from reconciler.provider.credentials import fingerprint, names_relative_file, runs_programs
 from reconciler.provider.identity import Configured, Place, provider_environment, works_in_directory
 from reconciler.provider.msgpack import MalformedValue, texts
 from reconciler.provider.pool import CONFIGURE, IdentityMoved, Pool
@@ -75,9 +75,11 @@ class Session:
 
     def place(self, mentioned: Iterable[str] = ()) -> Place:
         """Where this connection's provider is to run."""
-        ask = self.run.ask
-        bound = works_in_directory(self._words) or names_relative_file(Path(ask.directory), mentioned)
-        environment = provider_environment(ask.environment)
+        ask, directory = self.run.ask, Path(self.run.ask.directory)
+        bound = works_in_directory(self._words) or names_relative_file(directory, mentioned)
+        narrow = provider_environment(ask.environment)
+        whole = runs_programs(dict(narrow), directory, mentioned)
+        environment = provider_environment(ask.environment, whole=True) if whole else narrow
         return Place(ask.binary, ask.package, environment, ask.directory if bound else None)
 
     def identified(self, request: bytes, value: tuple[int, ...]) -> Configured:

@@ -90,6 +90,7 @@ class Server:
         self._front = Front(self._directory, self._directory / "inner")
         self._supported: set[str] = set()
         self._stop_at: float | None = None
+        self._woken = asyncio.Event()
 
     @property
     def stopping(self) -> bool:
@@ -100,6 +101,7 @@ class Server:
         """Take no new runs, and end when the attached ones are over, or at that time."""
         deadline = time.monotonic() + seconds
         self._stop_at = deadline if self._stop_at is None else min(self._stop_at, deadline)
+        self._woken.set()
 
     async def serve(self) -> None:
         """Serve to the end. Raises: AlreadyServed."""
@@ -213,8 +215,9 @@ class Server:
         """End a run: nothing of it is left."""
         self.runs.pop(held.run.id, None)
         await self._front.close(held.run)
-        self.pool.leave(held.run.id)
+        self.pool.leave(held.run.id, held.run.ask.directory)
         self._busy = time.monotonic()
+        self._woken.set()
 
     async def _live(self) -> None:
         """Return when it is time to end."""
@@ -229,7 +232,9 @@ class Server:
                 return
             if self._abandoned(now):
                 self.stop(float("inf"))
-            await asyncio.sleep(_WATCH_SECONDS if self._stop_at is None else 0.05)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _WATCH_SECONDS)
+            self._woken.clear()
 
     def _abandoned(self, now: float) -> bool:
         """True when nobody will come any more."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.provider.credentials import fingerprint, names_relative_file
+from reconciler.provider.credentials import fingerprint, names_relative_file, runs_programs
 from reconciler.provider.identity import Configured, Place, provider_environment, works_in_directory
 
 counting = st.sampled_from(
@@ -133,6 +133,14 @@ class TestFiles:
         assert str(home / "work" / "shared") in self.read(home, {}, "shared", "eu-west-1")
         assert names_relative_file(home / "work", ["eu-west-1", "shared"])
         assert not names_relative_file(home / "work", ["eu-west-1", str(home / "work" / "shared")])
+
+    def test_credentials_from_a_program_make_the_whole_environment_count(self, home: Path) -> None:
+        environment = {"HOME": str(home), "VAULT_ADDR": "a", "SHLVL": "2", "TF_VAR_x": "y"}
+        assert not runs_programs(environment, home)
+        (home / ".aws" / "config").write_text("[default]\ncredential_process = vault-helper\n")
+        assert runs_programs(environment, home)
+        assert set(dict(provider_environment(environment, whole=True))) == {"HOME", "VAULT_ADDR"}
+        assert set(dict(provider_environment(environment))) == {"HOME"}
 
     def test_what_is_no_path_is_no_trouble(self, home: Path) -> None:
         assert self.read(home, {"AWS_A": "x" * 9000, "AWS_B": "a\nb"}, "nul\0", "", ".", "~") == {}

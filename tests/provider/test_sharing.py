@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -215,7 +216,27 @@ async def test_a_root_that_reads_files_has_a_process_in_its_directory(warm: Warm
     (fake.workspace / "main.tf").write_text('resource "aws_lambda_function" "f" { filename = "f.zip" }\n')
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
-        assert (await plugin.who())["directory"] == str(fake.workspace)
+        inside = await plugin.who()
+        assert inside["directory"] == str(fake.workspace)
+    await until(lambda: not os.path.exists(f"/proc/{inside['pid']}"), "it goes with its run: the directory may too")
+
+
+def environment_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/environ").read_text().split("\0")
+
+
+async def test_a_credential_process_sees_the_runs_environment(warm: WarmProvider, fake: Fake) -> None:
+    home = fake.workspace.parent / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws" / "config").write_text("[default]\ncredential_process = vault-helper\n")
+    pids = set()
+    for address in ("one", "two", "one"):
+        async with fake.plugin(warm, "a", HOME=str(home), VAULT_ADDR=address) as plugin:
+            await plugin.configure(region="x")
+            pid = (await plugin.who())["pid"]
+            assert f"VAULT_ADDR={address}" in environment_of(pid)
+            pids.add(pid)
+    assert len(pids) == 2
 
 
 async def test_nothing_of_a_run_is_left(warm: WarmProvider, fake: Fake) -> None:

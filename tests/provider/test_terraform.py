@@ -3,14 +3,12 @@
 import asyncio
 import contextlib
 import functools
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +20,10 @@ from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
 from reconciler.provider.schema import lacks_type
 from tests.provider.conftest import processes, until
+from tests.provider.terraform_runs import PLAIN, Terraform, mirrors, state_of
 
 pytestmark = pytest.mark.aws
 
-ROOT = """
-terraform {{
-  required_providers {{ aws = {{ source = "hashicorp/aws" }} }}
-  {backend}
-}}
-provider "aws" {{
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  s3_use_path_style           = true
-  default_tags {{ tags = {{ owner = "{name}" }} }}
-}}
-resource "aws_ssm_parameter" "this" {{
-  name  = "/{name}"
-  type  = "String"
-  value = "{value}"
-}}
-output "version" {{ value = aws_ssm_parameter.this.version }}
-"""
 TOPIC = 'resource "aws_sns_topic" "this" {{ name = "{name}" }}\n'
 QUEUE = 'resource "aws_sqs_queue" "this" {{ name = "{name}" }}\n'
 OTHERS = """
@@ -58,17 +38,6 @@ resource "aws_ssm_parameter" "drifting" {{
   value = "x"
 }}
 """
-PLAIN = Attachment()
-
-
-def mirrors() -> list[Path]:
-    """Where an unpacked provider may lie."""
-    named = os.environ.get("RECONCILER_PLUGIN_MIRROR")
-    return [
-        *([Path(named)] if named else []),
-        *sorted(Path("/opt").glob("*")),
-        Path.home() / ".terraform.d" / "plugins",
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -93,69 +62,9 @@ async def aws(directory: Path) -> AsyncIterator[WarmProvider]:
     assert processes(str(directory)) == []
 
 
-@dataclass(frozen=True, slots=True)
-class Terraform:
-    """Terraform in directories of its own, with an environment from a list."""
-
-    directory: Path
-    binary: Binary
-    standin: StandIn
-
-    def environment(self, **more: str) -> dict[str, str]:
-        mirror = str(self.binary.path.parents[5])
-        settings = self.directory / "cli.tfrc"
-        settings.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
-        base = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "TF_CLI_CONFIG_FILE": str(settings)}
-        return base | self.standin.environment() | {"CHECKPOINT_DISABLE": "1"} | more
-
-    def root(self, where: str, *, name: str, value: str = "one", more: str = "", backend: str = "") -> Path:
-        path = self.directory / where
-        path.mkdir(exist_ok=True)
-        text = (ROOT + more).format(name=name, value=value, backend=backend)
-        (path / "main.tf").write_text(text)
-        return path
-
-    async def start(
-        self, root: Path, environment: Mapping[str, str], attachment: Attachment, *arguments: str
-    ) -> asyncio.subprocess.Process:
-        with (root / "output").open("wb") as output:
-            return await asyncio.create_subprocess_exec(
-                "terraform", *arguments, cwd=root, env={**environment, **attachment.environment},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    async def run(
-        self, root: Path, environment: Mapping[str, str], attachment: Attachment, *arguments: str, code: int = 0
-    ) -> str:
-        process = await self.start(root, environment, attachment, *arguments)
-        returned = await asyncio.wait_for(process.wait(), 120)
-        output = (root / "output").read_text()
-        assert returned == code, output
-        return output
-
-    def asked(self, operation: str, since: int) -> Callable[[], bool]:
-        """The question whether AWS was asked for something after a call."""
-        return lambda: any(call["operation"] == operation for call in self.standin.requests(since))
-
-    async def plan(self, root: Path, environment: Mapping[str, str], attachment: Attachment, code: int) -> Any:
-        """The plan as terraform shows it, without what differs from run to run."""
-        await self.run(root, environment, attachment, "plan", "-out=p", "-detailed-exitcode", code=code)
-        shown = json.loads(await self.run(root, environment, attachment, "show", "-json", "p"))
-        return {name: value for name, value in shown.items() if name != "timestamp"}
-
-
 @pytest.fixture
 def terraform(tmp_path: Path, binary: Binary, standin: StandIn) -> Terraform:
     return Terraform(tmp_path, binary, standin)
-
-
-def state_of(root: Path) -> dict[str, Any]:
-    """A state without its lineage; terraform writes the list of sensitive attributes in any order."""
-    state: dict[str, Any] = json.loads((root / "terraform.tfstate").read_text())
-    for resource in state["resources"]:
-        for instance in resource["instances"]:
-            instance["sensitive_attributes"].sort(key=json.dumps)
-    return {name: value for name, value in state.items() if name != "lineage"}
 
 
 async def story(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
@@ -242,12 +151,12 @@ async def test_two_callers_with_the_same_root_never_meet(aws: WarmProvider, terr
             await terraform.run(root, environment, side, "apply", "-auto-approve")
             await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
 
-    await asyncio.gather(*(visit(key, region, turn) for key, region in callers.items() for turn in range(4)))
+    await asyncio.gather(*(visit(key, region, turn) for key, region in callers.items() for turn in range(3)))
     calls = terraform.standin.requests(before)
     assert {(call["access_key_id"], call["region"]) for call in calls} == set(callers.items())
     for region in callers.values():
-        values = terraform.standin.client("ssm", region=region).get_parameters(Names=[f"/p{n}" for n in range(4)])
-        assert [found["Value"] for found in values["Parameters"]] == [region] * 4
+        values = terraform.standin.client("ssm", region=region).get_parameters(Names=[f"/p{n}" for n in range(3)])
+        assert [found["Value"] for found in values["Parameters"]] == [region] * 3
 
 
 async def test_a_killed_provider_fails_the_run_and_loses_no_state(aws: WarmProvider, terraform: Terraform) -> None:
