@@ -1,0 +1,77 @@
+"""Waiting for work: nothing is lost between a worker that falls asleep and a wish that comes."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from desired_state.instance import Key
+from reconciler.engine.queue import Closed, Queue
+
+ORDERS, PAYMENTS = Key("prod", "orders"), Key("prod", "payments")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_sleeping_worker_wakes_for_a_wish() -> None:
+    queue = Queue(now)
+    worker = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    queue.add(ORDERS, trigger="git")
+    key, visit = await asyncio.wait_for(worker, 5)
+    assert (key, visit.trigger) == (ORDERS, "git")
+
+
+async def test_many_workers_share_the_keys_and_no_key_runs_twice_at_once() -> None:
+    queue, running, visits = Queue(now), set[Key](), dict[Key, int]()
+
+    async def work() -> None:
+        while True:
+            key, _ = await queue.take()
+            assert key not in running
+            running.add(key)
+            visits[key] = visits.get(key, 0) + 1
+            await asyncio.sleep(0.002)
+            running.remove(key)
+            queue.done(key)
+
+    keys = [Key("prod", f"s{n}") for n in range(20)]
+    workers = [asyncio.create_task(work()) for _ in range(5)]
+    for _ in range(3):
+        for key in keys:
+            queue.add(key, trigger="git")
+        await asyncio.sleep(0.001)
+    while queue.depth or running:
+        await asyncio.sleep(0.005)
+    queue.close()
+    results = await asyncio.gather(*workers, return_exceptions=True)
+    assert all(isinstance(result, Closed) for result in results)
+    assert set(visits) == set(keys)
+
+
+async def test_a_visit_in_the_future_is_started_when_it_is_due() -> None:
+    queue = Queue(now)
+    at = now() + timedelta(milliseconds=50)
+    queue.add(ORDERS, at, trigger="interval")
+    await queue.take()
+    assert now() >= at
+
+
+async def test_the_urgent_goes_first() -> None:
+    queue = Queue(now)
+    queue.add(ORDERS, trigger="interval")
+    queue.add(PAYMENTS, urgency=2, trigger="git")
+    assert (await queue.take())[0] == PAYMENTS
+
+
+async def test_a_closed_queue_gives_out_nothing_and_wakes_who_waits() -> None:
+    queue = Queue(now)
+    worker = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    queue.add(ORDERS, trigger="git")
+    queue.close()
+    with pytest.raises(Closed):
+        await queue.take()
+    worker.cancel()
