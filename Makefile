@@ -25,6 +25,12 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive terraform
+	@for root in terraform/bootstrap terraform/roots/*; do \
+		export TF_DATA_DIR=$(CURDIR)/.tools/validate/$$root; \
+		echo "terraform validate $$root"; \
+		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root init -backend=false -input=false >/dev/null && \
+		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root validate || exit 1; \
+	done
 
 format: setup
 	$(BIN)/ruff format .

@@ -43,7 +43,7 @@ async def test_many_workers_share_the_keys_and_no_key_runs_twice_at_once() -> No
         for key in keys:
             queue.add(key, trigger="git")
         await asyncio.sleep(0.001)
-    while queue.depth or running:
+    while queue.depth or running:  # noqa: ASYNC110 - nobody announces the end of work
         await asyncio.sleep(0.005)
     queue.close()
     results = await asyncio.gather(*workers, return_exceptions=True)
