@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.ports import Beat, SourceStatus
+from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.record import Condition, ConditionType, Pass, PlanSummary, Reason, Record, ResourceSummary
 
 View = dict[str, Any]

@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from reconciler.core.ports import Beat, SourceStatus
+from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.record import ConditionType, Health, Pass, Reason, Record, Sync
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from desired_state.instance import Key
+from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
-from reconciler.core.ports import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.record import Approval, Pass, Reason, Record
 from reconciler.engine.controller import Controller
 
 
 class EngineControl:
-    """Implements `reconciler.core.ports.Control` on a controller."""
+    """Implements `reconciler.core.control.Control` on a controller."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller

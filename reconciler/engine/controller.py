@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
+from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Failed
-from reconciler.core.ports import Beat, Revision, Source, SourceFailed, SourceStatus
+from reconciler.core.ports import Revision, Source, SourceFailed
 from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
 from reconciler.core.schedule import next_visit
 from reconciler.engine.intake import Intake

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.ports import Action, ActionRefused
+from reconciler.core.control import Action, ActionRefused
 from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, now, record_of, unknown

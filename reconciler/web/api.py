@@ -10,7 +10,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.ports import Control
+from reconciler.core.control import Control
 from reconciler.core.record import Reason
 from reconciler.web.actions import act
 from reconciler.web.errors import Refused, answer_errors

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.ports import Action
+from reconciler.core.control import Action
 from reconciler.core.record import Health, Reason, Sync
 
 Schema = dict[str, Any]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from desired_state.instance import Key
-from reconciler.core.ports import Control
+from reconciler.core.control import Control
 from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 

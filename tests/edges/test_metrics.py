@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Waiting
-from reconciler.core.ports import Beat, SourceStatus
 from reconciler.core.record import (
     Condition,
     ConditionType,

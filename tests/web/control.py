@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
-from reconciler.core.ports import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
 from reconciler.core.record import (
     Approval,
     Condition,
@@ -133,7 +133,7 @@ READ = SourceStatus(COMMIT, NOON, None, (Problem("services/a.yaml", 3, 5, "unkno
 
 @dataclass
 class FakeControl:
-    """Implements `reconciler.core.ports.Control`."""
+    """Implements `reconciler.core.control.Control`."""
 
     known: dict[Key, Record] = field(default_factory=dict)
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)

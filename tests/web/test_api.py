@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.ports import Beat
+from reconciler.core.control import Beat
 from tests.web.conftest import Client
 from tests.web.control import NOON, ORDERS, FakeControl
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from reconciler.core.ports import Action
+from reconciler.core.control import Action
 from reconciler.web.api import make_app
 from reconciler.web.server import AddressTaken, serve
 from tests.web.control import ORDERS, FakeControl

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.core import view
-from reconciler.core.ports import Beat
+from reconciler.core.control import Beat
 from reconciler.core.record import Condition, ConditionType, Reason, ResourceSummary
 from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
 

@@ -1,0 +1,75 @@
+"""What people, the API and the metrics may ask of the running daemon, as a Protocol and its values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from desired_state.document import Problem
+from desired_state.instance import Key
+from reconciler.core.record import Pass, Record
+
+
+class Action(StrEnum):
+    """What a person can ask for, by command or API."""
+
+    RECONCILE = "reconcile"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    APPROVE = "approve"
+    REJECT = "reject"
+    PRUNE = "prune"
+
+
+class ActionRefused(Exception):
+    """The action does not fit the instance as it is now; the message says why and what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """Where the manifests stand."""
+
+    commit: str | None
+    fetched_at: datetime | None
+    error: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """How alive the daemon is. `loop_age` is the time since the controller's loop last turned."""
+
+    loop_age: timedelta
+    ready: bool
+    stopping: bool
+    running: Mapping[Key, timedelta]
+    queued: int
+
+
+class Control(Protocol):
+    """The daemon as its HTTP API sees it."""
+
+    def records(self) -> Sequence[Record]:
+        """Every record, by key."""
+        ...
+
+    def record(self, key: Key) -> Record | None:
+        """One record."""
+        ...
+
+    def source(self) -> SourceStatus:
+        """The manifests' state."""
+        ...
+
+    def beat(self) -> Beat:
+        """Liveness and readiness."""
+        ...
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        """The newest passes first."""
+        ...
+
+    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+        """Do it. Raises: KeyError for an unknown instance, ActionRefused."""
+        ...
