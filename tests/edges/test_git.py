@@ -1,72 +1,23 @@
-"""Real git: a bare repository over file:// and over git:// on loopback."""
+"""Real git: a bare repository over file://, read by commit and refused by name."""
 
 import asyncio
-import contextlib
-import os
 import shutil
-import socket
 import stat
-import subprocess
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from desired_state.tree import Tree
 from reconciler.core.ports import SourceFailed
 from reconciler.edges import repository
-from reconciler.edges.git import GitSource, read_revision
-
-TIMEOUT = timedelta(seconds=60)
-WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-
-
-class Author:
-    """Somebody who pushes to a bare repository."""
-
-    def __init__(self, here: Path) -> None:
-        self.bare, self.tree = here / "manifests.git", here / "author"
-        self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.bare), cwd=here)
-        self.git("init", "--quiet", "--initial-branch=main", str(self.tree), cwd=here)
-
-    def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-            "GIT_COMMITTER_DATE": WHEN.isoformat(),
-        }
-        done = subprocess.run(
-            ["git", *arguments], cwd=cwd or self.tree, env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def push(self, branch: str = "main", /, **files: str | bytes) -> str:
-        for name, content in files.items():
-            path = self.tree / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
-        self.git("push", "--quiet", "--force", str(self.bare), f"HEAD:refs/heads/{branch}")
-        return self.git("rev-parse", "HEAD")
-
-    @property
-    def url(self) -> str:
-        return f"file://{self.bare}"
+from reconciler.edges.git import GitSource
+from tests.edges.author import TIMEOUT, WHEN, Author, source
 
 
 @pytest.fixture
 def author(tmp_path: Path) -> Author:
     return Author(tmp_path)
-
-
-def source(author: Author, url: str | None = None, **options: Any) -> GitSource:
-    settings: dict[str, Any] = {"timeout": TIMEOUT, "interval": timedelta(minutes=1), **options}
-    return GitSource(url or author.url, directory=author.bare.parent / "mirror", **settings)
 
 
 async def test_a_commit_arrives_with_its_manifests_and_its_terraform_tree(author: Author) -> None:
@@ -256,84 +207,3 @@ async def test_a_wait_ends_by_a_nudge_by_the_interval_or_by_the_time_given(autho
     await origin.fetch()
     await origin.wait(timedelta(milliseconds=1))
     await source(author, interval=timedelta(milliseconds=1)).wait(timedelta(hours=1))
-
-
-@contextlib.asynccontextmanager
-async def daemon(base: Path) -> AsyncIterator[str]:
-    """`git daemon` on loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    listening = ("--listen=127.0.0.1", f"--port={port}", "--reuseaddr")
-    server = await asyncio.create_subprocess_exec(
-        "git",
-        "daemon",
-        "--export-all",
-        f"--base-path={base}",
-        *listening,
-        stderr=asyncio.subprocess.DEVNULL,
-        process_group=0,
-    )
-    try:
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except ConnectionRefusedError:
-                    await asyncio.sleep(0.05)
-                else:
-                    writer.close()
-                    await writer.wait_closed()
-                    break
-        yield f"git://127.0.0.1:{port}/manifests.git"
-    finally:
-        os.killpg(server.pid, 15)
-        await server.wait()
-
-
-async def test_over_a_real_transport(author: Author) -> None:
-    async with daemon(author.bare.parent) as url:
-        author.push(**{"a.yaml": "one"})
-        origin = source(author, url=url)
-        assert (await origin.fetch()).files == {"a.yaml": b"one"}
-        author.push(**{"a.yaml": "two"})
-        assert (await origin.fetch()).files == {"a.yaml": b"two"}
-        remote = await asyncio.to_thread(read_revision, url, timeout=TIMEOUT)
-        assert remote.files == {"a.yaml": b"two"}
-
-
-async def test_a_remote_that_never_answers_runs_into_the_time_out(author: Author) -> None:
-    callers: list[asyncio.StreamWriter] = []
-    mute = await asyncio.start_server(lambda _, writer: callers.append(writer), "127.0.0.1", 0)
-    async with mute:
-        port = mute.sockets[0].getsockname()[1]
-        origin = source(author, url=f"git://127.0.0.1:{port}/x.git", timeout=timedelta(seconds=1))
-        with pytest.raises(SourceFailed, match="did not complete"):
-            await origin.fetch()
-        for caller in callers:
-            caller.close()
-            await caller.wait_closed()
-
-
-def test_any_revision_of_a_work_tree_or_a_bare_repository_can_be_read(author: Author) -> None:
-    first = author.push(**{"a.yaml": "one"})
-    second = author.push(**{"a.yaml": "two"})
-    for location in (str(author.tree), str(author.bare), author.url):
-        assert read_revision(location, timeout=TIMEOUT).commit == second
-        for revision in (first, first[:10], "main~1"):
-            found = read_revision(location, revision, timeout=TIMEOUT)
-            assert (found.commit, found.files) == (first, {"a.yaml": b"one"})
-
-
-@pytest.mark.parametrize("revision", ["--all", "nothing-here", "", "a b", ":/change", "HEAD:a.yaml"])
-def test_what_is_no_commit_is_said(author: Author, revision: str) -> None:
-    author.push(**{"a.yaml": "one"})
-    with pytest.raises(SourceFailed, match=r"no commit|not a revision"):
-        read_revision(str(author.tree), revision, timeout=TIMEOUT)
-
-
-def test_a_directory_that_is_no_repository_is_read_as_it_lies(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("a")
-    assert read_revision(str(tmp_path), timeout=TIMEOUT).files == {"a.yaml": b"a"}
-    with pytest.raises(SourceFailed, match="not a Git repository"):
-        read_revision(str(tmp_path), "main", timeout=TIMEOUT)

@@ -1,46 +1,16 @@
-"""The configuration: what is read from where, what is refused and how it is said, what is shown."""
+"""What is read from where, what is refused and how it is said."""
 
-import json
-import os
-import stat
-import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from desired_state.fields import EnvironmentName
-from reconciler.config import ConfigFailed, Settings, effective, load, origins, redaction_key
-from reconciler.config.values import read_duration, write_duration
+from reconciler.config import ConfigFailed, load, origins
 from reconciler.core.ports import Environment, Floor
-
-DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
-OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
-
-
-@pytest.fixture(autouse=True)
-def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith("RECONCILER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-
-def read(text: str) -> Settings:
-    """The settings of a file with this text."""
-    Path("reconciler.yaml").write_text(text)
-    return load()
-
-
-def problems(text: str) -> list[str]:
-    """The problems of a file with this text."""
-    with pytest.raises(ConfigFailed) as failure:
-        read(text)
-    return list(failure.value.problems)
-
+from tests.config.configuration import DEVELOP, problems, read
 
 # Where settings come from
 
@@ -241,102 +211,3 @@ def test_the_number_of_runs_follows_the_cores_and_can_be_set() -> None:
     warm, cold = load().terraform.workers, read("terraform: {warm: false}").terraform.workers
     assert warm == 2 * cold >= 2
     assert read("terraform: {concurrency: 7}").terraform.workers == 7
-
-
-# What is shown
-
-
-def test_secrets_are_masked_wherever_settings_are_shown() -> None:
-    settings = read("auth: {token: a-very-secret-token}\nredaction: {key: a-very-secret-hash-key}\n")
-    shown = effective(settings)
-    assert shown["auth"]["token"] == shown["redaction"]["key"] == "********"
-    assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}"
-
-
-def test_what_is_shown_can_be_used_again() -> None:
-    first = read(f"git: {{url: ssh://git.example/m.git}}\nenvironments: {{{DEVELOP}}}\nretry: {{base: 1500ms}}\n")
-    again = read(json.dumps(effective(first)))
-    assert effective(again) == effective(first)
-
-
-@given(st.timedeltas(timedelta(0), timedelta(days=366)).map(lambda value: value - value % timedelta(milliseconds=1)))
-def test_a_duration_is_read_back_as_it_was_written(value: timedelta) -> None:
-    assert read_duration(write_duration(value)) == value
-
-
-@given(st.text(max_size=8))
-def test_anything_else_is_no_duration(text: str) -> None:
-    try:
-        assert read_duration(text) >= timedelta(0)
-    except ValueError as error:
-        assert str(error).startswith(("must be a duration", "must be at most"))  # noqa: PT017 - one of two messages
-
-
-# The redaction key
-
-
-def test_a_redaction_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> None:
-    settings = load()
-    key = redaction_key(settings)
-    path = tmp_path / ".reconciler" / "redaction.key"
-    assert redaction_key(settings) == key
-    assert len(key) == 64
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [item.name for item in path.parent.iterdir()] == ["redaction.key"]
-
-
-def test_two_starters_get_the_same_key() -> None:
-    settings, found = load(), set[bytes]()
-    starters = [threading.Thread(target=lambda: found.add(redaction_key(settings))) for _ in range(8)]
-    for starter in starters:
-        starter.start()
-    for starter in starters:
-        starter.join()
-    assert len(found) == 1
-
-
-def test_a_key_that_is_given_is_used() -> None:
-    assert redaction_key(read("redaction: {key: sixteen-letters-or-more}")) == b"sixteen-letters-or-more"
-
-
-def test_a_damaged_key_is_an_error_and_not_replaced(tmp_path: Path) -> None:
-    path = tmp_path / ".reconciler" / "redaction.key"
-    path.parent.mkdir()
-    path.write_text("")
-    with pytest.raises(ConfigFailed, match="damaged"):
-        redaction_key(load())
-    assert path.read_text() == ""
-
-
-# The reference
-
-
-def described(model: type[BaseModel], above: str = "") -> dict[str, str]:
-    """Every key and its description."""
-    found: dict[str, str] = {}
-    for name, field in model.model_fields.items():
-        choices = (field.annotation, *get_args(field.annotation))
-        section = next((item for item in choices if isinstance(item, type) and issubclass(item, BaseModel)), None)
-        step = f"{name}.<name>" if name == "environments" else name
-        if section is None:
-            found[above + name] = field.description or ""
-        else:
-            found |= described(section, f"{above}{step}.")
-    return found
-
-
-def test_the_reference_describes_every_key_with_its_default() -> None:
-    lines = [line for line in OPERATIONS.read_text().splitlines() if line.startswith("| `")]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    written = {
-        row[0].strip("`"): (row[1].strip("`"), row[2]) for row in rows if row[0].strip("`") in described(Settings)
-    }
-    assert {key: text for key, (_, text) in written.items()} == described(Settings)
-    defaults = effective(Settings())
-    for key, (default, _) in written.items():
-        if key.startswith("environments."):
-            continue
-        value: Any = defaults
-        for part in key.split("."):
-            value = value[part]
-        assert default == ("null" if value is None else '""' if value == "" else str(value).replace("True", "true"))

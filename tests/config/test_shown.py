@@ -1,0 +1,79 @@
+"""What is shown of the settings, and the redaction key."""
+
+import json
+import stat
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.config import ConfigFailed, effective, load, redaction_key
+from reconciler.config.values import read_duration, write_duration
+from tests.config.configuration import DEVELOP, read
+
+# What is shown
+
+
+def test_secrets_are_masked_wherever_settings_are_shown() -> None:
+    settings = read("auth: {token: a-very-secret-token}\nredaction: {key: a-very-secret-hash-key}\n")
+    shown = effective(settings)
+    assert shown["auth"]["token"] == shown["redaction"]["key"] == "********"
+    assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}"
+
+
+def test_what_is_shown_can_be_used_again() -> None:
+    first = read(f"git: {{url: ssh://git.example/m.git}}\nenvironments: {{{DEVELOP}}}\nretry: {{base: 1500ms}}\n")
+    again = read(json.dumps(effective(first)))
+    assert effective(again) == effective(first)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=366)).map(lambda value: value - value % timedelta(milliseconds=1)))
+def test_a_duration_is_read_back_as_it_was_written(value: timedelta) -> None:
+    assert read_duration(write_duration(value)) == value
+
+
+@given(st.text(max_size=8))
+def test_anything_else_is_no_duration(text: str) -> None:
+    try:
+        assert read_duration(text) >= timedelta(0)
+    except ValueError as error:
+        assert str(error).startswith(("must be a duration", "must be at most"))  # noqa: PT017 - one of two messages
+
+
+# The redaction key
+
+
+def test_a_redaction_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> None:
+    settings = load()
+    key = redaction_key(settings)
+    path = tmp_path / ".reconciler" / "redaction.key"
+    assert redaction_key(settings) == key
+    assert len(key) == 64
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [item.name for item in path.parent.iterdir()] == ["redaction.key"]
+
+
+def test_two_starters_get_the_same_key() -> None:
+    settings, found = load(), set[bytes]()
+    starters = [threading.Thread(target=lambda: found.add(redaction_key(settings))) for _ in range(8)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert len(found) == 1
+
+
+def test_a_key_that_is_given_is_used() -> None:
+    assert redaction_key(read("redaction: {key: sixteen-letters-or-more}")) == b"sixteen-letters-or-more"
+
+
+def test_a_damaged_key_is_an_error_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / ".reconciler" / "redaction.key"
+    path.parent.mkdir()
+    path.write_text("")
+    with pytest.raises(ConfigFailed, match="damaged"):
+        redaction_key(load())
+    assert path.read_text() == ""
