@@ -95,13 +95,20 @@ class Controller:
 
     async def _take_in(self, revision: Revision) -> None:
         if revision != self._taken:
-            self.world.committed_at[revision.commit] = revision.committed_at
+            self._remember(revision)
             snapshot, due = await self._intake.accept(revision)
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
             self._taken, self._problems = revision, snapshot.problems
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
+
+    def _remember(self, revision: Revision) -> None:
+        """Keep the commit times that a record may still be measured by."""
+        used = {record.desired_commit for record in self.world.records.values()}
+        used |= {record.accepted_commit for record in self.world.records.values()}
+        kept = {commit: at for commit, at in self.world.committed_at.items() if commit in used}
+        self.world.committed_at = kept | {revision.commit: revision.committed_at}
 
     def _log_commit(self, snapshot: Snapshot, due: frozenset[Key]) -> None:
         log = self.world.observer.log
