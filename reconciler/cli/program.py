@@ -10,15 +10,16 @@ from typing import Any
 from cyclopts import App, Group
 from rich.console import Console
 
-from reconciler.cli import acting, daemon, manifests, planning, reading, waiting
+from reconciler.cli import acting, daemon, manifests, planning, provider, reading, waiting
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import clean, complain
 
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, what a shell reports of a program that a closed pipe ended
 _INTERRUPTED = 130  # 128 + SIGINT
 
+_ALONE = Group("Without the daemon", sort_key=1)
 _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
-    Group("Without the daemon", sort_key=1): (
+    _ALONE: (
         daemon.run,
         daemon.config,
         manifests.validate,
@@ -56,6 +57,7 @@ def build() -> App:
     for group, commands in _COMMANDS.items():
         for command in commands:
             app.command(command, group=group)
+    app.command(provider.build(_ALONE))
     return app
 
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,19 +78,25 @@ def _run(command: Sequence[str], directory: Path, environment: Mapping[str, str]
         process = subprocess.Popen(
             command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-    peak = 0
-    while True:
-        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if ended:
-            break
-        peak = max(peak, resident(process.pid))
-        time.sleep(_LOOK_SECONDS)
+    seen, over = [0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, seen, over))
+    watcher.start()
+    _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
+    over.set()
+    watcher.join()
     process.returncode = os.waitstatus_to_exitcode(status)  # it was waited for here, not by the Popen
     if process.returncode != code:
         text = said.read_text(errors="replace")[-3000:]
         raise Unexpected(f"{' '.join(command)} ended with {process.returncode}, not {code}:\n{text}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, peak)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, max(seen))
+
+
+def _watch(pid: int, seen: list[int], over: threading.Event) -> None:
+    """Note what the processes hold, again and again."""
+    while not over.is_set():
+        seen.append(resident(pid))
+        over.wait(_LOOK_SECONDS)
 
 
 def resident(pid: int, proc: Path = Path("/proc")) -> int:

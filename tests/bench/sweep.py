@@ -2,8 +2,9 @@
 
 Each side gets the concurrency that suits it best, found on a few of the instances first. The instances have
 directories, variables and states of their own; the states are copies of one applied service, so they read the same
-resources, which costs a plan exactly what resources of its own would. While it runs, the CPU of the stand-in is watched: it answers one
-request at a time, so its share of the wall time is the part of a sweep that waits for AWS whatever Terraform costs.
+resources, which costs a plan exactly what resources of its own would. While it runs, the CPU of the stand-in is
+watched: it answers one request at a time, so its share of the wall time is the part of a sweep that waits for AWS
+whatever Terraform costs.
 """
 
 from __future__ import annotations
