@@ -60,7 +60,7 @@ async def plan_once(
     with tempfile.TemporaryDirectory(prefix="reconciler-plan-") as scratch:
         aws = AwsClients()
         try:
-            async with parts.warm_runs(settings, Path(scratch, "provider")) as warm:
+            async with parts.warm_runs(settings, parts.provider_directory(Path(scratch))) as warm:
                 run = await _DryRun.over(snapshot, settings, aws, warm, Path(scratch), progress)
                 return await run.plan(wanted), snapshot.problems
         finally:

@@ -1,6 +1,8 @@
 """The edges, built from the settings. Every command builds only those that it needs."""
 
+import hashlib
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from reconciler.edges.trees import read_tree
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.world import Limits
 from reconciler.provider.client import WarmProvider
+from reconciler.provider.control import runtime_directory
 
 
 def _ignore(*_: object) -> None:
@@ -111,6 +114,11 @@ def terraform(
     )
 
 
+def provider_directory(data: Path) -> Path:
+    """Where the warm provider of that data folder has its sockets: a short path, because a socket's may not be long."""
+    return runtime_directory(hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:12])
+
+
 @asynccontextmanager
 async def warm_runs(settings: Settings, directory: Path) -> AsyncIterator[WarmRuns | None]:
     """The warm provider for the length of a block, in a directory of its own; None when it is switched off.
@@ -125,6 +133,7 @@ async def warm_runs(settings: Settings, directory: Path) -> AsyncIterator[WarmRu
         yield WarmRuns(provider, find_mirrors(os.environ))
     finally:
         await provider.stop()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def state(settings: Settings) -> StateSettings:
