@@ -171,6 +171,8 @@ class Server:
                 await writer.drain()
         except (InvalidMessage, ValueError, OSError) as error:
             _LOG.warning("a control connection was ended: %s", error)
+        except asyncio.CancelledError:
+            return  # only at the end of everything; Python 3.11's streams log a cancelled conversation as an error
         finally:
             for run in own:
                 if run in self.runs:
