@@ -38,7 +38,7 @@ format: setup
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
 
 test: setup
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lock: setup
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
