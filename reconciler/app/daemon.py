@@ -7,10 +7,12 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 import asyncio
 import random
 import signal
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from reconciler.app import parts
 from reconciler.app.observe import Observers
@@ -22,6 +24,7 @@ from reconciler.edges.ecs import EcsLive
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.provider_metrics import ProviderWatch
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
@@ -29,6 +32,7 @@ from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import World
+from reconciler.provider.client import WarmProvider
 from reconciler.web.api import make_app
 from reconciler.web.server import serve as serve_http
 
@@ -47,8 +51,11 @@ async def serve(settings: Settings) -> None:
         store = SqliteStore(settings.store.path)
         stack.push_async_callback(store.close)
         await store.open()
-        warm = await stack.enter_async_context(parts.warm_runs(settings, settings.data / "provider"))
-        daemon = _assemble(settings, redactor, store, aws, warm)
+        warm = await stack.enter_async_context(parts.warm_runs(settings, parts.provider_directory(settings.data)))
+        watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
+        if watch:
+            await stack.enter_async_context(watch.running())
+        daemon = _assemble(settings, redactor, store, aws, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
@@ -65,9 +72,18 @@ class _Daemon:
     metrics: Metrics
 
 
-def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClients, warm: WarmRuns | None) -> _Daemon:
+def _assemble(
+    settings: Settings,
+    redactor: Redactor,
+    store: Store,
+    aws: AwsClients,
+    *,
+    warm: WarmRuns | None,
+    watch: ProviderWatch | None,
+) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
     trees = DirectoryTrees(settings.data / "trees")
+    at_once = _runs_at_once(settings, watch.view.status if watch else None)
     terraform = parts.terraform(
         settings,
         trees,
@@ -83,6 +99,7 @@ def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClie
             records=lambda: world.records.values(),
             source=lambda: controller.source_status,
             beat=lambda: controller.beat(),
+            provider=lambda: watch.view if watch else None,
         ),
         Build(VERSION, terraform.version, settings.git.url or str(settings.git.directory), settings.git.branch),
     )
@@ -97,11 +114,18 @@ def _assemble(settings: Settings, redactor: Redactor, store: Store, aws: AwsClie
         limits=parts.limits(settings),
         now=lambda: datetime.now(UTC),
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
-        admission=asyncio.Semaphore(settings.terraform.workers),
+        admission=asyncio.Semaphore(at_once),
     )
-    workers = settings.terraform.workers * _PASSES_PER_RUN
-    controller = Controller(world, parts.source(settings), Intake(world), workers=workers)
+    controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics)
+
+
+def _runs_at_once(settings: Settings, provider: Mapping[str, Any] | None) -> int:
+    """What is set; else what cores and memory allow, as the warm provider measures them. Any run may come to apply,
+    and an apply needs a provider process of its own, so it is the number of applies that counts."""
+    if settings.terraform.concurrency or provider is None:
+        return settings.terraform.workers
+    return int(provider["admission"]["applies"])
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -89,7 +89,7 @@ class Terraform(Section):
     source: TerraformSource = TerraformSource()
     warm: bool = Field(True, description="Keep the AWS provider running between runs; off is slower, never different")
     concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None, description="Runs at a time; by default two per core when warm, else one per core"
+        None, description="Runs at a time; by default what cores and memory allow when warm, else one per core"
     )
     lock_timeout: Duration = Field(read_duration("30s"), description="How long a run waits for a state lock")
     timeouts: TerraformTimeouts = TerraformTimeouts()

@@ -19,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.record import ConditionType, Health, Pass, Reason, Record, Sync
+from reconciler.edges.provider_metrics import ProviderView
+from reconciler.edges.provider_metrics import families as provider_families
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
 PHASES: Final = ("init", "plan", "show", "apply", "output")
@@ -36,6 +38,7 @@ class Now:
     records: Callable[[], Iterable[Record]]
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
+    provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class _Present(Collector):
         yield from _instances(records)
         yield from self._daemon(records)
         yield from self._source()
+        if view := self._now.provider():
+            yield from provider_families(view)
 
     def _daemon(self, records: Iterable[Record]) -> Iterator[Metric]:
         beat = self._now.beat()
