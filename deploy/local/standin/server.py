@@ -38,8 +38,29 @@ class Serving:
 
 
 class QuietRequestHandler(MotoRequestHandler):
-    # The handler writes head and body separately; without this each answer waits for the client's delayed ACK.
-    disable_nagle_algorithm = True
+    """An answer leaves in one write: an AWS SDK for Go may not wait for what comes after the head.
+
+    As soon as it has the head it closes the body of its request, also under a goroutine that has sent it and has only
+    to see its end. Where that one comes late, on a busy machine, it takes the closed body for a failed write and closes
+    the connection; the SDK then repeats a call that was carried out, and Terraform meets its own state lock. What came
+    with the head is read all the same. https://github.com/aws/aws-sdk-go-v2/issues/2737
+    """
+
+    # Unbuffered, werkzeug writes head and body separately. Longer answers than this are reads, safe to repeat.
+    wbufsize = 64 * 1024
+    disable_nagle_algorithm = True  # a longer answer's last part would wait for the client's delayed ACK
+
+    def handle_expect_100(self) -> bool:
+        answered = super().handle_expect_100()
+        self.wfile.flush()
+        del self.headers["Expect"]  # or werkzeug would say it once more, into the buffer
+        return answered
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except ConnectionError:  # closing writes what is left for a client that is gone
+            self.rfile.close()
 
     def log(self, *_: Any) -> None:
         """The request log says more."""
