@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo check format test lock clean
+.PHONY: setup demo check format test bench lock clean
 
 setup: $(READY)
 
@@ -39,6 +39,9 @@ format: setup
 
 test: setup
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+bench: setup
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: setup
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
