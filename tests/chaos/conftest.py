@@ -1,0 +1,43 @@
+"""An AWS stand-in with a lock table, a real terraform, and a warm provider of which nothing may be left."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.standin import StandIn, start
+from reconciler.provider.client import WarmProvider
+from reconciler.provider.package import PackageNotFound, locate
+from tests.e2e.daemon import TABLE
+from tests.provider.conftest import processes
+from tests.provider.terraform_runs import Terraform, mirrors
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with start() as running:
+        running.client("dynamodb").create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield running
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
+    try:
+        return Terraform(tmp_path, locate(mirrors(), None), standin)
+    except PackageNotFound:
+        pytest.skip("the AWS provider is in no mirror of this machine")
+
+
+@pytest.fixture
+async def warm() -> AsyncIterator[WarmProvider]:
+    with tempfile.TemporaryDirectory(prefix="warm-") as directory:
+        started = await WarmProvider.start(Path(directory, "w"))
+        yield started
+        await started.stop(drain_seconds=0)
+        assert processes(directory) == []
