@@ -40,6 +40,9 @@ format: setup
 test: setup
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+chaos: setup
+	$(BIN)/pytest -m chaos -s tests/chaos tests/provider/test_soak.py
+
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)
 
