@@ -1,0 +1,118 @@
+"""Whatever a team may ask of the service root, the warm provider plans it as plain terraform does.
+
+The inputs are generated, the same ones every time, and planned in batches: one root with a module for each of them, so
+that a plain run's price is paid once for many. RECONCILER_LONG_TESTS=1 makes it four times as many.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from deploy.local.standin import StandIn
+from reconciler.provider.client import WarmProvider
+from reconciler.provider.package import PackageNotFound, locate
+from tests.provider.equivalence import TREE, Comparison, Telling, two_worlds
+from tests.provider.terraform_runs import mirrors
+from tests.terraform.inputs import REGION, TIERS, Variables, but, internal_service, public_service, worker
+
+pytestmark = pytest.mark.aws
+
+EXAMPLES = 200 if os.environ.get("RECONCILER_LONG_TESTS") == "1" else 50
+BATCH = 25
+HEAD = {
+    "terraform": {"backend": {"s3": {}}, "required_providers": {"aws": {"source": "hashicorp/aws"}}},
+    "provider": {"aws": {"region": REGION, "default_tags": {"tags": {"ManagedBy": "reconciler"}}}},
+    "variable": {"cases": {"type": "any"}},
+}
+WORDS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
+TEXTS = st.text("abc XYZ 019 ${}%\"'\\/é☃", max_size=20)  # strings that would be templates in HCL among them
+SIZES = st.sampled_from([(256, 512), (256, 2048), (512, 1024), (1024, 2048), (4096, 8192)])
+CHECKS = st.fixed_dictionaries({"path": WORDS.map("/{}".format), "interval": st.integers(10, 300)})
+
+
+@st.composite
+def services(draw: st.DrawFn) -> Variables:
+    """Variables of a service of any type, tier, size and shape that the root accepts."""
+    base = draw(st.sampled_from([public_service, internal_service, worker]))(draw(st.sampled_from(TIERS)))
+    cpu, memory = draw(SIZES)
+    fewest = draw(st.integers(2, 6))
+    changed = but(
+        base,
+        service={"name": draw(WORDS), "labels": draw(st.dictionaries(WORDS, WORDS, max_size=3))},
+        resources={"cpu": cpu, "memory": memory},
+        scaling={"min": fewest, "max": fewest + draw(st.integers(0, 9)), "cpu": draw(st.integers(1, 100))},
+        platform={"cluster": {"spot": draw(st.booleans())}},
+    )
+    changed["environment_variables"] = draw(st.dictionaries(WORDS.map(str.upper), TEXTS, max_size=4))
+    changed["secrets"] = draw(st.dictionaries(WORDS.map("S_{}".format).map(str.upper), WORDS, max_size=2))
+    if base["routing"]:
+        paths = draw(st.lists(WORDS.map("/{}/*".format), min_size=1, max_size=3, unique=True))
+        changed["routing"] = {"paths": paths, "priority": draw(st.integers(1, 50_000))}
+    if base["port"]:
+        changed["port"] = draw(st.integers(1024, 65_535))
+        changed["health_check"] = draw(st.none() | CHECKS)
+    return changed
+
+
+def generated(count: int) -> list[Variables]:
+    """So many different inputs, the same ones every time."""
+    found: list[Variables] = []
+
+    @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(services())
+    def collect(variables: Variables) -> None:
+        found.append(variables)
+
+    collect()
+    return found
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[tuple[StandIn, StandIn]]:
+    yield from two_worlds()
+
+
+@pytest.fixture
+async def comparison(tmp_path: Path, worlds: tuple[StandIn, StandIn]) -> AsyncIterator[Comparison]:
+    try:
+        binary = locate(mirrors(), None)
+    except PackageNotFound:
+        pytest.skip("the AWS provider is in no mirror of this machine")
+    with tempfile.TemporaryDirectory(prefix="warm-") as directory:
+        warm = await WarmProvider.start(Path(directory, "w"))
+        yield Comparison(tmp_path, binary, warm, worlds)
+        await warm.stop(drain_seconds=0)
+
+
+async def plan_in_batches(told: Telling, cases: list[Variables]) -> None:
+    """One root whose modules are the cases of a batch."""
+    for first in range(0, len(cases), BATCH):
+        batch = {f"case{n}": case for n, case in enumerate(cases[first : first + BATCH])}
+        calls = {
+            name: {
+                "source": "../../modules/service",
+                **{argument: f"${{var.cases.{name}.{argument}}}" for argument in case if argument != "aws"},
+            }
+            for name, case in batch.items()
+        }
+        (told.root / "main.tf.json").write_text(json.dumps({**HEAD, "module": calls}))
+        told.given({"cases": batch})
+        if first == 0:
+            await told.init()
+        await told.plan()
+
+
+async def test_generated_services_are_planned_the_same(comparison: Comparison) -> None:
+    cases = generated(EXAMPLES)
+    assert len(cases) >= EXAMPLES
+    assert {case["service"]["type"] for case in cases} == {"public", "internal"}
+    plain, _ = await comparison.tell("roots/many", lambda told: plan_in_batches(told, cases), TREE)
+    planned = [change for seen in plain.seen for change in seen["shown"]["resource_changes"]]
+    modules = [change["module_address"] for change in planned if change["type"] == "aws_ecs_service"]
+    assert len(modules) == len(cases), "every case has a service in a plan"
