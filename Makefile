@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo check format test bench lock clean
+.PHONY: setup demo check format test chaos bench lock clean
 
 setup: $(READY)
 
