@@ -46,7 +46,8 @@ class QuietRequestHandler(MotoRequestHandler):
     with the head is read all the same. https://github.com/aws/aws-sdk-go-v2/issues/2737
     """
 
-    # Unbuffered, werkzeug writes head and body separately. Longer answers than this are reads, safe to repeat.
+    # Unbuffered, werkzeug writes head and body separately. Go takes up to 4 KiB off the wire together with the head, so
+    # a longer answer can still be lost.
     wbufsize = 64 * 1024
     disable_nagle_algorithm = True  # a longer answer's last part would wait for the client's delayed ACK
 
