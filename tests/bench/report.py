@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reconciler.provider.memory import cores
 from tests.bench.measure import Cost, Summary
 from tests.bench.sweep import Sweep
 
@@ -82,6 +83,10 @@ def table(results: Results) -> list[str]:
         lines.append(
             f"sweep of {sweep.instances}, {side}: {sweep.at_once} at once; "
             f"the stand-in was answering for {100 * sweep.answering:.0f} % of the time"
+        )
+        lines.append(
+            f"  CPU seconds: terraform {sweep.cpu:.0f}, warm provider {sweep.shared:.0f}, "
+            f"stand-in {sweep.answering * sweep.wall:.0f}; {cores()} cores had {cores() * sweep.wall:.0f}"
         )
     return [*lines, *(f"MISSED {line}" for line in missed(summaries))]
 

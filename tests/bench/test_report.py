@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.provider.memory import cores
 from tests.bench.measure import Cost, Summary, Unexpected, cpu_of, run
 from tests.bench.report import MIB, TARGETS, Results, missed, ratios, table
 from tests.bench.sweep import Sweep
@@ -56,6 +57,7 @@ def test_the_table_shows_both_sides_the_targets_and_the_share_of_the_stand_in() 
     assert lines[1].split() == ["no-op", "plan", "plain", "7.00", "6.00-9.00", "7.00", "0.00", "800"]
     assert any(line.startswith("  no-op plan") and "wall 8.8 (5)" in line for line in lines)
     assert "sweep of 50, warm: 4 at once; the stand-in was answering for 80 % of the time" in lines
+    assert f"  CPU seconds: terraform 20, warm provider 10, stand-in 40; {cores()} cores had {50 * cores()}" in lines
 
 
 def test_every_target_names_a_figure_that_is_measured() -> None:
