@@ -38,6 +38,9 @@ class Front:
         tasks = self._tasks[run.id] = set()
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if run.id not in self._tasks:  # it was accepted while the run ended, too late for `close` to see it
+                writer.transport.abort()
+                return
             task = asyncio.current_task()
             if task is not None:
                 tasks.add(task)

@@ -226,6 +226,7 @@ class Pool:
             provider.end_reason = how
             self.providers.discard(provider)
             self._counters.ends["crashed"] += 1
+            provider.ended.set()
             await provider.process.end()
         provider.ended.set()
         await self._notify()

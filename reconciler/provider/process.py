@@ -92,7 +92,7 @@ class ProviderProcess:
         if self.alive:
             with contextlib.suppress(grpc.RpcError, asyncio.CancelledError):
                 await self._channel.unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=_END_SECONDS)
-        await self._channel.close()
+        await self._channel.close(grace=_END_SECONDS)  # a call cut by a crash ends as one, not as cancelled by us
         await _kill(self._process, after=_END_SECONDS)
         self._address.unlink(missing_ok=True)
 

@@ -1,0 +1,210 @@
+"""A run's socket, with the real provider behind it and a real terraform on it while it is abused.
+
+`tests/provider/test_sockets.py` shows the same rules in miniature; here what is at stake is somebody's plan.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deploy.local.standin import StandIn, start
+from reconciler.provider.client import Attachment, WarmProvider
+from reconciler.provider.package import PackageNotFound, locate
+from reconciler.provider.process import SERVICE
+from tests.provider.conftest import until
+from tests.provider.terraform_runs import Terraform, mirrors
+
+pytestmark = pytest.mark.aws
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+NOBODY = 65534
+PYTHON = os.path.realpath(sys.executable)
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
+    try:
+        return Terraform(tmp_path, locate(mirrors(), None), standin)
+    except PackageNotFound:
+        pytest.skip("the AWS provider is in no mirror of this machine")
+
+
+@pytest.fixture
+async def warm() -> AsyncIterator[WarmProvider]:
+    with tempfile.TemporaryDirectory(prefix="warm-") as directory:
+        started = await WarmProvider.start(Path(directory, "w"))
+        yield started
+        await started.stop(drain_seconds=0)
+
+
+def socket_of(side: Attachment) -> Path:
+    (entry,) = json.loads(side.environment["TF_REATTACH_PROVIDERS"]).values()
+    return Path(entry["Addr"]["String"])
+
+
+def literal(name: bytes, value: bytes) -> bytes:
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
+def call(method: str, message: bytes, announced: int) -> bytes:
+    """A call of the plugin protocol, byte by byte, whose message announces any length."""
+    pairs = {b":method": b"POST", b":scheme": b"http", b":path": (SERVICE + method).encode(), b":authority": b"x"}
+    pairs |= {b"te": b"trailers", b"content-type": b"application/grpc"}
+    headers = b"".join(literal(name, value) for name, value in pairs.items())
+    body = b"\0" + announced.to_bytes(4, "big") + message
+    return PREFACE + SETTINGS + frame(1, 4, 1, headers) + frame(0, 1, 1, body)
+
+
+# Without `Stop`: whoever may use the socket may stop its run, that is what it is for.
+methods = st.sampled_from(
+    ["GetSchema", "PrepareProviderConfig", "Configure", "ReadResource", "ApplyResourceChange", "NoSuchMethod"]
+)
+calls = st.tuples(methods, st.binary(max_size=200), st.integers(0, 2**32 - 1) | st.none()).map(
+    lambda parts: call(parts[0], parts[1], len(parts[1]) if parts[2] is None else parts[2])
+)
+frames = st.builds(frame, st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=300))
+abuse = (
+    st.binary(max_size=500)
+    | frames.map(lambda one: PREFACE + SETTINGS + one)
+    | st.integers(1, 2_000_000).map(lambda size: PREFACE + b"\xff" * size)
+    | calls
+)
+
+
+async def send(socket: Path, content: bytes) -> None:
+    """Say it, say no more, and go once the other side has answered or is silent."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            writer.write(content)
+            await writer.drain()
+            writer.write_eof()
+            while await reader.read(65536):
+                pass
+    await abort(writer)
+
+
+async def abort(writer: asyncio.StreamWriter) -> None:
+    """Drop a connection with what it has not sent, and see it closed."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProvider, terraform: Terraform) -> None:
+    """Every abuse lands while terraform holds a connection of the same run and waits for AWS."""
+    terraform.standin.reset()
+    environment = terraform.environment()
+    root = terraform.root("fuzzed", name="f")
+    contents: list[bytes] = [call("ReadResource", b"x" * 10, 2**32 - 1)]
+
+    @settings(max_examples=60, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(abuse)
+    def collect(content: bytes) -> None:
+        contents.append(content)
+
+    await asyncio.to_thread(collect)
+    async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        assert side.warm, side.reason
+        await terraform.run(root, environment, side, "init")
+        await terraform.run(root, environment, side, "apply", "-auto-approve")
+        terraform.standin.inject_fault("ssm", "slow", operation="GetParameter", times=100, seconds=60)
+        before = terraform.standin.last_request()
+        pids = [process["pid"] for process in (await warm.status())["processes"]]
+        plan = await terraform.start(root, environment, side, "plan", "-detailed-exitcode")
+        await until(terraform.asked("GetParameter", before), "the plan is reading")
+        for some in range(0, len(contents), 8):
+            await asyncio.gather(*(send(socket_of(side), content) for content in contents[some : some + 8]))
+        assert plan.returncode is None, "the plan was under way all the time"
+        terraform.standin.lift_faults()
+        assert await asyncio.wait_for(plan.wait(), 60) == 0, (root / "output").read_text()
+        await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
+        status = await warm.status()
+        assert set(pids) <= {process["pid"] for process in status["processes"]}, "no process was lost"
+        assert [run["connections"] for run in status["runs"]] == [0], "no abusive connection is left"
+    assert side.trouble is None
+
+
+async def test_a_socket_is_gone_when_its_run_ends(warm: WarmProvider, terraform: Terraform) -> None:
+    environment = terraform.environment()
+    root = terraform.root("gone", name="g")
+    async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        assert side.warm, side.reason
+        path = socket_of(side)
+        assert path.is_socket()
+        reader, writer = await asyncio.open_unix_connection(path)
+    with contextlib.suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 10) == b"", "what was connected is cut"
+    await abort(writer)
+    assert not path.exists()
+    with pytest.raises(OSError, match="No such file"):
+        await asyncio.open_unix_connection(path)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+async def test_another_user_cannot_connect(warm: WarmProvider, terraform: Terraform) -> None:
+    """Neither past the directory, nor when somebody opened the directory by mistake, nor when the socket too."""
+    environment = terraform.environment()
+    root = terraform.root("private", name="p")
+    assert shutil.which("setpriv"), "util-linux is missing"
+    async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
+        path = socket_of(side)
+        assert await said_to(path, uid=os.getuid()) == "connected, alive"
+        path.parent.parent.chmod(0o755)
+        assert await said_to(path) == "PermissionError"
+        path.parent.chmod(0o755)
+        assert await said_to(path) == "PermissionError"
+        path.chmod(0o777)
+        assert await said_to(path) == "connected, cut off"
+
+
+PROBE = """
+import socket, sys
+probe = socket.socket(socket.AF_UNIX)
+probe.settimeout(3)
+try:
+    probe.connect(sys.argv[1])
+except OSError as error:
+    print(type(error).__name__)
+    sys.exit()
+try:
+    probe.sendall(bytes.fromhex(sys.argv[2]))
+    print("connected, alive" if probe.recv(100) else "connected, cut off")
+except OSError:
+    print("connected, cut off")
+"""
+
+
+async def said_to(path: Path, uid: int = NOBODY) -> str:
+    """What a user gets who connects and greets as gRPC does."""
+    become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    command = [*become, PYTHON, "-I", "-S", "-c", PROBE, str(path), (PREFACE + SETTINGS).hex()]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, errors = await asyncio.wait_for(process.communicate(), 20)
+    if process.returncode:
+        pytest.skip(f"user {uid} cannot run this Python: {errors.decode()}")
+    return out.decode().strip()
