@@ -191,6 +191,22 @@ class Store(Protocol):
         ...
 
 
+class Threads(Protocol):
+    """The conversations that are open with people, remembered across restarts: a name and whatever finds it again."""
+
+    async def threads(self) -> Mapping[str, str]:
+        """Every open conversation."""
+        ...
+
+    async def keep_thread(self, name: str, value: str) -> None:
+        """Remember one, in place of what was known under that name."""
+        ...
+
+    async def drop_thread(self, name: str) -> None:
+        """Forget one; a no-op when it is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
 
@@ -147,6 +147,18 @@ class PlanSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """The world moved. It is told to people once a second look confirmed it; `response` is what the mode allows:
+    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend)."""
+
+    reason: Reason
+    resources: tuple[ResourceSummary, ...]
+    since: datetime
+    response: Literal["heal", "wait", "report"]
+    confirmed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """What the state was last built from: all that a destroy needs when Git no longer knows the instance."""
 
@@ -184,6 +196,7 @@ class Record:
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None
+    drift: Drift | None = None
     base: Base | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
