@@ -1,33 +1,20 @@
 """The seven steps, each checked against AWS itself."""
 
-import json
 import signal
-import urllib.request
 from functools import partial
 from typing import Any
 
-import yaml
+from deploy.local.demo.display import require
+from deploy.local.demo.scene import EXAMPLES, SERVICE_TAKES, SERVICES, Scene
+from deploy.local.demo.stage import BUCKET
 
-from deploy.local.demo.display import Display, StepFailed, require
-from deploy.local.demo.evidence import Aws
-from deploy.local.demo.stage import BUCKET, ROOT, Stage
-from desired_state.merge import merge_patch
-
-SERVICES = ("catalog", "ledger", "orders", "payments")
 INSTANCES = ("platform", *SERVICES)
-EXAMPLES = ROOT / "desired_state" / "examples"
 _FIRST_TAG = "b7e4d10"
 _PLATFORM_TAKES = 420.0
-_SERVICE_TAKES = 180.0
 
 
-class Story:
+class Story(Scene):
     """What happens on the stage, in order."""
-
-    def __init__(self, stage: Stage, display: Display) -> None:
-        self._stage = stage
-        self._display = display
-        self._aws = Aws(stage)
 
     def tell(self) -> None:
         """Every step; raises at the first one that does not hold."""
@@ -67,7 +54,7 @@ class Story:
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
         pushed = {name: self._first_image(name) for name in SERVICES}
         for name in SERVICES:
-            seen = self._display.wait(f"{name} to run", partial(self._converged, name), within=_SERVICE_TAKES)
+            seen = self._display.wait(f"{name} to run", partial(self._converged, name), within=SERVICE_TAKES)
             spec = self._spec(name)
             require((seen.cpu, seen.memory) == (spec["cpu"], spec["memory"]), f"{name} has {seen.cpu}/{seen.memory}")
             require(seen.image == pushed[name], f"{name} runs {seen.image}")
@@ -104,7 +91,7 @@ class Story:
                 return seen, ""
             return None, f"orders has {seen.memory if seen else '?'} MiB, rollout {seen.rollout if seen else '?'}"
 
-        seen = self._display.wait("orders to roll", changed, within=_SERVICE_TAKES)
+        seen = self._display.wait("orders to roll", changed, within=SERVICE_TAKES)
         after, now = self._definitions(), self._aws.serials(INSTANCES)
         moved = [name for name in SERVICES if before[name] != after[name]]
         written = [name for name in INSTANCES if serials[name] != now[name]]
@@ -135,7 +122,7 @@ class Story:
             moved = seen and seen.environment.get("LOG_LEVEL") == "debug" and seen.rollout == "COMPLETED"
             return (seen, "") if moved else (None, "payments still has its old environment")
 
-        self._display.wait("payments to roll", others_move, within=_SERVICE_TAKES)
+        self._display.wait("payments to roll", others_move, within=SERVICE_TAKES)
         self._display.shows("payments was pushed afterwards and runs with LOG_LEVEL=debug")
         require(self._aws.running("catalog") == before, "catalog was touched")
         self._display.shows("catalog runs on, unchanged, at its last good state")
@@ -150,7 +137,7 @@ class Story:
             there = status in {"ACTIVE", "DRAINING"} or resources
             return (None, f"service {status}, {resources} resources in its state") if there else (status, "")
 
-        status = self._display.wait("ledger to go", gone, within=_SERVICE_TAKES)
+        status = self._display.wait("ledger to go", gone, within=SERVICE_TAKES)
         self._display.shows(f"ledger: service {status}, 0 resources in its state")
         require(not self._aws.has_repository("ledger"), "its repository is still there")
         alive = [name for name in SERVICES if name != "ledger" and self._aws.status(name) == "ACTIVE"]
@@ -170,7 +157,7 @@ class Story:
             calls = [c["operation"] for c in self._aws.terraform_calls(mark)]
             return (locks, "") if locks and "RegisterTaskDefinition" in calls else (None, "no apply yet")
 
-        self._display.wait("an apply to be under way", applying, within=_SERVICE_TAKES)
+        self._display.wait("an apply to be under way", applying, within=SERVICE_TAKES)
         self._stage.signal_daemon(signal.SIGTERM)
         self._display.shows("SIGTERM while Terraform registers payments' task definition")
         self._display.wait("the daemon to drain", self._ended, within=120)
@@ -199,16 +186,6 @@ class Story:
         lock = [key for key in self._aws.locks() if "develop/platform/" in key]
         return (None, f"load balancer {rules[0]['State']['Code']}; Terraform still applies") if lock else (True, "")
 
-    def _platform(self) -> str:
-        """The example platform with what a person prepares beforehand in a real account: the domain's certificate.
-
-        Its Kafka brokers live outside of this account, so no security group of theirs is named.
-        """
-        document = yaml.safe_load((EXAMPLES / "platforms" / "develop.yaml").read_text())
-        document["spec"]["alb"]["certificateArn"] = self._aws.certificate("develop.example.com")
-        del document["spec"]["kafka"]
-        return str(yaml.safe_dump(document, sort_keys=False))
-
     def _first_image(self, name: str) -> str:
         """Play the build pipeline: as soon as the repository exists, push the image that the manifest names."""
 
@@ -216,7 +193,7 @@ class Story:
             self._alive()
             return (True, "") if self._aws.has_repository(name) else (None, "no repository yet")
 
-        self._display.wait(f"{name}'s repository", repository, within=_SERVICE_TAKES)
+        self._display.wait(f"{name}'s repository", repository, within=SERVICE_TAKES)
         return self._aws.push_image(name, (self._spec(name).get("image") or {"tag": _FIRST_TAG})["tag"])
 
     def _converged(self, name: str) -> tuple[Any, str]:
@@ -240,59 +217,3 @@ class Story:
     def _definitions(self) -> dict[str, str]:
         found = {name: self._aws.running(name) for name in SERVICES}
         return {name: service.task_definition if service else "" for name, service in found.items()}
-
-    def _spec(self, name: str) -> dict[str, Any]:
-        """What the example asks for in develop."""
-        document = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())
-        merged = merge_patch(document["spec"], document["overrides"]["develop"])
-        if not isinstance(merged, dict):
-            raise StepFailed(f"{name}.yaml has no spec")
-        return merged
-
-    def _edited(self, name: str, *, memory: int | None = None, tag: str | None = None, **env: str) -> str:
-        document = yaml.safe_load((self._stage.clone / "services" / f"{name}.yaml").read_text())
-        spec = document["spec"]
-        spec["memory"] = memory or spec["memory"]
-        document["overrides"]["develop"]["env"] |= env
-        if tag:
-            spec["image"] = {"tag": tag}
-        return str(yaml.safe_dump(document, sort_keys=False))
-
-    def _fetched(self, commit: str) -> None:
-        def look() -> tuple[bool | None, str]:
-            taken = self._api("source")["commit"]
-            return (True, "") if taken == commit else (None, f"the daemon is at {str(taken)[:7]}")
-
-        self._display.wait("the daemon to fetch", look, within=60)
-
-    def _quiet(self) -> None:
-        """Wait until no instance is being visited or waits for something that comes by itself."""
-
-        def look() -> tuple[bool | None, str]:
-            self._alive()
-            busy = [f"{i['key']} {i['reason']}" for i in self._api("instances")["instances"] if not i["ready"]]
-            running = self._health()["running"]
-            return (True, "") if not busy and not running else (None, ", ".join(busy) or "a pass is running")
-
-        self._display.wait("the daemon to settle", look, within=_SERVICE_TAKES)
-
-    def _ended(self) -> tuple[bool | None, str]:
-        return (None, "an apply is finishing") if self._stage.daemon_runs else (True, "")
-
-    def _alive(self) -> None:
-        require(self._stage.daemon_runs, f"the daemon ended; its log is {self._stage.log}")
-
-    def _health(self) -> dict[str, Any]:
-        return self._get("healthz")
-
-    def _api(self, path: str) -> dict[str, Any]:
-        return self._get(f"api/v1/{path}")
-
-    def _get(self, path: str) -> dict[str, Any]:
-        url = f"http://127.0.0.1:{self._stage.http_port}/{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                document: dict[str, Any] = json.load(answer)
-                return document
-        except OSError:
-            return {"instances": [], "problems": [], "commit": None, "running": [True]}

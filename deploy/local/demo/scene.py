@@ -1,0 +1,91 @@
+"""What every step of the story can ask of the stage: the daemon's own view, and manifests to push."""
+
+import json
+import urllib.request
+from typing import Any
+
+import yaml
+
+from deploy.local.demo.display import Display, StepFailed, require
+from deploy.local.demo.evidence import Aws
+from deploy.local.demo.stage import ROOT, Stage
+from desired_state.merge import merge_patch
+
+SERVICES = ("catalog", "ledger", "orders", "payments")
+EXAMPLES = ROOT / "desired_state" / "examples"
+SERVICE_TAKES = 180.0
+
+
+class Scene:
+    """The stage, the display and AWS, with questions to the daemon."""
+
+    def __init__(self, stage: Stage, display: Display) -> None:
+        self._stage = stage
+        self._display = display
+        self._aws = Aws(stage)
+
+    def _platform(self) -> str:
+        """The example platform with what a person prepares beforehand in a real account: the domain's certificate.
+
+        Its Kafka brokers live outside of this account, so no security group of theirs is named.
+        """
+        document = yaml.safe_load((EXAMPLES / "platforms" / "develop.yaml").read_text())
+        document["spec"]["alb"]["certificateArn"] = self._aws.certificate("develop.example.com")
+        del document["spec"]["kafka"]
+        return str(yaml.safe_dump(document, sort_keys=False))
+
+    def _spec(self, name: str) -> dict[str, Any]:
+        """What the example asks for in develop."""
+        document = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())
+        merged = merge_patch(document["spec"], document["overrides"]["develop"])
+        if not isinstance(merged, dict):
+            raise StepFailed(f"{name}.yaml has no spec")
+        return merged
+
+    def _edited(self, name: str, *, memory: int | None = None, tag: str | None = None, **env: str) -> str:
+        document = yaml.safe_load((self._stage.clone / "services" / f"{name}.yaml").read_text())
+        spec = document["spec"]
+        spec["memory"] = memory or spec["memory"]
+        document["overrides"]["develop"]["env"] |= env
+        if tag:
+            spec["image"] = {"tag": tag}
+        return str(yaml.safe_dump(document, sort_keys=False))
+
+    def _fetched(self, commit: str) -> None:
+        def look() -> tuple[bool | None, str]:
+            taken = self._api("source")["commit"]
+            return (True, "") if taken == commit else (None, f"the daemon is at {str(taken)[:7]}")
+
+        self._display.wait("the daemon to fetch", look, within=60)
+
+    def _quiet(self) -> None:
+        """Wait until no instance is being visited or waits for something that comes by itself."""
+
+        def look() -> tuple[bool | None, str]:
+            self._alive()
+            busy = [f"{i['key']} {i['reason']}" for i in self._api("instances")["instances"] if not i["ready"]]
+            running = self._health()["running"]
+            return (True, "") if not busy and not running else (None, ", ".join(busy) or "a pass is running")
+
+        self._display.wait("the daemon to settle", look, within=SERVICE_TAKES)
+
+    def _ended(self) -> tuple[bool | None, str]:
+        return (None, "an apply is finishing") if self._stage.daemon_runs else (True, "")
+
+    def _alive(self) -> None:
+        require(self._stage.daemon_runs, f"the daemon ended; its log is {self._stage.log}")
+
+    def _health(self) -> dict[str, Any]:
+        return self._get("healthz")
+
+    def _api(self, path: str) -> dict[str, Any]:
+        return self._get(f"api/v1/{path}")
+
+    def _get(self, path: str) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{self._stage.http_port}/{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                document: dict[str, Any] = json.load(answer)
+                return document
+        except OSError:
+            return {"instances": [], "problems": [], "commit": None, "running": [True]}

@@ -1,0 +1,70 @@
+"""Sections that say how careful to be: environments, rollouts, guards, retries.
+
+Every field's description is the sentence that `docs/operations.md` prints for it.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from reconciler.config.section import Section
+from reconciler.config.values import (
+    Account,
+    Endpoint,
+    Interval,
+    Region,
+    RoleArn,
+    read_duration,
+)
+from reconciler.core.ports import Tier
+
+
+class EnvironmentFloor(Section):
+    """What manifests of this environment cannot loosen."""
+
+    mode: Literal["auto", "approve", "observe"] = Field(
+        "auto", description="The least strict mode a manifest gets: auto, approve or observe"
+    )
+    prune: bool = Field(True, description="false: nothing in this environment is ever pruned")
+
+
+class EnvironmentSettings(Section):
+    """One environment: an account, a region, and how careful to be there."""
+
+    account: Account = Field(description="The AWS account, 12 digits in quotes")
+    region: Region = Field(description="The AWS region")
+    tier: Tier = Field(description="develop, test, qa or prod; the modules look at the tier, never at the name")
+    role: RoleArn | None = Field(None, description="The role to assume there; null works with the daemon's own")
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="The AWS partition")
+    endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint used instead of AWS itself")
+    floor: EnvironmentFloor = EnvironmentFloor()
+
+
+class RolloutSettings(Section):
+    """How a service's deployment is watched after an apply."""
+
+    timeout: Interval = Field(read_duration("15m"), description="When a rollout that has not ended is RolloutTimeout")
+    poll: Interval = Field(read_duration("15s"), description="How often a running rollout is looked at")
+    image_poll: Interval = Field(read_duration("30s"), description="How often a missing first image is looked for")
+
+
+class PolicySettings(Section):
+    """Guards that hold for everything."""
+
+    prune_limit_percent: int = Field(
+        20, ge=0, le=100, description="Share of an environment that one commit may remove (at least one) unconfirmed"
+    )
+
+
+class Retry(Section):
+    """What happens after a failure."""
+
+    base: Interval = Field(read_duration("30s"), description="The first wait; it doubles, with jitter")
+    cap: Interval = Field(read_duration("30m"), description="The longest wait")
+    limit: int = Field(10, ge=1, le=1000, description="Failures in a row until an instance is RetriesExhausted")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.cap < self.base:
+            raise ValueError("cap must not be shorter than base")
+        return self

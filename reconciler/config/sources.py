@@ -1,0 +1,96 @@
+"""Sections that say what the daemon works on: manifests, Terraform, states, records.
+
+Every field's description is the sentence that `docs/operations.md` prints for it.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from reconciler.config.section import Section
+from reconciler.config.values import (
+    Branch,
+    BucketTemplate,
+    Duration,
+    Interval,
+    KmsKey,
+    StatePrefix,
+    TableName,
+    Text,
+    read_duration,
+)
+
+
+class Git(Section):
+    """Where the manifests come from: a Git repository, or a folder on this machine."""
+
+    url: Text | None = Field(None, description="The manifests repository: https, ssh, file or git, or a local path")
+    branch: Branch = Field("main", description="The branch that is the truth")
+    path: Text = Field(".", description="The folder of the repository that holds the manifests")
+    directory: Path | None = Field(
+        None, description="Watch this folder instead of a repository; a save takes effect without a commit"
+    )
+    interval: Interval = Field(read_duration("1m"), description="How often to fetch when nothing calls for it sooner")
+    timeout: Interval = Field(read_duration("60s"), description="The longest one fetch may take")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.url and self.directory:
+            raise ValueError("url and directory exclude each other: manifests come from one place")
+        if self.path.startswith("/") or ".." in self.path.split("/"):
+            raise ValueError("path must stay inside the repository")
+        return self
+
+
+class TerraformSource(Section):
+    """Where the Terraform roots and modules come from."""
+
+    path: Path = Field(Path("terraform"), description="A folder with `roots/` and `modules/`")
+
+
+class TerraformTimeouts(Section):
+    """The longest that one Terraform command may run."""
+
+    init: Interval = Field(read_duration("5m"), description="For `terraform init`")
+    plan: Interval = Field(read_duration("15m"), description="For `terraform plan`")
+    apply: Interval = Field(read_duration("1h"), description="For `terraform apply`")
+
+
+class Terraform(Section):
+    """How Terraform is run."""
+
+    binary: Text = Field("terraform", description="The terraform to run: a name on PATH, or a path")
+    source: TerraformSource = TerraformSource()
+    warm: bool = Field(True, description="Keep the AWS provider running between runs; off is slower, never different")
+    concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="Runs at a time; by default what cores and memory allow when warm, else one per core"
+    )
+    lock_timeout: Duration = Field(read_duration("30s"), description="How long a run waits for a state lock")
+    timeouts: TerraformTimeouts = TerraformTimeouts()
+
+    @property
+    def workers(self) -> int:
+        """How many runs may go on at a time."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.concurrency or cores * (2 if self.warm else 1)
+
+
+class State(Section):
+    """Where Terraform states are kept, in each environment's account."""
+
+    bucket: BucketTemplate = Field(
+        "reconciler-state-{account}-{region}", description="The bucket; `{account}` and `{region}` are filled in"
+    )
+    lock_table: TableName | None = Field(
+        "reconciler-locks", description="The DynamoDB lock table; null leaves only S3's own lock file"
+    )
+    prefix: StatePrefix = Field("", description="Put before every state's key in the bucket")
+    kms_key_id: KmsKey | None = Field(None, description="The KMS key of the states; null takes the bucket's default")
+
+
+class Store(Section):
+    """Where records and history are kept."""
+
+    path: Path = Field(Path("{data}/records.sqlite3"), description="The SQLite file")

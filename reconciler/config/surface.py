@@ -1,0 +1,56 @@
+"""Sections that say how the daemon meets people and its host: the API, secrets, logs, the stop.
+
+Every field's description is the sentence that `docs/operations.md` prints for it.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from reconciler.config.section import Section
+from reconciler.config.values import (
+    Duration,
+    Text,
+    read_duration,
+)
+
+
+class Http(Section):
+    """Where the API listens."""
+
+    host: Text = Field("127.0.0.1", description="The address; 0.0.0.0 opens it to the network")
+    port: int = Field(8080, ge=0, le=65535, description="The port; 0 lets the system choose one")
+    socket: Path = Field(
+        Path("{data}/reconciler.sock"), description="The unix socket (mode 0600) that the command line uses"
+    )
+
+
+class Auth(Section):
+    """Who may act over TCP. The unix socket needs no token: its file mode is the proof."""
+
+    token: SecretStr | None = Field(
+        None, min_length=16, description="Bearer token for POST over TCP, 16 characters or more; null refuses them all"
+    )
+
+
+class Redaction(Section):
+    """How secrets are hidden."""
+
+    key: SecretStr | None = Field(
+        None, min_length=16, description="Key of the hashes that stand for secrets; null makes one in the data folder"
+    )
+
+
+class Logs(Section):
+    """What the daemon says of itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else json")
+
+
+class Stop(Section):
+    """What SIGTERM waits for."""
+
+    drain: Duration = Field(read_duration("90s"), description="How long running applies may go on")
+    grace: Duration = Field(read_duration("20s"), description="How long an interrupted terraform has to save its state")
