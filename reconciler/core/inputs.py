@@ -127,6 +127,13 @@ def placeholder_platform(environment: Environment) -> Mapping[str, Any]:
         },
         "kms": dict.fromkeys(("ecs", "ecr", "secrets", "logs", "s3"), key),
         "security_groups": {"internal_services": "sg-00000000000000002", "kafka_client": "sg-00000000000000003"},
+        "artifact_bucket": {
+            "name": f"{environment.name}-artifacts",
+            "arn": f"arn:{environment.partition}:s3:::{environment.name}-artifacts",
+        },
+        "alarm_topic_arn": f"arn:{environment.partition}:sns:{prefix}:{environment.name}-alarms",
+        "notification_topic_arn": f"arn:{environment.partition}:sns:{prefix}:{environment.name}-deliveries",
+        "permissions_boundary_arn": None,
         "connection_arn": None,
         "tags": {"owner": "unknown", "cost_center": "unknown", "compliance": "unknown"},
     }

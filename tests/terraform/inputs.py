@@ -68,6 +68,10 @@ def platform_output(name: str) -> Variables:
         "service_discovery": {"namespace_id": "ns-0123456789abcdef", "namespace_name": f"{name}.internal"},
         "kms": {purpose: f"{KEY}{n}" for n, purpose in enumerate(("ecs", "ecr", "secrets", "logs", "s3"))},
         "security_groups": {"internal_services": "sg-00000000000000001", "kafka_client": "sg-00000000000000002"},
+        "artifact_bucket": {"name": f"{name}-artifacts", "arn": f"arn:aws:s3:::{name}-artifacts"},
+        "alarm_topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-alarms",
+        "notification_topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-deliveries",
+        "permissions_boundary_arn": None,
         "connection_arn": None,
         "tags": TAGS,
     }

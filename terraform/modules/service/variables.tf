@@ -71,7 +71,11 @@ variable "platform" {
       internal_services = string
       kafka_client      = string
     })
-    connection_arn = optional(string)
+    artifact_bucket          = optional(object({ name = string, arn = string }))
+    alarm_topic_arn          = optional(string)
+    notification_topic_arn   = optional(string)
+    permissions_boundary_arn = optional(string)
+    connection_arn           = optional(string)
     tags = object({
       owner       = string
       cost_center = string
