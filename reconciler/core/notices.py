@@ -6,7 +6,7 @@ hours and each day.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,12 +15,13 @@ from typing import TypeAlias
 from desired_state.instance import Key
 from reconciler.core import endings, problems, source_problems
 from reconciler.core.control import SourceStatus
-from reconciler.core.mrkdwn import duration
-from reconciler.core.problems import Open, Problem, Topic
+from reconciler.core.mrkdwn import duration, plural
+from reconciler.core.problems import Open, Problem, Topic, name_of
 from reconciler.core.record import Record
 
 _FIRST_REMINDERS = (timedelta(hours=1), timedelta(hours=4))
 _DAY = timedelta(days=1)
+_ENTRIES = 10  # in one message; each may have a dozen lines, and Slack takes 40,000 characters
 _RECORD_TOPICS = frozenset(Topic) - {Topic.SOURCE, Topic.MANIFESTS}
 
 
@@ -63,9 +64,16 @@ def of_move(old: Record | None, new: Record | None, opened: Opened, *, now: date
 def of_record(record: Record, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
     """What to say of a record that is not in the middle of a pass, reminders included."""
     said = _compare(record.key, record, opened, _RECORD_TOPICS, now)
-    closed = {notice.problem.name for notice in said}
-    mine = [problem for name, problem in opened.items() if problem.key == record.key and name not in closed]
-    return (*said, *_reminders(mine, now))
+    told = {notice.problem.topic for notice in said}
+    quiet = _mine(record.key, opened, _RECORD_TOPICS - told)
+    return (*said, *_reminders(quiet.values(), now))
+
+
+def of_all(settled: Iterable[Record], known: Collection[Key], opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+    """What to say of all records that are not in the middle of a pass, and of those that are gone from the known."""
+    said = [notice for record in settled for notice in of_record(record, opened, now=now)]
+    gone = {problem.key for problem in opened.values() if problem.key and problem.key not in known}
+    return (*said, *(notice for key in sorted(gone) for notice in of_absent(key, opened, now=now)))
 
 
 def of_absent(key: Key, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
@@ -107,15 +115,18 @@ def _compare(
 ) -> tuple[Notice, ...]:
     found = problems.of_record(record) if record else {}
     found = {topic: problem for topic, problem in found.items() if topic in topics}
-    mine = {problem.topic: problem for problem in opened.values() if problem.key == key and problem.topic in topics}
     return _differences(
         found,
-        mine,
+        _mine(key, opened, topics),
         lambda topic: record is not None and problems.lingers(topic, record),
         lambda problem: endings.of_instance(problem, record),
         now,
         record,
     )
+
+
+def _mine(key: Key, opened: Opened, topics: Iterable[Topic]) -> dict[Topic, Open]:
+    return {topic: opened[name] for topic in topics if (name := name_of(topic, key)) in opened}
 
 
 def _differences(
@@ -174,6 +185,20 @@ def _reminders(known: Iterable[Open], now: datetime) -> Iterable[Notice]:
 def reminders_due(age: timedelta) -> int:
     """How many reminders a problem of that age has had: after an hour, four hours, a day, and each day."""
     return sum(age >= at for at in _FIRST_REMINDERS) + max(0, age // _DAY)
+
+
+def burst_head(size: int, still_open: int) -> str:
+    """The one message for many problems that came together, with how many are left."""
+    if not still_open:
+        return f":white_check_mark: *{plural(size, 'problem')} at once*, all resolved"
+    left = "" if still_open == size else f", {still_open} still open"
+    return f":red_circle: *{plural(size, 'problem')} at once*{left}; each is in this thread"
+
+
+def burst_entries(opened: Sequence[Notice]) -> tuple[str, ...]:
+    """Their list, in as few messages as can be read."""
+    chunks = (opened[start : start + _ENTRIES] for start in range(0, len(opened), _ENTRIES))
+    return tuple("\n\n".join(notice.head for notice in chunk) for chunk in chunks)
 
 
 def _head(problem: Problem) -> str:

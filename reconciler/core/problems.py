@@ -57,8 +57,13 @@ class Open:
 
     @property
     def name(self) -> str:
-        """Its name among the open ones, such as `drift develop/orders` or `source`."""
-        return f"{self.topic} {self.key}" if self.key else self.topic.value
+        """Its name among the open ones."""
+        return name_of(self.topic, self.key)
+
+
+def name_of(topic: Topic, key: Key | None) -> str:
+    """The name of a problem, such as `drift develop/orders` or `source`."""
+    return f"{topic} {key}" if key else topic.value
 
 
 # Not trouble: it goes on by itself, or a person asked for it. By value, because branches of the list may be younger.
