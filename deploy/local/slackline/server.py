@@ -31,8 +31,8 @@ def application(workspace: Workspace) -> web.Application:
             web.post("/api/chat.postMessage", _method(workspace, "chat.postMessage", workspace.post)),
             web.post("/api/chat.update", _method(workspace, "chat.update", workspace.update)),
             web.post("/services/{rest:.*}", _webhook(workspace)),
-            web.get("/slackline/transcript", lambda _: _answer({"calls": workspace.transcript()})),
-            web.get("/slackline/threads", lambda _: _answer({"threads": workspace.threads()})),
+            web.get("/slackline/transcript", _showing("calls", workspace.transcript)),
+            web.get("/slackline/threads", _showing("threads", workspace.threads)),
             web.post("/slackline/faults", _inject(workspace)),
             web.delete("/slackline/faults", _doing(workspace.faults.clear)),
             web.post("/slackline/reset", _doing(workspace.reset)),
@@ -105,7 +105,7 @@ async def _spoiled(
     workspace.note(method, f"fault: {fault.kind}", arguments)
     match fault.kind:
         case "rate_limit":
-            headers = {"Retry-After": f"{fault.seconds:g}"}
+            headers = {"Retry-After": f"{fault.seconds:.0f}"}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         case "unavailable":
             return web.Response(status=fault.status, text="<html>upstream trouble</html>", content_type="text/html")
@@ -140,8 +140,11 @@ def _doing(what: Callable[[], None]) -> Any:
     return answer
 
 
-async def _answer(content: Mapping[str, Any]) -> web.Response:
-    return web.json_response(content)
+def _showing(name: str, what: Callable[[], Any]) -> Any:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({name: what()})
+
+    return answer
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:
