@@ -46,7 +46,7 @@ class Manner:
     reminders: bool = True
     group_wait: timedelta = timedelta(seconds=30)
     group_over: int = 5
-    look_every: timedelta = timedelta(seconds=30)
+    look_every: timedelta = timedelta(seconds=5)
     flush: timedelta = timedelta(seconds=5)
 
 
