@@ -144,11 +144,18 @@ def _differences(
             said.append(_close(known, end(known), now))
         elif known and problem and topic is Topic.APPROVAL and known.said != problem.said:
             said += [_close(known, end(known), now), _open(problem, record, now)]
-        elif known and problem and known.said != problem.said:
+        elif known and problem and _is_news(known, problem):
             said.append(_update(known, problem))
         elif problem and known is None:
             said.append(_open(problem, record, now))
     return tuple(said)
+
+
+def _is_news(known: Open, problem: Problem) -> bool:
+    """That a failure is no longer stalled is none: a new commit is being tried, and nothing is known of it yet."""
+    if problem.topic is Topic.FAILURE:
+        return not known.said.startswith(problem.said)
+    return known.said != problem.said
 
 
 def _open(problem: Problem, record: Record | None, now: datetime) -> Notice:

@@ -147,35 +147,40 @@ class Delivery:
             await self._begin(notice)
 
     async def _continue(self, notice: Notice, posted: Posted) -> None:
+        """First the message that people see, because changing it twice does no harm if the rest has to be repeated."""
+        closes = notice.act is Act.CLOSE
+        if posted.burst:
+            still_open = sum(other.address == posted.address for other in self._posted.values()) - closes
+            await self._edit(posted.address, burst_head(posted.burst, still_open))
+        elif notice.head:
+            await self._edit(posted.address, notice.head)
         alone = bool(posted.burst) or not self._line.threaded
-        whole = notice.act in {Act.CLOSE, Act.OPEN}
-        await self._post(notice.head if whole and alone else notice.text or notice.head, below=posted.address)
-        if notice.act is Act.CLOSE:
+        await self._post(notice.head if closes and alone else notice.text or notice.head, below=posted.address)
+        if closes:
             await self._drop(notice.problem.name)
         else:
             await self._keep(replace(posted, problem=notice.problem))
-        if posted.burst:
-            await self._edit(posted.address, burst_head(posted.burst, self._open_at(posted.address)))
-        elif notice.head:
-            await self._edit(posted.address, notice.head)
 
     async def _tell_burst(self, opened: Sequence[Notice]) -> None:
         address = await self._post(burst_head(len(opened), len(opened)))
-        for notice in opened:
-            await self._keep(Posted(notice.problem, address, len(opened)))
         for text in burst_entries(opened):
             await self._post(text, below=address)
-
-    def _open_at(self, address: Address) -> int:
-        return sum(posted.address == address for posted in self._posted.values())
+        for notice in opened:
+            await self._keep(Posted(notice.problem, address, len(opened)))
 
     async def _post(self, text: str, *, below: Address | None = None) -> Address:
         said = self._redact(text)
         return await self._retried(lambda: self._line.post(said, below=below))
 
     async def _edit(self, address: Address, text: str) -> None:
+        """A workspace may forbid edits; what is said below tells the same."""
         said = self._redact(text)
-        await self._retried(lambda: self._line.edit(address, said))
+        try:
+            await self._retried(lambda: self._line.edit(address, said))
+        except SlackFailed as failure:
+            if failure.passing or failure.message_is_gone:
+                raise
+            log("slack_edit_refused", level="debug", error=failure.code)
 
     async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Raises: SlackFailed, once it is no use any more."""

@@ -193,6 +193,12 @@ def test_a_push_is_no_recovery_until_it_worked() -> None:
     assert said[0].text.endswith("recovered (Progressing)")
 
 
+def test_a_push_to_a_stalled_instance_is_no_news_of_its_failure() -> None:
+    told = Told(fold(running(), *[Failed(Reason.PLAN_FAILED, "no")] * 3))
+    told.pass_ends()
+    assert told.happens(Accepted(instance(), "c2"), Desired("d2", "s2", "c2"), Failed(Reason.PLAN_FAILED, "no")) == []
+
+
 def test_waiting_for_a_dependency_does_not_make_a_failure_good() -> None:
     told = Told(fold(running(), Failed(Reason.APPLY_FAILED, "no")))
     told.pass_ends()

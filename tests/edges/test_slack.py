@@ -66,10 +66,10 @@ async def test_calls_come_in_the_order_in_which_things_happened(here: Stage) -> 
     assert said == [
         ("chat.postMessage", f":red_circle: {drift}"),
         ("chat.postMessage", f":red_circle: {failure}"),
-        ("chat.postMessage", "Resolved after 0s: gone by itself: nothing was applied"),
         ("chat.update", f":white_check_mark: {drift}"),
+        ("chat.postMessage", "Resolved after 0s: gone by itself: nothing was applied"),
     ]
-    assert [call["thread_ts"] is not None for call in here.slack.transcript()] == [False, False, True, False]
+    assert [call["thread_ts"] is not None for call in here.slack.transcript()] == [False, False, False, True]
 
 
 async def test_a_restart_goes_on_in_the_same_thread(here: Stage) -> None:

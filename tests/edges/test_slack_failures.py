@@ -148,6 +148,38 @@ async def test_a_close_that_failed_is_said_at_the_next_look(here: Stage) -> None
     assert here.heads()[0].startswith(":white_check_mark:")
 
 
+async def test_a_reply_that_failed_is_repeated_and_not_taken_for_said(here: Stage) -> None:
+    async with here.telling() as telling:
+        here.becomes(drifted())
+        await until(lambda: here.counts["sent"] == 1)
+        here.slack.faults.append(Fault("unavailable", method="chat.postMessage", times=4))
+        here.becomes(applied())
+        await until(lambda: here.counts["failed"] == 1)
+        telling.look()
+    assert here.replies() == ["Resolved after 0s: gone by itself: nothing was applied"]
+
+
+async def test_a_workspace_that_forbids_edits_still_gets_the_replies(here: Stage) -> None:
+    here.slack.faults.append(Fault("error", error="edit_window_closed", method="chat.update"))
+    async with here.telling():
+        here.becomes(drifted())
+        here.becomes(applied())
+    assert here.replies() == ["Resolved after 0s: gone by itself: nothing was applied"]
+    assert here.counts == {"sent": 2}
+
+
+async def test_a_burst_whose_list_could_not_be_said_is_said_again(here: Stage) -> None:
+    records = [drifted(applied(SERVICE.replace("name: orders", f"name: orders-{n}"))) for n in range(6)]
+    here.slack.faults += [Fault("slow", seconds=0), Fault("unavailable", times=4)]
+    async with here.telling() as telling:
+        for record in records:
+            here.becomes(record)
+        await until(lambda: here.counts["failed"] == 6)
+        telling.look()
+    assert [len(thread["replies"]) for thread in here.slack.threads()] == [0, 1]
+    assert here.counts["sent"] == 6
+
+
 async def test_nobody_listening_at_the_address_is_a_failure_like_any_other(here: Stage) -> None:
     async with here.telling(bot(token="xoxb-1", channel="C1", api_url="http://127.0.0.1:9/api")):
         here.becomes(drifted())
