@@ -99,7 +99,7 @@ def live_through(steps: list[tuple[list[Event], Drift | None]]) -> Told:
     return told
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_after_every_pass_people_know_of_exactly_the_problems_that_are(
     steps: list[tuple[list[Event], Drift | None]],
@@ -112,7 +112,7 @@ def test_after_every_pass_people_know_of_exactly_the_problems_that_are(
     assert all(problems.lingers(topic, told.record) for topic in known.keys() - shown.keys())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_a_thread_is_opened_once_and_closed_once_and_talked_in_only_between(
     steps: list[tuple[list[Event], Drift | None]],
@@ -127,7 +127,7 @@ def test_a_thread_is_opened_once_and_closed_once_and_talked_in_only_between(
     assert not any(threads.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_a_record_that_does_not_change_is_not_worth_a_word(steps: list[tuple[list[Event], Drift | None]]) -> None:
     told = live_through(steps)
@@ -135,7 +135,7 @@ def test_a_record_that_does_not_change_is_not_worth_a_word(steps: list[tuple[lis
     assert told.becomes(told.record) == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_no_value_and_no_message_is_ever_told(steps: list[tuple[list[Event], Drift | None]]) -> None:
     told = live_through(steps)
