@@ -50,9 +50,9 @@ def limits(settings: Settings) -> Limits:
 
 
 def redactor(settings: Settings) -> Redactor:
-    """Hides secrets, and the daemon's own token in particular."""
-    token = settings.auth.token
-    return Redactor(redaction_key(settings), [token.get_secret_value()] if token else [])
+    """Hides secrets, and the daemon's own in particular."""
+    own = (settings.auth.token, settings.slack.token, settings.slack.webhook)
+    return Redactor(redaction_key(settings), [secret.get_secret_value() for secret in own if secret])
 
 
 def terraform_tree(settings: Settings) -> Tree:

@@ -15,7 +15,7 @@ from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
 from reconciler.config.conduct import EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.surface import Auth, Http, Logs, Redaction, Stop
+from reconciler.config.surface import Auth, Http, Logs, Redaction, Slack, Stop
 from reconciler.config.values import EnvironmentName
 from reconciler.core.ports import Environment, Floor
 
@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     auth: Auth = Auth()
     redaction: Redaction = Redaction()
+    slack: Slack = Slack()
     logs: Logs = Logs()
     stop: Stop = Stop()
 
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
             problems.append("git: url or directory is needed: where do the manifests come from?")
         if not self.environments:
             problems.append("environments: at least one is needed, with account, region and tier")
+        problems += [
+            f"slack.environments: {name!r} is not configured; {suggest(name, self.environments)}"
+            for name in self.slack.environments or ()
+            if name not in self.environments
+        ]
         if problems:
             raise ConfigFailed(problems)
 

@@ -26,6 +26,7 @@ PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "prun
 PHASES: Final = ("init", "plan", "show", "apply", "output")
 COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
 RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")
+NOTIFICATION_RESULTS: Final = ("sent", "retried", "failed", "dropped")
 _PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 _WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
 _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
@@ -60,6 +61,7 @@ class Metrics:
         self.registry.register(_Present(now, build))
         self._passes = self._counter("passes", "Visits to instances by what came of them.", "result")
         self._runs = self._counter("terraform_runs", "Terraform commands that ended.", "command", "result")
+        self._notifications = self._counter("notifications", "Things to tell people, by what came of it.", "result")
         self._phases = self._histogram("phase_seconds", "How long the phases of a pass took.", _PHASE_BUCKETS, "phase")
         self._applied = self._histogram(
             "commit_to_applied_seconds", "From a commit to the moment an instance was applied at it.", _APPLIED_BUCKETS
@@ -92,6 +94,10 @@ class Metrics:
         """A key waited this long after it was due."""
         self._waits.observe(seconds)
 
+    def notified(self, result: str) -> None:
+        """People were told of something, or were not."""
+        self._notifications.labels(result).inc()
+
     def render(self) -> tuple[bytes, str]:
         """The page for Prometheus and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
@@ -106,6 +112,8 @@ class Metrics:
         """A series that first appears with its first event hides that event from `rate()`."""
         for result in PASS_RESULTS:
             self._passes.labels(result)
+        for result in NOTIFICATION_RESULTS:
+            self._notifications.labels(result)
         for name in PHASES:
             self._phases.labels(name)
         for command in COMMANDS:

@@ -22,7 +22,17 @@ from reconciler.core.record import (
     ResourceSummary,
     Sync,
 )
-from reconciler.edges.metrics import COMMANDS, PASS_RESULTS, PHASES, RUN_RESULTS, Build, Metrics, Now, without_userinfo
+from reconciler.edges.metrics import (
+    COMMANDS,
+    NOTIFICATION_RESULTS,
+    PASS_RESULTS,
+    PHASES,
+    RUN_RESULTS,
+    Build,
+    Metrics,
+    Now,
+    without_userinfo,
+)
 from tests.core.instances import NOW, PLATFORM, applied, fold, new
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -38,6 +48,7 @@ GOLDEN = {
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
+    "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
     "reconciler_commit_to_applied_seconds": ("histogram", set()),
@@ -102,7 +113,7 @@ def test_every_metric_is_documented_and_nothing_else() -> None:
 
 def test_every_label_value_that_is_known_is_documented() -> None:
     text = DOCUMENT.read_text()
-    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *Sync, *ConditionType):
+    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *NOTIFICATION_RESULTS, *Sync, *ConditionType):
         assert f"`{value}`" in text
 
 
@@ -124,6 +135,8 @@ def test_what_was_never_counted_is_there_as_zero() -> None:
     metrics = Daemon().metrics()
     for result in PASS_RESULTS:
         assert sample(metrics, "reconciler_passes_total", "_total", result=result) == 0
+    for result in NOTIFICATION_RESULTS:
+        assert sample(metrics, "reconciler_notifications_total", "_total", result=result) == 0
     for phase in PHASES:
         assert sample(metrics, "reconciler_phase_seconds", "_count", phase=phase) == 0
     for command in COMMANDS:
@@ -138,6 +151,8 @@ def test_what_happens_is_counted() -> None:
     metrics.phase("plan", 3.0)
     metrics.ran("plan", "timed out")
     metrics.waited(0.5)
+    metrics.notified("dropped")
+    assert sample(metrics, "reconciler_notifications_total", "_total", result="dropped") == 1
     assert sample(metrics, "reconciler_passes_total", "_total", result="applied") == 1
     assert sample(metrics, "reconciler_phase_seconds", "_sum", phase="plan") == 3.0
     assert sample(metrics, "reconciler_terraform_runs_total", "_total", command="plan", result="timed out") == 1
