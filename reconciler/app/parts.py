@@ -9,6 +9,7 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
+from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.ports import Environment, Source, TreeArchive
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
@@ -42,7 +43,9 @@ def limits(settings: Settings) -> Limits:
             retry_cap=settings.retry.cap,
             rollout_poll=settings.rollout.poll,
             image_poll=settings.rollout.image_poll,
+            confirm=settings.drift.confirm_after,
         ),
+        verdict=VerdictLimits(repairs=settings.drift.repair_limit),
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
         prune_limit_percent=settings.policy.prune_limit_percent,

@@ -56,6 +56,17 @@ class PolicySettings(Section):
     )
 
 
+class DriftSettings(Section):
+    """What happens when the world moves."""
+
+    confirm_after: Interval = Field(
+        read_duration("30s"), description="How long after a first look a second one confirms drift"
+    )
+    repair_limit: int = Field(
+        3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
+    )
+
+
 class Retry(Section):
     """What happens after a failure."""
 

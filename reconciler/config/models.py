@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
-from reconciler.config.conduct import EnvironmentSettings, PolicySettings, Retry, RolloutSettings
+from reconciler.config.conduct import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.surface import Auth, Http, Logs, Redaction, Stop
 from reconciler.config.values import EnvironmentName
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     )
     rollout: RolloutSettings = RolloutSettings()
     policy: PolicySettings = PolicySettings()
+    drift: DriftSettings = DriftSettings()
     retry: Retry = Retry()
     http: Http = Http()
     auth: Auth = Auth()

@@ -10,9 +10,11 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
+from reconciler.core.drift import Finding
+from reconciler.core.drifted import fought, unconfirmed
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Environment
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Reason, Record, Response, Sync
 
 Mode = Literal["auto", "approve", "observe"]
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
@@ -70,8 +72,20 @@ class Report:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Drift was seen for the first time; a second look decides whether it is any."""
+
+
 Gate = Proceed | Hold
 Verdict = Settled | Apply | AwaitApproval | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a verdict may go without a person. `repairs`: of the same drift, within a day."""
+
+    repairs: int = 3
 
 
 def effective_mode(policy: Policy, environment: Environment) -> Mode:
@@ -126,12 +140,21 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
     return Proceed()
 
 
-def verdict(plan: Plan, record: Record, environment: Environment, *, image: str | None, now: datetime) -> Verdict:
+def verdict(
+    plan: Plan,
+    finding: Finding,
+    record: Record,
+    environment: Environment,
+    *,
+    image: str | None,
+    now: datetime,
+    limits: Limits = Limits(),
+) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
 
-    `record` is as it was before this pass's plan; `image` is the image the plan would run.
+    `image` is the image the plan would run.
     """
-    if plan.is_empty:
+    if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
     approved = record.approval is not None and record.approval.plan_digest == plan.digest
     policy = record.instance.policy
@@ -141,9 +164,57 @@ def verdict(plan: Plan, record: Record, environment: Environment, *, image: str 
         return Report(Reason.ROLLED_BACK, record.rollout.message)
     if not approved and (why := _needs_approval(plan, record, environment)):
         return AwaitApproval(f"{describe(plan)}; {why}; `reconciler approve {record.key}` applies exactly this plan")
+    if not approved and (fight := _fight(finding, record, limits, now)):
+        return fight
     if policy.windows and not any(window.contains(now) for window in policy.windows):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
+
+
+def response(found: Verdict) -> Response:
+    """What a verdict makes of drift: it is healed, it waits for somebody, or it is only told."""
+    match found:
+        case Apply():
+            return "heal"
+        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW):
+            return "wait"
+        case _:
+            return "report"
+
+
+def now_or_again(found: Verdict, record: Record) -> Verdict | LookAgain:
+    """The verdict, unless it is about drift that nobody has looked at twice. `record` knows of this plan already.
+
+    What Git changed does not wait for that, and neither does a plan that changes nothing.
+    """
+    if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, Settled):
+        return LookAgain()
+    return found
+
+
+def waits(record: Record) -> bool:
+    """True while a plan waits, so that its reason is the headline and not what runs meanwhile.
+
+    Drift that was seen once, or that no plan would mend, holds up nothing.
+    """
+    if record.sync != Sync.DRIFTED or record.drift is None:
+        return record.sync != Sync.IN_SYNC
+    return record.drift.confirmed is not None and record.drift.reason != Reason.UNMANAGED_ADDITION
+
+
+def _fight(finding: Finding, record: Record, limits: Limits, now: datetime) -> Report | None:
+    """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found."""
+    if finding.sync != Sync.DRIFTED:
+        return None
+    times = fought(record, [change.summary() for change in finding.drifted], now)
+    if times < limits.repairs:
+        return None
+    places = ", ".join(change.address for change in finding.drifted[:3])
+    return Report(
+        Reason.DRIFT_FIGHT,
+        f"{places}: came back {times} times within a day after it was healed; find out who changes it, then"
+        f" `reconciler reconcile {record.key}`",
+    )
 
 
 def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.plan import Change, Plan
+from reconciler.core.plan import UNKNOWN, Change, Plan
 from reconciler.core.record import Reason, Sync
 
 # What others own by design, or the provider computes: a difference there is nobody's change.
@@ -27,11 +27,15 @@ _COMPUTED = frozenset({"tags_all", "last_updated", "last_modified", "unique_id",
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The sync state and, when the world moved, why it counts as drift and in which resources."""
+    """The sync state and, when the world moved, why it counts as drift and what it did to which resources: their
+    attributes map to the value that was in force and the one that was found.
+
+    `harmless`: the plan has changes, but all of them are ignored by a rule or mean nothing."""
 
     sync: Sync
     reason: Reason | None
     drifted: tuple[Change, ...]
+    harmless: bool = False
 
 
 def classify(
@@ -51,12 +55,13 @@ def classify(
         return Finding(Sync.PENDING, None, ())
     outside = tuple(_normalised(plan.drift, ignore, now))
     if applied_digest == desired_digest:
-        planned = tuple(_without_ignored(plan.changes, ignore, now))
+        planned = tuple(map(_as_found, _without_ignored(plan.changes, ignore, now)))
         if planned:
             return Finding(Sync.DRIFTED, _reason(planned), planned)
+        harmless = bool(plan.changes)
         if outside:
-            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside)
-        return Finding(Sync.IN_SYNC, None, ())
+            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless)
+        return Finding(Sync.IN_SYNC, None, (), harmless)
     if plan.is_empty:
         return Finding(Sync.IN_SYNC, None, ())
     if outside and applied_digest is not None:
@@ -65,8 +70,19 @@ def classify(
 
 
 def _reason(changes: Iterable[Change]) -> Reason:
-    gone = any(change.actions == ("create",) or change.actions == ("delete",) for change in changes)
+    gone = any(change.actions == ("delete",) for change in changes)
     return Reason.MISSING_RESOURCE if gone else Reason.OUT_OF_BAND_CHANGE
+
+
+def _as_found(change: Change) -> Change:
+    """What the world did, from what a plan would do to take it back. Values that follow from others are left out."""
+    if change.actions == ("create",):
+        return replace(change, actions=("delete",), attributes={})
+    if change.actions in {("delete",), ("forget",)}:
+        return replace(change, actions=("create",), attributes={})
+    turned = {path: (new, old) for path, (old, new) in change.attributes.items()}
+    known = {path: values for path, values in turned.items() if values[0] != UNKNOWN}
+    return replace(change, actions=("update",), attributes=known or turned)
 
 
 def _normalised(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:

@@ -9,7 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason
+from reconciler.core.record import Approval, Base, Intent, Reason, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,12 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan was read."""
+    """A plan was read. `response` is what would be done about drift, once a look `confirm_after` the first confirms it."""
 
     plan: Plan
     finding: Finding
+    response: Response = "report"
+    confirm_after: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)

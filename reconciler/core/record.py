@@ -70,6 +70,7 @@ class Reason(StrEnum):
     OUT_OF_BAND_CHANGE = "OutOfBandChange"
     MISSING_RESOURCE = "MissingResource"
     UNMANAGED_ADDITION = "UnmanagedAddition"
+    DRIFT_FIGHT = "DriftFight"
     ROLLOUT_FAILED = "RolloutFailed"
     ROLLED_BACK = "RolledBack"
     ROLLOUT_TIMEOUT = "RolloutTimeout"
@@ -146,16 +147,31 @@ class PlanSummary:
     at: datetime
 
 
+Response = Literal["heal", "wait", "report"]
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """The world moved. It is told to people once a second look confirmed it; `response` is what the mode allows:
-    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend)."""
+    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend).
+
+    Its resources say what the world did: an action is `update` (changed), `delete` (deleted) or `create` (added), and
+    an attribute's old value is the one that was in force, its new value the one that was found."""
 
     reason: Reason
     resources: tuple[ResourceSummary, ...]
     since: datetime
-    response: Literal["heal", "wait", "report"]
+    response: Response
     confirmed: datetime | None = None
+    who: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Drift that an apply took back, by the spots it was in (see `reconciler.core.drifted.spots`)."""
+
+    at: datetime
+    spots: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,7 @@ class Record:
     rollout: Rollout | None = None
     plan: PlanSummary | None = None
     drift: Drift | None = None
+    repairs: tuple[Repair, ...] = ()
     base: Base | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 

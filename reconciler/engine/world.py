@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
+from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
 from reconciler.core.ports import Environment, Live, Observer, Store, Terraform, TreeArchive
 from reconciler.core.record import Record
@@ -24,6 +25,7 @@ class Limits:
     """What is configured once for all instances."""
 
     pace: Pace = field(default_factory=Pace)
+    verdict: VerdictLimits = field(default_factory=VerdictLimits)
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20

@@ -21,6 +21,7 @@ from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, SERVICE, applied, base, fold, instance, new
 
 UPDATE = change("aws_ecs_task_definition.this", ["update"], {"memory": "512"}, {"memory": "1024"})
+GIT_MOVED = Finding(Sync.PENDING, None, ())
 REPLACE = change("aws_lb_target_group.this", ["create", "delete"], {"port": 1}, {"port": 2})
 
 
@@ -33,7 +34,7 @@ def with_policy(text: str, policy: str) -> str:
 
 
 def verdict(found: Plan, record: Record, *, floor: Floor = Floor()) -> Verdict:  # noqa: B008 - a frozen value
-    return decide.verdict(found, record, dataclasses.replace(DEVELOP, floor=floor), image=IMAGE, now=NOW)
+    return decide.verdict(found, GIT_MOVED, record, dataclasses.replace(DEVELOP, floor=floor), image=IMAGE, now=NOW)
 
 
 def asked_of(record: Record, *others: Record, floor: Floor = Floor()) -> Gate:  # noqa: B008 - a frozen value
@@ -143,7 +144,7 @@ class TestVerdict:
         found = verdict(plan(UPDATE), record)
         assert isinstance(found, Report)
         assert found.reason == Reason.ROLLED_BACK
-        other_image = decide.verdict(plan(UPDATE), record, DEVELOP, image=f"{IMAGE}-2", now=NOW)
+        other_image = decide.verdict(plan(UPDATE), GIT_MOVED, record, DEVELOP, image=f"{IMAGE}-2", now=NOW)
         assert other_image == Apply()
         assert verdict(plan(UPDATE), fold(record, Desired("d2", "s", "c2"))) == Apply()
 

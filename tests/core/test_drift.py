@@ -36,11 +36,23 @@ def test_nothing_moved() -> None:
 def test_a_change_at_the_applied_digest_is_drift() -> None:
     found = finding(RETENTION)
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
-    assert found.drifted[0].attributes == {"retention_in_days": (7, 30)}
+    assert found.drifted[0].attributes == {"retention_in_days": (30, 7)}, "what was in force, and what was found"
 
 
 def test_a_resource_that_must_be_made_again_is_missing() -> None:
-    assert finding(change("aws_iam_role.task", ["create"], None, {"name": "x"})).reason == Reason.MISSING_RESOURCE
+    found = finding(change("aws_iam_role.task", ["create"], None, {"name": "x"}))
+    assert found.reason == Reason.MISSING_RESOURCE
+    assert [(item.actions, item.attributes) for item in found.drifted] == [(("delete",), {})]
+
+
+def test_a_value_that_only_follows_from_another_is_not_told() -> None:
+    before = {"retention_in_days": 7, "arn": "arn:1"}
+    both = change("aws_cloudwatch_log_group.this", ["update"], before, {"retention_in_days": 30}, unknown={"arn": True})
+    assert finding(both).drifted[0].attributes == {"retention_in_days": (30, 7)}
+
+
+def test_what_a_rule_ignores_is_not_applied_either() -> None:
+    assert finding(RETENTION, ignore=[rule(NOW.date())]).harmless
 
 
 def test_an_addition_that_no_plan_would_undo_is_still_drift() -> None:

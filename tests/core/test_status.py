@@ -96,15 +96,6 @@ def test_an_empty_plan_settles_and_ends_an_intent() -> None:
     assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
 
 
-def test_drift_is_a_condition_only_while_it_lasts() -> None:
-    drifted = plan(RETENTION)
-    record = fold(applied(), Planned(drifted, Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, drifted.changes)))
-    assert record.conditions[ConditionType.DRIFTED].message == "aws_cloudwatch_log_group.this"
-    assert record.sync == Sync.DRIFTED
-    record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
-    assert ConditionType.DRIFTED not in record.conditions
-
-
 def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
     good = fold(applied(), live(RolloutState.COMPLETED))
     record = fold(good, Invalid("services/orders.yaml:9:3: no"))
