@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from reconciler.core.conditions import holding, without
 from reconciler.core.drift import Finding
 from reconciler.core.record import ConditionType, Drift, Record, Repair, ResourceSummary, Response, Sync
+from reconciler.core.remedy import remedies
 
 FIGHT_LASTS = timedelta(days=1)
 _REPAIRS_KEPT = 100
@@ -41,7 +42,7 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
     record = record.replace(drift=drift)
     if confirmed is None:
         return record.replace(conditions=without(record, ConditionType.DRIFTED))
-    return holding(record, now, ConditionType.DRIFTED, True, drift.reason, _places(drift))
+    return holding(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
 
 
 def gone(record: Record) -> Record:
@@ -69,7 +70,8 @@ def unconfirmed(record: Record) -> bool:
     return record.drift is not None and record.drift.confirmed is None
 
 
-def _places(drift: Drift) -> str:
-    named = ", ".join(item.address for item in drift.resources[:_NAMED])
-    more = f" and {len(drift.resources) - _NAMED} more" if len(drift.resources) > _NAMED else ""
-    return named + more
+def _told(drift: Drift) -> str:
+    """Where it is, or what to do about it when no plan would do anything."""
+    said = remedies(drift) or tuple(item.address for item in drift.resources)
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return ("; " if remedies(drift) else ", ").join(said[:_NAMED]) + more

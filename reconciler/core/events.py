@@ -53,7 +53,7 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan was read. `response` is what would be done about drift, once a look `confirm_after` the first confirms it."""
+    """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
 
     plan: Plan
     finding: Finding

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from desired_state.policy import Ignore
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
@@ -76,25 +74,6 @@ def test_what_is_unknown_is_never_called_drift() -> None:
 
 def test_a_rollback_by_ecs_is_a_failed_rollout_not_drift() -> None:
     assert finding(RETENTION, rolled_back=True) == Finding(Sync.PENDING, None, ())
-
-
-NOISE = {
-    "a count that the autoscaler owns": ("aws_ecs_service.this", {"desired_count": 2}, {"desired_count": 5}),
-    "a revision that a pipeline registered": (
-        "aws_ecs_service.this",
-        {"task_definition": "a:1"},
-        {"task_definition": "a:2"},
-    ),
-    "empty instead of absent": ("aws_lb.this", {"tags": None}, {"tags": {}}),
-    "tags that the provider merges": ("aws_lb.this", {"tags_all": {"a": "1"}}, {"tags_all": {"a": "1", "b": "2"}}),
-    "another order": ("aws_vpc.this", {"zones": ["a", "b"]}, {"zones": ["b", "a"]}),
-}
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_nobodys_change(name: str) -> None:
-    address, before, after = NOISE[name]
-    assert finding(drift=[change(address, ["update"], before, after)]).sync == Sync.IN_SYNC
 
 
 def rule(until: date, path: str = "retention_in_days") -> Ignore:

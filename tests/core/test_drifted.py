@@ -36,7 +36,7 @@ def retention(days: int, name: str = "this") -> Plan:
 
 QUIET = read(document(), Redactor(b"a key for tests"))
 ADDED = read(
-    document(drift=[change("aws_route_table.this", ["update"], {"route": ["a"]}, {"route": ["a", "b"]})]),
+    document(drift=[change("aws_s3_bucket.this", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "by hand"}]})]),
     Redactor(b"a key for tests"),
 )
 
@@ -105,6 +105,7 @@ def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> No
     assert record.drift is not None
     assert (record.drift.reason, record.drift.response) == (Reason.UNMANAGED_ADDITION, "report")
     assert decided == decide.Settled()
+    assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
     assert record.drift.confirmed == LATER
     assert not decide.waits(record)
     assert fold(record, Settled(base(record), {}), now=LATER).drift is not None
