@@ -25,6 +25,7 @@ from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.provider_metrics import ProviderWatch
+from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
@@ -108,6 +109,7 @@ def _assemble(
         live=EcsLive(aws),
         store=store,
         trees=trees,
+        reports=DirectoryReports(settings.reports.path),
         observer=Observers(metrics),
         redactor=redactor,
         environments=parts.environments(settings),

@@ -15,7 +15,7 @@ from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
 from reconciler.config.conduct import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.surface import Auth, Http, Logs, Redaction, Stop
+from reconciler.config.surface import Auth, Http, Logs, Redaction, ReportSettings, Stop
 from reconciler.config.values import EnvironmentName
 from reconciler.core.ports import Environment, Floor
 
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     auth: Auth = Auth()
     redaction: Redaction = Redaction()
+    reports: ReportSettings = ReportSettings()
     logs: Logs = Logs()
     stop: Stop = Stop()
 

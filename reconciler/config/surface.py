@@ -42,6 +42,12 @@ class Redaction(Section):
     )
 
 
+class ReportSettings(Section):
+    """Where drift reports are kept."""
+
+    path: Path = Field(Path("{data}/reports"), description="The folder for drift reports, a folder per instance")
+
+
 class Logs(Section):
     """What the daemon says of itself."""
 

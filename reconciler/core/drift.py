@@ -93,7 +93,7 @@ def _means_something(change: Change) -> bool:
 
 
 def _differs(path: str, old: Any, new: Any) -> bool:
-    """False for two ways to write that there is nothing. What is left of container definitions always means something."""
+    """False for two ways to write that there is nothing. What is left of container definitions means something."""
     return path.startswith("container_definitions.") or not both_nothing(old, new)
 
 
