@@ -45,7 +45,7 @@ def limits(settings: Settings) -> Limits:
             image_poll=settings.rollout.image_poll,
             confirm=settings.drift.confirm_after,
         ),
-        verdict=VerdictLimits(repairs=settings.drift.repair_limit),
+        verdict=VerdictLimits(repairs=settings.drift.repair_limit, approval=settings.policy.approval_expiry),
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
         prune_limit_percent=settings.policy.prune_limit_percent,

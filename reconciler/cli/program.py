@@ -41,6 +41,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.suspend,
         acting.resume,
         acting.approve,
+        acting.reject,
         acting.prune,
     ),
 }

@@ -54,6 +54,7 @@ class PolicySettings(Section):
     prune_limit_percent: int = Field(
         20, ge=0, le=100, description="Share of an environment that one commit may remove (at least one) unconfirmed"
     )
+    approval_expiry: Interval = Field(read_duration("1d"), description="How long an approval is good for")
 
 
 class DriftSettings(Section):

@@ -9,7 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason, Response
+from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Asked:
     reconcile: bool = False
     suspend: bool | None = None
     approval: Approval | None = None
-    reject: bool = False
+    rejection: Rejection | None = None
     confirm_prune: bool = False
 
 

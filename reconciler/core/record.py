@@ -54,6 +54,7 @@ class Reason(StrEnum):
     OUTSIDE_WINDOW = "OutsideWindow"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     AWAITING_APPROVAL = "AwaitingApproval"
+    REJECTED = "Rejected"
     AWAITING_FIRST_IMAGE = "AwaitingFirstImage"
     PRUNE_CONFIRMATION_NEEDED = "PruneConfirmationNeeded"
     PRUNE_GUARD = "PruneGuard"
@@ -101,6 +102,15 @@ class Intent:
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Somebody agreed to exactly the plan with this digest."""
+
+    plan_digest: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody refused exactly the plan with this digest, so nobody is asked for it again."""
 
     plan_digest: str
     by: str
@@ -209,6 +219,7 @@ class Record:
     conditions: Mapping[ConditionType, Condition] = field(default_factory=dict)
     intent: Intent | None = None
     approval: Approval | None = None
+    rejection: Rejection | None = None
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None

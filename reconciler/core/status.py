@@ -142,6 +142,7 @@ def _settled(record: Record, event: Settled, now: datetime) -> Record:
         intent=None,
         failures=None,
         approval=None,
+        rejection=None,
     )
     if record.instance.kind != "Service":
         return ready(record.replace(health=Health.HEALTHY), now, True, Reason.IN_SYNC, "")
@@ -175,6 +176,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
         health=Health.PROGRESSING if service else Health.HEALTHY,
         failures=None,
         approval=None,
+        rejection=None,
         outputs=dict(event.outputs),
         rollout=rollout.started(record, event.outputs, event.image, now) if service else None,
         conditions=without(record, ConditionType.STALLED),
@@ -210,8 +212,8 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
     if event.suspend is not None:
         changes["suspended"] = event.suspend
-    if event.approval or event.reject:
-        changes["approval"] = event.approval
+    if event.approval or event.rejection:
+        changes |= {"approval": event.approval, "rejection": event.rejection}
     if event.confirm_prune:
         changes["prune_confirmed"] = True
     return record.replace(**changes)

@@ -11,7 +11,15 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.record import Condition, ConditionType, Pass, PlanSummary, Reason, Record, ResourceSummary
+from reconciler.core.record import (
+    Condition,
+    ConditionType,
+    Pass,
+    PlanSummary,
+    Reason,
+    Record,
+    ResourceSummary,
+)
 from reconciler.core.redact import is_marked
 from reconciler.core.remedy import remedies
 
@@ -58,13 +66,8 @@ def is_current(record: Record) -> bool:
 
 def detail(record: Record, now: datetime) -> View:
     """Everything of one instance: what `reconciler describe` shows."""
-    instance, failures, rollout, intent, approval = (
-        record.instance,
-        record.failures,
-        record.rollout,
-        record.intent,
-        record.approval,
-    )
+    instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
+    approval, rejection = record.approval, record.rejection
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
@@ -92,6 +95,7 @@ def detail(record: Record, now: datetime) -> View:
         },
         "intent": intent and {"plan_digest": intent.plan_digest, "destroys": intent.destroys, "at": time(intent.at)},
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
+        "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
         "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
         "plan": plan(record.plan),

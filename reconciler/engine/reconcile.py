@@ -14,12 +14,10 @@ from reconciler.core import plan as plans
 from reconciler.core.decide import (
     Apply,
     AwaitApproval,
-    Hold,
     LookAgain,
     Report,
     Settled,
     Verdict,
-    gate,
     now_or_again,
     repeats_rollback,
     response,
@@ -29,6 +27,7 @@ from reconciler.core.decide import (
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
+from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.plan import Plan
 from reconciler.core.ports import (

@@ -73,7 +73,11 @@ def _reads() -> Schema:
 
 def _actions() -> Schema:
     body = {
-        "digest": {**_TEXT, "maxLength": 100, "description": "approve: the digest of the plan that was looked at"},
+        "digest": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "approve, reject: the digest of the plan that was looked at",
+        },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
@@ -184,6 +188,7 @@ def _detail() -> Schema:
         "rollout": _nullable(_object(rollout)),
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),
         "plan": _nullable(_ref("Plan")),

@@ -24,7 +24,7 @@ from reconciler.core.events import (
 )
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Sync
+from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from tests.core.documents import change, document
@@ -182,7 +182,7 @@ EVENTS = st.sampled_from(
         Asked(reconcile=True),
         Asked(suspend=True),
         Asked(suspend=False),
-        Asked(reject=True),
+        Asked(rejection=Rejection("p", "ann", NOW)),
     ]
 )
 
