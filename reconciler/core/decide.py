@@ -1,12 +1,13 @@
 """What to do with what a plan shows, and with drift. A function of values: a reason to wait is a value too."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
+from reconciler.core import policy
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, unconfirmed
 from reconciler.core.plan import Plan
@@ -56,11 +57,12 @@ class Limits:
 
     repairs: int = 3
     approval: timedelta = timedelta(days=1)
+    rules: policy.Rules = field(default_factory=policy.Rules)
 
 
-def effective_mode(policy: Policy, environment: Environment) -> Mode:
+def effective_mode(treatment: Policy, environment: Environment) -> Mode:
     """The stricter of what the manifest says and what the environment's floor fixes."""
-    return max(policy.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
+    return max(treatment.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
 
 
 def verdict(
@@ -79,15 +81,17 @@ def verdict(
     """
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
-    approved = _is_approved(plan, record, limits, now)
-    policy = record.instance.policy
-    if effective_mode(policy, environment) == "observe":
+    key, treatment = str(record.key), record.instance.policy
+    if denied := policy.violations(plan, limits.rules, key):
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
+    if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)
+    approved = _is_approved(plan, record, limits, now)
     if not approved and (stop := _without_leave(plan, finding, record, environment, limits, now)):
         return stop
-    if policy.windows and not any(window.contains(now) for window in policy.windows):
+    if treatment.windows and not any(window.contains(now) for window in treatment.windows):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
 
@@ -149,7 +153,7 @@ def _without_leave(
     """Why a plan that nobody approved is not applied; None when nobody has to."""
     if record.rejection and record.rejection.plan_digest == plan.digest:
         return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
-    if why := _needs_approval(plan, record, environment):
+    if why := _needs_approval(plan, record, environment, limits):
         expired = record.approval is not None and record.approval.plan_digest == plan.digest
         again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
         return AwaitApproval(
@@ -165,7 +169,7 @@ def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
     )
 
 
-def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str | None:
+def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: Limits) -> str | None:
     if record.prune_confirmed:
         return None
     if not record.attempted and plan.existing:
@@ -174,7 +178,7 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
-    return None
+    return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)
 
 
 def repeats_rollback(record: Record, image: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""May we look at an instance now? A reason to wait is a value with the reason people will read; it is never an error."""
+"""May we look at an instance now? A reason to wait is a value with what people will read; it is never an error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.AWAITING_APPROVAL,
         Reason.REJECTED,
         Reason.DRIFT_FIGHT,
+        Reason.POLICY_DENIED,
         Reason.OBSERVED,
         Reason.OUTSIDE_WINDOW,
         Reason.SUSPENDED,

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     INIT_FAILED = "InitFailed"
     STATE_LOCKED = "StateLocked"
     STATE_CONFLICT = "StateConflict"
+    POLICY_DENIED = "PolicyDenied"
     INVALID_MANIFEST = "InvalidManifest"
     INVALID_CONFIGURATION = "InvalidConfiguration"
     RETRIES_EXHAUSTED = "RetriesExhausted"

@@ -33,7 +33,7 @@ _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.INTERRUPTED})
 # Terraform reported the end of its apply, however bad: nothing has to be recovered that the next plan does not show.
 _ENDS_APPLY = frozenset({Reason.APPLY_FAILED, Reason.INTERRUPTED, Reason.STATE_CONFLICT})
 # Something has to change before these go on by themselves.
-_STALLS = frozenset({Reason.DRIFT_FIGHT})
+_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
