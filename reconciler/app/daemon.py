@@ -27,6 +27,7 @@ from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.provider_metrics import ProviderWatch
+from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
@@ -127,6 +128,7 @@ def _assemble(
         store=store,
         trees=trees,
         observer=Observers(metrics, telling),
+        reports=DirectoryReports(settings.reports.path),
         redactor=redactor,
         environments=parts.environments(settings),
         limits=parts.limits(settings),

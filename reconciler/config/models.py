@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
-from reconciler.config.conduct import EnvironmentSettings, PolicySettings, Retry, RolloutSettings
+from reconciler.config.conduct import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.surface import Auth, Http, Logs, Redaction, Slack, Stop
+from reconciler.config.surface import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.values import EnvironmentName
 from reconciler.core.ports import Environment, Floor
 
@@ -51,11 +51,13 @@ class Settings(BaseSettings):
     )
     rollout: RolloutSettings = RolloutSettings()
     policy: PolicySettings = PolicySettings()
+    drift: DriftSettings = DriftSettings()
     retry: Retry = Retry()
     http: Http = Http()
     auth: Auth = Auth()
     redaction: Redaction = Redaction()
     slack: Slack = Slack()
+    reports: ReportSettings = ReportSettings()
     logs: Logs = Logs()
     stop: Stop = Stop()
 

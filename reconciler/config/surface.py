@@ -75,6 +75,12 @@ class Slack(Section):
         return self
 
 
+class ReportSettings(Section):
+    """Where drift reports are kept."""
+
+    path: Path = Field(Path("{data}/reports"), description="The folder for drift reports, a folder per instance")
+
+
 class Logs(Section):
     """What the daemon says of itself."""
 

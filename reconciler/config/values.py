@@ -135,3 +135,10 @@ Branch = Annotated[
     ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PolicyException = Annotated[
+    str,
+    _explained(
+        r"[a-z0-9-]+/[a-z0-9-]+ \S.*",
+        "must be an instance and an address with a blank between, such as develop/site aws_s3_bucket_policy.site",
+    ),
+]

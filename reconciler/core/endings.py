@@ -37,8 +37,8 @@ def _mended(known: Open, record: Record) -> str:
 def _decision(known: Open, record: Record) -> str:
     if record.approval and record.approval.plan_digest == known.said:
         return f"approved by {escape(record.approval.by)}"
-    if record.reason == "Rejected":
-        return "rejected"
+    if record.rejection and record.rejection.plan_digest == known.said:
+        return f"rejected by {escape(record.rejection.by)}"
     if record.plan and record.plan.digest != known.said:
         return "superseded: the plan is another one now"
     return f"no longer waiting ({record.reason})"

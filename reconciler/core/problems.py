@@ -123,6 +123,7 @@ def _drift(record: Record) -> Problem | None:
         title=f"{_name(record)} drifted ({drift.reason}): {plural(len(drift.resources), 'resource')}",
         details=(
             *bullets([_moved(resource) for resource in drift.resources]),
+            *([f"By {code(drift.who)}."] if drift.who != "unknown" else []),
             f"{_RESPONSES[drift.response]} See {code(f'reconciler drift {record.key}')}",
         ),
     )
@@ -147,8 +148,8 @@ def _unready(record: Record) -> Problem | None:
 
 
 def _approval(record: Record) -> Problem | None:
-    plan, approval = record.plan, record.approval
-    if plan is None or (approval and approval.plan_digest == plan.digest):
+    plan = record.plan
+    if plan is None or any(said and said.plan_digest == plan.digest for said in (record.approval, record.rejection)):
         return None
     said = ", ".join(f"{count} to {name}" for name, count in counts(plan.changes).items() if count)
     return Problem(

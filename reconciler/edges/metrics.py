@@ -8,7 +8,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
@@ -40,6 +40,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class _Present(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families that are read and not counted."""
         records = sorted(self._now.records(), key=lambda record: record.key)
-        yield from _instances(records)
+        yield from _instances(records, self._now.clock())
         yield from self._daemon(records)
         yield from self._source()
         if view := self._now.provider():
@@ -164,12 +165,13 @@ class _Present(Collector):
         yield fetched
 
 
-def _instances(records: Iterable[Record]) -> Iterator[Metric]:
+def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
     info = _family("instance_info", "Every instance, with what it is.", "kind", "mode", "suspended")
     sync = _family("instance_sync", "1 for the state that an instance is in.", "state")
     health = _family("instance_health", "1 for the health that an instance has.", "state")
     condition = _family("instance_condition", "1 for the status of each condition.", "type", "status")
-    drifted = _family("instance_drifted_resources", "Resources that moved outside Git.")
+    drifted = _family("instance_drifted_resources", "Resources that moved outside Git, confirmed by a second look.")
+    ages = _family("instance_drift_age_seconds", "Age of confirmed drift; 0 without any.")
     success = _family("instance_last_success_timestamp_seconds", "When the state last matched Git; absent before.")
     for record in records:
         key = [record.key.environment, record.key.name]
@@ -181,10 +183,12 @@ def _instances(records: Iterable[Record]) -> Iterator[Metric]:
             health.add_metric([*key, one.value], one == record.health)
         for kind, status, holds in _conditions(record):
             condition.add_metric([*key, kind.value, _word(status)], holds)
-        drifted.add_metric(key, _drifted(record))
+        drift = record.drift if record.drift and record.drift.confirmed else None
+        drifted.add_metric(key, len(drift.resources) if drift else 0)
+        ages.add_metric(key, max((now - drift.since).total_seconds(), 0) if drift else 0)
         if at := _last_success(record):
             success.add_metric(key, at.timestamp())
-    yield from (info, sync, health, condition, drifted, success)
+    yield from (info, sync, health, condition, drifted, ages, success)
 
 
 def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
@@ -194,11 +198,6 @@ def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
         always = kind in {ConditionType.READY, ConditionType.PLANNED}
         status = found.status if found else (None if always else False)
         yield from ((kind, possible, possible == status) for possible in (True, False))
-
-
-def _drifted(record: Record) -> int:
-    found = record.condition(ConditionType.DRIFTED)
-    return max(len(record.plan.drift), 1) if found and found.status and record.plan else 0
 
 
 def _last_success(record: Record) -> datetime | None:

@@ -1,7 +1,7 @@
 """The metrics are an interface: their names and labels are held here and in `docs/metrics.md`."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +13,9 @@ from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Waiting
 from reconciler.core.record import (
-    Condition,
     ConditionType,
+    Drift,
     Pass,
-    PlanSummary,
     Reason,
     Record,
     ResourceSummary,
@@ -45,6 +44,7 @@ GOLDEN = {
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
+    "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
@@ -74,7 +74,7 @@ class Daemon:
     beat: Beat = BUSY
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
-        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat)
+        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat, clock=lambda: NOW)
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -186,13 +186,13 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     assert sample(waiting, "reconciler_approvals_pending") == 1
 
 
-def test_drifted_resources_are_counted_while_the_drift_lasts() -> None:
+def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
     resource = ResourceSummary("aws_ecs_service.this", ("update",), {})
-    drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "", NOW)
-    record = applied().replace(plan=PlanSummary("p", (), (resource, resource), NOW))
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 0
-    record = record.replace(conditions={ConditionType.DRIFTED: drifted})
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 2
+    seen = Drift(Reason.OUT_OF_BAND_CHANGE, (resource, resource), NOW - timedelta(minutes=5), "wait")
+    count, drift_age = "reconciler_instance_drifted_resources", "reconciler_instance_drift_age_seconds"
+    for drift, resources, seconds in ((None, 0, 0), (seen, 0, 0), (replace(seen, confirmed=NOW), 2, 300)):
+        metrics = Daemon([applied().replace(drift=drift)]).metrics()
+        assert (sample(metrics, count, **KEY), sample(metrics, drift_age, **KEY)) == (resources, seconds)
 
 
 def test_the_last_success_is_an_apply_or_a_look_without_a_difference() -> None:
