@@ -21,6 +21,7 @@ from reconciler.core.ports import Store
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
@@ -106,6 +107,7 @@ def _assemble(
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
+        locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         trees=trees,
         observer=Observers(metrics),

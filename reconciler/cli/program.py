@@ -35,6 +35,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.resume,
         acting.approve,
         acting.prune,
+        acting.unlock,
     ),
 }
 

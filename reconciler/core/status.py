@@ -20,18 +20,32 @@ from reconciler.core.events import (
     Event,
     Failed,
     Held,
+    Holding,
     Invalid,
     Planned,
     Removed,
     Seen,
     Settled,
+    Starting,
     Waiting,
 )
 from reconciler.core.plan import Plan, summarise
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Condition, ConditionType, Failures, Health, Reason, Record, Rollout, Sync
+from reconciler.core.record import (
+    Condition,
+    ConditionType,
+    Failures,
+    Health,
+    Intent,
+    Reason,
+    Record,
+    Rollout,
+    Running,
+    Sync,
+)
 
-_TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.INTERRUPTED})
+_TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
+_LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
 # Terraform reported the end of its apply, however bad: nothing has to be recovered that the next plan does not show.
 _ENDS_APPLY = frozenset({Reason.APPLY_FAILED, Reason.INTERRUPTED, Reason.STATE_CONFLICT})
 
@@ -54,6 +68,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return _held(record, reason, message, now)
         case Desired():
             return _desired(record, event)
+        case Starting(running):
+            return record.replace(running=record.running or running)
         case Planned(plan, finding):
             return _planned(record, plan, finding, now)
         case Settled():
@@ -64,6 +80,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
             message = "destroying" if intent.destroys else "applying"
             return _with(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
+        case Holding(lock_id):
+            return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
         case Applied():
             return _applied(record, event, now)
         case Failed(reason, message):
@@ -117,6 +135,8 @@ def _planned(record: Record, plan: Plan, finding: Finding, now: datetime) -> Rec
         sync=finding.sync,
         checked_at=now,
         requested_at=None,
+        running=None,
+        unlock=None,
     )
     if record.approval and record.approval.plan_digest != plan.digest:
         record = record.replace(approval=None)
@@ -190,7 +210,9 @@ def _failed(record: Record, reason: Reason, message: str, now: datetime, retry_l
     if phase:
         record = _with(record, now, ConditionType.PLANNED, False, reason, message)
     if reason in _ENDS_APPLY:
-        record = record.replace(intent=None)
+        record = record.replace(intent=None, running=_may_hold_its_lock(record.intent))
+    elif reason not in _LOCKED:
+        record = record.replace(running=None)
     if reason in _TRANSIENT:
         return _ready(record.replace(requested_at=None), now, False, reason, message)
     digest = record.desired_digest or record.instance.source_digest
@@ -252,7 +274,14 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
         changes["approval"] = event.approval
     if event.confirm_prune:
         changes["prune_confirmed"] = True
+    if event.unlock:
+        changes["unlock"] = event.unlock
     return record.replace(**changes)
+
+
+def _may_hold_its_lock(intent: Intent | None) -> Running | None:
+    """An apply that could not save its state may not have been able to free it either."""
+    return Running(intent.holder, intent.at) if intent and intent.holder else None
 
 
 def _idle(record: Record) -> Record:

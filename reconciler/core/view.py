@@ -86,7 +86,13 @@ def detail(record: Record, now: datetime) -> View:
             "ended": rollout.ended.value if rollout.ended else None,
             "message": rollout.message,
         },
-        "intent": intent and {"plan_digest": intent.plan_digest, "destroys": intent.destroys, "at": _time(intent.at)},
+        "intent": intent
+        and {
+            "plan_digest": intent.plan_digest,
+            "destroys": intent.destroys,
+            "lock_seen": bool(intent.lock_id),
+            "at": _time(intent.at),
+        },
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": _time(approval.at)},
         "requested_at": _time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},

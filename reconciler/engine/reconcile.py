@@ -28,6 +28,7 @@ from reconciler.core.ports import (
 )
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
+from reconciler.engine import locks
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -85,7 +86,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, image, world)
+        plan = await _plan(record, workspace, run.environment, image, world)
         match verdict(plan, world.records[key], run.environment, image=image, now=world.now()):
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
@@ -98,9 +99,15 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
 
 
 async def _plan(
-    record: Record, workspace: Workspace, image: str | None, world: World, *, destroy: bool = False
+    record: Record,
+    workspace: Workspace,
+    environment: Environment,
+    image: str | None,
+    world: World,
+    *,
+    destroy: bool = False,
 ) -> Plan:
-    document = await workspace.plan(destroy=destroy)
+    document = await locks.plan(record, workspace, environment, world, destroy=destroy)
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     await world.settle(record.key, Planned(plan, _PRUNING if destroy else _finding(plan, record, image, world)))
     return plan
@@ -127,7 +134,8 @@ async def _apply(
     world.applying.add(key)
     try:
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
-        outputs = await workspace.apply()
+        async with locks.recorded(key, workspace, run.environment, world):
+            outputs = await workspace.apply()
         await world.settle(key, Applied(outputs, image))
     finally:
         world.applying.discard(key)
@@ -140,13 +148,14 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, None, world, destroy=True)
+        plan = await _plan(record, workspace, environment, None, world, destroy=True)
         match verdict(plan, world.records[key], environment, image=None, now=world.now()):
             case Apply():
                 world.applying.add(key)
                 try:
                     await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
-                    await workspace.apply()
+                    async with locks.recorded(key, workspace, environment, world):
+                        await workspace.apply()
                 finally:
                     world.applying.discard(key)
             case AwaitApproval(message):
@@ -209,4 +218,4 @@ def _base(run: Run) -> Base:
 
 
 def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now())
+    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)

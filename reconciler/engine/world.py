@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core.events import Event
-from reconciler.core.ports import Environment, Live, Observer, Store, Terraform, TreeArchive
+from reconciler.core.ports import Environment, Live, Locks, Observer, Store, Terraform, TreeArchive
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -35,6 +35,7 @@ class World:
 
     terraform: Terraform
     live: Live
+    locks: Locks
     store: Store
     trees: TreeArchive
     observer: Observer

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Asked, Waiting
+from reconciler.core.events import Asked, Failed, Waiting
 from reconciler.core.record import (
     Condition,
     ConditionType,
@@ -37,6 +37,7 @@ GOLDEN = {
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
+    "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
@@ -169,6 +170,8 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     waiting = Daemon(records=[fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))]).metrics()
     assert sample(waiting, name, **KEY, type="Ready", status="false") == 1
     assert sample(waiting, "reconciler_approvals_pending") == 1
+    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "who knows"))]).metrics()
+    assert sample(locked, "reconciler_state_locks_orphaned") == 1
 
 
 def test_drifted_resources_are_counted_while_the_drift_lasts() -> None:

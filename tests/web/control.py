@@ -163,11 +163,13 @@ class FakeControl:
         """As many passes as asked for, of instances that have some."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest))
+        self.asked.append((key, action, by, digest or lock_id))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]
