@@ -22,6 +22,7 @@ from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
@@ -125,6 +126,7 @@ def _assemble(
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
+        locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         trees=trees,
         observer=Observers(metrics, telling),

@@ -43,6 +43,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.approve,
         acting.reject,
         acting.prune,
+        acting.unlock,
     ),
 }
 

@@ -140,9 +140,11 @@ class _Present(Collector):
 
     def _daemon(self, records: Iterable[Record]) -> Iterator[Metric]:
         beat = self._now.beat()
-        waiting = sum(1 for record in records if record.reason == Reason.AWAITING_APPROVAL)
+        reasons = [record.reason for record in records]
+        waiting, orphaned = reasons.count(Reason.AWAITING_APPROVAL), reasons.count(Reason.LOCK_ORPHANED)
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
+        yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
         yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
         build = {

@@ -14,7 +14,7 @@ from desired_state.instance import Key
 from reconciler.core import report
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
-from reconciler.core.ports import Environment, Live, Observer, Reports, Store, Terraform, TreeArchive
+from reconciler.core.ports import Environment, Live, Locks, Observer, Reports, Store, Terraform, TreeArchive
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -40,6 +40,7 @@ class World:
 
     terraform: Terraform
     live: Live
+    locks: Locks
     store: Store
     trees: TreeArchive
     reports: Reports

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Asked, Waiting
+from reconciler.core.events import Asked, Failed, Waiting
 from reconciler.core.record import (
     ConditionType,
     Drift,
@@ -47,6 +47,7 @@ GOLDEN = {
     "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
+    "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
     "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
@@ -184,6 +185,8 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     waiting = Daemon(records=[fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))]).metrics()
     assert sample(waiting, name, **KEY, type="Ready", status="false") == 1
     assert sample(waiting, "reconciler_approvals_pending") == 1
+    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "who knows"))]).metrics()
+    assert sample(locked, "reconciler_state_locks_orphaned") == 1
 
 
 def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
