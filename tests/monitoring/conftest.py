@@ -20,7 +20,7 @@ def promtool() -> Promtool:
         pytest.skip(str(missing))
 
     def run(*arguments: str | Path) -> str:
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=500)
         said = done.stdout + done.stderr
         assert done.returncode == 0, said
         return said
