@@ -5,13 +5,16 @@
             …
         prometheus.values("reconciler_queue_depth")
 
-Its configuration is `deploy/prometheus/prometheus.yml` with another target, faster, and without an Alertmanager.
+Its configuration is `deploy/prometheus/prometheus.yml` with another target, faster, and without an Alertmanager. It
+cannot outlive its starter, even one that is killed; that has to be a main thread.
 """
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -23,6 +26,7 @@ from typing import Any
 import yaml
 
 from deploy.local.tools import TOOLS, ToolMissing, ensure_prometheus
+from reconciler.provider import tether
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "prometheus"
 READY_WITHIN = 60.0
@@ -130,7 +134,7 @@ def render(target: str, folder: Path, *, every: str, pending: str | None) -> Pat
 
 def _command(program: Path, configuration: Path, port: int) -> Sequence[str]:
     return [
-        str(program),
+        *(sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(program)),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={configuration.parent / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",

@@ -1,5 +1,9 @@
 """Prometheus for the demo: with our configuration for its target, None where there is none, an error when it ends."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +11,8 @@ import yaml
 
 from deploy.local.prometheus import PrometheusFailed, render, scraping
 from tests.monitoring.conftest import Promtool
-from tests.monitoring.rules import alerts, rules
+from tests.monitoring.rules import PROMETHEUS, alerts, rules
+from tests.provider.conftest import processes
 
 
 def test_the_configuration_is_ours_for_one_target(tmp_path: Path, promtool: Promtool) -> None:
@@ -41,3 +46,20 @@ def test_one_that_ends_at_once_says_why(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrometheusFailed, match="no space left"), scraping("127.0.0.1:4711", tmp_path / "p"):
         pass
+
+
+def test_a_killed_starter_leaves_no_prometheus(tmp_path: Path, promtool: Promtool) -> None:
+    script = (
+        "from pathlib import Path; import sys, time; from deploy.local.prometheus import scraping\n"
+        "with scraping('127.0.0.1:4711', Path(sys.argv[1])): print('up', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROMETHEUS.parents[1], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "up\n"
+        assert len(processes(f"--config.file={tmp_path}")) == 1
+        starter.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while processes(f"--config.file={tmp_path}"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
