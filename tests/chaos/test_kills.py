@@ -2,8 +2,8 @@
 
 After each kill everything converges by itself: every resource in AWS is in a state and the reverse, each with the
 value that is wanted, and no lock is held. At the end no process is left. The default suite kills three times, one of
-each; `make chaos` kills 50 times (about an hour) and prints how long each return took. Terraform is never killed here:
-a lock of a killed Terraform is a person's to break.
+each; `make chaos` kills 50 times (about an hour) and prints how long each return took. Terraform itself is
+killed elsewhere (`tests/e2e/test_locks.py`).
 """
 
 import random
