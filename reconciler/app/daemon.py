@@ -18,9 +18,9 @@ from reconciler.app import parts
 from reconciler.app.observe import Observers
 from reconciler.app.telling import notifications
 from reconciler.config import Settings
-from reconciler.core.ports import Store, Threads
+from reconciler.core.ports import Store, Threads, TreeArchive
 from reconciler.core.redact import Redactor
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
@@ -29,8 +29,6 @@ from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.provider_metrics import ProviderWatch
 from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.sqlite import SqliteStore
-from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
@@ -52,14 +50,17 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         aws = AwsClients()
         stack.callback(aws.close)
-        store = SqliteStore(settings.store.path)
+        own = AwsClients(settings=PATIENT)
+        stack.callback(own.close)
+        store = parts.store(settings, own)
         stack.push_async_callback(store.close)
         await store.open()
         warm = await stack.enter_async_context(parts.warm_runs(settings, parts.provider_directory(settings.data)))
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        daemon = _assemble(settings, redactor, store, store, aws, warm=warm, watch=watch)
+        trees = parts.trees(settings, own)
+        daemon = _assemble(settings, redactor, store, store, trees, aws, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
@@ -84,13 +85,13 @@ def _assemble(
     redactor: Redactor,
     store: Store,
     threads: Threads,
+    trees: TreeArchive,
     aws: AwsClients,
     *,
     warm: WarmRuns | None,
     watch: ProviderWatch | None,
 ) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
-    trees = DirectoryTrees(settings.data / "trees")
     at_once = _runs_at_once(settings, watch.view.status if watch else None)
     terraform = parts.terraform(
         settings,

@@ -74,13 +74,14 @@ spec:
 
 @dataclass
 class Daemon:
-    """One daemon's whole world, under `folder`."""
+    """One daemon's whole world, under `folder`. `more` are sections of its configuration."""
 
     folder: Path
     aws: StandIn
     port: int = 0
     bucket: str = field(default_factory=lambda: f"states-{uuid.uuid4().hex[:10]}")
     process: subprocess.Popen[bytes] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.port = _free_port()
@@ -109,6 +110,7 @@ class Daemon:
             "auth": {"token": TOKEN},
             "stop": {"drain": "60s", "grace": "20s"},
             "logs": {"format": "json"},
+            **self.more,
         }
         self.config.write_text(yaml.safe_dump(settings))
 
@@ -169,12 +171,17 @@ class Daemon:
 
     def get(self, path: str) -> dict[str, Any] | None:
         """The API's answer; None while there is none."""
+        text = self.read(path)
+        document: dict[str, Any] | None = json.loads(text) if text else None
+        return document
+
+    def read(self, path: str) -> str:
+        """What a page says; empty while there is none."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
-                document: dict[str, Any] = json.load(answer)
-                return document
+                return str(answer.read().decode())
         except OSError:
-            return None
+            return ""
 
     def instance(self, name: str) -> dict[str, Any]:
         """What the API says of `develop/<name>`; empty when there is no such instance."""

@@ -189,7 +189,7 @@ async def test_throttling_that_does_not_end_is_a_failure_and_no_conflict(aws: St
         clients = AwsClients(settings=ONCE)
         aws.inject_fault("dynamodb", "throttle", operation="PutItem")
         try:
-            with pytest.raises(StoreFailed, match="Thrott|Exceeded"):
+            with pytest.raises(StoreFailed, match=r"Thrott|Exceeded"):
                 await DynamoStore(clients, table, Home(aws.region, aws.endpoint)).save(ORDERS)
         finally:
             aws.lift_faults()

@@ -5,7 +5,7 @@ Stores are opened by contract tests that know nothing of AWS, so it cannot be a 
 
 import atexit
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 
 import pytest
@@ -31,3 +31,10 @@ def credentials() -> Iterator[None]:
             if name != "AWS_ENDPOINT_URL":
                 patch.setenv(name, value)
         yield
+
+
+def make_bucket(name: str) -> None:
+    """Make the bucket unless it is there."""
+    s3 = the_stand_in().client("s3")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": the_stand_in().region})
