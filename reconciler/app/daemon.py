@@ -5,6 +5,7 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 """
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.provider_metrics import ProviderWatch
 from reconciler.edges.reports import DirectoryReports
+from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
@@ -138,6 +140,10 @@ def _assemble(
         now=lambda: datetime.now(UTC),
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
         admission=asyncio.Semaphore(at_once),
+        protection=TaskProtection(
+            os.environ.get("ECS_AGENT_URI"),
+            warn=lambda message: log("task_protection_warning", level="warning", message=message),
+        ),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)
