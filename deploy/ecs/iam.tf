@@ -86,17 +86,6 @@ locals {
         Resource = [local.bucket_arn]
       },
       {
-        Sid      = "OwnKey"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = [aws_kms_key.this.arn]
-        Condition = {
-          StringEquals = {
-            "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "s3.${local.region}.amazonaws.com"]
-          }
-        }
-      },
-      {
         Sid      = "ProtectItselfWhileApplying"
         Effect   = "Allow"
         Action   = ["ecs:UpdateTaskProtection"]
@@ -109,6 +98,22 @@ locals {
         Resource = sort(distinct([for environment in values(var.environments) : environment.role]))
       },
     ]
+  })
+
+  # Apart, because the key's ARN is not known before it is made, and the rest can be read in a plan.
+  key_policy_of_task = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "OwnKey"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = [aws_kms_key.this.arn]
+      Condition = {
+        StringEquals = {
+          "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "s3.${local.region}.amazonaws.com"]
+        }
+      }
+    }]
   })
 }
 
@@ -148,9 +153,15 @@ resource "aws_iam_role_policy" "task" {
   policy = local.task_policy
 }
 
+resource "aws_iam_role_policy" "key" {
+  name   = "own-key"
+  role   = aws_iam_role.task.name
+  policy = local.key_policy_of_task
+}
+
 resource "aws_iam_role_policies_exclusive" "task" {
   role_name    = aws_iam_role.task.name
-  policy_names = [aws_iam_role_policy.task.name]
+  policy_names = [aws_iam_role_policy.task.name, aws_iam_role_policy.key.name]
 }
 
 resource "aws_iam_role_policy_attachments_exclusive" "task" {

@@ -68,5 +68,5 @@ resource "aws_ecs_service" "this" {
   }
 
   # ECS starts tasks before a role can do anything.
-  depends_on = [aws_iam_role_policy.execution, aws_iam_role_policy.task, aws_cloudwatch_log_group.this]
+  depends_on = [aws_iam_role_policy.execution, aws_iam_role_policy.task, aws_iam_role_policy.key, aws_cloudwatch_log_group.this]
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.local import ecs, standin
 from tests.terraform.plans import Plan, read_plan
 
 ROLE = "arn:aws:iam::{account}:role/reconciler"
+DAEMON = "arn:aws:iam::123456789012:role/reconciler-task"
 ENVIRONMENTS = {
     "develop": {"account": "111122223333", "region": "eu-central-1", "tier": "develop"},
     "eu-prod": {"account": "444455556666", "region": "eu-west-1", "tier": "prod", "floor": {"mode": "approve"}},
@@ -73,27 +75,48 @@ def root(aws: standin.StandIn, place: Path) -> ecs.Root:
 
 
 @pytest.fixture(scope="session")
-def daemon(root: ecs.Root, given: dict[str, Any]) -> Applied:
-    return apply(root, given)
+def target_root(aws: standin.StandIn, place: Path) -> ecs.Root:
+    return ecs.Root.copy(ecs.SOURCE / "target-account", place / "target", aws)
 
 
 @pytest.fixture(scope="session")
-def target(aws: standin.StandIn, place: Path, daemon: Applied) -> Applied:
-    """The role in an environment's account."""
-    given = {
+def target_given(aws: standin.StandIn) -> dict[str, Any]:
+    """The variables of an environment's account, which has a managed policy of its own."""
+    network = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}
+    )
+    managed = aws.client("iam").create_policy(PolicyName="delivery", PolicyDocument=network)["Policy"]["Arn"]
+    return {
         "account": {"id": ecs.ACCOUNT, "region": aws.region},
         "aws": {"s3_use_path_style": True},
-        "daemon": {"role_arn": daemon.outputs["task_role_arn"]},
+        "daemon": {"role_arn": DAEMON},
         "environments": ["develop", "test"],
         "state": {
             "bucket": "reconciler-state-123456789012-eu-central-1",
             "kms_key_arn": "arn:aws:kms:eu-central-1:123456789012:key/8f1c3f3e-0000-4000-8000-000000000002",
             "prefix": "teams/",
         },
-        "terraform": {
-            "policies": {"network": '{"Version": "2012-10-17", "Statement": []}'},
-            "managed_policy_arns": ["arn:aws:iam::aws:policy/PowerUserAccess"],
-        },
+        "terraform": {"policies": {"network": network}, "managed_policy_arns": [managed]},
         "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/reconciler-boundary",
     }
-    return apply(ecs.Root.copy(ecs.SOURCE / "target-account", place / "target", aws), given)
+
+
+@pytest.fixture(scope="session")
+def planned_daemon(root: ecs.Root, given: dict[str, Any]) -> Plan:
+    """What can be read before anything is made."""
+    return read_plan(root.plan(given, refresh=False))
+
+
+@pytest.fixture(scope="session")
+def planned_target(target_root: ecs.Root, target_given: dict[str, Any]) -> Plan:
+    return read_plan(target_root.plan(target_given, refresh=False))
+
+
+@pytest.fixture(scope="session")
+def daemon(root: ecs.Root, given: dict[str, Any]) -> Applied:
+    return apply(root, given)
+
+
+@pytest.fixture(scope="session")
+def target(target_root: ecs.Root, target_given: dict[str, Any]) -> Applied:
+    return apply(target_root, target_given)

@@ -11,7 +11,7 @@ from deploy.local import ecs
 from deploy.local.standin import StandIn
 from reconciler.config.values import read_duration
 from reconciler.edges.dynamodb import KEYS
-from tests.deploy.conftest import ENVIRONMENTS, Applied
+from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
 from tests.terraform.plans import read_plan
 
 pytestmark = pytest.mark.aws
@@ -64,7 +64,7 @@ class TestTask:
         task = daemon.second.one("aws_ecs_task_definition").values
         assert (task["network_mode"], task["requires_compatibilities"]) == ("awsvpc", ["FARGATE"])
         assert task["execution_role_arn"] != task["task_role_arn"]
-        assert task["task_role_arn"] == daemon.outputs["task_role_arn"]
+        assert task["task_role_arn"] == daemon.outputs["task_role_arn"] == DAEMON
 
     def test_its_logs_go_to_the_encrypted_group_and_never_hold_it_up(
         self, daemon: Applied, container: dict[str, Any]
@@ -127,6 +127,13 @@ class TestWhatOutlivesTheTask:
         images = daemon.second.one("aws_ecr_repository").values
         assert images["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": key["arn"]}]
         assert images["image_tag_mutability"] == "IMMUTABLE"
+
+    def test_the_key_is_used_through_the_services_that_need_it_only(self, daemon: Applied) -> None:
+        (statement,) = daemon.second.one("aws_iam_role_policy", "key").document("policy")["Statement"]
+        assert statement["Resource"] == [daemon.second.one("aws_kms_key").values["arn"]]
+        assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        through = statement["Condition"]["StringEquals"]["kms:ViaService"]
+        assert through == ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
 
     def test_the_bucket_is_private_versioned_and_reached_by_tls_only(self, daemon: Applied) -> None:
         block = daemon.second.one("aws_s3_bucket_public_access_block").values
