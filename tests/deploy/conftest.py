@@ -15,7 +15,7 @@ from tests.terraform.plans import Plan, read_plan
 
 ROLE = "arn:aws:iam::{account}:role/reconciler"
 DAEMON = "arn:aws:iam::123456789012:role/reconciler-task"
-ENVIRONMENTS = {
+ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "develop": {"account": "111122223333", "region": "eu-central-1", "tier": "develop"},
     "eu-prod": {"account": "444455556666", "region": "eu-west-1", "tier": "prod", "floor": {"mode": "approve"}},
 }

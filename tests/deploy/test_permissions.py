@@ -11,33 +11,12 @@ from desired_state.instance import Key
 from reconciler.core.ports import Environment
 from reconciler.edges.aws import SESSION_NAME
 from reconciler.edges.state import StateSettings, backend
-from tests.deploy.calls import PROJECT, calls, calls_in, importers
+from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, PROJECT, calls, calls_in, importers
 from tests.deploy.conftest import DAEMON
 from tests.terraform.plans import Plan
 
 pytestmark = pytest.mark.aws
 
-# What no call in the code shows, with the reason, and where the reason can be seen.
-OF_THE_TASK = {
-    "sts:AssumeRole": (
-        "an environment is called as its role",
-        "reconciler/edges/aws.py",
-        "AssumeRoleCredentialFetcher",
-    ),
-    "ecs:UpdateTaskProtection": (
-        "the agent calls it with the task's role",
-        "reconciler/edges/task_protection.py",
-        "task-protection/v1/state",
-    ),
-    "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/objects.py", '_MISSING = "NoSuchKey"'),
-}
-# Terraform's S3 backend, not our code: developer.hashicorp.com/terraform/language/backend/s3, "Permissions Required",
-# for `use_lockfile` and `dynamodb_table`; and the key of bucket and table.
-OF_THE_BACKEND = {
-    *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
-    *("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
-    *("kms:Decrypt", "kms:GenerateDataKey"),
-}
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"}
 
 
