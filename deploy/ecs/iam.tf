@@ -92,6 +92,12 @@ locals {
         Resource = ["${local.arn_prefix}:ecs:${local.region}:${local.account}:task/${var.name}/*"]
       },
       {
+        Sid      = "SeeWhetherTheTaskThatHeldALockIsDead"
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeTasks"]
+        Resource = ["${local.arn_prefix}:ecs:${local.region}:${local.account}:task/${var.name}/*"]
+      },
+      {
         Sid      = "BecomeTheRoleOfAnEnvironment"
         Effect   = "Allow"
         Action   = ["sts:AssumeRole"]

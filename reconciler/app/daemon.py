@@ -19,7 +19,7 @@ from reconciler.app import parts
 from reconciler.app.observe import Observers
 from reconciler.app.telling import notifications
 from reconciler.config import Settings
-from reconciler.core.ports import Store, Threads, TreeArchive
+from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.ecs import EcsLive
@@ -29,7 +29,6 @@ from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.provider_metrics import ProviderWatch
-from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
@@ -61,8 +60,7 @@ async def serve(settings: Settings) -> None:
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        trees = parts.trees(settings, own)
-        daemon = _assemble(settings, redactor, store, store, trees, aws, warm=warm, watch=watch)
+        daemon = _assemble(settings, redactor, store, store, aws, own, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
@@ -87,13 +85,14 @@ def _assemble(
     redactor: Redactor,
     store: Store,
     threads: Threads,
-    trees: TreeArchive,
     aws: AwsClients,
+    own: AwsClients,
     *,
     warm: WarmRuns | None,
     watch: ProviderWatch | None,
 ) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
+    trees = parts.trees(settings, own)
     at_once = _runs_at_once(settings, watch.view.status if watch else None)
     terraform = parts.terraform(
         settings,
@@ -133,7 +132,7 @@ def _assemble(
         store=store,
         trees=trees,
         observer=Observers(metrics, telling),
-        reports=DirectoryReports(settings.reports.path),
+        reports=parts.reports(settings, own),
         redactor=redactor,
         environments=parts.environments(settings),
         limits=parts.limits(settings),

@@ -11,15 +11,16 @@ from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.policy import Rules
-from reconciler.core.ports import Environment, Source, TreeArchive
+from reconciler.core.ports import Environment, Reports, Source, TreeArchive
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.directory import DirectorySource
 from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.git import GitSource
-from reconciler.edges.objects import S3Trees
+from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.runner import Timeouts
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.state import StateSettings
@@ -89,6 +90,14 @@ def trees(settings: Settings, clients: AwsClients) -> TreeArchive:
     if kept.bucket is None:
         return DirectoryTrees(settings.data / "trees")
     return S3Trees(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
+
+
+def reports(settings: Settings, clients: AwsClients) -> Reports:
+    """Where drift reports are kept: a folder, or a bucket."""
+    kept = settings.store
+    if kept.bucket is None:
+        return DirectoryReports(settings.reports.path)
+    return S3Reports(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
 
 
 def _home(settings: Settings) -> Home:

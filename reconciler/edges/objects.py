@@ -19,16 +19,13 @@ from pathlib import PurePosixPath
 from desired_state.tree import Tree, tree_id
 from reconciler.core.ports import SourceFailed
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
+from reconciler.edges.reports import ReportFailed
 from reconciler.edges.trees import DamagedTree, TreeFailed
 
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
 _THERE_ALREADY = "PreconditionFailed"
 _MISSING = "NoSuchKey"
 _TYPES = {".json": "application/json", ".md": "text/markdown; charset=utf-8"}
-
-
-class ReportNotKept(OSError):
-    """S3 did not take a report. An OSError, as when a folder cannot be written."""
 
 
 class S3Trees:
@@ -84,10 +81,10 @@ class S3Reports:
         self._encryption = _encryption(kms_key_id)
 
     async def keep(self, name: str, text: str) -> None:
-        """Write the report, in place of one of that name. Raises: ReportNotKept; ValueError for no relative path."""
+        """Write the report, in place of one of that name. Raises: ReportFailed."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.name:
-            raise ValueError(f"{name!r} is not a relative path")
+            raise ReportFailed(f"{name!r} would leave the reports' folder")
         try:
             await self._clients.call(
                 self._home,
@@ -100,7 +97,7 @@ class S3Reports:
                 **self._encryption,
             )
         except AwsFailed as failure:
-            raise ReportNotKept(f"the report {name} cannot be kept in {self._bucket}: {failure}") from failure
+            raise ReportFailed(f"the report {name} cannot be kept in {self._bucket}: {failure}") from failure
 
 
 def _encryption(kms_key_id: str | None) -> Mapping[str, str | bool]:

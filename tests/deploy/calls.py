@@ -1,7 +1,7 @@
 """Which operations of AWS the daemon's own code calls, read from the code, and which IAM action each one needs.
 
 Every call goes through `AwsClients.call(place, "service", "operation", …)` with both names written out; a call that
-hides a name is an error here. `self._home` is the daemon's own account, any other place is an environment.
+hides a name is an error here. A place called `home` is the daemon's own account, any other one is an environment.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def calls_in(source: str, file: str) -> Iterator[Call]:
             texts = [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
             if len(texts) != 2 or len(names) != 2:
                 raise ValueError(f"{where}: write service and operation out, so that permissions can be derived")
-            yield Call(where, ast.unparse(place) == "self._home", texts[0], texts[1])
+            yield Call(where, ast.unparse(place) in {"self._home", "home"}, texts[0], texts[1])
 
 
 def importers(package: str) -> set[str]:
