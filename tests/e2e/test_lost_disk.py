@@ -77,3 +77,18 @@ def test_a_daemon_that_lost_its_disk_knows_all_that_counts_and_has_nothing_to_do
     daemon.until(lambda: not daemon.instance("gone"))
     assert daemon.state("gone")["resources"] == [], "destroyed with the tree from the bucket; Git has it no longer"
     assert daemon.text("kept") == "one"
+
+
+def test_a_report_outlives_the_task_that_wrote_it(daemon: Daemon) -> None:
+    daemon.write({"alpha.yaml": module("alpha", text="one", policy="{interval: 2s}")})
+    daemon.start()
+    daemon.until_settled("alpha")
+    daemon.change_by_hand("alpha", "changed by hand")
+    s3 = daemon.aws.client("s3")
+
+    def kept() -> set[str]:
+        found = s3.list_objects_v2(Bucket=daemon.bucket, Prefix="reports/develop/alpha/").get("Contents", ())
+        return {Path(item["Key"]).suffix for item in found}
+
+    daemon.until(lambda: kept() == {".json", ".md"})
+    assert not (daemon.folder / "data" / "reports").exists()
