@@ -183,11 +183,19 @@ class TreeArchive(Protocol):
     """Root trees by id, kept as long as a record may need them."""
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there."""
+        """Keep this tree; a no-op when it is there. Raises: SourceFailed when it cannot be kept now."""
         ...
 
     async def get(self, tree_id: str) -> Tree:
         """Raises: KeyError when it is not there."""
+        ...
+
+
+class Protection(Protocol):
+    """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
+
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
         ...
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo
 from reconciler.core.record import Holder
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.state import StateSettings, lock_key
 
 _NO_OBJECT = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
@@ -61,7 +61,7 @@ class StateLocks:
             if failed.code in _NO_OBJECT:
                 return None
             raise
-        return _read(await asyncio.to_thread(answer["Body"].read))
+        return _read(answer["Body"])
 
     async def _item(self, key: Key, environment: Environment) -> LockInfo | None:
         if self._settings.lock_table is None:
@@ -75,10 +75,10 @@ class StateLocks:
 
     async def _has_stopped(self, task: str) -> bool:
         """An ARN is `arn:<partition>:ecs:<region>:<account>:task/<cluster>/<id>`; ECS forgets a task an hour after."""
-        _, partition, _, region, account, resource = task.split(":", 5)
-        where = Environment("the daemon", "prod", account, region, partition=partition)
+        _, _, _, region, _, resource = task.split(":", 5)
+        home = Home(region)
         try:
-            answer = await self._aws.call(where, "ecs", "describe_tasks", cluster=resource.split("/")[1], tasks=[task])
+            answer = await self._aws.call(home, "ecs", "describe_tasks", cluster=resource.split("/")[1], tasks=[task])
         except AwsFailed:
             return False
         if any(failure.get("reason") == "MISSING" for failure in answer.get("failures", ())):

@@ -157,14 +157,11 @@ async def _apply(
     if live and (await _look(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
-    world.applying.add(key)
-    try:
+    async with world.apply_of(key):
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
         async with locks.recorded(key, workspace, run.environment, world):
             outputs = await workspace.apply()
         await world.settle(key, Applied(outputs, image))
-    finally:
-        world.applying.discard(key)
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -177,13 +174,10 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         plan, decided = await _plan(record, workspace, environment, None, world, destroy=True)
         match decided:
             case Apply():
-                world.applying.add(key)
-                try:
+                async with world.apply_of(key):
                     await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
                     async with locks.recorded(key, workspace, environment, world):
                         await workspace.apply()
-                finally:
-                    world.applying.discard(key)
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return

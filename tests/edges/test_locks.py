@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import Holder
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws import AwsClients, AwsFailed, Where
 from reconciler.edges.locks import StateLocks, whoami
 from tests.edges.conftest import STATE, Stage
 
@@ -104,10 +104,8 @@ class Tasks(AwsClients):
         super().__init__()
         self.answer: Mapping[str, Any] = {"tasks": [], "failures": []} | answer
 
-    async def call(
-        self, environment: Environment, service: str, operation: str, /, **parameters: Any
-    ) -> Mapping[str, Any]:
-        assert (service, operation, environment.region) == ("ecs", "describe_tasks", "eu-central-1")
+    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
+        assert (service, operation, place.region) == ("ecs", "describe_tasks", "eu-central-1")
         assert parameters == {"cluster": "platform", "tasks": [TASK]}
         if not self.answer:
             raise AwsFailed("ClusterNotFoundException", "no", operation=operation)
