@@ -239,7 +239,7 @@ variable "settings" {
 variable "log_retention_days" {
   description = "How long CloudWatch keeps what the daemon says."
   type        = number
-  default     = 90
+  default     = 365
   nullable    = false
 
   validation {
