@@ -66,6 +66,14 @@ resource "aws_ecs_service" "this" {
     assign_public_ip = false
   }
 
+  dynamic "service_registries" {
+    for_each = var.network.service_discovery_arn == null ? [] : [var.network.service_discovery_arn]
+
+    content {
+      registry_arn = service_registries.value
+    }
+  }
+
   # ECS starts tasks before a role can do anything.
   depends_on = [aws_iam_role_policy.execution, aws_iam_role_policy.task, aws_iam_role_policy.key, aws_cloudwatch_log_group.this]
 }

@@ -89,10 +89,12 @@ class TestService:
     def test_before_an_image_is_pushed_there_is_no_task_and_without_named_groups_nobody_gets_in(
         self, root: ecs.Root, daemon: Applied, given: dict[str, Any]
     ) -> None:
-        closed = given["network"] | {"metrics_security_group_ids": []}
+        found = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-0123456789abcdef"
+        closed = given["network"] | {"metrics_security_group_ids": [], "service_discovery_arn": found}
         planned = read_plan(root.plan(given | {"image": {}, "network": closed}, refresh=False))
         assert planned.one("aws_ecs_service").values["desired_count"] == 0
         assert planned.one("aws_security_group").values["ingress"] == []
+        assert planned.one("aws_ecs_service").values["service_registries"][0]["registry_arn"] == found
 
     def test_it_has_no_public_address_and_lets_in_only_who_may_scrape(
         self, daemon: Applied, given: dict[str, Any]
