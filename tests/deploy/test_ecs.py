@@ -11,6 +11,7 @@ from deploy.local import ecs
 from deploy.local.standin import StandIn
 from reconciler.config.values import read_duration
 from reconciler.edges.dynamodb import KEYS
+from tests.deploy.calls import KEY_IN_USE
 from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
 from tests.terraform.plans import read_plan
 
@@ -133,7 +134,7 @@ class TestWhatOutlivesTheTask:
     def test_the_key_is_used_through_the_services_that_need_it_only(self, daemon: Applied) -> None:
         (statement,) = daemon.second.one("aws_iam_role_policy", "key").document("policy")["Statement"]
         assert statement["Resource"] == [daemon.second.one("aws_kms_key").values["arn"]]
-        assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert set(statement["Action"]) == KEY_IN_USE
         through = statement["Condition"]["StringEquals"]["kms:ViaService"]
         assert through == ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
 
