@@ -42,7 +42,7 @@ OF_THE_TASK = {
     "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/objects.py", '_MISSING = "NoSuchKey"'),
 }
 # S3 and DynamoDB use a key on behalf of their callers. This is what DynamoDB's developer guide lists for them
-# ("Authorizing use of your customer managed key"; a grant is made by who makes the table); S3 and the backend need less.
+# ("Authorizing use of your customer managed key"; who makes the table makes the grant); S3 and the backend need less.
 KEY_IN_USE = {
     *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"),
     *("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
