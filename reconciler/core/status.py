@@ -70,6 +70,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
         case Applying(intent, base):
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
             message = "destroying" if intent.destroys else "applying"
+            if record.reason == Reason.AWAITING_APPROVAL:
+                started = ready(started, now, False, Reason.PROGRESSING, message)
             return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
         case Holding(lock_id):
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
