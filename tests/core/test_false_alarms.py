@@ -220,6 +220,11 @@ OUTSIDE: dict[str, Case] = {
         {"id": "logs", "server_side_encryption_configuration": []},
         {"id": "logs", "server_side_encryption_configuration": [{"rule": []}]},
     ),
+    "an address that a NAT gateway of the same state took": (
+        "aws_eip.nat",
+        {"id": "eipalloc-1", "association_id": "", "private_ip": ""},
+        {"id": "eipalloc-1", "association_id": "eipassoc-1", "private_ip": "10.0.0.9"},
+    ),
     "a rule of a group that a resource of its own made": (
         "aws_security_group.this",
         {"id": "sg-1", "ingress": []},
@@ -231,6 +236,7 @@ STATE = {
     "aws_s3_bucket_policy.logs": {"bucket": "logs"},
     "aws_s3_bucket_server_side_encryption_configuration.logs": {"bucket": "logs"},
     "aws_vpc_security_group_ingress_rule.web": OWN_RULE,
+    "aws_nat_gateway.this": {"allocation_id": "eipalloc-1"},
 }
 
 
@@ -301,6 +307,11 @@ HARMFUL: dict[str, Case] = {
         "aws_security_group.this",
         {"id": "sg-1", "ingress": [OPEN]},
         {"id": "sg-1", "ingress": [OPEN | {"cidr_blocks": ["10.0.0.0/8", "0.0.0.0/0"]}]},
+    ),
+    "an address that somebody took": (
+        "aws_eip.spare",
+        {"id": "eipalloc-2", "association_id": ""},
+        {"id": "eipalloc-2", "association_id": "eipassoc-2"},
     ),
     "CORS on a bucket": (
         "aws_s3_bucket.logs",
