@@ -32,7 +32,7 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
         maybe_half_healed = record.applied_digest is None and finding.sync != Sync.IN_SYNC
         return record if maybe_half_healed else gone(record)
     resources = tuple(change.summary() for change in finding.drifted)
-    old = record.drift if record.drift and spots(record.drift.resources) & spots(resources) else None
+    old = record.drift if is_same(record.drift, resources) else None
     confirmed = old.confirmed if old else None
     if old and confirmed is None and now - old.since >= confirm_after:
         confirmed = now
@@ -43,6 +43,11 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
     if confirmed is None:
         return record.replace(conditions=without(record, ConditionType.DRIFTED))
     return holding(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
+
+
+def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
+    """True when some of it is where the drift is that is known already."""
+    return drift is not None and not spots(drift.resources).isdisjoint(spots(resources))
 
 
 def gone(record: Record) -> Record:

@@ -222,6 +222,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     changes: dict[str, Any] = {}
     if event.reconcile:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
+        changes["conditions"] = without(record, ConditionType.STALLED, only=_OF_A_DIGEST)
     if event.suspend is not None:
         changes["suspended"] = event.suspend
     if event.approval or event.rejection:

@@ -148,7 +148,7 @@ def test_what_comes_back_after_three_repairs_is_a_fight_and_not_a_loop() -> None
     assert stalled.reason == Reason.DRIFT_FIGHT
 
 
-def test_a_fight_ends_with_a_new_desired_state_or_by_asking_or_after_a_day() -> None:
+def test_a_fight_ends_with_a_new_desired_state_or_by_asking_and_never_by_waiting() -> None:
     record, decided = fight(applied(PLATFORM), rounds=50)
     assert isinstance(decided, Report)
     stalled = fold(record, Waiting(decided.reason, decided.message))
@@ -156,7 +156,20 @@ def test_a_fight_ends_with_a_new_desired_state_or_by_asking_or_after_a_day() -> 
     assert look(asked, retention(9), NOW + timedelta(hours=1))[1] == Apply()
     other = fold(stalled, Desired("d2", "s", "c2"))
     assert (other.repairs, other.condition(ConditionType.STALLED)) == ((), None)
-    assert look(stalled, retention(9), NOW + timedelta(days=2))[1] == Apply()
+    later = look(stalled, retention(9), NOW + timedelta(days=9))[1]
+    assert isinstance(later, Report)
+    assert later.reason == Reason.DRIFT_FIGHT
+
+
+def test_a_fight_is_over_when_the_world_matches_again() -> None:
+    record, decided = fight(applied(PLATFORM), rounds=50)
+    assert isinstance(decided, Report)
+    stalled = fold(record, Waiting(decided.reason, decided.message))
+    quiet, _ = look(stalled, QUIET, NOW + timedelta(days=2))
+    quiet = fold(quiet, Settled(base(quiet), {}))
+    assert quiet.condition(ConditionType.STALLED) is None
+    back, _ = look(quiet, retention(9), NOW + timedelta(days=3))
+    assert look(back, retention(9), NOW + timedelta(days=3, minutes=1))[1] == Apply()
 
 
 def test_what_git_changed_is_applied_at_once_whatever_else_moved() -> None:

@@ -28,6 +28,7 @@ from tests.e2e.fleet import LEDGER, ORDERS, PLATFORM, Fleet, fleet
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500)]
 
 CASES = (*ORDERS_CASES, *LEDGER_CASES, *PLATFORM_CASES)
+WITH_REMEDIES = [(case, remedy) for case, remedy, _ in ADDITIONS]
 QUIET_CHECKS = 50
 # A role without the policy that it should have exclusively is told beside the policy that is gone.
 FOLLOWS = {"module.service.aws_iam_role_policies_exclusive.execution"}
@@ -144,9 +145,7 @@ def test_it_is_told_at_the_second_look_healed_at_once_and_nothing_else_is_told(p
     assert {item["address"] for item in drift["resources"]} - FOLLOWS == expected - FOLLOWS
 
 
-@pytest.mark.parametrize(
-    ("case", "remedy"), [(case, word) for case, word, _ in ADDITIONS], ids=lambda one: str(one)[:40]
-)
+@pytest.mark.parametrize(("case", "remedy"), WITH_REMEDIES, ids=[case.name for case, _ in WITH_REMEDIES])
 def test_what_no_plan_would_take_back_is_told_with_its_remedy(played: Played, case: Case, remedy: str) -> None:
     assert (played.added["reason"], played.added["response"]) == ("UnmanagedAddition", "report")
     check(case, played.added["resources"])
