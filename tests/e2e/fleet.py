@@ -25,6 +25,7 @@ from reconciler.core.ports import Revision
 from reconciler.core.record import Pass, Reason, Record
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
@@ -167,6 +168,7 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
         world = World(
             terraform=terraform,
             live=EcsLive(clients),
+            locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
             store=store,
             trees=trees,
             reports=DirectoryReports(settings.reports.path),
