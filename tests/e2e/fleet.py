@@ -83,6 +83,14 @@ class Nobody:
     def log(self, event: str, **fields: Any) -> None: ...
 
 
+class Unprotected:
+    """Nobody would end this process."""
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        yield
+
+
 @dataclass
 class Clock:
     """Stands still until it is moved."""
@@ -179,6 +187,7 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
             now=clock,
             rng=random.Random(1),
             admission=asyncio.Semaphore(2),
+            protection=Unprotected(),
         )
         try:
             yield Fleet(world, aws, folder, clock)

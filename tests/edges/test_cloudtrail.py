@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from reconciler.core.ports import Environment
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws import AwsClients, Where
 from reconciler.edges.cloudtrail import CloudTrailAttribution
 
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")
@@ -29,7 +29,7 @@ class Recorded(AwsClients):
         self.stub = Stubber(self.cloudtrail)
         self.stub.activate()
 
-    def _client(self, environment: Environment, service: str) -> Any:
+    def _client(self, environment: Where, service: str) -> Any:
         assert service == "cloudtrail"
         return self.cloudtrail
 
