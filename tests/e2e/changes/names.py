@@ -44,10 +44,10 @@ def key(aws: StandIn, purpose: str) -> str:
 
 
 def private_route_table(aws: StandIn) -> str:
+    """The one of the first availability zone."""
     tables = aws.client("ec2").describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc(aws)]}])["RouteTables"]
-    return next(
-        str(table["RouteTableId"]) for table in tables if any("NatGatewayId" in route for route in table["Routes"])
-    )
+    associated = {part.get("SubnetId"): table["RouteTableId"] for table in tables for part in table["Associations"]}
+    return str(associated[private_subnet(aws)])
 
 
 def private_subnet(aws: StandIn) -> str:
