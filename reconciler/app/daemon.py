@@ -22,6 +22,7 @@ from reconciler.config import Settings
 from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
+from reconciler.edges.cloudtrail import CloudTrailAttribution
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
@@ -143,6 +144,7 @@ def _assemble(
             os.environ.get("ECS_AGENT_URI"),
             warn=lambda message: log("task_protection_warning", level="warning", message=message),
         ),
+        attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

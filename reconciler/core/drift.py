@@ -103,7 +103,7 @@ def _as_found(change: Change) -> Change:
         return replace(change, actions=("delete",), attributes={})
     if change.actions in {("delete",), ("forget",)}:
         return replace(change, actions=("create",), attributes={})
-    turned = {path: (new, old) for path, (old, new) in change.attributes.items()}
+    turned = {path: (new, old) for path, (old, new) in change.attributes.items() if _differs(path, old, new)}
     known = {path: values for path, values in turned.items() if values[0] != UNKNOWN}
     return replace(change, actions=("update",), attributes=known or turned)
 

@@ -42,6 +42,7 @@ from reconciler.core.ports import (
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
 from reconciler.engine import locks
+from reconciler.engine.attribution import attribute
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -136,6 +137,7 @@ async def _plan(
         limits=world.limits.verdict,
     )
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    await attribute(record, finding, environment, world)
     return plan, now_or_again(found, record)
 
 

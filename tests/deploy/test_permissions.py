@@ -17,7 +17,7 @@ from tests.terraform.plans import Plan
 
 pytestmark = pytest.mark.aws
 
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"}
+WITHOUT_RESOURCE = {"cloudtrail:LookupEvents", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"}
 
 
 @pytest.fixture(scope="session")

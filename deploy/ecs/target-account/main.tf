@@ -84,6 +84,12 @@ locals {
         Resource = ["*"] # the action knows no resource
       },
       {
+        Sid      = "AskWhoMadeDrift"
+        Effect   = "Allow"
+        Action   = ["cloudtrail:LookupEvents"]
+        Resource = ["*"] # the action knows no resource
+      },
+      {
         Sid      = "LookAtImages"
         Effect   = "Allow"
         Action   = ["ecr:DescribeImages"]
