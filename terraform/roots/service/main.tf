@@ -15,4 +15,5 @@ module "service" {
   environment_variables = var.environment_variables
   secrets               = var.secrets
   kafka                 = var.kafka
+  delivery              = var.delivery
 }
