@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.deliveries import BOUNDARY, CASES, CONNECTION, write_root
+from tests.terraform.deliveries import BOUNDARY, CONNECTION
 from tests.terraform.inputs import ACCOUNT, KEY, REGION, platform_output
 from tests.terraform.plans import Plan, Resource
-from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
 KINDS = {
@@ -24,14 +23,8 @@ WIDE = {"ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ecs:Register
 each_kind = pytest.mark.parametrize("case", KINDS)
 
 
-@pytest.fixture(scope="module")
-def plan(workbench: Workbench) -> Plan:
-    variables = write_root(workbench.directory / "roots/deliveries", CASES)
-    return workbench.plan("roots/deliveries", variables)
-
-
-def actions(plan: Plan, case: str) -> dict[str, dict[str, Any]]:
-    stages = plan.one("aws_codepipeline", module=f"module.{case}.").values["stage"]
+def actions(deliveries: Plan, case: str) -> dict[str, dict[str, Any]]:
+    stages = deliveries.one("aws_codepipeline", module=f"module.{case}.").values["stage"]
     return {stage["name"]: stage["action"][0] for stage in stages}
 
 
@@ -40,16 +33,16 @@ def statements(resource: Resource) -> dict[str, dict[str, Any]]:
 
 
 @each_kind
-def test_the_stages_follow_the_tier_and_who_owns_the_image(plan: Plan, case: str) -> None:
-    assert list(actions(plan, case)) == KINDS[case][1]
+def test_the_stages_follow_the_tier_and_who_owns_the_image(deliveries: Plan, case: str) -> None:
+    assert list(actions(deliveries, case)) == KINDS[case][1]
 
 
 @each_kind
 def test_only_a_push_to_the_tiers_branches_starts_a_pipeline_and_in_develop_only_a_person(
-    plan: Plan, case: str
+    deliveries: Plan, case: str
 ) -> None:
-    pipeline = plan.one("aws_codepipeline", module=f"module.{case}.").values
-    source = actions(plan, case)["Source"]
+    pipeline = deliveries.one("aws_codepipeline", module=f"module.{case}.").values
+    source = actions(deliveries, case)["Source"]
     assert source["configuration"]["DetectChanges"] == "false"
     if case == "develop":
         assert pipeline["trigger"] == []
@@ -60,25 +53,25 @@ def test_only_a_push_to_the_tiers_branches_starts_a_pipeline_and_in_develop_only
 
 
 @each_kind
-def test_a_build_knows_the_commit_and_the_branches_that_the_environment_takes(plan: Plan, case: str) -> None:
-    source, build = actions(plan, case)["Source"], actions(plan, case)["Build"]
+def test_a_build_knows_the_commit_and_the_branches_that_the_environment_takes(deliveries: Plan, case: str) -> None:
+    source, build = actions(deliveries, case)["Source"], actions(deliveries, case)["Build"]
     assert source["configuration"]["OutputArtifactFormat"] == "CODEBUILD_CLONE_REF"
     assert json.loads(build["configuration"]["EnvironmentVariables"]) == [
         {"name": "IMAGE_TAG", "value": "#{SourceVariables.CommitId}", "type": "PLAINTEXT"}
     ]
-    project = plan.one("aws_codebuild_project", module=f"module.{case}.").values
+    project = deliveries.one("aws_codebuild_project", module=f"module.{case}.").values
     given = {entry["name"]: entry["value"] for entry in project["environment"][0]["environment_variable"]}
     assert given["BRANCH_PATTERN"] == KINDS[case][0]
 
 
-def test_production_waits_a_week_for_an_approval_that_people_are_told_of(plan: Plan) -> None:
-    approval = actions(plan, "prod")["Approval"]
+def test_production_waits_a_week_for_an_approval_that_people_are_told_of(deliveries: Plan) -> None:
+    approval = actions(deliveries, "prod")["Approval"]
     assert (approval["category"], approval["provider"], approval["timeout_in_minutes"]) == ("Approval", "Manual", 10080)
     assert approval["configuration"]["NotificationArn"] == platform_output("prod")["notification_topic_arn"]
 
 
-def test_a_deployment_goes_to_the_services_cluster_and_ends_after_15_minutes(plan: Plan) -> None:
-    assert actions(plan, "prod")["Deploy"]["configuration"] == {
+def test_a_deployment_goes_to_the_services_cluster_and_ends_after_15_minutes(deliveries: Plan) -> None:
+    assert actions(deliveries, "prod")["Deploy"]["configuration"] == {
         "ClusterName": "prod",
         "ServiceName": "orders",
         "FileName": "imagedefinitions.json",
@@ -87,26 +80,28 @@ def test_a_deployment_goes_to_the_services_cluster_and_ends_after_15_minutes(pla
 
 
 @each_kind
-def test_what_a_delivery_keeps_is_encrypted_with_the_environments_keys(plan: Plan, case: str) -> None:
+def test_what_a_delivery_keeps_is_encrypted_with_the_environments_keys(deliveries: Plan, case: str) -> None:
     module = f"module.{case}."
-    pipeline = plan.one("aws_codepipeline", module=module).values
+    pipeline = deliveries.one("aws_codepipeline", module=module).values
     assert pipeline["artifact_store"][0]["encryption_key"] == [{"id": f"{KEY}4", "type": "KMS"}]
-    assert plan.one("aws_codebuild_project", module=module).values["encryption_key"] == f"{KEY}4"
-    parameter = plan.one("aws_ssm_parameter", module=module).values
+    assert deliveries.one("aws_codebuild_project", module=module).values["encryption_key"] == f"{KEY}4"
+    parameter = deliveries.one("aws_ssm_parameter", module=module).values
     assert (parameter["type"], parameter["key_id"]) == ("SecureString", f"{KEY}4")
-    group = plan.one("aws_cloudwatch_log_group", "build", module).values
+    group = deliveries.one("aws_cloudwatch_log_group", "build", module).values
     assert group["kms_key_id"] == f"{KEY}3"
     assert group["retention_in_days"] == (90 if case in ("prod", "git") else 30)
 
 
 @each_kind
-def test_the_roles_are_bounded_exclusive_and_open_to_their_own_project_and_pipeline_only(plan: Plan, case: str) -> None:
+def test_the_roles_are_bounded_exclusive_and_open_to_their_own_project_and_pipeline_only(
+    deliveries: Plan, case: str
+) -> None:
     module = f"module.{case}."
     for name, service, resource in (
         ("build", "codebuild", "project/"),
         ("pipeline", "codepipeline", ""),
     ):
-        role = plan.one("aws_iam_role", name, module)
+        role = deliveries.one("aws_iam_role", name, module)
         assert role.values["permissions_boundary"] == BOUNDARY
         (trust,) = role.document("assume_role_policy")["Statement"]
         full_name = f"{platform_of(case)}-orders"
@@ -115,57 +110,57 @@ def test_the_roles_are_bounded_exclusive_and_open_to_their_own_project_and_pipel
             "aws:SourceAccount": ACCOUNT,
             "aws:SourceArn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}{full_name}",
         }
-        inline = plan.one("aws_iam_role_policies_exclusive", name, module).values["policy_names"]
-        assert inline == [plan.one("aws_iam_role_policy", name, module).values["name"]]
-        assert plan.one("aws_iam_role_policy_attachments_exclusive", name, module).values["policy_arns"] == []
+        inline = deliveries.one("aws_iam_role_policies_exclusive", name, module).values["policy_names"]
+        assert inline == [deliveries.one("aws_iam_role_policy", name, module).values["name"]]
+        assert deliveries.one("aws_iam_role_policy_attachments_exclusive", name, module).values["policy_arns"] == []
 
 
 @each_kind
-def test_no_statement_of_a_delivery_is_wider_than_it_must_be(plan: Plan, case: str) -> None:
+def test_no_statement_of_a_delivery_is_wider_than_it_must_be(deliveries: Plan, case: str) -> None:
     for name in ("build", "pipeline"):
-        policy = plan.one("aws_iam_role_policy", name, f"module.{case}.")
+        policy = deliveries.one("aws_iam_role_policy", name, f"module.{case}.")
         for statement in statements(policy).values():
             assert not any("*" in action.partition(":")[2].rstrip("*") for action in statement["Action"])
             assert "*" not in statement["Resource"] or set(statement["Action"]) <= WIDE
         assert statements(policy)["UseConnection"]["Resource"] == [CONNECTION]
 
 
-def test_a_pipeline_may_deploy_and_ask_only_where_it_does(plan: Plan) -> None:
+def test_a_pipeline_may_deploy_and_ask_only_where_it_does(deliveries: Plan) -> None:
     def may(case: str) -> set[str]:
-        return set(statements(plan.one("aws_iam_role_policy", "pipeline", f"module.{case}.")))
+        return set(statements(deliveries.one("aws_iam_role_policy", "pipeline", f"module.{case}.")))
 
     assert {"UpdateService", "HandRolesToTasks"} <= may("develop")
     assert may("prod") - may("develop") == {"AskForApproval", "UseTopicKey"}
     assert may("develop") - may("git") == {
         "UpdateService", "WatchTasks", "ListTasks", "RegisterRevisions", "HandRolesToTasks",
     }  # fmt: skip
-    passed = statements(plan.one("aws_iam_role_policy", "pipeline", "module.prod."))["HandRolesToTasks"]
+    passed = statements(deliveries.one("aws_iam_role_policy", "pipeline", "module.prod."))["HandRolesToTasks"]
     assert {arn.rpartition("/")[2] for arn in passed["Resource"]} == {"prod-orders-execution", "prod-orders-task"}
     assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
-def test_artifacts_are_kept_under_the_first_20_characters_of_a_pipelines_name(plan: Plan) -> None:
+def test_artifacts_are_kept_under_the_first_20_characters_of_a_pipelines_name(deliveries: Plan) -> None:
     bucket = "arn:aws:s3:::develop-artifacts"
     for case, artifacts, cache in (
         ("develop", "develop-orders", "develop/orders"),
         ("long", "develop-ledger-of-al*", "develop/ledger-of-all-payments"),
     ):
-        policy = plan.one("aws_iam_role_policy", "build", f"module.{case}.")
+        policy = deliveries.one("aws_iam_role_policy", "build", f"module.{case}.")
         reached = statements(policy)["ArtifactsAndCache"]["Resource"]
         assert reached == [f"{bucket}/{artifacts}/*", f"{bucket}/cache/{cache}/*"]
 
 
-def test_builds_of_the_service_and_nobody_else_may_push(plan: Plan) -> None:
-    policy = plan.one("aws_ecr_repository_policy", module="module.develop.")
+def test_builds_of_the_service_and_nobody_else_may_push(deliveries: Plan) -> None:
+    policy = deliveries.one("aws_ecr_repository_policy", module="module.develop.")
     push = statements(policy)["PushByBuilds"]
     assert push["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:role/develop-orders-build"}
     assert "ecr:PutImage" in push["Action"]
     assert "ecr:BatchDeleteImage" not in push["Action"]
 
 
-def test_people_are_told_how_pipelines_end_and_in_production_that_one_waits(plan: Plan) -> None:
+def test_people_are_told_how_pipelines_end_and_in_production_that_one_waits(deliveries: Plan) -> None:
     for case in KINDS:
-        rule = plan.one("aws_codestarnotifications_notification_rule", module=f"module.{case}.").values
+        rule = deliveries.one("aws_codestarnotifications_notification_rule", module=f"module.{case}.").values
         told = {event.removeprefix("codepipeline-pipeline-") for event in rule["event_type_ids"]}
         assert {"pipeline-execution-failed", "pipeline-execution-succeeded"} <= told
         assert ("manual-approval-needed" in told) == (case == "prod")
