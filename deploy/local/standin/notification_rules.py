@@ -63,8 +63,10 @@ class NotificationRules(BaseBackend):
         self.rules.pop(body["Arn"], None)
         return {"Arn": body["Arn"]}
 
-    def list(self, _: Body) -> Any:
-        return {"NotificationRules": [{"Id": arn.rpartition("/")[2], "Arn": arn} for arn in self.rules]}
+    def list(self, body: Body) -> Any:
+        wanted = {each["Value"] for each in body.get("Filters") or () if each["Name"] == "RESOURCE"}
+        found = [arn for arn, rule in self.rules.items() if not wanted or rule["Resource"] in wanted]
+        return {"NotificationRules": [{"Id": arn.rpartition("/")[2], "Arn": arn} for arn in found]}
 
     def list_tags(self, body: Body) -> Any:
         return {"Tags": self._rule(body)["Tags"]}
