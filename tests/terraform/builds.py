@@ -59,10 +59,10 @@ class Ended:
 
 @dataclass
 class Builder:
-    """A repository with one commit on `branch`, a registry that lasts, and stubs before the real programs on PATH."""
+    """A repository with one commit on its branches, a registry that lasts, and stubs before the real programs."""
 
     home: Path
-    branch: str = "feature/cart"
+    branches: tuple[str, ...] = ("feature/cart",)
     files: tuple[str, ...] = ("Dockerfile",)
     commit: str = field(init=False)
 
@@ -72,16 +72,22 @@ class Builder:
             stub.parent.mkdir(parents=True, exist_ok=True)
             stub.write_text(STUB)
             stub.chmod(0o755)
-        (self.home / "registry").touch()
+        self.forget()
         origin = self.home / "origin"
-        self._git(self.home, "init", "--quiet", f"--initial-branch={self.branch}", str(origin))
+        self._git(self.home, "init", "--quiet", f"--initial-branch={self.branches[0]}", str(origin))
         for name in self.files:
             (origin / name).parent.mkdir(parents=True, exist_ok=True)
             (origin / name).touch()
         self._git(origin, "add", "--all")
         self._git(origin, "commit", "--quiet", "--message=work")
         self.commit = self._git(origin, "rev-parse", "HEAD").strip()
+        for branch in self.branches[1:]:
+            self._git(origin, "branch", branch)
         self._git(self.home, "clone", "--quiet", str(origin), str(self.home / "clone"))
+
+    def forget(self) -> None:
+        """Empty the registry."""
+        (self.home / "registry").write_text("")
 
     def run(self, buildspec: dict[str, Any], *, failing: str = "", **variables: str) -> Ended:
         """Build once. `failing` is a bash pattern of the calls that fail; `variables` replace CodeBuild's."""

@@ -145,7 +145,7 @@ def test_a_registry_that_does_not_answer_is_no_registry_without_the_image(
 def test_an_environment_takes_commits_of_its_branches_only(
     nodejs: dict[str, Any], tmp_path: Path, branch: str, pattern: str, taken: bool
 ) -> None:
-    ended = Builder(tmp_path, branch=branch).run(nodejs, BRANCH_PATTERN=pattern)
+    ended = Builder(tmp_path, branches=(branch,)).run(nodejs, BRANCH_PATTERN=pattern)
     assert (ended.failed == ()) is taken, ended.said
     assert bool(ended.of("docker push")) is taken
     assert ("is on no branch" in ended.said) is not taken
@@ -161,7 +161,7 @@ def test_a_build_without_a_commit_says_how_to_start_it(nodejs: dict[str, Any], b
 
 def test_the_layers_of_the_last_build_are_loaded_before_the_next(nodejs: dict[str, Any], builder: Builder) -> None:
     assert builder.run(nodejs).of("docker load") == []
-    (builder.home / "registry").write_text("")
+    builder.forget()
     assert len(builder.run(nodejs).of("docker load")) == 1
 
 
