@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.terraform.inputs import ACCOUNT, REGION, TIERS, Variables, but, internal_service, public_service
@@ -24,11 +25,15 @@ CASES: dict[str, Variables] = {
 }
 
 
-def write_root(root: Path, cases: dict[str, Variables]) -> dict[str, dict[str, Variables]]:
-    """Write a root that calls the service module once per case. Returns its variables."""
+def write_root(
+    root: Path, cases: dict[str, Variables], tags: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Variables]]:
+    """Write a root that calls the service module once per case, with default tags. Returns its variables."""
     root.mkdir()
-    provider = f'provider "aws" {{\n  region = "{REGION}"\n}}\nvariable "cases" {{\n  type = any\n}}\n'
-    (root / "main.tf").write_text(provider)
+    provider = {"region": REGION, "default_tags": {"tags": dict(tags or {})}}
+    (root / "main.tf.json").write_text(
+        json.dumps({"provider": {"aws": provider}, "variable": {"cases": {"type": "any"}}})
+    )
     for case, variables in cases.items():
         arguments = {name: f"${{var.cases.{case}.{name}}}" for name in variables if name != "aws"}
         call = {"module": {case: {"source": "../../modules/service", **arguments}}}
