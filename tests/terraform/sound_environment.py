@@ -7,7 +7,7 @@ from typing import Any
 from deploy.local.standin import StandIn
 from tests.terraform.deliveries import CONNECTION, delivered, write_root
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but, public_service
-from tests.terraform.made_platform import make_platform
+from tests.terraform.landscape import make_platform
 from tests.terraform.workbench import Workbench
 
 NAME = "verified"

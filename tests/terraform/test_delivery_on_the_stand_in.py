@@ -10,7 +10,7 @@ import pytest
 from deploy.local.standin import StandIn
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import Variables, but
-from tests.terraform.made_platform import make_platform
+from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 

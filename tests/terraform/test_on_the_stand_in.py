@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
-from tests.terraform.made_platform import make_platform
+from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 

@@ -7,6 +7,7 @@ module "service" {
   platform              = var.platform
   service               = var.service
   image                 = var.image
+  delivery              = var.delivery
   resources             = var.resources
   port                  = var.port
   scaling               = var.scaling
@@ -15,5 +16,4 @@ module "service" {
   environment_variables = var.environment_variables
   secrets               = var.secrets
   kafka                 = var.kafka
-  delivery              = var.delivery
 }

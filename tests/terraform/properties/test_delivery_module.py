@@ -96,7 +96,8 @@ def test_property_02_runtime_configuration_support_builds(instance: Instance) ->
     of=DELIVERED,
     part="deliveries",
     broken_by=[
-        Edit(f"{MODULE}/outputs.tf", f'output "{name}"', 'output "other"', says=name) for name in sorted(OUTPUTS)
+        Edit(f"{MODULE}/outputs_delivery.tf", f'output "{name}"', 'output "other"', says=name)
+        for name in sorted(OUTPUTS)
     ],
 )
 def test_property_04_module_outputs_presence_deliveries(instance: Instance) -> None:

@@ -1,4 +1,4 @@
-"""A platform made through the API, because Terraform waits minutes for a load balancer that answers at once here."""
+"""What services stand on, made through the API: Terraform waits minutes for a load balancer that is there at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from tests.terraform.inputs import REGION, Variables, platform_output
 
 
 def make_platform(stand_in: StandIn, name: str) -> Variables:
-    """The least that services need: network, cluster, load balancer, namespace, keys. Returns the platform's output."""
+    """The least that services of an environment need: network, cluster, load balancer, namespace, keys. Returns the
+    output `platform` of the platform root."""
     ec2 = stand_in.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.10.0.0/16")["Vpc"]["VpcId"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.10.{16 * n}.0/20", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
         for n, zone in enumerate("abc")
@@ -17,7 +19,7 @@ def make_platform(stand_in: StandIn, name: str) -> Variables:
     ids = [subnet["SubnetId"] for subnet in subnets]
     groups = [
         ec2.create_security_group(VpcId=vpc, GroupName=f"{name}-{group}", Description=group)["GroupId"]
-        for group in ("alb", "internal-services", "kafka-client")
+        for group in ("alb", "services", "kafka-client")
     ]
     ecs = stand_in.client("ecs")
     arn = ecs.create_cluster(clusterName=name, capacityProviders=["FARGATE"])["cluster"]["clusterArn"]
