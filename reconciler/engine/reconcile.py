@@ -41,6 +41,7 @@ from reconciler.core.ports import (
 )
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
+from reconciler.engine import locks
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -122,7 +123,7 @@ async def _plan(
     destroy: bool = False,
 ) -> tuple[Plan, Verdict | LookAgain]:
     """Plan, say who moved, decide, and put all of it in the record."""
-    document = await workspace.plan(destroy=destroy)
+    document = await locks.plan(record, workspace, environment, world, destroy=destroy)
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
     found = verdict(
@@ -156,13 +157,11 @@ async def _apply(
     if live and (await _look(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
-    world.applying.add(key)
-    try:
+    async with world.apply_of(key):
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
-        outputs = await workspace.apply()
+        async with locks.recorded(key, workspace, run.environment, world):
+            outputs = await workspace.apply()
         await world.settle(key, Applied(outputs, image))
-    finally:
-        world.applying.discard(key)
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -175,12 +174,10 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         plan, decided = await _plan(record, workspace, environment, None, world, destroy=True)
         match decided:
             case Apply():
-                world.applying.add(key)
-                try:
+                async with world.apply_of(key):
                     await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
-                    await workspace.apply()
-                finally:
-                    world.applying.discard(key)
+                    async with locks.recorded(key, workspace, environment, world):
+                        await workspace.apply()
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
@@ -241,4 +238,4 @@ def _base(run: Run) -> Base:
 
 
 def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now())
+    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)
