@@ -70,6 +70,21 @@ def test_a_sound_environment_passes_and_nothing_was_changed(
     assert all(name.startswith(("Describe", "Get", "List", "BatchGet")) for name in called), called
 
 
+def test_what_belongs_to_others_is_none_of_its_business(
+    configured: None, environment: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = findings(capsys)
+    environment.client("cloudwatch").put_metric_alarm(
+        AlarmName="of-others", MetricName="CPUUtilization", Namespace="AWS/ECS", Statistic="Average", Period=60,
+        Dimensions=[{"Name": "ClusterName", "Value": "other"}, {"Name": "ServiceName", "Value": "orders"}],
+        EvaluationPeriods=1, Threshold=80, ComparisonOperator="GreaterThanThreshold", ActionsEnabled=False,
+    )  # fmt: skip
+    environment.client("ecr").create_repository(repositoryName="other/orders")
+    environment.client("logs").create_log_group(logGroupName="/ecs/other/orders")
+    environment.client("ec2").create_vpc(CidrBlock="10.99.0.0/16")
+    assert findings(capsys) == before
+
+
 def test_an_environment_that_is_not_configured_is_invalid_input(
     configured: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,6 @@
 """What is read of one environment in its account: only what a statement is about, in AWS's own words.
 
-`tags` are the resource's own. A key is the ARN or the alias of a KMS key, None without one.
+`tags` are the resource's own. A key is the ARN, the id or the alias of a KMS key, None without one.
 """
 
 from collections.abc import Mapping
@@ -100,6 +100,7 @@ class LogGroup:
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    id: str
     alias: str
     enabled: bool
     rotates: bool

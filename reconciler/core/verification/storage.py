@@ -8,6 +8,7 @@ from reconciler.core.verification.finding import Finding
 
 PURPOSES = ("ecs", "ecr", "secrets", "logs", "s3")
 UNTAGGED_DAYS = 7
+_ALIAS = "alias/"
 MANDATORY = ("Environment", "Owner", "CostCenter")
 COMPLIANCE = "Compliance"
 
@@ -23,8 +24,8 @@ class _Named(Protocol):
 def keys(account: Account, environment: str) -> Iterator[Finding]:
     found = {key.alias for key in account.keys}
     for purpose in PURPOSES:
-        if f"alias/{environment}-{purpose}" not in found:
-            yield Finding(f"key alias/{environment}-{purpose}", 5, "does not exist")
+        if f"{_ALIAS}{environment}-{purpose}" not in found:
+            yield Finding(f"key {_ALIAS}{environment}-{purpose}", 5, "does not exist")
     for key in account.keys:
         if not key.enabled:
             yield Finding(f"key {key.alias}", 5, "is disabled or waits for deletion")
@@ -34,6 +35,7 @@ def keys(account: Account, environment: str) -> Iterator[Finding]:
 
 def encryption(account: Account, environment: str) -> Iterator[Finding]:
     """A load balancer's log bucket may use S3's own keys: load balancers write to no other."""
+    own = {name for key in account.keys for name in (key.id, key.alias.removeprefix(_ALIAS))}
     log_buckets = {f"bucket {balancer.log_bucket}" for balancer in account.balancers}
     named = {
         **{f"repository {repository.name}": repository.key for repository in account.repositories},
@@ -43,7 +45,7 @@ def encryption(account: Account, environment: str) -> Iterator[Finding]:
         **{f"{store.kind} {store.name}": store.encryption for store in account.stores},
     }
     for where, key in named.items():
-        if not (_is_own(key) or (key == "AES256" and where in log_buckets)):
+        if (key or "").rpartition("/")[2] not in own and not (key == "AES256" and where in log_buckets):
             yield Finding(where, 5, "is not encrypted with a key of the environment")
 
 
@@ -75,10 +77,6 @@ def tags(account: Account, environment: str) -> Iterator[Finding]:
             yield Finding(where, 51, f"is tagged Environment={found['Environment']}")
         if not found.get(COMPLIANCE):
             yield Finding(where, 55, f"lacks the tag {COMPLIANCE}")
-
-
-def _is_own(key: str | None) -> bool:
-    return key is not None and key != "AES256" and "alias/aws/" not in key
 
 
 def _tagged(account: Account) -> Iterator[tuple[str, Tags]]:

@@ -12,9 +12,7 @@ from reconciler.edges.aws import AwsClients
 async def read_account(clients: AwsClients, environment: Environment) -> Account:
     """What is there of an environment. Reads only. Raises: AwsFailed."""
     calls = Calls(clients, environment)
-    vpcs, clusters, alarms = await gather(
-        network.read_vpcs(calls), services.read_clusters(calls), services.read_alarms(calls)
-    )
+    vpcs, clusters = await gather(network.read_vpcs(calls), services.read_clusters(calls))
     keys, repositories, log_groups, stores = await gather(
         storage.read_keys(calls),
         storage.read_repositories(calls),
@@ -25,7 +23,13 @@ async def read_account(clients: AwsClients, environment: Environment) -> Account
     groups, balancers = await gather(network.read_security_groups(calls, inside), network.read_balancers(calls, inside))
     found = await services.read_services(calls) if clusters else ()
     names = [f"{environment.name}-{service.name}" for service in found]
-    pipelines, projects = await gather(services.read_pipelines(calls, names), services.read_projects(calls, names))
+    pipelines, projects, alarms = await gather(
+        services.read_pipelines(calls, names),
+        services.read_projects(calls, names),
+        services.read_alarms(
+            calls, {each.name for each in balancers}, {group for service in found for group in service.target_groups}
+        ),
+    )
     return Account(
         vpcs=vpcs,
         security_groups=groups,

@@ -1,7 +1,7 @@
 """The cluster of one environment and its services, with their alarms, build projects and pipelines."""
 
 from asyncio import gather
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.core.verification.account import Alarm, Cluster, Pipeline, Project, Service
@@ -40,12 +40,18 @@ async def read_services(calls: Calls) -> tuple[Service, ...]:
     return tuple(await gather(*(_service(calls, each) for page in described for each in page["services"])))
 
 
-async def read_alarms(calls: Calls) -> tuple[Alarm, ...]:
-    """The alarms on the environment's cluster, and those on target groups."""
+async def read_alarms(calls: Calls, balancers: Collection[str], groups: Collection[str]) -> tuple[Alarm, ...]:
+    """The alarms on the environment's cluster, on these load balancers (by name) and on these target groups."""
     found = await calls.every("cloudwatch", "describe_alarms", "MetricAlarms")
     alarms = [_alarm(each) for each in found]
     cluster = calls.environment.name
-    return tuple(each for each in alarms if each.dimensions.get("ClusterName", cluster) == cluster and each.dimensions)
+    return tuple(
+        alarm
+        for alarm in alarms
+        if alarm.dimensions.get("ClusterName") == cluster
+        or alarm.dimensions.get("TargetGroup") in groups
+        or _balancer_of(alarm) in balancers
+    )
 
 
 async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ...]:
@@ -99,6 +105,11 @@ def _alarm(alarm: Mapping[str, Any]) -> Alarm:
         dimensions={entry["Name"]: entry["Value"] for entry in alarm.get("Dimensions", ())},
         notifies=bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions")),
     )
+
+
+def _balancer_of(alarm: Alarm) -> str:
+    """The name in a dimension such as `app/prod/0123456789abcdef`; nothing where there is none."""
+    return alarm.dimensions.get("LoadBalancer", "").partition("/")[2].partition("/")[0]
 
 
 async def _pipeline(calls: Calls, name: str) -> Pipeline | None:

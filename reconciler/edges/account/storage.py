@@ -52,13 +52,14 @@ async def _key(calls: Calls, alias: Mapping[str, Any]) -> Key:
     key = alias["TargetKeyId"]
     described, rotation, tagged = await gather(
         calls.one("kms", "describe_key", KeyId=key),
-        calls.one("kms", "get_key_rotation_status", KeyId=key),
+        calls.maybe("kms", "get_key_rotation_status", missing={"KMSInvalidStateException"}, KeyId=key),
         calls.one("kms", "list_resource_tags", KeyId=key),
     )
     return Key(
+        id=key,
         alias=alias["AliasName"],
         enabled=described["KeyMetadata"]["KeyState"] == "Enabled",
-        rotates=rotation["KeyRotationEnabled"],
+        rotates=bool(rotation and rotation["KeyRotationEnabled"]),
         tags=tags_of(tagged.get("Tags")),
     )
 

@@ -24,7 +24,7 @@ from reconciler.core.verification.account import (
 )
 
 TAGS = {"Environment": "prod", "Owner": "platform-team", "CostCenter": "4711", "Compliance": "pci-dss"}
-KEY = "arn:aws:kms:eu-central-1:123456789012:key/0123"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0123-s3"
 GROUP = "targetgroup/prod-orders/0123"
 EVENTS = ("pipeline-execution-failed", "pipeline-execution-succeeded", "manual-approval-needed")
 
@@ -66,7 +66,10 @@ def sound() -> Account:
         ),
         repositories=(Repository("prod/orders", "IMMUTABLE", True, KEY, 7, TAGS),),
         log_groups=(LogGroup("/ecs/prod/orders", 90, KEY, TAGS),),
-        keys=tuple(Key(f"alias/prod-{name}", True, True, TAGS) for name in ("ecs", "ecr", "secrets", "logs", "s3")),
+        keys=tuple(
+            Key(f"0123-{name}", f"alias/prod-{name}", True, True, TAGS)
+            for name in ("ecs", "ecr", "secrets", "logs", "s3")
+        ),
         stores=(
             Store("bucket", "prod-artifacts", KEY, TAGS),
             Store("bucket", "prod-logs", "AES256", TAGS),

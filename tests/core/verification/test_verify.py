@@ -25,6 +25,8 @@ BROKEN: list[tuple[Account, int, str, str]] = [
     (but("pipelines", key=None), 5, "pipeline prod-orders", "not encrypted"),
     (but("projects", key="arn:aws:kms:eu-central-1:1:alias/aws/s3"), 5, "build project prod-orders", "not encrypted"),
     (but("stores", encryption="AES256"), 5, "bucket prod-artifacts", "not encrypted"),
+    (but("repositories", key="arn:aws:kms:eu-central-1:1:key/of-aws"), 5, "repository prod/orders", "not encrypted"),
+    (but("stores", encryption="aws:kms"), 5, "bucket prod-artifacts", "not encrypted"),
     (but("stores", 2, encryption="alias/aws/sns"), 5, "topic prod-alarms", "not encrypted"),
     (but("stores", 3, encryption=None), 5, "secret orders/database-url", "not encrypted"),
     (but("balancers", listeners=(OLD_TLS,)), 6, "load balancer prod, port 443", "ELBSecurityPolicy-2016-08"),
@@ -99,6 +101,11 @@ def test_other_tiers_have_their_own_pipelines_and_retention(tier: str, branches:
     account = but("pipelines", branches=frozenset(branches), stages=("Source", "Build", "Deploy"))
     kept = replace(account, log_groups=(replace(account.log_groups[0], days=30),))
     assert verify(kept, environment="prod", tier=tier) == ()  # type: ignore[arg-type]  # one of the four
+
+
+@pytest.mark.parametrize("key", ["0123-s3", "alias/prod-s3", "arn:aws:kms:eu-central-1:1:alias/prod-s3"])
+def test_a_key_may_be_named_by_its_id_or_its_alias(key: str) -> None:
+    assert verify(but("stores", 2, encryption=key), environment="prod", tier="prod") == ()
 
 
 def test_a_pipeline_that_only_builds_asks_nobody() -> None:
