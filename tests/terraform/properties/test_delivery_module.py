@@ -62,7 +62,7 @@ def test_property_01_module_resource_creation_completeness_deliveries(instance: 
     assert {group.name for group in instance.plan.of("aws_cloudwatch_log_group")} >= {"this", "build"}, "log groups"
     for kind in OF_EACH_ROLE:
         names = {resource.name for resource in instance.plan.of(f"aws_iam_{kind}")}
-        assert names >= {"build", "pipeline"}, f"{kind}: {names}"
+        assert names >= {"build", "pipeline"}, f"aws_iam_{kind}: {names}"
 
 
 @proof(
