@@ -26,6 +26,7 @@ _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "aws_lambda_function": frozenset({"qualified_arn", "qualified_invoke_arn", "version"}),
     "aws_lb": frozenset({"dns_name", "zone_id"}),
     "aws_lb_target_group": frozenset({"load_balancer_arns"}),
+    "aws_ssm_parameter": frozenset({"value", "version"}),  # the pointer that builds move
     "aws_vpc": frozenset({"default_network_acl_id", "default_route_table_id", "default_security_group_id"}),
 }
 _COMPUTED = frozenset(

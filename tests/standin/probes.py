@@ -134,7 +134,31 @@ def notifies_event_bridge(client: Clients) -> bool:
     return "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
+def creates_a_project_for_a_pipeline(client: Clients) -> bool:
+    project = _project(client)
+    return bool(project["encryptionKey"].endswith(":key/of-the-project") and "location" not in project["source"])
+
+
+def updates_a_project(client: Clients) -> bool:
+    builds, name = client("codebuild"), _project(client, {"type": "S3", "location": "place"})["name"]
+    builds.update_project(name=name, description="other")
+    return bool(builds.batch_get_projects(names=[name])["projects"][0]["description"] == "other")
+
+
+def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
+    pipelines, name = client("codepipeline"), _pipeline(client)
+    answers: list[bytes] = []
+    pipelines.meta.events.register(
+        "after-call.codepipeline.GetPipeline", lambda http_response, **_: answers.append(http_response.content)
+    )
+    pipelines.get_pipeline(name=name)
+    return isinstance(json.loads(answers[0])["metadata"]["created"], float)
+
+
 PROBES: dict[tuple[str, str], Probe] = {
+    ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
+    ("codebuild", "UpdateProject"): updates_a_project,
+    ("codepipeline", "GetPipeline"): tells_the_times_of_a_pipeline_as_numbers,
     ("ecs", "CreateService"): creates_service_with_its_strategy,
     ("ecs", "UpdateService"): updates_service_by_a_new_deployment,
     ("ecs", "DescribeServices"): describes_services_whose_deployments_complete,
@@ -205,3 +229,36 @@ def _bucket(client: Clients) -> str:
     bucket = _name()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     return bucket
+
+
+def _project(client: Clients, place: dict[str, str] | None = None) -> dict[str, Any]:
+    environment = {
+        "type": "LINUX_CONTAINER",
+        "image": "aws/codebuild/standard:7.0",
+        "computeType": "BUILD_GENERAL1_SMALL",
+    }
+    created: dict[str, Any] = client("codebuild").create_project(
+        name=_name(),
+        source=place or {"type": "CODEPIPELINE"},
+        artifacts=place or {"type": "CODEPIPELINE"},
+        environment=environment,
+        serviceRole="arn:aws:iam::123456789012:role/build",
+        encryptionKey="arn:aws:kms:eu-central-1:123456789012:key/of-the-project",
+    )["project"]
+    return created
+
+
+def _pipeline(client: Clients) -> str:
+    name = _name()
+    statement = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    action = {
+        "name": "it",
+        "actionTypeId": {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"},
+    }
+    stages = [{"name": stage, "actions": [action]} for stage in ("Source", "Build")]
+    store = {"type": "S3", "location": "artifacts"}
+    pipeline = {"name": name, "roleArn": role, "artifactStore": store, "stages": stages}
+    client("codepipeline").create_pipeline(pipeline=pipeline)
+    return name

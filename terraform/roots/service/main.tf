@@ -7,6 +7,7 @@ module "service" {
   platform              = var.platform
   service               = var.service
   image                 = var.image
+  delivery              = var.delivery
   resources             = var.resources
   port                  = var.port
   scaling               = var.scaling
