@@ -21,9 +21,11 @@ from reconciler.core.ports import Store
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.first_task import EcsFirstTasks
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
@@ -106,6 +108,8 @@ def _assemble(
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
+        prerequisites=AwsPrerequisites(aws),
+        first_tasks=EcsFirstTasks(aws),
         store=store,
         trees=trees,
         observer=Observers(metrics),

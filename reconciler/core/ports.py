@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
+from reconciler.core.preparation import FirstTask, Needs
 from reconciler.core.record import Pass, Reason, Record
 
 Tier = Literal["develop", "test", "qa", "prod"]
@@ -149,6 +150,31 @@ class Live(Protocol):
 
 class LiveUnavailable(Exception):
     """AWS did not answer the question; the pass is tried again later."""
+
+
+class PreparationFailed(Exception):
+    """A deployment could not be prepared, and nothing was changed. `reason` is InvalidConfiguration or ApplyFailed."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Prerequisites(Protocol):
+    """What deployments rely on."""
+
+    async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
+        """What is not there, each in a few words. Raises: LiveUnavailable."""
+        ...
+
+
+class FirstTasks(Protocol):
+    """Tasks that go before a deployment."""
+
+    async def run(self, task: FirstTask, environment: Environment) -> None:
+        """Run it once and wait for its end, within its time-out. Raises: PreparationFailed."""
+        ...
 
 
 class TreeArchive(Protocol):

@@ -21,6 +21,7 @@ from reconciler.core.ports import (
     Environment,
     LiveService,
     LiveUnavailable,
+    PreparationFailed,
     RolloutState,
     Run,
     TerraformFailed,
@@ -28,6 +29,7 @@ from reconciler.core.ports import (
 )
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
+from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -54,7 +56,7 @@ async def reconcile(key: Key, world: World) -> None:
             await _prune(key, environment, world)
         else:
             await _converge(key, environment, world)
-    except TerraformFailed as failure:
+    except (TerraformFailed, PreparationFailed) as failure:
         await world.settle(key, Failed(failure.reason, failure.message))
     except LiveUnavailable as failure:
         await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
@@ -66,6 +68,10 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         live = await _look(record.instance, environment, world)
         if live and _pipeline_is_deploying(record.instance, live):
             await world.settle(key, Seen(live, world.limits.rollout_timeout))
+            return
+        if live and live.image and live.newest is None:
+            missing = f"its image was not pushed: {key} has no tag {_tag(record.instance)}; what runs stays"
+            await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
             return
         run = _run(record, environment, live, world)
         digest = desired_digest(record.instance.source_digest, run.variables, terraform_version=world.terraform.version)
@@ -85,11 +91,13 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, image, world)
+        plan, document = await _plan(record, workspace, image, world)
         match verdict(plan, world.records[key], run.environment, image=image, now=world.now()):
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
             case Apply():
+                if isinstance(record.instance.spec, ServiceSpec):
+                    await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, run, live, workspace, world)
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
@@ -99,11 +107,11 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
 
 async def _plan(
     record: Record, workspace: Workspace, image: str | None, world: World, *, destroy: bool = False
-) -> Plan:
+) -> tuple[Plan, Mapping[str, Any]]:
     document = await workspace.plan(destroy=destroy)
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     await world.settle(record.key, Planned(plan, _PRUNING if destroy else _finding(plan, record, image, world)))
-    return plan
+    return plan, document
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
@@ -140,7 +148,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, None, world, destroy=True)
+        plan, _ = await _plan(record, workspace, None, world, destroy=True)
         match verdict(plan, world.records[key], environment, image=None, now=world.now()):
             case Apply():
                 world.applying.add(key)
@@ -194,6 +202,10 @@ def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
             outputs: Mapping[str, Any] = record.outputs["platform"]
             return outputs
     raise LiveUnavailable(f"the platform of {instance.key.environment} has no output named `platform`")
+
+
+def _tag(instance: Instance) -> str | None:
+    return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
 
 
 def _pipeline_owns_image(instance: Instance) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core.events import Event
-from reconciler.core.ports import Environment, Live, Observer, Store, Terraform, TreeArchive
+from reconciler.core.ports import Environment, FirstTasks, Live, Observer, Prerequisites, Store, Terraform, TreeArchive
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -35,6 +35,8 @@ class World:
 
     terraform: Terraform
     live: Live
+    prerequisites: Prerequisites
+    first_tasks: FirstTasks
     store: Store
     trees: TreeArchive
     observer: Observer
