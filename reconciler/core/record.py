@@ -233,4 +233,3 @@ class Pass:
     result: str
     reason: Reason | None
     message: str
-    terraform_runs: tuple[str, ...] = ()

@@ -136,7 +136,6 @@ def visit(passed: Pass) -> View:
         "result": passed.result,
         "reason": passed.reason.value if passed.reason else None,
         "message": passed.message,
-        "terraform_runs": list(passed.terraform_runs),
     }
 
 

@@ -146,7 +146,6 @@ def _pass() -> Schema:
     return _object({
         "id": _TEXT, "key": _TEXT, "trigger": _TEXT, "commit": _TEXT, "started_at": _TIME, "finished_at": _TIME,
         "seconds": {"type": "number"}, "result": _TEXT, "reason": _nullable(_words(Reason)), "message": _TEXT,
-        "terraform_runs": _list(_TEXT),
     })  # fmt: skip
 
 

@@ -109,7 +109,6 @@ visits = st.builds(
     result=words,
     reason=st.none() | reasons,
     message=words,
-    terraform_runs=st.lists(words, max_size=3).map(tuple),
 )
 
 

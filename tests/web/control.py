@@ -123,7 +123,6 @@ def visit(key: Key, number: int = 1) -> Pass:
         result="applied",
         reason=Reason.APPLIED,
         message="",
-        terraform_runs=("plan", "apply"),
     )
 
 
