@@ -49,6 +49,10 @@ class Story(Scene):
         files = {
             str(path.relative_to(EXAMPLES)): path.read_text() for path in sorted(EXAMPLES.rglob("*")) if path.is_file()
         }
+        for name in SERVICES:
+            spec = self._spec(name)
+            for secret in (*spec.get("secrets", {}).values(), *spec.get("runtimeSecrets", ())):
+                self._aws.keep_secret(secret)
         self._stage.push("Platform and four services", files | {"platforms/develop.yaml": self._platform()})
         self._stage.start_daemon()
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
@@ -63,6 +67,9 @@ class Story(Scene):
                 f"{name}: {seen.running} of {seen.desired} tasks, {seen.cpu} CPU, {seen.memory} MiB, "
                 f"image {seen.image.rsplit(':', 1)[1]}, rollout {seen.rollout}"
             )
+        ended = self._aws.first_tasks("orders")
+        require(ended == [0], f"orders' migration ended with {ended}")
+        self._display.shows("orders: its migration ran as a task of its own, and ended with 0, before it was deployed")
         self._check_routes()
 
     def unrelated_commit(self) -> None:
