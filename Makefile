@@ -25,7 +25,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive terraform
-	@for root in terraform/bootstrap terraform/roots/*; do \
+	@for root in terraform/bootstrap terraform/roots/* terraform/examples/*/; do \
 		export TF_DATA_DIR=$(CURDIR)/.tools/validate/$$root; \
 		echo "terraform validate $$root"; \
 		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root init -backend=false -input=false >/dev/null && \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -21,11 +22,16 @@ from tests.terraform.properties.services import (
     is_public,
     secret_arns,
 )
+from tests.terraform.properties.subjects import draw
 from tests.terraform.workbench import Refused
 
 TASK, IAM = f"{MODULE}task.tf", f"{MODULE}iam.tf"
 SECRET_SOURCE = re.compile(r"arn:aws[a-z-]*:(secretsmanager|ssm):[a-z0-9-]+:[0-9]{12}:.+")
 LOOKS_SECRET = re.compile(r"(?i)(password|secret|token|api_?key|private_?key)")
+CHANGES = "resource_changes"
+EACH, OTHERS = 25, 100
+CPUS = st.sampled_from([*SIZES, 0, 128, 300, 32768])
+MEMORIES = st.sampled_from(sorted({m for sizes in SIZES.values() for m in sizes} | {0, 256, 700, 3000, 131072}))
 WRONG = [
     Refusal("runtime_secrets", st.sampled_from([["a b"], ["orders:x"]]), name="secrets that are none"),
     Refusal("runtime_secrets", st.sampled_from([["a-abc123"], ["orders/x-ABCDEF"]]), name="secrets like ARNs"),
@@ -76,34 +82,37 @@ def test_property_22_task_resource_limits(instance: Instance) -> None:
     assert taken < int(task["memory"]), "the sidecars leave no memory to the service"
 
 
-def sized(base: Variables, cpu: float, memory: float) -> Variables:
-    return base | {"resources": {"cpu": cpu, "memory": memory}, "sidecars": []}
+def sized(laboratory: Laboratory, pairs: Iterable[tuple[int, int]]) -> Iterator[list[Variables]]:
+    """A service of each of these sizes, in plans of a few."""
+    base = laboratory.generated(SERVICE)[0][0] | {"sidecars": []}
+    services = [base | {"resources": {"cpu": cpu, "memory": memory}} for cpu, memory in pairs]
+    return (services[start : start + EACH] for start in range(0, len(services), EACH))
 
 
 def test_all_74_fargate_sizes_are_accepted(laboratory: Laboratory) -> None:
-    base = laboratory.generated(SERVICE)[0][0]
-    pairs = [(cpu, memory) for cpu, sizes in SIZES.items() for memory in sizes]
+    pairs = {(cpu, memory) for cpu, sizes in SIZES.items() for memory in sizes}
     assert len(pairs) == 74
-    document = laboratory.plan(SERVICE, [sized(base, cpu, memory) for cpu, memory in pairs])
+    changes = [change for some in sized(laboratory, pairs) for change in laboratory.plan(SERVICE, some)[CHANGES]]
     planned = {
         (int(change["change"]["after"]["cpu"]), int(change["change"]["after"]["memory"]))
-        for change in document["resource_changes"]
+        for change in changes
         if (change["type"], change["name"]) == ("aws_ecs_task_definition", "this")
     }
-    assert planned == set(pairs)
+    assert planned == pairs
 
 
-def test_every_other_size_is_refused_with_both_values(laboratory: Laboratory) -> None:
-    base = laboratory.generated(SERVICE)[0][0]
-    sizes = sorted({memory for choices in SIZES.values() for memory in choices} | {0, 256, 700, 3000, 131072})
-    pairs = [(cpu, m) for cpu in (*SIZES, 0, 128, 300, 32768) for m in sizes if m not in SIZES.get(cpu, ())]
-    with pytest.raises(Refused) as refusing:
-        laboratory.plan(SERVICE, [sized(base, cpu, memory) for cpu, memory in pairs])
-    said = re.findall(
-        r"resources\.memory (\d+) is not valid for resources\.cpu (\d+)",
-        " ".join(text for _, text in refusing.value.messages),
-    )
-    assert {(int(cpu), int(memory)) for memory, cpu in said} == set(pairs)
+def test_any_other_size_is_refused_with_both_values(laboratory: Laboratory) -> None:
+    """The neighbours of what Fargate has, and sizes of no kind. Manifests are held to every pair of all there are."""
+    others = st.tuples(CPUS, MEMORIES).filter(lambda pair: pair[1] not in SIZES.get(pair[0], ()))
+    pairs = set(draw(others, OTHERS, laboratory.seed))
+    said: set[tuple[int, int]] = set()
+    for some in sized(laboratory, pairs):
+        with pytest.raises(Refused) as refusing:
+            laboratory.plan(SERVICE, some)
+        text = " ".join(text for _, text in refusing.value.messages)
+        found = re.findall(r"resources\.memory (\d+) is not valid for resources\.cpu (\d+) on Fargate", text)
+        said |= {(int(cpu), int(memory)) for memory, cpu in found}
+    assert said == pairs
 
 
 @proof(
