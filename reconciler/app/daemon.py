@@ -16,8 +16,9 @@ from typing import Any
 
 from reconciler.app import parts
 from reconciler.app.observe import Observers
+from reconciler.app.telling import notifications
 from reconciler.config import Settings
-from reconciler.core.ports import Store
+from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
@@ -25,8 +26,10 @@ from reconciler.edges.first_task import EcsFirstTasks
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
+from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
@@ -57,11 +60,13 @@ async def serve(settings: Settings) -> None:
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        daemon = _assemble(settings, redactor, store, aws, warm=warm, watch=watch)
+        daemon = _assemble(settings, redactor, store, store, aws, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
         listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
+        if daemon.notifications:
+            await stack.enter_async_context(daemon.notifications.running())
         stop = _stop_on_signals()
         log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
         await daemon.controller.run(stop, drain=settings.stop.drain)
@@ -72,12 +77,14 @@ async def serve(settings: Settings) -> None:
 class _Daemon:
     controller: Controller
     metrics: Metrics
+    notifications: Notifications | None
 
 
 def _assemble(
     settings: Settings,
     redactor: Redactor,
     store: Store,
+    threads: Threads,
     aws: AwsClients,
     *,
     warm: WarmRuns | None,
@@ -105,6 +112,18 @@ def _assemble(
         ),
         Build(VERSION, terraform.version, settings.git.url or str(settings.git.directory), settings.git.branch),
     )
+    telling = notifications(
+        settings,
+        threads,
+        Sources(
+            records=lambda: world.records,
+            source=lambda: controller.source_status,
+            ready=lambda: controller.beat().ready,
+            now=lambda: datetime.now(UTC),
+        ),
+        count=metrics.notified,
+        redact=redactor.text,
+    )
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
@@ -112,7 +131,8 @@ def _assemble(
         first_tasks=EcsFirstTasks(aws),
         store=store,
         trees=trees,
-        observer=Observers(metrics),
+        observer=Observers(metrics, telling),
+        reports=DirectoryReports(settings.reports.path),
         redactor=redactor,
         environments=parts.environments(settings),
         limits=parts.limits(settings),
@@ -121,7 +141,7 @@ def _assemble(
         admission=asyncio.Semaphore(at_once),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
-    return _Daemon(controller, metrics)
+    return _Daemon(controller, metrics, telling)
 
 
 def _runs_at_once(settings: Settings, provider: Mapping[str, Any] | None) -> int:

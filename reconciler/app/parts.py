@@ -9,6 +9,8 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
+from reconciler.core.decide import Limits as VerdictLimits
+from reconciler.core.policy import Rules
 from reconciler.core.ports import Environment, Source, TreeArchive
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
@@ -42,6 +44,10 @@ def limits(settings: Settings) -> Limits:
             retry_cap=settings.retry.cap,
             rollout_poll=settings.rollout.poll,
             image_poll=settings.rollout.image_poll,
+            confirm=settings.drift.confirm_after,
+        ),
+        verdict=VerdictLimits(
+            repairs=settings.drift.repair_limit, approval=settings.policy.approval_expiry, rules=rules(settings)
         ),
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
@@ -49,10 +55,21 @@ def limits(settings: Settings) -> Limits:
     )
 
 
+def rules(settings: Settings) -> Rules:
+    """What every plan is held to."""
+    exceptions = [exception.split(" ", 1) for exception in settings.policy.exceptions]
+    return Rules(
+        mandatory_tags=frozenset(settings.policy.mandatory_tags),
+        exceptions=frozenset((key, address) for key, address in exceptions),
+        most_changes=settings.policy.max_changes,
+        most_destroys=settings.policy.max_destroys,
+    )
+
+
 def redactor(settings: Settings) -> Redactor:
-    """Hides secrets, and the daemon's own token in particular."""
-    token = settings.auth.token
-    return Redactor(redaction_key(settings), [token.get_secret_value()] if token else [])
+    """Hides secrets, and the daemon's own in particular."""
+    own = (settings.auth.token, settings.slack.token, settings.slack.webhook)
+    return Redactor(redaction_key(settings), [secret.get_secret_value() for secret in own if secret])
 
 
 def terraform_tree(settings: Settings) -> Tree:

@@ -1,4 +1,4 @@
-"""Commands that ask the daemon for something: reconcile, suspend, resume, approve, prune.
+"""Commands that ask the daemon for something: suspend, resume, approve, reject, prune.
 
 The daemon does it and writes the record; these commands only ask, and say what came of it.
 """
@@ -54,12 +54,27 @@ def approve(
     """
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirmed(daemon, name)
-    try:
-        record = ask(daemon, name, "approve", digest=digest)
-    except DaemonRefused as refusal:
-        current = refusal.error.get("current")
-        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
-    _show(record, f"approved {digest}", output)
+    _show(_decide(daemon, name, "approve", digest), f"approved {digest}", output)
+
+
+def reject(
+    key: KeyText,
+    /,
+    *,
+    digest: Annotated[
+        str | None, Parameter(help="The digest of the plan you looked at; without it the plan that waits now.")
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Refuse the plan that waits, so that nobody is asked for it again. A plan that differs is asked for anew.
+
+    `approve` takes it back.
+
+    Example: `reconciler reject prod/orders`
+    """
+    record = _decide(options.daemon(), read_key(key), "reject", digest)
+    _show(record, f"rejected {record['plan']['digest']}", output)
 
 
 def prune(
@@ -78,6 +93,14 @@ def prune(
     if not confirm:
         raise CommandFailed(f"this destroys {name}: say so with --confirm", code=Exit.INVALID)
     _show(ask(options.daemon(), name, "prune"), "pruning is confirmed", output)
+
+
+def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None) -> dict[str, Any]:
+    try:
+        return ask(daemon, key, action, digest=digest)
+    except DaemonRefused as refusal:
+        current = refusal.error.get("current")
+        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
 
 
 def _confirmed(daemon: Daemon, key: "Key") -> str:

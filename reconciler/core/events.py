@@ -9,7 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason
+from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,12 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan was read."""
+    """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
 
     plan: Plan
     finding: Finding
+    response: Response = "report"
+    confirm_after: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Asked:
     reconcile: bool = False
     suspend: bool | None = None
     approval: Approval | None = None
-    reject: bool = False
+    rejection: Rejection | None = None
     confirm_prune: bool = False
 
 

@@ -233,6 +233,14 @@ class Threads(Protocol):
         ...
 
 
+class Reports(Protocol):
+    """Where drift reports are kept."""
+
+    async def keep(self, name: str, text: str) -> None:
+        """Write one, in place of what was kept under that name: a relative path such as `develop/orders/….md`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it."""

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
-from reconciler.core.record import Approval, Pass, Reason, Record
+from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
 from reconciler.engine.controller import Controller
+
+_APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
+_REJECTABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW})
 
 
 class EngineControl:
@@ -60,7 +63,7 @@ class EngineControl:
             case Action.APPROVE:
                 return Asked(approval=self._approval(record, by, digest))
             case Action.REJECT:
-                return Asked(reject=True)
+                return Asked(rejection=self._rejection(record, by, digest))
             case Action.PRUNE:
                 if record.removed is None:
                     raise ActionRefused(f"{record.key} still has a manifest; remove that first")
@@ -72,8 +75,15 @@ class EngineControl:
         return Asked(suspend=False)
 
     def _approval(self, record: Record, by: str, digest: str | None) -> Approval:
-        if record.plan is None or record.reason != Reason.AWAITING_APPROVAL:
+        if record.plan is None or record.reason not in _APPROVABLE:
             raise ActionRefused(f"{record.key} does not wait for approval")
         if digest != record.plan.digest:
             raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you approve it")
         return Approval(record.plan.digest, by, self._world.now())
+
+    def _rejection(self, record: Record, by: str, digest: str | None) -> Rejection:
+        if record.plan is None or record.reason not in _REJECTABLE:
+            raise ActionRefused(f"{record.key} has no plan that waits")
+        if digest not in (None, record.plan.digest):
+            raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you reject it")
+        return Rejection(record.plan.digest, by, self._world.now())

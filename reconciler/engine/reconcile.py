@@ -11,10 +11,23 @@ from typing import Any
 from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
 from reconciler.core import plan as plans
-from reconciler.core.decide import Apply, AwaitApproval, Hold, Report, Settled, gate, repeats_rollback, verdict
+from reconciler.core.decide import (
+    Apply,
+    AwaitApproval,
+    LookAgain,
+    Report,
+    Settled,
+    Verdict,
+    now_or_again,
+    repeats_rollback,
+    response,
+    verdict,
+    waits,
+)
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
+from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.plan import Plan
 from reconciler.core.ports import (
@@ -91,8 +104,9 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan, document = await _plan(record, workspace, image, world)
-        match verdict(plan, world.records[key], run.environment, image=image, now=world.now()):
+        document = await workspace.plan()
+        plan, decided = await _plan(record, document, run.environment, image, world)
+        match decided:
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
             case Apply():
@@ -103,15 +117,33 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
             case Report(reason, message):
                 await world.settle(key, Waiting(reason, message))
+            case LookAgain():
+                pass
 
 
 async def _plan(
-    record: Record, workspace: Workspace, image: str | None, world: World, *, destroy: bool = False
-) -> tuple[Plan, Mapping[str, Any]]:
-    document = await workspace.plan(destroy=destroy)
+    record: Record,
+    document: Mapping[str, Any],
+    environment: Environment,
+    image: str | None,
+    world: World,
+    *,
+    destroy: bool = False,
+) -> tuple[Plan, Verdict | LookAgain]:
+    """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
-    await world.settle(record.key, Planned(plan, _PRUNING if destroy else _finding(plan, record, image, world)))
-    return plan, document
+    finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    found = verdict(
+        plan,
+        finding,
+        world.records[record.key],
+        environment,
+        image=image,
+        now=world.now(),
+        limits=world.limits.verdict,
+    )
+    record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    return plan, now_or_again(found, record)
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
@@ -148,8 +180,9 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan, _ = await _plan(record, workspace, None, world, destroy=True)
-        match verdict(plan, world.records[key], environment, image=None, now=world.now()):
+        document = await workspace.plan(destroy=True)
+        plan, decided = await _plan(record, document, environment, None, world, destroy=True)
+        match decided:
             case Apply():
                 world.applying.add(key)
                 try:
@@ -180,7 +213,7 @@ async def _look(instance: Instance, environment: Environment, world: World) -> L
 async def _watch(key: Key, environment: Environment, world: World) -> None:
     """Look at the service once more after what was done to it, unless the plan's reason to wait is the headline."""
     record = world.records[key]
-    if record.applied_digest != record.desired_digest or record.sync != Sync.IN_SYNC:
+    if record.applied_digest != record.desired_digest or waits(record):
         return
     live = await _look(record.instance, environment, world)
     if live:

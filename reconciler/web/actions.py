@@ -27,7 +27,7 @@ async def act(request: web.Request) -> web.Response:
     body = await _body(request)
     record = record_of(request)
     digest = body.get("digest")
-    if action is Action.APPROVE:
+    if action is Action.APPROVE or (action is Action.REJECT and digest is not None):
         _check_digest(record, digest)
     control = request.app[CONTROL]
     try:
@@ -82,7 +82,7 @@ def _check_digest(record: Record, digest: str | None) -> None:
     if digest is None:
         raise Refused(400, "digest_missing", "approve needs the digest of the plan that was looked at", current=current)
     if current is None:
-        raise Refused(409, "no_plan", f"{record.key} has no plan to approve")
+        raise Refused(409, "no_plan", f"{record.key} has no plan")
     if not hmac.compare_digest(digest.encode(), current.encode()):
-        message = f"the plan of {record.key} is not the one you looked at any more: look again, then approve"
+        message = f"the plan of {record.key} is not the one you looked at any more: look again, then decide"
         raise Refused(409, "plan_moved", message, current=current)

@@ -90,6 +90,18 @@ def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     ]
 
 
+def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: Cli, daemon: Served) -> None:
+    assert cli("reject", "develop/orders").out == "develop/orders: rejected sha256:p1\n"
+    assert cli("reject", "develop/orders", "--digest", "sha256:p1").code == 0
+    moved = cli("reject", "develop/orders", "--digest", "sha256:old")
+    assert moved.code == 1
+    assert "sha256:p1" in moved.err
+    assert [(action, digest) for _, action, _, digest in daemon.control.asked] == [
+        (Action.REJECT, None),
+        (Action.REJECT, "sha256:p1"),
+    ]
+
+
 def test_approve_of_a_plan_that_moved_fails_and_says_the_new_digest(cli: Cli, daemon: Served) -> None:
     ended = cli("approve", "develop/orders", "--digest", "sha256:old")
     assert ended.code == 1

@@ -104,6 +104,7 @@ class Daemon:
                 }
             },
             "retry": {"base": "1s", "cap": "2s"},
+            "drift": {"confirm_after": "1s"},
             "http": {"port": self.port},
             "auth": {"token": TOKEN},
             "stop": {"drain": "60s", "grace": "20s"},

@@ -1,7 +1,7 @@
 """The metrics are an interface: their names and labels are held here and in `docs/metrics.md`."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,16 +13,25 @@ from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Waiting
 from reconciler.core.record import (
-    Condition,
     ConditionType,
+    Drift,
     Pass,
-    PlanSummary,
     Reason,
     Record,
     ResourceSummary,
     Sync,
 )
-from reconciler.edges.metrics import COMMANDS, PASS_RESULTS, PHASES, RUN_RESULTS, Build, Metrics, Now, without_userinfo
+from reconciler.edges.metrics import (
+    COMMANDS,
+    NOTIFICATION_RESULTS,
+    PASS_RESULTS,
+    PHASES,
+    RUN_RESULTS,
+    Build,
+    Metrics,
+    Now,
+    without_userinfo,
+)
 from tests.core.instances import NOW, PLATFORM, applied, fold, new
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -35,9 +44,11 @@ GOLDEN = {
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
+    "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
+    "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
     "reconciler_commit_to_applied_seconds": ("histogram", set()),
@@ -63,7 +74,7 @@ class Daemon:
     beat: Beat = BUSY
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
-        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat)
+        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat, clock=lambda: NOW)
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -102,7 +113,7 @@ def test_every_metric_is_documented_and_nothing_else() -> None:
 
 def test_every_label_value_that_is_known_is_documented() -> None:
     text = DOCUMENT.read_text()
-    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *Sync, *ConditionType):
+    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *NOTIFICATION_RESULTS, *Sync, *ConditionType):
         assert f"`{value}`" in text
 
 
@@ -124,6 +135,8 @@ def test_what_was_never_counted_is_there_as_zero() -> None:
     metrics = Daemon().metrics()
     for result in PASS_RESULTS:
         assert sample(metrics, "reconciler_passes_total", "_total", result=result) == 0
+    for result in NOTIFICATION_RESULTS:
+        assert sample(metrics, "reconciler_notifications_total", "_total", result=result) == 0
     for phase in PHASES:
         assert sample(metrics, "reconciler_phase_seconds", "_count", phase=phase) == 0
     for command in COMMANDS:
@@ -138,6 +151,8 @@ def test_what_happens_is_counted() -> None:
     metrics.phase("plan", 3.0)
     metrics.ran("plan", "timed out")
     metrics.waited(0.5)
+    metrics.notified("dropped")
+    assert sample(metrics, "reconciler_notifications_total", "_total", result="dropped") == 1
     assert sample(metrics, "reconciler_passes_total", "_total", result="applied") == 1
     assert sample(metrics, "reconciler_phase_seconds", "_sum", phase="plan") == 3.0
     assert sample(metrics, "reconciler_terraform_runs_total", "_total", command="plan", result="timed out") == 1
@@ -171,13 +186,13 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     assert sample(waiting, "reconciler_approvals_pending") == 1
 
 
-def test_drifted_resources_are_counted_while_the_drift_lasts() -> None:
+def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
     resource = ResourceSummary("aws_ecs_service.this", ("update",), {})
-    drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "", NOW)
-    record = applied().replace(plan=PlanSummary("p", (), (resource, resource), NOW))
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 0
-    record = record.replace(conditions={ConditionType.DRIFTED: drifted})
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 2
+    seen = Drift(Reason.OUT_OF_BAND_CHANGE, (resource, resource), NOW - timedelta(minutes=5), "wait")
+    count, drift_age = "reconciler_instance_drifted_resources", "reconciler_instance_drift_age_seconds"
+    for drift, resources, seconds in ((None, 0, 0), (seen, 0, 0), (replace(seen, confirmed=NOW), 2, 300)):
+        metrics = Daemon([applied().replace(drift=drift)]).metrics()
+        assert (sample(metrics, count, **KEY), sample(metrics, drift_age, **KEY)) == (resources, seconds)
 
 
 def test_the_last_success_is_an_apply_or_a_look_without_a_difference() -> None:

@@ -33,7 +33,7 @@ def image(tier: str, name: str, tag: str) -> str:
 @pytest.fixture(scope="module")
 def examples(stand_in: StandIn) -> dict[str, Variables]:
     """What the daemon gives to the root of each example service in develop and prod, by `<environment>-<name>`."""
-    facts = {tier: EnvironmentFacts(tier) for tier in WHERE}
+    facts: dict[str, EnvironmentFacts] = {tier: EnvironmentFacts(tier) for tier in WHERE}
     instances = build(commit="c1", files=example_files(), roots=ROOTS, environments=facts).instances
     compiled: dict[str, Variables] = {}
     for tier in WHERE:
