@@ -1,7 +1,8 @@
 """ECS: tasks that run on their own and end.
 
-moto adds up the memory of a task's containers, which on Fargate need none of their own. Its tasks run for ever, or walk through the states of their end whenever somebody looks. Here a task ends one rollout
-delay after it was first looked at, with 0, or with 1 where its family is to fail. Source: the API reference of Task.
+moto adds up the memory of a task's containers, which on Fargate need none of their own. Its tasks run for ever, or walk
+through the states of their end whenever somebody looks. Here a task ends one rollout delay after it was first looked
+at, with 0, or with 1 where its family is to fail. Source: the API reference of Task.
 """
 
 from __future__ import annotations
