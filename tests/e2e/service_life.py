@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -34,8 +35,11 @@ from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees, read_tree
+from reconciler.edges.warm import WarmRuns
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import Limits, World
+from reconciler.provider.client import WarmProvider
+from reconciler.provider.control import runtime_directory
 from tests.core.instances import PLATFORM as PLATFORM_TEXT
 from tests.core.instances import applied, instance
 from tests.terraform.inputs import ACCOUNT, REGION
@@ -178,14 +182,22 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
     trees, clients = DirectoryTrees(folder / "trees"), AwsClients()
     tree = read_tree(SOURCE)
     await trees.put(tree_id(tree), tree)
+    mirrors = find_mirrors(os.environ)
+    sockets = runtime_directory(uuid.uuid4().hex[:12])
+    provider = await WarmProvider.start(sockets)
     terraform = Interrupting(
         TerraformCli(
-            find_terraform(), work=folder / "work", trees=trees, state=None,
-            plugins=configure(folder / "cli", find_mirrors(os.environ)),
+            find_terraform(),
+            work=folder / "work",
+            trees=trees,
+            state=None,
+            plugins=configure(folder / "cli", mirrors),
             environment={name: os.environ[name] for name in ("PATH", "HOME")} | aws.environment(),
-            drain=timedelta(minutes=2), grace=timedelta(seconds=30),
+            drain=timedelta(minutes=2),
+            grace=timedelta(seconds=30),
+            warm=WarmRuns(provider, mirrors),
         )
-    )  # fmt: skip
+    )
     store = SqliteStore(folder / "records.sqlite")
     world = World(
         terraform=terraform,
@@ -213,3 +225,5 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
     finally:
         await store.close()
         clients.close()
+        await provider.stop()
+        shutil.rmtree(sockets, ignore_errors=True)

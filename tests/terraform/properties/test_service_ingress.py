@@ -23,6 +23,8 @@ from tests.terraform.properties.services import (
 
 INGRESS, SERVICE_FILE = f"{MODULE}ingress.tf", f"{MODULE}service.tf"
 DEPLOYMENT_TIMEOUT = 900
+GROUP = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/other/0123456789abcdef"
+OTHER = f'for_each = [{{ arn = "{GROUP}" }}]'
 WRONG = [
     Refusal("routing.priority", st.sampled_from([0, -1, 50001, 1.5]), where=is_public),
     Refusal("routing.deregistration_delay", st.sampled_from([-1, 901, 3600, 0.5]), where=is_public),
@@ -152,7 +154,7 @@ def test_the_deregistration_delay_is_30_seconds_unless_asked_otherwise(laborator
         Edit(SERVICE_FILE, "group       = var.platform.security_groups.internal_services",
              "group = var.platform.alb.security_group_id", says="load balancer",
              where=lambda v: is_internal(v) and v["port"] is not None),
-        Edit(SERVICE_FILE, "for_each = aws_lb_target_group.this", 'for_each = [{ arn = "arn:aws:elb" }]',
+        Edit(SERVICE_FILE, "for_each = aws_lb_target_group.this", OTHER,
              says="attached", where=lambda v: is_internal(v) and v["port"] is not None),
     ],
 )  # fmt: skip

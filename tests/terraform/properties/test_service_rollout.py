@@ -70,10 +70,10 @@ def test_property_16_zero_downtime_deployment_configuration_service(instance: In
     if instance.tier != "prod":
         assert service["alarms"] == [], "alarms take deployments back in production only"
         return
+    assert service["alarms"], "no alarms are watched"
     (watched,) = service["alarms"]
     assert (watched["enable"], watched["rollback"]) == (True, True), "alarms do not take a deployment back"
     made = {alarm.values["alarm_name"] for alarm in instance.plan.of("aws_cloudwatch_metric_alarm")}
-    assert watched["alarm_names"], "no alarms are watched"
     assert set(watched["alarm_names"]) <= made, "an alarm is watched that does not exist"
     assert f"{full_name(instance)}-cpu" in watched["alarm_names"]
     errors = f"{full_name(instance)}-server-errors" in watched["alarm_names"]
