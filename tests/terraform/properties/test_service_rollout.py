@@ -57,7 +57,8 @@ def fewest(instance: Instance) -> int:
              "    rollback = false\n  }\n\n  # In", says="circuit breaker"),
         Edit(SERVICE_FILE, 'update = "15m"', 'update = "30m"', says="15 minutes"),
         Edit(ALARMS, 'local.tier != "prod" ? []', 'local.tier == "prod" ? []', says="alarms", where=in_production),
-        Edit(SERVICE_FILE, "    aws_cloudwatch_metric_alarm.service,\n", "", says="comes before its alarms"),
+        Edit(SERVICE_FILE, "    aws_cloudwatch_metric_alarm.service,\n", "", says="comes before its alarms",
+            where=in_production),
     ],
 )  # fmt: skip
 def test_property_16_zero_downtime_deployment_configuration_service(instance: Instance) -> None:
