@@ -5,6 +5,7 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 """
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Mapping
@@ -20,18 +21,17 @@ from reconciler.app.telling import notifications
 from reconciler.config import Settings
 from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.first_task import EcsFirstTasks
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
-from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.sqlite import SqliteStore
-from reconciler.edges.trees import DirectoryTrees
+from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
@@ -53,14 +53,16 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         aws = AwsClients()
         stack.callback(aws.close)
-        store = SqliteStore(settings.store.path)
+        own = AwsClients(settings=PATIENT)
+        stack.callback(own.close)
+        store = parts.store(settings, own)
         stack.push_async_callback(store.close)
         await store.open()
         warm = await stack.enter_async_context(parts.warm_runs(settings, parts.provider_directory(settings.data)))
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        daemon = _assemble(settings, redactor, store, store, aws, warm=warm, watch=watch)
+        daemon = _assemble(settings, redactor, store, store, aws, own, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
@@ -86,12 +88,13 @@ def _assemble(
     store: Store,
     threads: Threads,
     aws: AwsClients,
+    own: AwsClients,
     *,
     warm: WarmRuns | None,
     watch: ProviderWatch | None,
 ) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
-    trees = DirectoryTrees(settings.data / "trees")
+    trees = parts.trees(settings, own)
     at_once = _runs_at_once(settings, watch.view.status if watch else None)
     terraform = parts.terraform(
         settings,
@@ -129,16 +132,21 @@ def _assemble(
         live=EcsLive(aws),
         prerequisites=AwsPrerequisites(aws),
         first_tasks=EcsFirstTasks(aws),
+        locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         trees=trees,
         observer=Observers(metrics, telling),
-        reports=DirectoryReports(settings.reports.path),
+        reports=parts.reports(settings, own),
         redactor=redactor,
         environments=parts.environments(settings),
         limits=parts.limits(settings),
         now=lambda: datetime.now(UTC),
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
         admission=asyncio.Semaphore(at_once),
+        protection=TaskProtection(
+            os.environ.get("ECS_AGENT_URI"),
+            warn=lambda message: log("task_protection_warning", level="warning", message=message),
+        ),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

@@ -1,4 +1,4 @@
-"""Commands that ask the daemon for something: suspend, resume, approve, reject, prune.
+"""Commands that ask the daemon for something: suspend, resume, approve, reject, prune, unlock.
 
 The daemon does it and writes the record; these commands only ask, and say what came of it.
 """
@@ -103,6 +103,28 @@ def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None) -> dict
         raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
 
 
+def unlock(
+    key: KeyText,
+    /,
+    *,
+    lock_id: Annotated[
+        str | None,
+        Parameter(help="Break this lock, whoever holds it: you know that its holder is gone. `describe` tells its id."),
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Free a locked state.
+
+    Locks that the daemon's own dead runs left are cleared without being asked. Anything else stays, until a person
+    names the very lock; one that was taken by somebody else meanwhile has another id and is not touched.
+
+    Example: `reconciler unlock prod/orders --lock-id 0f6c…`
+    """
+    record = ask(options.daemon(), read_key(key), "unlock", lock_id=lock_id)
+    _show(record, f"{lock_id} is broken at the next pass" if lock_id else "looks at its lock again", output)
+
+
 def _confirmed(daemon: Daemon, key: "Key") -> str:
     plan = daemon.get(instance_path(key, "plan"))["plan"]
     if plan is None:
@@ -115,9 +137,11 @@ def _confirmed(daemon: Daemon, key: "Key") -> str:
     return str(plan["digest"])
 
 
-def ask(daemon: Daemon, key: "Key", action: str, *, digest: str | None = None) -> dict[str, Any]:
+def ask(
+    daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
+) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest, lock_id=lock_id)
     return record
 
 

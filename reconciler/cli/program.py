@@ -43,6 +43,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.approve,
         acting.reject,
         acting.prune,
+        acting.unlock,
     ),
 }
 
@@ -123,7 +124,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
     from reconciler.edges.aws import AwsFailed
     from reconciler.edges.process import ProcessFailed
-    from reconciler.edges.sqlite import StoreFailed
+    from reconciler.edges.store import StoreFailed
     from reconciler.edges.trees import TreeFailed
     from reconciler.web.server import AddressTaken
 

@@ -78,7 +78,10 @@ class Slack(Section):
 class ReportSettings(Section):
     """Where drift reports are kept."""
 
-    path: Path = Field(Path("{data}/reports"), description="The folder for drift reports, a folder per instance")
+    path: Path = Field(
+        Path("{data}/reports"),
+        description="The folder for drift reports, a folder per instance; not used with store.bucket",
+    )
 
 
 class Logs(Section):

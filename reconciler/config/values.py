@@ -123,6 +123,13 @@ EnvironmentName = Annotated[
     ),
 ]
 BucketTemplate = Annotated[str, AfterValidator(_template)]
+BucketName = Annotated[
+    str,
+    _explained(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "must be an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes",
+    ),
+]
 TableName = Annotated[str, _explained(r"[A-Za-z0-9_.-]{3,255}", "must be a DynamoDB table name")]
 StatePrefix = Annotated[
     str, _explained(r"([A-Za-z0-9._-]+/)*", "must be empty or end with a slash, such as teams/payments/")

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     APPLY_FAILED = "ApplyFailed"
     INIT_FAILED = "InitFailed"
     STATE_LOCKED = "StateLocked"
+    LOCK_ORPHANED = "LockOrphaned"
     STATE_CONFLICT = "StateConflict"
     POLICY_DENIED = "PolicyDenied"
     INVALID_MANIFEST = "InvalidManifest"
@@ -90,14 +91,35 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """Who runs Terraform: `who` as Terraform writes it into a lock (`user@host`), and the ECS task, if it is one."""
+
+    who: str
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Terraform run whose end is not known yet: it may hold the state's lock."""
+
+    holder: Holder
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
-    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash."""
+    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash.
+
+    `lock_id` is the state lock that the apply was seen to hold; None until it was seen.
+    """
 
     pass_id: str
     desired_digest: str
     plan_digest: str
     destroys: bool
     at: datetime
+    holder: Holder | None = None
+    lock_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +241,8 @@ class Record:
     health: Health = Health.UNKNOWN
     conditions: Mapping[ConditionType, Condition] = field(default_factory=dict)
     intent: Intent | None = None
+    running: Running | None = None
+    unlock: str | None = None
     approval: Approval | None = None
     rejection: Rejection | None = None
     failures: Failures | None = None

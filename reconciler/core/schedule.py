@@ -118,7 +118,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     match record.reason:
         case Reason.SUSPENDED:
             return None
-        case Reason.STATE_LOCKED | Reason.INTERRUPTED:
+        case Reason.STATE_LOCKED | Reason.LOCK_ORPHANED | Reason.INTERRUPTED | Reason.RECOVERING:
             return now + spread(pace.lock_poll, rng)
         case Reason.DEPENDENCY_NOT_READY:
             return now + spread(pace.hold, rng)

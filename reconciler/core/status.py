@@ -4,6 +4,7 @@
 a record is in `drifted` and `rollout`.
 """
 
+import dataclasses
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -19,17 +20,20 @@ from reconciler.core.events import (
     Event,
     Failed,
     Held,
+    Holding,
     Invalid,
     Planned,
     Removed,
     Seen,
     Settled,
+    Starting,
     Waiting,
 )
 from reconciler.core.plan import summarise
-from reconciler.core.record import ConditionType, Failures, Health, Reason, Record, Sync
+from reconciler.core.record import ConditionType, Failures, Health, Intent, Reason, Record, Running, Sync
 
-_TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.INTERRUPTED})
+_TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
+_LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
 # Terraform reported the end of its apply, however bad: nothing has to be recovered that the next plan does not show.
 _ENDS_APPLY = frozenset({Reason.APPLY_FAILED, Reason.INTERRUPTED, Reason.STATE_CONFLICT})
 # Something has to change before these go on by themselves.
@@ -55,6 +59,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return _held(record, reason, message, now)
         case Desired():
             return _desired(record, event)
+        case Starting(running):
+            return record.replace(running=record.running or running)
         case Planned():
             return _planned(record, event, now)
         case Settled():
@@ -65,6 +71,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
             message = "destroying" if intent.destroys else "applying"
             return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
+        case Holding(lock_id):
+            return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
         case Applied():
             return _applied(record, event, now)
         case Failed(reason, message):
@@ -120,6 +128,8 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
         sync=finding.sync,
         checked_at=now,
         requested_at=None,
+        running=None,
+        unlock=None,
     )
     if record.approval and record.approval.plan_digest != plan.digest:
         record = record.replace(approval=None)
@@ -194,7 +204,9 @@ def _failed(record: Record, reason: Reason, message: str, now: datetime, retry_l
     if phase:
         record = holding(record, now, ConditionType.PLANNED, False, reason, message)
     if reason in _ENDS_APPLY:
-        record = record.replace(intent=None)
+        record = record.replace(intent=None, running=_may_hold_its_lock(record.intent))
+    elif reason not in _LOCKED:
+        record = record.replace(running=None)
     if reason in _TRANSIENT:
         return ready(record.replace(requested_at=None), now, False, reason, message)
     digest = record.desired_digest or record.instance.source_digest
@@ -216,7 +228,14 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
         changes |= {"approval": event.approval, "rejection": event.rejection}
     if event.confirm_prune:
         changes["prune_confirmed"] = True
+    if event.unlock:
+        changes["unlock"] = event.unlock
     return record.replace(**changes)
+
+
+def _may_hold_its_lock(intent: Intent | None) -> Running | None:
+    """An apply that could not save its state may not have been able to free it either."""
+    return Running(intent.holder, intent.at) if intent and intent.holder else None
 
 
 def _going_on(record: Record) -> Record:

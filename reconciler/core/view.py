@@ -93,7 +93,13 @@ def detail(record: Record, now: datetime) -> View:
             "ended": rollout.ended.value if rollout.ended else None,
             "message": rollout.message,
         },
-        "intent": intent and {"plan_digest": intent.plan_digest, "destroys": intent.destroys, "at": time(intent.at)},
+        "intent": intent
+        and {
+            "plan_digest": intent.plan_digest,
+            "destroys": intent.destroys,
+            "lock_seen": bool(intent.lock_id),
+            "at": time(intent.at),
+        },
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
         "requested_at": time(record.requested_at),

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from reconciler.core.ports import Environment, PreparationFailed
-from reconciler.core.preparation import FirstTask
+from reconciler.core.ports import Environment
+from reconciler.core.preparation import FirstTask, PreparationFailed
 from reconciler.core.record import Reason
 from reconciler.edges.aws import AwsClients, AwsFailed
 
@@ -19,7 +19,7 @@ _POLL = timedelta(seconds=5)
 
 
 class EcsFirstTasks:
-    """Implements `ports.FirstTasks` on ECS."""
+    """Implements `preparation.FirstTasks` on ECS."""
 
     def __init__(self, clients: AwsClients, *, poll: timedelta = _POLL) -> None:
         self._clients = clients

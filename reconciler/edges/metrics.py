@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
@@ -60,6 +67,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(_Present(now, build))
+        ProcessCollector(namespace="reconciler", registry=self.registry)
         self._passes = self._counter("passes", "Visits to instances by what came of them.", "result")
         self._runs = self._counter("terraform_runs", "Terraform commands that ended.", "command", "result")
         self._notifications = self._counter("notifications", "Things to tell people, by what came of it.", "result")
@@ -140,11 +148,14 @@ class _Present(Collector):
 
     def _daemon(self, records: Iterable[Record]) -> Iterator[Metric]:
         beat = self._now.beat()
-        waiting = sum(1 for record in records if record.reason == Reason.AWAITING_APPROVAL)
+        reasons = [record.reason for record in records]
+        waiting, orphaned = reasons.count(Reason.AWAITING_APPROVAL), reasons.count(Reason.LOCK_ORPHANED)
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
+        yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
         yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
+        yield _single("loop_age_seconds", "Time since the daemon's loop last turned.", beat.loop_age.total_seconds())
         build = {
             "version": self._build.version,
             "terraform": self._build.terraform,
@@ -156,6 +167,8 @@ class _Present(Collector):
         status = self._now.source()
         where = {"url": without_userinfo(self._build.source_url), "branch": self._build.branch}
         yield _info("source_info", "Where the manifests come from.", where)
+        up = status.fetched_at is not None and status.error is None
+        yield _single("source_up", "1 while fetching the manifests works; 0 before the first time.", up)
         yield _single("manifest_problems", "Problems in the manifests.", len(status.problems))
         fetched = GaugeMetricFamily(
             "reconciler_source_last_fetch_timestamp_seconds", "When the manifests were last fetched; absent before."
@@ -170,6 +183,7 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
     sync = _family("instance_sync", "1 for the state that an instance is in.", "state")
     health = _family("instance_health", "1 for the health that an instance has.", "state")
     condition = _family("instance_condition", "1 for the status of each condition.", "type", "status")
+    headline = _family("instance_reason", "1 for the reason that sums an instance up now.", "reason")
     drifted = _family("instance_drifted_resources", "Resources that moved outside Git, confirmed by a second look.")
     ages = _family("instance_drift_age_seconds", "Age of confirmed drift; 0 without any.")
     success = _family("instance_last_success_timestamp_seconds", "When the state last matched Git; absent before.")
@@ -183,12 +197,14 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
             health.add_metric([*key, one.value], one == record.health)
         for kind, status, holds in _conditions(record):
             condition.add_metric([*key, kind.value, _word(status)], holds)
+        if record.reason:
+            headline.add_metric([*key, record.reason.value], 1)
         drift = record.drift if record.drift and record.drift.confirmed else None
         drifted.add_metric(key, len(drift.resources) if drift else 0)
         ages.add_metric(key, max((now - drift.since).total_seconds(), 0) if drift else 0)
         if at := _last_success(record):
             success.add_metric(key, at.timestamp())
-    yield from (info, sync, health, condition, drifted, ages, success)
+    yield from (info, sync, health, condition, headline, drifted, ages, success)
 
 
 def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:

@@ -19,7 +19,7 @@ _NOT_THERE = frozenset(
 
 
 class AwsPrerequisites:
-    """Implements `ports.Prerequisites` on ECR, Secrets Manager and IAM."""
+    """Implements `preparation.Prerequisites` on ECR, Secrets Manager and IAM."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients

@@ -2,10 +2,6 @@
 
 The rule: a write is on the disk when `save` returns, and a file that cannot be trusted is reported, never replaced,
 emptied or deleted. One thread owns the connection, so that writes are in order and the event loop never waits on it.
-
-    StoreFailed          the store cannot be used now
-    ├─ StoreCorrupt      the file, or a document in it, is damaged
-    └─ StoreTooNew       a newer version wrote it
 """
 
 import asyncio
@@ -22,6 +18,7 @@ from desired_state.instance import Key
 from reconciler.core import codec
 from reconciler.core.ports import StoreConflict
 from reconciler.core.record import Pass, Record
+from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 
 LAYOUT = 2  # PRAGMA user_version; 2 added threads
 HISTORY_KEPT = 200
@@ -38,18 +35,6 @@ CREATE INDEX IF NOT EXISTS passes_of_instance ON passes (environment, name, numb
 CREATE TABLE IF NOT EXISTS threads (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _T = TypeVar("_T")
-
-
-class StoreFailed(Exception):
-    """The store cannot be used now."""
-
-
-class StoreCorrupt(StoreFailed):
-    """The file, or a document in it, is damaged."""
-
-
-class StoreTooNew(StoreFailed):
-    """A newer version wrote the file."""
 
 
 class SqliteStore:

@@ -39,20 +39,22 @@ class EngineControl:
         """The newest passes first."""
         return await self._world.store.history(key, limit=limit)
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Do what was asked, in the record first, and visit the instance soon.
 
         Raises: KeyError for an unknown instance, ActionRefused.
         """
         record = self._world.records[key]
-        event = self._event(record, action, by, digest)
+        event = self._event(record, action, by, digest=digest, lock_id=lock_id)
         self._world.observer.log("asked", instance=str(key), action=action.value, by=by)
         record = await self._world.settle(key, event)
         if action != Action.SUSPEND:
             self._controller.ask(key, trigger="request")
         return record
 
-    def _event(self, record: Record, action: Action, by: str, digest: str | None) -> Asked:
+    def _event(self, record: Record, action: Action, by: str, *, digest: str | None, lock_id: str | None) -> Asked:
         match action:
             case Action.RECONCILE:
                 return Asked(reconcile=True)
@@ -68,6 +70,13 @@ class EngineControl:
                 if record.removed is None:
                     raise ActionRefused(f"{record.key} still has a manifest; remove that first")
                 return Asked(confirm_prune=True)
+            case Action.UNLOCK:
+                return self._unlock(record, lock_id)
+
+    def _unlock(self, record: Record, lock_id: str | None) -> Asked:
+        if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:
+            raise ActionRefused(f"{record.key} does not wait for a state lock")
+        return Asked(unlock=lock_id)
 
     def _resume(self, record: Record) -> Asked:
         if not record.suspended and record.instance.policy.suspend:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from desired_state.service import ServiceSpec
-from reconciler.core.ports import Environment, PreparationFailed
-from reconciler.core.preparation import Incomplete, first_task, needs
+from reconciler.core.ports import Environment
+from reconciler.core.preparation import Incomplete, PreparationFailed, first_task, needs
 from reconciler.core.record import Reason
 from reconciler.engine.world import World
 

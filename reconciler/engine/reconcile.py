@@ -34,14 +34,15 @@ from reconciler.core.ports import (
     Environment,
     LiveService,
     LiveUnavailable,
-    PreparationFailed,
     RolloutState,
     Run,
     TerraformFailed,
     Workspace,
 )
+from reconciler.core.preparation import PreparationFailed
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
+from reconciler.engine import locks
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 
@@ -104,7 +105,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        document = await workspace.plan()
+        document = await locks.plan(record, workspace, run.environment, world, destroy=False)
         plan, decided = await _plan(record, document, run.environment, image, world)
         match decided:
             case Settled():
@@ -164,13 +165,11 @@ async def _apply(
     if live and (await _look(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
-    world.applying.add(key)
-    try:
+    async with world.apply_of(key):
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
-        outputs = await workspace.apply()
+        async with locks.recorded(key, workspace, run.environment, world):
+            outputs = await workspace.apply()
         await world.settle(key, Applied(outputs, image))
-    finally:
-        world.applying.discard(key)
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -180,16 +179,14 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        document = await workspace.plan(destroy=True)
+        document = await locks.plan(record, workspace, environment, world, destroy=True)
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
             case Apply():
-                world.applying.add(key)
-                try:
+                async with world.apply_of(key):
                     await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
-                    await workspace.apply()
-                finally:
-                    world.applying.discard(key)
+                    async with locks.recorded(key, workspace, environment, world):
+                        await workspace.apply()
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
@@ -254,4 +251,4 @@ def _base(run: Run) -> Base:
 
 
 def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now())
+    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)

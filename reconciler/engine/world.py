@@ -6,7 +6,8 @@ may have changed it meanwhile. Writes of one key are in order; a record is writt
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,15 +17,16 @@ from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
 from reconciler.core.ports import (
     Environment,
-    FirstTasks,
     Live,
+    Locks,
     Observer,
-    Prerequisites,
+    Protection,
     Reports,
     Store,
     Terraform,
     TreeArchive,
 )
+from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -52,6 +54,7 @@ class World:
     live: Live
     prerequisites: Prerequisites
     first_tasks: FirstTasks
+    locks: Locks
     store: Store
     trees: TreeArchive
     reports: Reports
@@ -62,10 +65,21 @@ class World:
     now: Callable[[], datetime]
     rng: Random
     admission: asyncio.Semaphore
+    protection: Protection
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    @asynccontextmanager
+    async def apply_of(self, key: Key) -> AsyncIterator[None]:
+        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon."""
+        self.applying.add(key)
+        try:
+            async with self.protection.held():
+                yield
+        finally:
+            self.applying.discard(key)
 
     async def settle(self, key: Key, event: Event) -> Record:
         """Fold the event into the record, write it, tell. Raises: KeyError, StoreConflict."""

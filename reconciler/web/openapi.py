@@ -78,6 +78,11 @@ def _actions() -> Schema:
             "maxLength": 100,
             "description": "approve, reject: the digest of the plan that was looked at",
         },
+        "lock_id": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "unlock: the lock to break although nothing proves it ours",
+        },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
@@ -185,7 +190,7 @@ def _detail() -> Schema:
         "conditions": _list(_ref("Condition")),
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),
-        "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "at": _TIME})),
+        "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "requested_at": _nullable(_TIME),

@@ -64,6 +64,7 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
         (("suspend", "develop/payments"), Action.SUSPEND),
         (("resume", "develop/payments"), Action.RESUME),
         (("prune", "--confirm", "develop/payments"), Action.PRUNE),
+        (("unlock", "develop/payments"), Action.UNLOCK),
     ],
 )
 def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(

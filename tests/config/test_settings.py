@@ -229,3 +229,10 @@ def test_the_number_of_runs_follows_the_cores_and_can_be_set() -> None:
     warm, cold = load().terraform.workers, read("terraform: {warm: false}").terraform.workers
     assert warm == 2 * cold >= 2
     assert read("terraform: {concurrency: 7}").terraform.workers == 7
+
+
+def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
+    (problem,) = problems("store: {table: reconciler}\n")
+    assert problem.startswith("reconciler.yaml:1:8: store: ")
+    assert "a table needs a bucket" in problem
+    assert read("store: {table: reconciler, bucket: reconciler-data}\n").store.bucket == "reconciler-data"

@@ -29,10 +29,13 @@ from reconciler.core.status import first
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.first_task import EcsFirstTasks
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.state import StateSettings
+from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees, read_tree
 from reconciler.edges.warm import WarmRuns
@@ -204,6 +207,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         live=EcsLive(clients),
         prerequisites=AwsPrerequisites(clients),
         first_tasks=EcsFirstTasks(clients, poll=timedelta(milliseconds=100)),
+        locks=StateLocks(clients, StateSettings(bucket="states-{account}"), work=folder / "work", me=whoami()),
         store=store,
         trees=trees,
         observer=Silent(),
@@ -214,6 +218,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         now=lambda: datetime.now(UTC),
         rng=random.Random(1),
         admission=asyncio.Semaphore(1),
+        protection=TaskProtection(None, warn=print),
     )
     key = Key("develop", f"s{uuid.uuid4().hex[:8]}")
     life = Life(aws, world, terraform, str(platform["cluster"]["name"]), key)

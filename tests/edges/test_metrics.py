@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Asked, Waiting
+from reconciler.core.events import Asked, Failed, Waiting
 from reconciler.core.record import (
     ConditionType,
     Drift,
@@ -43,10 +43,12 @@ GOLDEN = {
     "reconciler_instance_sync": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
+    "reconciler_instance_reason": ("gauge", {"environment", "name", "reason"}),
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
     "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
+    "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
     "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
@@ -55,14 +57,22 @@ GOLDEN = {
     "reconciler_queue_depth": ("gauge", set()),
     "reconciler_queue_wait_seconds": ("histogram", set()),
     "reconciler_longest_running_pass_seconds": ("gauge", set()),
+    "reconciler_loop_age_seconds": ("gauge", set()),
     "reconciler_source_info": ("gauge", {"url", "branch"}),
     "reconciler_source_last_fetch_timestamp_seconds": ("gauge", set()),
+    "reconciler_source_up": ("gauge", set()),
     "reconciler_manifest_problems": ("gauge", set()),
     "reconciler_build_info": ("gauge", {"version", "terraform", "python"}),
+    "reconciler_process_start_time_seconds": ("gauge", set()),
+    "reconciler_process_cpu_seconds_total": ("counter", set()),
+    "reconciler_process_resident_memory_bytes": ("gauge", set()),
+    "reconciler_process_virtual_memory_bytes": ("gauge", set()),
+    "reconciler_process_open_fds": ("gauge", set()),
+    "reconciler_process_max_fds": ("gauge", set()),
 }
 
 FETCHED = SourceStatus("c1", NOW, None, (Problem("a.yaml", 1, 1, "broken"),))
-BUSY = Beat(timedelta(0), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
+BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
 
 
 @dataclass
@@ -184,6 +194,17 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     waiting = Daemon(records=[fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))]).metrics()
     assert sample(waiting, name, **KEY, type="Ready", status="false") == 1
     assert sample(waiting, "reconciler_approvals_pending") == 1
+    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "who knows"))]).metrics()
+    assert sample(locked, "reconciler_state_locks_orphaned") == 1
+
+
+def test_the_reason_of_an_instance_is_the_one_of_now() -> None:
+    name = "reconciler_instance_reason"
+    daemon = Daemon([new()])
+    metrics = daemon.metrics()
+    assert read(metrics)[name][1] == []
+    daemon.records[0] = fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))
+    assert read(metrics)[name][1] == [("", {**KEY, "reason": "AwaitingApproval"}, 1)]
 
 
 def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
@@ -222,11 +243,17 @@ def test_the_daemon_and_its_source() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_queue_depth") == 7
     assert sample(metrics, "reconciler_longest_running_pass_seconds") == 42
+    assert sample(metrics, "reconciler_loop_age_seconds") == 1.5
+    assert sample(metrics, "reconciler_source_up") == 1
     assert sample(metrics, "reconciler_manifest_problems") == 1
     assert sample(metrics, "reconciler_source_last_fetch_timestamp_seconds") == NOW.timestamp()
     assert sample(metrics, "reconciler_source_info", url="https://git.example/manifests.git", branch="main") == 1
-    never = Daemon(source=SourceStatus(None, None, "refused", ())).metrics()
+    never = Daemon(source=SourceStatus(None, None, None, ())).metrics()
     assert sample(never, "reconciler_source_last_fetch_timestamp_seconds") is None
+    assert sample(never, "reconciler_source_up") == 0
+    refused = Daemon(source=SourceStatus("c1", NOW, "refused", ())).metrics()
+    assert sample(refused, "reconciler_source_last_fetch_timestamp_seconds") == NOW.timestamp()
+    assert sample(refused, "reconciler_source_up") == 0
 
 
 @pytest.mark.parametrize(

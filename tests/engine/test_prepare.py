@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from desired_state.service import ServiceSpec
-from reconciler.core.ports import Environment, PreparationFailed
-from reconciler.core.preparation import FirstTask, Needs
+from reconciler.core.ports import Environment
+from reconciler.core.preparation import FirstTask, Needs, PreparationFailed
 from reconciler.core.record import Reason
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World

@@ -140,6 +140,7 @@ class FakeControl:
 
     known: dict[Key, Record] = field(default_factory=dict)
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
+    afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
     refusal: str | None = None
     crash: bool = False
     pulse: Beat = BEATING
@@ -153,7 +154,10 @@ class FakeControl:
 
     def record(self, key: Key) -> Record | None:
         """One record."""
-        return self.known.get(key)
+        found = self.known.get(key)
+        if key in self.afterwards and self.asked:
+            self.known[key] = self.afterwards.pop(key)
+        return found
 
     def source(self) -> SourceStatus:
         """The manifests' state."""
@@ -167,11 +171,13 @@ class FakeControl:
         """As many passes as asked for, of instances that have some."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest))
+        self.asked.append((key, action, by, digest or lock_id))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]
