@@ -5,7 +5,7 @@ The rule: only what AWS says is not there counts as missing. A question that AWS
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from reconciler.core.ports import Environment, LiveUnavailable
 from reconciler.core.preparation import Needs
@@ -43,7 +43,7 @@ class AwsPrerequisites:
             return None
         account, _, repository, tag, digest = named.groups()
         which = {"imageTag": tag} if tag else {"imageDigest": digest}
-        there = await self._is_there(
+        asked = self._clients.call(
             environment,
             "ecr",
             "describe_images",
@@ -51,23 +51,26 @@ class AwsPrerequisites:
             repositoryName=repository,
             imageIds=[which],
         )
+        there = await _is_there(asked)
         return None if there else f"image {repository}{f':{tag}' if tag else f'@{digest}'} was not pushed"
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
-        there = await self._is_there(environment, "secretsmanager", "describe_secret", SecretId=name)
-        return None if there else f"secret {name} does not exist"
+        asked = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)
+        return None if await _is_there(asked) else f"secret {name} does not exist"
 
     async def _role(self, arn: str, environment: Environment) -> str | None:
         name = arn.rpartition("/")[2]
-        return None if await self._is_there(environment, "iam", "get_role", RoleName=name) else f"role {name} is gone"
+        asked = self._clients.call(environment, "iam", "get_role", RoleName=name)
+        return None if await _is_there(asked) else f"role {name} is gone"
 
-    async def _is_there(self, environment: Environment, service: str, operation: str, /, **parameters: object) -> bool:
-        try:
-            await self._clients.call(environment, service, operation, **parameters)
-        except AwsFailed as failure:
-            if failure.code in _NOT_THERE:
-                return False
-            if failure.code in _DENIED:
-                return True
-            raise
-        return True
+
+async def _is_there(asked: Awaitable[object]) -> bool:
+    try:
+        await asked
+    except AwsFailed as failure:
+        if failure.code in _NOT_THERE:
+            return False
+        if failure.code in _DENIED:
+            return True
+        raise
+    return True
