@@ -97,7 +97,7 @@ def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
     broken_by=[
         Edit(ECR, "{ AWS = local.execution_arn }", '{ AWS = "*" }', says="anybody"),
         Edit(ECR, '"ecr:BatchGetImage", "ecr:GetDown', '"ecr:*", "ecr:GetDown', says="more than"),
-        Edit(ECR, "depends_on = [aws_iam_role.execution", "depends_on = [", says="exists"),
+        Edit(ECR, "depends_on = [aws_iam_role.execution", "depends_on = [aws_iam_role.task", says="exists"),
     ],
 )  # fmt: skip
 def test_property_20_ecr_access_restrictions_pull(instance: Instance) -> None:
