@@ -124,15 +124,15 @@ class Story(DayTwo):
 
         for problem in self._display.wait("the problems", reported, within=60):
             self._display.shows(problem)
-        self._stage.push("Payments: log more", {"services/payments.yaml": self._edited("payments", LOG_LEVEL="debug")})
+        self._stage.push("Payments: log more", {"services/payments.yaml": self._edited("payments", LOG_LEVEL="trace")})
 
         def others_move() -> tuple[Any, str]:
             seen = self._aws.running("payments")
-            moved = seen and seen.environment.get("LOG_LEVEL") == "debug" and seen.rollout == "COMPLETED"
+            moved = seen and seen.environment.get("LOG_LEVEL") == "trace" and seen.rollout == "COMPLETED"
             return (seen, "") if moved else (None, "payments still has its old environment")
 
         self._display.wait("payments to roll", others_move, within=SERVICE_TAKES)
-        self._display.shows("payments was pushed afterwards and runs with LOG_LEVEL=debug")
+        self._display.shows("payments was pushed afterwards and runs with LOG_LEVEL=trace")
         require(self._aws.running("catalog") == before, "catalog was touched")
         self._display.shows("catalog runs on, unchanged, at its last good state")
         self._stage.push("Mend catalog", {"services/catalog.yaml": good})
