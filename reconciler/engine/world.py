@@ -27,6 +27,7 @@ from reconciler.core.ports import (
     Terraform,
     TreeArchive,
 )
+from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -52,6 +53,8 @@ class World:
 
     terraform: Terraform
     live: Live
+    prerequisites: Prerequisites
+    first_tasks: FirstTasks
     locks: Locks
     store: Store
     trees: TreeArchive

@@ -25,7 +25,9 @@ from reconciler.core.ports import Revision
 from reconciler.core.record import Pass, Reason, Record
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.first_task import EcsFirstTasks
 from reconciler.edges.locks import StateLocks, whoami
+from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.trees import DirectoryTrees
@@ -176,6 +178,8 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
         world = World(
             terraform=terraform,
             live=EcsLive(clients),
+            prerequisites=AwsPrerequisites(clients),
+            first_tasks=EcsFirstTasks(clients),
             locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
             store=store,
             trees=trees,

@@ -63,6 +63,27 @@ def describes_clusters_with_their_services(client: Clients) -> bool:
     return bool(cluster["activeServicesCount"] == 1)
 
 
+def runs_tasks_whose_containers_share_memory(client: Clients) -> bool:
+    name = _name()
+    client("ecs").create_cluster(clusterName=name)
+    client("ecs").register_task_definition(
+        family=name, cpu="256", memory="512", containerDefinitions=[{"name": "app", "image": "app:1"}]
+    )
+    ran = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")
+    kept = client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"][0]
+    return len(ran["tasks"]) == 1 and "memory" not in kept
+
+
+def describes_tasks_that_end(client: Clients) -> bool:
+    name = _name()
+    client("ecs").create_cluster(clusterName=name)
+    container = {"name": "app", "image": "app:1", "memory": 64}
+    client("ecs").register_task_definition(family=name, containerDefinitions=[container])
+    task = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")["tasks"][0]["taskArn"]
+    described = client("ecs").describe_tasks(cluster=name, tasks=[task])["tasks"][0]
+    return bool((described["lastStatus"], described["containers"][0]["exitCode"]) == ("STOPPED", 0))
+
+
 def registers_scalable_target_and_lifts_the_service(client: Clients) -> bool:
     service = _service(client, desired=0)
     _target(client, service)
@@ -164,6 +185,8 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("ecs", "DescribeServices"): describes_services_whose_deployments_complete,
     ("ecs", "DeleteService"): deletes_service_with_its_deployments,
     ("ecs", "DescribeClusters"): describes_clusters_with_their_services,
+    ("ecs", "RunTask"): runs_tasks_whose_containers_share_memory,
+    ("ecs", "DescribeTasks"): describes_tasks_that_end,
     ("application-autoscaling", "RegisterScalableTarget"): registers_scalable_target_and_lifts_the_service,
     ("application-autoscaling", "ListTagsForResource"): lists_tags_of_a_scalable_target,
     ("application-autoscaling", "TagResource"): tags_a_scalable_target,
