@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo check format test chaos bench lock clean
+.PHONY: setup demo check format test properties environments chaos bench lock clean
 
 setup: $(READY)
 
@@ -42,6 +42,12 @@ format: setup
 
 test: setup
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+properties: setup
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/terraform/properties $(ARGS)
+
+environments: setup
+	$(BIN)/python -m deploy.environments $(ARGS)
 
 chaos: setup
 	$(BIN)/pytest -m chaos -s tests/chaos tests/provider/test_soak.py

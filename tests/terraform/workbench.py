@@ -81,7 +81,7 @@ class Workbench:
             check=False,
         )
         if finished.returncode != 0:
-            raise Refused(_errors(finished.stdout) or (("", finished.stdout + finished.stderr),))
+            raise Refused(read_errors(finished.stdout) or (("", finished.stdout + finished.stderr),))
         return finished.stdout
 
     def _surroundings(self) -> dict[str, str]:
@@ -94,7 +94,8 @@ class Workbench:
         }
 
 
-def _errors(output: str) -> tuple[tuple[str, str], ...]:
+def read_errors(output: str) -> tuple[tuple[str, str], ...]:
+    """The errors in what `terraform … -json` printed: the file that each points to, and its text on one line."""
     lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     errors = [line["diagnostic"] for line in lines if line.get("@level") == "error" and "diagnostic" in line]
     return tuple(

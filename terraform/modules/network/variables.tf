@@ -45,8 +45,8 @@ variable "network" {
   nullable = false
 
   validation {
-    condition     = try(cidrsubnet(var.network.cidr, 0, 0) == var.network.cidr, false) && can(regex("/(1[6-9]|20)$", var.network.cidr))
-    error_message = "network.cidr \"${var.network.cidr}\" must be a network address of /16 to /20."
+    condition     = try(cidrsubnet(var.network.cidr, 0, 0) == var.network.cidr, false) && can(regex("^[0-9.]+/(1[6-9]|20)$", var.network.cidr))
+    error_message = "network.cidr \"${var.network.cidr}\" must be an IPv4 network address of /16 to /20."
   }
   validation {
     condition     = length(distinct(var.network.availability_zones)) == 3 && length(var.network.availability_zones) == 3
