@@ -6,7 +6,7 @@ here and fail on plain moto, so a patch that moto has caught up with is found an
 
 from __future__ import annotations
 
-from deploy.local.standin.patches import application_autoscaling, ecs, elbv2, kms, s3
+from deploy.local.standin.patches import application_autoscaling, ecs, elbv2, kms, s3, secretsmanager
 from deploy.local.standin.patches.patch import Patch, install
 
 PATCHES: tuple[Patch, ...] = (
@@ -15,6 +15,7 @@ PATCHES: tuple[Patch, ...] = (
     *elbv2.PATCHES,
     *kms.PATCHES,
     *s3.PATCHES,
+    *secretsmanager.PATCHES,
 )
 
 __all__ = ["PATCHES", "Patch", "install"]
