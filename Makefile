@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo check format test properties chaos bench lock clean
+.PHONY: setup demo check format test properties environments chaos bench lock clean
 
 setup: $(READY)
 
@@ -45,6 +45,9 @@ test: setup
 
 properties: setup
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/terraform/properties $(ARGS)
+
+environments: setup
+	$(BIN)/python -m deploy.environments $(ARGS)
 
 chaos: setup
 	$(BIN)/pytest -m chaos -s tests/chaos tests/provider/test_soak.py

@@ -8,6 +8,7 @@ is not for us to guess.
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Literal, TypeAlias, TypeVar
 
@@ -107,6 +108,18 @@ def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[Finding]:
                 yield Finding(one.key, one.problem(("sidecars", index, "name"), message))
 
 
+def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
+    """The addresses of production are no other environment's: a mistaken route would be an open door."""
+    networks = [(one, IPv4Network(one.spec.network.cidr)) for one in candidates if isinstance(one.spec, PlatformSpec)]
+    known = [
+        (one, network, facts[one.key.environment].tier) for one, network in networks if one.key.environment in facts
+    ]
+    for (one, mine, tier), (other, theirs, another) in combinations(known, 2):
+        if (tier == "prod") != (another == "prod") and mine.overlaps(theirs):
+            yield _same_addresses(one, mine, other, theirs)
+            yield _same_addresses(other, theirs, one, mine)
+
+
 def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
     """Production is redundant: a NAT gateway per zone, no borrowed capacity, two tasks of every service."""
     for one in candidates:
@@ -119,6 +132,9 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
         if isinstance(one.spec, PlatformSpec) and one.spec.cluster.spot:
             message = f"spot is not allowed in {environment} (tier prod), where AWS must not take tasks away"
             yield Finding(one.key, one.problem(("cluster", "spot"), message))
+        if isinstance(one.spec, PlatformSpec) and one.spec.network.peerings and not one.spec.network.allow_prod_peering:
+            message = f"peerings of {environment} (tier prod) need allowProdPeering: true beside them"
+            yield Finding(one.key, one.problem(("network", "peerings"), message))
         if isinstance(one.spec, ServiceSpec) and one.spec.scaling.min < 2:
             message = f"scaling.min is {one.spec.scaling.min}, but {environment} (tier prod) needs at least 2"
             yield Finding(one.key, one.problem(("scaling", "min"), message))
@@ -127,6 +143,11 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
 def dependencies(candidate: Candidate) -> tuple[str, ...]:
     """The names in dependsOn; a Platform has none."""
     return () if isinstance(candidate.spec, PlatformSpec) else candidate.spec.depends_on
+
+
+def _same_addresses(one: Candidate, mine: IPv4Network, other: Candidate, theirs: IPv4Network) -> Finding:
+    message = f"{mine} overlaps {theirs} of {other.key} at {other.place}: production shares no addresses"
+    return Finding(one.key, one.problem(("network", "cidr"), message))
 
 
 def _same_priority(one: Candidate, other: Candidate, priority: int) -> Finding:

@@ -1,4 +1,4 @@
-"""What an environment is: its network, load balancer, cluster, tags and connections.
+"""What an environment is: its network, load balancer, cluster, secrets, tags and connections.
 
 The rule: the Platform manifest is the one source of an environment's settings.
 """
@@ -6,8 +6,9 @@ The rule: the Platform manifest is the one source of an environment's settings.
 from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from desired_state.container import SecretName
 from desired_state.fields import Distinct, Environments, Strict, TagValue, Text, refuse
 from desired_state.located import quote
 from desired_state.policy import Policy
@@ -20,11 +21,15 @@ def _cidr(value: str) -> str:
         network = IPv4Network(value)
     except ValueError as error:
         raise refuse(f"{quote(value)} is not an IPv4 range such as 10.10.0.0/16") from error
-    if not 16 <= network.prefixlen <= 20:
-        raise refuse(f"{value} does not fit: three private and three public subnets need a range from /16 to /20")
     if not any(network.subnet_of(private) for private in _PRIVATE):
         raise refuse(f"{value} is not a private range (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10)")
     return str(network)
+
+
+def _room_for_subnets(value: str) -> str:
+    if not 16 <= IPv4Network(value).prefixlen <= 20:
+        raise refuse(f"{value} does not fit: three private and three public subnets need a range from /16 to /20")
+    return value
 
 
 def _one_region(zones: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,35 +43,71 @@ def _arn(service: str, resource: str, meaning: str) -> Text:
     return Text(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}/[A-Za-z0-9-]+", meaning)
 
 
-Cidr = Annotated[str, AfterValidator(_cidr), WithJsonSchema({"type": "string", "examples": ["10.10.0.0/16"]})]
+_CIDR_SCHEMA: Final = WithJsonSchema({"type": "string", "examples": ["10.10.0.0/16"]})
+Cidr = Annotated[str, AfterValidator(_cidr), AfterValidator(_room_for_subnets), _CIDR_SCHEMA]
+PeerCidr = Annotated[str, AfterValidator(_cidr), _CIDR_SCHEMA]
+PeerName = Annotated[str, Text(r"[a-z0-9-]+", "a name of small letters, digits and hyphens", 32)]
+VpcId = Annotated[str, Text(r"vpc-[0-9a-f]{8,17}", "the id of a VPC such as vpc-0a1b2c3d4e5f60718")]
+Account = Annotated[str, Text(r"[0-9]{12}", "an account of 12 digits, in quotes")]
+Email = Annotated[str, Text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "a mail address", 254)]
+FunctionArn = Annotated[
+    str, Text(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_:-]+", "the ARN of a Lambda function")
+]
 Zone = Annotated[str, Text(r"[a-z]{2}(?:-[a-z0-9]+)+-[0-9][a-z]", "an availability zone such as eu-central-1a")]
 CertificateArn = Annotated[str, _arn("acm", "certificate", "the ARN of a certificate in ACM")]
 ConnectionArn = Annotated[
     str, _arn("(?:codestar-connections|codeconnections)", "connection", "the ARN of a CodeConnections connection")
 ]
+ExemptReason = Annotated[
+    str, Text(r"[\w .:/=+@-]{10,}", "a reason (at least 10 letters, digits, spaces and .:/=+-@, which fit in a tag)")
+]
 SecurityGroupId = Annotated[str, Text(r"sg-[0-9a-f]{8,17}", "the id of a security group such as sg-0a1b2c3d4e5f60718")]
 
 
+class Peering(Strict):
+    """Another network that the private subnets reach; `account` where it is not this one's."""
+
+    vpc_id: VpcId
+    cidr: PeerCidr
+    account: Account | None = None
+
+
 class Network(Strict):
-    """The VPC: one range over three zones, and how its private subnets reach the internet."""
+    """The VPC: one range over three zones, how its private subnets reach the internet, and whom else they reach."""
 
     cidr: Cidr
     availability_zones: Annotated[
         tuple[Zone, ...], Field(min_length=3, max_length=3), Distinct, AfterValidator(_one_region)
     ]
     nat: Literal["one_per_az", "single", "none"] = "one_per_az"
+    peerings: Annotated[dict[PeerName, Peering], Field(max_length=10)] = Field(default_factory=dict)
+    allow_prod_peering: bool = False
+
+    @field_validator("peerings")
+    @classmethod
+    def _apart(cls, peerings: dict[str, Peering], info: ValidationInfo) -> dict[str, Peering]:
+        ranges = {"this network": IPv4Network(info.data["cidr"])} if "cidr" in info.data else {}
+        for name, peering in peerings.items():
+            mine = IPv4Network(peering.cidr)
+            for other, taken in ranges.items():
+                if mine.overlaps(taken):
+                    raise refuse(f"{peering.cidr} overlaps {taken} of {other}", inside=(name, "cidr"))
+            ranges[name] = mine
+        return peerings
 
 
 class Alb(Strict):
     """The load balancer that all public services of the environment share."""
 
     certificate_arn: CertificateArn
+    firewall: bool = True
+    rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
 
 
 class Cluster(Strict):
-    """The ECS cluster."""
+    """The ECS cluster. Without `insights` the tier decides: enhanced in prod, enabled elsewhere."""
 
-    insights: Literal["enabled", "enhanced"] = "enabled"
+    insights: Literal["enabled", "enhanced"] | None = None
     spot: bool = False
 
 
@@ -80,6 +121,34 @@ class KafkaAccess(Strict):
     """The brokers' security group, which services with Kafka may reach."""
 
     broker_security_group_id: SecurityGroupId
+
+
+class Subscribers(Strict):
+    """Who hears of alarms, and of deliveries that fail, succeed or wait for approval."""
+
+    alarms: Annotated[tuple[Email, ...], Distinct] = ()
+    deliveries: Annotated[tuple[Email, ...], Distinct] = ()
+
+
+class Rotation(Strict):
+    """The function that puts a new value into a secret, and how often."""
+
+    lambda_arn: FunctionArn
+    days: Annotated[int, Field(ge=1, le=90)] = 30
+
+
+class Secret(Strict):
+    """A secret without its value: how it is rotated, or why it is not."""
+
+    rotation: Rotation | None = None
+    rotation_exempt_reason: Annotated[ExemptReason | None, Field(validate_default=True)] = None
+
+    @field_validator("rotation_exempt_reason")
+    @classmethod
+    def _one_of_both(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if "rotation" in info.data and (reason is None) == (info.data["rotation"] is None):
+            raise refuse("a secret needs either rotation or rotationExemptReason", beside=("rotation",))
+        return reason
 
 
 class Tags(Strict):
@@ -99,5 +168,7 @@ class PlatformSpec(Strict):
     tags: Tags
     cluster: Cluster = Cluster()
     delivery: Delivery | None = None
+    subscribers: Subscribers = Subscribers()
+    secrets: dict[SecretName, Secret] = Field(default_factory=dict)
     kafka: KafkaAccess | None = None
     policy: Policy = Policy()

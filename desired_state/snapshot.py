@@ -114,6 +114,7 @@ def _compare(
     yield from checks.check_routes(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
+    yield from checks.check_networks(here, environments)
 
 
 def _instance(one: Candidate, forest: Forest, land: Landscape) -> Instance:

@@ -67,10 +67,17 @@ def _platform(spec: PlatformSpec) -> dict[str, Any]:
             "cidr": str(spec.network.cidr),
             "availability_zones": list(spec.network.availability_zones),
             "nat": spec.network.nat,
+            "peerings": {
+                name: {"vpc_id": peering.vpc_id, "cidr": peering.cidr, "account_id": peering.account}
+                for name, peering in spec.network.peerings.items()
+            },
+            "allow_prod_peering": spec.network.allow_prod_peering,
         },
-        "alb": {"certificate_arn": spec.alb.certificate_arn},
+        "alb": spec.alb.model_dump(mode="json", by_alias=False),
         "cluster": {"insights": spec.cluster.insights, "spot": spec.cluster.spot},
         "delivery": {"connection_arn": spec.delivery.connection_arn if spec.delivery else None},
+        "subscribers": spec.subscribers.model_dump(mode="json", by_alias=False),
+        "secrets": {name: secret.model_dump(mode="json", by_alias=False) for name, secret in spec.secrets.items()},
         "kafka": {"broker_security_group_id": spec.kafka.broker_security_group_id if spec.kafka else None},
     }
 

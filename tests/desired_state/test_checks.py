@@ -116,7 +116,7 @@ def test_production_is_redundant_whatever_its_name() -> None:
     live = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop")}
     snapshot = build_from(
         platform("live", network={"nat": "single"}, cluster={"spot": True}),
-        platform("develop", network={"nat": "single"}),
+        platform("develop", network={"nat": "single", "cidr": "10.20.0.0/16"}),
         service("orders", environments=["develop", "live"]),
         {**service("ledger", environments=["develop", "live"]), "overrides": {"live": {"scaling": {"min": 2}}}},
         environments=live,
@@ -127,6 +127,29 @@ def test_production_is_redundant_whatever_its_name() -> None:
         "scaling.min is 1, but live (tier prod) needs at least 2",
     ]
     assert keys(snapshot) == {"develop/platform", "develop/orders", "develop/ledger", "live/ledger"}
+
+
+def test_production_shares_no_addresses_with_another_tier() -> None:
+    facts = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop"), "test": EnvironmentFacts("test")}
+    snapshot = build_from(
+        platform("live", network={"cidr": "10.96.0.0/16"}),
+        platform("develop", network={"cidr": "10.96.16.0/20"}),
+        platform("test", network={"cidr": "10.96.16.0/20"}),
+        environments=facts,
+    )
+    found = messages(snapshot.problems)
+    assert len(found) == 4, "each of the two overlaps, on both sides; what is not production may overlap"
+    assert all("overlaps" in message and "production shares no addresses" in message for message in found)
+    assert not snapshot.instances
+
+
+def test_production_peers_only_when_its_manifest_says_so() -> None:
+    live = {"live": EnvironmentFacts("prod")}
+    peerings = {"data": {"vpcId": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16"}}
+    refused = build_from(platform("live", network={"peerings": peerings}), environments=live)
+    assert messages(refused.problems) == ["peerings of live (tier prod) need allowProdPeering: true beside them"]
+    allowed = {"peerings": peerings, "allowProdPeering": True}
+    assert build_from(platform("live", network=allowed), environments=live).problems == ()
 
 
 def test_a_tier_rule_points_into_the_override() -> None:

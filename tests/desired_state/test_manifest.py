@@ -61,7 +61,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert (spec.scaling.cpu, spec.scaling.memory) == (60, 70)
     settings = valid(platform()).spec
     assert isinstance(settings, PlatformSpec)
-    assert (settings.network.nat, settings.cluster.insights, settings.cluster.spot) == ("one_per_az", "enabled", False)
+    assert (settings.network.nat, settings.cluster.insights, settings.cluster.spot) == ("one_per_az", None, False)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,25 @@ def test_every_bad_variable_has_a_problem_at_its_name() -> None:
         ({"alb": {"certificateArn": "arn:aws:iam::1:x"}}, '"arn:aws:iam::1:x" is not the ARN of a certificate in ACM'),
         ({"tags": {"owner": ""}}, '"" is not a tag (letters, digits, spaces, _.:/=+-@)'),
         ({"tags": {"costCenter": None}}, "spec.tags.costCenter is missing"),
+        (
+            {"network": {"peerings": {"data": {"vpcId": "vpc-0a1b2c3d", "cidr": "10.10.128.0/20"}}}},
+            "10.10.128.0/20 overlaps 10.10.0.0/16 of this network",
+        ),
+        (
+            {"network": {"peerings": {"data": {"vpcId": "x", "cidr": "10.50.0.0/16"}}}},
+            '"x" is not the id of a VPC such as vpc-0a1b2c3d4e5f60718',
+        ),
+        ({"subscribers": {"alarms": ["oncall"]}}, '"oncall" is not a mail address'),
+        ({"subscribers": {"alarms": ["a@b.de", "a@b.de"]}}, '"a@b.de" is listed twice'),
+        ({"secrets": {"orders/key": {}}}, "a secret needs either rotation or rotationExemptReason"),
+        (
+            {"secrets": {"orders/key": {"rotationExemptReason": "none"}}},
+            '"none" is not a reason (at least 10 letters, digits, spaces and .:/=+-@, which fit in a tag)',
+        ),
+        (
+            {"secrets": {"orders/key": {"rotation": {"lambdaArn": "rotate"}}}},
+            '"rotate" is not the ARN of a Lambda function',
+        ),
         ({"delivery": {"connectionArn": "x"}}, '"x" is not the ARN of a CodeConnections connection'),
     ],
 )

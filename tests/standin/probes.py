@@ -148,6 +148,22 @@ def lets_in_who_meets_the_conditions_of_a_policy(client: Clients) -> bool:
     return bool(s3.get_object(Bucket=bucket, Key="state")["Body"].read() == b"{}")
 
 
+def logs_access_to_a_bucket_that_denies_everybody_without_tls(client: Clients) -> bool:
+    s3, bucket, logs = client("s3"), _bucket(client), _bucket(client)
+    write = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
+    tls = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    statements = [tls | {"Resource": f"arn:aws:s3:::{logs}/*"}, write | {"Resource": f"arn:aws:s3:::{logs}/s3/*"}]
+    s3.put_bucket_policy(Bucket=logs, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    target = {"TargetBucket": logs, "TargetPrefix": "s3/"}
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
+    return bool(s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"] == logs)
+
+
 def notifies_event_bridge(client: Clients) -> bool:
     s3, bucket = client("s3"), _bucket(client)
     configuration: dict[str, Any] = {"EventBridgeConfiguration": {}}
@@ -176,6 +192,16 @@ def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
     return isinstance(json.loads(answers[0])["metadata"]["created"], float)
 
 
+def rotates_a_secret_that_has_no_value_yet(client: Clients) -> bool:
+    secrets, name = client("secretsmanager"), _name()
+    secrets.create_secret(Name=name)
+    rotator = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
+    rules = {"AutomaticallyAfterDays": 30}
+    secrets.rotate_secret(SecretId=name, RotationLambdaARN=rotator, RotationRules=rules, RotateImmediately=False)
+    found = secrets.describe_secret(SecretId=name)
+    return bool(found["RotationEnabled"] and found["RotationLambdaARN"] == rotator and found["RotationRules"] == rules)
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
     ("codebuild", "UpdateProject"): updates_a_project,
@@ -193,9 +219,11 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("application-autoscaling", "UntagResource"): untags_a_scalable_target,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
     ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
+    ("s3", "PutBucketLogging"): logs_access_to_a_bucket_that_denies_everybody_without_tls,
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketNotificationConfiguration"): notifies_event_bridge,
+    ("secretsmanager", "RotateSecret"): rotates_a_secret_that_has_no_value_yet,
     ("kms", "EnableKeyRotation"): rotates_a_key_by_its_period,
     ("kms", "GetKeyRotationStatus"): rotates_a_key_by_its_period,
 }

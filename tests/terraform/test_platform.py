@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from tests.terraform.inputs import ACCOUNT, REGION, TAGS
-from tests.terraform.plans import Plan
+from tests.terraform.plans import Plan, Resource
 
 pytestmark = pytest.mark.aws
 ZONES = {f"{REGION}{letter}" for letter in "abc"}
@@ -75,8 +75,8 @@ def test_groups_own_all_of_their_rules(prod_platform: Plan) -> None:
 
 
 def test_there_is_a_rotating_key_per_purpose_that_only_this_account_administers(prod_platform: Plan) -> None:
-    keys = {str(key.key): key for key in prod_platform.of("aws_kms_key")}
-    assert set(keys) == {"ecs", "ecr", "secrets", "logs", "s3"}
+    keys = {key.key or key.name: key for key in prod_platform.of("aws_kms_key")}
+    assert set(keys) == {"ecs", "ecr", "secrets", "logs", "s3", "topics"}
     for key in keys.values():
         assert key.values["enable_key_rotation"]
         assert key.values["deletion_window_in_days"] == 30
@@ -93,14 +93,17 @@ def test_the_logs_key_serves_log_groups_of_this_environment_only(prod_platform: 
     logs = next(s for s in key.document("policy")["Statement"] if s["Sid"] == "LogGroupsOfThisEnvironment")
     assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
     assert logs["Condition"]["ArnLike"] == {
-        "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/*/prod/*"
+        "kms:EncryptionContext:aws:logs:arn": [
+            f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/*/prod/*",
+            f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:aws-waf-logs-prod",
+        ]
     }
 
 
 def test_logs_are_encrypted_and_kept_by_tier(prod_platform: Plan, develop_platform: Plan) -> None:
     for plan, days in ((prod_platform, 90), (develop_platform, 30)):
         groups = plan.of("aws_cloudwatch_log_group")
-        assert len(groups) == 2
+        assert len(groups) == 3
         assert {group.values["retention_in_days"] for group in groups} == {days}
         assert all("kms_key_id" in group.unknown for group in groups)
 
@@ -130,17 +133,28 @@ def test_the_load_balancer_is_public_careful_and_protected_in_production(
     assert not develop_platform.one("aws_lb").values["enable_deletion_protection"]
 
 
-def test_access_logs_are_encrypted_versioned_expiring_and_closed_to_the_public(prod_platform: Plan) -> None:
-    encryption = prod_platform.one("aws_s3_bucket_server_side_encryption_configuration").values["rule"][0]
-    assert encryption["apply_server_side_encryption_by_default"][0]["sse_algorithm"] == "AES256"
-    assert prod_platform.one("aws_s3_bucket_versioning").values["versioning_configuration"][0]["status"] == "Enabled"
-    assert prod_platform.one("aws_s3_bucket_lifecycle_configuration").values["rule"][0]["expiration"][0]["days"] == 365
-    closed = prod_platform.one("aws_s3_bucket_public_access_block").values
-    assert all(closed[block] for block in closed if block.startswith(("block_", "ignore_", "restrict_")))
-    write, tls = prod_platform.one("aws_s3_bucket_policy").document("policy")["Statement"]
+def test_buckets_are_encrypted_versioned_expiring_and_closed_to_the_public(prod_platform: Plan) -> None:
+    for bucket, algorithm, days in (("logs", "AES256", 365), ("artifacts", "aws:kms", 90)):
+        module = f"module.storage.module.{bucket}"
+
+        def setting(name: str, module: str = module) -> Resource:
+            return prod_platform.one(f"aws_s3_bucket_{name}", module=module)
+
+        encryption = setting("server_side_encryption_configuration").values["rule"][0]
+        assert encryption["apply_server_side_encryption_by_default"][0]["sse_algorithm"] == algorithm
+        assert setting("versioning").values["versioning_configuration"][0]["status"] == "Enabled"
+        assert setting("lifecycle_configuration").values["rule"][0]["expiration"][0]["days"] == days
+        closed = setting("public_access_block").values
+        assert all(closed[block] for block in closed if block.startswith(("block_", "ignore_", "restrict_")))
+        tls = setting("policy").document("policy")["Statement"][0]
+        assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_load_balancers_of_this_account_may_write_their_logs(prod_platform: Plan) -> None:
+    policy = prod_platform.one("aws_s3_bucket_policy", module="module.storage.module.logs").document("policy")
+    write = policy["Statement"][1]
     assert write["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
-    assert write["Resource"].endswith(f"/AWSLogs/{ACCOUNT}/*")
-    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert write["Resource"].endswith(f"/alb/AWSLogs/{ACCOUNT}/*")
 
 
 def default_capacity(plan: Plan) -> set[str]:

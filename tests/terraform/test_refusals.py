@@ -43,6 +43,38 @@ def cluster(tier: str, **settings: Any) -> Variables:
     }
 
 
+def peering(**settings: Any) -> Variables:
+    peer = {"vpc_id": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16", "account_id": None} | settings
+    return network(peerings={"data": peer})
+
+
+def secret(name: str = "orders/url", **settings: Any) -> Variables:
+    given = {"rotation": None, "rotation_exempt_reason": None} | settings
+    return {"environment": environment("develop"), "secrets": {name: given}, "secrets_key_arn": f"{KEY}2"}
+
+
+def balancer(**changes: Any) -> Variables:
+    return {
+        "environment": environment("develop"),
+        "vpc": {"id": "vpc-0a1b2c3d", "cidr": "10.10.0.0/16", "public_subnet_ids": ["subnet-1", "subnet-2"]},
+        "certificate_arn": platform_variables("develop")["alb"]["certificate_arn"],
+        "access_logs": {"bucket": "develop-logs", "prefix": "alb"},
+        "logs_key_arn": f"{KEY}3",
+    } | changes
+
+
+def bucket(**changes: Any) -> Variables:
+    given = {"name": "develop-logs", "partition": "aws", "encryption": "kms", "kms_key_arn": f"{KEY}4"}
+    return given | {"expire_after_days": 30, "statements": "[]"} | changes
+
+
+def monitoring(**changes: Any) -> Variables:
+    given = {"cluster_name": "develop", "alb_arn_suffix": "app/develop/0123456789abcdef", "nat_gateway_ids": {}}
+    return {"environment": environment("develop"), **given} | changes
+
+
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
+BY_HAND = "renewed by hand"
 PROD_OF_ONE = but(public_service("prod"), scaling={"min": 1})
 WITHOUT_ROUTING = service() | {"routing": None}
 PROXY = {"name": "proxy", "image": "registry.example/proxy:1"}
@@ -131,6 +163,49 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
         network(availability_zones=["us-east-1a", "us-east-1b", "us-east-1c"]),
         ("us-east-1a", "eu-central-1"),
     ),
+    "peered_production": (
+        "network",
+        network("prod", peerings={"data": {"vpc_id": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16", "account_id": None}}),
+        ('network.peerings ["data"]', "allow_prod_peering"),
+    ),
+    "overlapping_peer": ("network", peering(cidr="10.10.128.0/20"), ("10.10.128.0/20", "10.10.0.0/16", "overlap")),
+    "peer_of_no_network": ("network", peering(cidr="10.50.0.1/16"), ("network.peerings", "10.50.0.1/16")),
+    "peer_without_vpc": ("network", peering(vpc_id="data"), ("network.peerings", '"vpc_id":"data"')),
+    "peer_of_nobody": ("network", peering(account_id="42"), ("network.peerings", '"account_id":"42"')),
+    "secret_without_rotation": ("secrets", secret(), ('secrets ["orders/url"]', "either")),
+    "secret_with_both": (
+        "secrets",
+        secret(rotation={"lambda_arn": FUNCTION, "days": 30}, rotation_exempt_reason=BY_HAND),
+        ('secrets ["orders/url"]', "not both"),
+    ),
+    "secret_name": ("secrets", secret("orders url", rotation_exempt_reason=BY_HAND), ("orders url", "names")),
+    "new_secret_like_an_arn": ("secrets", secret("orders-abc123", rotation_exempt_reason=BY_HAND), ("orders-abc123",)),
+    "short_reason": ("secrets", secret(rotation_exempt_reason="no"), ("rotation_exempt_reason", '"no"')),
+    "rare_rotation": ("secrets", secret(rotation={"lambda_arn": FUNCTION, "days": 91}), ("rotation.days", "91")),
+    "rotation_without_function": (
+        "secrets",
+        secret(rotation={"lambda_arn": "rotate", "days": 30}),
+        ("rotation.lambda_arn", '"rotate"'),
+    ),
+    "rate_limit": ("alb", balancer(rate_limit=9), ("rate_limit 9", "10 to 2000000000")),
+    "one_public_subnet": (
+        "alb",
+        balancer(vpc={"id": "vpc-0a1b2c3d", "cidr": "10.10.0.0/16", "public_subnet_ids": ["subnet-1"]}),
+        ("vpc.public_subnet_ids has 1",),
+    ),
+    "log_prefix": ("alb", balancer(access_logs={"bucket": "b", "prefix": "/alb/"}), ('access_logs.prefix "/alb/"',)),
+    "certificate": ("alb", balancer(certificate_arn="mine"), ('certificate_arn "mine"',)),
+    "nat_gateway": ("monitoring", monitoring(nat_gateway_ids={"a": "eip-0"}), ('nat_gateway_ids {"a":"eip-0"}',)),
+    "bucket_name": ("bucket", bucket(name="Logs"), ('name "Logs"',)),
+    "bucket_key_of_s3": ("bucket", bucket(encryption="s3"), ("kms_key_arn", "encryption is s3")),
+    "bucket_without_key": ("bucket", bucket(kms_key_arn=None), ('kms_key_arn "-"', "encryption is kms")),
+    "bucket_of_no_time": ("bucket", bucket(expire_after_days=0), ("expire_after_days 0",)),
+    "bucket_log_prefix": (
+        "bucket",
+        bucket(access_logs={"bucket": "logs", "prefix": "s3"}),
+        ('access_logs.prefix "s3"', "slash at the end"),
+    ),
+    "bucket_statements": ("bucket", bucket(statements='[{"Sid": "X"}]'), ("statements", "policy statements")),
     "spot_in_prod": ("cluster", cluster("prod", spot=True), ("cluster.spot true", "prod")),
     "insights": ("cluster", cluster("develop", insights="disabled"), ('cluster.insights "disabled"',)),
 }
@@ -140,6 +215,12 @@ ACCEPTED: dict[str, tuple[str, Variables]] = {
     "a_worker": ("service", worker("test")),
     "a_port_by_runtime": ("service", service() | {"port": None}),
     "a_closed_network": ("network", network(cidr="10.10.0.0/20", nat="none")),
+    "a_peered_network": ("network", peering()),
+    "an_exempt_secret": ("secrets", secret(rotation_exempt_reason=BY_HAND)),
+    "a_rotated_secret": ("secrets", secret(rotation={"lambda_arn": FUNCTION, "days": 90})),
+    "a_watch": ("monitoring", monitoring()),
+    "a_balancer": ("alb", balancer(rate_limit=10)),
+    "a_bucket": ("bucket", bucket(encryption="s3", kms_key_arn=None)),
     "a_spot_cluster": ("cluster", cluster("qa", insights="enhanced", spot=True)),
 }
 

@@ -1,5 +1,11 @@
 # The one public entrance: HTTPS with a current TLS policy, HTTP only to redirect, 404 unless a service's rule matches.
 
+module "settings" {
+  source = "../settings"
+
+  tier = var.environment.tier
+}
+
 resource "aws_security_group" "this" {
   name        = "${var.environment.name}-alb"
   description = "Public load balancer: web in from the internet, out to the services in the VPC"
@@ -43,15 +49,13 @@ resource "aws_lb" "this" {
   security_groups            = [aws_security_group.this.id]
   drop_invalid_header_fields = true
   desync_mitigation_mode     = "defensive"
-  enable_deletion_protection = var.environment.tier == "prod"
+  enable_deletion_protection = module.settings.settings.deletion_protection
 
   access_logs {
-    bucket  = aws_s3_bucket.logs.id
-    prefix  = local.log_prefix
+    bucket  = var.access_logs.bucket
+    prefix  = var.access_logs.prefix
     enabled = true
   }
-
-  depends_on = [aws_s3_bucket_policy.logs, aws_s3_bucket_server_side_encryption_configuration.logs]
 }
 
 resource "aws_lb_listener" "https" {

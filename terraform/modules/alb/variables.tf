@@ -60,3 +60,52 @@ variable "certificate_arn" {
     error_message = "certificate_arn \"${var.certificate_arn}\" must be the ARN of an ACM certificate."
   }
 }
+
+variable "access_logs" {
+  description = "The bucket for access logs, which must be encrypted with S3's own keys, and the prefix in it that load balancers may write to."
+  type = object({
+    bucket = string
+    prefix = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9/-]*[a-z0-9]$", var.access_logs.prefix))
+    error_message = "access_logs.prefix \"${var.access_logs.prefix}\" must be lower-case letters, digits, hyphens and slashes, with a letter or digit at both ends."
+  }
+}
+
+variable "firewall" {
+  description = "Whether a firewall stands in front of the load balancer."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = contains([true, false], var.firewall)
+    error_message = "firewall ${var.firewall} must be true or false."
+  }
+}
+
+variable "rate_limit" {
+  description = "How many requests one address may send in five minutes before the firewall blocks it."
+  type        = number
+  default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.rate_limit >= 10 && var.rate_limit <= 2000000000 && floor(var.rate_limit) == var.rate_limit
+    error_message = "rate_limit ${var.rate_limit} must be a whole number from 10 to 2000000000."
+  }
+}
+
+variable "logs_key_arn" {
+  description = "The KMS key that encrypts the firewall's log."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:", var.logs_key_arn))
+    error_message = "logs_key_arn \"${var.logs_key_arn}\" must be the ARN of a KMS key."
+  }
+}

@@ -1,13 +1,24 @@
 # The ECS cluster of one environment and the private DNS namespace in which its internal services find each other.
 
+module "settings" {
+  source = "../settings"
+
+  tier = var.environment.tier
+}
+
 locals {
+  enhanced = coalesce(var.cluster.insights, module.settings.settings.insights) == "enhanced"
+
   # Spot carries what may be interrupted; one task of every service always stays on regular capacity.
-  strategy = var.cluster.spot ? { FARGATE = { base = 1, weight = 1 }, FARGATE_SPOT = { base = 0, weight = 4 } } : { FARGATE = { base = 1, weight = 1 } }
+  strategy = merge(
+    { FARGATE = { base = 1, weight = 1 } },
+    var.cluster.spot ? { FARGATE_SPOT = { base = 0, weight = module.settings.settings.spot_weight } } : {},
+  )
 }
 
 resource "aws_cloudwatch_log_group" "exec" {
   name              = "/cluster/${var.environment.name}/exec"
-  retention_in_days = var.environment.tier == "prod" ? 90 : 30
+  retention_in_days = module.settings.settings.log_days
   kms_key_id        = var.kms.logs
 }
 
@@ -16,7 +27,7 @@ resource "aws_ecs_cluster" "this" {
 
   setting {
     name  = "containerInsights"
-    value = var.cluster.insights
+    value = local.enhanced ? "enhanced" : "enabled"
   }
 
   configuration {

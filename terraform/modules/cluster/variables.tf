@@ -36,21 +36,21 @@ variable "environment" {
 }
 
 variable "cluster" {
-  description = "Container Insights level (enabled or enhanced), and whether services outside production may run on Fargate Spot."
+  description = "Container Insights level (enabled or enhanced; the tier's own where none is given), and whether services outside production may run on Fargate Spot."
   type = object({
-    insights = optional(string, "enabled")
+    insights = optional(string)
     spot     = optional(bool, false)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = contains(["enabled", "enhanced"], var.cluster.insights)
-    error_message = "cluster.insights \"${var.cluster.insights}\" must be enabled or enhanced."
+    condition     = var.cluster.insights == null ? true : contains(["enabled", "enhanced"], var.cluster.insights)
+    error_message = "cluster.insights \"${var.cluster.insights == null ? "-" : var.cluster.insights}\" must be enabled or enhanced."
   }
   validation {
-    condition     = !(var.cluster.spot && var.environment.tier == "prod")
-    error_message = "cluster.spot ${var.cluster.spot} is not allowed in tier prod, where AWS must not take tasks away."
+    condition     = !var.cluster.spot || module.settings.settings.spot_weight > 0
+    error_message = "cluster.spot ${var.cluster.spot} is not allowed in tier ${var.environment.tier}, where AWS must not take tasks away."
   }
 }
 

@@ -1,4 +1,4 @@
-# Private ways to AWS. The S3 endpoint costs nothing and keeps image layers off the NAT gateways.
+# Private ways to AWS. Gateway endpoints cost nothing; that for S3 keeps image layers off the NAT gateways.
 # Without NAT, interface endpoints are what lets a Fargate task start: registry, logs, secrets.
 
 locals {
@@ -6,13 +6,15 @@ locals {
   closed_vpc         = var.network.nat == "none" ? toset(["this"]) : toset([])
 }
 
-resource "aws_vpc_endpoint" "s3" {
+resource "aws_vpc_endpoint" "gateway" {
+  for_each = toset(["dynamodb", "s3"])
+
   vpc_id            = aws_vpc.this.id
   vpc_endpoint_type = "Gateway"
-  service_name      = "com.amazonaws.${var.environment.region}.s3"
+  service_name      = "com.amazonaws.${var.environment.region}.${each.key}"
   route_table_ids   = [for table in aws_route_table.private : table.id]
 
-  tags = { Name = "${var.environment.name}-s3" }
+  tags = { Name = "${var.environment.name}-${each.key}" }
 }
 
 resource "aws_security_group" "endpoints" {

@@ -31,14 +31,16 @@ locals {
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = local.flow_log_group
-  retention_in_days = var.environment.tier == "prod" ? 90 : 30
+  retention_in_days = module.settings.settings.log_days
   kms_key_id        = var.logs_key_arn
 }
 
 resource "aws_iam_role" "flow_logs" {
-  name               = "${var.environment.name}-vpc-flow-logs"
-  description        = "VPC flow logs of ${var.environment.name} write to their log group"
-  assume_role_policy = local.flow_log_trust
+  name                 = "${var.environment.name}-vpc-flow-logs"
+  description          = "VPC flow logs of ${var.environment.name} write to their log group"
+  assume_role_policy   = local.flow_log_trust
+  permissions_boundary = var.permissions_boundary_arn
+  max_session_duration = 3600
 }
 
 resource "aws_iam_role_policy" "flow_logs" {

@@ -1,5 +1,11 @@
 # The VPC: a private and a public subnet in each of three zones, a way out by NAT, and nothing open by default.
 
+module "settings" {
+  source = "../settings"
+
+  tier = var.environment.tier
+}
+
 locals {
   prefix = tonumber(split("/", var.network.cidr)[1])
 

@@ -22,3 +22,8 @@ output "public_subnet_ids" {
 
   depends_on = [aws_route.public_internet, aws_route_table_association.public]
 }
+
+output "nat_gateway_ids" {
+  description = "Ids of the NAT gateways, by availability zone; empty without NAT."
+  value       = { for zone, gateway in aws_nat_gateway.this : zone => gateway.id }
+}

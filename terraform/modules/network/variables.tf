@@ -36,11 +36,17 @@ variable "environment" {
 }
 
 variable "network" {
-  description = "Address range (/16 to /20), three availability zones and NAT mode: one_per_az, single, or none with interface endpoints in its place."
+  description = "Address range (/16 to /20), three availability zones and NAT mode: one_per_az, single, or none with interface endpoints in its place. Peerings, by name, lead to other networks of the region."
   type = object({
     cidr               = string
     availability_zones = list(string)
     nat                = optional(string, "one_per_az")
+    peerings = optional(map(object({
+      vpc_id     = string
+      cidr       = string
+      account_id = optional(string)
+    })), {})
+    allow_prod_peering = optional(bool, false)
   })
   nullable = false
 
@@ -61,8 +67,27 @@ variable "network" {
     error_message = "network.nat \"${var.network.nat}\" must be one_per_az, single or none."
   }
   validation {
-    condition     = var.environment.tier != "prod" || var.network.nat == "one_per_az"
-    error_message = "network.nat \"${var.network.nat}\" is not allowed in tier prod: the loss of one zone must not cut off the others, so it must be one_per_az."
+    condition     = !contains(["one_per_az", "single", "none"], var.network.nat) || contains(module.settings.settings.nat_modes, var.network.nat)
+    error_message = "network.nat \"${var.network.nat}\" is not allowed in tier ${var.environment.tier}: it must be ${join(" or ", module.settings.settings.nat_modes)}, because the loss of one zone must not cut off the others."
+  }
+  validation {
+    condition     = var.environment.tier != "prod" || var.network.allow_prod_peering || length(var.network.peerings) == 0
+    error_message = "network.peerings ${jsonencode(keys(var.network.peerings))} would join tier prod with another network; network.allow_prod_peering must be true for that."
+  }
+  validation {
+    condition     = length(var.network.peerings) <= 10 && alltrue([for name, peer in var.network.peerings : can(regex("^[a-z0-9-]{1,32}$", name)) && can(regex("^vpc-[0-9a-f]+$", peer.vpc_id)) && can(regex("^[0-9]{12}$", coalesce(peer.account_id, "000000000000")))])
+    error_message = "network.peerings ${jsonencode(var.network.peerings)} must be at most 10, with names of lower-case letters, digits and hyphens, the ids of VPCs, and accounts of 12 digits where they are another's."
+  }
+  validation {
+    condition     = alltrue([for peer in values(var.network.peerings) : try(cidrsubnet(peer.cidr, 0, 0) == peer.cidr, false) && can(regex("/(8|9|[12][0-9])$", peer.cidr))])
+    error_message = "network.peerings ${jsonencode({ for name, peer in var.network.peerings : name => peer.cidr })} must have network addresses of /8 to /29."
+  }
+  validation {
+    condition = try(alltrue([
+      for pair in setproduct(concat([var.network.cidr], [for peer in values(var.network.peerings) : peer.cidr]), [for peer in values(var.network.peerings) : peer.cidr]) :
+      pair[0] == pair[1] || cidrhost("${split("/", pair[0])[0]}/${min([for cidr in pair : tonumber(split("/", cidr)[1])]...)}", 0) != cidrhost("${split("/", pair[1])[0]}/${min([for cidr in pair : tonumber(split("/", cidr)[1])]...)}", 0)
+    ]) && length(distinct(concat([var.network.cidr], [for peer in values(var.network.peerings) : peer.cidr]))) == length(var.network.peerings) + 1, true)
+    error_message = "network.peerings ${jsonencode({ for name, peer in var.network.peerings : name => peer.cidr })} and network.cidr ${var.network.cidr} must not overlap."
   }
 }
 
@@ -74,5 +99,16 @@ variable "logs_key_arn" {
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:kms:", var.logs_key_arn))
     error_message = "logs_key_arn \"${var.logs_key_arn}\" must be the ARN of a KMS key."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "The permissions boundary of the role that writes flow logs; null where the environment has none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn \"${coalesce(var.permissions_boundary_arn, "-")}\" must be the ARN of an IAM policy."
   }
 }

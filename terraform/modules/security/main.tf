@@ -1,7 +1,14 @@
 # Five keys, one per purpose, so that access to one kind of data never opens another.
 # No policy names a role: KMS refuses principals that do not exist yet. The account's IAM decides, within the conditions.
 
+module "settings" {
+  source = "../settings"
+
+  tier = var.environment.tier
+}
+
 locals {
+  settings     = module.settings.settings
   account      = var.environment.account_id
   region       = var.environment.region
   arn_prefix   = "arn:${var.environment.partition}"
@@ -14,8 +21,6 @@ locals {
     logs    = "CloudWatch log groups"
     s3      = "build artifacts in S3"
   }
-
-  deletion_window = { develop = 7, test = 7, qa = 14, prod = 30 }[var.environment.tier]
 
   root_statement = {
     Sid       = "Root"
@@ -50,7 +55,10 @@ locals {
     Resource  = "*"
     Condition = {
       ArnLike = {
-        "kms:EncryptionContext:aws:logs:arn" = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:/*/${var.environment.name}/*"
+        "kms:EncryptionContext:aws:logs:arn" = [
+          "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:/*/${var.environment.name}/*",
+          "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:aws-waf-logs-${var.environment.name}",
+        ]
       }
     }
   }
@@ -102,7 +110,7 @@ resource "aws_kms_key" "this" {
 
   description             = "${var.environment.name}: ${each.value}"
   enable_key_rotation     = true
-  deletion_window_in_days = local.deletion_window
+  deletion_window_in_days = local.settings.key_deletion_days
   policy                  = local.policies[each.key]
 }
 

@@ -10,3 +10,8 @@ output "security_groups" {
     kafka_client      = aws_security_group.kafka_client.id
   }
 }
+
+output "permissions_boundary_arn" {
+  description = "The permissions boundary that every role of the environment carries; null where the tier has none."
+  value       = one([for policy in aws_iam_policy.boundary : policy.arn])
+}

@@ -2,7 +2,6 @@
 
 locals {
   service_dimensions = { ClusterName = var.platform.cluster.name, ServiceName = local.name }
-  alarm_topics       = [for topic in [var.platform.alarm_topic_arn] : topic if topic != null]
 
   resource_alarms = {
     cpu = {
@@ -57,8 +56,8 @@ resource "aws_cloudwatch_metric_alarm" "service" {
   period              = 60
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
-  alarm_actions       = local.alarm_topics
-  ok_actions          = local.alarm_topics
+  alarm_actions       = [var.platform.alarm_topic_arn]
+  ok_actions          = [var.platform.alarm_topic_arn]
 
   tags = local.tags
 }
@@ -77,8 +76,8 @@ resource "aws_cloudwatch_metric_alarm" "requests" {
   period              = 60
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
-  alarm_actions       = local.alarm_topics
-  ok_actions          = local.alarm_topics
+  alarm_actions       = [var.platform.alarm_topic_arn]
+  ok_actions          = [var.platform.alarm_topic_arn]
 
   tags = local.tags
 }

@@ -15,7 +15,7 @@ locals {
   triggered = local.tier != "develop"
   approved  = local.tier == "prod" && local.deploys
 
-  artifacts     = coalesce(var.platform.artifact_bucket, { name = "none", arn = "none" })
+  artifacts     = var.platform.artifact_bucket
   build_group   = "/codebuild/${var.environment.name}/${local.name}"
   build_role    = "${local.full_name}-build"
   pipeline_role = "${local.full_name}-pipeline"

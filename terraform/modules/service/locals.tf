@@ -33,10 +33,10 @@ locals {
   task_role        = "${local.full_name}-task"
   execution_arn    = "${local.arn_prefix}:iam::${local.account}:role/${local.execution_role}"
   fewest           = local.awaiting_image ? 0 : var.scaling.min
-  retention        = local.tier == "prod" ? 90 : 30
-  kept_images      = local.tier == "prod" ? 100 : 30
-  disposable       = contains(["develop", "test"], local.tier)
-  spot_weight      = { develop = 4, test = 4, qa = 1, prod = 0 }[local.tier]
+  retention        = module.settings.settings.log_days
+  kept_images      = module.settings.settings.kept_images
+  disposable       = module.settings.settings.disposable
+  spot_weight      = module.settings.settings.spot_weight
   health           = var.health_check == null ? { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-299", start_period = 60 } : var.health_check
   checks_container = var.health_check != null
 

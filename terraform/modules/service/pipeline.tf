@@ -138,13 +138,6 @@ resource "aws_codepipeline" "this" {
 
   tags = local.tags
 
-  lifecycle {
-    precondition {
-      condition     = var.platform.artifact_bucket != null && var.platform.notification_topic_arn != null
-      error_message = "A pipeline needs platform.artifact_bucket and platform.notification_topic_arn beside platform.connection_arn: apply the platform from this source first."
-    }
-  }
-
   # A pipeline that starts before its role can do anything fails its first run.
   depends_on = [aws_codebuild_project.this, aws_iam_role_policy.pipeline, aws_iam_role_policy.build]
 }

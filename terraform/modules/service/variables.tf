@@ -71,9 +71,9 @@ variable "platform" {
       internal_services = string
       kafka_client      = string
     })
-    artifact_bucket          = optional(object({ name = string, arn = string }))
-    alarm_topic_arn          = optional(string)
-    notification_topic_arn   = optional(string)
+    artifact_bucket          = object({ name = string, arn = string })
+    alarm_topic_arn          = string
+    notification_topic_arn   = string
     permissions_boundary_arn = optional(string)
     connection_arn           = optional(string)
     tags = object({

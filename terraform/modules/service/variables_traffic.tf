@@ -28,8 +28,8 @@ variable "scaling" {
     error_message = "scaling.min ${var.scaling.min} and scaling.max ${var.scaling.max} must be whole numbers."
   }
   validation {
-    condition     = var.environment.tier != "prod" || var.scaling.min >= 2
-    error_message = "scaling.min ${var.scaling.min} is too small for tier prod, where a service needs at least 2 tasks."
+    condition     = var.scaling.min >= module.settings.settings.min_tasks
+    error_message = "scaling.min ${var.scaling.min} is too small for tier ${var.environment.tier}, where a service needs at least ${module.settings.settings.min_tasks} tasks."
   }
   validation {
     condition     = alltrue([for target in [var.scaling.cpu, var.scaling.memory] : target > 0 && target <= 100])

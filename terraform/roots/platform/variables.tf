@@ -61,30 +61,40 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for value in values(var.tags) : can(regex("^[\\p{L}\\p{N} _.:/=+@-]{1,256}$", value))])
-    error_message = "tags must be 1 to 256 characters that AWS allows in tag values; got ${jsonencode(var.tags)}."
+    error_message = "tags.owner, tags.cost_center and tags.compliance must be 1 to 256 characters that AWS allows in tag values; got ${jsonencode(var.tags)}."
   }
 }
 
 variable "network" {
-  description = "Address range, three availability zones and NAT mode (one_per_az, single or none) of the environment's VPC."
+  description = "Address range, three availability zones and NAT mode (one_per_az, single or none) of the environment's VPC, and the networks that it is peered with."
   type = object({
     cidr               = string
     availability_zones = list(string)
     nat                = optional(string, "one_per_az")
+    peerings = optional(map(object({
+      vpc_id     = string
+      cidr       = string
+      account_id = optional(string)
+    })), {})
+    allow_prod_peering = optional(bool, false)
   })
   nullable = false
 }
 
 variable "alb" {
-  description = "The certificate that the public load balancer presents."
-  type        = object({ certificate_arn = string })
-  nullable    = false
+  description = "The certificate that the public load balancer presents, whether a firewall stands in front of it, and how many requests one address may send in five minutes."
+  type = object({
+    certificate_arn = string
+    firewall        = optional(bool, true)
+    rate_limit      = optional(number, 2000)
+  })
+  nullable = false
 }
 
 variable "cluster" {
-  description = "Container Insights level (enabled or enhanced), and whether services outside production may run on Fargate Spot."
+  description = "Container Insights level (enabled or enhanced; the tier's own where none is given), and whether services outside production may run on Fargate Spot."
   type = object({
-    insights = optional(string, "enabled")
+    insights = optional(string)
     spot     = optional(bool, false)
   })
   default  = {}
@@ -108,4 +118,27 @@ variable "kafka" {
   type        = object({ broker_security_group_id = optional(string) })
   default     = {}
   nullable    = false
+}
+
+variable "subscribers" {
+  description = "Mail addresses that hear of alarms, and of deliveries (pipelines that fail, succeed or wait for approval)."
+  type = object({
+    alarms     = optional(list(string), [])
+    deliveries = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "secrets" {
+  description = "Secrets by name, without values. Each is rotated by a Lambda function every so many days, or says why it is not."
+  type = map(object({
+    rotation = optional(object({
+      lambda_arn = string
+      days       = optional(number, 30)
+    }))
+    rotation_exempt_reason = optional(string)
+  }))
+  default  = {}
+  nullable = false
 }

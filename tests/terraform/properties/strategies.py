@@ -52,12 +52,30 @@ def cidrs(draw: st.DrawFn, shortest: int = 16, longest: int = 20) -> str:
 
 
 @st.composite
+def peers(draw: st.DrawFn, cidr: str) -> Variables:
+    """Other networks, of this account and of others, that overlap with nothing."""
+    taken = [IPv4Network(cidr)]
+    found: Variables = {}
+    for name in draw(st.lists(names(32), min_size=1, max_size=3, unique=True)):
+        other = IPv4Network(draw(cidrs(16, 28)))
+        if not any(other.overlaps(network) for network in taken):
+            taken.append(other)
+            account = draw(st.one_of(st.none(), accounts))
+            found[name] = {"vpc_id": f"vpc-{draw(hexadecimal)}", "cidr": str(other), "account_id": account}
+    return found
+
+
+@st.composite
 def networks(draw: st.DrawFn, environment: Variables) -> Variables:
     """A VPC of an environment: production has a NAT gateway per zone."""
     zones = draw(st.lists(st.sampled_from("abcdef"), min_size=3, max_size=3, unique=True))
     modes = ("one_per_az",) if environment["tier"] == "prod" else ("one_per_az", "single", "none")
+    cidr = draw(cidrs())
+    peerings = draw(st.one_of(st.just({}), peers(cidr)))
     return {
-        "cidr": draw(cidrs()),
+        "cidr": cidr,
+        "peerings": peerings,
+        "allow_prod_peering": bool(peerings) or draw(st.booleans()),
         "availability_zones": [f"{environment['region']}{zone}" for zone in zones],
         "nat": draw(st.sampled_from(modes)),
     }

@@ -20,12 +20,14 @@ from tests.terraform.workbench import PROJECT
 
 MAIN = "modules/network/main.tf"
 ROUTES = "modules/network/routes.tf"
+SETTINGS = "modules/settings/main.tf"
+PEERING = "modules/network/peering.tf"
 FLOW_LOGS = "modules/network/flow_logs.tf"
 EXAMPLES = PROJECT / "desired_state/examples"
 KINDS = ("public_internet", "private_nat")
-WAYS = ("gateway_id", "nat_gateway_id")
-PEERING = """
-resource "aws_vpc_peering_connection" "this" {
+WAYS = ("gateway_id", "nat_gateway_id", "vpc_peering_connection_id")
+UNASKED = """
+resource "aws_vpc_peering_connection" "unasked" {
   vpc_id      = aws_vpc.this.id
   peer_vpc_id = "vpc-0123456789abcdef0"
 }
@@ -48,6 +50,14 @@ NETWORK = Subject("modules/network", networks)
 
 def in_production(variables: Variables) -> bool:
     return str(variables["environment"]["tier"]) == "prod"
+
+
+def peers(variables: Variables) -> bool:
+    return bool(variables["network"]["peerings"])
+
+
+def peers_with_others(variables: Variables) -> bool:
+    return any(peer["account_id"] for peer in variables["network"]["peerings"].values())
 
 
 def with_nat(variables: Variables) -> bool:
@@ -105,7 +115,7 @@ def test_property_08_vpc_network_segmentation(instance: Instance) -> None:
     assert [leads_by_nat(instance, route) for route in routes["private_nat"]] == [True] * nat, (
         "the private tables lead out by NAT, or nowhere"
     )
-    assert len(instance.plan.of("aws_route")) == 1 + nat, "there is another way out"
+    assert {route.name for route in instance.plan.of("aws_route")} <= {*KINDS, "peer"}, "there is another way out"
     assert len(instance.plan.of("aws_route_table_association")) == 6, "a subnet follows the main table"
 
 
@@ -154,7 +164,7 @@ def test_property_34_multi_az_deployment(instance: Instance) -> None:
     broken_by=[
         Edit(FLOW_LOGS, 'traffic_type             = "ALL"', 'traffic_type = "ACCEPT"', says="every connection"),
         Edit(FLOW_LOGS, "kms_key_id        = var.logs_key_arn", "", says="encrypted"),
-        Edit(FLOW_LOGS, '? 90 : 30', "? 30 : 30", says="days", where=in_production),
+        Edit(SETTINGS, 'log_days             = 90', "log_days = 30", says="days", where=in_production),
     ],
 )  # fmt: skip
 def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
@@ -181,20 +191,37 @@ def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
     "Production VPC isolation",
     of=NETWORK,
     broken_by=[
-        Edit(MAIN, 'resource "aws_internet_gateway" "this" {', PEERING + 'resource "aws_internet_gateway" "this" {',
-             says="peers"),
+        Edit(PEERING, "destination_cidr_block    = each.value.cidr", 'destination_cidr_block = "0.0.0.0/0"',
+             says="exactly", where=peers),
+        Edit(PEERING, "auto_accept = local.peer_accounts[each.key] == var.environment.account_id",
+             "auto_accept = true", says="accepts", where=peers_with_others),
         Edit(ROUTES, "nat_gateway_id         = aws_nat_gateway.this[each.value].id",
              'vpc_peering_connection_id = "pcx-0123456789abcdef0"', says="another VPC", where=with_nat),
+        Edit(MAIN, 'resource "aws_internet_gateway" "this" {', UNASKED + 'resource "aws_internet_gateway" "this" {',
+             says="asked for"),
     ],
 )  # fmt: skip
 def test_property_49_production_vpc_isolation(instance: Instance) -> None:
-    """An environment of any tier has one VPC, of the addresses it was given, and no way into another one."""
+    """One VPC, of the addresses it was given; ways into others only where asked for, and only to their addresses."""
     vpc = instance.plan.one("aws_vpc").values
+    wanted = instance.variables["network"]["peerings"]
     assert vpc["cidr_block"] == instance.variables["network"]["cidr"], "the VPC has other addresses"
-    assert instance.plan.of("aws_vpc_peering_connection", "aws_vpc_peering_connection_accepter") == [], "the VPC peers"
+    peerings = {peering.key: peering.values for peering in instance.plan.of("aws_vpc_peering_connection")}
+    assert set(peerings) == set(wanted), "peers with what was not asked for"
+    if instance.tier == "prod" and wanted:
+        assert instance.variables["network"]["allow_prod_peering"], "production peers"
+    own = instance.variables["environment"]["account_id"]
+    assert all(peerings[name]["auto_accept"] == (peer["account_id"] in (None, own)) for name, peer in wanted.items()), (
+        "accepts for another account"
+    )
     for route in instance.plan.of("aws_route"):
         ways = {name for name in WAYS if route.values.get(name) or name in route.unknown}
-        assert len(ways) == 1, f"{route.address} leads into another VPC, or nowhere"
+        assert len(ways) == 1, f"{route.address} leads nowhere"
+        assert (ways == {"vpc_peering_connection_id"}) == (route.name == "peer"), f"{route.address}: into another VPC"
+    routed = [route.values["destination_cidr_block"] for route in instance.plan.of("aws_route") if route.name == "peer"]
+    assert sorted(routed) == sorted(peer["cidr"] for peer in wanted.values() for _ in range(3)), (
+        "not exactly the peer's"
+    )
     for table in instance.plan.of("aws_route_table"):
         assert not table.values.get("route"), "a table has routes of its own"
 

@@ -6,7 +6,17 @@ here and fail on plain moto, so a patch that moto has caught up with is found an
 
 from __future__ import annotations
 
-from deploy.local.standin.patches import application_autoscaling, codebuild, codepipeline, ecs, elbv2, kms, s3, tasks
+from deploy.local.standin.patches import (
+    application_autoscaling,
+    codebuild,
+    codepipeline,
+    ecs,
+    elbv2,
+    kms,
+    s3,
+    secretsmanager,
+    tasks,
+)
 from deploy.local.standin.patches.patch import Patch, install
 
 PATCHES: tuple[Patch, ...] = (
@@ -17,6 +27,7 @@ PATCHES: tuple[Patch, ...] = (
     *elbv2.PATCHES,
     *kms.PATCHES,
     *s3.PATCHES,
+    *secretsmanager.PATCHES,
     *tasks.PATCHES,
 )
 

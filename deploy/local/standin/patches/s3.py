@@ -2,7 +2,8 @@
 
 moto rebuilds a lifecycle configuration from the parts it models and loses `NewerNoncurrentVersions`; the AWS provider
 then waits three minutes for the configuration to become what it wrote, and gives up. EventBridge notifications are
-stored and not returned. S3 in moto has no method per operation, so these patches sit on its methods per verb.
+stored and not returned; access logs are refused where the bucket for them has a usual policy. S3 in moto has no method
+per operation, so these patches sit on its methods per verb.
 """
 
 from __future__ import annotations
@@ -59,6 +60,24 @@ def put_bucket_policy(act: Act) -> PermissionResult:
     return IAMPolicy(json.dumps({**policy, "Statement": unconditional})).is_action_permitted(*act.arguments)
 
 
+def put_bucket_logging(act: Act) -> Any:
+    """moto looks for the log service among a policy's principals and trips over one that is everybody."""
+    logging, backend = act.arguments
+    target = backend.buckets.get(logging["TargetBucket"]) if logging else None
+    if target is None or not target.policy:
+        return act.proceed()
+    policy = target.policy
+    document = json.loads(policy)
+    for statement in document["Statement"]:
+        if statement.get("Principal") == "*":
+            statement["Principal"] = {"AWS": "*"}
+    target.policy = json.dumps(document).encode()
+    try:
+        return act.proceed()
+    finally:
+        target.policy = policy
+
+
 def _bucket(act: Act) -> Any:
     backend = s3_backends[act.account][act.response.partition]
     return backend.get_bucket(act.response.bucket_name)
@@ -72,6 +91,14 @@ PATCHES = (
         FakeBucket,
         put_bucket_policy,
         method="get_permission",
+    ),
+    Patch(
+        "s3",
+        "PutBucketLogging",
+        "fails where the target's policy has a statement for everybody",
+        FakeBucket,
+        put_bucket_logging,
+        method="set_logging",
     ),
     Patch(
         "s3",

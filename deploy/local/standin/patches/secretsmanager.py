@@ -1,0 +1,40 @@
+"""Secrets Manager: rotation of a secret that has no value yet.
+
+moto runs the rotation function, which needs Docker, and fails on a secret without a version. Whoever sets up rotation
+before the first value, as a module without values does, only wants it to be on record.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+
+from deploy.local.standin.patches.patch import Act, Patch
+
+DAY = 86_400
+
+
+def rotate_secret(act: Act) -> Any:
+    secret = secretsmanager_backends[act.account][act.region].secrets.get(act.parameter("SecretId"))
+    if not isinstance(secret, FakeSecret) or secret.versions:
+        return act.proceed()
+    days = (act.parameter("RotationRules") or {}).get("AutomaticallyAfterDays", 0)
+    secret.rotation_requested = secret.rotation_enabled = True
+    secret.rotation_lambda_arn = act.parameter("RotationLambdaARN")
+    secret.auto_rotate_after_days = days
+    secret.next_rotation_date = int(time.time()) + days * DAY
+    return secret.to_short_dict()
+
+
+PATCHES = (
+    Patch(
+        "secretsmanager",
+        "RotateSecret",
+        "fails on a secret without a value",
+        SecretsManagerResponse,
+        rotate_secret,
+    ),
+)

@@ -1,0 +1,116 @@
+# The most that a role of this environment can ever do, whatever policy somebody attaches to it: a boundary grants
+# nothing itself. Only production has one. Roles stay within their environment's names; none can change IAM.
+
+locals {
+  boundaries     = toset([for name in ["${var.environment.name}-boundary"] : name if local.settings.permissions_boundary])
+  arn_in         = { for service in ["codebuild", "ecr", "ecs", "logs", "secretsmanager", "sns", "ssm"] : service => "${local.arn_prefix}:${service}:${local.region}:${local.account}" }
+  environment_of = var.environment.name
+
+  # These actions know no resource, or none that is known before they are called.
+  unscoped_actions = [
+    "ecr:GetAuthorizationToken",
+    "ecs:DescribeTaskDefinition",
+    "ecs:RegisterTaskDefinition",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+  ]
+
+  boundary_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "WithoutResource"
+        Effect   = "Allow"
+        Action   = local.unscoped_actions
+        Resource = "*"
+      },
+      {
+        Sid    = "Images"
+        Effect = "Allow"
+        Action = [
+          "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+          "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+        ]
+        Resource = "${local.arn_in.ecr}:repository/${local.environment_of}/*"
+      },
+      {
+        Sid      = "Logs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = "${local.arn_in.logs}:log-group:/*/${local.environment_of}/*"
+      },
+      {
+        Sid      = "Secrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+        Resource = "${local.arn_in.secretsmanager}:secret:*"
+      },
+      {
+        Sid      = "Keys"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource = "${local.arn_prefix}:kms:${local.region}:${local.account}:key/*"
+      },
+      {
+        Sid      = "Artifacts"
+        Effect   = "Allow"
+        Action   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject*", "s3:ListBucket", "s3:PutObject"]
+        Resource = ["${local.arn_prefix}:s3:::${local.environment_of}-*", "${local.arn_prefix}:s3:::${local.environment_of}-*/*"]
+      },
+      {
+        Sid      = "ImagePointers"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter", "ssm:PutParameter"]
+        Resource = "${local.arn_in.ssm}:parameter/${local.environment_of}/*"
+      },
+      {
+        Sid      = "Builds"
+        Effect   = "Allow"
+        Action   = ["codebuild:BatchGetBuilds", "codebuild:StartBuild"]
+        Resource = "${local.arn_in.codebuild}:project/${local.environment_of}-*"
+      },
+      {
+        Sid    = "Deployments"
+        Effect = "Allow"
+        Action = ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:TagResource", "ecs:UpdateService"]
+        Resource = [
+          "${local.arn_in.ecs}:cluster/${local.environment_of}",
+          "${local.arn_in.ecs}:container-instance/${local.environment_of}/*",
+          "${local.arn_in.ecs}:service/${local.environment_of}/*",
+          "${local.arn_in.ecs}:task/${local.environment_of}/*",
+          "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",
+        ]
+      },
+      {
+        Sid       = "HandRolesToTasks"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = "${local.arn_prefix}:iam::${local.account}:role/${local.environment_of}-*"
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        Sid      = "Announcements"
+        Effect   = "Allow"
+        Action   = "sns:Publish"
+        Resource = "${local.arn_in.sns}:${local.environment_of}-*"
+      },
+      {
+        Sid    = "Sources"
+        Effect = "Allow"
+        Action = ["codeconnections:UseConnection", "codestar-connections:UseConnection"]
+        Resource = [
+          "${local.arn_prefix}:codeconnections:*:${local.account}:connection/*",
+          "${local.arn_prefix}:codestar-connections:*:${local.account}:connection/*",
+        ]
+      },
+    ]
+  })
+}
+
+resource "aws_iam_policy" "boundary" {
+  for_each = local.boundaries
+
+  name        = each.key
+  description = "The most that roles of ${local.environment_of} can do"
+  policy      = local.boundary_policy
+}

@@ -1,0 +1,65 @@
+# The environment's two buckets: what its pipelines build, and the logs of who asked for what.
+
+module "settings" {
+  source = "../settings"
+
+  tier = var.environment.tier
+}
+
+locals {
+  settings        = module.settings.settings
+  arn_prefix      = "arn:${var.environment.partition}"
+  suffix          = "${var.environment.account_id}-${var.environment.region}"
+  logs_name       = "${var.environment.name}-logs-${local.suffix}"
+  logs_arn        = "${local.arn_prefix}:s3:::${local.logs_name}"
+  artifacts       = "${var.environment.name}-artifacts-${local.suffix}"
+  artifact_prefix = "s3/artifacts/"
+  artifacts_arn   = "${local.arn_prefix}:s3:::${local.artifacts}"
+
+  log_statements = [
+    {
+      Sid       = "LoadBalancersOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.logs_arn}/alb/AWSLogs/${var.environment.account_id}/*"
+      Condition = {
+        ArnLike = { "aws:SourceArn" = "${local.arn_prefix}:elasticloadbalancing:${var.environment.region}:${var.environment.account_id}:loadbalancer/*" }
+      }
+    },
+    {
+      Sid       = "AccessToArtifacts"
+      Effect    = "Allow"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.logs_arn}/${local.artifact_prefix}*"
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = local.artifacts_arn }
+        StringEquals = { "aws:SourceAccount" = var.environment.account_id }
+      }
+    },
+  ]
+}
+
+# Load balancers and S3 write only to buckets with S3's own keys: the one place without a customer-managed key.
+module "logs" {
+  source = "../bucket"
+
+  name              = local.logs_name
+  partition         = var.environment.partition
+  encryption        = "s3"
+  expire_after_days = local.settings.access_log_days
+  disposable        = local.settings.disposable
+  statements        = jsonencode(local.log_statements)
+}
+
+module "artifacts" {
+  source = "../bucket"
+
+  name              = local.artifacts
+  partition         = var.environment.partition
+  kms_key_arn       = var.s3_key_arn
+  expire_after_days = local.settings.artifact_days
+  disposable        = local.settings.disposable
+  access_logs       = { bucket = module.logs.bucket.name, prefix = local.artifact_prefix }
+}

@@ -1,0 +1,228 @@
+"""Bootstrap and the platforms of develop and prod, applied: nothing is left to do, and changes by hand are found.
+
+Terraform waits a minute for each load balancer, so the roots are applied at the same time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deploy.local.standin import StandIn
+from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
+from tests.terraform.plans import Plan, Resource
+from tests.terraform.workbench import Workbench
+
+pytestmark = pytest.mark.aws
+PEER_CIDR = "10.50.0.0/16"
+ROTATION = {"lambda_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate", "days": 30}
+Clients = Callable[[str], Any]
+Changes = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    workbench: Workbench
+    root: str
+    variables: Variables
+
+    def plan(self) -> Plan:
+        return self.workbench.plan(self.root, self.variables)
+
+
+@pytest.fixture(scope="module")
+def applied(workbench: Workbench, stand_in: StandIn) -> dict[str, Applied]:
+    """Each root in a tree of its own, after its first apply."""
+    acm, ec2 = stand_in.client("acm"), stand_in.client("ec2")
+    certificate = acm.request_certificate(DomainName="example.com", ValidationMethod="DNS")["CertificateArn"]
+    peer = ec2.create_vpc(CidrBlock=PEER_CIDR)["Vpc"]["VpcId"]
+    given = {
+        "bootstrap": ("bootstrap", bootstrap()),
+        "develop": ("roots/platform", develop(certificate)),
+        "prod": ("roots/platform", prod(certificate, peer)),
+    }
+    trees = {
+        name: Workbench(
+            workbench.directory.with_name(f"tree-{name}"), workbench.environment, workbench.cli_configuration
+        )
+        for name in given
+    }
+
+    def apply(name: str) -> Applied:
+        root, variables = given[name]
+        trees[name].plan(root, variables)
+        trees[name].apply(root)
+        return Applied(trees[name], root, variables)
+
+    with ThreadPoolExecutor(len(given)) as pool:
+        return dict(zip(given, pool.map(apply, given), strict=True))
+
+
+def bootstrap() -> Variables:
+    state = {"bucket": f"states-{ACCOUNT}", "lock_table": "locks"}
+    return {"account": {"id": ACCOUNT, "region": REGION}, "aws": AWS, "state": state}
+
+
+def develop(certificate: str) -> Variables:
+    """Cheap: one NAT gateway, Spot, nobody to tell."""
+    return but(
+        platform_variables("develop"),
+        network={"nat": "single"},
+        cluster={"spot": True},
+        alb={"certificate_arn": certificate},
+    )
+
+
+def prod(certificate: str, peer: str) -> Variables:
+    """Everything that a manifest can ask for."""
+    return but(
+        platform_variables("prod"),
+        network={"cidr": "10.100.0.0/16", "peerings": {"data": {"vpc_id": peer, "cidr": PEER_CIDR}},
+                 "allow_prod_peering": True},
+        alb={"certificate_arn": certificate, "rate_limit": 5000},
+        subscribers={"alarms": ["oncall@example.com"], "deliveries": ["team@example.com"]},
+        secrets={"orders/url": {"rotation": ROTATION}, "orders/key": {"rotation_exempt_reason": "made by a partner"}},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "develop", "prod"])
+def test_a_second_plan_finds_nothing_to_do(applied: dict[str, Applied], name: str) -> None:
+    """But for one field that the stand-in loses: the ICMP type and code of a network ACL's rule."""
+    plan = applied[name].plan()
+    assert plan.resources
+    assert changed(plan) == {}
+
+
+def changed(plan: Plan) -> Changes:
+    """What a plan would do, except to put back what the stand-in loses."""
+    lost = {
+        resource.address for resource in plan.of("aws_network_acl", "aws_default_network_acl") if only_lost(resource)
+    }
+    return {address: actions for address, actions in plan.changed().items() if address not in lost}
+
+
+def only_lost(acl: Resource) -> bool:
+    return all(kept(acl.before[way]) == kept(acl.values[way]) for way in ("ingress", "egress"))
+
+
+def kept(rules: list[Variables]) -> list[Any]:
+    """The rules of a network ACL without ICMP type and code; the provider writes protocols as numbers or names."""
+    names = {"icmp": "1", "tcp": "6"}
+    return sorted(
+        (rule["rule_no"], names.get(rule["protocol"], rule["protocol"]), rule["action"], rule["cidr_block"],
+         rule["from_port"], rule["to_port"])
+        for rule in rules
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prod_plan(applied: dict[str, Applied]) -> Plan:
+    return applied["prod"].plan()
+
+
+def open_a_port(client: Clients, plan: Plan) -> None:
+    group = plan.one("aws_security_group", "internal_services").values["id"]
+    anyone = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[anyone])
+
+
+def let_the_network_in(client: Clients, plan: Plan) -> None:
+    acl = plan.one("aws_network_acl").values["id"]
+    client("ec2").create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=1, Protocol="-1", RuleAction="allow", Egress=False, CidrBlock="0.0.0.0/0"
+    )
+
+
+def tag_the_vpc(client: Clients, plan: Plan) -> None:
+    client("ec2").create_tags(Resources=[plan.one("aws_vpc").values["id"]], Tags=[{"Key": "Mine", "Value": "now"}])
+
+
+def write_a_policy(client: Clients, plan: Plan) -> None:
+    client("iam").put_role_policy(RoleName="prod-vpc-flow-logs", PolicyName="all", PolicyDocument=everything())
+
+
+def attach_a_policy(client: Clients, plan: Plan) -> None:
+    arn = client("iam").create_policy(PolicyName="anything", PolicyDocument=everything())["Policy"]["Arn"]
+    client("iam").attach_role_policy(RoleName="prod-vpc-flow-logs", PolicyArn=arn)
+
+
+def widen_the_boundary(client: Clients, plan: Plan) -> None:
+    boundary = plan.one("aws_iam_policy").values["arn"]
+    client("iam").create_policy_version(PolicyArn=boundary, PolicyDocument=everything(), SetAsDefault=True)
+
+
+def forget_logs_sooner(client: Clients, plan: Plan) -> None:
+    client("logs").put_retention_policy(logGroupName="/vpc/prod/flow", retentionInDays=1)
+
+
+def stop_versioning(client: Clients, plan: Plan) -> None:
+    bucket = f"prod-artifacts-{ACCOUNT}-{REGION}"
+    client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+def open_a_bucket(client: Clients, plan: Plan) -> None:
+    client("s3").delete_public_access_block(Bucket=f"prod-logs-{ACCOUNT}-{REGION}")
+
+
+def weaken_tls(client: Clients, plan: Plan) -> None:
+    listener = plan.one("aws_lb_listener", "https").values["arn"]
+    client("elbv2").modify_listener(ListenerArn=listener, SslPolicy="ELBSecurityPolicy-2016-08")
+
+
+def stop_rotating_a_key(client: Clients, plan: Plan) -> None:
+    client("kms").disable_key_rotation(KeyId=plan.one("aws_kms_key", "topics").values["id"])
+
+
+def silence_an_alarm(client: Clients, plan: Plan) -> None:
+    client("cloudwatch").delete_alarms(AlarmNames=["prod-alb-errors"])
+
+
+def publish_for_everybody(client: Clients, plan: Plan) -> None:
+    (topic,) = (found.values["arn"] for found in plan.of("aws_sns_topic") if found.key == "alarms")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+
+def everything() -> str:
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+BY_HAND: dict[str, tuple[Callable[[Clients, Plan], None], str]] = {
+    "module.security.aws_security_group.internal_services": (open_a_port, "update"),
+    "module.network.aws_network_acl.private": (let_the_network_in, "update"),
+    "module.network.aws_vpc.this": (tag_the_vpc, "update"),
+    "module.network.aws_iam_role_policies_exclusive.flow_logs": (write_a_policy, "update"),
+    "module.network.aws_iam_role_policy_attachments_exclusive.flow_logs": (attach_a_policy, "update"),
+    'module.security.aws_iam_policy.boundary["prod-boundary"]': (widen_the_boundary, "update"),
+    "module.network.aws_cloudwatch_log_group.flow": (forget_logs_sooner, "update"),
+    "module.storage.module.artifacts.aws_s3_bucket_versioning.this": (stop_versioning, "update"),
+    "module.storage.module.logs.aws_s3_bucket_public_access_block.this": (open_a_bucket, "create"),
+    "module.alb.aws_lb_listener.https": (weaken_tls, "update"),
+    "module.monitoring.aws_kms_key.topics": (stop_rotating_a_key, "update"),
+    'module.monitoring.aws_cloudwatch_metric_alarm.shared["alb-errors"]': (silence_an_alarm, "create"),
+    'module.monitoring.aws_sns_topic_policy.this["alarms"]': (publish_for_everybody, "update"),
+}
+
+
+@pytest.fixture(scope="module")
+def found(applied: dict[str, Applied], prod_plan: Plan, stand_in: StandIn) -> Changes:
+    """What the plan after all changes by hand would do."""
+    for change, _ in BY_HAND.values():
+        change(stand_in.client, prod_plan)
+    return changed(applied["prod"].plan())
+
+
+@pytest.mark.parametrize("address", BY_HAND)
+def test_a_change_by_hand_is_taken_back_by_the_next_plan(found: Changes, address: str) -> None:
+    assert found.get(address) == (BY_HAND[address][1],)
+
+
+def test_the_next_plan_does_nothing_else(found: Changes) -> None:
+    assert set(found) == set(BY_HAND)
