@@ -134,6 +134,14 @@ def notifies_event_bridge(client: Clients) -> bool:
     return "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
+def records_everything_and_excludes_nothing(client: Clients) -> bool:
+    group = {"allSupported": True, "includeGlobalResourceTypes": True, "exclusionByResourceTypes": {}}
+    recorder = {"name": "default", "roleARN": "arn:aws:iam::123456789012:role/config", "recordingGroup": group}
+    client("config").put_configuration_recorder(ConfigurationRecorder=recorder)
+    (found,) = client("config").describe_configuration_recorders()["ConfigurationRecorders"]
+    return bool(found["recordingGroup"]["allSupported"])
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("ecs", "CreateService"): creates_service_with_its_strategy,
     ("ecs", "UpdateService"): updates_service_by_a_new_deployment,
@@ -145,6 +153,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("application-autoscaling", "TagResource"): tags_a_scalable_target,
     ("application-autoscaling", "UntagResource"): untags_a_scalable_target,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
+    ("config", "PutConfigurationRecorder"): records_everything_and_excludes_nothing,
     ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,

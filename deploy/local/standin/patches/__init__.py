@@ -6,11 +6,12 @@ here and fail on plain moto, so a patch that moto has caught up with is found an
 
 from __future__ import annotations
 
-from deploy.local.standin.patches import application_autoscaling, ecs, elbv2, kms, s3
+from deploy.local.standin.patches import application_autoscaling, config, ecs, elbv2, kms, s3
 from deploy.local.standin.patches.patch import Patch, install
 
 PATCHES: tuple[Patch, ...] = (
     *application_autoscaling.PATCHES,
+    *config.PATCHES,
     *ecs.PATCHES,
     *elbv2.PATCHES,
     *kms.PATCHES,
