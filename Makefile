@@ -36,6 +36,7 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
+	$(BIN)/python -m tests.terraform.readme
 
 test: setup
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

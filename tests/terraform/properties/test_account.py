@@ -15,9 +15,9 @@ from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
 from tests.terraform.properties.subjects import Subject
 
-KEYS, TRAIL, BUCKETS = (f"modules/audit/{name}.tf" for name in ("keys", "trail", "buckets"))
+KEYS, TRAIL, BUCKETS = (f"modules/audit/{name}.tf" for name in ("keys", "main", "buckets"))
 BUCKET_POLICIES, CONFIG = (f"modules/audit/{name}.tf" for name in ("bucket_policies", "config"))
-POLICIES, ROLES = (f"modules/access/{name}.tf" for name in ("policies", "roles"))
+POLICIES, ROLES = (f"modules/access/{name}.tf" for name in ("policies", "main"))
 AUDIT, ACCESS = "module.audit", "module.access"
 SETTING_UP_MFA = {
     "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices",
