@@ -53,7 +53,7 @@ def account_variables(tier: str) -> Variables:
         "environment": environment(tier) | {"name": "account"},
         "aws": AWS,
         "tags": TAGS,
-        "people": {"trusted_account_ids": ["210987654321"]},
+        "people": {"trusted_arns": ["arn:aws:iam::210987654321:role/engineers"]},
     }
 
 

@@ -36,7 +36,7 @@ locals {
     Statement = [{
       Sid       = "PeopleWithMfa"
       Effect    = "Allow"
-      Principal = { AWS = [for account in var.people.trusted_account_ids : "${local.arn_prefix}:iam::${account}:root"] }
+      Principal = { AWS = var.people.trusted_arns }
       Action    = "sts:AssumeRole"
       Condition = merge(local.with_mfa, {
         NumericLessThan = { "aws:MultiFactorAuthAge" = tostring(var.people.mfa_age_seconds) }

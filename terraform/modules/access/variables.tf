@@ -36,17 +36,17 @@ variable "environment" {
 }
 
 variable "people" {
-  description = "The accounts whose users may take on the roles of this account, how long a session lasts, and how old its MFA may be, in seconds."
+  description = "Who may take on the roles of this account (ARNs of roles or users, of the identity account), how long a session lasts, and how old its MFA may be, in seconds."
   type = object({
-    trusted_account_ids = list(string)
-    session_seconds     = optional(number, 3600)
-    mfa_age_seconds     = optional(number, 3600)
+    trusted_arns    = list(string)
+    session_seconds = optional(number, 3600)
+    mfa_age_seconds = optional(number, 3600)
   })
   nullable = false
 
   validation {
-    condition     = length(var.people.trusted_account_ids) > 0 && alltrue([for account in var.people.trusted_account_ids : can(regex("^[0-9]{12}$", account))])
-    error_message = "people.trusted_account_ids ${jsonencode(var.people.trusted_account_ids)} must name at least one account, each by its 12 digits."
+    condition     = length(var.people.trusted_arns) > 0 && alltrue([for arn in var.people.trusted_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
+    error_message = "people.trusted_arns ${jsonencode(var.people.trusted_arns)} must be ARNs of IAM roles or users, at least one, and none a whole account."
   }
   validation {
     condition     = var.people.session_seconds >= 3600 && var.people.session_seconds <= 43200

@@ -1,6 +1,7 @@
 # The one public entrance: HTTPS with a current TLS policy, HTTP only to redirect, 404 unless a service's rule matches.
 
 resource "aws_security_group" "this" {
+  #checkov:skip=CKV_AWS_260:Port 80 is open to redirect to HTTPS, nothing else
   name        = "${var.environment.name}-alb"
   description = "Public load balancer: web in from the internet, out to the services in the VPC"
   vpc_id      = var.vpc.id
@@ -35,6 +36,7 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_lb" "this" {
+  #checkov:skip=CKV_AWS_150:Only production is protected from deletion; other environments come and go
   name                       = var.environment.name
   internal                   = false
   load_balancer_type         = "application"

@@ -69,7 +69,7 @@ locals {
       Principal = { Service = "logging.s3.amazonaws.com" }
       Action    = "s3:PutObject"
       Resource  = "${local.bucket_arns.access}/*"
-      Condition = merge(local.this_account, { ArnLike = { "aws:SourceArn" = [for purpose in keys(local.recorded) : local.bucket_arns[purpose]] } })
+      Condition = local.this_account
     }]
   }
 

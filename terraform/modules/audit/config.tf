@@ -46,7 +46,7 @@ locals {
     VPC_FLOW_LOGS_ENABLED                    = {}
   }
 
-  aggregators = length(var.config.aggregated_accounts) > 0 ? toset(["this"]) : toset([])
+  aggregators = length(var.aggregated_account_ids) > 0 ? toset(["this"]) : toset([])
 }
 
 resource "aws_iam_role" "recorder" {
@@ -82,7 +82,7 @@ resource "aws_config_configuration_recorder" "this" {
 
   recording_group {
     all_supported                 = true
-    include_global_resource_types = var.config.global_resources
+    include_global_resource_types = var.record_global_resources
   }
 
   recording_mode {
@@ -126,7 +126,7 @@ resource "aws_config_configuration_aggregator" "this" {
   name = var.environment.name
 
   account_aggregation_source {
-    account_ids = var.config.aggregated_accounts
+    account_ids = var.aggregated_account_ids
     all_regions = true
   }
 }

@@ -26,6 +26,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "trail" {
+  #checkov:skip=CKV_AWS_338:Logs are kept for 90 days in production and 30 elsewhere, as required
   name              = local.log_group
   retention_in_days = var.environment.tier == "prod" ? 90 : 30
   kms_key_id        = aws_kms_key.this.arn

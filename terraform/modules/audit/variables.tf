@@ -86,17 +86,21 @@ variable "mfa_device" {
   }
 }
 
-variable "config" {
-  description = "AWS Config: whether global resources (IAM) are recorded here, which exactly one region of an account does, and the accounts whose findings are gathered here."
-  type = object({
-    global_resources    = optional(bool, true)
-    aggregated_accounts = optional(list(string), [])
-  })
-  default  = {}
-  nullable = false
+variable "record_global_resources" {
+  description = "Whether AWS Config records global resources (IAM) here, which exactly one region of an account does."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "aggregated_account_ids" {
+  description = "The accounts whose findings are gathered here."
+  type        = list(string)
+  default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for account in var.config.aggregated_accounts : can(regex("^[0-9]{12}$", account))])
-    error_message = "config.aggregated_accounts ${jsonencode(var.config.aggregated_accounts)} must each be the 12 digits of an AWS account."
+    condition     = alltrue([for account in var.aggregated_account_ids : can(regex("^[0-9]{12}$", account))])
+    error_message = "aggregated_account_ids ${jsonencode(var.aggregated_account_ids)} must each be the 12 digits of an AWS account."
   }
 }

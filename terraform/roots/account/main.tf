@@ -11,10 +11,11 @@ module "access" {
 module "audit" {
   source = "../../modules/audit"
 
-  environment          = var.environment
-  break_glass_role_arn = module.access.role_arns.break_glass
-  trail                = var.trail
-  mfa_delete           = var.mfa_delete
-  mfa_device           = var.mfa_device
-  config               = var.config
+  environment             = var.environment
+  break_glass_role_arn    = module.access.role_arns.break_glass
+  trail                   = var.trail
+  mfa_delete              = var.mfa_delete
+  mfa_device              = var.mfa_device
+  record_global_resources = var.record_global_resources
+  aggregated_account_ids  = var.aggregated_account_ids
 }

@@ -66,11 +66,11 @@ variable "tags" {
 }
 
 variable "people" {
-  description = "The accounts whose users may take on the roles of this account, how long a session lasts, and how old its MFA may be, in seconds."
+  description = "Who may take on the roles of this account (ARNs of roles or users, of the identity account), how long a session lasts, and how old its MFA may be, in seconds."
   type = object({
-    trusted_account_ids = list(string)
-    session_seconds     = optional(number, 3600)
-    mfa_age_seconds     = optional(number, 3600)
+    trusted_arns    = list(string)
+    session_seconds = optional(number, 3600)
+    mfa_age_seconds = optional(number, 3600)
   })
   nullable = false
 }
@@ -103,12 +103,16 @@ variable "mfa_device" {
   sensitive   = true
 }
 
-variable "config" {
-  description = "AWS Config: whether global resources are recorded here, and the accounts whose findings are gathered here."
-  type = object({
-    global_resources    = optional(bool, true)
-    aggregated_accounts = optional(list(string), [])
-  })
-  default  = {}
-  nullable = false
+variable "record_global_resources" {
+  description = "Whether AWS Config records global resources (IAM) here, which exactly one region of an account does."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "aggregated_account_ids" {
+  description = "The accounts whose findings are gathered here."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }

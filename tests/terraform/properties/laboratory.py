@@ -91,9 +91,13 @@ class Laboratory:
         root = subject.write(tree, instances)
         (root / "terraform.tfvars.json").write_text(json.dumps(subject.arguments(instances)))
         try:
-            return self.runner.run(self._shown(root))
+            return self.shown(root)
         finally:
             shutil.rmtree(tree)
+
+    def shown(self, root: Path) -> Any:
+        """Plan a root that has its variables; what `terraform show -json` says. Raises: Refused."""
+        return self.runner.run(self._shown(root))
 
     def copy(self) -> Path:
         """A private copy of `terraform/`, to be planned in or edited."""

@@ -41,18 +41,24 @@ def tops(draw: st.DrawFn) -> Variables:
 @st.composite
 def accounts(draw: st.DrawFn, _: Variables) -> Variables:
     others = st.lists(strategies.accounts, max_size=3, unique=True)
+    people = st.tuples(strategies.accounts, st.sampled_from(["role/engineers", "user/ann"])).map(trusted)
     way = draw(st.sampled_from(["disabled", "enabled_out_of_band", "enable"]))
     return {
         "people": {
-            "trusted_account_ids": draw(st.lists(strategies.accounts, min_size=1, max_size=3, unique=True)),
+            "trusted_arns": draw(st.lists(people, min_size=1, max_size=3, unique=True)),
             "session_seconds": draw(st.integers(3600, 43200)),
             "mfa_age_seconds": draw(st.integers(300, 43200)),
         },
         "trail": {"retention_days": draw(st.integers(365, 5000))},
-        "config": {"global_resources": draw(st.booleans()), "aggregated_accounts": draw(others)},
+        "record_global_resources": draw(st.booleans()),
+        "aggregated_account_ids": draw(others),
         "mfa_delete": way,
         "mfa_device": "arn:aws:iam::111122223333:mfa/root 123456" if way == "enable" else None,
     }
+
+
+def trusted(one: tuple[str, str]) -> str:
+    return f"arn:aws:iam::{one[0]}:{one[1]}"
 
 
 ROOT = Subject("roots/account", accounts, shared=tops(), plans=5)
@@ -67,11 +73,11 @@ def mfa_delete_on(variables: Variables) -> bool:
 
 
 def global_resources(variables: Variables) -> bool:
-    return bool(variables["config"]["global_resources"])
+    return bool(variables["record_global_resources"])
 
 
 def aggregating(variables: Variables) -> bool:
-    return bool(variables["config"]["aggregated_accounts"])
+    return bool(variables["aggregated_account_ids"])
 
 
 def of_trail(instance: Instance, kind: str) -> list[dict[str, Any]]:
@@ -207,7 +213,7 @@ def test_property_54_mfa_enforcement_for_production(instance: Instance) -> None:
         condition = trust["Condition"]
         assert condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}, f"{role.key} is taken on without MFA"
         assert condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": age}, f"MFA of {role.key} may be old"
-        assert "*" not in str(trust["Principal"])
+        assert trust["Principal"] == {"AWS": instance.variables["people"]["trusted_arns"]}, "others may take it on"
     services = [role for role in instance.plan.of("aws_iam_role") if role.address.startswith(AUDIT)]
     assert not any("MultiFactorAuth" in role.values["assume_role_policy"] for role in services), "a service has no MFA"
 
@@ -219,10 +225,10 @@ def test_property_54_mfa_enforcement_for_production(instance: Instance) -> None:
     broken_by=[
         Edit(CONFIG, "all_supported                 = true", "all_supported = false", says="every type",
              where=lambda variables: not global_resources(variables)),
-        Edit(CONFIG, "= var.config.global_resources", "= false", says="IAM", where=global_resources),
+        Edit(CONFIG, "= var.record_global_resources", "= false", says="IAM", where=global_resources),
         Edit(CONFIG, "is_enabled = true", "is_enabled = false", says="does not record"),
         Edit(CONFIG, "    VPC_FLOW_LOGS_ENABLED                    = {}\n", "", says="rules"),
-        Edit(CONFIG, 'length(var.config.aggregated_accounts) > 0 ? toset(["this"])', 'true ? toset([])',
+        Edit(CONFIG, 'length(var.aggregated_account_ids) > 0 ? toset(["this"])', 'true ? toset([])',
              says="gathered", where=aggregating),
     ],
 )  # fmt: skip
@@ -241,7 +247,7 @@ def test_property_56_aws_config_enabled(instance: Instance) -> None:
     rules = [rule.values["source"][0] for rule in instance.plan.of("aws_config_config_rule")]
     assert {rule["owner"] for rule in rules} == {"AWS"}
     assert sorted(rule["source_identifier"] for rule in rules) == sorted(RULES), "other rules than those of the docs"
-    gathered = instance.variables["config"]["aggregated_accounts"]
+    gathered = instance.variables["aggregated_account_ids"]
     aggregators = [
         a.values["account_aggregation_source"] for a in instance.plan.of("aws_config_configuration_aggregator")
     ]
@@ -254,8 +260,8 @@ WRONG = [
     Refusal("trail.retention_days", st.sampled_from([0, 30, 364, 400.5])),
     Refusal("mfa_delete", st.sampled_from(["Enabled", "on", ""]), where=mfa_delete_off),
     Refusal("mfa_delete", st.just("enable"), says=("mfa_device is needed",), where=mfa_delete_off, name="no device"),
-    Refusal("config.aggregated_accounts", st.sampled_from([["1"], ["111122223333", "x"]])),
-    Refusal("people.trusted_account_ids", st.sampled_from([[], ["11112222333"], ["*"]])),
+    Refusal("aggregated_account_ids", st.sampled_from([["1"], ["111122223333", "x"]])),
+    Refusal("people.trusted_arns", st.sampled_from([[], ["arn:aws:iam::111122223333:root"], ["*"]])),
     Refusal("people.session_seconds", st.sampled_from([0, 3599, 43201])),
     Refusal("people.mfa_age_seconds", st.sampled_from([0, 299, 43201])),
     Refusal("break_glass_policies", st.sampled_from([["arn:aws:iam::aws:policy/X"], [""], ["*"]])),
