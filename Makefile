@@ -24,8 +24,10 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive terraform
-	@for root in terraform/bootstrap terraform/roots/*; do \
+	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive deploy/ecs
+	@for root in terraform/bootstrap terraform/roots/* deploy/ecs deploy/ecs/target-account; do \
 		export TF_DATA_DIR=$(CURDIR)/.tools/validate/$$root; \
 		echo "terraform validate $$root"; \
 		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root init -backend=false -input=false >/dev/null && \
@@ -36,6 +38,7 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
+	$(BIN)/python -m deploy.local.tools terraform fmt -recursive deploy/ecs
 	$(BIN)/python -m tests.terraform.readme
 
 test: setup
@@ -68,6 +71,8 @@ lock: setup
 		--python-version 3.11 --group checkov -o requirements-checkov.lock
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo hatchling | $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--python-version 3.11 -c requirements-dev.lock - -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,8 +1,9 @@
-"""The one tool that Python packages cannot bring: Terraform, in the version line that the project is tested with.
+"""The tools that Python packages cannot bring: Terraform, and Prometheus where it can be had.
 
-`python -m deploy.local.tools` sees that it is there, on PATH or in `.tools/bin`, and else downloads it from the
-official releases; nothing runs before its checksum has been verified. `python -m deploy.local.tools terraform …` runs
-it. What goes wrong is said in one sentence, with exit code 1.
+`python -m deploy.local.tools` sees that they are there, on PATH or in `.tools/bin`. Terraform, in the version line that
+the project is tested with, is downloaded from the official releases; nothing runs before its checksum has been
+verified. Prometheus comes from its Debian package; without it the tests and the demo's step that need it are skipped.
+`python -m deploy.local.tools terraform …` runs one. What goes wrong is said in one sentence, with exit code 1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.packages import Unavailable, unpack
 from reconciler.edges.plugins import configure, find_mirrors
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
@@ -40,7 +42,15 @@ REMEDY = f"Install Terraform {LINE}x (developer.hashicorp.com/terraform/install)
 
 
 class ToolMissing(Exception):
-    """Terraform is not there and cannot be had. The message is a sentence for the person who ran `make`."""
+    """A tool is not there and cannot be had. The message is a sentence for the person who ran `make`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusPrograms:
+    """The paths of Prometheus' programs."""
+
+    prometheus: Path
+    promtool: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,25 @@ def ensure_terraform(tools: Path, *, environment: Mapping[str, str] = os.environ
         raise ToolMissing(f"{need}; downloading {VERSION} failed ({error}). {REMEDY}") from error
 
 
+def ensure_prometheus(tools: Path, *, environment: Mapping[str, str] = os.environ) -> PrometheusPrograms:
+    """The programs of Prometheus, unpacked from the Debian package where there are none. Raises: ToolMissing."""
+    names = ("prometheus", "promtool")
+    path = environment.get("PATH", os.defpath)
+    ours = tools / "bin"
+    for places in (path, str(ours)):
+        found = [shutil.which(name, path=places) for name in names]
+        if all(found):
+            return PrometheusPrograms(*(Path(str(program)) for program in found))
+    try:
+        unpack("prometheus", names, ours, environment=environment)
+    except (Unavailable, OSError) as error:
+        raise ToolMissing(
+            f"Prometheus was not found on PATH and its Debian package cannot be had ({error}). "
+            "Install `prometheus` and `promtool` on PATH to run what needs them."
+        ) from error
+    return PrometheusPrograms(ours / "prometheus", ours / "promtool")
+
+
 def install(release: Release, target: Path) -> Path:
     """Download, verify, and only then put in place. Raises: ToolMissing, OSError, KeyError, BadZipFile."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,17 +142,30 @@ def run_terraform(arguments: Sequence[str], tools: Path, *, environment: Mapping
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.tools", description=__doc__)
-    parser.add_argument("tool", nargs="?", choices=["terraform"], help="run it; without it, only see that all is there")
+    choices = ["terraform", "prometheus", "promtool"]
+    parser.add_argument("tool", nargs="?", choices=choices, help="run it; without it, only see that all is there")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     wanted = parser.parse_args(arguments)
     try:
         if wanted.tool is None:
             ensure_terraform(TOOLS)
-            return 0
-        return run_terraform(wanted.arguments, TOOLS)
+            return _prefer_prometheus()
+        if wanted.tool == "terraform":
+            return run_terraform(wanted.arguments, TOOLS)
+        program: Path = getattr(ensure_prometheus(TOOLS), wanted.tool)
+        return subprocess.run([str(program), *wanted.arguments], check=False).returncode
     except ToolMissing as missing:
         print(missing, file=sys.stderr)
         return 1
+
+
+def _prefer_prometheus() -> int:
+    """Get it if that is possible; nobody needs it to work on the rest."""
+    try:
+        ensure_prometheus(TOOLS)
+    except ToolMissing as missing:
+        print(missing, file=sys.stderr)
+    return 0
 
 
 def _site(environment: Mapping[str, str]) -> str:

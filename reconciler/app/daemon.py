@@ -5,6 +5,7 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 """
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Mapping
@@ -16,17 +17,19 @@ from typing import Any
 
 from reconciler.app import parts
 from reconciler.app.observe import Observers
+from reconciler.app.telling import notifications
 from reconciler.config import Settings
-from reconciler.core.ports import Store
+from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.provider_metrics import ProviderWatch
-from reconciler.edges.sqlite import SqliteStore
-from reconciler.edges.trees import DirectoryTrees
+from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
@@ -48,18 +51,22 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         aws = AwsClients()
         stack.callback(aws.close)
-        store = SqliteStore(settings.store.path)
+        own = AwsClients(settings=PATIENT)
+        stack.callback(own.close)
+        store = parts.store(settings, own)
         stack.push_async_callback(store.close)
         await store.open()
         warm = await stack.enter_async_context(parts.warm_runs(settings, parts.provider_directory(settings.data)))
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        daemon = _assemble(settings, redactor, store, aws, warm=warm, watch=watch)
+        daemon = _assemble(settings, redactor, store, store, aws, own, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
         http = settings.http
         listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
+        if daemon.notifications:
+            await stack.enter_async_context(daemon.notifications.running())
         stop = _stop_on_signals()
         log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
         await daemon.controller.run(stop, drain=settings.stop.drain)
@@ -70,19 +77,22 @@ async def serve(settings: Settings) -> None:
 class _Daemon:
     controller: Controller
     metrics: Metrics
+    notifications: Notifications | None
 
 
 def _assemble(
     settings: Settings,
     redactor: Redactor,
     store: Store,
+    threads: Threads,
     aws: AwsClients,
+    own: AwsClients,
     *,
     warm: WarmRuns | None,
     watch: ProviderWatch | None,
 ) -> _Daemon:
     """Put the engine on its edges. Metrics read the controller at scrape time, when all of this exists."""
-    trees = DirectoryTrees(settings.data / "trees")
+    trees = parts.trees(settings, own)
     at_once = _runs_at_once(settings, watch.view.status if watch else None)
     terraform = parts.terraform(
         settings,
@@ -103,21 +113,39 @@ def _assemble(
         ),
         Build(VERSION, terraform.version, settings.git.url or str(settings.git.directory), settings.git.branch),
     )
+    telling = notifications(
+        settings,
+        threads,
+        Sources(
+            records=lambda: world.records,
+            source=lambda: controller.source_status,
+            ready=lambda: controller.beat().ready,
+            now=lambda: datetime.now(UTC),
+        ),
+        count=metrics.notified,
+        redact=redactor.text,
+    )
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
+        locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         trees=trees,
-        observer=Observers(metrics),
+        observer=Observers(metrics, telling),
+        reports=parts.reports(settings, own),
         redactor=redactor,
         environments=parts.environments(settings),
         limits=parts.limits(settings),
         now=lambda: datetime.now(UTC),
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
         admission=asyncio.Semaphore(at_once),
+        protection=TaskProtection(
+            os.environ.get("ECS_AGENT_URI"),
+            warn=lambda message: log("task_protection_warning", level="warning", message=message),
+        ),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
-    return _Daemon(controller, metrics)
+    return _Daemon(controller, metrics, telling)
 
 
 def _runs_at_once(settings: Settings, provider: Mapping[str, Any] | None) -> int:

@@ -1,4 +1,4 @@
-"""Tells metrics and logs what happened; the engine's `Observer`."""
+"""Tells metrics, logs and people what happened; the engine's `Observer`."""
 
 from datetime import datetime
 from typing import Any
@@ -6,17 +6,22 @@ from typing import Any
 from reconciler.core.record import ConditionType, Pass, Record
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Metrics
+from reconciler.edges.notifications import Notifications
 
 
 class Observers:
-    """Metrics count, logs tell. Neither may stop the engine, and neither can: both only touch memory and stdout."""
+    """Metrics count, logs tell, people are told. None may stop the engine, and none can: all of them only touch memory
+    and stdout. `notifications` is None where nobody is to be told."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, notifications: Notifications | None = None) -> None:
         self._metrics = metrics
+        self._notifications = notifications
 
     def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
         """A record changed: say so when its headline did."""
         self._metrics.moved(old, new, commit_at=commit_at)
+        if self._notifications:
+            self._notifications.moved(old, new)
         record = new or old
         if record is None:
             return
@@ -38,6 +43,8 @@ class Observers:
     def passed(self, visit: Pass) -> None:
         """A pass ended."""
         self._metrics.passed(visit)
+        if self._notifications:
+            self._notifications.passed(visit)
         seconds = (visit.finished - visit.started).total_seconds()
         level = "debug" if visit.result == "unchanged" else "info"
         log(

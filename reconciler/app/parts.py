@@ -9,16 +9,23 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
-from reconciler.core.ports import Environment, Source, TreeArchive
+from reconciler.core.decide import Limits as VerdictLimits
+from reconciler.core.policy import Rules
+from reconciler.core.ports import Environment, Reports, Source, TreeArchive
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
+from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.directory import DirectorySource
+from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.git import GitSource
+from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.runner import Timeouts
+from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.state import StateSettings
 from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.trees import read_tree
+from reconciler.edges.trees import DirectoryTrees, read_tree
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.world import Limits
 from reconciler.provider.client import WarmProvider
@@ -42,6 +49,10 @@ def limits(settings: Settings) -> Limits:
             retry_cap=settings.retry.cap,
             rollout_poll=settings.rollout.poll,
             image_poll=settings.rollout.image_poll,
+            confirm=settings.drift.confirm_after,
+        ),
+        verdict=VerdictLimits(
+            repairs=settings.drift.repair_limit, approval=settings.policy.approval_expiry, rules=rules(settings)
         ),
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
@@ -49,10 +60,48 @@ def limits(settings: Settings) -> Limits:
     )
 
 
+def rules(settings: Settings) -> Rules:
+    """What every plan is held to."""
+    exceptions = [exception.split(" ", 1) for exception in settings.policy.exceptions]
+    return Rules(
+        mandatory_tags=frozenset(settings.policy.mandatory_tags),
+        exceptions=frozenset((key, address) for key, address in exceptions),
+        most_changes=settings.policy.max_changes,
+        most_destroys=settings.policy.max_destroys,
+    )
+
+
 def redactor(settings: Settings) -> Redactor:
-    """Hides secrets, and the daemon's own token in particular."""
-    token = settings.auth.token
-    return Redactor(redaction_key(settings), [token.get_secret_value()] if token else [])
+    """Hides secrets, and the daemon's own in particular."""
+    own = (settings.auth.token, settings.slack.token, settings.slack.webhook)
+    return Redactor(redaction_key(settings), [secret.get_secret_value() for secret in own if secret])
+
+
+def store(settings: Settings, clients: AwsClients) -> SqliteStore | DynamoStore:
+    """Where records are kept: a file, or a table."""
+    if settings.store.table is None:
+        return SqliteStore(settings.store.path)
+    return DynamoStore(clients, settings.store.table, _home(settings))
+
+
+def trees(settings: Settings, clients: AwsClients) -> TreeArchive:
+    """Where Terraform trees are kept: a folder, or a bucket."""
+    kept = settings.store
+    if kept.bucket is None:
+        return DirectoryTrees(settings.data / "trees")
+    return S3Trees(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
+
+
+def reports(settings: Settings, clients: AwsClients) -> Reports:
+    """Where drift reports are kept: a folder, or a bucket."""
+    kept = settings.store
+    if kept.bucket is None:
+        return DirectoryReports(settings.reports.path)
+    return S3Reports(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
+
+
+def _home(settings: Settings) -> Home:
+    return Home(settings.store.region, settings.store.endpoint)
 
 
 def terraform_tree(settings: Settings) -> Tree:

@@ -1,4 +1,4 @@
-"""Commands that ask the daemon for something: reconcile, suspend, resume, approve, prune.
+"""Commands that ask the daemon for something: suspend, resume, approve, reject, prune, unlock.
 
 The daemon does it and writes the record; these commands only ask, and say what came of it.
 """
@@ -54,12 +54,27 @@ def approve(
     """
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirmed(daemon, name)
-    try:
-        record = ask(daemon, name, "approve", digest=digest)
-    except DaemonRefused as refusal:
-        current = refusal.error.get("current")
-        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
-    _show(record, f"approved {digest}", output)
+    _show(_decide(daemon, name, "approve", digest), f"approved {digest}", output)
+
+
+def reject(
+    key: KeyText,
+    /,
+    *,
+    digest: Annotated[
+        str | None, Parameter(help="The digest of the plan you looked at; without it the plan that waits now.")
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Refuse the plan that waits, so that nobody is asked for it again. A plan that differs is asked for anew.
+
+    `approve` takes it back.
+
+    Example: `reconciler reject prod/orders`
+    """
+    record = _decide(options.daemon(), read_key(key), "reject", digest)
+    _show(record, f"rejected {record['plan']['digest']}", output)
 
 
 def prune(
@@ -80,6 +95,36 @@ def prune(
     _show(ask(options.daemon(), name, "prune"), "pruning is confirmed", output)
 
 
+def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None) -> dict[str, Any]:
+    try:
+        return ask(daemon, key, action, digest=digest)
+    except DaemonRefused as refusal:
+        current = refusal.error.get("current")
+        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
+
+
+def unlock(
+    key: KeyText,
+    /,
+    *,
+    lock_id: Annotated[
+        str | None,
+        Parameter(help="Break this lock, whoever holds it: you know that its holder is gone. `describe` tells its id."),
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Free a locked state.
+
+    Locks that the daemon's own dead runs left are cleared without being asked. Anything else stays, until a person
+    names the very lock; one that was taken by somebody else meanwhile has another id and is not touched.
+
+    Example: `reconciler unlock prod/orders --lock-id 0f6c…`
+    """
+    record = ask(options.daemon(), read_key(key), "unlock", lock_id=lock_id)
+    _show(record, f"{lock_id} is broken at the next pass" if lock_id else "looks at its lock again", output)
+
+
 def _confirmed(daemon: Daemon, key: "Key") -> str:
     plan = daemon.get(instance_path(key, "plan"))["plan"]
     if plan is None:
@@ -92,9 +137,11 @@ def _confirmed(daemon: Daemon, key: "Key") -> str:
     return str(plan["digest"])
 
 
-def ask(daemon: Daemon, key: "Key", action: str, *, digest: str | None = None) -> dict[str, Any]:
+def ask(
+    daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
+) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest, lock_id=lock_id)
     return record
 
 

@@ -21,6 +21,8 @@ _STYLES = {
     "Drifted": "red", "PendingAndDrifted": "red", "Degraded": "red", "no": "red", "destroy": "red", "replace": "red",
 }  # fmt: skip
 
+_SIGNS = {"+": "green", "~": "yellow", "-": "red", "±": "red"}
+
 
 def clean(value: Any) -> str:
     """Text that cannot steer a terminal."""
@@ -111,6 +113,17 @@ def changes(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             continue  # every attribute of it; JSON has them
         for path, value in item["attributes"].items():
             yield f"    {path}: {_value(value['old'])} → {_value(value['new'])}"
+
+
+def say_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> None:
+    """Print them, a colour for each sign."""
+    screen, style = console(), ""
+    for line in changes(items):
+        style = _SIGNS.get(line[0], style)
+        if sys.stdout.isatty():
+            screen.print(Text(indent + clean(line), style=style), soft_wrap=True)
+        else:
+            say(indent + line)
 
 
 def _value(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App, Group
 from rich.console import Console
 
-from reconciler.cli import acting, daemon, manifests, planning, provider, reading, waiting
+from reconciler.cli import acting, daemon, drifting, manifests, planning, provider, reading, waiting
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import clean, complain
 
@@ -28,13 +28,22 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         planning.render,
         planning.bootstrap,
     ),
-    Group("Ask the daemon", sort_key=2): (reading.get, reading.describe, reading.history, waiting.wait),
+    Group("Ask the daemon", sort_key=2): (
+        reading.get,
+        reading.describe,
+        drifting.diff,
+        drifting.drift,
+        reading.history,
+        waiting.wait,
+    ),
     Group("Tell the daemon", sort_key=3): (
         waiting.reconcile,
         acting.suspend,
         acting.resume,
         acting.approve,
+        acting.reject,
         acting.prune,
+        acting.unlock,
     ),
 }
 
@@ -115,7 +124,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
     from reconciler.edges.aws import AwsFailed
     from reconciler.edges.process import ProcessFailed
-    from reconciler.edges.sqlite import StoreFailed
+    from reconciler.edges.store import StoreFailed
     from reconciler.edges.trees import TreeFailed
     from reconciler.web.server import AddressTaken
 

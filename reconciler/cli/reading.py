@@ -11,12 +11,12 @@ from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_k
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import (
     age,
-    changes,
     console,
     print_fields,
     print_json,
     print_table,
     say,
+    say_changes,
     short,
     table,
 )
@@ -166,12 +166,10 @@ def print_plan(plan: dict[str, Any] | None) -> None:
         return
     counts = ", ".join(f"{count} to {name}" for name, count in plan["counts"].items() if count) or "no changes"
     say(f"\nPlan {plan['digest']} at {plan['at']}: {counts}")
-    for line in changes(plan["changes"]):
-        say(f"  {line}")
+    say_changes(plan["changes"])
     if plan["drift"]:
         say("\nDrift:")
-        for line in changes(plan["drift"]):
-            say(f"  {line}")
+        say_changes(plan["drift"])
 
 
 def _rollout(rollout: dict[str, Any]) -> str:

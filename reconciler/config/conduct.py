@@ -12,8 +12,10 @@ from reconciler.config.values import (
     Account,
     Endpoint,
     Interval,
+    PolicyException,
     Region,
     RoleArn,
+    Text,
     read_duration,
 )
 from reconciler.core.ports import Tier
@@ -53,6 +55,27 @@ class PolicySettings(Section):
 
     prune_limit_percent: int = Field(
         20, ge=0, le=100, description="Share of an environment that one commit may remove (at least one) unconfirmed"
+    )
+    approval_expiry: Interval = Field(read_duration("1d"), description="How long an approval is good for")
+    mandatory_tags: list[Text] = Field(
+        ["Environment", "Owner", "CostCenter", "Compliance"],
+        description="Tags without which no resource that takes tags is made or changed",
+    )
+    exceptions: list[PolicyException] = Field([], description='Addresses that no rule denies, each as "KEY ADDRESS"')
+    max_changes: int = Field(
+        100, ge=1, description="Updates, replacements and destroys in one plan, beyond which a person must agree"
+    )
+    max_destroys: int = Field(10, ge=0, description="Destroys and replacements in one plan, beyond which a person must")
+
+
+class DriftSettings(Section):
+    """What happens when the world moves."""
+
+    confirm_after: Interval = Field(
+        read_duration("30s"), description="How long after a first look a second one confirms drift"
+    )
+    repair_limit: int = Field(
+        3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
     )
 
 

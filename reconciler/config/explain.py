@@ -11,7 +11,7 @@ from desired_state.explain import suggest
 from reconciler.config.models import Settings
 from reconciler.config.places import Loc, Places
 
-_SECRETS = {("auth", "token"), ("redaction", "key")}
+_SECRETS = {("auth", "token"), ("redaction", "key"), ("slack", "token"), ("slack", "webhook")}
 _ALLOWED = {
     "value_error": "{error}",
     "literal_error": "must be {expected}",

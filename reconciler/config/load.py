@@ -95,6 +95,7 @@ def _anchor(settings: Settings, base: Path) -> Settings:
             "git": git.model_copy(update={"url": url, "directory": directory}),
             "terraform": terraform.model_copy(update={"binary": binary, "source": source}),
             "store": settings.store.model_copy(update={"path": absolute(settings.store.path)}),
+            "reports": settings.reports.model_copy(update={"path": absolute(settings.reports.path)}),
             "http": settings.http.model_copy(update={"socket": socket}),
         }
     )

@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
-from reconciler.config.conduct import EnvironmentSettings, PolicySettings, Retry, RolloutSettings
+from reconciler.config.conduct import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.surface import Auth, Http, Logs, Redaction, Stop
+from reconciler.config.surface import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.values import EnvironmentName
 from reconciler.core.ports import Environment, Floor
 
@@ -51,10 +51,13 @@ class Settings(BaseSettings):
     )
     rollout: RolloutSettings = RolloutSettings()
     policy: PolicySettings = PolicySettings()
+    drift: DriftSettings = DriftSettings()
     retry: Retry = Retry()
     http: Http = Http()
     auth: Auth = Auth()
     redaction: Redaction = Redaction()
+    slack: Slack = Slack()
+    reports: ReportSettings = ReportSettings()
     logs: Logs = Logs()
     stop: Stop = Stop()
 
@@ -86,6 +89,11 @@ class Settings(BaseSettings):
             problems.append("git: url or directory is needed: where do the manifests come from?")
         if not self.environments:
             problems.append("environments: at least one is needed, with account, region and tier")
+        problems += [
+            f"slack.environments: {name!r} is not configured; {suggest(name, self.environments)}"
+            for name in self.slack.environments or ()
+            if name not in self.environments
+        ]
         if problems:
             raise ConfigFailed(problems)
 

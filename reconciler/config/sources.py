@@ -12,10 +12,13 @@ from pydantic import Field, model_validator
 from reconciler.config.section import Section
 from reconciler.config.values import (
     Branch,
+    BucketName,
     BucketTemplate,
     Duration,
+    Endpoint,
     Interval,
     KmsKey,
+    Region,
     StatePrefix,
     TableName,
     Text,
@@ -91,6 +94,23 @@ class State(Section):
 
 
 class Store(Section):
-    """Where records and history are kept."""
+    """Where records and history are kept, and what they need: in the data folder, or in AWS when that does not last."""
 
-    path: Path = Field(Path("{data}/records.sqlite3"), description="The SQLite file")
+    path: Path = Field(Path("{data}/records.sqlite3"), description="The SQLite file; not used with a table")
+    table: TableName | None = Field(None, description="A DynamoDB table for the records instead of the file")
+    bucket: BucketName | None = Field(
+        None, description="An S3 bucket for Terraform trees and reports instead of the data folder; a table needs one"
+    )
+    kms_key_id: KmsKey | None = Field(
+        None, description="The KMS key of the bucket's objects; null takes the bucket's default"
+    )
+    region: Region | None = Field(
+        None, description="The region of table and bucket; null takes the one of the daemon's surroundings"
+    )
+    endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint for both, instead of AWS itself")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.table and not self.bucket:
+            raise ValueError("a table needs a bucket: without the trees that records name, nothing could be destroyed")
+        return self

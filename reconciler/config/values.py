@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -62,6 +62,17 @@ def _template(value: str) -> str:
     return value
 
 
+def _web_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[\w.\[\]:-]+(/[\w.~:/%-]*)?", value):
+        raise ValueError("must be an address such as https://host/path, without user, password or query")
+    return value
+
+
+def _secret_url(value: SecretStr) -> SecretStr:
+    _web_url(value.get_secret_value())
+    return value
+
+
 def _explained(pattern: str, message: str) -> AfterValidator:
     expression = re.compile(pattern)
 
@@ -102,6 +113,9 @@ KmsKey = Annotated[
 Endpoint = Annotated[
     str, _explained(r"https?://[\w.\[\]:-]+/?", "must be an address such as http://127.0.0.1:5000, without a path")
 ]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
+"""An address that is a secret by itself, as a webhook's is."""
 EnvironmentName = Annotated[
     str,
     _explained(
@@ -109,6 +123,13 @@ EnvironmentName = Annotated[
     ),
 ]
 BucketTemplate = Annotated[str, AfterValidator(_template)]
+BucketName = Annotated[
+    str,
+    _explained(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "must be an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes",
+    ),
+]
 TableName = Annotated[str, _explained(r"[A-Za-z0-9_.-]{3,255}", "must be a DynamoDB table name")]
 StatePrefix = Annotated[
     str, _explained(r"([A-Za-z0-9._-]+/)*", "must be empty or end with a slash, such as teams/payments/")
@@ -121,3 +142,10 @@ Branch = Annotated[
     ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PolicyException = Annotated[
+    str,
+    _explained(
+        r"[a-z0-9-]+/[a-z0-9-]+ \S.*",
+        "must be an instance and an address with a blank between, such as develop/site aws_s3_bucket_policy.site",
+    ),
+]

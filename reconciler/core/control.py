@@ -20,6 +20,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     PRUNE = "prune"
+    UNLOCK = "unlock"
 
 
 class ActionRefused(Exception):
@@ -70,6 +71,8 @@ class Control(Protocol):
         """The newest passes first."""
         ...
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Do it. Raises: KeyError for an unknown instance, ActionRefused."""
         ...

@@ -1,48 +1,21 @@
-"""The decisions of a pass: may we look at the instance now, and what to do with what the plan shows.
-
-Both are functions of values. A reason to wait is a value with the reason people will read; it is never an error.
-"""
+"""What to do with what a plan shows, and with drift. A function of values: a reason to wait is a value too."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
+from reconciler.core import policy
+from reconciler.core.drift import Finding
+from reconciler.core.drifted import fought, unconfirmed
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Environment
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Reason, Record, Rejection, Response, Sync
 
 Mode = Literal["auto", "approve", "observe"]
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
-_STATEFUL_KINDS = frozenset({"Platform", "Module"})
-# A dependency that waits for a person or cannot go on does not hold up those who already run on it.
-_WAITS_FOR_SOMEBODY = frozenset(
-    {
-        Reason.AWAITING_APPROVAL,
-        Reason.OBSERVED,
-        Reason.OUTSIDE_WINDOW,
-        Reason.SUSPENDED,
-        Reason.PLAN_FAILED,
-        Reason.INIT_FAILED,
-        Reason.RETRIES_EXHAUSTED,
-        Reason.ROLLED_BACK,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Proceed:
-    """Nothing speaks against looking."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Not now, and why."""
-
-    reason: Reason
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,83 +43,133 @@ class Report:
     message: str
 
 
-Gate = Proceed | Hold
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Drift was seen for the first time; a second look decides whether it is any."""
+
+
 Verdict = Settled | Apply | AwaitApproval | Report
 
 
-def effective_mode(policy: Policy, environment: Environment) -> Mode:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a verdict may go. `repairs`: of the same drift, within a day; `approval`: how long one is good for."""
+
+    repairs: int = 3
+    approval: timedelta = timedelta(days=1)
+    rules: policy.Rules = field(default_factory=policy.Rules)
+
+
+def effective_mode(treatment: Policy, environment: Environment) -> Mode:
     """The stricter of what the manifest says and what the environment's floor fixes."""
-    return max(policy.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
+    return max(treatment.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
 
 
-def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
-    """May we look at this instance now? `records` holds every record by key."""
-    if record.suspended or record.instance.policy.suspend:
-        return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
-    if record.removed:
-        return _prune_gate(record, records, environment)
-    for key in sorted(record.instance.depends_on):
-        if problem := _dependency_problem(record, records.get(key)):
-            return Hold(Reason.DEPENDENCY_NOT_READY, f"{key} {problem}")
-    return Proceed()
-
-
-def _dependency_problem(record: Record, dependency: Record | None) -> str | None:
-    if dependency is None:
-        return "does not exist yet"
-    if dependency.removed:
-        return "is being removed"
-    if dependency.applied_at is None:
-        return "was never applied"
-    if dependency.intent:
-        return "is being applied"
-    behind = dependency.applied_source != dependency.instance.source_digest
-    if behind and dependency.accepted_commit == record.accepted_commit and dependency.reason not in _WAITS_FOR_SOMEBODY:
-        return "changed in the same commit and goes first"
-    return None
-
-
-def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
-    dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
-    if dependants:
-        return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
-    confirm = f"`reconciler prune --confirm {record.key}` removes it"
-    if not environment.floor.prune:
-        return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")
-    if record.prune_confirmed:
-        return Proceed()
-    if record.prune_guard:
-        return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
-    if not record.instance.policy.prune:
-        return Hold(Reason.PRUNE_GUARD, f"its manifest is gone but said `prune: false`; {confirm}")
-    if record.instance.kind in _STATEFUL_KINDS:
-        return Hold(
-            Reason.PRUNE_CONFIRMATION_NEEDED, f"a {record.instance.kind} is never removed without a person; {confirm}"
-        )
-    return Proceed()
-
-
-def verdict(plan: Plan, record: Record, environment: Environment, *, image: str | None, now: datetime) -> Verdict:
+def verdict(
+    plan: Plan,
+    finding: Finding,
+    record: Record,
+    environment: Environment,
+    *,
+    image: str | None,
+    now: datetime,
+    limits: Limits = Limits(),
+) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
 
-    `record` is as it was before this pass's plan; `image` is the image the plan would run.
+    `image` is the image the plan would run.
     """
-    if plan.is_empty:
+    if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
-    approved = record.approval is not None and record.approval.plan_digest == plan.digest
-    policy = record.instance.policy
-    if effective_mode(policy, environment) == "observe":
+    key, treatment = str(record.key), record.instance.policy
+    if denied := policy.violations(plan, limits.rules, key):
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
+    if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)
-    if not approved and (why := _needs_approval(plan, record, environment)):
-        return AwaitApproval(f"{describe(plan)}; {why}; `reconciler approve {record.key}` applies exactly this plan")
-    if policy.windows and not any(window.contains(now) for window in policy.windows):
+    approved = _is_approved(plan, record, limits, now)
+    if not approved and (stop := _without_leave(plan, finding, record, environment, limits, now)):
+        return stop
+    if treatment.windows and not any(window.contains(now) for window in treatment.windows):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
 
 
-def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str | None:
+def response(found: Verdict) -> Response:
+    """What a verdict makes of drift: it is healed, it waits for somebody, or it is only told."""
+    match found:
+        case Apply():
+            return "heal"
+        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW):
+            return "wait"
+        case _:
+            return "report"
+
+
+def now_or_again(found: Verdict, record: Record) -> Verdict | LookAgain:
+    """The verdict, unless it is about drift that nobody has looked at twice. `record` knows of this plan already.
+
+    What Git changed does not wait for that, and neither does a plan that changes nothing.
+    """
+    if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, Settled):
+        return LookAgain()
+    return found
+
+
+def waits(record: Record) -> bool:
+    """True while a plan waits, so that its reason is the headline and not what runs meanwhile.
+
+    Drift that was seen once, or that no plan would mend, holds up nothing.
+    """
+    if record.sync != Sync.DRIFTED or record.drift is None:
+        return record.sync != Sync.IN_SYNC
+    return record.drift.confirmed is not None and record.drift.reason != Reason.UNMANAGED_ADDITION
+
+
+def _fight(finding: Finding, record: Record, limits: Limits, now: datetime) -> Report | None:
+    """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found."""
+    if finding.sync != Sync.DRIFTED:
+        return None
+    times = fought(record, [change.summary() for change in finding.drifted], now)
+    if times < limits.repairs:
+        return None
+    places = ", ".join(change.address for change in finding.drifted[:3])
+    return Report(
+        Reason.DRIFT_FIGHT,
+        f"{places}: came back {times} times within a day after it was healed; find out who changes it, then"
+        f" `reconciler reconcile {record.key}`",
+    )
+
+
+def _is_approved(plan: Plan, record: Record, limits: Limits, now: datetime) -> bool:
+    approval = record.approval
+    return approval is not None and approval.plan_digest == plan.digest and now - approval.at < limits.approval
+
+
+def _without_leave(
+    plan: Plan, finding: Finding, record: Record, environment: Environment, limits: Limits, now: datetime
+) -> AwaitApproval | Report | None:
+    """Why a plan that nobody approved is not applied; None when nobody has to."""
+    if record.rejection and record.rejection.plan_digest == plan.digest:
+        return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
+    if why := _needs_approval(plan, record, environment, limits):
+        expired = record.approval is not None and record.approval.plan_digest == plan.digest
+        again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
+        return AwaitApproval(
+            f"{describe(plan)}; {why}{again}; `reconciler approve {record.key}` applies exactly this plan"
+        )
+    return _fight(finding, record, limits, now)
+
+
+def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
+    return (
+        f"{describe(plan)}; rejected by {rejection.by} at {rejection.at:%Y-%m-%d %H:%M} UTC: not asked for again until"
+        f" the plan changes; `reconciler approve {key}` agrees after all"
+    )
+
+
+def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: Limits) -> str | None:
     if record.prune_confirmed:
         return None
     if not record.attempted and plan.existing:
@@ -155,7 +178,7 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment) -> str
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
-    return None
+    return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)
 
 
 def repeats_rollback(record: Record, image: str | None) -> bool:
@@ -186,14 +209,3 @@ def operation(actions: Iterable[str]) -> Literal["create", "update", "replace", 
     if "delete" in present or "forget" in present:
         return "destroy"
     return "create" if "create" in present else "update"
-
-
-def prune_guard(removed: int, total: int, *, limit_percent: int) -> str | None:
-    """Why this many removals of one environment in one commit need a person; None when they are few enough.
-
-    At least one removal is always allowed.
-    """
-    allowed = max(1, total * limit_percent // 100)
-    if removed <= allowed:
-        return None
-    return f"{removed} of {total} instances were removed in one commit, more than {limit_percent} %"

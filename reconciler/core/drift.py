@@ -11,27 +11,39 @@ from datetime import datetime
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.plan import Change, Plan
+from reconciler.core.equivalence import both_nothing, same_members
+from reconciler.core.plan import UNKNOWN, Change, Plan
 from reconciler.core.record import Reason, Sync
 
 # What others own by design, or the provider computes: a difference there is nobody's change.
 _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "aws_db_instance": frozenset({"latest_restorable_time", "status"}),
+    "aws_dynamodb_table": frozenset({"read_capacity", "write_capacity"}),
+    "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
     "aws_ecs_service": frozenset({"desired_count", "task_definition"}),
     "aws_ecs_task_definition": frozenset({"revision", "arn", "id"}),
-    "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
-    "aws_iam_role": frozenset({"inline_policy", "managed_policy_arns"}),  # the `…_exclusive` resources watch these
+    "aws_iam_role": frozenset({"inline_policy", "managed_policy_arns", "role_last_used"}),  # `…_exclusive` watches two
+    "aws_lambda_function": frozenset({"qualified_arn", "qualified_invoke_arn", "version"}),
+    "aws_lb": frozenset({"dns_name", "zone_id"}),
     "aws_lb_target_group": frozenset({"load_balancer_arns"}),
+    "aws_vpc": frozenset({"default_network_acl_id", "default_route_table_id", "default_security_group_id"}),
 }
-_COMPUTED = frozenset({"tags_all", "last_updated", "last_modified", "unique_id", "create_date"})
+_COMPUTED = frozenset(
+    {"tags_all", "last_updated", "last_modified", "last_modified_time", "unique_id", "create_date", "owner_id"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The sync state and, when the world moved, why it counts as drift and in which resources."""
+    """The sync state and, when the world moved, why it counts as drift and what it did to which resources: their
+    attributes map to the value that was in force and the one that was found.
+
+    `harmless`: the plan has changes, but all of them are ignored by a rule or mean nothing."""
 
     sync: Sync
     reason: Reason | None
     drifted: tuple[Change, ...]
+    harmless: bool = False
 
 
 def classify(
@@ -51,12 +63,13 @@ def classify(
         return Finding(Sync.PENDING, None, ())
     outside = tuple(_normalised(plan.drift, ignore, now))
     if applied_digest == desired_digest:
-        planned = tuple(_without_ignored(plan.changes, ignore, now))
+        planned = tuple(map(_as_found, filter(_means_something, _without_ignored(plan.changes, ignore, now))))
         if planned:
             return Finding(Sync.DRIFTED, _reason(planned), planned)
+        harmless = bool(plan.changes)
         if outside:
-            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside)
-        return Finding(Sync.IN_SYNC, None, ())
+            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless)
+        return Finding(Sync.IN_SYNC, None, (), harmless)
     if plan.is_empty:
         return Finding(Sync.IN_SYNC, None, ())
     if outside and applied_digest is not None:
@@ -65,34 +78,58 @@ def classify(
 
 
 def _reason(changes: Iterable[Change]) -> Reason:
-    gone = any(change.actions == ("create",) or change.actions == ("delete",) for change in changes)
+    gone = any(change.actions == ("delete",) for change in changes)
     return Reason.MISSING_RESOURCE if gone else Reason.OUT_OF_BAND_CHANGE
+
+
+def _means_something(change: Change) -> bool:
+    """False for a planned change in which nothing differs but the way to write it, and what follows from that."""
+    if change.actions != ("update",) and not {"create", "delete"} <= set(change.actions):
+        return True
+    return any(
+        _differs(path, old, new) and not (new == UNKNOWN and _is_owned(change.type, path))
+        for path, (old, new) in change.attributes.items()
+    )
+
+
+def _differs(path: str, old: Any, new: Any) -> bool:
+    """False for two ways to write that there is nothing. What is left of container definitions means something."""
+    return path.startswith("container_definitions.") or not both_nothing(old, new)
+
+
+def _as_found(change: Change) -> Change:
+    """What the world did, from what a plan would do to take it back. Values that follow from others are left out."""
+    if change.actions == ("create",):
+        return replace(change, actions=("delete",), attributes={})
+    if change.actions in {("delete",), ("forget",)}:
+        return replace(change, actions=("create",), attributes={})
+    turned = {path: (new, old) for path, (old, new) in change.attributes.items()}
+    known = {path: values for path, values in turned.items() if values[0] != UNKNOWN}
+    return replace(change, actions=("update",), attributes=known or turned)
 
 
 def _normalised(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
     for change in _without_ignored(changes, ignore, now):
         attributes = {
-            path: (old, new)
-            for path, (old, new) in change.attributes.items()
-            if not _is_noise(change.type, path, old, new)
+            path: (old, new) for path, (old, new) in change.attributes.items() if not _is_noise(change, path, old, new)
         }
         if attributes or change.deletes:
             yield replace(change, attributes=attributes)
 
 
-def _is_noise(kind: str, path: str, old: Any, new: Any) -> bool:
+def _is_noise(change: Change, path: str, old: Any, new: Any) -> bool:
     head = path.split(".", 1)[0]
-    nothing: tuple[Any, ...] = (None, "", False, 0, [], {})
     return (
-        head in _COMPUTED
-        or head in _OWNED_ELSEWHERE.get(kind, frozenset())
-        or (old in nothing and new in nothing)
-        or (isinstance(old, list) and isinstance(new, list) and _unordered(old) == _unordered(new))
+        _is_owned(change.type, path)
+        or head in change.watched
+        or not _differs(path, old, new)
+        or same_members(change.before.get(head), change.after.get(head))
     )
 
 
-def _unordered(values: list[Any]) -> list[str]:
-    return sorted(map(repr, values))
+def _is_owned(kind: str, path: str) -> bool:
+    head = path.split(".", 1)[0]
+    return head in _COMPUTED or head in _OWNED_ELSEWHERE.get(kind, frozenset())
 
 
 def _without_ignored(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:

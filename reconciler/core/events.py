@@ -9,7 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason
+from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,20 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Starting:
+    """Terraform is about to run and to lock the state."""
+
+    running: Running
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan was read."""
+    """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
 
     plan: Plan
     finding: Finding
+    response: Response = "report"
+    confirm_after: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,13 @@ class Applying:
 
     intent: Intent
     base: Base | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The apply that runs was seen to hold this state lock."""
+
+    lock_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +125,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A person asked for a pass, suspended, resumed, approved, rejected or confirmed a prune."""
+    """A person asked for a pass, suspended, resumed, approved, rejected, confirmed a prune, or told a lock to break."""
 
     reconcile: bool = False
     suspend: bool | None = None
     approval: Approval | None = None
-    reject: bool = False
+    rejection: Rejection | None = None
     confirm_prune: bool = False
+    unlock: str | None = None
 
 
 Event = (
@@ -124,10 +141,12 @@ Event = (
     | Removed
     | Held
     | Desired
+    | Starting
     | Planned
     | Settled
     | Waiting
     | Applying
+    | Holding
     | Applied
     | Failed
     | Seen

@@ -2,15 +2,18 @@
 
 The document carries sensitive values in clear text; nothing leaves this module before it was redacted. Container
 definitions are JSON in a string: they are opened, keyed by name and stripped of what means nothing, so that a change
-of order or of a default is no change.
+of order or of a default is no change. Neither is JSON that is only written otherwise.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.core import containers
+from reconciler.core.companions import watched
+from reconciler.core.equivalence import same_document
 from reconciler.core.record import PlanSummary, ResourceSummary
 from reconciler.core.redact import Redactor
 
@@ -21,13 +24,18 @@ _IMAGE = ".image"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one resource. `attributes` maps a dotted path to its old and new value, redacted."""
+    """What happens to one resource. `attributes` maps a dotted path to its old and new value, `before` and `after` are
+    the whole resource, {} where there is none; all of it redacted. `watched` are attributes that other resources of
+    the state account for."""
 
     address: str
     type: str
     actions: tuple[str, ...]
     replace_paths: tuple[str, ...]
     attributes: Mapping[str, tuple[Any, Any]]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
 
     @property
     def deletes(self) -> bool:
@@ -69,12 +77,16 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
         raise ValueError("not the JSON form of a Terraform plan")
     changes = tuple(_changes(document.get("resource_changes") or (), redactor))
     outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
+    resources = tuple(_resources((document.get("prior_state") or {}).get("values", {}).get("root_module")))
     return Plan(
         changes=changes,
-        drift=tuple(change for change in _changes(document.get("resource_drift") or (), redactor)),
+        drift=tuple(
+            replace(change, watched=watched(change.type, change.before, change.after, resources))
+            for change in _changes(document.get("resource_drift") or (), redactor)
+        ),
         outputs=outputs,
         values=_values((document.get("planned_values") or {}).get("outputs") or {}),
-        existing=sum(1 for _ in _resources((document.get("prior_state") or {}).get("values", {}).get("root_module"))),
+        existing=len(resources),
         digest=_digest(changes, outputs, pipeline_image=pipeline_image),
     )
 
@@ -95,19 +107,18 @@ def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor) -> Iterat
         actions = tuple(change["actions"])
         if entry.get("mode") == "data" or actions in {("no-op",), ("read",)}:
             continue
+        before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor)
+        after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor)
+        after = _with_unknown(after, change.get("after_unknown", False))
         yield Change(
             address=entry["address"],
             type=entry["type"],
             actions=actions,
             replace_paths=tuple(sorted(".".join(map(str, path)) for path in change.get("replace_paths") or ())),
-            attributes=_attributes(change, redactor),
+            attributes=dict(_differences(before, after, "")),
+            before=before or {},
+            after=after or {},
         )
-
-
-def _attributes(change: Mapping[str, Any], redactor: Redactor) -> Mapping[str, tuple[Any, Any]]:
-    before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor)
-    after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor)
-    return dict(_differences(before, _with_unknown(after, change.get("after_unknown", False)), ""))
 
 
 def _with_unknown(after: Any, unknown: Any) -> Any:
@@ -143,22 +154,11 @@ def _containers(text: str, redactor: Redactor) -> Any:
         definitions = json.loads(text)
     except ValueError:
         return redactor.text(text)
-    return _opened(_keyed(redactor.container_definitions(definitions)), redactor)
-
-
-def _keyed(value: Any) -> Any:
-    """Lists of named things as mappings, without nulls and empty collections: their order and absence mean nothing."""
-    if isinstance(value, list):
-        if value and all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in value):
-            return {item["name"]: _keyed({k: v for k, v in item.items() if k != "name"}) for item in value}
-        return [_keyed(item) for item in value]
-    if isinstance(value, Mapping):
-        return {name: _keyed(inner) for name, inner in value.items() if inner not in (None, [], {}, "")}
-    return value
+    return _opened(containers.normal(redactor.container_definitions(definitions)), redactor)
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    if old == new:
+    if old == new or same_document(old, new):
         return
     if isinstance(old, Mapping | None) and isinstance(new, Mapping | None):
         left, right = old or {}, new or {}
@@ -194,10 +194,11 @@ def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: out["value"] for name, out in outputs.items() if "value" in out and not out.get("sensitive")}
 
 
-def _resources(module: Mapping[str, Any] | None) -> Iterator[str]:
+def _resources(module: Mapping[str, Any] | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Type and values of every managed resource of a state, sensitive ones included: they go no further."""
     for resource in (module or {}).get("resources", ()):
         if resource.get("mode") == "managed":
-            yield resource["address"]
+            yield resource.get("type", ""), resource.get("values") or {}
     for child in (module or {}).get("child_modules", ()):
         yield from _resources(child)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
-from reconciler.core.record import Pass, Reason, Record
+from reconciler.core.record import Holder, Pass, Reason, Record
 
 Tier = Literal["develop", "test", "qa", "prod"]
 
@@ -93,6 +93,14 @@ class Workspace(Protocol):
         """
         ...
 
+    def has_begun(self) -> bool:
+        """True once the apply of this workspace changes something: from then to its end it holds the state's lock."""
+        ...
+
+    async def unlock(self, lock_id: str) -> None:
+        """Break that lock of the state; whether it is gone is read afterwards, by `Locks`."""
+        ...
+
     async def is_empty(self) -> bool:
         """True when the state holds no resource."""
         ...
@@ -110,6 +118,26 @@ class Terraform(Protocol):
         """Build (or reuse) the instance's workspace and initialise it.
 
         Raises on entry: TerraformFailed (InitFailed; StateLocked when another process still works in it).
+        """
+        ...
+
+
+class Locks(Protocol):
+    """The locks of states, and their holders."""
+
+    @property
+    def me(self) -> Holder:
+        """Who this daemon is to others."""
+        ...
+
+    async def read(self, key: Key, environment: Environment) -> LockInfo | None:
+        """The lock of a state as it is now, None when it is free. Raises: LiveUnavailable."""
+        ...
+
+    async def is_dead(self, holder: Holder, *, certain: bool) -> bool:
+        """True when no Terraform of that holder can still run, asked by a pass that holds the instance's workspace.
+
+        Unless it is `certain` that the lock was the daemon's, a Terraform that a person runs here counts too.
         """
         ...
 
@@ -155,11 +183,19 @@ class TreeArchive(Protocol):
     """Root trees by id, kept as long as a record may need them."""
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there."""
+        """Keep this tree; a no-op when it is there. Raises: SourceFailed when it cannot be kept now."""
         ...
 
     async def get(self, tree_id: str) -> Tree:
         """Raises: KeyError when it is not there."""
+        ...
+
+
+class Protection(Protocol):
+    """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
+
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
         ...
 
 
@@ -204,6 +240,14 @@ class Threads(Protocol):
 
     async def drop_thread(self, name: str) -> None:
         """Forget one; a no-op when it is not known."""
+        ...
+
+
+class Reports(Protocol):
+    """Where drift reports are kept."""
+
+    async def keep(self, name: str, text: str) -> None:
+        """Write one, in place of what was kept under that name: a relative path such as `develop/orders/….md`."""
         ...
 
 

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     OUTSIDE_WINDOW = "OutsideWindow"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     AWAITING_APPROVAL = "AwaitingApproval"
+    REJECTED = "Rejected"
     AWAITING_FIRST_IMAGE = "AwaitingFirstImage"
     PRUNE_CONFIRMATION_NEEDED = "PruneConfirmationNeeded"
     PRUNE_GUARD = "PruneGuard"
@@ -61,7 +62,9 @@ class Reason(StrEnum):
     APPLY_FAILED = "ApplyFailed"
     INIT_FAILED = "InitFailed"
     STATE_LOCKED = "StateLocked"
+    LOCK_ORPHANED = "LockOrphaned"
     STATE_CONFLICT = "StateConflict"
+    POLICY_DENIED = "PolicyDenied"
     INVALID_MANIFEST = "InvalidManifest"
     INVALID_CONFIGURATION = "InvalidConfiguration"
     RETRIES_EXHAUSTED = "RetriesExhausted"
@@ -70,6 +73,7 @@ class Reason(StrEnum):
     OUT_OF_BAND_CHANGE = "OutOfBandChange"
     MISSING_RESOURCE = "MissingResource"
     UNMANAGED_ADDITION = "UnmanagedAddition"
+    DRIFT_FIGHT = "DriftFight"
     ROLLOUT_FAILED = "RolloutFailed"
     ROLLED_BACK = "RolledBack"
     ROLLOUT_TIMEOUT = "RolloutTimeout"
@@ -87,19 +91,49 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """Who runs Terraform: `who` as Terraform writes it into a lock (`user@host`), and the ECS task, if it is one."""
+
+    who: str
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Terraform run whose end is not known yet: it may hold the state's lock."""
+
+    holder: Holder
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
-    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash."""
+    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash.
+
+    `lock_id` is the state lock that the apply was seen to hold; None until it was seen.
+    """
 
     pass_id: str
     desired_digest: str
     plan_digest: str
     destroys: bool
     at: datetime
+    holder: Holder | None = None
+    lock_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Somebody agreed to exactly the plan with this digest."""
+
+    plan_digest: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody refused exactly the plan with this digest, so nobody is asked for it again."""
 
     plan_digest: str
     by: str
@@ -146,16 +180,31 @@ class PlanSummary:
     at: datetime
 
 
+Response = Literal["heal", "wait", "report"]
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """The world moved. It is told to people once a second look confirmed it; `response` is what the mode allows:
-    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend)."""
+    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend).
+
+    Its resources say what the world did: an action is `update` (changed), `delete` (deleted) or `create` (added), and
+    an attribute's old value is the one that was in force, its new value the one that was found."""
 
     reason: Reason
     resources: tuple[ResourceSummary, ...]
     since: datetime
-    response: Literal["heal", "wait", "report"]
+    response: Response
     confirmed: datetime | None = None
+    who: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Drift that an apply took back, by the spots it was in (see `reconciler.core.drifted.spots`)."""
+
+    at: datetime
+    spots: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +241,15 @@ class Record:
     health: Health = Health.UNKNOWN
     conditions: Mapping[ConditionType, Condition] = field(default_factory=dict)
     intent: Intent | None = None
+    running: Running | None = None
+    unlock: str | None = None
     approval: Approval | None = None
+    rejection: Rejection | None = None
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None
     drift: Drift | None = None
+    repairs: tuple[Repair, ...] = ()
     base: Base | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 

@@ -62,6 +62,11 @@ _TRACES = (
 )
 
 
+def is_marked(value: Any) -> bool:
+    """True when a mark stands somewhere in the value, so that it is not shown as it is."""
+    return re.search(_MARK, json.dumps(value, ensure_ascii=False, default=str)) is not None
+
+
 class Redactor:
     """Masks secrets with marks keyed by `key`; `literals` are secrets known word for word."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from reconciler.core.drifted import unconfirmed
 from reconciler.core.record import Health, Reason, Record
 
 K = TypeVar("K", bound=Hashable)
@@ -93,6 +94,7 @@ class Pace:
     image_poll: timedelta = timedelta(seconds=30)
     hold: timedelta = timedelta(minutes=5)
     lock_poll: timedelta = timedelta(seconds=30)
+    confirm: timedelta = timedelta(seconds=30)
 
 
 def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
@@ -116,7 +118,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     match record.reason:
         case Reason.SUSPENDED:
             return None
-        case Reason.STATE_LOCKED | Reason.INTERRUPTED:
+        case Reason.STATE_LOCKED | Reason.LOCK_ORPHANED | Reason.INTERRUPTED | Reason.RECOVERING:
             return now + spread(pace.lock_poll, rng)
         case Reason.DEPENDENCY_NOT_READY:
             return now + spread(pace.hold, rng)
@@ -127,6 +129,8 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     if record.failures and record.reason != Reason.RETRIES_EXHAUSTED:
         exhausted = any(condition.reason == Reason.RETRIES_EXHAUSTED for condition in record.conditions.values())
         return interval if exhausted else now + backoff(record.failures.count, pace, rng)
+    if unconfirmed(record):
+        return min(interval, now + pace.confirm)
     if record.health == Health.DEGRADED:
         return min(interval, now + pace.hold)
     return interval
@@ -135,5 +139,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
 def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
     """True when Terraform need not run: the desired digest is the applied one and the last look is young enough."""
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
+        return False
+    if unconfirmed(record) or record.approval:
         return False
     return now - record.checked_at < record.instance.policy.interval * 0.85

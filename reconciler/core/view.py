@@ -11,10 +11,22 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.record import Condition, ConditionType, Pass, PlanSummary, Reason, Record, ResourceSummary
+from reconciler.core.record import (
+    Condition,
+    ConditionType,
+    Pass,
+    PlanSummary,
+    Reason,
+    Record,
+    ResourceSummary,
+)
+from reconciler.core.redact import is_marked
+from reconciler.core.remedy import remedies
 
 View = dict[str, Any]
 
+_CHANGES = {"create": "added", "delete": "deleted"}
+_FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would take this back"}
 _MEASURES = ("create", "update", "replace", "destroy")
 
 
@@ -35,14 +47,14 @@ def summary(record: Record, now: datetime) -> View:
         "age_seconds": _age(ready.since, now) if ready else None,
         "stalled": ConditionType.STALLED in record.conditions,
         "suspended": record.suspended,
-        "removed_at": _time(record.removed),
+        "removed_at": time(record.removed),
         "current": is_current(record),
-        "drifted": len(record.plan.drift) if record.plan and ConditionType.DRIFTED in record.conditions else 0,
+        "drifted": len(record.drift.resources) if record.drift and record.drift.confirmed else 0,
         "approvable": record.reason is Reason.AWAITING_APPROVAL and record.plan is not None,
         "accepted_commit": record.accepted_commit,
         "applied_commit": record.applied_commit,
-        "applied_at": _time(record.applied_at),
-        "checked_at": _time(record.checked_at),
+        "applied_at": time(record.applied_at),
+        "checked_at": time(record.checked_at),
     }
 
 
@@ -54,13 +66,8 @@ def is_current(record: Record) -> bool:
 
 def detail(record: Record, now: datetime) -> View:
     """Everything of one instance: what `reconciler describe` shows."""
-    instance, failures, rollout, intent, approval = (
-        record.instance,
-        record.failures,
-        record.rollout,
-        record.intent,
-        record.approval,
-    )
+    instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
+    approval, rejection = record.approval, record.rejection
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
@@ -78,19 +85,27 @@ def detail(record: Record, now: datetime) -> View:
             "applied": record.applied_digest,
         },
         "conditions": [_condition(record.conditions[kind], now) for kind in ConditionType if kind in record.conditions],
-        "failures": failures and {"count": failures.count, "last_at": _time(failures.at)},
+        "failures": failures and {"count": failures.count, "last_at": time(failures.at)},
         "rollout": rollout
         and {
             "image": rollout.image,
-            "started_at": _time(rollout.started),
+            "started_at": time(rollout.started),
             "ended": rollout.ended.value if rollout.ended else None,
             "message": rollout.message,
         },
-        "intent": intent and {"plan_digest": intent.plan_digest, "destroys": intent.destroys, "at": _time(intent.at)},
-        "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": _time(approval.at)},
-        "requested_at": _time(record.requested_at),
+        "intent": intent
+        and {
+            "plan_digest": intent.plan_digest,
+            "destroys": intent.destroys,
+            "lock_seen": bool(intent.lock_id),
+            "at": time(intent.at),
+        },
+        "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
+        "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
+        "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
         "plan": plan(record.plan),
+        "drift": drift(record, now),
         "outputs": sorted(record.outputs),
     }
 
@@ -101,7 +116,7 @@ def plan(summary: PlanSummary | None) -> View | None:
         return None
     return {
         "digest": summary.digest,
-        "at": _time(summary.at),
+        "at": time(summary.at),
         "counts": counts(summary.changes),
         "changes": [resource(item) for item in summary.changes],
         "drift": [resource(item) for item in summary.drift],
@@ -119,7 +134,31 @@ def resource(summary: ResourceSummary) -> View:
     return {
         "address": summary.address,
         "actions": list(summary.actions),
-        "attributes": {path: {"old": old, "new": new} for path, (old, new) in sorted(summary.attributes.items())},
+        "attributes": {
+            path: {"old": old, "new": new, "redacted": is_marked(old) or is_marked(new)}
+            for path, (old, new) in sorted(summary.attributes.items())
+        },
+    }
+
+
+def drift(record: Record, now: datetime) -> View | None:
+    """What moved outside Git: old values were in force, new ones were found. None while the world matches."""
+    found = record.drift
+    if found is None:
+        return None
+    return {
+        "reason": found.reason.value,
+        "response": found.response,
+        "since": time(found.since),
+        "age_seconds": _age(found.since, now),
+        "confirmed_at": time(found.confirmed),
+        "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state: it would take this back"),
+        "who": found.who,
+        "repairs": len(record.repairs),
+        "resources": [
+            {"change": _CHANGES.get(item.actions[0], "changed")} | resource(item) for item in found.resources
+        ],
+        "remedies": list(remedies(found)),
     }
 
 
@@ -130,8 +169,8 @@ def visit(passed: Pass) -> View:
         "key": str(passed.key),
         "trigger": passed.trigger,
         "commit": passed.commit,
-        "started_at": _time(passed.started),
-        "finished_at": _time(passed.finished),
+        "started_at": time(passed.started),
+        "finished_at": time(passed.finished),
         "seconds": round((passed.finished - passed.started).total_seconds(), 3),
         "result": passed.result,
         "reason": passed.reason.value if passed.reason else None,
@@ -143,7 +182,7 @@ def source(status: SourceStatus, now: datetime) -> View:
     """Where the manifests stand."""
     return {
         "commit": status.commit,
-        "fetched_at": _time(status.fetched_at),
+        "fetched_at": time(status.fetched_at),
         "age_seconds": _age(status.fetched_at, now) if status.fetched_at else None,
         "error": status.error,
         "problems": [
@@ -178,12 +217,13 @@ def _condition(condition: Condition, now: datetime) -> View:
         "status": condition.status,
         "reason": condition.reason.value,
         "message": condition.message,
-        "since": _time(condition.since),
+        "since": time(condition.since),
         "age_seconds": _age(condition.since, now),
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def time(moment: datetime | None) -> str | None:
+    """A time as every answer has it."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -63,6 +63,14 @@ class Commands:
         """The state itself; needs no provider."""
         return self._line("state pull")
 
+    def push(self, state: Path) -> Sequence[str]:
+        """A state file to where the state is kept; refused by Terraform unless it is of that lineage and newer."""
+        return self._line("state push", str(state), lock_timeout=self._lock_timeout)
+
+    def unlock(self, lock_id: str) -> Sequence[str]:
+        """Break exactly that lock."""
+        return self._line("force-unlock", lock_id, force=_FLAG)
+
     @property
     def _lock_timeout(self) -> str:
         return f"{self.lock_timeout.total_seconds():.0f}s"

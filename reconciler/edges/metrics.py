@@ -8,10 +8,17 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
@@ -26,6 +33,7 @@ PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "prun
 PHASES: Final = ("init", "plan", "show", "apply", "output")
 COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
 RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")
+NOTIFICATION_RESULTS: Final = ("sent", "retried", "failed", "dropped")
 _PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 _WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
 _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
@@ -39,6 +47,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,10 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(_Present(now, build))
+        ProcessCollector(namespace="reconciler", registry=self.registry)
         self._passes = self._counter("passes", "Visits to instances by what came of them.", "result")
         self._runs = self._counter("terraform_runs", "Terraform commands that ended.", "command", "result")
+        self._notifications = self._counter("notifications", "Things to tell people, by what came of it.", "result")
         self._phases = self._histogram("phase_seconds", "How long the phases of a pass took.", _PHASE_BUCKETS, "phase")
         self._applied = self._histogram(
             "commit_to_applied_seconds", "From a commit to the moment an instance was applied at it.", _APPLIED_BUCKETS
@@ -92,6 +103,10 @@ class Metrics:
         """A key waited this long after it was due."""
         self._waits.observe(seconds)
 
+    def notified(self, result: str) -> None:
+        """People were told of something, or were not."""
+        self._notifications.labels(result).inc()
+
     def render(self) -> tuple[bytes, str]:
         """The page for Prometheus and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
@@ -106,6 +121,8 @@ class Metrics:
         """A series that first appears with its first event hides that event from `rate()`."""
         for result in PASS_RESULTS:
             self._passes.labels(result)
+        for result in NOTIFICATION_RESULTS:
+            self._notifications.labels(result)
         for name in PHASES:
             self._phases.labels(name)
         for command in COMMANDS:
@@ -123,7 +140,7 @@ class _Present(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families that are read and not counted."""
         records = sorted(self._now.records(), key=lambda record: record.key)
-        yield from _instances(records)
+        yield from _instances(records, self._now.clock())
         yield from self._daemon(records)
         yield from self._source()
         if view := self._now.provider():
@@ -131,11 +148,14 @@ class _Present(Collector):
 
     def _daemon(self, records: Iterable[Record]) -> Iterator[Metric]:
         beat = self._now.beat()
-        waiting = sum(1 for record in records if record.reason == Reason.AWAITING_APPROVAL)
+        reasons = [record.reason for record in records]
+        waiting, orphaned = reasons.count(Reason.AWAITING_APPROVAL), reasons.count(Reason.LOCK_ORPHANED)
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
+        yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
         yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
+        yield _single("loop_age_seconds", "Time since the daemon's loop last turned.", beat.loop_age.total_seconds())
         build = {
             "version": self._build.version,
             "terraform": self._build.terraform,
@@ -147,6 +167,8 @@ class _Present(Collector):
         status = self._now.source()
         where = {"url": without_userinfo(self._build.source_url), "branch": self._build.branch}
         yield _info("source_info", "Where the manifests come from.", where)
+        up = status.fetched_at is not None and status.error is None
+        yield _single("source_up", "1 while fetching the manifests works; 0 before the first time.", up)
         yield _single("manifest_problems", "Problems in the manifests.", len(status.problems))
         fetched = GaugeMetricFamily(
             "reconciler_source_last_fetch_timestamp_seconds", "When the manifests were last fetched; absent before."
@@ -156,12 +178,14 @@ class _Present(Collector):
         yield fetched
 
 
-def _instances(records: Iterable[Record]) -> Iterator[Metric]:
+def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
     info = _family("instance_info", "Every instance, with what it is.", "kind", "mode", "suspended")
     sync = _family("instance_sync", "1 for the state that an instance is in.", "state")
     health = _family("instance_health", "1 for the health that an instance has.", "state")
     condition = _family("instance_condition", "1 for the status of each condition.", "type", "status")
-    drifted = _family("instance_drifted_resources", "Resources that moved outside Git.")
+    headline = _family("instance_reason", "1 for the reason that sums an instance up now.", "reason")
+    drifted = _family("instance_drifted_resources", "Resources that moved outside Git, confirmed by a second look.")
+    ages = _family("instance_drift_age_seconds", "Age of confirmed drift; 0 without any.")
     success = _family("instance_last_success_timestamp_seconds", "When the state last matched Git; absent before.")
     for record in records:
         key = [record.key.environment, record.key.name]
@@ -173,10 +197,14 @@ def _instances(records: Iterable[Record]) -> Iterator[Metric]:
             health.add_metric([*key, one.value], one == record.health)
         for kind, status, holds in _conditions(record):
             condition.add_metric([*key, kind.value, _word(status)], holds)
-        drifted.add_metric(key, _drifted(record))
+        if record.reason:
+            headline.add_metric([*key, record.reason.value], 1)
+        drift = record.drift if record.drift and record.drift.confirmed else None
+        drifted.add_metric(key, len(drift.resources) if drift else 0)
+        ages.add_metric(key, max((now - drift.since).total_seconds(), 0) if drift else 0)
         if at := _last_success(record):
             success.add_metric(key, at.timestamp())
-    yield from (info, sync, health, condition, drifted, success)
+    yield from (info, sync, health, condition, headline, drifted, ages, success)
 
 
 def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
@@ -186,11 +214,6 @@ def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
         always = kind in {ConditionType.READY, ConditionType.PLANNED}
         status = found.status if found else (None if always else False)
         yield from ((kind, possible, possible == status) for possible in (True, False))
-
-
-def _drifted(record: Record) -> int:
-    found = record.condition(ConditionType.DRIFTED)
-    return max(len(record.plan.drift), 1) if found and found.status and record.plan else 0
 
 
 def _last_success(record: Record) -> datetime | None:

@@ -20,6 +20,7 @@ from reconciler.edges.runner import Bench, Command, messages
 from reconciler.edges.workspace import Hold, Layout
 
 _MAY_CHANGE = frozenset({0, 2})
+_BROKEN_OR_NOT = frozenset({0, 1})
 
 
 class Session:
@@ -40,7 +41,13 @@ class Session:
             await self._initialise()
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        """Plan, keep the plan, and return it as `show -json` tells it. Raises: TerraformFailed."""
+        """Plan, keep the plan, and return it as `show -json` tells it.
+
+        A state that an earlier apply could not upload is pushed back first, and planned from at the next pass.
+        Raises: TerraformFailed.
+        """
+        if self._place.lost_state.is_file():
+            await self._push_back()
         try:
             await self._plan(destroy=destroy)
         except RunFailed as failed:
@@ -70,6 +77,19 @@ class Session:
             return await self.outputs()
         return {name: output["value"] for name, output in told.items()}
 
+    def has_begun(self) -> bool:
+        """True once the apply that runs has begun to change something; see the port."""
+        try:
+            return b'"type":"apply_start"' in (self._place.home / "apply.out").read_bytes()
+        except OSError:
+            return False
+
+    async def unlock(self, lock_id: str) -> None:
+        """Break the lock. With one of its halves left Terraform fails although it did it: read again to know."""
+        argv = self._tools.commands.unlock(lock_id)
+        command = Command("unlock", argv, self._tools.timeouts.answer, Reason.STATE_LOCKED, accept=_BROKEN_OR_NOT)
+        await self._tools.runner.run(command, self._bench)
+
     async def outputs(self) -> Mapping[str, Any]:
         """The outputs in the state by name. Raises: TerraformFailed."""
         argv = self._tools.commands.output()
@@ -94,6 +114,20 @@ class Session:
         argv = self._tools.commands.plan(self._place.plan_file, destroy=destroy)
         command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
         await self._tools.runner.run(command, self._bench)
+
+    async def _push_back(self) -> None:
+        """Terraform itself refuses a state of another lineage, or one that is not newer. Raises: TerraformFailed."""
+        lost = self._place.lost_state
+        command = Command("push", self._tools.commands.push(lost), self._tools.timeouts.answer, Reason.STATE_CONFLICT)
+        try:
+            await self._tools.runner.run(command, self._bench)
+        except RunFailed as failed:
+            if failed.lock:
+                raise
+            message = f"{lost} is kept and could not be pushed back: {failed.message}"
+            raise TerraformFailed(Reason.STATE_CONFLICT, message) from failed
+        lost.rename(lost.with_name("pushed.tfstate"))
+        raise TerraformFailed(Reason.RECOVERING, "the state that could not be uploaded was pushed back; planned again")
 
     async def _answer(self, command: Command) -> Mapping[str, Any]:
         """The JSON that a command answers; its file, which may hold secrets, does not stay."""

@@ -1,11 +1,7 @@
-"""Records and history in one SQLite file: the store of a laptop and of a single daemon.
+"""Records, history and open conversations in one SQLite file: the store of a laptop and of a single daemon.
 
 The rule: a write is on the disk when `save` returns, and a file that cannot be trusted is reported, never replaced,
 emptied or deleted. One thread owns the connection, so that writes are in order and the event loop never waits on it.
-
-    StoreFailed          the store cannot be used now
-    ├─ StoreCorrupt      the file, or a document in it, is damaged
-    └─ StoreTooNew       a newer version wrote it
 """
 
 import asyncio
@@ -22,8 +18,9 @@ from desired_state.instance import Key
 from reconciler.core import codec
 from reconciler.core.ports import StoreConflict
 from reconciler.core.record import Pass, Record
+from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 
-LAYOUT = 1  # PRAGMA user_version
+LAYOUT = 2  # PRAGMA user_version; 2 added threads
 HISTORY_KEPT = 200
 
 _TABLES = """
@@ -35,24 +32,13 @@ CREATE TABLE IF NOT EXISTS passes (
     number INTEGER PRIMARY KEY, environment TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS passes_of_instance ON passes (environment, name, number);
+CREATE TABLE IF NOT EXISTS threads (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _T = TypeVar("_T")
 
 
-class StoreFailed(Exception):
-    """The store cannot be used now."""
-
-
-class StoreCorrupt(StoreFailed):
-    """The file, or a document in it, is damaged."""
-
-
-class StoreTooNew(StoreFailed):
-    """A newer version wrote the file."""
-
-
 class SqliteStore:
-    """Implements `ports.Store` on a file, mode 0600. Opens it at the first use; `open` does so at once."""
+    """Implements `ports.Store` and `ports.Threads` on a file, mode 0600, opened at the first use or by `open`."""
 
     def __init__(self, path: Path, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._path = path
@@ -118,6 +104,18 @@ class SqliteStore:
         rows = await self._do(lambda c: c.execute(sql, (key.environment, key.name, max(limit, 0))).fetchall())
         return [self._read(codec.load_pass, document, f"a pass of {key}") for (document,) in rows]
 
+    async def threads(self) -> Mapping[str, str]:
+        """Every open conversation. Raises: StoreFailed."""
+        return dict(await self._do(lambda c: c.execute("SELECT name, value FROM threads").fetchall()))
+
+    async def keep_thread(self, name: str, value: str) -> None:
+        """Remember one, in place of what was known under that name. Raises: StoreFailed."""
+        await self._write("INSERT OR REPLACE INTO threads (name, value) VALUES (?, ?)", (name, value))
+
+    async def drop_thread(self, name: str) -> None:
+        """Forget one; a no-op when it is not known. Raises: StoreFailed."""
+        await self._write("DELETE FROM threads WHERE name = ?", (name,))
+
     async def _write(self, sql: str, values: Sequence[Any]) -> int:
         return await self._do(lambda connection: connection.execute(sql, values).rowcount)
 
@@ -165,7 +163,7 @@ class SqliteStore:
                 f"{self._path}: written with layout {layout}, this version reads {LAYOUT}:"
                 " upgrade, or point store.path elsewhere"
             )
-        if layout == 0:
+        if layout < LAYOUT:
             connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {LAYOUT};COMMIT;")
 
     def _disconnect(self) -> None:

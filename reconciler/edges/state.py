@@ -29,6 +29,11 @@ class StateSettings:
         return f"{self.prefix}{key.environment}/{key.name}/terraform.tfstate"
 
 
+def lock_key(settings: StateSettings, key: Key, environment: Environment) -> str:
+    """What the lock table calls the state."""
+    return f"{settings.bucket_in(environment)}/{settings.object_key(key)}"
+
+
 def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
     """The text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
     values: dict[str, str | bool | None] = {

@@ -76,12 +76,18 @@ class TerraformCli:
         """Hold, build and initialise the instance's workspace. Raises: TerraformFailed."""
         place = workspace.layout(self._work, run)
         with workspace.hold(place.home) as held:
-            workspace.check_state_kept(place.home)
-            content = Content(run.tree_id, self._backend(run))
-            tree = None if workspace.holds_tree(place, run) else await self._tree(run.tree_id)
-            await settled(_build, place, run, tree=tree, backend=content.backend)
+            content = await self._content(place, run)
             async with self._session(place, content, held=held, where=run.environment, warm=self._warm) as session:
                 yield session
+
+    async def _content(self, place: Layout, run: Run) -> Content:
+        """Build the workspace; one that keeps a state stays as it is, so that the state can be pushed back from it."""
+        backend = self._backend(run)
+        if kept := workspace.tree_of_kept_state(place):
+            return Content(kept, backend)
+        tree = None if workspace.holds_tree(place, run) else await self._tree(run.tree_id)
+        await settled(_build, place, run, tree=tree, backend=backend)
+        return Content(run.tree_id, backend)
 
     async def render(self, run: Run, directory: Path) -> Path:
         """Write the instance as a directory to plan by hand; returns where. Raises: TerraformFailed."""

@@ -65,6 +65,11 @@ class Layout:
         return self.home / "tfplan"
 
     @property
+    def lost_state(self) -> Path:
+        """The state of an apply that could not upload it."""
+        return self.root / LOST_STATE
+
+    @property
     def backend_file(self) -> Path:
         """The backend's configuration."""
         return self.root / BACKEND_FILE
@@ -108,6 +113,17 @@ def check_state_kept(home: Path) -> None:
     for kept in sorted(home.glob(f"**/{LOST_STATE}")):
         message = f"the last state could not be uploaded and is kept in {kept}: push it back before anything else runs"
         raise TerraformFailed(Reason.STATE_CONFLICT, message)
+
+
+def tree_of_kept_state(place: Layout) -> str | None:
+    """The tree that lies here beside a state that could not be uploaded; None when there is no such state.
+
+    Raises: TerraformFailed (StateConflict) when the state cannot be pushed back from here.
+    """
+    if place.lost_state.is_file() and place.tree_file.is_file() and place.backend_file.is_file():
+        return place.tree_file.read_text()
+    check_state_kept(place.home)
+    return None
 
 
 def holds_tree(place: Layout, run: Run) -> bool:

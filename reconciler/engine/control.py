@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
-from reconciler.core.record import Approval, Pass, Reason, Record
+from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
 from reconciler.engine.controller import Controller
+
+_APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
+_REJECTABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW})
 
 
 class EngineControl:
@@ -36,20 +39,22 @@ class EngineControl:
         """The newest passes first."""
         return await self._world.store.history(key, limit=limit)
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Do what was asked, in the record first, and visit the instance soon.
 
         Raises: KeyError for an unknown instance, ActionRefused.
         """
         record = self._world.records[key]
-        event = self._event(record, action, by, digest)
+        event = self._event(record, action, by, digest=digest, lock_id=lock_id)
         self._world.observer.log("asked", instance=str(key), action=action.value, by=by)
         record = await self._world.settle(key, event)
         if action != Action.SUSPEND:
             self._controller.ask(key, trigger="request")
         return record
 
-    def _event(self, record: Record, action: Action, by: str, digest: str | None) -> Asked:
+    def _event(self, record: Record, action: Action, by: str, *, digest: str | None, lock_id: str | None) -> Asked:
         match action:
             case Action.RECONCILE:
                 return Asked(reconcile=True)
@@ -60,11 +65,18 @@ class EngineControl:
             case Action.APPROVE:
                 return Asked(approval=self._approval(record, by, digest))
             case Action.REJECT:
-                return Asked(reject=True)
+                return Asked(rejection=self._rejection(record, by, digest))
             case Action.PRUNE:
                 if record.removed is None:
                     raise ActionRefused(f"{record.key} still has a manifest; remove that first")
                 return Asked(confirm_prune=True)
+            case Action.UNLOCK:
+                return self._unlock(record, lock_id)
+
+    def _unlock(self, record: Record, lock_id: str | None) -> Asked:
+        if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:
+            raise ActionRefused(f"{record.key} does not wait for a state lock")
+        return Asked(unlock=lock_id)
 
     def _resume(self, record: Record) -> Asked:
         if not record.suspended and record.instance.policy.suspend:
@@ -72,8 +84,15 @@ class EngineControl:
         return Asked(suspend=False)
 
     def _approval(self, record: Record, by: str, digest: str | None) -> Approval:
-        if record.plan is None or record.reason != Reason.AWAITING_APPROVAL:
+        if record.plan is None or record.reason not in _APPROVABLE:
             raise ActionRefused(f"{record.key} does not wait for approval")
         if digest != record.plan.digest:
             raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you approve it")
         return Approval(record.plan.digest, by, self._world.now())
+
+    def _rejection(self, record: Record, by: str, digest: str | None) -> Rejection:
+        if record.plan is None or record.reason not in _REJECTABLE:
+            raise ActionRefused(f"{record.key} has no plan that waits")
+        if digest not in (None, record.plan.digest):
+            raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you reject it")
+        return Rejection(record.plan.digest, by, self._world.now())

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterable
 
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
-from reconciler.core.decide import prune_guard
 from reconciler.core.events import Accepted, Invalid, Removed
+from reconciler.core.gate import prune_guard
 from reconciler.core.ports import Revision
 from reconciler.core.record import Record
 from reconciler.core.status import first

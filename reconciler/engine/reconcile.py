@@ -11,10 +11,23 @@ from typing import Any
 from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
 from reconciler.core import plan as plans
-from reconciler.core.decide import Apply, AwaitApproval, Hold, Report, Settled, gate, repeats_rollback, verdict
+from reconciler.core.decide import (
+    Apply,
+    AwaitApproval,
+    LookAgain,
+    Report,
+    Settled,
+    Verdict,
+    now_or_again,
+    repeats_rollback,
+    response,
+    verdict,
+    waits,
+)
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
+from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.plan import Plan
 from reconciler.core.ports import (
@@ -28,6 +41,7 @@ from reconciler.core.ports import (
 )
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
+from reconciler.engine import locks
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -85,8 +99,8 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, image, world)
-        match verdict(plan, world.records[key], run.environment, image=image, now=world.now()):
+        plan, decided = await _plan(record, workspace, run.environment, image, world)
+        match decided:
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
             case Apply():
@@ -95,15 +109,34 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
             case Report(reason, message):
                 await world.settle(key, Waiting(reason, message))
+            case LookAgain():
+                pass
 
 
 async def _plan(
-    record: Record, workspace: Workspace, image: str | None, world: World, *, destroy: bool = False
-) -> Plan:
-    document = await workspace.plan(destroy=destroy)
+    record: Record,
+    workspace: Workspace,
+    environment: Environment,
+    image: str | None,
+    world: World,
+    *,
+    destroy: bool = False,
+) -> tuple[Plan, Verdict | LookAgain]:
+    """Plan, say who moved, decide, and put all of it in the record."""
+    document = await locks.plan(record, workspace, environment, world, destroy=destroy)
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
-    await world.settle(record.key, Planned(plan, _PRUNING if destroy else _finding(plan, record, image, world)))
-    return plan
+    finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    found = verdict(
+        plan,
+        finding,
+        world.records[record.key],
+        environment,
+        image=image,
+        now=world.now(),
+        limits=world.limits.verdict,
+    )
+    record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    return plan, now_or_again(found, record)
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
@@ -124,13 +157,11 @@ async def _apply(
     if live and (await _look(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
-    world.applying.add(key)
-    try:
+    async with world.apply_of(key):
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
-        outputs = await workspace.apply()
+        async with locks.recorded(key, workspace, run.environment, world):
+            outputs = await workspace.apply()
         await world.settle(key, Applied(outputs, image))
-    finally:
-        world.applying.discard(key)
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -140,15 +171,13 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan = await _plan(record, workspace, None, world, destroy=True)
-        match verdict(plan, world.records[key], environment, image=None, now=world.now()):
+        plan, decided = await _plan(record, workspace, environment, None, world, destroy=True)
+        match decided:
             case Apply():
-                world.applying.add(key)
-                try:
+                async with world.apply_of(key):
                     await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
-                    await workspace.apply()
-                finally:
-                    world.applying.discard(key)
+                    async with locks.recorded(key, workspace, environment, world):
+                        await workspace.apply()
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
@@ -172,7 +201,7 @@ async def _look(instance: Instance, environment: Environment, world: World) -> L
 async def _watch(key: Key, environment: Environment, world: World) -> None:
     """Look at the service once more after what was done to it, unless the plan's reason to wait is the headline."""
     record = world.records[key]
-    if record.applied_digest != record.desired_digest or record.sync != Sync.IN_SYNC:
+    if record.applied_digest != record.desired_digest or waits(record):
         return
     live = await _look(record.instance, environment, world)
     if live:
@@ -209,4 +238,4 @@ def _base(run: Run) -> Base:
 
 
 def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now())
+    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)

@@ -6,17 +6,32 @@ may have changed it meanwhile. Writes of one key are in order; a record is writt
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
+from reconciler.core import report
+from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
-from reconciler.core.ports import Environment, Live, Observer, Store, Terraform, TreeArchive
+from reconciler.core.ports import (
+    Environment,
+    Live,
+    Locks,
+    Observer,
+    Protection,
+    Reports,
+    Store,
+    Terraform,
+    TreeArchive,
+)
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
 from reconciler.core.status import advance
+
+_REPORT_TAKES = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,7 @@ class Limits:
     """What is configured once for all instances."""
 
     pace: Pace = field(default_factory=Pace)
+    verdict: VerdictLimits = field(default_factory=VerdictLimits)
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
@@ -35,8 +51,10 @@ class World:
 
     terraform: Terraform
     live: Live
+    locks: Locks
     store: Store
     trees: TreeArchive
+    reports: Reports
     observer: Observer
     redactor: Redactor
     environments: Mapping[str, Environment]
@@ -44,19 +62,33 @@ class World:
     now: Callable[[], datetime]
     rng: Random
     admission: asyncio.Semaphore
+    protection: Protection
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
+    @asynccontextmanager
+    async def apply_of(self, key: Key) -> AsyncIterator[None]:
+        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon."""
+        self.applying.add(key)
+        try:
+            async with self.protection.held():
+                yield
+        finally:
+            self.applying.discard(key)
+
     async def settle(self, key: Key, event: Event) -> Record:
         """Fold the event into the record, write it, tell. Raises: KeyError, StoreConflict."""
         async with self._locks[key]:
-            old = self.records[key]
-            new = advance(old, event, now=self.now(), retry_limit=self.limits.retry_limit)
+            old, now = self.records[key], self.now()
+            new = advance(old, event, now=now, retry_limit=self.limits.retry_limit)
             if new == old:
                 return old
-            return await self._write(old, new)
+            new = await self._write(old, new)
+        for name, text in report.due(old, new, event, now):
+            await self._keep(name, text)
+        return new
 
     async def begin(self, record: Record) -> Record:
         """Start the record of an instance seen for the first time. Raises: StoreConflict."""
@@ -70,6 +102,14 @@ class World:
             await self.store.delete(record)
             del self.records[key]
             self.observer.moved(record, None, commit_at=None)
+
+    async def _keep(self, name: str, text: str) -> None:
+        """Write a report. Whatever keeps that from working is logged: a report must not stand in the way of healing."""
+        try:
+            async with asyncio.timeout(_REPORT_TAKES.total_seconds()):
+                await self.reports.keep(name, text)
+        except Exception as trouble:
+            self.observer.log("report_failed", report=name, error=str(trouble) or type(trouble).__name__)
 
     async def _write(self, old: Record | None, new: Record) -> Record:
         new = new.replace(version=(old.version if old else 0) + 1)

@@ -7,7 +7,7 @@
 
 The warm provider makes runs cheaper and nothing else: when it cannot serve, an attachment says so (`warm` is false,
 its environment is empty) and terraform runs plainly, after an `init` that installs the provider. It is restarted after
-a crash. A caller that dies leaves its terraform running.
+a crash, and an attachment waits for that: a plain run costs far more. A caller that dies leaves its terraform running.
 """
 
 import asyncio
@@ -43,6 +43,7 @@ _READY_SECONDS = 30.0
 _CALL_SECONDS = 90.0  # an attach may start a provider
 _DETACH_SECONDS = 15.0
 _FIRST_RESTART, _LAST_RESTART = 0.5, 30.0
+_RETURNS_WITHIN = 30.0  # after a crash; a start takes about one second on an idle machine
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class WarmProvider:
         self._process: subprocess.Popen[bytes] | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._warned: set[str] = set()
+        self._served = False  # since it was last found to be gone
 
     @classmethod
     async def start(
@@ -127,18 +129,33 @@ class WarmProvider:
         }
         async with contextlib.AsyncExitStack() as stack:
             try:
-                line = await stack.enter_async_context(self._line())
-                answer = await line.ask(message)
+                line, answer = await self._ask_to_attach(message, stack)
             except (Unreachable, Refused) as error:
                 self._warn(str(error))
                 yield Attachment(reason=str(error))
                 return
             self._warned.clear()
+            self._served = True
             attachment = Attachment({"TF_REATTACH_PROVIDERS": json.dumps(answer["reattach"])}, str(answer["run"]))
             try:
                 yield attachment
             finally:
                 attachment.trouble = await line.detach(str(attachment.run))
+
+    async def _ask_to_attach(
+        self, message: Mapping[str, Any], stack: contextlib.AsyncExitStack
+    ) -> tuple["_Line", Mapping[str, Any]]:
+        """Ask, and once more when one that used to serve is back after a crash. Raises: Unreachable, Refused."""
+        try:
+            line = await stack.enter_async_context(self._line())
+            return line, await line.ask(message)
+        except Unreachable:
+            returns = self._supervision is not None and self._served
+            if not (returns and await self._answers_within(_RETURNS_WITHIN)):
+                self._served = False
+                raise
+        line = await stack.enter_async_context(self._line())
+        return line, await line.ask(message)
 
     async def cancel(self, attachment: Attachment) -> None:
         """Cancel the provider calls that a run has in flight. Raises: Unreachable, Refused."""
@@ -176,7 +193,7 @@ class WarmProvider:
             try:
                 self._process = launch(self.directory, self._options)
                 await _ended(self._process, math.inf)
-                self._warn(f"it ended with code {self._process.returncode}")
+                self._warn(f"it ended with code {self._process.returncode}", "the warm provider is started again")
             except OSError as error:
                 self._warn(f"it cannot be started: {error.strerror}")
             if asyncio.get_running_loop().time() - began > _LAST_RESTART:
@@ -207,11 +224,11 @@ class WarmProvider:
         finally:
             writer.close()
 
-    def _warn(self, reason: str) -> None:
+    def _warn(self, reason: str, so: str = "no warm provider, terraform runs plainly") -> None:
         """One warning for one reason, until it works again."""
         if reason not in self._warned:
             self._warned.add(reason)
-            _LOG.warning("no warm provider, terraform runs plainly: %s", reason)
+            _LOG.warning("%s: %s", so, reason)
 
 
 @dataclass(slots=True)

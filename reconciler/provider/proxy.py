@@ -24,7 +24,7 @@ from reconciler.provider.wire import MalformedMessage
 
 _STREAMS = frozenset({"ListResource", "InvokeAction"})
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
-_CRASH_SECONDS = 5.0
+_CRASH_SECONDS = 20.0  # the exit of a dead process is told a little after its connection broke, more on a busy machine
 FindSession = Callable[[str], Session | None]
 _Context = Any  # grpc.aio.ServicerContext; the package has no types
 
@@ -99,8 +99,11 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
                     with self._counters.phase("call"):
                         return bytes(await call)
                 except asyncio.CancelledError:
-                    if not flight.displaced or _being_cancelled():
+                    if _being_cancelled():
                         call.cancel()
+                        raise
+                    if not flight.displaced:
+                        _blame_crash(provider)
                         raise
                 except grpc.RpcError as error:
                     await _explain(provider, error)
@@ -134,6 +137,12 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
 
 class ProviderCrashed(ProviderFailed):
     """The process ended under a call."""
+
+
+def _blame_crash(provider: PooledProvider) -> None:
+    """Raise if the process is gone: closing its channel cancels calls, and that looks like a `Stop`."""
+    if provider.end_reason is not None:
+        raise ProviderCrashed(f"{provider.end_reason}; this run is lost, run it again")
 
 
 async def _explain(provider: PooledProvider, error: grpc.RpcError) -> None:

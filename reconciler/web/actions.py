@@ -17,6 +17,7 @@ from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, now, record_of, unknown
 
+_FIELDS = frozenset({"by", "digest", "lock_id"})
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
@@ -27,11 +28,13 @@ async def act(request: web.Request) -> web.Response:
     body = await _body(request)
     record = record_of(request)
     digest = body.get("digest")
-    if action is Action.APPROVE:
+    if action is Action.APPROVE or (action is Action.REJECT and digest is not None):
         _check_digest(record, digest)
     control = request.app[CONTROL]
     try:
-        after = await control.act(record.key, action, by=body.get("by") or "api", digest=digest)
+        after = await control.act(
+            record.key, action, by=body.get("by") or "api", digest=digest, lock_id=body.get("lock_id")
+        )
     except ActionRefused as refusal:
         raise Refused(409, "refused", str(refusal)) from None
     except KeyError:
@@ -69,8 +72,8 @@ async def _body(request: web.Request) -> dict[str, str]:
         body: Any = await request.json()
     except ValueError:
         raise Refused(400, "invalid_json", "the body is not JSON") from None
-    if not isinstance(body, dict) or set(body) - {"digest", "by"}:
-        raise Refused(400, "invalid_body", 'the body is an object with "digest" and "by", and nothing else')
+    if not isinstance(body, dict) or set(body) - _FIELDS:
+        raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(_FIELDS))}, and nothing else")
     for name, value in body.items():
         if not isinstance(value, str) or not _PLAIN.fullmatch(value):
             raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
@@ -82,7 +85,7 @@ def _check_digest(record: Record, digest: str | None) -> None:
     if digest is None:
         raise Refused(400, "digest_missing", "approve needs the digest of the plan that was looked at", current=current)
     if current is None:
-        raise Refused(409, "no_plan", f"{record.key} has no plan to approve")
+        raise Refused(409, "no_plan", f"{record.key} has no plan")
     if not hmac.compare_digest(digest.encode(), current.encode()):
-        message = f"the plan of {record.key} is not the one you looked at any more: look again, then approve"
+        message = f"the plan of {record.key} is not the one you looked at any more: look again, then decide"
         raise Refused(409, "plan_moved", message, current=current)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from reconciler.core import view
 from reconciler.core.control import Control
-from reconciler.core.record import Reason
+from reconciler.core.record import Reason, Record
 from reconciler.web.actions import act
 from reconciler.web.errors import Refused, answer_errors
 from reconciler.web.openapi import document
@@ -35,8 +35,10 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get("/api/v1/openapi.json", _openapi),
             web.get("/api/v1/source", _source),
             web.get("/api/v1/instances", _instances),
+            web.get("/api/v1/drift", _drifted),
             web.get(instance, _instance),
             web.get(f"{instance}/plan", _plan),
+            web.get(f"{instance}/drift", _drift),
             web.get(f"{instance}/history", _history),
             web.post(f"{instance}/{{action}}", act),
         ]
@@ -88,6 +90,19 @@ async def _instance(request: web.Request) -> web.Response:
 async def _plan(request: web.Request) -> web.Response:
     record = record_of(request)
     return web.json_response({"key": str(record.key), "plan": view.plan(record.plan)})
+
+
+async def _drift(request: web.Request) -> web.Response:
+    return web.json_response(_drift_of(record_of(request)))
+
+
+async def _drifted(request: web.Request) -> web.Response:
+    records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
+    return web.json_response({"instances": [_drift_of(record) for record in records if record.drift]})
+
+
+def _drift_of(record: Record) -> view.View:
+    return {"key": str(record.key), "drift": view.drift(record, now())}
 
 
 async def _history(request: web.Request) -> web.Response:

@@ -50,6 +50,8 @@ def _reads() -> Schema:
     one = "/api/v1/instances/{environment}/{name}"
     instances = _object({"instances": _list(_ref("Summary"))})
     plan = _object({"key": _TEXT, "plan": _nullable(_ref("Plan"))})
+    drift = _object({"key": _TEXT, "drift": _nullable(_ref("Drift"))})
+    drifted = _object({"instances": _list(drift)})
     history = _object({"key": _TEXT, "passes": _list(_ref("Pass"))})
     filters = [
         _query("environment", "Only this environment", _TEXT),
@@ -62,6 +64,8 @@ def _reads() -> Schema:
             "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
         ),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
+        "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
+        f"{one}/drift": _get("drift", "What moved in it outside Git", _known(drift), _key_parameters()),
         f"{one}/plan": _get("plan", "Its last plan, redacted", _known(plan), _key_parameters()),
         f"{one}/history": _get("history", "Its passes, newest first", _known(history) | {"400": _error()}, limit),
     }
@@ -69,7 +73,16 @@ def _reads() -> Schema:
 
 def _actions() -> Schema:
     body = {
-        "digest": {**_TEXT, "maxLength": 100, "description": "approve: the digest of the plan that was looked at"},
+        "digest": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "approve, reject: the digest of the plan that was looked at",
+        },
+        "lock_id": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "unlock: the lock to break although nothing proves it ours",
+        },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
@@ -89,13 +102,14 @@ def _actions() -> Schema:
 
 
 def _schemas() -> Schema:
-    change = _object(
-        {
-            "address": _TEXT,
-            "actions": _list(_TEXT),
-            "attributes": {"type": "object", "additionalProperties": _object({"old": {}, "new": {}})},
-        }
-    )
+    attribute = _object({"old": {}, "new": {}, "redacted": _FLAG})
+    resource = {
+        "address": _TEXT,
+        "actions": _list(_TEXT),
+        "attributes": {"type": "object", "additionalProperties": attribute},
+    }
+    change = _object(resource)
+    moved = _object({"change": _words(("changed", "deleted", "added"))} | resource)
     counts = _object(dict.fromkeys(("create", "update", "replace", "destroy"), _NUMBER))
     problem = _object({"path": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT})
     running = _object({"key": _TEXT, "seconds": _NUMBER})
@@ -135,6 +149,20 @@ def _schemas() -> Schema:
         "Plan": _object(
             {"digest": _TEXT, "at": _TIME, "counts": counts, "changes": _list(change), "drift": _list(change)}
         ),
+        "Drift": _object(
+            {
+                "reason": _words(Reason),
+                "response": _words(("heal", "wait", "report")),
+                "since": _TIME,
+                "age_seconds": _NUMBER,
+                "confirmed_at": _nullable(_TIME),
+                "found_by": _TEXT,
+                "who": _TEXT,
+                "repairs": _NUMBER,
+                "resources": _list(moved),
+                "remedies": _list(_TEXT),
+            }
+        ),
         "Pass": _pass(),
         "Condition": _object(condition),
         "Summary": _object(summary),
@@ -162,11 +190,13 @@ def _detail() -> Schema:
         "conditions": _list(_ref("Condition")),
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),
-        "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "at": _TIME})),
+        "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),
         "plan": _nullable(_ref("Plan")),
+        "drift": _nullable(_ref("Drift")),
         "outputs": _list(_TEXT),
     }
 

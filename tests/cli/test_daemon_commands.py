@@ -64,6 +64,7 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
         (("suspend", "develop/payments"), Action.SUSPEND),
         (("resume", "develop/payments"), Action.RESUME),
         (("prune", "--confirm", "develop/payments"), Action.PRUNE),
+        (("unlock", "develop/payments"), Action.UNLOCK),
     ],
 )
 def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
@@ -87,6 +88,18 @@ def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     assert cli("approve", "develop/orders", "--digest", "sha256:p1").code == 0
     assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
         (ORDERS, Action.APPROVE, "sha256:p1")
+    ]
+
+
+def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: Cli, daemon: Served) -> None:
+    assert cli("reject", "develop/orders").out == "develop/orders: rejected sha256:p1\n"
+    assert cli("reject", "develop/orders", "--digest", "sha256:p1").code == 0
+    moved = cli("reject", "develop/orders", "--digest", "sha256:old")
+    assert moved.code == 1
+    assert "sha256:p1" in moved.err
+    assert [(action, digest) for _, action, _, digest in daemon.control.asked] == [
+        (Action.REJECT, None),
+        (Action.REJECT, "sha256:p1"),
     ]
 
 

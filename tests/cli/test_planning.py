@@ -71,7 +71,7 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
                 {
                     "address": "aws_ecs_service.this",
                     "actions": ["create"],
-                    "attributes": {"name": {"old": None, "new": "orders"}},
+                    "attributes": {"name": {"old": None, "new": "orders", "redacted": False}},
                 }
             ],
             "error": None,

@@ -12,8 +12,8 @@ from tests.cli.conftest import Cli
 
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
 ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render")
-ASKING = ("get", "describe", "history", "wait")
-ACTING = ("reconcile", "suspend", "resume", "approve", "prune")
+ASKING = ("get", "describe", "diff", "drift", "history", "wait")
+ACTING = ("reconcile", "suspend", "resume", "approve", "reject", "prune", "unlock")
 COMMANDS = (*ALONE, *ASKING, *ACTING)
 
 

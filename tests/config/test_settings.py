@@ -102,6 +102,12 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
         ("state: {bucket: 'State_{account}'}", "must make an S3 bucket name"),
         ("state: {prefix: a/b}", "must be empty or end with a slash"),
         ("state: {kms_key_id: mine}", "must be the id, the alias (alias/…) or the ARN of a KMS key"),
+        ("slack: {token: xoxb-12345, channel: '#a', webhook: 'https://h/x'}", "slack: token and webhook exclude"),
+        ("slack: {token: xoxb-12345}", "slack: token needs a channel to write to"),
+        ("slack: {webhook: 'https://h/x', channel: '#a'}", "slack: webhook has a channel of its own"),
+        ("slack: {webhook: 'ftp://h/x'}", "slack.webhook: must be an address such as https://host/path"),
+        ("slack: {api_url: 'https://user:word@h/'}", "must be an address such as https://host/path"),
+        ("slack: {environments: [PROD]}", "must be lower-case letters"),
         ("retry: {base: 1h}", "retry: cap must not be shorter than base"),
         ("policy: {prune_limit_percent: 101}", "must be at most 100"),
         ("logs: {level: loud}", "logs.level: \"loud\" must be 'debug', 'info', 'warning' or 'error'"),
@@ -150,7 +156,13 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, val
     assert problem in failure.value.problems[0]
 
 
-@pytest.mark.parametrize("text", ["auth: {token: hunter2}", "redaction: {key: hunter2}", "auth: {token: [hunter2]}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("auth: {token: hunter2}", "redaction: {key: hunter2}", "auth: {token: [hunter2]}"),
+        *("slack: {token: hunter2}", "slack: {webhook: 'hunter2://x'}", "slack: {token: hunter2-and-more}"),
+    ],
+)
 def test_a_bad_secret_is_not_repeated(text: str) -> None:
     (problem,) = problems(text)
     assert "hunter2" not in problem
@@ -161,6 +173,12 @@ def test_the_daemon_needs_manifests_and_an_environment() -> None:
         load().check_runnable()
     assert [problem.split(":")[0] for problem in failure.value.problems] == ["git", "environments"]
     read(f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\n").check_runnable()
+
+
+def test_an_environment_that_slack_is_to_hear_of_must_exist() -> None:
+    text = f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\nslack: {{environments: [devlop]}}\n"
+    with pytest.raises(ConfigFailed, match=r"slack\.environments: .devlop. is not configured; did you mean"):
+        read(text).check_runnable()
 
 
 # What others get
@@ -211,3 +229,10 @@ def test_the_number_of_runs_follows_the_cores_and_can_be_set() -> None:
     warm, cold = load().terraform.workers, read("terraform: {warm: false}").terraform.workers
     assert warm == 2 * cold >= 2
     assert read("terraform: {concurrency: 7}").terraform.workers == 7
+
+
+def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
+    (problem,) = problems("store: {table: reconciler}\n")
+    assert problem.startswith("reconciler.yaml:1:8: store: ")
+    assert "a table needs a bucket" in problem
+    assert read("store: {table: reconciler, bucket: reconciler-data}\n").store.bucket == "reconciler-data"

@@ -18,10 +18,17 @@ from tests.config.configuration import DEVELOP, read
 
 
 def test_secrets_are_masked_wherever_settings_are_shown() -> None:
-    settings = read("auth: {token: a-very-secret-token}\nredaction: {key: a-very-secret-hash-key}\n")
+    bot = "slack: {token: a-very-secret-bot, channel: '#deployments', environments: [develop]}\n"
+    settings = read(f"auth: {{token: a-very-secret-token}}\nredaction: {{key: a-very-secret-hash-key}}\n{bot}")
     shown = effective(settings)
     assert shown["auth"]["token"] == shown["redaction"]["key"] == "********"
-    assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}"
+    assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}{settings.slack!r}"
+
+
+def test_a_webhook_is_a_secret_as_a_whole() -> None:
+    settings = read("slack: {webhook: 'https://hooks.slack.example/services/T0/B0/very-secret'}\n")
+    assert effective(settings)["slack"]["webhook"] == "********"
+    assert "very-secret" not in f"{settings.slack!r}"
 
 
 def test_what_is_shown_can_be_used_again() -> None:

@@ -33,9 +33,14 @@ def document(
     drift: Sequence[Mapping[str, Any]] = (),
     existing: int = 0,
     outputs: Mapping[str, Any] | None = None,
+    state: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A whole plan document."""
-    resources = [{"address": f"aws_thing.n{index}", "mode": "managed"} for index in range(existing)]
+    """A whole plan document; `state` holds values by address, `existing` adds as many resources without any."""
+    resources: list[dict[str, Any]] = [
+        {"address": f"aws_thing.n{index}", "mode": "managed"} for index in range(existing)
+    ]
+    for address, values in (state or {}).items():
+        resources.append({"address": address, "mode": "managed", "type": address.split(".")[0], "values": values})
     return {
         "format_version": "1.2",
         "planned_values": {"outputs": outputs or {}},

@@ -97,3 +97,8 @@ def applied(text: str = SERVICE, *, digest: str = "d1", at: datetime = NOW - tim
         Applied({"task_definition_arn": "td:1"}, IMAGE),
         now=at,
     )
+
+
+def with_policy(text: str, policy: str) -> str:
+    """The manifest with this policy, written as YAML in one line."""
+    return text.replace("  environments: [develop]", f"  environments: [develop]\n  policy: {policy}")

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from desired_state.policy import Ignore
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
@@ -36,11 +34,23 @@ def test_nothing_moved() -> None:
 def test_a_change_at_the_applied_digest_is_drift() -> None:
     found = finding(RETENTION)
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
-    assert found.drifted[0].attributes == {"retention_in_days": (7, 30)}
+    assert found.drifted[0].attributes == {"retention_in_days": (30, 7)}, "what was in force, and what was found"
 
 
 def test_a_resource_that_must_be_made_again_is_missing() -> None:
-    assert finding(change("aws_iam_role.task", ["create"], None, {"name": "x"})).reason == Reason.MISSING_RESOURCE
+    found = finding(change("aws_iam_role.task", ["create"], None, {"name": "x"}))
+    assert found.reason == Reason.MISSING_RESOURCE
+    assert [(item.actions, item.attributes) for item in found.drifted] == [(("delete",), {})]
+
+
+def test_a_value_that_only_follows_from_another_is_not_told() -> None:
+    before = {"retention_in_days": 7, "arn": "arn:1"}
+    both = change("aws_cloudwatch_log_group.this", ["update"], before, {"retention_in_days": 30}, unknown={"arn": True})
+    assert finding(both).drifted[0].attributes == {"retention_in_days": (30, 7)}
+
+
+def test_what_a_rule_ignores_is_not_applied_either() -> None:
+    assert finding(RETENTION, ignore=[rule(NOW.date())]).harmless
 
 
 def test_an_addition_that_no_plan_would_undo_is_still_drift() -> None:
@@ -64,25 +74,6 @@ def test_what_is_unknown_is_never_called_drift() -> None:
 
 def test_a_rollback_by_ecs_is_a_failed_rollout_not_drift() -> None:
     assert finding(RETENTION, rolled_back=True) == Finding(Sync.PENDING, None, ())
-
-
-NOISE = {
-    "a count that the autoscaler owns": ("aws_ecs_service.this", {"desired_count": 2}, {"desired_count": 5}),
-    "a revision that a pipeline registered": (
-        "aws_ecs_service.this",
-        {"task_definition": "a:1"},
-        {"task_definition": "a:2"},
-    ),
-    "empty instead of absent": ("aws_lb.this", {"tags": None}, {"tags": {}}),
-    "tags that the provider merges": ("aws_lb.this", {"tags_all": {"a": "1"}}, {"tags_all": {"a": "1", "b": "2"}}),
-    "another order": ("aws_vpc.this", {"zones": ["a", "b"]}, {"zones": ["b", "a"]}),
-}
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_noise_is_nobodys_change(name: str) -> None:
-    address, before, after = NOISE[name]
-    assert finding(drift=[change(address, ["update"], before, after)]).sync == Sync.IN_SYNC
 
 
 def rule(until: date, path: str = "retention_in_days") -> Ignore:

@@ -24,7 +24,7 @@ from reconciler.core.events import (
 )
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Sync
+from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from tests.core.documents import change, document
@@ -94,15 +94,6 @@ def test_an_empty_plan_settles_and_ends_an_intent() -> None:
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
     assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
-
-
-def test_drift_is_a_condition_only_while_it_lasts() -> None:
-    drifted = plan(RETENTION)
-    record = fold(applied(), Planned(drifted, Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, drifted.changes)))
-    assert record.conditions[ConditionType.DRIFTED].message == "aws_cloudwatch_log_group.this"
-    assert record.sync == Sync.DRIFTED
-    record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
-    assert ConditionType.DRIFTED not in record.conditions
 
 
 def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
@@ -191,7 +182,7 @@ EVENTS = st.sampled_from(
         Asked(reconcile=True),
         Asked(suspend=True),
         Asked(suspend=False),
-        Asked(reject=True),
+        Asked(rejection=Rejection("p", "ann", NOW)),
     ]
 )
 

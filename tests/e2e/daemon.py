@@ -4,6 +4,7 @@ States are in S3 and locks in S3 and DynamoDB, on the stand-in; Terraform, Git a
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -74,13 +75,14 @@ spec:
 
 @dataclass
 class Daemon:
-    """One daemon's whole world, under `folder`."""
+    """One daemon's whole world, under `folder`. `more` are sections of its configuration."""
 
     folder: Path
     aws: StandIn
     port: int = 0
     bucket: str = field(default_factory=lambda: f"states-{uuid.uuid4().hex[:10]}")
     process: subprocess.Popen[bytes] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.port = _free_port()
@@ -104,10 +106,12 @@ class Daemon:
                 }
             },
             "retry": {"base": "1s", "cap": "2s"},
+            "drift": {"confirm_after": "1s"},
             "http": {"port": self.port},
             "auth": {"token": TOKEN},
             "stop": {"drain": "60s", "grace": "20s"},
             "logs": {"format": "json"},
+            **self.more,
         }
         self.config.write_text(yaml.safe_dump(settings))
 
@@ -168,12 +172,17 @@ class Daemon:
 
     def get(self, path: str) -> dict[str, Any] | None:
         """The API's answer; None while there is none."""
+        text = self.read(path)
+        document: dict[str, Any] | None = json.loads(text) if text else None
+        return document
+
+    def read(self, path: str) -> str:
+        """What a page says; empty while there is none."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
-                document: dict[str, Any] = json.load(answer)
-                return document
+                return str(answer.read().decode())
         except OSError:
-            return None
+            return ""
 
     def instance(self, name: str) -> dict[str, Any]:
         """What the API says of `develop/<name>`; empty when there is no such instance."""
@@ -223,6 +232,20 @@ class Daemon:
             document: dict[str, Any] = json.loads(body.read())
             return document
         return {}
+
+    def change_by_hand(self, name: str, text: str) -> None:
+        """Make the state show that somebody gave `first` another text, and the lock table agree with it."""
+        state = self.state(name)
+        state["serial"] += 1
+        for resource in state["resources"]:
+            if resource["name"] == "first":
+                attributes = resource["instances"][0]["attributes"]
+                attributes["input"]["value"] = attributes["output"]["value"] = text
+        key, body = f"develop/{name}/terraform.tfstate", json.dumps(state).encode()
+        self.aws.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
+        checksum = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        item = {"LockID": {"S": f"{self.bucket}/{key}-md5"}, "Digest": {"S": checksum}}
+        self.aws.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
     def text(self, name: str) -> str | None:
         """What the state says was applied."""

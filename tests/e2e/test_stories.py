@@ -1,6 +1,5 @@
 """What a service team and an operator live through, with the daemon as a process."""
 
-import hashlib
 import json
 import signal
 from pathlib import Path
@@ -118,13 +117,7 @@ def test_drift_is_found_and_healed(daemon: Daemon) -> None:
     daemon.write({"alpha.yaml": module("alpha", text="one", policy="{interval: 2s}")})
     daemon.start()
     daemon.until_settled("alpha")
-    state = daemon.state("alpha")
-    state["serial"] += 1
-    for resource in state["resources"]:
-        if resource["name"] == "first":
-            attributes = resource["instances"][0]["attributes"]
-            attributes["input"]["value"] = attributes["output"]["value"] = "changed by hand"
-    _write_state(daemon, "alpha", state)
+    daemon.change_by_hand("alpha", "changed by hand")
     daemon.until(lambda: '"sync": "Drifted"' in daemon.log)
     daemon.until(lambda: daemon.text("alpha") == "one" and daemon.instance("alpha")["sync"] == "InSync")
 
@@ -187,12 +180,3 @@ def test_commands_of_a_person(daemon: Daemon) -> None:
     rendered = daemon.run("render", "develop/alpha", str(target), "--repo", str(daemon.manifests))
     assert rendered.returncode == 0, rendered.stderr
     assert json.loads(next(target.rglob("terraform.tfvars.json")).read_text())["text"] == "one"
-
-
-def _write_state(daemon: Daemon, name: str, state: object) -> None:
-    """Overwrite the state, and the checksum that the lock table keeps of it."""
-    key, body = f"develop/{name}/terraform.tfstate", json.dumps(state).encode()
-    daemon.aws.client("s3").put_object(Bucket=daemon.bucket, Key=key, Body=body)
-    checksum = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    item = {"LockID": {"S": f"{daemon.bucket}/{key}-md5"}, "Digest": {"S": checksum}}
-    daemon.aws.client("dynamodb").put_item(TableName=TABLE, Item=item)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from reconciler.edges.runner import Timeouts
 from reconciler.edges.state import StateSettings
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees
+from tests.edges.the_stand_in import the_stand_in
 
 # Built into Terraform, so nothing is downloaded; a new `version` replaces the resource, which takes `seconds`.
 ROOT = """
@@ -96,10 +97,9 @@ def stage(tmp_path: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[standin.StandIn]:
+def aws() -> standin.StandIn:
     """The stand-in; one for the session, because it takes seconds to start."""
-    with standin.start() as running:
-        yield running
+    return the_stand_in()
 
 
 @pytest.fixture

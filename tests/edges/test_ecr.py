@@ -8,7 +8,7 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.core.ports import Environment
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws import AwsClients, AwsFailed, Where
 from reconciler.edges.ecr import best_tag, has_tag, image_uri, newest_tag
 
 KEY = Key("develop", "orders")
@@ -25,9 +25,7 @@ class Registry(AwsClients):
         self.code = code
         self.asked: list[Mapping[str, Any]] = []
 
-    async def call(
-        self, environment: Environment, service: str, operation: str, /, **parameters: Any
-    ) -> Mapping[str, Any]:
+    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
         self.asked.append(parameters)
         if self.code:
             raise AwsFailed(self.code, "no", operation=operation)

@@ -1,7 +1,7 @@
 """The metrics are an interface: their names and labels are held here and in `docs/metrics.md`."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +11,27 @@ from prometheus_client.parser import text_string_to_metric_families
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Asked, Waiting
+from reconciler.core.events import Asked, Failed, Waiting
 from reconciler.core.record import (
-    Condition,
     ConditionType,
+    Drift,
     Pass,
-    PlanSummary,
     Reason,
     Record,
     ResourceSummary,
     Sync,
 )
-from reconciler.edges.metrics import COMMANDS, PASS_RESULTS, PHASES, RUN_RESULTS, Build, Metrics, Now, without_userinfo
+from reconciler.edges.metrics import (
+    COMMANDS,
+    NOTIFICATION_RESULTS,
+    PASS_RESULTS,
+    PHASES,
+    RUN_RESULTS,
+    Build,
+    Metrics,
+    Now,
+    without_userinfo,
+)
 from tests.core.instances import NOW, PLATFORM, applied, fold, new
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -34,24 +43,36 @@ GOLDEN = {
     "reconciler_instance_sync": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
+    "reconciler_instance_reason": ("gauge", {"environment", "name", "reason"}),
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
+    "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
     "reconciler_approvals_pending": ("gauge", set()),
+    "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
+    "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
     "reconciler_commit_to_applied_seconds": ("histogram", set()),
     "reconciler_queue_depth": ("gauge", set()),
     "reconciler_queue_wait_seconds": ("histogram", set()),
     "reconciler_longest_running_pass_seconds": ("gauge", set()),
+    "reconciler_loop_age_seconds": ("gauge", set()),
     "reconciler_source_info": ("gauge", {"url", "branch"}),
     "reconciler_source_last_fetch_timestamp_seconds": ("gauge", set()),
+    "reconciler_source_up": ("gauge", set()),
     "reconciler_manifest_problems": ("gauge", set()),
     "reconciler_build_info": ("gauge", {"version", "terraform", "python"}),
+    "reconciler_process_start_time_seconds": ("gauge", set()),
+    "reconciler_process_cpu_seconds_total": ("counter", set()),
+    "reconciler_process_resident_memory_bytes": ("gauge", set()),
+    "reconciler_process_virtual_memory_bytes": ("gauge", set()),
+    "reconciler_process_open_fds": ("gauge", set()),
+    "reconciler_process_max_fds": ("gauge", set()),
 }
 
 FETCHED = SourceStatus("c1", NOW, None, (Problem("a.yaml", 1, 1, "broken"),))
-BUSY = Beat(timedelta(0), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
+BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
 
 
 @dataclass
@@ -63,7 +84,7 @@ class Daemon:
     beat: Beat = BUSY
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
-        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat)
+        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat, clock=lambda: NOW)
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -102,7 +123,7 @@ def test_every_metric_is_documented_and_nothing_else() -> None:
 
 def test_every_label_value_that_is_known_is_documented() -> None:
     text = DOCUMENT.read_text()
-    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *Sync, *ConditionType):
+    for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *NOTIFICATION_RESULTS, *Sync, *ConditionType):
         assert f"`{value}`" in text
 
 
@@ -124,6 +145,8 @@ def test_what_was_never_counted_is_there_as_zero() -> None:
     metrics = Daemon().metrics()
     for result in PASS_RESULTS:
         assert sample(metrics, "reconciler_passes_total", "_total", result=result) == 0
+    for result in NOTIFICATION_RESULTS:
+        assert sample(metrics, "reconciler_notifications_total", "_total", result=result) == 0
     for phase in PHASES:
         assert sample(metrics, "reconciler_phase_seconds", "_count", phase=phase) == 0
     for command in COMMANDS:
@@ -138,6 +161,8 @@ def test_what_happens_is_counted() -> None:
     metrics.phase("plan", 3.0)
     metrics.ran("plan", "timed out")
     metrics.waited(0.5)
+    metrics.notified("dropped")
+    assert sample(metrics, "reconciler_notifications_total", "_total", result="dropped") == 1
     assert sample(metrics, "reconciler_passes_total", "_total", result="applied") == 1
     assert sample(metrics, "reconciler_phase_seconds", "_sum", phase="plan") == 3.0
     assert sample(metrics, "reconciler_terraform_runs_total", "_total", command="plan", result="timed out") == 1
@@ -169,15 +194,26 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     waiting = Daemon(records=[fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))]).metrics()
     assert sample(waiting, name, **KEY, type="Ready", status="false") == 1
     assert sample(waiting, "reconciler_approvals_pending") == 1
+    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "who knows"))]).metrics()
+    assert sample(locked, "reconciler_state_locks_orphaned") == 1
 
 
-def test_drifted_resources_are_counted_while_the_drift_lasts() -> None:
+def test_the_reason_of_an_instance_is_the_one_of_now() -> None:
+    name = "reconciler_instance_reason"
+    daemon = Daemon([new()])
+    metrics = daemon.metrics()
+    assert read(metrics)[name][1] == []
+    daemon.records[0] = fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))
+    assert read(metrics)[name][1] == [("", {**KEY, "reason": "AwaitingApproval"}, 1)]
+
+
+def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
     resource = ResourceSummary("aws_ecs_service.this", ("update",), {})
-    drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "", NOW)
-    record = applied().replace(plan=PlanSummary("p", (), (resource, resource), NOW))
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 0
-    record = record.replace(conditions={ConditionType.DRIFTED: drifted})
-    assert sample(Daemon([record]).metrics(), "reconciler_instance_drifted_resources", **KEY) == 2
+    seen = Drift(Reason.OUT_OF_BAND_CHANGE, (resource, resource), NOW - timedelta(minutes=5), "wait")
+    count, drift_age = "reconciler_instance_drifted_resources", "reconciler_instance_drift_age_seconds"
+    for drift, resources, seconds in ((None, 0, 0), (seen, 0, 0), (replace(seen, confirmed=NOW), 2, 300)):
+        metrics = Daemon([applied().replace(drift=drift)]).metrics()
+        assert (sample(metrics, count, **KEY), sample(metrics, drift_age, **KEY)) == (resources, seconds)
 
 
 def test_the_last_success_is_an_apply_or_a_look_without_a_difference() -> None:
@@ -207,11 +243,17 @@ def test_the_daemon_and_its_source() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_queue_depth") == 7
     assert sample(metrics, "reconciler_longest_running_pass_seconds") == 42
+    assert sample(metrics, "reconciler_loop_age_seconds") == 1.5
+    assert sample(metrics, "reconciler_source_up") == 1
     assert sample(metrics, "reconciler_manifest_problems") == 1
     assert sample(metrics, "reconciler_source_last_fetch_timestamp_seconds") == NOW.timestamp()
     assert sample(metrics, "reconciler_source_info", url="https://git.example/manifests.git", branch="main") == 1
-    never = Daemon(source=SourceStatus(None, None, "refused", ())).metrics()
+    never = Daemon(source=SourceStatus(None, None, None, ())).metrics()
     assert sample(never, "reconciler_source_last_fetch_timestamp_seconds") is None
+    assert sample(never, "reconciler_source_up") == 0
+    refused = Daemon(source=SourceStatus("c1", NOW, "refused", ())).metrics()
+    assert sample(refused, "reconciler_source_last_fetch_timestamp_seconds") == NOW.timestamp()
+    assert sample(refused, "reconciler_source_up") == 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from desired_state.tree import tree_id
 from reconciler.core.record import Record
-from reconciler.edges.sqlite import SqliteStore, StoreCorrupt, StoreFailed, StoreTooNew
+from reconciler.edges.sqlite import LAYOUT, SqliteStore
+from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 from tests.core.instances import instance
 
 ORDERS = Record(instance(tree_id=tree_id({})), "c1", version=1)
@@ -56,7 +57,7 @@ async def test_the_file_is_a_write_ahead_log_of_a_known_layout(tmp_path: Path) -
     await filled(path)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (LAYOUT,)
     connection.close()
 
 
@@ -97,10 +98,23 @@ async def test_a_newer_layout_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     await filled(path)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {LAYOUT + 1}")
     connection.close()
-    with pytest.raises(StoreTooNew, match="layout 2"):
+    with pytest.raises(StoreTooNew, match=f"layout {LAYOUT + 1}"):
         await opens(path)
+
+
+async def test_a_file_of_the_first_layout_keeps_its_records_and_learns_of_conversations(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite3"
+    await filled(path)
+    connection = sqlite3.connect(path)
+    connection.executescript("DROP TABLE threads; PRAGMA user_version = 1;")
+    connection.close()
+    store = SqliteStore(path)
+    assert await store.load() == {ORDERS.key: ORDERS}
+    await store.keep_thread("drift develop/orders", "1.0")
+    assert await store.threads() == {"drift develop/orders": "1.0"}
+    await store.close()
 
 
 async def test_a_place_that_cannot_hold_a_file_is_reported(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every store promises, told against the Protocol: a new store joins by adding itself to `STORES`."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -13,8 +14,12 @@ from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.ports import Store, StoreConflict
 from reconciler.core.record import Pass, Record
+from reconciler.edges.aws import AwsClients, Home
+from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.sqlite import SqliteStore
 from tests.core.instances import NOW, PLATFORM, SERVICE, instance
+from tests.edges.tables import make_table
+from tests.edges.the_stand_in import credentials, the_stand_in
 
 TREE = tree_id({"roots/service/main.tf": b""})
 ORDERS = Record(instance(SERVICE, tree_id=TREE), "c1", version=1)
@@ -28,8 +33,22 @@ async def sqlite(directory: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
+@asynccontextmanager
+async def dynamodb(directory: Path) -> AsyncIterator[Store]:
+    """A table per directory, on the stand-in that the tests of this folder share."""
+    aws, table = the_stand_in(), hashlib.sha256(bytes(directory)).hexdigest()
+    make_table(aws, table)
+    with credentials():
+        clients = AwsClients()
+        store = DynamoStore(clients, table, Home(aws.region, aws.endpoint))
+        await store.open()
+        yield store
+        await store.close()
+        clients.close()
+
+
 Opened = Callable[[Path], AbstractAsyncContextManager[Store]]
-STORES: dict[str, Opened] = {"sqlite": sqlite}
+STORES: dict[str, Opened] = {"sqlite": sqlite, "dynamodb": dynamodb}
 
 
 @pytest.fixture(params=STORES)

@@ -136,9 +136,26 @@ async def test_a_state_that_cannot_be_uploaded_is_kept(remote: Stage, aws: Stand
     assert failed.value.reason is Reason.STATE_CONFLICT
     kept = remote.root() / "errored.tfstate"
     assert '"slow"' in kept.read_text()
-    with pytest.raises(TerraformFailed, match=re.escape(str(kept))):
-        async with remote.terraform().workspace(run):
-            pass
+    assert "resources" not in json.dumps(state_objects(aws))
+    async with remote.terraform().workspace(await remote.run(text="v2")) as workspace:
+        with pytest.raises(TerraformFailed, match="pushed back") as failed:
+            await workspace.plan()
+    assert failed.value.reason is Reason.RECOVERING
+    assert state_objects(aws)[STATE_KEY]["outputs"]["text"]["value"] == "v1"
+    async with remote.terraform().workspace(run) as workspace:
+        changes = (await workspace.plan())["resource_changes"]
+    assert {tuple(change["change"]["actions"]) for change in changes} == {("no-op",)}
+
+
+async def test_a_kept_state_that_others_overtook_is_never_forced_back(remote: Stage, aws: StandIn) -> None:
+    await apply(remote, text="v1")
+    kept = remote.root() / "errored.tfstate"
+    kept.write_text(json.dumps(state_objects(aws)[STATE_KEY] | {"serial": 0}))
+    async with remote.terraform().workspace(await remote.run(text="v1")) as workspace:
+        with pytest.raises(TerraformFailed, match="could not be pushed back") as failed:
+            await workspace.plan()
+    assert failed.value.reason is Reason.STATE_CONFLICT
+    assert kept.is_file()
 
 
 ORPHANED = """

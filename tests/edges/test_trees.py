@@ -1,17 +1,14 @@
-"""Terraform trees on disk: read, kept by id, and checked when they are read again."""
+"""Terraform trees on disk: what is read of a directory, and what is not handed out."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from desired_state.tree import tree_id
 from reconciler.edges import trees
 from reconciler.edges.trees import DamagedTree, DirectoryTrees, TreeFailed, read_tree, write_tree
 
 TREE = {"roots/service/main.tf": b"# main", "roots/service/.terraform.lock.hcl": b"# lock", "modules/a/b.tf": b""}
-NAMES = st.text("abc-_.é", min_size=1, max_size=8).filter(lambda name: name.strip("."))
 
 
 def test_states_plans_and_terraforms_own_folders_are_no_part(tmp_path: Path) -> None:
@@ -42,25 +39,9 @@ def test_paths_cannot_leave_the_directory(tmp_path: Path, name: str) -> None:
         write_tree({name: b""}, tmp_path)
 
 
-async def test_a_tree_is_kept_by_its_id(tmp_path: Path) -> None:
-    archive = DirectoryTrees(tmp_path / "trees")
-    await archive.put(tree_id(TREE), TREE)
-    await archive.put(tree_id(TREE), TREE)
-    assert await archive.get(tree_id(TREE)) == TREE
-    assert [path.name for path in (tmp_path / "trees").iterdir()] == [tree_id(TREE).removeprefix("sha256:")]
-
-
-@pytest.mark.parametrize("wanted", ["sha256:" + "0" * 64, "", "../trees", "sha256:../../etc"])
-async def test_an_unknown_id_is_a_key_error(tmp_path: Path, wanted: str) -> None:
-    with pytest.raises(KeyError):
-        await DirectoryTrees(tmp_path).get(wanted)
-
-
-async def test_a_tree_under_a_foreign_id_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TreeFailed, match="is not the id"):
-        await DirectoryTrees(tmp_path).put("sha256:" + "0" * 64, TREE)
-    with pytest.raises(KeyError):
-        await DirectoryTrees(tmp_path).get("sha256:" + "0" * 64)
+async def test_a_tree_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    await DirectoryTrees(tmp_path).put(tree_id(TREE), TREE)
+    assert read_tree(tmp_path) == {f"{tree_id(TREE).removeprefix('sha256:')}/{name}": TREE[name] for name in TREE}
 
 
 @pytest.mark.parametrize("extra", [{"modules/a/b.tf": b"changed"}, {"roots/new.tf": b""}])
@@ -70,11 +51,3 @@ async def test_a_damaged_tree_is_not_handed_out(tmp_path: Path, extra: dict[str,
     write_tree(extra, tmp_path / tree_id(TREE).removeprefix("sha256:"))
     with pytest.raises(DamagedTree):
         await archive.get(tree_id(TREE))
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tree=st.dictionaries(NAMES.map("folder/{}".format), st.binary(max_size=20), max_size=5))
-async def test_whatever_is_put_is_got(tmp_path: Path, tree: dict[str, bytes]) -> None:
-    archive = DirectoryTrees(tmp_path)
-    await archive.put(tree_id(tree), tree)
-    assert await archive.get(tree_id(tree)) == tree

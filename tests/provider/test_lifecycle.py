@@ -1,6 +1,7 @@
 """From the start to the end of a warm provider: limits, owners that die, what does not start, no orphan ever."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.provider import client
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.launch import launch
 from reconciler.provider.limits import Limits
@@ -112,6 +114,42 @@ async def test_a_killed_ones_sockets_are_swept(directory: Path, fake: Fake) -> N
     async with fake.plugin(successor, "a") as plugin:
         await plugin.configure(region="x")
     await successor.stop(drain_seconds=0)
+
+
+async def test_who_comes_right_after_a_crash_waits_for_the_next_one(warm: WarmProvider, fake: Fake) -> None:
+    async with fake.plugin(warm, "a") as plugin:
+        await plugin.configure(region="x")
+    first = warm.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    attaching = warm.attach(binary=fake.binary, environment=fake.environment(), workspace=fake.workspace)
+    async with attaching as attachment:
+        assert attachment.warm, attachment.reason
+    assert warm.pid not in (None, first)
+
+
+async def test_one_that_does_not_come_back_is_waited_for_once(
+    warm: WarmProvider, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fake.plugin(warm, "a") as plugin:
+        await plugin.configure(region="x")
+    waits: list[float] = []
+
+    async def never(seconds: float) -> bool:
+        waits.append(seconds)
+        return False
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(client, "launch", refused)
+    monkeypatch.setattr(warm, "_answers_within", never)
+    os.kill(warm.pid or 0, signal.SIGKILL)
+    for _ in range(3):
+        attaching = warm.attach(binary=fake.binary, environment=fake.environment(), workspace=fake.workspace)
+        async with attaching as attachment:
+            assert not attachment.warm
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize("limits", [Limits(calls=1), Limits(age_seconds=0.1), Limits(rss_bytes=1)])

@@ -12,6 +12,7 @@ from reconciler.core.record import (
     Approval,
     Condition,
     ConditionType,
+    Drift,
     Failures,
     Health,
     Intent,
@@ -19,6 +20,7 @@ from reconciler.core.record import (
     PlanSummary,
     Reason,
     Record,
+    Repair,
     ResourceSummary,
     Rollout,
     Sync,
@@ -103,6 +105,8 @@ def awaiting_record(instance: Instance) -> Record:
         requested_at=NOON,
         conditions={ConditionType.READY: ready, ConditionType.DRIFTED: drifted},
         plan=PlanSummary("sha256:p1", changes=(memory, count), drift=(count,), at=NOON - timedelta(hours=3)),
+        drift=Drift(Reason.OUT_OF_BAND_CHANGE, (count,), NOON - timedelta(hours=1), "wait", NOON),
+        repairs=(Repair(NOON - timedelta(hours=2), ("aws_ecs_service.this desired_count",)),),
         failures=Failures("sha256:d2", 2, NOON - timedelta(hours=4)),
         approval=Approval("sha256:p0", "ada", NOON - timedelta(days=1)),
         intent=Intent("pass-1", "sha256:d2", "sha256:p1", destroys=True, at=NOON),
@@ -136,6 +140,7 @@ class FakeControl:
 
     known: dict[Key, Record] = field(default_factory=dict)
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
+    afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
     refusal: str | None = None
     crash: bool = False
     pulse: Beat = BEATING
@@ -149,7 +154,10 @@ class FakeControl:
 
     def record(self, key: Key) -> Record | None:
         """One record."""
-        return self.known.get(key)
+        found = self.known.get(key)
+        if key in self.afterwards and self.asked:
+            self.known[key] = self.afterwards.pop(key)
+        return found
 
     def source(self) -> SourceStatus:
         """The manifests' state."""
@@ -163,11 +171,13 @@ class FakeControl:
         """As many passes as asked for, of instances that have some."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
-    async def act(self, key: Key, action: Action, *, by: str, digest: str | None = None) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+    ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest))
+        self.asked.append((key, action, by, digest or lock_id))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]

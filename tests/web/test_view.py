@@ -10,6 +10,7 @@ import pytest
 from reconciler.core import view
 from reconciler.core.control import Beat
 from reconciler.core.record import Condition, ConditionType, Reason, ResourceSummary
+from reconciler.core.redact import Redactor
 from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -59,6 +60,12 @@ def test_current_means_the_content_and_not_the_commit() -> None:
     assert not view.is_current(record.replace(applied_source="sha256:before"))
     assert not view.is_current(record.replace(applied_digest=None, desired_digest=None))
     assert not view.is_current(record.replace(removed=NOON))
+
+
+def test_a_value_that_is_not_shown_as_it_is_says_so() -> None:
+    mark = Redactor(b"a key for tests").mark("hunter2")
+    shown = view.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
+    assert {path: value["redacted"] for path, value in shown["attributes"].items()} == {"password": True, "size": False}
 
 
 def test_values_of_outputs_are_not_shown() -> None:

@@ -1,0 +1,127 @@
+# The role that the daemon becomes to look at, plan and apply one account's environments. Applied in that account.
+
+locals {
+  account    = var.account.id
+  region     = var.account.region
+  arn_prefix = "arn:${var.account.partition}"
+
+  bucket_arn = "${local.arn_prefix}:s3:::${var.state.bucket}"
+  lock_arn   = "${local.arn_prefix}:dynamodb:${local.region}:${local.account}:table/${var.state.lock_table}"
+  state_arns = sort([for name in var.environments : "${local.bucket_arn}/${var.state.prefix}${name}/*/terraform.tfstate"])
+
+  # The daemon's account decides who may use the daemon's role. It is named by a condition and not as the principal:
+  # a principal that is deleted and made again is another one to IAM, and one that does not exist yet is refused.
+  trust = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TheDaemon"
+      Effect    = "Allow"
+      Principal = { AWS = "${local.arn_prefix}:iam::${split(":", var.daemon.role_arn)[4]}:root" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = var.daemon.role_arn }
+        StringEquals = { "sts:RoleSessionName" = ["ecs-gitops-reconciler", "reconciler"] } # so that CloudTrail's names can be trusted
+      }
+    }]
+  })
+
+  # What Terraform's S3 backend asks for, with both kinds of locks; see its documentation, "Permissions Required".
+  state_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "FindStates"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [local.bucket_arn]
+      },
+      {
+        Sid      = "ReadAndWriteStates"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = concat(local.state_arns, [for arn in local.state_arns : "${arn}.tflock"])
+      },
+      {
+        Sid      = "ReleaseLocks"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject"]
+        Resource = [for arn in local.state_arns : "${arn}.tflock"]
+      },
+      {
+        Sid      = "LockInTheTable"
+        Effect   = "Allow"
+        Action   = ["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"]
+        Resource = [local.lock_arn]
+      },
+      {
+        Sid      = "StateKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [var.state.kms_key_arn]
+      },
+    ]
+  })
+
+  # What the daemon itself looks at here. A test holds this list to the calls in reconciler/edges, in both directions.
+  look_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "LookAtServices"
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeServices"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:ecs:${local.region}:${local.account}:service/${name}/*"])
+      },
+      {
+        Sid      = "LookAtTaskDefinitions"
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeTaskDefinition"]
+        Resource = ["*"] # the action knows no resource
+      },
+      {
+        Sid      = "LookAtImages"
+        Effect   = "Allow"
+        Action   = ["ecr:DescribeImages"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${name}/*"])
+      },
+    ]
+  })
+
+  policies = merge(
+    { state = local.state_policy, look = local.look_policy },
+    { for name, policy in var.terraform.policies : "terraform-${name}" => policy },
+  )
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "The reconciler looks at, plans and applies ${join(", ", sort(var.environments))} with this"
+  assume_role_policy   = local.trust
+  permissions_boundary = var.permissions_boundary_arn
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = local.policies
+
+  name   = each.key
+  role   = aws_iam_role.this.name
+  policy = each.value
+}
+
+resource "aws_iam_role_policies_exclusive" "this" {
+  role_name    = aws_iam_role.this.name
+  policy_names = [for policy in aws_iam_role_policy.this : policy.name]
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each = toset(var.terraform.managed_policy_arns)
+
+  role       = aws_iam_role.this.name
+  policy_arn = each.value
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "this" {
+  role_name   = aws_iam_role.this.name
+  policy_arns = [for attachment in aws_iam_role_policy_attachment.this : attachment.policy_arn]
+}

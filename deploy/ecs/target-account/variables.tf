@@ -1,0 +1,140 @@
+variable "account" {
+  description = "The account that the environments are in: its id, region and partition."
+  type = object({
+    id        = string
+    region    = string
+    partition = optional(string, "aws")
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account.id))
+    error_message = "account.id \"${var.account.id}\" must be the 12 digits of an AWS account."
+  }
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.account.region))
+    error_message = "account.region \"${var.account.region}\" must be an AWS region, for example eu-central-1."
+  }
+  validation {
+    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.account.partition)
+    error_message = "account.partition \"${var.account.partition}\" must be aws, aws-cn or aws-us-gov."
+  }
+}
+
+variable "aws" {
+  description = "How the provider reaches the account: the role it assumes, if any, and path-style S3 addresses for endpoints that are not AWS's own."
+  type = object({
+    role_arn          = optional(string)
+    s3_use_path_style = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.aws.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.aws.role_arn))
+    error_message = "aws.role_arn \"${coalesce(var.aws.role_arn, "-")}\" must be the ARN of an IAM role."
+  }
+}
+
+variable "tags" {
+  description = "Who owns the role, which cost center pays for it and what compliance class it has."
+  type = object({
+    owner       = optional(string, "platform")
+    cost_center = optional(string, "platform")
+    compliance  = optional(string, "internal")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for value in values(var.tags) : can(regex("^[\\p{L}\\p{N} _.:/=+@-]{1,256}$", value))])
+    error_message = "tags must be 1 to 256 characters that AWS allows in tag values; got ${jsonencode(var.tags)}."
+  }
+}
+
+variable "name" {
+  description = "The role's name; each environment of this account names it in the daemon's configuration."
+  type        = string
+  default     = "reconciler"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.name))
+    error_message = "name \"${var.name}\" must be 1 to 64 characters that IAM allows in a role's name."
+  }
+}
+
+variable "daemon" {
+  description = "The daemon's task role: `task_role_arn` of deploy/ecs."
+  type        = object({ role_arn = string })
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*]+$", var.daemon.role_arn))
+    error_message = "daemon.role_arn \"${var.daemon.role_arn}\" must be the ARN of one IAM role."
+  }
+}
+
+variable "environments" {
+  description = "The environments of this account that the daemon serves."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.environments) > 0 && alltrue([for name in var.environments : length(name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", name))])
+    error_message = "environments ${jsonencode(var.environments)} must be one or more names of at most 16 characters: lower-case letters, digits and single hyphens between them."
+  }
+}
+
+variable "state" {
+  description = "Where the states of this account are, as `reconciler bootstrap` made it: bucket, lock table, key, and the prefix of every state."
+  type = object({
+    bucket      = string
+    lock_table  = optional(string, "reconciler-locks")
+    kms_key_arn = string
+    prefix      = optional(string, "")
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.state.bucket))
+    error_message = "state.bucket \"${var.state.bucket}\" must be 3 to 63 characters: lower-case letters, digits and hyphens."
+  }
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.state.kms_key_arn))
+    error_message = "state.kms_key_arn \"${var.state.kms_key_arn}\" must be the ARN of a KMS key."
+  }
+}
+
+variable "terraform" {
+  description = "What Terraform may do here, which the platform's and the services' modules decide: policies as JSON by name, and ARNs of managed policies."
+  type = object({
+    policies            = optional(map(string), {})
+    managed_policy_arns = optional(list(string), [])
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.terraform.policies) + length(var.terraform.managed_policy_arns) > 0
+    error_message = "terraform must have a policy or a managed policy: without one nothing could be planned."
+  }
+  validation {
+    condition     = alltrue([for policy in values(var.terraform.policies) : can(jsondecode(policy).Statement)])
+    error_message = "Every one of terraform.policies must be a policy document in JSON."
+  }
+  validation {
+    condition     = !anytrue([for arn in var.terraform.managed_policy_arns : endswith(arn, ":policy/AdministratorAccess")])
+    error_message = "terraform.managed_policy_arns must not hold AdministratorAccess: what the modules need is far less."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "The permissions boundary of the role: what nothing that Terraform is allowed can go beyond."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn \"${var.permissions_boundary_arn}\" must be the ARN of an IAM policy of this account."
+  }
+}

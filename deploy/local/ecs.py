@@ -1,0 +1,134 @@
+"""`deploy/ecs` applied to the stand-in, and what its container would then find in its environment.
+
+The same Terraform as for AWS, in a copy with a state on disk; the network and the secrets that it takes as inputs are
+made first. A daemon that is started with `deploy(…)` as its environment is the daemon of the ECS task, on this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.local.standin import StandIn
+from deploy.local.tools import TOOLS, ensure_terraform
+from reconciler.edges.plugins import configure, find_mirrors
+
+SOURCE = Path(__file__).resolve().parents[1] / "ecs"
+ACCOUNT = "123456789012"
+PATIENCE = 300.0
+SECRETS = ("RECONCILER__AUTH__TOKEN", "RECONCILER__REDACTION__KEY")
+_PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR")
+_LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
+
+
+class DeployFailed(Exception):
+    """Terraform ended with an error; the message is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A private copy of `deploy/ecs` or of a root below it, with a state of its own."""
+
+    folder: Path
+    aws: StandIn
+
+    @classmethod
+    def copy(cls, source: Path, folder: Path, aws: StandIn) -> Root:
+        """Copy the root's files, once, and initialise it. Raises: DeployFailed."""
+        root = cls(folder, aws)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            for file in (*source.glob("*.tf"), source / ".terraform.lock.hcl"):
+                shutil.copy(file, folder)
+            (folder / "backend_override.tf").write_text(_LOCAL_STATE)
+            root.run("init", "-input=false", "-no-color")
+        return root
+
+    def plan(self, variables: Mapping[str, Any], *, refresh: bool = True) -> dict[str, Any]:
+        """The document of `terraform show -json`. Raises: DeployFailed."""
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
+        self.run("plan", "-input=false", "-no-color", "-out=tfplan", f"-refresh={str(refresh).lower()}")
+        document: dict[str, Any] = json.loads(self.run("show", "-json", "tfplan"))
+        return document
+
+    def apply(self) -> dict[str, Any]:
+        """Apply the last plan; the outputs by name. Raises: DeployFailed."""
+        self.run("apply", "-input=false", "-no-color", "tfplan")
+        return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
+
+    def run(self, *arguments: str) -> str:
+        """Run terraform here; what it printed. Raises: DeployFailed."""
+        finished = subprocess.run(
+            [str(ensure_terraform(TOOLS)), *arguments],
+            cwd=self.folder,
+            env={
+                **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                **self.aws.environment(),
+                "TF_CLI_CONFIG_FILE": str(configure(self.folder.parent, find_mirrors(os.environ)).configuration),
+                "TF_IN_AUTOMATION": "1",
+                "CHECKPOINT_DISABLE": "1",
+            },
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if finished.returncode != 0:
+            raise DeployFailed(finished.stdout[-2000:] + finished.stderr)
+        return finished.stdout
+
+
+def given(aws: StandIn) -> dict[str, Any]:
+    """What an account has before the daemon comes: a network, and the secrets. Variables of `deploy/ecs`."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.200.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.200.{16 * n}.0/20", AvailabilityZone=f"{aws.region}{zone}")
+        for n, zone in enumerate("ab")
+    ]
+    manager = aws.client("secretsmanager")
+    arns = {
+        name: manager.create_secret(Name=f"reconciler/{name}-{vpc}", SecretString=secrets.token_hex(32))["ARN"]
+        for name in SECRETS
+    }
+    return {
+        "account": {"id": ACCOUNT, "region": aws.region},
+        "aws": {"s3_use_path_style": True},
+        "network": {"vpc_id": vpc, "subnet_ids": [subnet["Subnet"]["SubnetId"] for subnet in subnets]},
+        "secrets": arns,
+    }
+
+
+def deploy(
+    aws: StandIn,
+    folder: Path,
+    *,
+    manifests: Mapping[str, str],
+    environments: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, str],
+    **more: Any,
+) -> dict[str, str]:
+    """Apply `deploy/ecs` and return the environment of its container, secrets included.
+
+    `manifests`, `environments` and `more` are variables of that root; `settings` has what differs on this machine: the
+    data folder, the port, where `terraform/` is. Raises: DeployFailed.
+    """
+    here = dict(settings) | {"RECONCILER__STORE__ENDPOINT": aws.endpoint}
+    variables = given(aws) | {"manifests": manifests, "environments": environments, "settings": here, **more}
+    root = Root.copy(SOURCE, folder / "ecs", aws)
+    root.plan(variables)
+    return container_environment(root.apply(), aws)
+
+
+def container_environment(outputs: Mapping[str, Any], aws: StandIn) -> dict[str, str]:
+    """What ECS puts into the container: the variables, and the values of the secrets."""
+    manager = aws.client("secretsmanager")
+    values = {name: manager.get_secret_value(SecretId=arn)["SecretString"] for name, arn in outputs["secrets"].items()}
+    return {**outputs["environment"], **values}

@@ -1,0 +1,49 @@
+"""How a problem ended, in the words that close its thread."""
+
+from reconciler.core.mrkdwn import escape
+from reconciler.core.problems import Open, Topic
+from reconciler.core.record import Record, Sync
+
+
+def of_instance(known: Open, record: Record | None) -> str:
+    """How a problem of an instance ended; `record` None: with the instance."""
+    if record is None:
+        return "the instance is gone"
+    if known.topic is Topic.APPROVAL:
+        return _decision(known, record)
+    if known.topic is Topic.PRUNE:
+        return "its manifest is back" if record.removed is None else "its removal was confirmed"
+    if known.topic is Topic.LOCK:
+        return "the lock is gone"
+    if known.topic is Topic.DRIFT:
+        return _mended(known, record)
+    health = f", {record.health}" if known.topic is Topic.ROLLOUT else ""
+    return f"recovered ({record.reason}{health})"
+
+
+def _mended(known: Open, record: Record) -> str:
+    """What happened to drift. Git moved if the manifest of this visit is not the one that was in force."""
+    commit = escape((record.desired_commit or record.accepted_commit)[:12])
+    git_moved = record.desired_source != known.applied_source
+    if record.applied_at != known.applied_at:
+        return f"healed: commit {commit} was applied" if git_moved else "healed: what Git says was applied again"
+    if git_moved and record.sync == Sync.IN_SYNC:
+        return f"accepted in Git (commit {commit})"
+    if git_moved:
+        return f"Git moved on (commit {commit}); what is left is in its plan"
+    return "gone by itself: nothing was applied"
+
+
+def _decision(known: Open, record: Record) -> str:
+    if record.approval and record.approval.plan_digest == known.said:
+        return f"approved by {escape(record.approval.by)}"
+    if record.rejection and record.rejection.plan_digest == known.said:
+        return f"rejected by {escape(record.rejection.by)}"
+    if record.plan and record.plan.digest != known.said:
+        return "superseded: the plan is another one now"
+    return f"no longer waiting ({record.reason})"
+
+
+def of_source(known: Open) -> str:
+    """How a problem of the manifests ended."""
+    return "fetched again" if known.topic is Topic.SOURCE else "the manifests are valid"

@@ -1,0 +1,78 @@
+"""When two values mean the same although they are written differently.
+
+JSON is compared as JSON: neither the order of keys nor blanks mean anything. In IAM policy documents one value stands
+for a list of one, and statements, actions, resources and principals have no order.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
+_ROOT = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root")
+_ONE_OR_MANY = frozenset({"Action", "NotAction", "Resource", "NotResource"})
+_PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
+
+
+def same_document(old: Any, new: Any) -> bool:
+    """True for two texts that hold the same JSON."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    left, right = _document(old), _document(new)
+    return left is not None and left == right
+
+
+def both_nothing(old: Any, new: Any) -> bool:
+    """True for two ways to write that there is nothing."""
+    return old in NOTHING and new in NOTHING
+
+
+def same_members(old: Any, new: Any) -> bool:
+    """True for two lists that differ in their order alone."""
+    return isinstance(old, list) and isinstance(new, list) and _written(old) == _written(new)
+
+
+def _written(values: list[Any]) -> list[str]:
+    return sorted(json.dumps(value, sort_keys=True, default=str) for value in values)
+
+
+def _document(text: str) -> Any:
+    """The JSON object or array in a text, policies in one form; None when it holds none."""
+    if text[:1] not in "{[" and text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return _policy(found) if isinstance(found, Mapping) and "Statement" in found else found
+
+
+def _policy(document: Mapping[str, Any]) -> dict[str, Any]:
+    statements = document["Statement"]
+    statements = statements if isinstance(statements, list) else [statements]
+    return {**document, "Statement": _written([_statement(item) for item in statements])}
+
+
+def _statement(statement: Any) -> Any:
+    if not isinstance(statement, Mapping):
+        return statement
+    return {name: _clause(name, value) for name, value in statement.items() if not (name == "Sid" and value == "")}
+
+
+def _clause(name: str, value: Any) -> Any:
+    if name in _ONE_OR_MANY:
+        return _many(value)
+    if name in _PRINCIPALS and isinstance(value, Mapping):
+        return {kind: _many(who) for kind, who in value.items()}
+    if name == "Condition" and isinstance(value, Mapping):
+        return {
+            operator: {key: _many(wanted) for key, wanted in keys.items()} if isinstance(keys, Mapping) else keys
+            for operator, keys in value.items()
+        }
+    return value
+
+
+def _many(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return sorted({_ROOT.sub(r"\1", item) if isinstance(item, str) else json.dumps(item) for item in values})

@@ -1,0 +1,100 @@
+"""May we look at an instance now? A reason to wait is a value with what people will read; it is never an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from desired_state.instance import Key
+from reconciler.core.ports import Environment
+from reconciler.core.record import Reason, Record
+
+_STATEFUL_KINDS = frozenset({"Platform", "Module"})
+# A dependency that waits for a person or cannot go on does not hold up those who already run on it.
+_WAITS_FOR_SOMEBODY = frozenset(
+    {
+        Reason.AWAITING_APPROVAL,
+        Reason.REJECTED,
+        Reason.DRIFT_FIGHT,
+        Reason.POLICY_DENIED,
+        Reason.OBSERVED,
+        Reason.OUTSIDE_WINDOW,
+        Reason.SUSPENDED,
+        Reason.PLAN_FAILED,
+        Reason.INIT_FAILED,
+        Reason.RETRIES_EXHAUSTED,
+        Reason.ROLLED_BACK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Nothing speaks against looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now, and why."""
+
+    reason: Reason
+    message: str
+
+
+Gate = Proceed | Hold
+
+
+def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
+    """May we look at this instance now? `records` holds every record by key."""
+    if record.suspended or record.instance.policy.suspend:
+        return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
+    if record.removed:
+        return _prune_gate(record, records, environment)
+    for key in sorted(record.instance.depends_on):
+        if problem := _dependency_problem(record, records.get(key)):
+            return Hold(Reason.DEPENDENCY_NOT_READY, f"{key} {problem}")
+    return Proceed()
+
+
+def _dependency_problem(record: Record, dependency: Record | None) -> str | None:
+    if dependency is None:
+        return "does not exist yet"
+    if dependency.removed:
+        return "is being removed"
+    if dependency.applied_at is None:
+        return "was never applied"
+    if dependency.intent:
+        return "is being applied"
+    behind = dependency.applied_source != dependency.instance.source_digest
+    if behind and dependency.accepted_commit == record.accepted_commit and dependency.reason not in _WAITS_FOR_SOMEBODY:
+        return "changed in the same commit and goes first"
+    return None
+
+
+def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
+    dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
+    if dependants:
+        return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
+    confirm = f"`reconciler prune --confirm {record.key}` removes it"
+    if not environment.floor.prune:
+        return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")
+    if record.prune_confirmed:
+        return Proceed()
+    if record.prune_guard:
+        return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
+    if not record.instance.policy.prune:
+        return Hold(Reason.PRUNE_GUARD, f"its manifest is gone but said `prune: false`; {confirm}")
+    if record.instance.kind in _STATEFUL_KINDS:
+        return Hold(
+            Reason.PRUNE_CONFIRMATION_NEEDED, f"a {record.instance.kind} is never removed without a person; {confirm}"
+        )
+    return Proceed()
+
+
+def prune_guard(removed: int, total: int, *, limit_percent: int) -> str | None:
+    """Why this many removals of one environment in one commit need a person; None when they are few enough.
+
+    At least one removal is always allowed.
+    """
+    allowed = max(1, total * limit_percent // 100)
+    if removed <= allowed:
+        return None
+    return f"{removed} of {total} instances were removed in one commit, more than {limit_percent} %"

@@ -1,0 +1,70 @@
+"""Whose state lock is it? A lock is broken only when a record proves that it is ours, or a person names it.
+
+Terraform writes into a lock who took it (`user@host`), for what and when. That alone proves little: a person on the
+same machine has the same name. So the record says which lock an apply was seen to hold and, for a run that ended
+before that was seen, who ran and since when. That the holder is dead is another question, which the engine asks.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from reconciler.core.ports import LockInfo
+from reconciler.core.record import Holder, Record
+
+_SECOND = timedelta(seconds=1)  # Terraform's times are compared in whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The lock of a run of ours. `certain`: its id was recorded; else name and time fit a run that never ended."""
+
+    holder: Holder
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A person named this very lock and wants it broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Nothing here proves anything about the lock."""
+
+
+def judge(lock: LockInfo, record: Record) -> Ours | Told | Foreign:
+    """Whose lock it is, as far as the instance's record tells."""
+    if record.unlock == lock.id:
+        return Told()
+    intent = record.intent
+    if intent and intent.holder and intent.lock_id:
+        if intent.lock_id == lock.id:
+            return Ours(intent.holder, certain=True)
+        intent = None  # the apply held another lock: it says nothing of this one
+    for trace in (intent, record.running):
+        if trace and trace.holder and trace.holder.who == lock.who and _taken(lock, trace.at):
+            return Ours(trace.holder, certain=False)
+    return Foreign()
+
+
+def _taken(lock: LockInfo, since: datetime) -> bool:
+    """True when the lock was taken at that time or later."""
+    created = created_at(lock)
+    return created is not None and created >= since - _SECOND
+
+
+def created_at(lock: LockInfo) -> datetime | None:
+    """When the lock was taken. Terraform writes RFC 3339 into the lock, and Go's own notation into messages; both are
+    UTC and agree in their first 19 characters."""
+    try:
+        return datetime.fromisoformat(lock.created[:19].replace(" ", "T")).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def explain(lock: LockInfo, record: Record, *, ours: bool) -> str:
+    """What people are told of a lock that stays."""
+    since = f"by {lock.who or 'somebody'} since {lock.created or 'an unknown time'}"
+    what = f"the state is locked {since} ({lock.operation or 'unknown operation'}, {lock.id})"
+    why = "it looks like ours, but that its holder is dead is not proven" if ours else "it is not ours"
+    return f"{what}; {why}. When its holder is gone: `reconciler unlock {record.key} --lock-id {lock.id}`"

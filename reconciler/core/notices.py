@@ -1,0 +1,213 @@
+"""What people are told when problems come, change, stay and go: the difference between what is and what was said.
+
+`opened` holds what people have been told and not yet been told to be over. Nothing else is remembered, so a restart
+continues where it was: a problem that came meanwhile is told, one that went is closed. Ages remind after an hour, four
+hours and each day.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from desired_state.instance import Key
+from reconciler.core import endings, problems, source_problems
+from reconciler.core.control import SourceStatus
+from reconciler.core.mrkdwn import duration, plural
+from reconciler.core.problems import Open, Problem, Topic, name_of
+from reconciler.core.record import Record
+
+_FIRST_REMINDERS = (timedelta(hours=1), timedelta(hours=4))
+_DAY = timedelta(days=1)
+_ENTRIES = 10  # in one message; each may have a dozen lines, and Slack takes 40,000 characters
+_RECORD_TOPICS = frozenset(Topic) - {Topic.SOURCE, Topic.MANIFESTS}
+
+
+class Act(StrEnum):
+    """What a notice does to its thread."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    REMIND = "remind"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to say. `head` is how the thread's first message reads from now on, `text` what is added to it (of an
+    opened thread: nothing); `problem` is what is known of the problem afterwards, or was when it closed."""
+
+    act: Act
+    problem: Open
+    head: str
+    text: str = ""
+
+
+Opened: TypeAlias = Mapping[str, Open]
+
+
+def of_move(old: Record | None, new: Record | None, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+    """What to say when a record changed from `old` to `new` (None: the instance is gone).
+
+    A plan that was just read has its verdict still to come, and until then the headline is about the plan before: so
+    only drift, which the plan shows, is told at once. `of_record` tells the rest when the pass has ended.
+    """
+    record = new or old
+    if record is None:
+        return ()
+    topics = frozenset({Topic.DRIFT}) if is_being_judged(old, new) else _RECORD_TOPICS
+    return _compare(record.key, new, opened, topics, now)
+
+
+def of_record(record: Record, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+    """What to say of a record that is not in the middle of a pass, reminders included."""
+    said = _compare(record.key, record, opened, _RECORD_TOPICS, now)
+    told = {notice.problem.topic for notice in said}
+    quiet = _mine(record.key, opened, _RECORD_TOPICS - told)
+    return (*said, *_reminders(quiet.values(), now))
+
+
+def of_all(settled: Iterable[Record], known: Collection[Key], opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+    """What to say of all records that are not in the middle of a pass, and of those that are gone from the known."""
+    said = [notice for record in settled for notice in of_record(record, opened, now=now)]
+    gone = {problem.key for problem in opened.values() if problem.key and problem.key not in known}
+    return (*said, *(notice for key in sorted(gone) for notice in of_absent(key, opened, now=now)))
+
+
+def of_absent(key: Key, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+    """What to say of an instance that has no record any more."""
+    return _compare(key, None, opened, _RECORD_TOPICS, now)
+
+
+def of_source(status: SourceStatus, opened: Opened, *, since: datetime, now: datetime) -> tuple[Notice, ...]:
+    """What to say of the manifests' source; `since` is when the daemon started."""
+    found = source_problems.of_source(status, since=since, now=now)
+    mine = {topic: opened[topic.value] for topic in (Topic.SOURCE, Topic.MANIFESTS) if topic.value in opened}
+    if status.commit is None:  # nothing was read yet: what was wrong may still be
+        mine.pop(Topic.MANIFESTS, None)
+    said = _differences(
+        found, mine, lambda topic: topic is Topic.SOURCE and status.error is not None, endings.of_source, now
+    )
+    told = {notice.problem.name for notice in said}
+    return (*said, *_reminders([problem for problem in mine.values() if problem.name not in told], now))
+
+
+def is_being_judged(old: Record | None, new: Record | None) -> bool:
+    """True when this change is a plan that was read, whose verdict follows."""
+    return old is not None and new is not None and old.checked_at != new.checked_at
+
+
+def after(opened: Opened, said: Iterable[Notice]) -> dict[str, Open]:
+    """What is open once these were said."""
+    result = dict(opened)
+    for notice in said:
+        if notice.act is Act.CLOSE:
+            result.pop(notice.problem.name, None)
+        else:
+            result[notice.problem.name] = notice.problem
+    return result
+
+
+def _compare(
+    key: Key, record: Record | None, opened: Opened, topics: frozenset[Topic], now: datetime
+) -> tuple[Notice, ...]:
+    found = problems.of_record(record) if record else {}
+    found = {topic: problem for topic, problem in found.items() if topic in topics}
+    return _differences(
+        found,
+        _mine(key, opened, topics),
+        lambda topic: record is not None and problems.lingers(topic, record),
+        lambda problem: endings.of_instance(problem, record),
+        now,
+        record,
+    )
+
+
+def _mine(key: Key, opened: Opened, topics: Iterable[Topic]) -> dict[Topic, Open]:
+    return {topic: opened[name] for topic in topics if (name := name_of(topic, key)) in opened}
+
+
+def _differences(
+    found: Mapping[Topic, Problem],
+    opened: Mapping[Topic, Open],
+    lingers: Callable[[Topic], bool],
+    end: Callable[[Open], str],
+    now: datetime,
+    record: Record | None = None,
+) -> tuple[Notice, ...]:
+    said: list[Notice] = []
+    for topic in Topic:
+        problem, known = found.get(topic), opened.get(topic)
+        if known and problem is None and not lingers(topic):
+            said.append(_close(known, end(known), now))
+        elif known and problem and topic is Topic.APPROVAL and known.said != problem.said:
+            said += [_close(known, end(known), now), _open(problem, record, now)]
+        elif known and problem and _is_news(known, problem):
+            said.append(_update(known, problem))
+        elif problem and known is None:
+            said.append(_open(problem, record, now))
+    return tuple(said)
+
+
+def _is_news(known: Open, problem: Problem) -> bool:
+    """That a failure is no longer stalled is none: a new commit is being tried, and nothing is known of it yet."""
+    if problem.topic is Topic.FAILURE:
+        return not known.said.startswith(problem.said)
+    return known.said != problem.said
+
+
+def _open(problem: Problem, record: Record | None, now: datetime) -> Notice:
+    fresh = Open(
+        topic=problem.topic,
+        key=problem.key,
+        since=now,
+        said=problem.said,
+        title=problem.title,
+        applied_at=record.applied_at if record else None,
+        applied_source=record.applied_source if record else None,
+    )
+    return Notice(Act.OPEN, fresh, _head(problem))
+
+
+def _update(known: Open, problem: Problem) -> Notice:
+    changed = dataclasses.replace(known, said=problem.said, title=problem.title)
+    return Notice(Act.UPDATE, changed, _head(problem), "\n".join((f"Now: {problem.title}", *problem.details)))
+
+
+def _close(known: Open, how: str, now: datetime) -> Notice:
+    over = f"Resolved after {duration(now - known.since)}: {how}"
+    return Notice(Act.CLOSE, known, f":white_check_mark: {known.title}\n{over}", over)
+
+
+def _reminders(known: Iterable[Open], now: datetime) -> Iterable[Notice]:
+    for problem in known:
+        age = now - problem.since
+        if (due := reminders_due(age)) > problem.reminded:
+            text = f":bell: Still open after {duration(age)}: {problem.title}"
+            yield Notice(Act.REMIND, dataclasses.replace(problem, reminded=due), "", text)
+
+
+def reminders_due(age: timedelta) -> int:
+    """How many reminders a problem of that age has had: after an hour, four hours, a day, and each day."""
+    return sum(age >= at for at in _FIRST_REMINDERS) + max(0, age // _DAY)
+
+
+def burst_head(size: int, still_open: int) -> str:
+    """The one message for many problems that came together, with how many are left."""
+    if not still_open:
+        return f":white_check_mark: *{plural(size, 'problem')} at once*, all resolved"
+    left = "" if still_open == size else f", {still_open} still open"
+    return f":red_circle: *{plural(size, 'problem')} at once*{left}; each is in this thread"
+
+
+def burst_entries(opened: Sequence[Notice]) -> tuple[str, ...]:
+    """Their list, in as few messages as can be read."""
+    chunks = (opened[start : start + _ENTRIES] for start in range(0, len(opened), _ENTRIES))
+    return tuple("\n\n".join(notice.head for notice in chunk) for chunk in chunks)
+
+
+def _head(problem: Problem) -> str:
+    sign = ":large_blue_circle:" if problem.topic in {Topic.APPROVAL, Topic.PRUNE} else ":red_circle:"
+    return "\n".join((f"{sign} {problem.title}", *problem.details))

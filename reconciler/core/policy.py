@@ -1,0 +1,113 @@
+"""Rules that hold for every plan, whatever the manifest says and whoever approved it.
+
+Some deny a plan: mandatory tags, encryption at rest, exposure to everybody. Others only want a person: the destruction
+or replacement of what holds data or addresses, and more changes at once than usual.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.encryption import losses
+from reconciler.core.exposure import openings
+from reconciler.core.plan import UNKNOWN, Change, Plan
+
+# What cannot be made again as it was: data, keys, or addresses that others know.
+_STATEFUL = frozenset(
+    {
+        "aws_db_instance",
+        "aws_dynamodb_table",
+        "aws_ecr_repository",
+        "aws_ecs_cluster",
+        "aws_efs_file_system",
+        "aws_elasticache_replication_group",
+        "aws_kms_key",
+        "aws_lb",
+        "aws_rds_cluster",
+        "aws_s3_bucket",
+        "aws_secretsmanager_secret",
+        "aws_vpc",
+    }
+)
+# An author who sets these has said that the content may go with the resource.
+_DISPOSABLE = ("force_delete", "force_destroy")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is configured. `exceptions`: pairs of an instance's key and an address that no rule denies, as texts."""
+
+    mandatory_tags: frozenset[str] = frozenset()
+    exceptions: frozenset[tuple[str, str]] = frozenset()
+    most_changes: int = 100
+    most_destroys: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that an address breaks, and how."""
+
+    address: str
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.rule}: {self.what}"
+
+
+def violations(plan: Plan, rules: Rules, key: str) -> tuple[Violation, ...]:
+    """Why the plan must not be applied."""
+    gone = frozenset(
+        str(change.before.get("bucket")) for change in plan.changes if change.type == "aws_s3_bucket" and change.deletes
+    )
+    return tuple(
+        Violation(change.address, rule, what)
+        for change in plan.changes
+        if (key, change.address) not in rules.exceptions
+        for rule, what in _broken(change, rules, gone)
+    )
+
+
+def explain(found: tuple[Violation, ...], key: str) -> str:
+    """Violations as one line that says what to do."""
+    named = "; ".join(map(str, found[:_SHOWN])) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+    return f'{named}. Change the root or the manifest, or allow it: `policy.exceptions: ["{key} {found[0].address}"]`'
+
+
+def wants_a_person(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
+    """Why somebody has to agree; None when nobody has to. A prune has guards of its own for its size."""
+    lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
+    if lost:
+        names = ", ".join(change.address for change in lost[:_SHOWN])
+        return f"it destroys or replaces what cannot be made again as it was: {names}"
+    if pruning:
+        return None
+    destroys = sum(change.deletes for change in plan.changes)
+    changes = sum(change.actions != ("create",) for change in plan.changes)
+    if destroys > rules.most_destroys:
+        return f"it destroys or replaces {destroys} resources, more than {rules.most_destroys} (`policy.max_destroys`)"
+    if changes > rules.most_changes:
+        return f"it changes {changes} resources, more than {rules.most_changes} (`policy.max_changes`)"
+    return None
+
+
+def _broken(change: Change, rules: Rules, gone: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if missing := _missing_tags(change, rules.mandatory_tags):
+        yield "mandatory tags", f"without {', '.join(missing)}"
+    yield from (("encryption at rest", what) for what in losses(change, gone))
+    yield from (("public exposure", what) for what in openings(change, gone))
+
+
+def _missing_tags(change: Change, mandatory: frozenset[str]) -> list[str]:
+    """The tags that a resource would not have. A type without `tags_all` takes none."""
+    tags = change.after.get("tags_all", UNKNOWN)
+    if tags == UNKNOWN:
+        return []
+    found = tags if isinstance(tags, Mapping) else {}
+    return sorted(name for name in mandatory if found.get(name) in (None, ""))
+
+
+def _loses_state(change: Change, *, pruning: bool) -> bool:
+    if change.type not in _STATEFUL or not change.deletes:
+        return False
+    return not (pruning and any(change.before.get(name) is True for name in _DISPOSABLE))

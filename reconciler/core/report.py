@@ -1,0 +1,109 @@
+"""Drift reports: one document for one drift, as JSON for programs and as Markdown for people.
+
+It is written when drift is confirmed, again whenever what is known of it changes, and a last time when it ends. It is
+made of the record, which is redacted, so a report carries no secret.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.core import view
+from reconciler.core.events import Applied, Event
+from reconciler.core.record import Reason, Record, Sync
+
+SCHEMA = 1
+_DONE = {
+    "heal": "it is healed: the plan that takes it back is applied",
+    "wait": "it waits: a person approves the plan, or its change window opens",
+    "report": "it is only reported: nothing is applied",
+}
+
+
+def due(old: Record | None, new: Record, event: Event, now: datetime) -> Iterator[tuple[str, str]]:
+    """The documents to write after an event turned `old` into `new`, as names and texts."""
+    before, after = old.drift if old else None, new.drift
+    ended = before is not None and (after is None or after.since != before.since)
+    if old and before and ended and (before.confirmed or isinstance(event, Applied)):
+        yield from _written(document(old, now) | {"state": "resolved", "resolved": _outcome(old, event, now)})
+    if after and after.confirmed and after != before:
+        yield from _written(document(new, now))
+
+
+def document(record: Record, now: datetime) -> dict[str, Any]:
+    """Everything that is known of the drift of a record. Raises: ValueError when it has none."""
+    if record.drift is None:
+        raise ValueError(f"{record.key} has not drifted")
+    return {
+        "schema": SCHEMA,
+        "instance": str(record.key),
+        "kind": record.instance.kind,
+        "labels": dict(sorted(record.instance.labels.items())),
+        "commit": record.applied_commit or record.desired_commit,
+        "plan_digest": record.plan.digest if record.plan else None,
+        "state": "open",
+        "done": _DONE[record.drift.response],
+        "resolved": None,
+        "drift": view.drift(record, now),
+    }
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """A report as a page."""
+    drift, ended = report["drift"], report["resolved"]
+    facts = {
+        "State": report["state"],
+        "Reason": drift["reason"],
+        "Since": drift["since"],
+        "Confirmed": drift["confirmed_at"] or "never: it ended before a second look",
+        "Found by": drift["found_by"],
+        "Who": drift["who"],
+        "Done": f"{ended['how']} at {ended['at']}" if ended else report["done"],
+        "Approved by": ended and ended["approved_by"],
+        "Repairs before": drift["repairs"] or None,
+        "Commit in force": report["commit"],
+    }
+    lines = [f"# Drift of {report['instance']}", ""]
+    lines += [f"- {name}: {_plain(value)}" for name, value in facts.items() if value is not None]
+    for resource in drift["resources"]:
+        lines += ["", f"## {_plain(resource['address'])}: {resource['change']}", ""]
+        if resource["attributes"]:
+            lines += ["| attribute | in force | found |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(path)} | {_cell(value['old'])} | {_cell(value['new'])} |"
+            for path, value in resource["attributes"].items()
+        ]
+    if drift["remedies"]:
+        lines += ["", "## What to do", "", *(f"- {_plain(remedy)}" for remedy in drift["remedies"])]
+    return "\n".join(lines) + "\n"
+
+
+def _written(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    name = f"{report['instance']}/{report['drift']['since'].replace(':', '-')}"
+    yield f"{name}.json", json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n"
+    yield f"{name}.md", markdown(report)
+
+
+def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
+    """How drift ended. `old` is the record that still had it."""
+    approved = old.approval.by if old.approval and isinstance(event, Applied) else None
+    if not isinstance(event, Applied):
+        how = "it went away by itself: somebody put it back, or it turned into other drift"
+    elif old.drift and old.drift.reason == Reason.UNMANAGED_ADDITION:
+        how = "another change was applied and took the addition into the state: it is still there, unseen from now on"
+    elif old.sync == Sync.PENDING_AND_DRIFTED:
+        how = "a change from Git was applied over it"
+    else:
+        how = "healed by an apply"
+    return {"how": how, "at": view.time(now), "approved_by": approved}
+
+
+def _cell(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return _plain(text).replace("|", "\\|")
+
+
+def _plain(value: Any) -> str:
+    """Text that stays in its line and is no markup: what it is made of may come from anybody."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value)).replace("<", "&lt;")

@@ -1,0 +1,47 @@
+"""What is wrong with the manifests as a whole: they cannot be fetched, or hold mistakes.
+
+Of a mistake only its place is told; the message may quote what stands there.
+"""
+
+from datetime import datetime, timedelta
+
+from reconciler.core.control import SourceStatus
+from reconciler.core.mrkdwn import bullets, code, plural
+from reconciler.core.problems import Problem, Topic
+
+BROKEN_AFTER = timedelta(minutes=10)
+
+
+def of_source(status: SourceStatus, *, since: datetime, now: datetime) -> dict[Topic, Problem]:
+    """The problems of the manifests as a whole; `since` is when the daemon started."""
+    found = (_source(status, since, now), _manifests(status))
+    return {problem.topic: problem for problem in found if problem}
+
+
+def _source(status: SourceStatus, since: datetime, now: datetime) -> Problem | None:
+    reached = status.fetched_at or since
+    if status.error is None or now - reached < BROKEN_AFTER:
+        return None
+    return Problem(
+        topic=Topic.SOURCE,
+        key=None,
+        said="",
+        title="The manifests cannot be fetched",
+        details=("What was read before stays in force; new commits are not seen.",),
+    )
+
+
+def _manifests(status: SourceStatus) -> Problem | None:
+    if not status.problems:
+        return None
+    places = list(dict.fromkeys(f"{item.path}:{item.line}" for item in status.problems))
+    return Problem(
+        topic=Topic.MANIFESTS,
+        key=None,
+        said="\n".join(places),
+        title=f"{plural(len(status.problems), 'problem')} in the manifests (InvalidManifest)",
+        details=(
+            *bullets(list(map(code, places))),
+            f"The last good state stays in force. Try {code('reconciler validate PATH')}",
+        ),
+    )

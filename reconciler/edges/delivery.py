@@ -1,0 +1,221 @@
+"""Brings one notice to Slack: which message it becomes, in which thread, tried how often, remembered how.
+
+A thread's first message always reads as its problem is now. Where there are no threads, and where many problems share
+one, what is said repeats the problem's title. A message that somebody deleted is posted anew.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+import stamina
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler.core.notices import Act, Notice, Opened, burst_entries, burst_head
+from reconciler.core.ports import Threads
+from reconciler.core.problems import Open
+from reconciler.edges.logs import log
+from reconciler.edges.slack import Address, Line, SlackFailed
+
+_T = TypeVar("_T")
+_REMEDIES = {
+    "invalid_auth": "check slack.token",
+    "not_authed": "check slack.token",
+    "token_revoked": "make a new token for slack.token",
+    "token_expired": "make a new token for slack.token",
+    "account_inactive": "make a new token for slack.token",
+    "missing_scope": "give the app the scope chat:write",
+    "channel_not_found": "check slack.channel, and invite the app to it",
+    "not_in_channel": "invite the app to slack.channel",
+    "is_archived": "slack.channel is archived: name another",
+    "no_service": "check slack.webhook",
+    "invalid_token": "check slack.webhook",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often, and how long in all, a message is tried; the waits double from `first` to `longest`."""
+
+    attempts: int = 8
+    within: timedelta = timedelta(minutes=10)
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=1)
+    jitter: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A thread: its problem as last told, where its first message is, and among how many problems it was opened."""
+
+    problem: Open
+    address: Address
+    burst: int = 0
+
+
+_POSTED = TypeAdapter(Posted)
+
+
+class Delivery:
+    """Knows the threads. Nothing is raised: what fails is counted, and logged once until something works again."""
+
+    def __init__(
+        self,
+        line: Line,
+        threads: Threads,
+        retries: Retries,
+        *,
+        count: Callable[[str], None],
+        redact: Callable[[str], str],
+    ) -> None:
+        self._line = line
+        self._threads = threads
+        self._retries = retries
+        self._count = count
+        self._redact = redact
+        self._posted: dict[str, Posted] = {}
+        self._complaint: str | None = None
+
+    async def remember(self) -> Opened:
+        """Read which threads are open. One that cannot be read is told anew."""
+        for name, value in (await self._threads.threads()).items():
+            try:
+                self._posted[name] = _POSTED.validate_json(value)
+            except ValidationError:
+                log("thread_forgotten", level="warning", thread=name, why="it cannot be read")
+        return {name: posted.problem for name, posted in self._posted.items()}
+
+    def known(self, name: str) -> Open | None:
+        """The problem as people know it."""
+        posted = self._posted.get(name)
+        return posted.problem if posted else None
+
+    async def tell(self, notice: Notice) -> bool:
+        """Say it. False when that may work later."""
+        return await self._tried(lambda: self._tell(notice), 1)
+
+    async def tell_burst(self, opened: Sequence[Notice]) -> bool:
+        """Open many problems as one message, listed in its thread. False when that may work later."""
+        return await self._tried(lambda: self._tell_burst(opened), len(opened))
+
+    async def _tried(self, say: Callable[[], Awaitable[None]], notices: int) -> bool:
+        failed = None
+        try:
+            await say()
+        except SlackFailed as failure:
+            failed = failure
+        except Exception as surprise:  # a defect must not end the telling of everything else
+            log("notification_crashed", level="error", traceback=traceback.format_exc())
+            failed = SlackFailed(type(surprise).__name__, passing=False)
+        for _ in range(notices):
+            self._count("failed" if failed else "sent")
+        if failed is None:
+            self._complaint = None
+        elif failed.code != self._complaint:
+            self._complaint = failed.code
+            remedy = _REMEDIES.get(
+                failed.code, "it is said again later" if failed.passing else "see Slack's documentation"
+            )
+            log("slack_failed", level="error", error=failed.code, remedy=remedy)
+        return failed is None or not failed.passing
+
+    async def _tell(self, notice: Notice) -> None:
+        posted = self._posted.get(notice.problem.name)
+        if posted is None:
+            if notice.act is not Act.CLOSE:  # of a problem that nobody was told of, nobody is told that it is over
+                await self._begin(notice)
+            return
+        if notice.act is Act.OPEN and posted.problem.said == notice.problem.said:
+            return
+        try:
+            await self._continue(notice, posted)
+        except SlackFailed as failure:
+            if not failure.message_is_gone:
+                raise
+            await self._begin_anew(notice)
+
+    async def _begin(self, notice: Notice) -> None:
+        address = await self._post(notice.head or notice.text)
+        await self._keep(Posted(notice.problem, address))
+
+    async def _begin_anew(self, notice: Notice) -> None:
+        if notice.act is Act.CLOSE:
+            await self._drop(notice.problem.name)
+        else:
+            await self._begin(notice)
+
+    async def _continue(self, notice: Notice, posted: Posted) -> None:
+        """First the message that people see, because changing it twice does no harm if the rest has to be repeated."""
+        closes = notice.act is Act.CLOSE
+        if posted.burst:
+            still_open = sum(other.address == posted.address for other in self._posted.values()) - closes
+            await self._edit(posted.address, burst_head(posted.burst, still_open))
+        elif notice.head:
+            await self._edit(posted.address, notice.head)
+        alone = bool(posted.burst) or not self._line.threaded
+        await self._post(notice.head if closes and alone else notice.text or notice.head, below=posted.address)
+        if closes:
+            await self._drop(notice.problem.name)
+        else:
+            await self._keep(replace(posted, problem=notice.problem))
+
+    async def _tell_burst(self, opened: Sequence[Notice]) -> None:
+        address = await self._post(burst_head(len(opened), len(opened)))
+        for text in burst_entries(opened):
+            await self._post(text, below=address)
+        for notice in opened:
+            await self._keep(Posted(notice.problem, address, len(opened)))
+
+    async def _post(self, text: str, *, below: Address | None = None) -> Address:
+        said = self._redact(text)
+        return await self._retried(lambda: self._line.post(said, below=below))
+
+    async def _edit(self, address: Address, text: str) -> None:
+        """A workspace may forbid edits; what is said below tells the same."""
+        said = self._redact(text)
+        try:
+            await self._retried(lambda: self._line.edit(address, said))
+        except SlackFailed as failure:
+            if failure.passing or failure.message_is_gone:
+                raise
+            log("slack_edit_refused", level="debug", error=failure.code)
+
+    async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Raises: SlackFailed, once it is no use any more."""
+        async for attempt in stamina.retry_context(
+            on=when_to_retry,
+            attempts=self._retries.attempts,
+            timeout=self._retries.within,
+            wait_initial=self._retries.first,
+            wait_max=self._retries.longest,
+            wait_jitter=self._retries.jitter,
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    self._count("retried")
+                return await call()
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _keep(self, posted: Posted) -> None:
+        name = posted.problem.name
+        self._posted[name] = posted
+        await self._stored(name, self._threads.keep_thread(name, _POSTED.dump_json(posted).decode()))
+
+    async def _drop(self, name: str) -> None:
+        self._posted.pop(name, None)
+        await self._stored(name, self._threads.drop_thread(name))
+
+    async def _stored(self, name: str, write: Awaitable[None]) -> None:
+        try:
+            await write
+        except Exception as error:  # whatever store it is: it costs a restart the thread, and nobody a message
+            log("thread_not_kept", level="warning", thread=name, error=f"{type(error).__name__}: {error}")
+
+
+def when_to_retry(failure: Exception) -> bool | timedelta:
+    """Whether to try again, or when: Slack may say how long it wants to be left alone."""
+    if not isinstance(failure, SlackFailed) or not failure.passing:
+        return False
+    return True if failure.retry_after is None else failure.retry_after

@@ -1,0 +1,193 @@
+"""Tells people in Slack what `core.notices` decides, without ever holding up those who have something to say.
+
+`moved` and `passed` only decide and put into a queue, in memory; a task delivers. What could not be delivered is
+unsaid again, so that the next look says it as it is then. Threads are remembered by the store: a restart goes on in
+the same ones. A crash between a post and its note in the store can say a thing twice, never not at all.
+"""
+
+import asyncio
+import contextlib
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desired_state.instance import Key
+from reconciler.core import notices
+from reconciler.core.control import SourceStatus
+from reconciler.core.notices import Act, Notice, Opened
+from reconciler.core.ports import Threads
+from reconciler.core.record import Pass, Record
+from reconciler.edges.delivery import Delivery, Retries
+from reconciler.edges.logs import log
+from reconciler.edges.slack import Line
+
+QUEUED_AT_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the present is read: from memory, at once. `ready` is true once records and manifests were read."""
+
+    records: Callable[[], Mapping[Key, Record]]
+    source: Callable[[], SourceStatus]
+    ready: Callable[[], bool]
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to tell: which environments (None: all), whether to remind, how long to wait for company of a new problem,
+    how many may come alone, how often to look at everything, and how long to go on at the stop."""
+
+    environments: frozenset[str] | None = None
+    reminders: bool = True
+    group_wait: timedelta = timedelta(seconds=30)
+    group_over: int = 5
+    look_every: timedelta = timedelta(seconds=5)
+    flush: timedelta = timedelta(seconds=5)
+
+
+class Notifications:
+    """The one who tells. `count` gets `sent`, `retried`, `failed` or `dropped` for each thing to say."""
+
+    def __init__(
+        self,
+        line: AbstractAsyncContextManager[Line],
+        threads: Threads,
+        sources: Sources,
+        *,
+        count: Callable[[str], None],
+        redact: Callable[[str], str],
+        manner: Manner = Manner(),
+        retries: Retries = Retries(),  # noqa: B008 - frozen
+    ) -> None:
+        self._line = line
+        self._threads = threads
+        self._sources = sources
+        self._count = count
+        self._redact = redact
+        self._manner = manner
+        self._retries = retries
+        self._started = sources.now()
+        self._delivery: Delivery | None = None
+        self._open: Opened = {}
+        self._queue: deque[Notice] = deque()
+        self._batch: deque[Notice] = deque()
+        self._judged: set[Key] = set()
+        self._arrived = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver for the length of a block, and what is left for a few seconds more."""
+        async with self._line as line:
+            self._delivery = Delivery(line, self._threads, self._retries, count=self._count, redact=self._redact)
+            self._open = await self._delivery.remember()
+            looking = asyncio.create_task(self._look_again(), name="notifications-look")
+            telling = asyncio.create_task(self._tell(self._delivery), name="notifications-tell")
+            try:
+                yield
+            finally:
+                looking.cancel()
+                self._stopping.set()
+                self._arrived.set()
+                await asyncio.wait([telling], timeout=self._manner.flush.total_seconds())
+                telling.cancel()
+                await asyncio.gather(looking, telling, return_exceptions=True)
+                self._lose([*self._batch, *self._queue], "the daemon stopped")
+
+    def moved(self, old: Record | None, new: Record | None) -> None:
+        """A record changed."""
+        record = new or old
+        if record is None or not self._is_ours(record.key):
+            return
+        if notices.is_being_judged(old, new):
+            self._judged.add(record.key)
+        else:
+            self._judged.discard(record.key)
+        self._say(lambda: notices.of_move(old, new, self._open, now=self._sources.now()))
+
+    def passed(self, visit: Pass) -> None:
+        """A pass ended: what its record shows is final for now."""
+        self._judged.discard(visit.key)
+        record = self._sources.records().get(visit.key)
+        if record and self._is_ours(visit.key):
+            self._say(lambda: notices.of_record(record, self._open, now=self._sources.now()))
+
+    def look(self) -> None:
+        """Look at everything: what came or went unnoticed, and what has been open for long."""
+        now, status = self._sources.now(), self._sources.source()
+        self._say(lambda: notices.of_source(status, self._open, since=self._started, now=now))
+        if self._sources.ready():
+            records = self._sources.records()
+            self._say(lambda: notices.of_all(self._settled(records), records.keys(), self._open, now=now))
+
+    def _settled(self, records: Mapping[Key, Record]) -> Iterable[Record]:
+        return (record for key, record in records.items() if self._is_ours(key) and key not in self._judged)
+
+    def _is_ours(self, key: Key) -> bool:
+        return self._manner.environments is None or key.environment in self._manner.environments
+
+    def _say(self, decide: Callable[[], Iterable[Notice]]) -> None:
+        try:
+            said = [notice for notice in decide() if self._manner.reminders or notice.act is not Act.REMIND]
+        except Exception:  # a defect here must not stop the engine, which is what calls
+            log("notices_crashed", level="error", traceback=traceback.format_exc())
+            return
+        if not said:
+            return
+        self._open = notices.after(self._open, said)
+        self._queue.extend(said)
+        if (surplus := len(self._queue) - QUEUED_AT_MOST) > 0:
+            oldest = [self._queue.popleft() for _ in range(surplus)]
+            self._lose(oldest, "too many wait")
+            self._unsay(oldest)
+        self._arrived.set()
+
+    def _lose(self, lost: Iterable[Notice], why: str) -> None:
+        names = [notice.problem.name for notice in lost]
+        for _ in names:
+            self._count("dropped")
+        if names:
+            log("notifications_dropped", level="warning", why=why, count=len(names), oldest=names[0])
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._manner.look_every.total_seconds())
+            self.look()
+
+    async def _tell(self, delivery: Delivery) -> None:
+        """Until the stop, and then what is left."""
+        while not (self._stopping.is_set() and not self._queue):
+            await self._arrived.wait()
+            if any(notice.act is Act.OPEN for notice in self._queue):
+                await self._wait_for_company()
+            self._arrived.clear()
+            self._batch, self._queue = self._queue, deque()
+            await self._deliver(delivery)
+
+    async def _wait_for_company(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._manner.group_wait.total_seconds()):
+                await self._stopping.wait()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        opened = [notice for notice in self._batch if notice.act is Act.OPEN]
+        if len(opened) > self._manner.group_over:
+            if not await delivery.tell_burst(opened):
+                self._unsay(opened)
+            self._batch = deque(notice for notice in self._batch if notice.act is not Act.OPEN)
+        while self._batch:
+            if not await delivery.tell(self._batch[0]):
+                self._unsay([self._batch[0]])
+            self._batch.popleft()
+
+    def _unsay(self, failed: Iterable[Notice]) -> None:
+        """Go back to what people know, so that the next look tells them what is new by then."""
+        names = {notice.problem.name for notice in failed}
+        known = {name: self._delivery.known(name) if self._delivery else None for name in names}
+        kept = {name: problem for name, problem in self._open.items() if name not in names}
+        self._open = kept | {name: problem for name, problem in known.items() if problem}

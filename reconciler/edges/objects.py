@@ -1,0 +1,142 @@
+"""Terraform trees and reports in an S3 bucket: what a daemon keeps whose disk does not last.
+
+    trees/<sha256>.tar.gz     one Terraform tree, written once, checked against its id whenever it is read
+    reports/<name>            one report
+
+With a key of our own every object says so; without one the bucket's default encryption counts, because naming KMS
+without a key would choose the account's default key over the bucket's.
+"""
+
+import asyncio
+import gzip
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from desired_state.tree import Tree, tree_id
+from reconciler.core.ports import SourceFailed
+from reconciler.edges.aws import AwsClients, AwsFailed, Home
+from reconciler.edges.reports import ReportFailed
+from reconciler.edges.trees import DamagedTree, TreeFailed
+
+_ID = re.compile(r"sha256:([0-9a-f]{64})")
+_THERE_ALREADY = "PreconditionFailed"
+_MISSING = "NoSuchKey"
+_TYPES = {".json": "application/json", ".md": "text/markdown; charset=utf-8"}
+
+
+class S3Trees:
+    """A `TreeArchive` with an object per id."""
+
+    def __init__(self, clients: AwsClients, bucket: str, home: Home, *, kms_key_id: str | None = None) -> None:
+        self._clients = clients
+        self._bucket = bucket
+        self._home = home
+        self._encryption = _encryption(kms_key_id)
+        self._kept: set[str] = set()  # known to be there; nobody deletes a tree
+
+    async def put(self, tree_id: str, tree: Tree) -> None:
+        """Keep this tree; a no-op when it is there. Raises: TreeFailed when the id is not this tree's, SourceFailed."""
+        if tree_id in self._kept:
+            return
+        name, body = _name(tree_id), await asyncio.to_thread(_checked_and_packed, tree_id, tree)
+        try:
+            await self._clients.call(
+                self._home,
+                "s3",
+                "put_object",
+                Bucket=self._bucket,
+                Key=name,
+                Body=body,
+                IfNoneMatch="*",
+                **self._encryption,
+            )
+        except AwsFailed as failure:
+            if failure.code != _THERE_ALREADY:
+                raise SourceFailed(f"the Terraform tree cannot be kept in {self._bucket}: {failure}") from failure
+        self._kept.add(tree_id)
+
+    async def get(self, tree_id: str) -> Tree:
+        """Raises: KeyError when it is not there, DamagedTree when it is not what was put, TreeFailed."""
+        name = _name(tree_id)
+        try:
+            answer = await self._clients.call(self._home, "s3", "get_object", Bucket=self._bucket, Key=name)
+        except AwsFailed as failure:
+            if failure.code == _MISSING:
+                raise KeyError(tree_id) from None
+            raise TreeFailed(f"{name} in {self._bucket} cannot be read: {failure}") from failure
+        return await asyncio.to_thread(_unpacked_and_checked, tree_id, answer["Body"], f"{name} in {self._bucket}")
+
+
+class S3Reports:
+    """Implements `ports.Reports`."""
+
+    def __init__(self, clients: AwsClients, bucket: str, home: Home, *, kms_key_id: str | None = None) -> None:
+        self._clients = clients
+        self._bucket = bucket
+        self._home = home
+        self._encryption = _encryption(kms_key_id)
+
+    async def keep(self, name: str, text: str) -> None:
+        """Write the report, in place of one of that name. Raises: ReportFailed."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.name:
+            raise ReportFailed(f"{name!r} would leave the reports' folder")
+        try:
+            await self._clients.call(
+                self._home,
+                "s3",
+                "put_object",
+                Bucket=self._bucket,
+                Key=f"reports/{path}",
+                Body=text.encode(),
+                ContentType=_TYPES.get(path.suffix, "text/plain; charset=utf-8"),
+                **self._encryption,
+            )
+        except AwsFailed as failure:
+            raise ReportFailed(f"the report {name} cannot be kept in {self._bucket}: {failure}") from failure
+
+
+def _encryption(kms_key_id: str | None) -> Mapping[str, str | bool]:
+    if kms_key_id is None:
+        return {}
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id, "BucketKeyEnabled": True}
+
+
+def _name(wanted: str) -> str:
+    match = _ID.fullmatch(wanted)
+    if match is None:
+        raise KeyError(wanted)
+    return f"trees/{match[1]}.tar.gz"
+
+
+def _checked_and_packed(wanted: str, tree: Tree) -> bytes:
+    if tree_id(tree) != wanted:
+        raise TreeFailed(f"{wanted} is not the id of this tree")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, content in sorted(tree.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return gzip.compress(packed.getvalue(), mtime=0)  # equal trees make equal objects
+
+
+def _unpacked_and_checked(wanted: str, body: bytes, where: str) -> Tree:
+    """The files are read into memory and compared with the id; nothing is ever extracted to a path of the archive."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(body)), mode="r:") as archive:
+            tree = {member.name: _content(archive, member) for member in archive}
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise DamagedTree(f"{where} is damaged: {error}") from error
+    if tree_id(tree) != wanted:
+        raise DamagedTree(f"{where} is damaged: its content is not {wanted}")
+    return tree
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file else b""

@@ -1,0 +1,78 @@
+"""State locks in a pass: what we take is recorded, what a dead run of ours left is cleared, what is not ours stays.
+
+A lock is broken on two proofs only: the record says that it is ours, and its holder is seen to be dead. The result is
+read again, because Terraform reports a failure when only one half of a lock was left, and clears it all the same.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from desired_state.instance import Key
+from reconciler.core.events import Holding, Starting
+from reconciler.core.locks import Foreign, Ours, Told, explain, judge
+from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
+from reconciler.core.record import Reason, Record, Running
+from reconciler.engine.world import World
+
+_LOOK_EVERY = 0.2
+
+
+async def plan(
+    record: Record, workspace: Workspace, environment: Environment, world: World, *, destroy: bool
+) -> Mapping[str, Any]:
+    """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
+    await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
+    try:
+        return await workspace.plan(destroy=destroy)
+    except TerraformFailed as failed:
+        if failed.lock is None:
+            raise
+        await _clear(failed.lock, record, workspace, environment, world)
+        return await workspace.plan(destroy=destroy)
+
+
+@asynccontextmanager
+async def recorded(key: Key, workspace: Workspace, environment: Environment, world: World) -> AsyncIterator[None]:
+    """While an apply runs in the block: see which lock it holds, and write that into the record."""
+    watching = asyncio.create_task(_record(key, workspace, environment, world), name=f"lock of {key}")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+async def _record(key: Key, workspace: Workspace, environment: Environment, world: World) -> None:
+    while not workspace.has_begun():  # noqa: ASYNC110 - Terraform says it in a file
+        await asyncio.sleep(_LOOK_EVERY)
+    try:
+        lock = await world.locks.read(key, environment)
+    except LiveUnavailable as unavailable:
+        world.observer.log("lock_not_seen", instance=str(key), why=str(unavailable))
+        return
+    if lock and lock.who == world.locks.me.who:
+        saving = asyncio.ensure_future(world.settle(key, Holding(lock.id)))
+        try:
+            await asyncio.shield(saving)
+        finally:
+            await asyncio.wait([saving])
+
+
+async def _clear(lock: LockInfo, record: Record, workspace: Workspace, environment: Environment, world: World) -> None:
+    """Break the lock if that is proven to be safe. Raises: TerraformFailed (StateLocked, LockOrphaned)."""
+    match judge(lock, record):
+        case Foreign():
+            raise TerraformFailed(Reason.STATE_LOCKED, explain(lock, record, ours=False), lock=lock)
+        case Ours(holder, certain) if not await world.locks.is_dead(holder, certain=certain):
+            raise TerraformFailed(Reason.LOCK_ORPHANED, explain(lock, record, ours=True), lock=lock)
+        case Ours() | Told():
+            await workspace.unlock(lock.id)
+    try:
+        left = await world.locks.read(record.key, environment)
+    except LiveUnavailable as unavailable:
+        raise TerraformFailed(Reason.LOCK_ORPHANED, f"whether the lock is gone is not known: {unavailable}") from None
+    if left:
+        raise TerraformFailed(Reason.LOCK_ORPHANED, explain(left, record, ours=left.id == lock.id), lock=left)
+    world.observer.log("lock_cleared", instance=str(record.key), lock=lock.id, who=lock.who, operation=lock.operation)

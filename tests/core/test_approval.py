@@ -1,0 +1,141 @@
+"""Approvals against a model that is too simple to be wrong: what is applied was agreed to, by its digest, in time."""
+
+import dataclasses
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from reconciler.core import decide
+from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
+from reconciler.core.drift import Finding
+from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
+from reconciler.core.plan import Plan, read
+from reconciler.core.ports import Floor
+from reconciler.core.record import Approval, Intent, Reason, Record, Rejection, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.status import advance
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance
+
+EXPIRY = timedelta(hours=24)
+APPROVE = SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: approve}")
+FLOOR = dataclasses.replace(DEVELOP, floor=Floor(mode="approve"))
+GIT_MOVED = Finding(Sync.PENDING, None, ())
+
+
+def plan(size: int) -> Plan:
+    grown = change("aws_ecs_task_definition.this", ["update"], {"memory": "512"}, {"memory": str(size)})
+    return read(document(grown), Redactor(b"a key for tests"))
+
+
+PLANS = [plan(size) for size in (1024, 2048, 4096)]
+
+
+class ApprovalMachine(RuleBasedStateMachine):
+    """The model: which digest was agreed to and when, which was refused, and which is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record: Record = applied(APPROVE)
+        self.now: datetime = NOW
+        self.commits = 0
+        self.shown: Plan | None = None
+        self.agreed: tuple[str, datetime] | None = None
+        self.refused: str | None = None
+
+    def happens(self, event: object) -> None:
+        self.record = advance(self.record, event, now=self.now)  # type: ignore[arg-type]  # any event
+
+    @rule(number=st.integers(0, 2))
+    def a_pass_sees_this_plan(self, number: int) -> None:
+        found = PLANS[number]
+        decided = decide.verdict(
+            found, GIT_MOVED, self.record, FLOOR, image=IMAGE, now=self.now, limits=Limits(approval=EXPIRY)
+        )
+        in_time = self.agreed is not None and self.agreed[0] == found.digest and self.now - self.agreed[1] < EXPIRY
+        assert (decided == Apply()) == in_time, "exactly what was agreed to is applied, and only in time"
+        if not in_time:
+            refused = self.refused == found.digest
+            assert isinstance(decided, Report if refused else AwaitApproval), "what was refused is not asked for"
+        self.happens(Planned(found, GIT_MOVED, decide.response(decided)))
+        self.shown = found
+        if decided == Apply():
+            self.happens(Applying(Intent("p", "d", found.digest, False, self.now), base(self.record)))
+            self.happens(Applied({}, IMAGE))
+            self.agreed = self.refused = self.shown = None
+            return
+        reason, message = (
+            (decided.reason, decided.message)
+            if isinstance(decided, Report)
+            else (Reason.AWAITING_APPROVAL, getattr(decided, "message", ""))
+        )
+        self.happens(Waiting(reason, message))
+        if self.agreed and (self.agreed[0] != found.digest or reason == Reason.AWAITING_APPROVAL):
+            self.agreed = None
+
+    @precondition(lambda self: self.shown)
+    @rule()
+    def somebody_approves_what_is_shown(self) -> None:
+        assert self.shown
+        self.happens(Asked(approval=Approval(self.shown.digest, "ann", self.now)))
+        self.agreed, self.refused = (self.shown.digest, self.now), None
+
+    @precondition(lambda self: self.shown)
+    @rule()
+    def somebody_rejects_what_is_shown(self) -> None:
+        assert self.shown
+        self.happens(Asked(rejection=Rejection(self.shown.digest, "bob", self.now)))
+        self.agreed, self.refused = None, self.shown.digest
+
+    @rule()
+    def an_unrelated_commit_is_pushed(self) -> None:
+        self.commits += 1
+        self.happens(Accepted(instance(APPROVE), f"c{self.commits}"))
+
+    @rule()
+    def the_desired_state_changes(self) -> None:
+        self.commits += 1
+        self.happens(Desired(f"d{self.commits}", "s", f"c{self.commits}"))
+
+    @rule()
+    def somebody_asks_for_a_pass(self) -> None:
+        self.happens(Asked(reconcile=True))
+
+    @rule(hours=st.integers(1, 30))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @invariant()
+    def the_record_knows_what_the_model_knows(self) -> None:
+        approval, rejection = self.record.approval, self.record.rejection
+        assert (approval and (approval.plan_digest, approval.at)) == self.agreed
+        assert (rejection and rejection.plan_digest) == self.refused
+
+
+ApprovalMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
+TestApproval = ApprovalMachine.TestCase
+
+
+def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:
+    record = advance(applied(APPROVE), Asked(approval=Approval(PLANS[0].digest, "ann", NOW)), now=NOW)
+    late = NOW + EXPIRY
+    found = decide.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
+    assert isinstance(found, AwaitApproval)
+    assert "the approval of ann has expired" in found.message
+
+
+def test_the_floor_of_an_environment_holds_whatever_the_manifest_says() -> None:
+    record = applied(SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: auto}"))
+    found = decide.verdict(PLANS[0], GIT_MOVED, record, FLOOR, image=IMAGE, now=NOW)
+    assert isinstance(found, AwaitApproval)
+
+
+def test_a_rejection_says_who_and_how_to_take_it_back() -> None:
+    record = advance(applied(APPROVE), Asked(rejection=Rejection(PLANS[0].digest, "bob", NOW)), now=NOW)
+    found = decide.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
+    assert isinstance(found, Report)
+    assert found.reason == Reason.REJECTED
+    assert "rejected by bob at 2026-03-02 09:00 UTC" in found.message
+    assert "reconciler approve develop/orders" in found.message

@@ -1,0 +1,189 @@
+"""The life of drift: seen, confirmed, healed or gone; and the end of a fight with another tool."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core import decide
+from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_again
+from reconciler.core.drift import Finding, classify
+from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Waiting
+from reconciler.core.plan import Plan, read
+from reconciler.core.record import ConditionType, Intent, Reason, Record, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.schedule import Pace, is_fresh, next_visit
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, applied, base, fold
+
+LATER = NOW + timedelta(seconds=30)
+
+
+class Still:
+    """No jitter."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+def retention(days: int, name: str = "this") -> Plan:
+    """Somebody set the retention of a log group to `days`."""
+    moved = change(
+        f"aws_cloudwatch_log_group.{name}", ["update"], {"retention_in_days": days}, {"retention_in_days": 30}
+    )
+    return read(document(moved), Redactor(b"a key for tests"))
+
+
+QUIET = read(document(), Redactor(b"a key for tests"))
+ADDED = read(
+    document(drift=[change("aws_s3_bucket.this", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "by hand"}]})]),
+    Redactor(b"a key for tests"),
+)
+
+
+def finding(plan: Plan, record: Record, now: datetime = NOW) -> Finding:
+    digest = record.desired_digest or ""
+    return classify(
+        plan, applied_digest=record.applied_digest, desired_digest=digest, ignore=(), rolled_back=False, now=now
+    )
+
+
+def look(record: Record, plan: Plan, now: datetime) -> tuple[Record, Verdict | LookAgain]:
+    """A pass up to its decision, as the engine does it."""
+    seen = finding(plan, record, now)
+    found = decide.verdict(plan, seen, record, DEVELOP, image=IMAGE, now=now)
+    record = fold(record, Planned(plan, seen, decide.response(found)), now=now)
+    return record, now_or_again(found, record)
+
+
+def heal(record: Record, plan: Plan, now: datetime) -> Record:
+    """Apply the plan."""
+    intent = Intent("pass", record.desired_digest or "", plan.digest, False, now)
+    return fold(record, Applying(intent, base(record)), Applied({}, IMAGE), now=now)
+
+
+def test_a_first_look_tells_nobody_and_asks_for_a_second() -> None:
+    record, decided = look(applied(PLATFORM), retention(7), NOW)
+    assert record.drift is not None
+    assert (record.drift.since, record.drift.confirmed, record.drift.response) == (NOW, None, "heal")
+    assert record.sync == Sync.DRIFTED
+    assert ConditionType.DRIFTED not in record.conditions
+    assert decided == LookAgain()
+    assert next_visit(record, Pace(confirm=timedelta(seconds=30)), now=NOW, rng=Still()) == LATER
+    assert not is_fresh(record, record.applied_digest or "", now=NOW)
+
+
+def test_a_second_look_confirms_and_then_it_is_healed() -> None:
+    record, _ = look(applied(PLATFORM), retention(7), NOW)
+    too_soon, decided = look(record, retention(7), NOW + timedelta(seconds=29))
+    assert (too_soon.drift and too_soon.drift.confirmed, decided) == (None, LookAgain())
+    record, decided = look(too_soon, retention(7), LATER)
+    assert record.drift is not None
+    assert (record.drift.since, record.drift.confirmed, decided) == (NOW, LATER, Apply())
+    assert record.conditions[ConditionType.DRIFTED].message == "aws_cloudwatch_log_group.this"
+    healed = heal(record, retention(7), LATER)
+    assert (healed.drift, healed.sync) == (None, Sync.IN_SYNC)
+    assert ConditionType.DRIFTED not in healed.conditions
+
+
+def test_what_is_gone_at_the_second_look_was_never_told() -> None:
+    record, _ = look(applied(PLATFORM), retention(7), NOW)
+    record, _ = look(record, QUIET, LATER)
+    assert (record.drift, record.sync) == (None, Sync.IN_SYNC)
+
+
+def test_drift_somewhere_else_begins_a_new_life() -> None:
+    record, _ = look(applied(PLATFORM), retention(7), NOW)
+    record, _ = look(record, retention(7, name="other"), LATER)
+    assert record.drift is not None
+    assert (record.drift.since, record.drift.confirmed) == (LATER, None)
+
+
+def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> None:
+    record, _ = look(applied(PLATFORM), ADDED, NOW)
+    record, decided = look(record, ADDED, LATER)
+    assert record.drift is not None
+    assert (record.drift.reason, record.drift.response) == (Reason.UNMANAGED_ADDITION, "report")
+    assert decided == decide.Settled()
+    assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
+    assert record.drift.confirmed == LATER
+    assert not decide.waits(record)
+    assert fold(record, Settled(base(record), {}), now=LATER).drift is not None
+
+
+def test_a_repair_that_failed_leaves_the_drift_known() -> None:
+    record, _ = look(applied(PLATFORM), retention(7), NOW)
+    record, _ = look(record, retention(7), LATER)
+    intent = Intent("pass", "d1", "p", False, LATER)
+    record = fold(record, Applying(intent, base(record)), Failed(Reason.APPLY_FAILED, "no"), now=LATER)
+    record, decided = look(record, retention(7), LATER)
+    assert record.drift is not None
+    assert record.drift.confirmed == LATER
+    assert decided == Apply()
+    assert look(record, QUIET, LATER)[0].drift is None
+
+
+def fight(record: Record, rounds: int) -> tuple[Record, Verdict | LookAgain]:
+    """Another tool writes a new value after each repair."""
+    decided: Verdict | LookAgain = LookAgain()
+    for number in range(rounds):
+        now = NOW + timedelta(minutes=10 * number)
+        record, _ = look(record, retention(number), now)
+        record, decided = look(record, retention(number), now + timedelta(minutes=1))
+        if decided != Apply():
+            break
+        record = heal(record, retention(number), now + timedelta(minutes=1))
+    return record, decided
+
+
+def test_what_comes_back_after_three_repairs_is_a_fight_and_not_a_loop() -> None:
+    record, decided = fight(applied(PLATFORM), rounds=50)
+    assert isinstance(decided, Report)
+    assert decided.reason == Reason.DRIFT_FIGHT
+    assert len(record.repairs) == 3
+    assert record.drift is not None
+    assert record.drift.response == "report"
+    stalled = fold(record, Waiting(decided.reason, decided.message))
+    assert stalled.conditions[ConditionType.STALLED].reason == Reason.DRIFT_FIGHT
+    assert stalled.reason == Reason.DRIFT_FIGHT
+
+
+def test_a_fight_ends_with_a_new_desired_state_or_by_asking_or_after_a_day() -> None:
+    record, decided = fight(applied(PLATFORM), rounds=50)
+    assert isinstance(decided, Report)
+    stalled = fold(record, Waiting(decided.reason, decided.message))
+    asked = fold(stalled, Asked(reconcile=True))
+    assert look(asked, retention(9), NOW + timedelta(hours=1))[1] == Apply()
+    other = fold(stalled, Desired("d2", "s", "c2"))
+    assert (other.repairs, other.condition(ConditionType.STALLED)) == ((), None)
+    assert look(stalled, retention(9), NOW + timedelta(days=2))[1] == Apply()
+
+
+def test_what_git_changed_is_applied_at_once_whatever_else_moved() -> None:
+    record = fold(applied(PLATFORM), Desired("d2", "s", "c2"))
+    moved = change("aws_vpc.this", ["update"], {"tags": {"a": "1"}}, {"tags": {"a": "2"}})
+    both = read(document(moved, drift=[moved]), Redactor(b"a key for tests"))
+    record, decided = look(record, both, NOW)
+    assert (record.sync, decided) == (Sync.PENDING_AND_DRIFTED, Apply())
+    assert heal(record, both, NOW).repairs == (), "a deployment is no repair"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 600)), max_size=60))
+def test_law_no_spot_is_repaired_more_often_than_the_limit_within_a_day(moves: list[tuple[int, int]]) -> None:
+    """Whatever order three places drift in, and however often."""
+    record, now = applied(PLATFORM), NOW
+    repairs: list[tuple[str, datetime]] = []
+    for place, minutes in moves:
+        now += timedelta(minutes=minutes)
+        plan = retention(minutes, name=f"n{place}")
+        record, _ = look(record, plan, now)
+        now += timedelta(minutes=1)
+        record, decided = look(record, plan, now)
+        if decided == Apply():
+            repairs.append((f"n{place}", now))
+            record = heal(record, plan, now)
+        else:
+            record, _ = look(record, QUIET, now)
+    for name, at in repairs:
+        assert sum(other == name and at <= then < at + timedelta(days=1) for other, then in repairs) <= 3

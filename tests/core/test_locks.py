@@ -1,0 +1,88 @@
+"""Whose state lock is it?"""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, Starting
+from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
+from reconciler.core.ports import LockInfo
+from reconciler.core.record import Holder, Intent, Reason, Record, Running
+from tests.core.instances import NOW, PLATFORM, applied, base, fold
+
+US = Holder("reconciler@ip-10-0-1-7", "arn:aws:ecs:eu-central-1:123456789012:task/platform/0a1b")
+GOS = "%Y-%m-%d %H:%M:%S.123456789 +0000 UTC"
+
+
+def lock(name: str = "lock-1", *, who: str = US.who, after: timedelta = timedelta(seconds=2)) -> LockInfo:
+    return LockInfo(name, who, "OperationTypeApply", (NOW + after).strftime(GOS))
+
+
+def applying(*, holds: str | None = None) -> Record:
+    """The record of an apply whose end nobody knows, with the lock that it was seen to hold."""
+    record = applied(PLATFORM)
+    record = fold(record, Desired("d2", record.instance.source_digest, "c2"))
+    record = fold(record, Applying(Intent("pass", "d2", "p", False, NOW, US), base(record)))
+    return fold(record, Holding(holds)) if holds else record
+
+
+def test_the_lock_that_an_apply_was_seen_to_hold_is_ours_for_certain() -> None:
+    assert judge(lock("lock-1"), applying(holds="lock-1")) == Ours(US, certain=True)
+
+
+def test_any_other_lock_is_foreign_even_under_our_name() -> None:
+    assert judge(lock("lock-2"), applying(holds="lock-1")) == Foreign()
+
+
+def test_a_run_that_died_before_its_lock_was_seen_is_recognised_by_name_and_time() -> None:
+    assert judge(lock(), applying()) == Ours(US, certain=False)
+    planning = fold(applied(PLATFORM), Starting(Running(US, NOW)))
+    assert judge(lock(), planning) == Ours(US, certain=False)
+
+
+def test_a_lock_taken_before_our_run_began_or_by_somebody_else_is_foreign() -> None:
+    assert judge(lock(after=timedelta(minutes=-1)), applying()) == Foreign()
+    assert judge(lock(who="ann@laptop"), applying()) == Foreign()
+
+
+def test_a_run_that_ended_leaves_no_claim() -> None:
+    record = fold(applied(PLATFORM), Starting(Running(US, NOW)), Failed(Reason.PLAN_FAILED, "no such thing"))
+    assert judge(lock(), record) == Foreign()
+
+
+def test_an_apply_that_could_not_save_its_state_may_not_have_freed_its_lock() -> None:
+    record = fold(applying(), Failed(Reason.STATE_CONFLICT, "kept in errored.tfstate"))
+    assert record.intent is None
+    assert judge(lock(), record) == Ours(US, certain=False)
+
+
+def test_waiting_for_a_lock_forgets_nothing() -> None:
+    later = Running(Holder("reconciler@ip-10-0-9-9"), NOW + timedelta(minutes=3))
+    record = fold(applied(PLATFORM), Starting(Running(US, NOW)), Failed(Reason.STATE_LOCKED, "…"), Starting(later))
+    assert judge(lock(), record) == Ours(US, certain=False)
+
+
+def test_a_person_names_one_lock_and_no_other() -> None:
+    record = fold(applied(PLATFORM), Asked(unlock="lock-7"))
+    assert judge(lock("lock-7", who="ann@laptop"), record) == Told()
+    assert judge(lock("lock-8", who="ann@laptop"), record) == Foreign()
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=40))
+def test_nothing_is_ours_without_a_recorded_run_whatever_a_lock_says(name: str, who: str, created: str) -> None:
+    record = applied(PLATFORM)
+    assert judge(LockInfo(name, who, "OperationTypePlan", created), record) == Foreign()
+
+
+def test_times_are_read_as_the_lock_and_as_messages_write_them() -> None:
+    for written in ("2026-03-02T09:00:00.123456Z", "2026-03-02 09:00:00.123456789 +0000 UTC"):
+        assert created_at(LockInfo("1", "", "", written)) == NOW
+    assert created_at(LockInfo("1", "", "", "yesterday")) is None
+
+
+def test_what_people_read_names_holder_time_and_the_command() -> None:
+    said = explain(lock("0f6c", who="ann@laptop"), applied(PLATFORM), ours=False)
+    assert "ann@laptop" in said
+    assert "2026-03-02 09:00:02" in said
+    assert "reconciler unlock develop/platform --lock-id 0f6c" in said

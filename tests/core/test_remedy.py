@@ -1,0 +1,28 @@
+"""What to do about an addition."""
+
+import pytest
+
+from reconciler.core.record import ResourceSummary
+from reconciler.core.remedy import remedy, resource_type
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("aws_vpc.this", "aws_vpc"),
+        ("module.network.aws_subnet.private[0]", "aws_subnet"),
+        ('module.a["x.y"].module.b.aws_route.internet["eu-central-1.a"]', "aws_route"),
+    ],
+)
+def test_the_type_is_found_in_any_address(address: str, kind: str) -> None:
+    assert resource_type(address) == kind
+
+
+def test_a_known_addition_says_what_to_remove_and_what_would_manage_it() -> None:
+    said = remedy(ResourceSummary("module.n.aws_route_table.private[0]", ("update",), {"route": ([], [{}])}))
+    assert said == "module.n.aws_route_table.private[0]: delete the route, or manage it with an `aws_route`"
+
+
+def test_any_other_addition_names_the_attribute() -> None:
+    said = remedy(ResourceSummary("aws_subnet.a", ("update",), {"map_public_ip_on_launch": (False, True)}))
+    assert "put map_public_ip_on_launch back as it was" in said

@@ -1,0 +1,146 @@
+"""Drift reports: when they are written, and what they say."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.core import report
+from reconciler.core.drift import classify
+from reconciler.core.events import Applied, Applying, Asked, Desired, Event, Planned
+from reconciler.core.plan import Plan, read
+from reconciler.core.record import Approval, Intent, Record
+from reconciler.core.redact import Redactor
+from reconciler.core.status import advance
+from tests.core.documents import change, document
+from tests.core.instances import NOW, PLATFORM, applied, base
+
+REDACTOR = Redactor(b"a key for tests")
+LATER = NOW + timedelta(minutes=1)
+QUIET = read(document(), REDACTOR)
+SECRET = "correct horse battery staple"
+
+
+def retention(days: int = 7) -> Plan:
+    before = {"retention_in_days": days, "password": SECRET, "name": "a|b<script>"}
+    after = {"retention_in_days": 30, "password": "another", "name": "c"}
+    return read(document(change("aws_cloudwatch_log_group.this", ["update"], before, after)), REDACTOR)
+
+
+class Life:
+    """A record and the reports that its events wrote."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.kept: list[tuple[str, str]] = []
+
+    def look(self, plan: Plan, now: datetime, response: Any = "heal") -> None:
+        record = self.record
+        found = classify(
+            plan,
+            applied_digest=record.applied_digest,
+            desired_digest=record.desired_digest or "",
+            ignore=(),
+            rolled_back=False,
+            now=now,
+        )
+        self.happens(Planned(plan, found, response), now)
+
+    def happens(self, event: Event, now: datetime) -> None:
+        old, self.record = self.record, advance(self.record, event, now=now)
+        self.kept += report.due(old, self.record, event, now)
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        return (json.loads(text) for name, text in self.kept if name.endswith(".json"))
+
+    def page(self) -> str:
+        return self.kept[-1][1]
+
+
+def confirmed() -> Life:
+    life = Life(applied(PLATFORM))
+    life.look(retention(), NOW)
+    assert life.kept == [], "nobody is told of what was seen once"
+    life.look(retention(), LATER)
+    return life
+
+
+def heal(life: Life, now: datetime) -> None:
+    intent = Intent("pass", life.record.desired_digest or "", "p", False, now)
+    life.happens(Applying(intent, base(life.record)), now)
+    life.happens(Applied({}, None), now)
+
+
+def test_a_confirmed_drift_has_one_document_that_says_what_since_when_and_how_it_was_found() -> None:
+    life = confirmed()
+    assert [name for name, _ in life.kept] == [
+        "develop/platform/2026-03-02T09-00-00Z.json",
+        "develop/platform/2026-03-02T09-00-00Z.md",
+    ]
+    (found,) = life.documents()
+    assert (found["state"], found["done"]) == ("open", "it is healed: the plan that takes it back is applied")
+    drift = found["drift"]
+    assert (drift["since"], drift["confirmed_at"], drift["who"]) == (
+        "2026-03-02T09:00:00Z",
+        "2026-03-02T09:01:00Z",
+        "unknown",
+    )
+    (resource,) = drift["resources"]
+    assert (resource["address"], resource["change"]) == ("aws_cloudwatch_log_group.this", "changed")
+    assert resource["attributes"]["retention_in_days"] == {"old": 30, "new": 7, "redacted": False}
+    assert resource["attributes"]["password"]["redacted"]
+    life.look(retention(), LATER + timedelta(minutes=1))
+    assert len(life.kept) == 2, "nothing new, nothing written"
+
+
+def test_the_page_shows_old_and_new_and_no_secret_and_no_markup() -> None:
+    page = confirmed().page()
+    assert "| retention_in_days | 30 | 7 |" in page
+    assert "| name | c | a\\|b&lt;script> |" in page
+    assert SECRET not in page
+    assert "- Who: unknown" in page
+
+
+def test_its_end_says_what_was_done_and_who_approved_it() -> None:
+    life = confirmed()
+    life.happens(Asked(approval=Approval(life.record.plan.digest if life.record.plan else "", "ann", LATER)), LATER)
+    heal(life, LATER)
+    *_, found = life.documents()
+    assert found["state"] == "resolved"
+    assert found["resolved"] == {"how": "healed by an apply", "at": "2026-03-02T09:01:00Z", "approved_by": "ann"}
+    assert "- Done: healed by an apply at 2026-03-02T09:01:00Z" in life.page()
+    assert len({name for name, _ in life.kept}) == 2, "it is the same document"
+
+
+def test_what_went_away_by_itself_is_told_only_if_it_was_confirmed() -> None:
+    life = confirmed()
+    life.look(QUIET, LATER)
+    *_, found = life.documents()
+    assert "by itself" in found["resolved"]["how"]
+    short = Life(applied(PLATFORM))
+    short.look(retention(), NOW)
+    short.look(QUIET, LATER)
+    assert short.kept == []
+
+
+def test_what_a_deployment_wrote_over_is_told_although_nobody_looked_twice() -> None:
+    life = Life(applied(PLATFORM))
+    life.happens(Desired("d2", "s", "c2"), NOW)
+    moved = change("aws_vpc.this", ["update"], {"tags": {"a": "1"}}, {"tags": {"a": "2"}})
+    life.look(read(document(moved, drift=[moved]), REDACTOR), NOW)
+    heal(life, LATER)
+    (found,) = life.documents()
+    assert found["resolved"]["how"] == "a change from Git was applied over it"
+    assert "never" in life.page()
+
+
+def test_an_addition_says_what_to_do() -> None:
+    life = Life(applied(PLATFORM))
+    rules = change("aws_s3_bucket.logs", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "x"}]})
+    for now in (NOW, LATER):
+        life.look(read(document(drift=[rules]), REDACTOR), now, "report")
+    assert "## What to do\n\n- aws_s3_bucket.logs: delete the CORS rules" in life.page()
+    life.happens(Desired("d2", "s", "c2"), LATER)
+    heal(life, LATER)
+    *_, found = life.documents()
+    assert "still there" in found["resolved"]["how"]

@@ -1,0 +1,192 @@
+"""The daemon's task and service, as planned and as applied to the stand-in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy.local import ecs
+from deploy.local.standin import StandIn
+from reconciler.config.values import read_duration
+from reconciler.edges.dynamodb import KEYS
+from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
+from tests.terraform.plans import read_plan
+
+pytestmark = pytest.mark.aws
+
+
+@pytest.fixture(scope="session")
+def container(daemon: Applied) -> dict[str, Any]:
+    (found,) = daemon.first.one("aws_ecs_task_definition").document("container_definitions")
+    document: dict[str, Any] = found
+    return document
+
+
+@pytest.fixture(scope="session")
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    return {variable["name"]: variable["value"] for variable in container["environment"]}
+
+
+class TestTask:
+    def test_a_stop_may_take_as_long_as_fargate_allows_and_longer_than_the_daemon_needs(
+        self, container: dict[str, Any], environment: dict[str, str]
+    ) -> None:
+        assert container["stopTimeout"] == 120
+        needed = [read_duration(environment[f"RECONCILER__STOP__{name}"]) for name in ("DRAIN", "GRACE")]
+        assert (needed[0] + needed[1]).total_seconds() < container["stopTimeout"]
+
+    def test_nothing_can_be_written_but_the_workspace_and_tmp(
+        self, daemon: Applied, container: dict[str, Any], environment: dict[str, str]
+    ) -> None:
+        assert container["readonlyRootFilesystem"] is True
+        mounts = {mount["sourceVolume"]: mount["containerPath"] for mount in container["mountPoints"]}
+        assert mounts == {"workspace": environment["RECONCILER__DATA"], "tmp": "/tmp"}
+        task = daemon.first.one("aws_ecs_task_definition")
+        assert {volume["name"] for volume in task.values["volume"]} == set(mounts)
+        assert task.values["ephemeral_storage"] == [{"size_in_gib": 50}]
+
+    def test_an_init_process_reaps_and_no_capability_is_kept(self, container: dict[str, Any]) -> None:
+        assert container["linuxParameters"]["initProcessEnabled"] is True
+        assert container["linuxParameters"]["capabilities"] == {"add": [], "drop": ["ALL"]}
+        assert container["user"] == "10001:10001"
+
+    def test_secrets_are_references_and_nothing_else_is(
+        self, container: dict[str, Any], environment: dict[str, str], given: dict[str, Any]
+    ) -> None:
+        secrets = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
+        assert secrets == given["secrets"]
+        assert set(secrets) >= {"RECONCILER__AUTH__TOKEN", "RECONCILER__REDACTION__KEY"}
+        assert not set(secrets) & set(environment)
+
+    def test_it_runs_on_fargate_with_two_roles(self, daemon: Applied) -> None:
+        task = daemon.second.one("aws_ecs_task_definition").values
+        assert (task["network_mode"], task["requires_compatibilities"]) == ("awsvpc", ["FARGATE"])
+        assert task["execution_role_arn"] != task["task_role_arn"]
+        assert task["task_role_arn"] == daemon.outputs["task_role_arn"] == DAEMON
+
+    def test_its_logs_go_to_the_encrypted_group_and_never_hold_it_up(
+        self, daemon: Applied, container: dict[str, Any]
+    ) -> None:
+        group = daemon.second.one("aws_cloudwatch_log_group").values
+        options = container["logConfiguration"]["options"]
+        assert options["awslogs-group"] == group["name"]
+        assert options["mode"] == "non-blocking"
+        assert group["retention_in_days"] == 90
+        assert group["kms_key_id"] == daemon.second.one("aws_kms_key").values["arn"]
+
+
+class TestService:
+    def test_there_is_never_a_second_task(self, daemon: Applied) -> None:
+        service = daemon.first.one("aws_ecs_service").values
+        assert service["desired_count"] == 1
+        assert service["deployment_minimum_healthy_percent"] == 0
+        assert service["deployment_maximum_percent"] == 100
+        assert service["availability_zone_rebalancing"] == "DISABLED"
+        assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}]
+
+    def test_before_an_image_is_pushed_there_is_no_task_and_without_named_groups_nobody_gets_in(
+        self, root: ecs.Root, daemon: Applied, given: dict[str, Any]
+    ) -> None:
+        closed = given["network"] | {"metrics_security_group_ids": []}
+        planned = read_plan(root.plan(given | {"image": {}, "network": closed}, refresh=False))
+        assert planned.one("aws_ecs_service").values["desired_count"] == 0
+        assert planned.one("aws_security_group").values["ingress"] == []
+
+    def test_it_has_no_public_address_and_lets_in_only_who_may_scrape(
+        self, daemon: Applied, given: dict[str, Any]
+    ) -> None:
+        network = daemon.first.one("aws_ecs_service").values["network_configuration"][0]
+        assert network["assign_public_ip"] is False
+        group = daemon.first.one("aws_security_group").values
+        (rule,) = group["ingress"]
+        assert (rule["from_port"], rule["to_port"], rule["protocol"]) == (8080, 8080, "tcp")
+        assert rule["security_groups"] == given["network"]["metrics_security_group_ids"]
+        assert rule["cidr_blocks"] == rule["ipv6_cidr_blocks"] == []
+        assert [(rule["from_port"], rule["to_port"]) for rule in group["egress"]] == [(443, 443)]
+
+
+class TestWhatOutlivesTheTask:
+    def test_the_table_has_the_stores_keys_and_forgets_passes(self, daemon: Applied) -> None:
+        table = daemon.second.one("aws_dynamodb_table").values
+        assert ((table["hash_key"], "HASH"), (table["range_key"], "RANGE")) == KEYS
+        assert table["ttl"] == [{"attribute_name": "expires", "enabled": True}]
+        assert table["point_in_time_recovery"][0]["enabled"] is True
+        assert table["deletion_protection_enabled"] is True
+
+    def test_everything_is_encrypted_with_the_daemons_own_key(self, daemon: Applied) -> None:
+        key = daemon.second.one("aws_kms_key").values
+        assert key["enable_key_rotation"] is True
+        table = daemon.second.one("aws_dynamodb_table").values["server_side_encryption"]
+        assert table == [{"enabled": True, "kms_key_arn": key["arn"]}]
+        (rule,) = daemon.second.one("aws_s3_bucket_server_side_encryption_configuration").values["rule"]
+        assert rule["apply_server_side_encryption_by_default"] == [
+            {"kms_master_key_id": key["arn"], "sse_algorithm": "aws:kms"}
+        ]
+        images = daemon.second.one("aws_ecr_repository").values
+        assert images["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": key["arn"]}]
+        assert images["image_tag_mutability"] == "IMMUTABLE"
+
+    def test_the_key_is_used_through_the_services_that_need_it_only(self, daemon: Applied) -> None:
+        (statement,) = daemon.second.one("aws_iam_role_policy", "key").document("policy")["Statement"]
+        assert statement["Resource"] == [daemon.second.one("aws_kms_key").values["arn"]]
+        assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        through = statement["Condition"]["StringEquals"]["kms:ViaService"]
+        assert through == ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
+
+    def test_the_bucket_is_private_versioned_and_reached_by_tls_only(self, daemon: Applied) -> None:
+        block = daemon.second.one("aws_s3_bucket_public_access_block").values
+        names = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+        assert all(block[name] for name in names)
+        versioning = daemon.second.one("aws_s3_bucket_versioning").values["versioning_configuration"]
+        assert versioning[0]["status"] == "Enabled"
+        (statement,) = daemon.second.one("aws_s3_bucket_policy").document("policy")["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert len(statement["Resource"]) == 2
+
+
+def test_the_environment_is_the_whole_configuration(environment: dict[str, str], daemon: Applied) -> None:
+    assert environment == daemon.outputs["environment"]
+    served = json.loads(environment["RECONCILER__ENVIRONMENTS"])
+    assert {name: place["tier"] for name, place in served.items()} == {"develop": "develop", "eu-prod": "prod"}
+    assert served["eu-prod"]["floor"]["mode"] == "approve"
+    assert set(served) == set(ENVIRONMENTS)
+    assert environment["RECONCILER__STORE__TABLE"] == daemon.second.one("aws_dynamodb_table").values["name"]
+    assert environment["RECONCILER__STORE__BUCKET"] == daemon.second.one("aws_s3_bucket").values["bucket"]
+
+
+@pytest.mark.parametrize("which", ["daemon", "target"])
+def test_a_second_plan_finds_nothing_to_do(which: str, request: pytest.FixtureRequest) -> None:
+    applied: Applied = request.getfixturevalue(which)
+    assert applied.first.changed()
+    assert applied.second.changed() == {}
+
+
+def test_the_service_is_there(aws: StandIn, daemon: Applied) -> None:
+    found = aws.client("ecs").describe_services(cluster="reconciler", services=["reconciler"])["services"][0]
+    assert (found["status"], found["desiredCount"], found["launchType"]) == ("ACTIVE", 1, "FARGATE")
+    assert daemon.outputs["repository_url"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/reconciler"
+
+
+def test_bad_input_is_refused_with_what_to_do(root: ecs.Root, given: dict[str, Any]) -> None:
+    foreign = ENVIRONMENTS["develop"] | {"role": "arn:aws:iam::999999999999:role/r"}
+    bad = {
+        "secrets": {"RECONCILER__AUTH__TOKEN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x"},
+        "manifests": {"url": "https://me:password@git.example/x.git"},
+        "task": {"cpu": 1024, "memory": 16384},
+        "environments": {"develop": foreign},
+        "network": given["network"] | {"egress_ports": [22]},
+    }
+    with pytest.raises(ecs.DeployFailed) as refused:
+        root.plan(given | bad, refresh=False)
+    said = " ".join(str(refused.value).replace("\u2502", "").split())
+    for message in (
+        "secrets must have RECONCILER__AUTH__TOKEN",
+        "must be an https address without credentials",
+        "task.memory 16384 is not valid for task.cpu 1024",
+        "role must be the ARN of a role in its account",
+        "must be TCP ports with 443 among them",
+    ):
+        assert message in said

@@ -1,0 +1,126 @@
+"""The daemon, started from the environment that `deploy/ecs` gives to its container: it works, and outlives its disk.
+
+Its account, the environment's account and the agent of the task are the stand-in's; the variables are ECS's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local import ecs
+from deploy.local.standin import StandIn
+from reconciler.config import load
+from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
+from tests.e2e.daemon import Daemon, module
+from tests.edges.agent import Agent, agent
+
+pytestmark = pytest.mark.aws
+ACCOUNT = "111122223333"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
+STATES = f"reconciler-state-{ACCOUNT}-eu-central-1"
+GIT = ("git", "-c", "user.name=team", "-c", "user.email=team@example.com")
+
+
+@dataclass
+class Task(Daemon):
+    """A daemon that is told everything by its environment, as a container is."""
+
+    container: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        known = super().environment | dict(self.container)
+        # No file, and no address of AWS but those in the settings: a container has neither.
+        return {name: value for name, value in known.items() if name not in {"RECONCILER_CONFIG", "AWS_ENDPOINT_URL"}}
+
+    def commit(self, files: Mapping[str, str | None]) -> None:
+        self.write(files)
+        for command in (["init", "--quiet", "-b", "main"], ["add", "--all"], ["commit", "--quiet", "-m", "change"]):
+            subprocess.run([*GIT, *command], cwd=self.manifests, check=True)
+
+
+@pytest_asyncio.fixture
+async def protected() -> AsyncIterator[Agent]:
+    async with agent() as found:
+        yield found
+
+
+@pytest.fixture
+def task(aws: StandIn, tmp_path: Path) -> Iterator[Task]:
+    """An account with a state bucket and a lock table, and a folder for the daemon's disk."""
+    place = {"LocationConstraint": aws.region}
+    aws.client("s3", role_arn=ROLE).create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
+    aws.client("dynamodb", role_arn=ROLE).create_table(
+        TableName="reconciler-locks",
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    stage = Task(tmp_path, aws)
+    stage.config.unlink()
+    yield stage
+    if stage.process is not None:
+        with contextlib.suppress(ProcessLookupError):
+            stage.stop(signal.SIGTERM)
+
+
+def deploy(task: Task) -> dict[str, str]:
+    """What ECS would put into the container, with what differs on this machine."""
+    develop = {"account": ACCOUNT, "region": task.aws.region, "tier": "develop", "role": ROLE}
+    return ecs.deploy(
+        task.aws,
+        task.folder,
+        manifests={"url": task.manifests.as_uri()},
+        environments={"develop": develop | {"endpoint": task.aws.endpoint}},
+        settings={
+            "RECONCILER__DATA": str(task.folder / "data"),
+            "RECONCILER__TERRAFORM__SOURCE__PATH": str(task.folder / "terraform"),
+            "RECONCILER__HTTP__HOST": "127.0.0.1",
+            "RECONCILER__HTTP__PORT": str(task.port),
+        },
+        image={"tag": "0.1.0"},
+    )
+
+
+async def test_the_daemon_of_the_task_works_and_after_a_lost_disk_has_nothing_to_do(
+    task: Task, protected: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = await asyncio.to_thread(deploy, task)
+    for name, value in container.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert settings.store.table == "reconciler"
+    assert settings.environment("develop").role == ROLE
+
+    since = task.aws.last_request()
+    task.container = container | {"ECS_AGENT_URI": protected.uri}
+    task.commit({"alpha.yaml": module("alpha", text="one")})
+    task.start()
+    await asyncio.to_thread(task.until_settled, "alpha")
+    assert protected.states == [True, False], "held while it applied"
+    await asyncio.to_thread(task.stop)
+    shutil.rmtree(task.folder / "data")
+    task.start()
+    await asyncio.to_thread(task.until, lambda: 'passes_total{result="unchanged"} 1.0' in task.read("metrics"))
+    page = task.read("metrics")
+    assert 'terraform_runs_total{command="plan",result="ok"} 0.0' in page
+    assert task.instance("alpha")["current"]
+    assert protected.states == [True, False]
+
+    asked = {(call["account"], action(call["service"], call["operation"])) for call in task.aws.requests(since)}
+    own = {action for account, action in asked if account == ecs.ACCOUNT}
+    there = {action for account, action in asked if account == ACCOUNT}
+    assert {"dynamodb:PutItem", "s3:PutObject", "sts:AssumeRole"} <= own
+    assert own <= {call.action for call in calls() if call.own} | set(OF_THE_TASK)
+    assert {"s3:PutObject", "dynamodb:PutItem"} <= there
+    assert there - {"sts:GetCallerIdentity"} <= {call.action for call in calls() if not call.own} | OF_THE_BACKEND

@@ -1,0 +1,130 @@
+"""Least privilege, derived: what the roles may do is what the code calls, no more and no less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from desired_state.instance import Key
+from reconciler.core.ports import Environment
+from reconciler.edges.aws import SESSION_NAME
+from reconciler.edges.state import StateSettings, backend
+from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, PROJECT, calls, calls_in, importers
+from tests.deploy.conftest import DAEMON
+from tests.terraform.plans import Plan
+
+pytestmark = pytest.mark.aws
+
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"}
+
+
+@pytest.fixture(scope="session")
+def task(planned_daemon: Plan) -> list[dict[str, Any]]:
+    """The statements of the daemon's own role, but for the use of its key."""
+    return statements(planned_daemon, "task")
+
+
+def statements(plan: Plan, name: str, key: str | None = None) -> list[dict[str, Any]]:
+    found = [one for one in plan.of("aws_iam_role_policy") if (one.name, one.key) == (name, key)]
+    assert len(found) == 1
+    document: list[dict[str, Any]] = found[0].document("policy")["Statement"]
+    return document
+
+
+def allowed(policy: Iterable[dict[str, Any]]) -> set[str]:
+    assert all(statement["Effect"] == "Allow" for statement in policy)
+    return {action for statement in policy for action in statement["Action"]}
+
+
+def test_every_permission_of_the_task_role_is_used_and_every_call_has_its_permission(
+    task: list[dict[str, Any]],
+) -> None:
+    called = {call.action for call in calls() if call.own}
+    assert called
+    assert not called & set(OF_THE_TASK), "no reason is needed for what the code shows"
+    assert allowed(task) == called | set(OF_THE_TASK)
+
+
+def test_every_permission_to_look_into_an_account_is_used_and_every_call_has_its_permission(
+    planned_target: Plan,
+) -> None:
+    called = {call.action for call in calls() if not call.own}
+    assert called
+    states = {call.action for call in calls() if not call.own and call.where.startswith("locks.py")}
+    assert states <= OF_THE_BACKEND, "a lock is read as Terraform reads it"
+    assert allowed(statements(planned_target, "this", "look")) == called - states
+
+
+def test_states_need_what_terraforms_backend_documents(planned_target: Plan) -> None:
+    assert allowed(statements(planned_target, "this", "state")) == OF_THE_BACKEND
+
+
+@pytest.mark.parametrize("action", OF_THE_TASK)
+def test_the_reason_for_a_permission_without_a_call_still_holds(action: str) -> None:
+    _, file, evidence = OF_THE_TASK[action]
+    assert evidence in " ".join((PROJECT / file).read_text().split())
+
+
+def test_there_is_one_way_to_aws() -> None:
+    assert importers("boto3") | importers("botocore") == {"edges/aws.py"}
+
+
+def test_a_call_that_hides_its_operation_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"x\.py:1: write service and operation out"):
+        list(calls_in('clients.call(place, "ecs", operation)', "x.py"))
+
+
+def test_permissions_are_for_named_things(planned_daemon: Plan, planned_target: Plan) -> None:
+    policies = [statements(planned_daemon, "task"), statements(planned_daemon, "execution")]
+    policies += [statements(planned_target, "this", key) for key in ("state", "look")]
+    for statement in (statement for policy in policies for statement in policy):
+        assert not any("*" in action for action in statement["Action"])
+        if statement["Resource"] == ["*"]:
+            assert set(statement["Action"]) <= WITHOUT_RESOURCE
+        else:
+            assert all(arn.startswith("arn:aws:") and not arn.startswith("arn:aws:*") for arn in statement["Resource"])
+
+
+def test_the_task_may_become_the_roles_of_its_environments_only(
+    task: list[dict[str, Any]], given: dict[str, Any]
+) -> None:
+    (statement,) = (statement for statement in task if statement["Action"] == ["sts:AssumeRole"])
+    assert statement["Resource"] == sorted(place["role"] for place in given["environments"].values())
+
+
+def test_ecs_reads_exactly_the_secrets_that_the_task_gets(planned_daemon: Plan, given: dict[str, Any]) -> None:
+    by_sid = {statement["Sid"]: statement for statement in statements(planned_daemon, "execution")}
+    assert by_sid["ReadSecrets"]["Resource"] == sorted(given["secrets"].values())
+    assert by_sid["DecryptSecrets"]["Resource"] == given["secrets_key_arns"]
+
+
+def test_states_of_other_environments_are_out_of_reach(planned_target: Plan) -> None:
+    by_sid = {statement["Sid"]: statement["Resource"] for statement in statements(planned_target, "this", "state")}
+    bucket = "arn:aws:s3:::reconciler-state-123456789012-eu-central-1/teams"
+    states = [f"{bucket}/develop/*/terraform.tfstate", f"{bucket}/test/*/terraform.tfstate"]
+    assert by_sid["ReadAndWriteStates"] == [*states, *(f"{state}.tflock" for state in states)]
+    assert by_sid["ReleaseLocks"] == [f"{state}.tflock" for state in states], "a state is never deleted"
+    key = StateSettings(prefix="teams/").object_key(Key("develop", "orders"))
+    assert f"{bucket.removesuffix('/teams')}/{key}" == states[0].replace("*", "orders")
+
+
+def test_an_account_trusts_the_daemons_role_under_its_own_names_only(planned_target: Plan) -> None:
+    role = planned_target.one("aws_iam_role")
+    (statement,) = role.document("assume_role_policy")["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": DAEMON}
+    place = Environment("develop", "develop", "123456789012", "eu-central-1", role="arn:aws:iam::123456789012:role/r")
+    assert 'session_name = "reconciler"' in backend(StateSettings(), Key("develop", "orders"), place)
+    assert set(statement["Condition"]["StringEquals"]["sts:RoleSessionName"]) == {SESSION_NAME, "reconciler"}
+    assert role.values["permissions_boundary"].endswith(":policy/reconciler-boundary")
+
+
+def test_what_terraform_may_do_is_given_and_nothing_else_stays_attached(
+    planned_target: Plan, target_given: dict[str, Any]
+) -> None:
+    names = planned_target.one("aws_iam_role_policies_exclusive").values["policy_names"]
+    assert set(names) == {"state", "look", "terraform-network"}
+    attached = planned_target.one("aws_iam_role_policy_attachments_exclusive").values["policy_arns"]
+    assert attached == target_given["terraform"]["managed_policy_arns"]

@@ -1,0 +1,108 @@
+"""A daemon's surroundings for those who tell: records, a store for threads, and a local Slack that answers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from deploy.local.slackline import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
+from deploy.local.slackline.server import serving
+from desired_state.instance import Key
+from reconciler.core.control import SourceStatus
+from reconciler.core.events import Event
+from reconciler.core.ports import Threads
+from reconciler.core.record import Pass, Record
+from reconciler.core.redact import Redactor
+from reconciler.edges.delivery import Retries
+from reconciler.edges.notifications import Manner, Notifications, Sources
+from reconciler.edges.slack import Line, bot, webhook
+from reconciler.edges.sqlite import SqliteStore
+from tests.core.instances import NOW, fold
+
+AT_ONCE = Retries(attempts=4, first=timedelta(0), longest=timedelta(0), jitter=timedelta(0))
+EAGER = Manner(group_wait=timedelta(milliseconds=50), look_every=timedelta(hours=1), flush=timedelta(seconds=30))
+PATIENCE = 60.0
+
+
+@dataclass
+class Stage:
+    """What those who tell can see, changeable by the test."""
+
+    threads: Threads
+    slack: Workspace
+    endpoint: str
+    records: dict[Key, Record] = field(default_factory=dict)
+    source: SourceStatus = field(default_factory=lambda: SourceStatus("c1", NOW, None, ()))
+    now: datetime = NOW
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @asynccontextmanager
+    async def telling(
+        self,
+        line: AbstractAsyncContextManager[Line] | None = None,
+        *,
+        retries: Retries = AT_ONCE,
+        **manner: Any,
+    ) -> AsyncIterator[Notifications]:
+        """Those who tell, for the length of a block; at its end all is said."""
+        sources = Sources(lambda: self.records, lambda: self.source, lambda: True, lambda: self.now)
+        notifications = Notifications(
+            line or self.bot(),
+            self.threads,
+            sources,
+            count=lambda result: self.counts.update([result]),
+            redact=Redactor(b"a key for tests", [TOKEN]).text,
+            manner=replace(EAGER, **manner),
+            retries=retries,
+        )
+        async with notifications.running():
+            self._notifications = notifications
+            yield notifications
+
+    def bot(self, *, token: str = TOKEN, channel: str = CHANNEL) -> AbstractAsyncContextManager[Line]:
+        return bot(token=token, channel=channel, api_url=f"{self.endpoint}/api/")
+
+    def webhook(self, path: str = WEBHOOK_PATH) -> AbstractAsyncContextManager[Line]:
+        return webhook(f"{self.endpoint}{path}")
+
+    def becomes(self, record: Record) -> None:
+        """The record is this now, and its observers learn of it."""
+        old = self.records.get(record.key)
+        self.records[record.key] = record
+        self._notifications.moved(old, record)
+
+    def happens(self, key: Key, *events: Event) -> None:
+        """A pass with these events."""
+        for event in events:
+            self.becomes(fold(self.records[key], event, now=self.now))
+        self._notifications.passed(Pass("p1", key, "git", "c1", self.now, self.now, "moved", None, ""))
+
+    def heads(self) -> list[str]:
+        """The first lines of all threads, as they read now."""
+        return [thread["text"].splitlines()[0] for thread in self.slack.threads()]
+
+    def replies(self, thread: int = 0) -> list[str]:
+        """What was said below the first message."""
+        return [reply["text"] for found in self.slack.threads()[thread : thread + 1] for reply in found["replies"]]
+
+
+@asynccontextmanager
+async def stage(directory: Path) -> AsyncIterator[Stage]:
+    """A stage with threads in a file, so that another daemon can find them."""
+    store, slack = SqliteStore(directory / "records.sqlite3"), Workspace()
+    try:
+        async with serving(slack) as endpoint:
+            yield Stage(store, slack, endpoint)
+    finally:
+        await store.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that must come."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what others did is asked, nobody tells
+            await asyncio.sleep(0.01)

@@ -1,0 +1,18 @@
+"""Tables as `deploy/ecs` makes them."""
+
+from contextlib import suppress
+
+from deploy.local.standin import StandIn
+from reconciler.edges.dynamodb import KEYS
+
+
+def make_table(aws: StandIn, name: str, *, keys: tuple[tuple[str, str], ...] = KEYS) -> None:
+    """Make the table unless it is there."""
+    client = aws.client("dynamodb")
+    with suppress(client.exceptions.ResourceInUseException):
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind in keys],
+            AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": "S"} for attribute, _ in keys],
+        )

@@ -1,0 +1,90 @@
+"""What people may decide about a plan, and when the answer is no."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from reconciler.core.control import Action, ActionRefused
+from reconciler.core.drift import Finding
+from reconciler.core.events import Event, Planned, Waiting
+from reconciler.core.plan import Plan, read
+from reconciler.core.record import Reason, Record, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.status import advance
+from reconciler.engine.control import EngineControl
+from tests.core.documents import change, document
+from tests.core.instances import NOW, applied, fold
+
+PLAN: Plan = read(document(change("aws_vpc.this", ["create"], None, {"a": 1})), Redactor(b"a key for tests"))
+
+
+class Quiet:
+    """Nobody listens."""
+
+    def log(self, event: str, **fields: Any) -> None: ...
+
+
+@dataclass
+class World:
+    """One record, folded as the engine does."""
+
+    records: dict[Any, Record]
+    observer: Quiet = field(default_factory=Quiet)
+
+    def now(self) -> Any:
+        return NOW
+
+    async def settle(self, key: Any, event: Event) -> Record:
+        self.records[key] = advance(self.records[key], event, now=NOW)
+        return self.records[key]
+
+
+@dataclass
+class Controller:
+    """Remembers whom it was asked to visit."""
+
+    world: World
+    asked: list[Any] = field(default_factory=list)
+
+    def ask(self, key: Any, *, trigger: str) -> None:
+        self.asked.append(key)
+
+
+def standing(reason: Reason) -> Record:
+    return fold(applied(), Planned(PLAN, Finding(Sync.PENDING, None, ())), Waiting(reason, ""))
+
+
+async def act(record: Record, action: Action, digest: str | None = None) -> Record:
+    controller = Controller(World({record.key: record}))
+    after = await EngineControl(controller).act(record.key, action, by="ann", digest=digest)  # type: ignore[arg-type]
+    assert controller.asked == [record.key], "it is visited at once"
+    return after
+
+
+async def test_an_approval_names_the_plan_and_the_person() -> None:
+    after = await act(standing(Reason.AWAITING_APPROVAL), Action.APPROVE, PLAN.digest)
+    assert after.approval is not None
+    assert (after.approval.plan_digest, after.approval.by, after.approval.at) == (PLAN.digest, "ann", NOW)
+
+
+async def test_what_does_not_wait_cannot_be_approved_nor_rejected() -> None:
+    for action in (Action.APPROVE, Action.REJECT):
+        with pytest.raises(ActionRefused):
+            await act(standing(Reason.OBSERVED), action, PLAN.digest)
+
+
+async def test_another_digest_than_the_one_that_waits_is_refused() -> None:
+    for action, digest in ((Action.APPROVE, "sha256:old"), (Action.APPROVE, None), (Action.REJECT, "sha256:old")):
+        with pytest.raises(ActionRefused, match="the plan is now"):
+            await act(standing(Reason.AWAITING_APPROVAL), action, digest)
+
+
+async def test_a_rejection_ends_an_approval_and_an_approval_a_rejection() -> None:
+    approved = await act(standing(Reason.AWAITING_APPROVAL), Action.APPROVE, PLAN.digest)
+    rejected = await act(approved, Action.REJECT)
+    assert rejected.approval is None
+    assert rejected.rejection is not None
+    assert rejected.rejection.by == "ann"
+    refused = fold(rejected, Waiting(Reason.REJECTED, ""))
+    assert (await act(refused, Action.APPROVE, PLAN.digest)).rejection is None

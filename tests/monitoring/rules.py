@@ -1,0 +1,53 @@
+"""The rules as a test reads them, and which metrics a PromQL expression uses."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reconciler.core.record import Reason
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+RULES = sorted((PROMETHEUS / "rules").glob("*.rules.yml"))
+TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
+METRICS_PAGE = ROOT / "docs" / "metrics.md"
+RUNBOOKS = ROOT / "docs" / "runbooks.md"
+REASONS = {str(reason) for reason in Reason}
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every rule of every file."""
+    groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """The alerting rules by name."""
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def recorded() -> set[str]:
+    """The series that recording rules make."""
+    return {rule["record"] for rule in rules() if "record" in rule}
+
+
+def documented() -> set[str]:
+    """Every series name that `docs/metrics.md` promises, parts of histograms and summaries included."""
+    rows = re.findall(r"^\| `(reconciler_\w+)` \| (\w+) \|", METRICS_PAGE.read_text(), re.MULTILINE)
+    parts = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
+    return {name + part for name, kind in rows for part in parts.get(kind, ("",))}
+
+
+def unknown_metrics(expression: str) -> set[str]:
+    """What an expression uses that is neither documented, nor recorded, nor Prometheus' own."""
+    bare = re.sub(r'"[^"]*"', '""', expression)
+    found = set(re.findall(r"(?:job:)?reconciler_\w+(?::\w+)?", bare))
+    return found - documented() - recorded()
+
+
+def unknown_label_values(expression: str) -> set[str]:
+    """Reasons in an expression that do not exist."""
+    named = re.findall(r'\breason=~?"([A-Z][^"]*)"', expression)
+    return {reason for text in named for reason in text.split("|")} - REASONS

@@ -1,0 +1,128 @@
+"""The local Slack as programs meet it: a child process that answers like Slack and tells what it was told."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.slackline import CHANNEL, TOKEN, Slackline, SlacklineError, start
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Slackline]:
+    with start() as line:
+        yield line
+
+
+@pytest.fixture
+def line(running: Slackline) -> Slackline:
+    running.reset()
+    return running
+
+
+def call(line: Slackline, method: str, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:
+    """One call of the Web API."""
+    found: dict[str, Any] = json.loads(send(f"{line.api_url}{method}", arguments, Authorization=f"Bearer {token}"))
+    return found
+
+
+def send(url: str, content: object, **headers: str) -> bytes:
+    """The body of the answer. Raises: HTTPError."""
+    headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(url, json.dumps(content).encode(), headers)  # noqa: S310 - http to our own child
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http to our own child
+        body: bytes = answer.read()
+        return body
+
+
+def test_messages_and_replies_read_back_as_threads_in_order(line: Slackline) -> None:
+    head = call(line, "chat.postMessage", channel=CHANNEL, text="one")
+    call(line, "chat.postMessage", channel=CHANNEL, text="other")
+    call(line, "chat.postMessage", channel=head["channel"], text="reply", thread_ts=head["ts"])
+    call(line, "chat.update", channel=head["channel"], ts=head["ts"], text="one, resolved")
+    first, second = line.threads()
+    assert (first["text"], first["edits"], [reply["text"] for reply in first["replies"]]) == (
+        "one, resolved",
+        1,
+        ["reply"],
+    )
+    assert (second["text"], second["replies"]) == ("other", [])
+    transcript = line.transcript()
+    assert [(entry["method"], entry["text"]) for entry in transcript] == [
+        ("chat.postMessage", "one"),
+        ("chat.postMessage", "other"),
+        ("chat.postMessage", "reply"),
+        ("chat.update", "one, resolved"),
+    ]
+    assert sorted(entry["at"] for entry in transcript) == [entry["at"] for entry in transcript]
+    assert {entry["answer"] for entry in transcript} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"channel": CHANNEL, "text": "x", "token": "wrong"}, "invalid_auth"),
+        ({"channel": "#nowhere", "text": "x"}, "channel_not_found"),
+        ({"channel": CHANNEL, "text": ""}, "no_text"),
+        ({"channel": CHANNEL, "text": "x" * 40_001}, "msg_too_long"),
+        ({"channel": CHANNEL, "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
+    ],
+)
+def test_what_slack_refuses_is_refused_with_its_word(line: Slackline, arguments: dict[str, Any], error: str) -> None:
+    assert call(line, "chat.postMessage", **arguments) == {"ok": False, "error": error}
+    assert [entry["answer"] for entry in line.transcript()] == [error]
+
+
+def test_an_edit_knows_channels_by_id_only_as_slack_does(line: Slackline) -> None:
+    head = call(line, "chat.postMessage", channel=CHANNEL, text="one")
+    assert call(line, "chat.update", channel=CHANNEL, ts=head["ts"], text="x")["error"] == "channel_not_found"
+
+
+def test_a_webhook_answers_in_plain_words(line: Slackline) -> None:
+    assert send(line.webhook, {"text": "hello"}) == b"ok"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        send(f"{line.webhook}x", {"text": "hello"})
+    assert (caught.value.code, caught.value.read()) == (404, b"no_service")
+    caught.value.close()
+    assert [head["text"] for head in line.threads()] == ["hello"]
+
+
+def test_faults_are_as_many_as_asked_for(line: Slackline) -> None:
+    line.inject_fault("rate_limit", seconds=7)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        call(line, "chat.postMessage", channel=CHANNEL, text="x")
+    assert (caught.value.code, caught.value.headers["Retry-After"]) == (429, "7")
+    caught.value.close()
+    line.inject_fault("error", error="fatal_error", method="chat.update")
+    assert call(line, "chat.postMessage", channel=CHANNEL, text="x")["ok"]
+    line.lift_faults()
+    assert call(line, "chat.update", channel="C", ts="1", text="x")["error"] == "channel_not_found"
+
+
+def test_a_fault_that_does_not_exist_is_refused(line: Slackline) -> None:
+    with pytest.raises(SlacklineError, match="kind is one of error, garbled, hang"):
+        line.inject_fault("gremlins")
+    with pytest.raises(SlacklineError, match="400"):
+        line.inject_fault("slow", colour="red")
+
+
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from deploy.local.slackline import start\n"
+        "with start() as line:\n"
+        "    print(line.pid, flush=True); os.kill(os.getpid(), 9)\n"
+    )
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=120)
+    pid = int(killed.stdout)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
