@@ -38,6 +38,8 @@ resource "aws_dynamodb_table" "this" {
 }
 
 locals {
+  access_logs = var.access_logs_bucket == null ? toset([]) : toset([var.access_logs_bucket])
+
   bucket_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -52,6 +54,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_144:Copies in another region are not asked for; versions are kept
   bucket = local.bucket
 
   lifecycle {
@@ -127,4 +130,17 @@ resource "aws_s3_bucket_policy" "this" {
   policy = local.bucket_policy
 
   depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+resource "aws_s3_bucket_notification" "this" {
+  bucket      = aws_s3_bucket.this.id
+  eventbridge = true
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  for_each = local.access_logs
+
+  bucket        = aws_s3_bucket.this.id
+  target_bucket = each.value
+  target_prefix = "${local.bucket}/"
 }
