@@ -73,7 +73,7 @@ class TestTask:
         options = container["logConfiguration"]["options"]
         assert options["awslogs-group"] == group["name"]
         assert options["mode"] == "non-blocking"
-        assert group["retention_in_days"] == 90
+        assert group["retention_in_days"] == 365
         assert group["kms_key_id"] == daemon.second.one("aws_kms_key").values["arn"]
 
 
