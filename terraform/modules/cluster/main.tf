@@ -17,7 +17,7 @@ resource "aws_ecs_cluster" "this" {
 
   setting {
     name  = "containerInsights"
-    value = var.cluster.insights
+    value = var.cluster.insights == "enhanced" ? "enhanced" : "enabled"
   }
 
   configuration {
