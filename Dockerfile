@@ -4,13 +4,12 @@
 FROM python:3.11.13-slim-bookworm AS terraform
 WORKDIR /build
 COPY deploy/__init__.py deploy/
-COPY deploy/local/__init__.py deploy/local/tools.py deploy/local/
+COPY deploy/local/__init__.py deploy/local/packages.py deploy/local/tools.py deploy/local/
 COPY reconciler reconciler
 COPY terraform/bootstrap/versions.tf terraform/bootstrap/.terraform.lock.hcl provider/
 # The program is checked against the checksum in tools.py. The provider is signed, and has to match the lock file that
 # all roots share: init may not change it. Unpacked, because an archive would be unpacked again for every workspace.
-RUN python -m deploy.local.tools \
-    && python -m deploy.local.tools terraform -chdir=provider init -backend=false -input=false -lockfile=readonly \
+RUN python -m deploy.local.tools terraform -chdir=provider init -backend=false -input=false -lockfile=readonly \
     && mkdir /mirror \
     && cp -RL provider/.terraform/providers/registry.terraform.io /mirror/
 

@@ -106,13 +106,14 @@ locals {
     ]
   })
 
-  # Apart, because the key's ARN is not known before it is made, and the rest can be read in a plan.
+  # Apart, because the key's ARN is not known before it is made, and the rest can be read in a plan. S3 and DynamoDB use
+  # the key on behalf of whoever calls them; DynamoDB's developer guide lists what its callers need.
   key_policy_of_task = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Sid      = "OwnKey"
       Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
       Resource = [aws_kms_key.this.arn]
       Condition = {
         StringEquals = {

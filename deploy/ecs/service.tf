@@ -45,7 +45,6 @@ resource "aws_ecs_service" "this" {
   scheduling_strategy     = "REPLICA"
   desired_count           = var.image.tag == null ? 0 : 1
   launch_type             = "FARGATE"
-  platform_version        = "LATEST"
   enable_ecs_managed_tags = true
   propagate_tags          = "SERVICE"
   enable_execute_command  = false # needs a writable root file system
@@ -65,6 +64,14 @@ resource "aws_ecs_service" "this" {
     subnets          = var.network.subnet_ids
     security_groups  = [aws_security_group.this.id]
     assign_public_ip = false
+  }
+
+  dynamic "service_registries" {
+    for_each = var.network.service_discovery_arn == null ? [] : [var.network.service_discovery_arn]
+
+    content {
+      registry_arn = service_registries.value
+    }
   }
 
   # ECS starts tasks before a role can do anything.

@@ -54,7 +54,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:Copies in another region are not asked for; versions are kept
+  #checkov:skip=CKV_AWS_144:a copy in another region would not bring the states back, and without them it is of no use
   bucket = local.bucket
 
   lifecycle {

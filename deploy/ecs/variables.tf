@@ -65,12 +65,13 @@ variable "name" {
 }
 
 variable "network" {
-  description = "Where the task runs: private subnets with a way out by HTTPS, who may scrape its metrics, and the TCP ports that it may reach."
+  description = "Where the task runs: private subnets with a way out by HTTPS, who may scrape its metrics, the TCP ports that it may reach, and the Cloud Map service (records of type A) that Prometheus finds it by."
   type = object({
     vpc_id                     = string
     subnet_ids                 = list(string)
     metrics_security_group_ids = optional(list(string), [])
     egress_ports               = optional(list(number), [443])
+    service_discovery_arn      = optional(string)
   })
   nullable = false
 
@@ -85,6 +86,10 @@ variable "network" {
   validation {
     condition     = alltrue([for id in var.network.metrics_security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])
     error_message = "network.metrics_security_group_ids ${jsonencode(var.network.metrics_security_group_ids)} must be ids of security groups."
+  }
+  validation {
+    condition     = var.network.service_discovery_arn == null || can(regex("^arn:aws[a-z-]*:servicediscovery:[a-z0-9-]+:[0-9]{12}:service/.+$", var.network.service_discovery_arn))
+    error_message = "network.service_discovery_arn \"${coalesce(var.network.service_discovery_arn, "-")}\" must be the ARN of a Cloud Map service."
   }
   validation {
     condition     = contains(var.network.egress_ports, 443) && alltrue([for port in var.network.egress_ports : port >= 1 && port <= 65535])

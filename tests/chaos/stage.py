@@ -62,6 +62,7 @@ class Stage(Daemon):
         shutil.copyfile(LOCK_FILE, root / ".terraform.lock.hcl")
         settings = yaml.safe_load(self.config.read_text())
         settings["terraform"]["lock_timeout"] = "5s"
+        settings["policy"] = {"mandatory_tags": []}
         self.config.write_text(yaml.safe_dump(settings))
 
     @property

@@ -41,12 +41,18 @@ OF_THE_TASK = {
     ),
     "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/objects.py", '_MISSING = "NoSuchKey"'),
 }
+# S3 and DynamoDB use a key on behalf of their callers. This is what DynamoDB's developer guide lists for them
+# ("Authorizing use of your customer managed key"; who makes the table makes the grant); S3 and the backend need less.
+KEY_IN_USE = {
+    *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"),
+    *("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
 # Terraform's S3 backend, not our code: developer.hashicorp.com/terraform/language/backend/s3, "Permissions Required",
 # for `use_lockfile` and `dynamodb_table`; and the key of bucket and table.
 OF_THE_BACKEND = {
     *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
-    *("kms:Decrypt", "kms:GenerateDataKey"),
+    *KEY_IN_USE,
 }
 
 

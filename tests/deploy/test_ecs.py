@@ -11,6 +11,7 @@ from deploy.local import ecs
 from deploy.local.standin import StandIn
 from reconciler.config.values import read_duration
 from reconciler.edges.dynamodb import KEYS
+from tests.deploy.calls import KEY_IN_USE
 from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
 from tests.terraform.plans import read_plan
 
@@ -89,10 +90,12 @@ class TestService:
     def test_before_an_image_is_pushed_there_is_no_task_and_without_named_groups_nobody_gets_in(
         self, root: ecs.Root, daemon: Applied, given: dict[str, Any]
     ) -> None:
-        closed = given["network"] | {"metrics_security_group_ids": []}
+        found = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-0123456789abcdef"
+        closed = given["network"] | {"metrics_security_group_ids": [], "service_discovery_arn": found}
         planned = read_plan(root.plan(given | {"image": {}, "network": closed}, refresh=False))
         assert planned.one("aws_ecs_service").values["desired_count"] == 0
         assert planned.one("aws_security_group").values["ingress"] == []
+        assert planned.one("aws_ecs_service").values["service_registries"][0]["registry_arn"] == found
 
     def test_it_has_no_public_address_and_lets_in_only_who_may_scrape(
         self, daemon: Applied, given: dict[str, Any]
@@ -131,7 +134,7 @@ class TestWhatOutlivesTheTask:
     def test_the_key_is_used_through_the_services_that_need_it_only(self, daemon: Applied) -> None:
         (statement,) = daemon.second.one("aws_iam_role_policy", "key").document("policy")["Statement"]
         assert statement["Resource"] == [daemon.second.one("aws_kms_key").values["arn"]]
-        assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert set(statement["Action"]) == KEY_IN_USE
         through = statement["Condition"]["StringEquals"]["kms:ViaService"]
         assert through == ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -94,6 +95,25 @@ def test_terraform_and_provider_are_verified_where_they_come_from() -> None:
     assert "init -backend=false -input=false -lockfile=readonly" in build
     locks = [file.read_text() for file in (PROJECT / "terraform").rglob(".terraform.lock.hcl")]
     assert len(set(locks)) == 1, "one provider serves every root"
+
+
+def test_what_fetches_terraform_needs_nothing_but_python_and_what_is_copied(tmp_path: Path) -> None:
+    stage = instructions()[
+        : next(n for n, (name, given) in enumerate(instructions()) if given.endswith(" AS packages"))
+    ]
+    for *sources, target in (arguments.split() for name, arguments in stage if name == "COPY"):
+        for source in sources:
+            copy, found = tmp_path / target, PROJECT / source
+            if found.is_dir():
+                shutil.copytree(found, copy)
+            else:
+                copy.mkdir(parents=True, exist_ok=True)
+                shutil.copy(found, copy)
+    bare = [sys.executable, "-S", "-m", "deploy.local.tools", "--help"]  # -S: without any package
+    environment = {"PATH": os.environ["PATH"]}
+    finished = subprocess.run(bare, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert (tmp_path / "provider/.terraform.lock.hcl").exists()
 
 
 def test_the_user_is_not_root_and_the_same_on_ecs() -> None:

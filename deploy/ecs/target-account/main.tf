@@ -56,8 +56,13 @@ locals {
       {
         Sid      = "StateKey"
         Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         Resource = [var.state.kms_key_arn]
+        Condition = {
+          StringEquals = {
+            "kms:ViaService" = ["dynamodb.${local.region}.amazonaws.com", "s3.${local.region}.amazonaws.com"]
+          }
+        }
       },
     ]
   })

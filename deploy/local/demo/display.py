@@ -68,6 +68,14 @@ class Display:
                     self.console.print(f"   … {what} ({elapsed:.0f} s): {missing}")
                 time.sleep(_EVERY)
 
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show what goes on while the block runs."""
+        if not self.console.is_terminal:
+            self.console.print(f"   … {what}")
+        with self.console.status(what):
+            yield
+
     def summary(self) -> None:
         """The table at the end."""
         table = Table(show_lines=True)

@@ -41,6 +41,9 @@ class Aws:
         self.acm = stage.aws.client("acm")
         self.s3 = stage.aws.client("s3")
         self.dynamodb = stage.aws.client("dynamodb")
+        self.ec2 = stage.aws.client("ec2")
+        self.iam = stage.aws.client("iam")
+        self.logs = stage.aws.client("logs")
 
     def certificate(self, domain: str) -> str:
         """A certificate for the domain, as a person requests one. Returns its ARN."""
@@ -128,6 +131,28 @@ class Aws:
         rows = self.dynamodb.scan(TableName="reconciler-locks")["Items"]
         files = [item["Key"] for item in objects if item["Key"].endswith(".tflock")]
         return files + [row["LockID"]["S"] for row in rows if "Info" in row]
+
+    def group(self, name: str) -> str:
+        """The id of a security group."""
+        return str(self._group(name)["GroupId"])
+
+    def sources(self, name: str) -> set[str]:
+        """The address ranges that a security group lets in."""
+        return {item["CidrIp"] for rule in self._group(name)["IpPermissions"] for item in rule["IpRanges"]}
+
+    def retention(self, log_group: str) -> int:
+        """For how many days a log group keeps its logs."""
+        (found,) = self.logs.describe_log_groups(logGroupNamePrefix=log_group)["logGroups"]
+        return int(found["retentionInDays"])
+
+    def count_items(self, table: str) -> int:
+        """How many items a DynamoDB table has."""
+        return int(self.dynamodb.scan(TableName=table, Select="COUNT")["Count"])
+
+    def _group(self, name: str) -> Any:
+        named = [{"Name": "group-name", "Values": [name]}]
+        (found,) = self.ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        return found
 
     def mark(self) -> int:
         """A point in the request log."""

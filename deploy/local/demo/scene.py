@@ -34,6 +34,26 @@ class Scene:
         del document["spec"]["kafka"]
         return str(yaml.safe_dump(document, sort_keys=False))
 
+    def _prod(self, *, cost_center: str) -> str:
+        """The example platform of production, without its change windows: the demo runs at any hour."""
+        document = yaml.safe_load((EXAMPLES / "platforms" / "prod.yaml").read_text())
+        spec = document["spec"]
+        spec["alb"]["certificateArn"] = self._aws.certificate("prod.example.com")
+        spec["tags"]["costCenter"] = cost_center
+        del spec["kafka"], spec["policy"]
+        return str(yaml.safe_dump(document, sort_keys=False))
+
+    def _examples(self) -> dict[str, str]:
+        """The example repository. Its services do not go to prod: that a platform waits there is enough to see."""
+        files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*") if path.is_file()}
+        for name in SERVICES:
+            document = yaml.safe_load(files[f"services/{name}.yaml"])
+            document["spec"]["environments"].remove("prod")
+            del document["overrides"]["prod"]
+            files[f"services/{name}.yaml"] = yaml.safe_dump(document, sort_keys=False)
+        platforms = {"platforms/develop.yaml": self._platform(), "platforms/prod.yaml": self._prod(cost_center="4711")}
+        return files | platforms
+
     def _spec(self, name: str) -> dict[str, Any]:
         """What the example asks for in develop."""
         document = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())
@@ -63,7 +83,8 @@ class Scene:
 
         def look() -> tuple[bool | None, str]:
             self._alive()
-            busy = [f"{i['key']} {i['reason']}" for i in self._api("instances")["instances"] if not i["ready"]]
+            unready = [i for i in self._api("instances")["instances"] if not (i["ready"] or i["approvable"])]
+            busy = [f"{i['key']} {i['reason']}" for i in unready]
             running = self._health()["running"]
             return (True, "") if not busy and not running else (None, ", ".join(busy) or "a pass is running")
 

@@ -1,7 +1,6 @@
 """What the story plays on: an AWS stand-in, a Git server on a real transport, and the daemon as a process of its own.
 
-Everything lives in one folder that is made anew. A demo that was killed leaves processes behind; the next one ends
-them first, by the process ids in that folder and only if they are still what they were.
+Everything lives in one folder that is made anew; what a killed demo left there is ended first.
 """
 
 import contextlib
@@ -12,14 +11,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from deploy.local import standin
+from deploy.local import slackline, standin
+from deploy.local.demo.leftovers import end_leftovers, note
+from deploy.local.prometheus import Prometheus, scraping
 
 ROOT = Path(__file__).resolve().parents[3]
 RECONCILER = Path(sys.executable).with_name("reconciler")
@@ -42,8 +43,10 @@ class Stage:
 
     folder: Path
     aws: standin.StandIn
+    slack: slackline.Slackline
     git_port: int
     http_port: int
+    prometheus: Prometheus | None = None
     settings: dict[str, object] = field(default_factory=dict)
     _daemon: subprocess.Popen[bytes] | None = None
 
@@ -61,6 +64,11 @@ class Stage:
     def config(self) -> Path:
         """The daemon's configuration file."""
         return self.folder / "reconciler.yaml"
+
+    @property
+    def disk(self) -> Path:
+        """The data folder of the daemon that runs as an ECS task."""
+        return self.folder / "task"
 
     @property
     def log(self) -> Path:
@@ -85,19 +93,22 @@ class Stage:
         """Run git in the working copy."""
         return _git(self.clone, *arguments)
 
-    def start_daemon(self) -> None:
-        """Start `reconciler run`."""
+    def start_daemon(self, container: Mapping[str, str] | None = None) -> None:
+        """Start `reconciler run`, with the configuration file or with what its container's environment says."""
+        environment = self.environment() | dict(container or {})
+        if container:
+            del environment["RECONCILER_CONFIG"]
         with self.log.open("ab") as said:
             self._daemon = subprocess.Popen(
                 [str(RECONCILER), "run"],
                 cwd=self.folder,
-                env=self.environment(),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
             )
-        _note(self.folder, "daemon", self._daemon.pid)
+        note(self.folder, "daemon", self._daemon.pid)
 
     def signal_daemon(self, number: signal.Signals) -> None:
         """Send the daemon a signal."""
@@ -123,6 +134,10 @@ class Stage:
                 self._daemon.wait(30)
             self._daemon.kill()
             self._daemon.wait()
+
+    def lose_disk(self) -> None:
+        """What happens to a task's disk when the task ends."""
+        shutil.rmtree(self.disk)
 
     def reconciler(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `reconciler` command as a person would."""
@@ -153,8 +168,17 @@ class Stage:
                     "region": REGION,
                     "tier": "develop",
                     "endpoint": self.aws.endpoint,
-                }
+                },
+                "prod": {
+                    "account": ACCOUNT,
+                    "region": REGION,
+                    "tier": "prod",
+                    "endpoint": self.aws.endpoint,
+                    "floor": {"mode": "approve"},
+                },
             },
+            "drift": {"confirm_after": "3s"},
+            "slack": self.slack.settings(),
             "rollout": {"poll": "1s", "image_poll": "1s"},
             "http": {"host": "127.0.0.1", "port": self.http_port},
             "logs": {"format": "json"},
@@ -169,9 +193,13 @@ def set_up(folder: Path, *, rollout_delay: str = "3s") -> Iterator[Stage]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     requests, said = folder / "requests.jsonl", folder / "stand-in.log"
-    with standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=said) as aws:
-        stage = Stage(folder, aws, git_port=_free_port(), http_port=_free_port())
-        with _git_server(stage):
+    with (
+        standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=said) as aws,
+        slackline.start(output=folder / "slack.log") as slack,
+    ):
+        stage = Stage(folder, aws, slack, git_port=_free_port(), http_port=_free_port())
+        scraped = f"127.0.0.1:{stage.http_port}"
+        with _git_server(stage), scraping(scraped, folder / "prometheus") as stage.prometheus:
             stage.write_settings()
             try:
                 yield stage
@@ -196,7 +224,7 @@ def _git_server(stage: Stage) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    _note(stage.folder, "git-daemon", server.pid)
+    note(stage.folder, "git-daemon", server.pid)
     try:
         _wait_for_port(stage.git_port)
         _git(stage.folder, "clone", "--quiet", stage.repository, str(stage.clone))
@@ -207,43 +235,6 @@ def _git_server(stage: Stage) -> Iterator[None]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
         server.wait()
-
-
-def end_leftovers(folder: Path) -> None:
-    """End what a killed demo left behind in this folder."""
-    for note in folder.glob("*.pid"):
-        pid = int(note.read_text())
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if str(folder).encode() in words:
-                os.kill(pid, signal.SIGTERM)
-                _wait_for_end(pid, seconds=60)
-    for orphan in _terraform_below(folder):
-        _wait_for_end(orphan, seconds=120)
-
-
-def _terraform_below(folder: Path) -> Sequence[int]:
-    """Terraform runs that still work in this folder; an apply is left to finish."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (entry / "cwd").readlink().is_relative_to(folder) and b"terraform" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-    return found
-
-
-def _wait_for_end(pid: int, *, seconds: float) -> None:
-    for _ in range(int(seconds * 10)):
-        with contextlib.suppress(OSError):
-            os.kill(pid, 0)
-            time.sleep(0.1)
-            continue
-        return
-    os.kill(pid, signal.SIGKILL)
-
-
-def _note(folder: Path, name: str, pid: int) -> None:
-    (folder / f"{name}.pid").write_text(str(pid))
 
 
 def _git(directory: Path, *arguments: str) -> str:

@@ -1,11 +1,12 @@
-"""The seven steps, each checked against AWS itself."""
+"""The steps, each checked against AWS itself."""
 
 import signal
 from functools import partial
 from typing import Any
 
+from deploy.local.demo.day_two import DayTwo
 from deploy.local.demo.display import require
-from deploy.local.demo.scene import EXAMPLES, SERVICE_TAKES, SERVICES, Scene
+from deploy.local.demo.scene import SERVICE_TAKES, SERVICES
 from deploy.local.demo.stage import BUCKET
 
 INSTANCES = ("platform", *SERVICES)
@@ -13,7 +14,7 @@ _FIRST_TAG = "b7e4d10"
 _PLATFORM_TAKES = 420.0
 
 
-class Story(Scene):
+class Story(DayTwo):
     """What happens on the stage, in order."""
 
     def tell(self) -> None:
@@ -26,6 +27,10 @@ class Story(Scene):
             ("a manifest with three mistakes: all are located, nobody else is held up", self.broken_manifest),
             ("a manifest is removed: the service is pruned, its state empty", self.removal),
             ("SIGTERM during an apply: drained, no lock left, nothing to do afterwards", self.drain),
+            ("changes by hand: reported, told in Slack, healed", self.drift),
+            ("prod waits: a changed plan refuses the old approval, the right one is applied", self.production),
+            ("Prometheus: from commit to applied, and the age of drift", self.graphs),
+            ("the daemon as an ECS task: it loses its disk and finds nothing to do", self.lost_disk),
         )
         for number, (title, step) in enumerate(steps, start=1):
             with self._display.step(str(number), title):
@@ -46,10 +51,7 @@ class Story(Scene):
         )
 
     def first_push(self) -> None:
-        files = {
-            str(path.relative_to(EXAMPLES)): path.read_text() for path in sorted(EXAMPLES.rglob("*")) if path.is_file()
-        }
-        self._stage.push("Platform and four services", files | {"platforms/develop.yaml": self._platform()})
+        self._stage.push("Platforms and four services", self._examples())
         self._stage.start_daemon()
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
         pushed = {name: self._first_image(name) for name in SERVICES}
