@@ -31,6 +31,7 @@ PATIENCE = 900.0
 MOST = 8
 INLINE = re.compile(r"#checkov:skip=(\w+):(.+)")
 RESOURCE = re.compile(r'resource "(\w+)" "(\w+)"')
+REFERENCE = re.compile(r"(arns?|ids?|key|bucket|role|topic)(\.\d+)*$")
 PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR")
 
 
@@ -178,9 +179,9 @@ def _directory(root: str, document: Mapping[str, Any], address: str) -> str:
 
 
 def _filled(values: Any, unknown: Any, place: str) -> Any:
-    """No two unknown values are alike, as two roles of one task are not."""
+    """No two unknown values are alike, as two roles of one task are not. What is no reference may stay unset."""
     if unknown is True:
-        return f"{place}, known after the apply"
+        return f"{place}, known after the apply" if REFERENCE.search(place) else values
     if isinstance(unknown, Mapping):
         known = values if isinstance(values, Mapping) else {}
         more = {name: _filled(known.get(name), part, f"{place}.{name}") for name, part in unknown.items() if part}
