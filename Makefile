@@ -27,7 +27,7 @@ check: setup
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive terraform
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive deploy/ecs
-	@for root in terraform/bootstrap terraform/roots/* deploy/ecs deploy/ecs/target-account; do \
+	@for root in terraform/bootstrap terraform/roots/* terraform/examples/*/ deploy/ecs deploy/ecs/target-account; do \
 		export TF_DATA_DIR=$(CURDIR)/.tools/validate/$$root; \
 		echo "terraform validate $$root"; \
 		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root init -backend=false -input=false >/dev/null && \

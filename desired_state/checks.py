@@ -98,6 +98,15 @@ def check_routes(candidates: Sequence[Candidate]) -> Iterator[Finding]:
                 yield from _shadowed(other, theirs, one, mine)
 
 
+def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    """The service's own container has the service's name."""
+    for one in candidates:
+        for index, sidecar in enumerate(one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()):
+            if sidecar.name == one.key.name:
+                message = f"{quote(sidecar.name)} is the name of the service's own container"
+                yield Finding(one.key, one.problem(("sidecars", index, "name"), message))
+
+
 def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
     """Production is redundant: a NAT gateway per zone, no borrowed capacity, two tasks of every service."""
     for one in candidates:

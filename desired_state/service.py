@@ -4,44 +4,22 @@ The rule: what is accepted here can run. Rules between fields are checked on the
 one broken rule does not hide another.
 """
 
-import re
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, apart
 from desired_state.fargate import SIZES, complaint_about_cpu, complaint_about_memory
 from desired_state.fields import DependsOn, Distinct, Environments, Strict, Text, refuse
 from desired_state.located import quote
 from desired_state.policy import Policy
 
-_SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
-_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds such an end to every secret's ARN
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
-
-
-def _not_secret(name: str) -> str:
-    if _SECRET_NAME.search(name):
-        raise refuse(f"{name} looks like a secret: put it in Secrets Manager, and its name there under secrets")
-    return name
-
-
-def _clear_name(secret: str) -> str:
-    if _ARN_END.search(secret):
-        raise refuse(f"{quote(secret)} ends like an ARN, in a hyphen and six characters: AWS would confuse the two")
-    return secret
-
 
 Repository = Annotated[str, Text(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "a repository: write owner/name", 140)]
 Tag = Annotated[str, Text(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "an image tag", 128)]
 PathPattern = Annotated[str, Text(r"/[A-Za-z0-9_.$/~\"'@:+&*?-]*", 'a path pattern: it begins with "/"', 128)]
 UrlPath = Annotated[str, Text(r"/[!-~]*", 'a path: it begins with "/" and has no spaces', 1024)]
-VariableName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable", 255)]
-PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
-SecretName = Annotated[
-    str,
-    Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager (not its ARN)", 512),
-    AfterValidator(_clear_name),
-]
 Matcher = Annotated[str, Text(r"[2-4][0-9]{2}(?:[-,][2-4][0-9]{2})*", 'HTTP status codes such as "200" or "200-299"')]
 Broker = Annotated[str, Text(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?:[1-9][0-9]{0,4}", "a broker: write host:port")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -71,10 +49,13 @@ class Scaling(Strict):
 
 
 class Routing(Strict):
-    """Which requests reach a public service. The rule with the lowest priority number wins."""
+    """Which requests reach a public service. The rule with the lowest priority number wins.
+
+    A task that leaves has `deregistration_delay` seconds to finish its requests."""
 
     paths: Annotated[tuple[PathPattern, ...], Field(min_length=1, max_length=5), Distinct]
     priority: Annotated[int, Field(ge=1, le=50000)]
+    deregistration_delay: Annotated[int, Field(ge=0, le=900)] = 30
 
 
 class HealthCheck(Strict):
@@ -111,6 +92,14 @@ class Kafka(Strict):
         return brokers
 
 
+class Alarms(Strict):
+    """When alarms ring: mean cpu and memory use in percent, and answers with a 5xx in a minute."""
+
+    cpu: Percent = 85
+    memory: Percent = 85
+    server_errors: Annotated[int, Field(ge=0)] = 10
+
+
 class ServiceSpec(Strict):
     """A service in one environment, or the part of it that all environments share."""
 
@@ -121,13 +110,17 @@ class ServiceSpec(Strict):
     image: Image | None = None
     cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
     memory: int
-    port: Annotated[Port | None, Field(validate_default=True)] = None
+    port: Port | None = None
     scaling: Scaling
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
+    runtime_secrets: Annotated[tuple[SecretName, ...], Distinct] = ()
     kafka: Kafka | None = None
+    sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
+    pre_deployment: PreDeployment | None = None
+    alarms: Alarms = Alarms()
     depends_on: DependsOn = ()
     policy: Policy = Policy()
 
@@ -145,13 +138,6 @@ class ServiceSpec(Strict):
             raise refuse(complaint, beside=("cpu",))
         return memory
 
-    @field_validator("port")
-    @classmethod
-    def _port_fits_type(cls, port: int | None, info: ValidationInfo) -> int | None:
-        if port is None and info.data.get("type") == "public":
-            raise refuse("a public service needs a port", beside=("type",))
-        return port
-
     @field_validator("routing")
     @classmethod
     def _routing_fits_type(cls, routing: Routing | None, info: ValidationInfo) -> Routing | None:
@@ -165,17 +151,11 @@ class ServiceSpec(Strict):
     @field_validator("health_check")
     @classmethod
     def _health_check_needs_port(cls, check: HealthCheck | None, info: ValidationInfo) -> HealthCheck | None:
-        if check is not None and info.data.get("port", 0) is None:
-            raise refuse("a worker (a service without port) has no health check", beside=("port",))
+        if check is not None and info.data.get("port", 0) is None and info.data.get("type") == "internal":
+            raise refuse("a worker (an internal service without port) has no health check", beside=("port",))
         return check
 
-    @field_validator("secrets")
-    @classmethod
-    def _secrets_apart_from_env(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        for name in secrets:
-            if name in info.data.get("env", {}):
-                raise refuse(f"{name} is both in env and in secrets", inside=(name,), beside=("env", name))
-        return secrets
+    _secrets_apart_from_env = field_validator("secrets")(apart)
 
     @field_validator("kafka")
     @classmethod
@@ -184,3 +164,23 @@ class ServiceSpec(Strict):
             if kafka is not None and _KAFKA_VARIABLE in info.data.get(place, {}):
                 raise refuse(f"{_KAFKA_VARIABLE} is set by kafka: remove it from {place}", beside=(place,))
         return kafka
+
+    @field_validator("sidecars")
+    @classmethod
+    def _sidecars_fit(cls, sidecars: tuple[Sidecar, ...], info: ValidationInfo) -> tuple[Sidecar, ...]:
+        names = [sidecar.name for sidecar in sidecars]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise refuse(f"{quote(name)} is listed twice", inside=(index, "name"))
+        taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
+        if memory is not None and taken >= memory:
+            raise refuse(f"the sidecars take {taken} MiB and leave nothing of memory {memory}", beside=("memory",))
+        return sidecars
+
+    @field_validator("pre_deployment")
+    @classmethod
+    def _git_deploys(cls, task: PreDeployment | None, info: ValidationInfo) -> PreDeployment | None:
+        if task is not None and info.data.get("image", 0) is None:
+            message = "preDeployment needs image: a pipeline that deploys would not run the command first"
+            raise refuse(message, beside=("image",))
+        return task

@@ -112,6 +112,7 @@ def _compare(
     yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken)
     yield from checks.check_cycles(here)
     yield from checks.check_routes(here)
+    yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
 
 

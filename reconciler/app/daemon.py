@@ -22,12 +22,15 @@ from reconciler.config import Settings
 from reconciler.core.ports import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
+from reconciler.edges.cloudtrail import CloudTrailAttribution
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.first_task import EcsFirstTasks
 from reconciler.edges.locks import StateLocks, whoami
 from reconciler.edges.logs import configure as configure_logs
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
+from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
 from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
@@ -128,6 +131,8 @@ def _assemble(
     world = World(
         terraform=terraform,
         live=EcsLive(aws),
+        prerequisites=AwsPrerequisites(aws),
+        first_tasks=EcsFirstTasks(aws),
         locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         trees=trees,
@@ -143,6 +148,7 @@ def _assemble(
             os.environ.get("ECS_AGENT_URI"),
             warn=lambda message: log("task_protection_warning", level="warning", message=message),
         ),
+        attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

@@ -21,6 +21,7 @@ from reconciler.core import plan as plans
 from reconciler.core.decide import operation
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import Plan
+from reconciler.core.policy import Rules, violations
 from reconciler.core.ports import Environment, LiveUnavailable, Run, TerraformFailed
 from reconciler.core.record import ResourceSummary
 from reconciler.core.redact import Redactor
@@ -33,7 +34,7 @@ from reconciler.edges.warm import WarmRuns
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """What would change in one instance; `error` says why that is not known."""
+    """What would change in one instance, and which rules deny it; `error` says why that is not known."""
 
     key: Key
     kind: str
@@ -43,6 +44,7 @@ class PlannedInstance:
     replaces: int = 0
     destroys: int = 0
     changes: tuple[ResourceSummary, ...] = ()
+    denied: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -74,6 +76,7 @@ class _DryRun:
     terraform: Mapping[str, TerraformCli]
     live: EcsLive
     redactor: Redactor
+    rules: Rules
     progress: Callable[[str], None]
     admission: asyncio.Semaphore
 
@@ -106,7 +109,9 @@ class _DryRun:
             if name in used
         }
         admission = asyncio.Semaphore(settings.terraform.workers)
-        return cls(snapshot, environments, terraform, EcsLive(aws), redactor, progress, admission)
+        return cls(
+            snapshot, environments, terraform, EcsLive(aws), redactor, parts.rules(settings), progress, admission
+        )
 
     async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
         """Platforms first, because their outputs are what services are planned with."""
@@ -131,7 +136,7 @@ class _DryRun:
             plan = await self._run(instance, platform=None, image=None)
         except TerraformFailed as failure:
             return PlannedInstance(instance.key, instance.kind, False, error=failure.message), None
-        return _planned(instance, plan, provisional=False), plan.values.get("platform")
+        return self._planned(instance, plan, provisional=False), plan.values.get("platform")
 
     async def _other(self, instance: Instance, outputs: Mapping[str, Any] | None) -> PlannedInstance:
         environment = self.environments[instance.key.environment]
@@ -142,7 +147,7 @@ class _DryRun:
             plan = await self._run(instance, platform=platform, image=image)
         except (TerraformFailed, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
-        return _planned(instance, plan, provisional=provisional)
+        return self._planned(instance, plan, provisional=provisional)
 
     async def _image(self, instance: Instance, environment: Environment, outputs: Mapping[str, Any]) -> str | None:
         if instance.kind != "Service":
@@ -158,6 +163,22 @@ class _DryRun:
             async with self.terraform[environment.name].workspace(run) as workspace:
                 return plans.read(await workspace.plan(), self.redactor)
 
+    def _planned(self, instance: Instance, plan: Plan, *, provisional: bool) -> PlannedInstance:
+        counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
+        for change in plan.changes:
+            counts[operation(change.actions)] += 1
+        return PlannedInstance(
+            key=instance.key,
+            kind=instance.kind,
+            provisional=provisional,
+            creates=counts["create"],
+            updates=counts["update"],
+            replaces=counts["replace"],
+            destroys=counts["destroy"],
+            changes=tuple(change.summary() for change in plan.changes),
+            denied=tuple(map(str, violations(plan, self.rules, str(instance.key)))),
+        )
+
 
 async def _has_states(aws: AwsClients, settings: Settings, environment: Environment) -> bool:
     """False in an account that nobody has bootstrapped."""
@@ -168,19 +189,3 @@ async def _has_states(aws: AwsClients, settings: Settings, environment: Environm
             return False
         raise ConfigFailed([f"{environment.name}: its state bucket cannot be looked at: {failure}"]) from failure
     return True
-
-
-def _planned(instance: Instance, plan: Plan, *, provisional: bool) -> PlannedInstance:
-    counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
-    for change in plan.changes:
-        counts[operation(change.actions)] += 1
-    return PlannedInstance(
-        key=instance.key,
-        kind=instance.kind,
-        provisional=provisional,
-        creates=counts["create"],
-        updates=counts["update"],
-        replaces=counts["replace"],
-        destroys=counts["destroy"],
-        changes=tuple(change.summary() for change in plan.changes),
-    )

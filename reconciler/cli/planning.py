@@ -49,7 +49,7 @@ def plan(
         print_json({"instances": [_shown(item) for item in planned], "problems": [str(item) for item in problems]})
     else:
         _print(planned, [str(item) for item in problems])
-    if any(item.error for item in planned):
+    if any(item.error or item.denied for item in planned):
         return Exit.FAILED
     if problems:
         return Exit.INVALID
@@ -132,6 +132,9 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
                 say(f"  {line}")
             say("")
     print_table(("INSTANCE", "KIND", "CREATE", "UPDATE", "REPLACE", "DESTROY", "NOTE"), rows)
+    for item in planned:
+        for violation in item.denied:
+            say(f"{item.key} is denied by policy: {violation}")
     for problem in problems:
         say(problem)
     touched = sum(1 for item in planned if _changes(item))
@@ -156,5 +159,6 @@ def _shown(item: "PlannedInstance") -> dict[str, Any]:
             "destroy": item.destroys,
         },
         "changes": _resources(item),
+        "denied": list(item.denied),
         "error": item.error,
     }

@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App, Group
 from rich.console import Console
 
-from reconciler.cli import acting, daemon, drifting, manifests, planning, provider, reading, waiting
+from reconciler.cli import acting, daemon, drifting, manifests, planning, provider, reading, verification, waiting
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import clean, complain
 
@@ -27,6 +27,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         planning.plan,
         planning.render,
         planning.bootstrap,
+        verification.verify,
     ),
     Group("Ask the daemon", sort_key=2): (
         reading.get,

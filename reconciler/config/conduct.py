@@ -77,6 +77,7 @@ class DriftSettings(Section):
     repair_limit: int = Field(
         3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
     )
+    attribution: bool = Field(True, description="Ask CloudTrail who did it; needs cloudtrail:LookupEvents")
 
 
 class Retry(Section):

@@ -26,6 +26,7 @@ _BUCKET_PARTS = {
     "versioning": "aws_s3_bucket_versioning",
     "website": "aws_s3_bucket_website_configuration",
 }
+_ASSOCIATION = frozenset({"association_id", "instance", "network_interface", "private_dns", "private_ip"})
 _DIRECTIONS = {"ingress": "aws_vpc_security_group_ingress_rule", "egress": "aws_vpc_security_group_egress_rule"}
 _SOURCES = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
 _DESTINATIONS = ("cidr_block", "ipv6_cidr_block", "destination_prefix_list_id")
@@ -38,6 +39,9 @@ def watched(kind: str, before: Values, after: Values, resources: Iterable[tuple[
         case "aws_s3_bucket":
             mine = {other for other, values in everyone if values.get("bucket") == before.get("id")}
             return frozenset(part for part, other in _BUCKET_PARTS.items() if other in mine)
+        case "aws_eip":
+            associated = any(values.get("allocation_id") == before.get("id") for _, values in everyone)
+            return _ASSOCIATION if associated else frozenset()
         case "aws_route_table":
             known = {_destination(values) for values in _of(everyone, "aws_route", "route_table_id", before)}
             added = [rule for rule in _blocks(after, "route") if rule not in list(_blocks(before, "route"))]

@@ -9,10 +9,10 @@ from desired_state.instance import Key
 from desired_state.policy import Policy
 from reconciler.core import policy
 from reconciler.core.drift import Finding
-from reconciler.core.drifted import fought, unconfirmed
+from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Environment
-from reconciler.core.record import Reason, Record, Rejection, Response, Sync
+from reconciler.core.record import ConditionType, Reason, Record, Rejection, Response, Sync
 
 Mode = Literal["auto", "approve", "observe"]
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
@@ -128,17 +128,23 @@ def waits(record: Record) -> bool:
 
 
 def _fight(finding: Finding, record: Record, limits: Limits, now: datetime) -> Report | None:
-    """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found."""
+    """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found.
+
+    Once it came to that, time alone does not start it again.
+    """
     if finding.sync != Sync.DRIFTED:
         return None
-    times = fought(record, [change.summary() for change in finding.drifted], now)
-    if times < limits.repairs:
+    moved = [change.summary() for change in finding.drifted]
+    stalled = record.condition(ConditionType.STALLED)
+    goes_on = stalled is not None and stalled.reason == Reason.DRIFT_FIGHT and is_same(record.drift, moved)
+    times = fought(record, moved, now)
+    if times < limits.repairs and not goes_on:
         return None
     places = ", ".join(change.address for change in finding.drifted[:3])
     return Report(
         Reason.DRIFT_FIGHT,
-        f"{places}: came back {times} times within a day after it was healed; find out who changes it, then"
-        f" `reconciler reconcile {record.key}`",
+        f"{places}: came back {max(times, limits.repairs)} times within a day after it was healed; find out who changes"
+        f" it, then `reconciler reconcile {record.key}`",
     )
 
 

@@ -26,6 +26,7 @@ _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "aws_lambda_function": frozenset({"qualified_arn", "qualified_invoke_arn", "version"}),
     "aws_lb": frozenset({"dns_name", "zone_id"}),
     "aws_lb_target_group": frozenset({"load_balancer_arns"}),
+    "aws_ssm_parameter": frozenset({"value", "version"}),  # the pointer that builds move
     "aws_vpc": frozenset({"default_network_acl_id", "default_route_table_id", "default_security_group_id"}),
 }
 _COMPUTED = frozenset(
@@ -103,7 +104,7 @@ def _as_found(change: Change) -> Change:
         return replace(change, actions=("delete",), attributes={})
     if change.actions in {("delete",), ("forget",)}:
         return replace(change, actions=("create",), attributes={})
-    turned = {path: (new, old) for path, (old, new) in change.attributes.items()}
+    turned = {path: (new, old) for path, (old, new) in change.attributes.items() if _differs(path, old, new)}
     known = {path: values for path, values in turned.items() if values[0] != UNKNOWN}
     return replace(change, actions=("update",), attributes=known or turned)
 

@@ -4,12 +4,22 @@ Drift that changes its place begins a new life. As long as an apply may have bee
 healed. Repairs are counted by spot, because who fights us rarely writes the same value twice.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from reconciler.core.conditions import holding, without
 from reconciler.core.drift import Finding
-from reconciler.core.record import ConditionType, Drift, Record, Repair, ResourceSummary, Response, Sync
+from reconciler.core.record import (
+    NOBODY_KNOWS,
+    ConditionType,
+    Drift,
+    Record,
+    Repair,
+    ResourceSummary,
+    Response,
+    Sync,
+)
 from reconciler.core.remedy import remedies
 
 FIGHT_LASTS = timedelta(days=1)
@@ -32,17 +42,22 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
         maybe_half_healed = record.applied_digest is None and finding.sync != Sync.IN_SYNC
         return record if maybe_half_healed else gone(record)
     resources = tuple(change.summary() for change in finding.drifted)
-    old = record.drift if record.drift and spots(record.drift.resources) & spots(resources) else None
+    old = record.drift if is_same(record.drift, resources) else None
     confirmed = old.confirmed if old else None
     if old and confirmed is None and now - old.since >= confirm_after:
         confirmed = now
     drift = Drift(
-        finding.reason, resources, old.since if old else now, response, confirmed, old.who if old else "unknown"
+        finding.reason, resources, old.since if old else now, response, confirmed, old.who if old else NOBODY_KNOWS
     )
     record = record.replace(drift=drift)
     if confirmed is None:
         return record.replace(conditions=without(record, ConditionType.DRIFTED))
     return holding(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
+
+
+def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
+    """True when some of it is where the drift is that is known already."""
+    return drift is not None and not spots(drift.resources).isdisjoint(spots(resources))
 
 
 def gone(record: Record) -> Record:
@@ -57,6 +72,11 @@ def repaired(record: Record, now: datetime) -> Record:
     young = tuple(repair for repair in record.repairs if now - repair.at < FIGHT_LASTS)
     repair = Repair(now, tuple(sorted(spots(record.drift.resources))))
     return gone(record).replace(repairs=(*young, repair)[-_REPAIRS_KEPT:])
+
+
+def attributed(record: Record, who: str) -> Record:
+    """The record once it is known who did it."""
+    return record.replace(drift=dataclasses.replace(record.drift, who=who)) if record.drift else record
 
 
 def fought(record: Record, resources: Iterable[ResourceSummary], now: datetime) -> int:

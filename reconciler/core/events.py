@@ -69,6 +69,13 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Attributed:
+    """It is known who made the drift: a named session."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """The plan was empty: the state matches the desired digest."""
 
@@ -143,6 +150,7 @@ Event = (
     | Desired
     | Starting
     | Planned
+    | Attributed
     | Settled
     | Waiting
     | Applying

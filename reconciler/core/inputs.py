@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from desired_state.container import PreDeployment, Sidecar
 from desired_state.instance import Instance
 from desired_state.manifest import ModuleSpec
 from desired_state.platform import PlatformSpec
@@ -87,12 +88,32 @@ def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[s
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
         "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
-        "routing": {"paths": list(spec.routing.paths), "priority": spec.routing.priority} if spec.routing else None,
+        "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         "environment_variables": dict(spec.env),
         "secrets": dict(spec.secrets),
+        "runtime_secrets": list(spec.runtime_secrets),
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
+        "sidecars": [_sidecar(sidecar) for sidecar in spec.sidecars],
+        "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,
+        "alarms": spec.alarms.model_dump(mode="json", by_alias=False),
     }
+
+
+def _sidecar(sidecar: Sidecar) -> dict[str, Any]:
+    return {
+        "name": sidecar.name,
+        "image": sidecar.image,
+        "command": list(sidecar.command),
+        "essential": sidecar.essential,
+        "memory": sidecar.memory,
+        "environment_variables": dict(sidecar.env),
+        "secrets": dict(sidecar.secrets),
+    }
+
+
+def _pre_deployment(task: PreDeployment) -> dict[str, Any]:
+    return {"command": list(task.command), "timeout": int(task.timeout.total_seconds())}
 
 
 def placeholder_platform(environment: Environment) -> Mapping[str, Any]:

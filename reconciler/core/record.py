@@ -181,6 +181,7 @@ class PlanSummary:
 
 
 Response = Literal["heal", "wait", "report"]
+NOBODY_KNOWS = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class Drift:
     since: datetime
     response: Response
     confirmed: datetime | None = None
-    who: str = "unknown"
+    who: str = NOBODY_KNOWS
 
 
 @dataclass(frozen=True, slots=True)

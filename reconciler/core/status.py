@@ -16,6 +16,7 @@ from reconciler.core.events import (
     Applied,
     Applying,
     Asked,
+    Attributed,
     Desired,
     Event,
     Failed,
@@ -63,6 +64,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return record.replace(running=record.running or running)
         case Planned():
             return _planned(record, event, now)
+        case Attributed(who):
+            return drifted.attributed(record, who)
         case Settled():
             return _settled(record, event, now)
         case Waiting(reason, message):
@@ -70,6 +73,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
         case Applying(intent, base):
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
             message = "destroying" if intent.destroys else "applying"
+            if record.reason == Reason.AWAITING_APPROVAL:
+                started = ready(started, now, False, Reason.PROGRESSING, message)
             return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
         case Holding(lock_id):
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
@@ -222,6 +227,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     changes: dict[str, Any] = {}
     if event.reconcile:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
+        changes["conditions"] = without(record, ConditionType.STALLED, only=_OF_A_DIGEST)
     if event.suspend is not None:
         changes["suspended"] = event.suspend
     if event.approval or event.rejection:

@@ -11,6 +11,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
+from reconciler.core.drifted import fought
 from reconciler.core.record import (
     Condition,
     ConditionType,
@@ -154,7 +155,7 @@ def drift(record: Record, now: datetime) -> View | None:
         "confirmed_at": time(found.confirmed),
         "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state: it would take this back"),
         "who": found.who,
-        "repairs": len(record.repairs),
+        "repairs": fought(record, found.resources, now),
         "resources": [
             {"change": _CHANGES.get(item.actions[0], "changed")} | resource(item) for item in found.resources
         ],

@@ -57,9 +57,13 @@ async def newest_tag(clients: AwsClients, key: Key, environment: Environment) ->
 
 
 def best_tag(image: Mapping[str, Any]) -> str | None:
-    """Of one image's tags the one that is least likely to move; None when it is not an image to run."""
+    """Of one image's tags the one that is least likely to move; None when it is not an image to run.
+
+    A plain commit comes before one with a word in front: it is what the pipelines deploy."""
     tags = [tag for tag in image.get("imageTags", ()) if tag != PLACEHOLDER_TAG and not _ATTACHED.fullmatch(tag)]
-    return min(tags, key=lambda tag: (tag in _MOVING, not _COMMIT.fullmatch(tag), -len(tag), tag), default=None)
+    return min(
+        tags, key=lambda tag: (tag in _MOVING, not _COMMIT.fullmatch(tag), "-" in tag, -len(tag), tag), default=None
+    )
 
 
 async def _describe(clients: AwsClients, key: Key, environment: Environment, **which: Any) -> Mapping[str, Any]:

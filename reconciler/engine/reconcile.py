@@ -39,9 +39,12 @@ from reconciler.core.ports import (
     TerraformFailed,
     Workspace,
 )
+from reconciler.core.preparation import PreparationFailed
 from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
 from reconciler.engine import locks
+from reconciler.engine.attribution import attribute
+from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -68,7 +71,7 @@ async def reconcile(key: Key, world: World) -> None:
             await _prune(key, environment, world)
         else:
             await _converge(key, environment, world)
-    except TerraformFailed as failure:
+    except (TerraformFailed, PreparationFailed) as failure:
         await world.settle(key, Failed(failure.reason, failure.message))
     except LiveUnavailable as failure:
         await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
@@ -80,6 +83,10 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         live = await _look(record.instance, environment, world)
         if live and _pipeline_is_deploying(record.instance, live):
             await world.settle(key, Seen(live, world.limits.rollout_timeout))
+            return
+        if live and live.image and live.newest is None:
+            missing = f"its image was not pushed: {key} has no tag {_tag(record.instance)}; what runs stays"
+            await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
             return
         run = _run(record, environment, live, world)
         digest = desired_digest(record.instance.source_digest, run.variables, terraform_version=world.terraform.version)
@@ -99,11 +106,14 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan, decided = await _plan(record, workspace, run.environment, image, world)
+        document = await locks.plan(record, workspace, run.environment, world, destroy=False)
+        plan, decided = await _plan(record, document, run.environment, image, world)
         match decided:
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
             case Apply():
+                if isinstance(record.instance.spec, ServiceSpec):
+                    await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, run, live, workspace, world)
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
@@ -115,15 +125,14 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
 
 async def _plan(
     record: Record,
-    workspace: Workspace,
+    document: Mapping[str, Any],
     environment: Environment,
     image: str | None,
     world: World,
     *,
     destroy: bool = False,
 ) -> tuple[Plan, Verdict | LookAgain]:
-    """Plan, say who moved, decide, and put all of it in the record."""
-    document = await locks.plan(record, workspace, environment, world, destroy=destroy)
+    """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
     found = verdict(
@@ -136,6 +145,7 @@ async def _plan(
         limits=world.limits.verdict,
     )
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    await attribute(record, finding, environment, world)
     return plan, now_or_again(found, record)
 
 
@@ -171,7 +181,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with world.admission, world.terraform.workspace(run) as workspace:
-        plan, decided = await _plan(record, workspace, environment, None, world, destroy=True)
+        document = await locks.plan(record, workspace, environment, world, destroy=True)
+        plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
             case Apply():
                 async with world.apply_of(key):
@@ -223,6 +234,10 @@ def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
             outputs: Mapping[str, Any] = record.outputs["platform"]
             return outputs
     raise LiveUnavailable(f"the platform of {instance.key.environment} has no output named `platform`")
+
+
+def _tag(instance: Instance) -> str | None:
+    return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
 
 
 def _pipeline_owns_image(instance: Instance) -> bool:

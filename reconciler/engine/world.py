@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core import report
+from reconciler.core.attribution import Attribution
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
 from reconciler.core.ports import (
@@ -26,6 +27,7 @@ from reconciler.core.ports import (
     Terraform,
     TreeArchive,
 )
+from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
@@ -51,6 +53,8 @@ class World:
 
     terraform: Terraform
     live: Live
+    prerequisites: Prerequisites
+    first_tasks: FirstTasks
     locks: Locks
     store: Store
     trees: TreeArchive
@@ -63,6 +67,7 @@ class World:
     rng: Random
     admission: asyncio.Semaphore
     protection: Protection
+    attribution: Attribution | None = None
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,17 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
                     "attributes": {"name": {"old": None, "new": "orders", "redacted": False}},
                 }
             ],
+            "denied": [],
             "error": None,
         }
     ]
+
+
+def test_a_plan_that_policy_denies_fails_and_says_which_rule(cli: Cli, plans: Any) -> None:
+    plans(replace(NEW, denied=("aws_vpc.this: mandatory tags: without Owner",)))
+    ended = cli("plan", "--repo", "m")
+    assert ended.code == 1
+    assert "develop/orders is denied by policy: aws_vpc.this: mandatory tags: without Owner" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from reconciler.cli.program import build
 from tests.cli.conftest import Cli
 
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
-ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render")
+ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify")
 ASKING = ("get", "describe", "diff", "drift", "history", "wait")
 ACTING = ("reconcile", "suspend", "resume", "approve", "reject", "prune", "unlock")
 COMMANDS = (*ALONE, *ASKING, *ACTING)

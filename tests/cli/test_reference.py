@@ -44,7 +44,8 @@ def default(value: dict[str, Any]) -> str:
     if known is None or isinstance(known, dict):
         return "optional"
     text = known if isinstance(known, str) else json.dumps(known)
-    return "`30m`" if text == "PT30M" else f"`{text}`"
+    minutes = re.fullmatch(r"PT(\d+)M", text)
+    return f"`{minutes[1]}m`" if minutes else f"`{text}`"
 
 
 def written(section: str) -> dict[str, str]:

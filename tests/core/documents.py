@@ -15,7 +15,8 @@ def change(
     return {
         "address": address,
         "mode": "managed",
-        "type": address.rsplit(".", 2)[-2],
+        "type": address.split("[")[0].rsplit(".", 2)[-2],
+        "name": address.split("[")[0].rsplit(".", 1)[-1],
         "change": {
             "actions": list(actions),
             "before": before,

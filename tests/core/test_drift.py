@@ -58,6 +58,11 @@ def test_an_addition_that_no_plan_would_undo_is_still_drift() -> None:
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.UNMANAGED_ADDITION)
 
 
+def test_a_build_that_moves_the_pointer_to_its_image_is_no_drift() -> None:
+    before, after = {"value": "orders:1", "version": 1}, {"value": "orders:2", "version": 2}
+    assert finding(drift=[change("aws_ssm_parameter.image", ["update"], before, after)]).sync == Sync.IN_SYNC
+
+
 def test_a_new_digest_is_git_moving() -> None:
     assert finding(RETENTION, applied="d0") == Finding(Sync.PENDING, None, ())
 

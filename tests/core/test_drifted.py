@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import decide
+from reconciler.core.attribution import resource_names
 from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_again
 from reconciler.core.drift import Finding, classify
-from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Waiting
+from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired, Failed, Planned, Settled, Waiting
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import ConditionType, Intent, Reason, Record, Sync
 from reconciler.core.redact import Redactor
@@ -148,7 +149,7 @@ def test_what_comes_back_after_three_repairs_is_a_fight_and_not_a_loop() -> None
     assert stalled.reason == Reason.DRIFT_FIGHT
 
 
-def test_a_fight_ends_with_a_new_desired_state_or_by_asking_or_after_a_day() -> None:
+def test_a_fight_ends_with_a_new_desired_state_or_by_asking_and_never_by_waiting() -> None:
     record, decided = fight(applied(PLATFORM), rounds=50)
     assert isinstance(decided, Report)
     stalled = fold(record, Waiting(decided.reason, decided.message))
@@ -156,7 +157,20 @@ def test_a_fight_ends_with_a_new_desired_state_or_by_asking_or_after_a_day() -> 
     assert look(asked, retention(9), NOW + timedelta(hours=1))[1] == Apply()
     other = fold(stalled, Desired("d2", "s", "c2"))
     assert (other.repairs, other.condition(ConditionType.STALLED)) == ((), None)
-    assert look(stalled, retention(9), NOW + timedelta(days=2))[1] == Apply()
+    later = look(stalled, retention(9), NOW + timedelta(days=9))[1]
+    assert isinstance(later, Report)
+    assert later.reason == Reason.DRIFT_FIGHT
+
+
+def test_a_fight_is_over_when_the_world_matches_again() -> None:
+    record, decided = fight(applied(PLATFORM), rounds=50)
+    assert isinstance(decided, Report)
+    stalled = fold(record, Waiting(decided.reason, decided.message))
+    quiet, _ = look(stalled, QUIET, NOW + timedelta(days=2))
+    quiet = fold(quiet, Settled(base(quiet), {}))
+    assert quiet.condition(ConditionType.STALLED) is None
+    back, _ = look(quiet, retention(9), NOW + timedelta(days=3))
+    assert look(back, retention(9), NOW + timedelta(days=3, minutes=1))[1] == Apply()
 
 
 def test_what_git_changed_is_applied_at_once_whatever_else_moved() -> None:
@@ -187,3 +201,30 @@ def test_law_no_spot_is_repaired_more_often_than_the_limit_within_a_day(moves: l
             record, _ = look(record, QUIET, now)
     for name, at in repairs:
         assert sum(other == name and at <= then < at + timedelta(days=1) for other, then in repairs) <= 3
+
+
+def test_who_did_it_is_known_for_as_long_as_the_drift_lasts() -> None:
+    record, _ = look(applied(PLATFORM), retention(7), NOW)
+    record = fold(record, Attributed("Admin/ann"))
+    record, _ = look(record, retention(7), LATER)
+    assert record.drift is not None
+    assert record.drift.who == "Admin/ann"
+    assert fold(look(record, QUIET, LATER)[0], Attributed("Admin/ann")).drift is None
+
+
+def test_what_cloudtrail_is_asked_for_are_names_and_ids() -> None:
+    found = classify(
+        read(
+            document(
+                change("aws_iam_role.a", ["update"], {"id": "r", "name": "r", "arn": "arn:r", "x": 1}, {"x": 2}),
+                change("aws_log.b", ["create"], None, {"name": "/ecs/a"}, unknown={"arn": True}),
+            ),
+            Redactor(b"a key for tests"),
+        ),
+        applied_digest="d",
+        desired_digest="d",
+        ignore=(),
+        rolled_back=False,
+        now=NOW,
+    )
+    assert resource_names(found.drifted) == ("r", "arn:r", "/ecs/a")

@@ -112,12 +112,12 @@ def test_a_manifest_that_returns_cancels_its_tombstone() -> None:
     assert (record.removed, record.prune_guard, record.prune_confirmed) == (None, None, False)
 
 
-def test_retries_end_in_stalled_and_a_new_digest_starts_over() -> None:
+def test_retries_end_in_stalled_and_a_new_digest_or_a_person_starts_over() -> None:
     record = new()
     record = fold(record, desired(record, "d1"), *[Failed(Reason.PLAN_FAILED, "no")] * 3)
     assert record.conditions[ConditionType.STALLED].reason == Reason.RETRIES_EXHAUSTED
-    record = fold(record, desired(record, "d2"))
-    assert ConditionType.STALLED not in record.conditions
+    assert ConditionType.STALLED not in fold(record, desired(record, "d2")).conditions
+    assert ConditionType.STALLED not in fold(record, Asked(reconcile=True)).conditions
 
 
 def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:

@@ -150,3 +150,10 @@ def test_a_broken_root_is_reported_once_and_holds_what_uses_it() -> None:
         'roots/service:1:1: the source "../../modules/service" in roots/service/main.tf does not exist'
     ]
     assert (keys(snapshot), snapshot.invalid) == (frozenset({"develop/platform"}), frozenset({"a", "b"}))
+
+
+def test_a_sidecar_is_not_called_like_its_service() -> None:
+    proxy = {"name": "orders", "image": "registry.example/proxy:1"}
+    snapshot = build_from(platform(), service("orders", sidecars=[proxy]), service("ledger", sidecars=[proxy]))
+    assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container']
+    assert keys(snapshot) == {"develop/platform", "develop/ledger"}

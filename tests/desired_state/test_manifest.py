@@ -39,6 +39,7 @@ spec:
   scaling: {min: 1, max: 2}
   routing: {paths: ["/orders/*"], priority: 120}
 """
+PROXY = {"name": "proxy", "image": "registry.example/proxy:1"}
 
 
 def test_four_mistakes_in_one_file_are_four_problems() -> None:
@@ -82,13 +83,15 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"scaling": {"min": 0}}, "spec.scaling.min is 0, but must be at least 1"),
         ({"scaling": []}, "spec.scaling must be a mapping of fields"),
         ({"port": 65536}, "spec.port is 65536, but must be at most 65535"),
-        ({"type": "public", "routing": {"paths": ["/"], "priority": 1}, "port": None}, "a public service needs a port"),
         ({"type": "public"}, "a public service needs routing (paths and priority)"),
         (
             {"routing": {"paths": ["/"], "priority": 1}},
             "an internal service has no routing: remove it, or write type: public",
         ),
-        ({"port": None, "healthCheck": {"path": "/"}}, "a worker (a service without port) has no health check"),
+        (
+            {"port": None, "healthCheck": {"path": "/"}},
+            "a worker (an internal service without port) has no health check",
+        ),
         ({"healthCheck": {"path": "/", "timeout": 30}}, "timeout 30 is not shorter than interval 30"),
         ({"healthCheck": {"path": "health"}}, '"health" is not a path: it begins with "/" and has no spaces'),
         ({"image": {"tag": 1234567}}, "spec.image.tag must be text: put it in quotes"),
@@ -116,6 +119,23 @@ def test_defaults_are_those_of_the_documentation() -> None:
             {"kafka": {"brokers": ["b:1"]}, "env": {"KAFKA_BOOTSTRAP_SERVERS": "b:1"}},
             "KAFKA_BOOTSTRAP_SERVERS is set by kafka: remove it from env",
         ),
+        (
+            {"sidecars": [{"name": "proxy", "image": "acme/proxy"}]},
+            '"acme/proxy" is not an image: write registry/repository:tag, or @sha256: and its digest',
+        ),
+        ({"sidecars": [PROXY, PROXY]}, '"proxy" is listed twice'),
+        ({"sidecars": [PROXY | {"memory": 512}]}, "the sidecars take 512 MiB and leave nothing of memory 512"),
+        ({"sidecars": [PROXY | {"env": {"A": "x"}, "secrets": {"A": "x"}}]}, "A is both in env and in secrets"),
+        (
+            {"preDeployment": {"command": ["migrate"]}},
+            "preDeployment needs image: a pipeline that deploys would not run the command first",
+        ),
+        ({"image": {"tag": "1"}, "preDeployment": {"command": []}}, "spec.preDeployment.command needs at least 1"),
+        (
+            {"image": {"tag": "1"}, "preDeployment": {"command": ["migrate"], "timeout": "2h"}},
+            "timeout 2h is not from 10s to 1h",
+        ),
+        ({"runtimeSecrets": ["a/b", "a/b"]}, '"a/b" is listed twice'),
         ({"dependsOn": ["payments", "payments"]}, '"payments" is listed twice'),
         ({"dependsOn": "payments"}, "spec.dependsOn must be a list"),
         ({"environments": []}, "spec.environments needs at least 1"),
@@ -181,6 +201,11 @@ def test_every_bad_variable_has_a_problem_at_its_name() -> None:
 )
 def test_a_mistake_in_a_platform_is_explained(changes: dict[str, Any], message: str) -> None:
     assert problems_of(platform(**changes)) == [message]
+
+
+def test_a_public_service_may_leave_its_port_to_its_runtime() -> None:
+    public = service(type="public", routing={"paths": ["/"], "priority": 1}, healthCheck={"path": "/"}, port=None)
+    assert problems_of(public) == []
 
 
 def test_a_kind_that_does_not_exist_is_a_problem() -> None:

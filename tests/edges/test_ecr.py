@@ -54,6 +54,7 @@ def test_the_address_of_an_image() -> None:
         (("latest", "3f9c2d1"), "3f9c2d1"),
         (("v1.2.0", "3f9c2d1", "latest"), "3f9c2d1"),
         (("main-3f9c2d1", "main"), "main-3f9c2d1"),
+        (("develop-3f9c2d1", "latest-3f9c2d1", "3f9c2d1"), "3f9c2d1"),
         (("3f9c2d1", "3f9c2d1a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e"), "3f9c2d1a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e"),
         (("latest", "v1.2.0"), "v1.2.0"),
         (("latest",), "latest"),

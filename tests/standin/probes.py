@@ -63,6 +63,27 @@ def describes_clusters_with_their_services(client: Clients) -> bool:
     return bool(cluster["activeServicesCount"] == 1)
 
 
+def runs_tasks_whose_containers_share_memory(client: Clients) -> bool:
+    name = _name()
+    client("ecs").create_cluster(clusterName=name)
+    client("ecs").register_task_definition(
+        family=name, cpu="256", memory="512", containerDefinitions=[{"name": "app", "image": "app:1"}]
+    )
+    ran = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")
+    kept = client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"][0]
+    return len(ran["tasks"]) == 1 and "memory" not in kept
+
+
+def describes_tasks_that_end(client: Clients) -> bool:
+    name = _name()
+    client("ecs").create_cluster(clusterName=name)
+    container = {"name": "app", "image": "app:1", "memory": 64}
+    client("ecs").register_task_definition(family=name, containerDefinitions=[container])
+    task = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")["tasks"][0]["taskArn"]
+    described = client("ecs").describe_tasks(cluster=name, tasks=[task])["tasks"][0]
+    return bool((described["lastStatus"], described["containers"][0]["exitCode"]) == ("STOPPED", 0))
+
+
 def registers_scalable_target_and_lifts_the_service(client: Clients) -> bool:
     service = _service(client, desired=0)
     _target(client, service)
@@ -142,12 +163,38 @@ def records_everything_and_excludes_nothing(client: Clients) -> bool:
     return bool(found["recordingGroup"]["allSupported"])
 
 
+def creates_a_project_for_a_pipeline(client: Clients) -> bool:
+    project = _project(client)
+    return bool(project["encryptionKey"].endswith(":key/of-the-project") and "location" not in project["source"])
+
+
+def updates_a_project(client: Clients) -> bool:
+    builds, name = client("codebuild"), _project(client, {"type": "S3", "location": "place"})["name"]
+    builds.update_project(name=name, description="other")
+    return bool(builds.batch_get_projects(names=[name])["projects"][0]["description"] == "other")
+
+
+def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
+    pipelines, name = client("codepipeline"), _pipeline(client)
+    answers: list[bytes] = []
+    pipelines.meta.events.register(
+        "after-call.codepipeline.GetPipeline", lambda http_response, **_: answers.append(http_response.content)
+    )
+    pipelines.get_pipeline(name=name)
+    return isinstance(json.loads(answers[0])["metadata"]["created"], float)
+
+
 PROBES: dict[tuple[str, str], Probe] = {
+    ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
+    ("codebuild", "UpdateProject"): updates_a_project,
+    ("codepipeline", "GetPipeline"): tells_the_times_of_a_pipeline_as_numbers,
     ("ecs", "CreateService"): creates_service_with_its_strategy,
     ("ecs", "UpdateService"): updates_service_by_a_new_deployment,
     ("ecs", "DescribeServices"): describes_services_whose_deployments_complete,
     ("ecs", "DeleteService"): deletes_service_with_its_deployments,
     ("ecs", "DescribeClusters"): describes_clusters_with_their_services,
+    ("ecs", "RunTask"): runs_tasks_whose_containers_share_memory,
+    ("ecs", "DescribeTasks"): describes_tasks_that_end,
     ("application-autoscaling", "RegisterScalableTarget"): registers_scalable_target_and_lifts_the_service,
     ("application-autoscaling", "ListTagsForResource"): lists_tags_of_a_scalable_target,
     ("application-autoscaling", "TagResource"): tags_a_scalable_target,
@@ -214,3 +261,36 @@ def _bucket(client: Clients) -> str:
     bucket = _name()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     return bucket
+
+
+def _project(client: Clients, place: dict[str, str] | None = None) -> dict[str, Any]:
+    environment = {
+        "type": "LINUX_CONTAINER",
+        "image": "aws/codebuild/standard:7.0",
+        "computeType": "BUILD_GENERAL1_SMALL",
+    }
+    created: dict[str, Any] = client("codebuild").create_project(
+        name=_name(),
+        source=place or {"type": "CODEPIPELINE"},
+        artifacts=place or {"type": "CODEPIPELINE"},
+        environment=environment,
+        serviceRole="arn:aws:iam::123456789012:role/build",
+        encryptionKey="arn:aws:kms:eu-central-1:123456789012:key/of-the-project",
+    )["project"]
+    return created
+
+
+def _pipeline(client: Clients) -> str:
+    name = _name()
+    statement = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    action = {
+        "name": "it",
+        "actionTypeId": {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"},
+    }
+    stages = [{"name": stage, "actions": [action]} for stage in ("Source", "Build")]
+    store = {"type": "S3", "location": "artifacts"}
+    pipeline = {"name": name, "roleArn": role, "artifactStore": store, "stages": stages}
+    client("codepipeline").create_pipeline(pipeline=pipeline)
+    return name

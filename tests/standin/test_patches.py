@@ -38,7 +38,7 @@ def test_plain_moto_still_lacks_it(patch: Patch, monkeypatch: pytest.MonkeyPatch
 def _works_on_moto(patch: Patch) -> bool:
     try:
         return PROBES[patch.service, patch.operation](_moto_client)
-    except (ClientError, NotImplementedError):
+    except (ClientError, NotImplementedError, TypeError):
         return False
 
 

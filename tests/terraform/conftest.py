@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local import standin
 from reconciler.edges import plugins
+from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
@@ -58,3 +59,9 @@ def ledger(workbench: Workbench) -> Plan:
 def mailer(workbench: Workbench) -> Plan:
     """A worker in develop whose first image was not pushed yet."""
     return workbench.plan("roots/service", worker("develop"))
+
+
+@pytest.fixture(scope="session")
+def deliveries(workbench: Workbench) -> Plan:
+    """Services with a pipeline: one per tier, one with a long name, one whose image Git owns."""
+    return workbench.plan("roots/deliveries", write_root(workbench.directory / "roots/deliveries", CASES))

@@ -106,7 +106,11 @@ def public_service(tier: str) -> Variables:
         "health_check": {"path": "/healthz"},
         "environment_variables": {"LOG_LEVEL": "info"},
         "secrets": {"DATABASE_URL": "orders/database-url"},
+        "runtime_secrets": [],
         "kafka": None,
+        "sidecars": [],
+        "pre_deployment": None,
+        "alarms": {"cpu": 85, "memory": 85, "server_errors": 10},
     }
 
 

@@ -1,7 +1,4 @@
-"""The service module, applied: what is there afterwards is what the plan said, and a change by hand does not survive.
-
-The platform is made through the API, because Terraform waits minutes for a load balancer that answers at once here.
-"""
+"""The service module, applied: what is there is what the plan said, and a change by hand does not survive."""
 
 from __future__ import annotations
 
@@ -11,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from tests.terraform.inputs import REGION, Variables, internal_service, platform_output, public_service, worker
+from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
+from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
@@ -22,42 +20,7 @@ ORDERS = "module.orders.aws_"
 
 @pytest.fixture(scope="module")
 def platform(stand_in: StandIn) -> Variables:
-    """The least that services need: network, cluster, load balancer, namespace, keys."""
-    ec2 = stand_in.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.10.0.0/16")["Vpc"]["VpcId"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.10.{16 * n}.0/20", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
-        for n, zone in enumerate("abc")
-    ]
-    ids = [subnet["SubnetId"] for subnet in subnets]
-    groups = [
-        ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)["GroupId"]
-        for name in ("alb", "internal-services", "kafka-client")
-    ]
-    ecs = stand_in.client("ecs")
-    arn = ecs.create_cluster(clusterName="develop", capacityProviders=["FARGATE"])["cluster"]["clusterArn"]
-    elb = stand_in.client("elbv2")
-    balancer = elb.create_load_balancer(Name="develop", Subnets=ids)["LoadBalancers"][0]["LoadBalancerArn"]
-    listener = elb.create_listener(
-        LoadBalancerArn=balancer,
-        Port=80,
-        Protocol="HTTP",
-        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
-    )["Listeners"][0]["ListenerArn"]
-    discovery = stand_in.client("servicediscovery")
-    discovery.create_private_dns_namespace(Name="develop.internal", Vpc=vpc)
-    namespace = next(n for n in discovery.list_namespaces()["Namespaces"] if n["Name"] == "develop.internal")
-    key = stand_in.client("kms").create_key()["KeyMetadata"]["Arn"]
-    offered = platform_output("develop")
-    return offered | {
-        "vpc_id": vpc,
-        "private_subnet_ids": ids,
-        "cluster": {"name": "develop", "arn": arn, "spot": False},
-        "alb": offered["alb"] | {"arn": balancer, "listener_arn": listener, "security_group_id": groups[0]},
-        "service_discovery": {"namespace_id": namespace["Id"], "namespace_name": "develop.internal"},
-        "kms": dict.fromkeys(offered["kms"], key),
-        "security_groups": {"internal_services": groups[1], "kafka_client": groups[2]},
-    }
+    return make_platform(stand_in, "develop")
 
 
 @pytest.fixture(scope="module")

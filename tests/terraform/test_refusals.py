@@ -45,6 +45,7 @@ def cluster(tier: str, **settings: Any) -> Variables:
 
 PROD_OF_ONE = but(public_service("prod"), scaling={"min": 1})
 WITHOUT_ROUTING = service() | {"routing": None}
+PROXY = {"name": "proxy", "image": "registry.example/proxy:1"}
 FRACTION = service(routing={"priority": 1.5})
 
 # case: module, variables, what the message must contain
@@ -56,7 +57,6 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     "six_paths": ("service", service(routing={"paths": ["/a", "/b", "/c", "/d", "/e", "/f"]}), ("routing.paths", "/f")),
     "relative_path": ("service", service(routing={"paths": ["orders"]}), ("routing.paths", "orders")),
     "public_without_routing": ("service", WITHOUT_ROUTING, ("orders", "public", "needs routing")),
-    "public_without_port": ("service", service() | {"port": None, "health_check": None}, ("orders", "needs a port")),
     "internal_with_routing": (
         "service",
         internal_service("develop") | {"routing": {"paths": ["/x"], "priority": 1}},
@@ -77,6 +77,42 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     "defined_twice": ("service", service(secrets={"LOG_LEVEL": "orders/level"}), ("LOG_LEVEL", "both define")),
     "secret_like_an_arn": ("service", service(secrets={"KEY_FILE": "orders-abc123"}), ("orders-abc123", "hyphen")),
     "broker_without_port": ("service", service() | {"kafka": {"brokers": ["b-1"]}}, ("kafka.brokers", "b-1")),
+    "long_farewell": ("service", service(routing={"deregistration_delay": 901}), ("deregistration_delay 901", "900")),
+    "runtime_secret_like_an_arn": ("service", service(runtime_secrets=["a-abc123"]), ("a-abc123", "hyphen")),
+    "sidecar_called_like_its_service": (
+        "service",
+        service(sidecars=[PROXY | {"name": "orders"}]),
+        ("orders", "differ"),
+    ),
+    "sidecars_of_one_name": ("service", service(sidecars=[PROXY, PROXY]), ("proxy", "differ")),
+    "sidecar_image": (
+        "service",
+        service(sidecars=[PROXY | {"image": "acme/proxy"}]),
+        ("acme/proxy", "tag or a digest"),
+    ),
+    "greedy_sidecar": ("service", service(sidecars=[PROXY | {"memory": 512}]), ("512", "resources.memory 512")),
+    "sidecar_with_a_password": (
+        "service",
+        service(sidecars=[PROXY | {"environment_variables": {"PASSWORD": "x"}}]),
+        ("PASSWORD", "sidecar's secrets"),
+    ),
+    "sidecar_defined_twice": (
+        "service",
+        service(sidecars=[PROXY | {"environment_variables": {"A": "x"}, "secrets": {"A": "a/b"}}]),
+        ('["A"]', "both"),
+    ),
+    "empty_command": ("service", service(pre_deployment={"command": []}), ("pre_deployment.command []",)),
+    "endless_command": (
+        "service",
+        service(pre_deployment={"command": ["migrate"], "timeout": 7200}),
+        ("pre_deployment.timeout 7200", "3600"),
+    ),
+    "migration_before_a_pipeline": (
+        "service",
+        service(image={"owner": "pipeline"}, pre_deployment={"command": ["migrate"]}),
+        ("pre_deployment", "image.owner git", "pipeline"),
+    ),
+    "alarm_percentage": ("service", service(alarms={"cpu": 101}), ("alarms.cpu 101",)),
     "platform_of_tomorrow": ("service", service(platform={"schema_version": 2}), ("schema_version is 2",)),
     "tier": ("service", service(environment={"tier": "staging"}), ('environment.tier "staging"',)),
     "account": ("service", service(environment={"account_id": "42"}), ('environment.account_id "42"',)),
@@ -102,6 +138,7 @@ ACCEPTED: dict[str, tuple[str, Variables]] = {
     "a_public_service": ("service", public_service("prod")),
     "an_internal_service": ("service", internal_service("qa")),
     "a_worker": ("service", worker("test")),
+    "a_port_by_runtime": ("service", service() | {"port": None}),
     "a_closed_network": ("network", network(cidr="10.10.0.0/20", nat="none")),
     "a_spot_cluster": ("cluster", cluster("qa", insights="enhanced", spot=True)),
 }

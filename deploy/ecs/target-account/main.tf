@@ -67,7 +67,7 @@ locals {
     ]
   })
 
-  # What the daemon itself looks at here. A test holds this list to the calls in reconciler/edges, in both directions.
+  # What the daemon itself looks at and starts here. A test holds this list to the calls in reconciler/edges, in both directions.
   look_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -84,10 +84,60 @@ locals {
         Resource = ["*"] # the action knows no resource
       },
       {
+        Sid      = "AskWhoMadeDrift"
+        Effect   = "Allow"
+        Action   = ["cloudtrail:LookupEvents"]
+        Resource = ["*"] # the action knows no resource
+      },
+      {
         Sid      = "LookAtImages"
         Effect   = "Allow"
         Action   = ["ecr:DescribeImages"]
         Resource = sort([for name in var.environments : "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${name}/*"])
+      },
+      {
+        Sid      = "LookWhetherSecretsExist"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:DescribeSecret"] # names and dates, never values
+        Resource = ["${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:*"]
+      },
+      {
+        Sid      = "LookWhetherRolesExist"
+        Effect   = "Allow"
+        Action   = ["iam:GetRole"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:iam::${local.account}:role/${name}-*"])
+      },
+      {
+        Sid       = "FindTasks"
+        Effect    = "Allow"
+        Action    = ["ecs:ListTasks"]
+        Resource  = ["*"] # the action knows no task, only the cluster
+        Condition = { ArnEquals = { "ecs:cluster" = sort([for name in var.environments : "${local.arn_prefix}:ecs:${local.region}:${local.account}:cluster/${name}"]) } }
+      },
+      {
+        Sid      = "DefinePreDeploymentTasks"
+        Effect   = "Allow"
+        Action   = ["ecs:RegisterTaskDefinition"]
+        Resource = ["*"] # the action knows no resource before it exists
+      },
+      {
+        Sid      = "RunPreDeploymentTasks"
+        Effect   = "Allow"
+        Action   = ["ecs:RunTask", "ecs:TagResource"]
+        Resource = sort(flatten([for name in var.environments : ["${local.arn_prefix}:ecs:${local.region}:${local.account}:task-definition/${name}-*-pre-deployment:*", "${local.arn_prefix}:ecs:${local.region}:${local.account}:task/${name}/*"]]))
+      },
+      {
+        Sid      = "WatchPreDeploymentTasks"
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeTasks", "ecs:StopTask"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:ecs:${local.region}:${local.account}:task/${name}/*"])
+      },
+      {
+        Sid       = "GivePreDeploymentTasksTheirRoles"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = sort(flatten([for name in var.environments : [for role in ["execution", "task"] : "${local.arn_prefix}:iam::${local.account}:role/${name}-*-${role}"]]))
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       },
     ]
   })

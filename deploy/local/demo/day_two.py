@@ -50,6 +50,7 @@ class DayTwo(Scene):
             self._display.shows(f"Slack: {thread['text'].splitlines()[0][:100]}")
 
     def production(self) -> None:
+        self._stage.push("A platform for prod", {"platforms/prod.yaml": self._prod(cost_center="4711")})
         shown = self._display.wait("prod's plan", lambda: self._waiting(but=None), within=SERVICE_TAKES)
         require(not self._aws.ecs.describe_clusters(clusters=["prod"])["clusters"], "prod was touched")
         self._display.shows(f"prod/platform waits: {shown['message'].split(';')[0]}; in AWS there is no cluster prod")

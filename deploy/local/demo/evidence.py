@@ -41,6 +41,7 @@ class Aws:
         self.acm = stage.aws.client("acm")
         self.s3 = stage.aws.client("s3")
         self.dynamodb = stage.aws.client("dynamodb")
+        self.secrets = stage.aws.client("secretsmanager")
         self.ec2 = stage.aws.client("ec2")
         self.iam = stage.aws.client("iam")
         self.logs = stage.aws.client("logs")
@@ -89,6 +90,17 @@ class Aws:
         """True once the service's image repository exists."""
         repositories = self.ecr.describe_repositories()["repositories"]
         return any(repository["repositoryName"] == f"{CLUSTER}/{name}" for repository in repositories)
+
+    def keep_secret(self, name: str) -> None:
+        """What a team does before it names a secret in a manifest."""
+        self.secrets.create_secret(Name=name, SecretString="not for the eyes of this demo")
+
+    def first_tasks(self, name: str) -> list[int]:
+        """How the tasks ended that went before the deployments of a service."""
+        family = f"{CLUSTER}-{name}-pre-deployment"
+        arns = self.ecs.list_tasks(cluster=CLUSTER, family=family, desiredStatus="STOPPED")["taskArns"]
+        tasks = self.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+        return [int(task["containers"][0]["exitCode"]) for task in tasks]
 
     def push_image(self, name: str, tag: str) -> str:
         """What a build pipeline does last: push an image under a tag. Returns its full reference."""

@@ -44,15 +44,15 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:
-        """The example repository. Its services do not go to prod: that a platform waits there is enough to see."""
+        """The example repository without prod, whose platform has a step of its own."""
         files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*") if path.is_file()}
         for name in SERVICES:
             document = yaml.safe_load(files[f"services/{name}.yaml"])
             document["spec"]["environments"].remove("prod")
             del document["overrides"]["prod"]
             files[f"services/{name}.yaml"] = yaml.safe_dump(document, sort_keys=False)
-        platforms = {"platforms/develop.yaml": self._platform(), "platforms/prod.yaml": self._prod(cost_center="4711")}
-        return files | platforms
+        del files["platforms/prod.yaml"]
+        return files | {"platforms/develop.yaml": self._platform()}
 
     def _spec(self, name: str) -> dict[str, Any]:
         """What the example asks for in develop."""
@@ -83,8 +83,7 @@ class Scene:
 
         def look() -> tuple[bool | None, str]:
             self._alive()
-            unready = [i for i in self._api("instances")["instances"] if not (i["ready"] or i["approvable"])]
-            busy = [f"{i['key']} {i['reason']}" for i in unready]
+            busy = [f"{i['key']} {i['reason']}" for i in self._api("instances")["instances"] if not i["ready"]]
             running = self._health()["running"]
             return (True, "") if not busy and not running else (None, ", ".join(busy) or "a pass is running")
 

@@ -51,6 +51,10 @@ class Story(DayTwo):
         )
 
     def first_push(self) -> None:
+        for name in SERVICES:
+            spec = self._spec(name)
+            for secret in (*spec.get("secrets", {}).values(), *spec.get("runtimeSecrets", ())):
+                self._aws.keep_secret(secret)
         self._stage.push("Platforms and four services", self._examples())
         self._stage.start_daemon()
         self._display.wait("the platform", self._cluster, within=_PLATFORM_TAKES)
@@ -65,6 +69,9 @@ class Story(DayTwo):
                 f"{name}: {seen.running} of {seen.desired} tasks, {seen.cpu} CPU, {seen.memory} MiB, "
                 f"image {seen.image.rsplit(':', 1)[1]}, rollout {seen.rollout}"
             )
+        ended = self._aws.first_tasks("orders")
+        require(ended == [0], f"orders' migration ended with {ended}")
+        self._display.shows("orders: its migration ran as a task of its own, and ended with 0, before it was deployed")
         self._check_routes()
 
     def unrelated_commit(self) -> None:
@@ -117,15 +124,17 @@ class Story(DayTwo):
 
         for problem in self._display.wait("the problems", reported, within=60):
             self._display.shows(problem)
-        self._stage.push("Payments: log more", {"services/payments.yaml": self._edited("payments", LOG_LEVEL="debug")})
+        self._stage.push(
+            "Payments: log everything", {"services/payments.yaml": self._edited("payments", LOG_LEVEL="trace")}
+        )
 
         def others_move() -> tuple[Any, str]:
             seen = self._aws.running("payments")
-            moved = seen and seen.environment.get("LOG_LEVEL") == "debug" and seen.rollout == "COMPLETED"
+            moved = seen and seen.environment.get("LOG_LEVEL") == "trace" and seen.rollout == "COMPLETED"
             return (seen, "") if moved else (None, "payments still has its old environment")
 
         self._display.wait("payments to roll", others_move, within=SERVICE_TAKES)
-        self._display.shows("payments was pushed afterwards and runs with LOG_LEVEL=debug")
+        self._display.shows("payments was pushed afterwards and runs with LOG_LEVEL=trace")
         require(self._aws.running("catalog") == before, "catalog was touched")
         self._display.shows("catalog runs on, unchanged, at its last good state")
         self._stage.push("Mend catalog", {"services/catalog.yaml": good})

@@ -20,6 +20,7 @@ from werkzeug import Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.test import run_wsgi_app
 
+from deploy.local.standin import notification_rules
 from deploy.local.standin.administration import PREFIX, Administration
 from deploy.local.standin.calls import Call, identify
 from deploy.local.standin.faults import Fault, Faults
@@ -61,6 +62,8 @@ class StandInApplication:
     def _ask_moto(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
         try:
             with self._turn:
+                if call.service == notification_rules.SERVICE:
+                    return notification_rules.answer(request, call)
                 body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         except NotImplementedError:
             return _not_implemented(request, call)

@@ -3,12 +3,20 @@
 locals {
   repository_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "PullByTheService"
-      Effect    = "Allow"
-      Principal = { AWS = local.execution_arn }
-      Action    = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    }]
+    Statement = concat(
+      [{
+        Sid       = "PullByTheService"
+        Effect    = "Allow"
+        Principal = { AWS = local.execution_arn }
+        Action    = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      }],
+      [for _ in local.delivered : {
+        Sid       = "PushByBuilds"
+        Effect    = "Allow"
+        Principal = { AWS = "${local.arn_prefix}:iam::${local.account}:role/${local.build_role}" }
+        Action    = local.push_actions
+      }],
+    )
   })
 
   lifecycle_policy = jsonencode({
@@ -56,5 +64,5 @@ resource "aws_ecr_repository_policy" "this" {
   policy     = local.repository_policy
 
   # ECR refuses a principal that does not exist; the ARN is built from names, so the order must be said.
-  depends_on = [aws_iam_role.execution]
+  depends_on = [aws_iam_role.execution, aws_iam_role.build]
 }

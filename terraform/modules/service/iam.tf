@@ -36,12 +36,15 @@ locals {
     },
   ]
 
-  secret_statements = [
+  # Secrets Manager ends the ARN of every secret with a hyphen and six characters of its own.
+  injected_secrets = concat(values(var.secrets), flatten([for sidecar in var.sidecars : values(sidecar.secrets)]))
+  readable_secrets = { execution = local.injected_secrets, task = tolist(var.runtime_secrets) }
+  secret_statements = { for role, secrets in local.readable_secrets : role => [
     {
       Sid      = "ReadSecrets"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
-      Resource = sort(distinct([for arn in values(local.secret_arns) : "${arn}-??????"]))
+      Resource = sort(distinct([for secret in secrets : "${local.secret_prefix}${secret}-??????"]))
     },
     {
       Sid       = "DecryptSecrets"
@@ -50,18 +53,25 @@ locals {
       Resource  = [var.platform.kms.secrets]
       Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.amazonaws.com" } }
     },
-  ]
+  ] if length(secrets) > 0 }
 
   execution_policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.start_statements, [for statement in local.secret_statements : statement if length(var.secrets) > 0])
+    Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []))
   })
+  task_policies = { for role, statements in local.secret_statements : "read-secrets" => jsonencode({
+    Version   = "2012-10-17"
+    Statement = statements
+  }) if role == "task" }
 }
 
 resource "aws_iam_role" "execution" {
   name               = local.execution_role
   description        = "ECS starts tasks of ${local.full_name}: image, logs, secrets"
   assume_role_policy = local.trust
+
+  # Set where the platform says that no role may do more than its boundary: in production.
+  permissions_boundary = var.platform.permissions_boundary_arn
 
   tags = local.tags
 }
@@ -84,15 +94,25 @@ resource "aws_iam_role_policy_attachments_exclusive" "execution" {
 
 resource "aws_iam_role" "task" {
   name               = local.task_role
-  description        = "The code of ${local.full_name} runs with this; it grants nothing"
+  description        = "The code of ${local.full_name} runs with this"
   assume_role_policy = local.trust
+
+  permissions_boundary = var.platform.permissions_boundary_arn
 
   tags = local.tags
 }
 
+resource "aws_iam_role_policy" "task" {
+  for_each = local.task_policies
+
+  name   = each.key
+  role   = aws_iam_role.task.name
+  policy = each.value
+}
+
 resource "aws_iam_role_policies_exclusive" "task" {
   role_name    = aws_iam_role.task.name
-  policy_names = []
+  policy_names = [for policy in aws_iam_role_policy.task : policy.name]
 }
 
 resource "aws_iam_role_policy_attachments_exclusive" "task" {

@@ -5,7 +5,7 @@ locals {
   internal_instances = local.called ? toset(["this"]) : toset([])
 
   # At most 32 characters. The hash covers what replaces a target group, so that the new one can exist beside the old.
-  target_group_hash = substr(sha1(jsonencode([local.full_name, var.port, var.platform.vpc_id])), 0, 6)
+  target_group_hash = substr(sha1(jsonencode([local.full_name, local.port, var.platform.vpc_id])), 0, 6)
   target_group_name = "${trimsuffix(substr(local.full_name, 0, 25), "-")}-${local.target_group_hash}"
 }
 
@@ -14,11 +14,11 @@ resource "aws_lb_target_group" "this" {
   for_each = local.public_instances
 
   name                 = local.target_group_name
-  port                 = var.port
+  port                 = local.port
   protocol             = "HTTP"
   target_type          = "ip"
   vpc_id               = var.platform.vpc_id
-  deregistration_delay = 30
+  deregistration_delay = var.routing.deregistration_delay
 
   health_check {
     enabled             = true

@@ -10,7 +10,10 @@ locals {
   full_name = "${var.environment.name}-${var.service.name}"
   tier      = var.environment.tier
   public    = var.service.type == "public"
-  called    = var.service.type == "internal" && var.port != null
+
+  # A public service listens somewhere; one that nothing calls is a worker.
+  port   = local.public ? coalesce(var.port, local.runtime.port) : var.port
+  called = !local.public && local.port != null
 
   # Labels are teams' own words; the prefix keeps them apart from the mandatory tags.
   tags = merge(
@@ -25,7 +28,7 @@ locals {
   image            = local.awaiting_image ? "${local.repository_url}:awaiting-first-image" : var.image.uri
   log_group        = "/ecs/${var.environment.name}/${local.name}"
   log_group_arn    = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
-  secret_arns      = { for variable, secret in var.secrets : variable => "${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:${secret}" }
+  secret_prefix    = "${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:"
   execution_role   = "${local.full_name}-execution"
   task_role        = "${local.full_name}-task"
   execution_arn    = "${local.arn_prefix}:iam::${local.account}:role/${local.execution_role}"

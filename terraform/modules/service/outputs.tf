@@ -33,6 +33,11 @@ output "ecr_repository_url" {
   value       = aws_ecr_repository.this.repository_url
 }
 
+output "ecr_repository_arn" {
+  description = "ARN of the image repository."
+  value       = aws_ecr_repository.this.arn
+}
+
 output "ecr_repository_name" {
   description = "Name of the image repository."
   value       = aws_ecr_repository.this.name
@@ -66,4 +71,14 @@ output "target_group_arn" {
 output "service_discovery_arn" {
   description = "Cloud Map service of an internal service; null for any other."
   value       = one([for registry in aws_service_discovery_service.this : registry.arn])
+}
+
+output "pre_deployment_task_definition_arn" {
+  description = "ARN of the newest definition of the task that goes before a deployment; null without one."
+  value       = one([for definition in aws_ecs_task_definition.pre_deployment : definition.arn])
+}
+
+output "alarm_names" {
+  description = "Names of the service's alarms."
+  value       = sort([for alarm in concat(values(aws_cloudwatch_metric_alarm.service), values(aws_cloudwatch_metric_alarm.requests)) : alarm.alarm_name])
 }

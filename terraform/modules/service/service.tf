@@ -17,7 +17,7 @@ locals {
     group       = var.platform.security_groups.internal_services
   }
 
-  ingress = [for port in var.port == null ? [] : [var.port] : merge(local.empty_rule, {
+  ingress = [for port in local.port == null ? [] : [local.port] : merge(local.empty_rule, {
     description     = local.callers.description
     from_port       = port
     to_port         = port
@@ -89,6 +89,17 @@ resource "aws_ecs_service" "this" {
     rollback = true
   }
 
+  # In production a deployment that sets off an alarm is taken back, too.
+  dynamic "alarms" {
+    for_each = length(local.deployment_alarms) == 0 ? [] : [local.deployment_alarms]
+
+    content {
+      enable      = true
+      rollback    = true
+      alarm_names = alarms.value
+    }
+  }
+
   dynamic "capacity_provider_strategy" {
     for_each = local.capacity
 
@@ -111,7 +122,7 @@ resource "aws_ecs_service" "this" {
     content {
       target_group_arn = load_balancer.value.arn
       container_name   = local.name
-      container_port   = var.port
+      container_port   = local.port
     }
   }
 
@@ -134,6 +145,14 @@ resource "aws_ecs_service" "this" {
     ignore_changes = [desired_count] # scaling owns it
   }
 
-  # ECS refuses a target group without a listener, and starts tasks before a role can do anything.
-  depends_on = [aws_lb_listener_rule.this, aws_iam_role_policy.execution, aws_cloudwatch_log_group.this]
+  # ECS refuses a target group without a listener and an alarm that is not there, and starts tasks before a role can do
+  # anything.
+  depends_on = [
+    aws_lb_listener_rule.this,
+    aws_iam_role_policy.execution,
+    aws_iam_role_policy.task,
+    aws_cloudwatch_log_group.this,
+    aws_cloudwatch_metric_alarm.service,
+    aws_cloudwatch_metric_alarm.requests,
+  ]
 }

@@ -1,53 +1,65 @@
-# The task definition. Its container is written in the form in which AWS returns it (empty lists written out, nulls
+# The task definition. Containers are written in the form in which AWS returns them (empty lists written out, nulls
 # left out, names in order), so that a plan shows changes and nothing else.
 
 locals {
-  runtime_variables = {
-    nodejs = { NODE_ENV = "production" }
-    python = { PYTHONUNBUFFERED = "1" }
-  }[var.service.runtime]
+  # What differs by runtime. The image has its runtime, but often no curl. The URL is an argument, never part of the
+  # program.
+  runtimes = {
+    nodejs = {
+      port      = 3000
+      variables = { NODE_ENV = "production" }
+      check     = ["node", "-e", "fetch(process.argv[1]).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+    }
+    python = {
+      port      = 8000
+      variables = { PYTHONUNBUFFERED = "1" }
+      check     = ["python3", "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=${local.check_timeout})"]
+    }
+  }
+  runtime = local.runtimes[var.service.runtime]
 
   # What the manifest names itself wins.
   variables = merge(
-    local.runtime_variables,
-    var.port == null ? {} : { PORT = tostring(var.port) },
+    local.runtime.variables,
+    local.port == null ? {} : { PORT = tostring(local.port) },
     var.kafka == null ? {} : { KAFKA_BOOTSTRAP_SERVERS = join(",", var.kafka.brokers) },
     var.environment_variables,
   )
 
-  # The image has its runtime, but often no curl. The URL is an argument, never part of the program.
   check_timeout = min(local.health.timeout, 60) # ECS allows no more
-  check_url     = "http://127.0.0.1:${coalesce(var.port, 0)}${local.health.path}"
-  check_command = {
-    nodejs = ["CMD", "node", "-e", "fetch(process.argv[1]).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))", local.check_url]
-    python = ["CMD", "python3", "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=${local.check_timeout})", local.check_url]
-  }[var.service.runtime]
+  check_url     = "http://127.0.0.1:${coalesce(local.port, 0)}${local.health.path}"
+  check_command = concat(["CMD"], local.runtime.check, [local.check_url])
+
+  # What all containers have in common.
+  any_container = {
+    cpu                    = 0
+    volumesFrom            = []
+    systemControls         = []
+    readonlyRootFilesystem = true
+    linuxParameters        = { initProcessEnabled = true }
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        "awslogs-group"         = local.log_group
+        "awslogs-region"        = local.region
+        "awslogs-stream-prefix" = local.name
+      }
+    }
+  }
+
+  own_container = merge(local.any_container, {
+    name         = local.name
+    image        = local.image
+    essential    = true
+    portMappings = []
+    environment  = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
+    secrets      = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${var.secrets[name]}" }]
+    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+  })
 
   container = merge(
-    {
-      name           = local.name
-      image          = local.image
-      cpu            = 0
-      essential      = true
-      portMappings   = [for port in var.port == null ? [] : [var.port] : { containerPort = port, hostPort = port, protocol = "tcp" }]
-      environment    = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
-      secrets        = [for name in sort(keys(local.secret_arns)) : { name = name, valueFrom = local.secret_arns[name] }]
-      mountPoints    = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
-      volumesFrom    = []
-      systemControls = []
-
-      readonlyRootFilesystem = true
-      linuxParameters        = { initProcessEnabled = true }
-
-      logConfiguration = {
-        logDriver = "awslogs"
-        options = {
-          "awslogs-group"         = local.log_group
-          "awslogs-region"        = local.region
-          "awslogs-stream-prefix" = local.name
-        }
-      }
-    },
+    local.own_container,
+    { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
     { for key, check in { healthCheck = {
       command     = local.check_command
       interval    = local.health.interval
@@ -56,6 +68,21 @@ locals {
       startPeriod = local.health.start_period
     } } : key => check if local.checks_container },
   )
+
+  sidecars = [for sidecar in var.sidecars : merge(
+    local.any_container,
+    {
+      name         = sidecar.name
+      image        = sidecar.image
+      essential    = sidecar.essential
+      portMappings = []
+      environment  = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
+      secrets      = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${sidecar.secrets[name]}" }]
+      mountPoints  = [{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/tmp", readOnly = false }]
+    },
+    { for key, command in { command = sidecar.command } : key => command if length(command) > 0 },
+    { for key, memory in { memory = sidecar.memory } : key => memory if memory != null },
+  )]
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -75,7 +102,7 @@ resource "aws_ecs_task_definition" "this" {
   memory                   = var.resources.memory
   execution_role_arn       = aws_iam_role.execution.arn
   task_role_arn            = aws_iam_role.task.arn
-  container_definitions    = jsonencode([local.container])
+  container_definitions    = jsonencode(concat([local.container], local.sidecars))
 
   # A pipeline registers revisions too; the newest is the truth. Old ones stay, for a rollback needs them.
   track_latest = true
@@ -86,9 +113,13 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = "X86_64"
   }
 
-  # The root file system is read-only; this is the place to write. It lives and dies with the task.
-  volume {
-    name = "tmp"
+  # Root file systems are read-only; these are the places to write. They live and die with the task.
+  dynamic "volume" {
+    for_each = toset(concat(["tmp"], [for sidecar in var.sidecars : "tmp-${sidecar.name}"]))
+
+    content {
+      name = volume.key
+    }
   }
 
   tags = local.tags

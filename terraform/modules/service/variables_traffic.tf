@@ -1,15 +1,11 @@
 variable "port" {
-  description = "The port that the container listens on; null for a worker, which nothing calls."
+  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python."
   type        = number
   default     = null
 
   validation {
     condition     = var.port == null || try(var.port >= 1 && var.port <= 65535 && floor(var.port) == var.port, false)
     error_message = "port ${coalesce(var.port, 0)} must be a whole number from 1 to 65535."
-  }
-  validation {
-    condition     = var.port != null || var.service.type != "public"
-    error_message = "service \"${var.service.name}\" is public and needs a port."
   }
 }
 
@@ -42,10 +38,11 @@ variable "scaling" {
 }
 
 variable "routing" {
-  description = "Path patterns and priority of the service's listener rule; null unless the service is public."
+  description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
   type = object({
-    paths    = list(string)
-    priority = number
+    paths                = list(string)
+    priority             = number
+    deregistration_delay = optional(number, 30)
   })
   default = null
 
@@ -60,6 +57,10 @@ variable "routing" {
   validation {
     condition     = try(length(var.routing.paths) >= 1 && length(var.routing.paths) <= 5 && alltrue([for path in var.routing.paths : can(regex("^/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}$", path))]), var.routing == null)
     error_message = "routing.paths ${jsonencode(try(var.routing.paths, []))} must be 1 to 5 patterns of at most 128 characters that begin with / and hold only characters a listener rule allows."
+  }
+  validation {
+    condition     = try(var.routing.deregistration_delay >= 0 && var.routing.deregistration_delay <= 900 && floor(var.routing.deregistration_delay) == var.routing.deregistration_delay, var.routing == null)
+    error_message = "routing.deregistration_delay ${try(var.routing.deregistration_delay, 0)} must be 0 to 900 whole seconds, as long as a deployment may take."
   }
 }
 
@@ -81,7 +82,7 @@ variable "health_check" {
     error_message = "health_check.path \"${try(var.health_check.path, "-")}\" must begin with /, without spaces, at most 1024 characters."
   }
   validation {
-    condition     = var.health_check == null || var.port != null
+    condition     = var.health_check == null || var.port != null || var.service.type == "public"
     error_message = "health_check needs a port; service \"${var.service.name}\" has none."
   }
   validation {

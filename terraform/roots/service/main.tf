@@ -7,6 +7,7 @@ module "service" {
   platform              = var.platform
   service               = var.service
   image                 = var.image
+  delivery              = var.delivery
   resources             = var.resources
   port                  = var.port
   scaling               = var.scaling
@@ -15,4 +16,8 @@ module "service" {
   environment_variables = var.environment_variables
   secrets               = var.secrets
   kafka                 = var.kafka
+  runtime_secrets       = var.runtime_secrets
+  sidecars              = var.sidecars
+  pre_deployment        = var.pre_deployment
+  alarms                = var.alarms
 }

@@ -33,6 +33,11 @@ output "ecr_repository_url" {
   value       = module.service.ecr_repository_url
 }
 
+output "ecr_repository_arn" {
+  description = "ARN of the image repository."
+  value       = module.service.ecr_repository_arn
+}
+
 output "ecr_repository_name" {
   description = "Name of the image repository."
   value       = module.service.ecr_repository_name
@@ -66,4 +71,14 @@ output "target_group_arn" {
 output "service_discovery_arn" {
   description = "Cloud Map service of an internal service; null for any other."
   value       = module.service.service_discovery_arn
+}
+
+output "pre_deployment_task_definition_arn" {
+  description = "ARN of the newest definition of the task that goes before a deployment; null without one."
+  value       = module.service.pre_deployment_task_definition_arn
+}
+
+output "alarm_names" {
+  description = "Names of the service's alarms."
+  value       = module.service.alarm_names
 }

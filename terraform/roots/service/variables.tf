@@ -131,7 +131,7 @@ variable "resources" {
 }
 
 variable "port" {
-  description = "The port that the container listens on; null for a worker, which nothing calls."
+  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python."
   type        = number
   default     = null
 }
@@ -148,10 +148,11 @@ variable "scaling" {
 }
 
 variable "routing" {
-  description = "Path patterns and priority of the service's listener rule; null unless the service is public."
+  description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
   type = object({
-    paths    = list(string)
-    priority = number
+    paths                = list(string)
+    priority             = number
+    deregistration_delay = optional(number, 30)
   })
   default = null
 }
@@ -188,4 +189,46 @@ variable "kafka" {
   description = "Kafka brokers (host:port) the service talks to, handed to it as KAFKA_BOOTSTRAP_SERVERS; null without Kafka."
   type        = object({ brokers = list(string) })
   default     = null
+}
+
+variable "runtime_secrets" {
+  description = "Names of secrets in Secrets Manager that the code reads itself while it runs. Its task role may read these and no other."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "sidecars" {
+  description = "Containers that run beside the service's own in every task, with an image of their own. The task ends when an essential one does."
+  type = list(object({
+    name                  = string
+    image                 = string
+    command               = optional(list(string), [])
+    essential             = optional(bool, true)
+    memory                = optional(number)
+    environment_variables = optional(map(string), {})
+    secrets               = optional(map(string), {})
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "pre_deployment" {
+  description = "A command that has to end well before the service is deployed, such as a migration: run once, as a task of its own, with the service's new image, variables, secrets and role. Null: nothing goes first."
+  type = object({
+    command = list(string)
+    timeout = optional(number, 900)
+  })
+  default = null
+}
+
+variable "alarms" {
+  description = "When alarms ring: mean CPU and memory use (percent) over five minutes, and answers with a 5xx in a minute, three minutes in a row."
+  type = object({
+    cpu           = optional(number, 85)
+    memory        = optional(number, 85)
+    server_errors = optional(number, 10)
+  })
+  default  = {}
+  nullable = false
 }

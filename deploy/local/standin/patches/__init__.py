@@ -6,16 +6,29 @@ here and fail on plain moto, so a patch that moto has caught up with is found an
 
 from __future__ import annotations
 
-from deploy.local.standin.patches import application_autoscaling, config, ecs, elbv2, kms, s3
+from deploy.local.standin.patches import (
+    application_autoscaling,
+    codebuild,
+    codepipeline,
+    config,
+    ecs,
+    elbv2,
+    kms,
+    s3,
+    tasks,
+)
 from deploy.local.standin.patches.patch import Patch, install
 
 PATCHES: tuple[Patch, ...] = (
     *application_autoscaling.PATCHES,
+    *codebuild.PATCHES,
+    *codepipeline.PATCHES,
     *config.PATCHES,
     *ecs.PATCHES,
     *elbv2.PATCHES,
     *kms.PATCHES,
     *s3.PATCHES,
+    *tasks.PATCHES,
 )
 
 __all__ = ["PATCHES", "Patch", "install"]

@@ -1,0 +1,83 @@
+"""The containers of a service beside its own, and what all containers may be given.
+
+The rule: what a container is told in clear text is no secret, and a secret is named, never written.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from desired_state.fields import Duration, Name, Strict, Text, refuse, write_duration
+from desired_state.located import quote
+
+_SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
+_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds such an end to every secret's ARN
+_SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(hours=1)
+
+
+def _not_secret(name: str) -> str:
+    if _SECRET_NAME.search(name):
+        raise refuse(f"{name} looks like a secret: put it in Secrets Manager, and its name there under secrets")
+    return name
+
+
+def _clear_name(secret: str) -> str:
+    if _ARN_END.search(secret):
+        raise refuse(f"{quote(secret)} ends like an ARN, in a hyphen and six characters: AWS would confuse the two")
+    return secret
+
+
+VariableName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable", 255)]
+PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
+SecretName = Annotated[
+    str,
+    Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager (not its ARN)", 512),
+    AfterValidator(_clear_name),
+]
+ImageUri = Annotated[
+    str,
+    Text(
+        r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})",
+        "an image: write registry/repository:tag, or @sha256: and its digest",
+        512,
+    ),
+]
+Command = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...], Field(max_length=64)]
+
+
+def apart(secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    """A variable is clear text or a secret, never both."""
+    for name in secrets:
+        if name in info.data.get("env", {}):
+            raise refuse(f"{name} is both in env and in secrets", inside=(name,), beside=("env", name))
+    return secrets
+
+
+class Sidecar(Strict):
+    """A container beside the service's own, in every task, from an image of its own. `memory` is in MiB."""
+
+    name: Name
+    image: ImageUri
+    command: Command = ()
+    essential: bool = True
+    memory: Annotated[int | None, Field(ge=6)] = None
+    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
+
+    _apart = field_validator("secrets")(apart)
+
+
+class PreDeployment(Strict):
+    """A command that has to end well before each deployment, such as a migration."""
+
+    command: Annotated[Command, Field(min_length=1)]
+    timeout: Duration = timedelta(minutes=15)
+
+    @field_validator("timeout")
+    @classmethod
+    def _bounded(cls, timeout: timedelta) -> timedelta:
+        if not _SHORTEST <= timeout <= _LONGEST:
+            raise refuse(f"timeout {write_duration(timeout)} is not from 10s to 1h")
+        return timeout

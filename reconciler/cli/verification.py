@@ -1,0 +1,45 @@
+"""The command that holds a live account against the requirements. It reads and changes nothing."""
+
+import asyncio
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from reconciler.cli.options import CONFIGURED, Configured, Output
+from reconciler.cli.outcome import Exit
+from reconciler.cli.output import print_json, print_table, say
+
+
+def verify(
+    environment: Annotated[str, Parameter(name="ENVIRONMENT", help="A configured environment.")],
+    /,
+    *,
+    output: Output = "table",
+    options: Configured = CONFIGURED,
+) -> Exit:
+    """Hold a live account against the requirements.
+
+    Reads encryption, networks, registries, logs, services, alarms, pipelines and tags with the environment's role and
+    changes nothing. Exits 1 when something does not hold. Each finding names the resource, the statement of
+    docs/requirements.md and what is there instead.
+
+    Example: `reconciler verify prod`
+    """
+    from reconciler.app import verify as verify_account
+
+    settings = options.settings()
+    findings = asyncio.run(verify_account(settings, environment))
+    if output == "json":
+        shown = [
+            {"resource": each.resource, "statement": each.statement, "title": each.title, "found": each.found}
+            for each in findings
+        ]
+        print_json({"environment": environment, "findings": shown})
+    elif findings:
+        print_table(
+            ("RESOURCE", "STATEMENT", "FOUND"),
+            [(each.resource, f"{each.statement} {each.title}", each.found) for each in findings],
+        )
+    else:
+        say(f"{environment} holds every statement that can be read of it")
+    return Exit.FAILED if findings else Exit.OK

@@ -1,0 +1,64 @@
+"""Who did it: what CloudTrail knows of a resource by, and what its events say of people.
+
+Only a named session is an answer. Reads, and what this daemon did itself, are none.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from reconciler.core.plan import UNKNOWN, Change
+from reconciler.core.ports import Environment
+
+# How the daemon's own calls and its Terraform runs are named (`RoleSessionName`).
+OUR_SESSIONS = frozenset({"ecs-gitops-reconciler", "reconciler"})
+_NAMES = ("id", "name", "arn", "bucket", "role", "role_name", "repository", "family", "key_id", "resource_id")
+_MOST = 5
+
+
+class Attribution(Protocol):
+    """Who changed something outside of Git. Ends within seconds and never raises."""
+
+    async def who(
+        self, environment: Environment, names: Sequence[str], *, since: datetime, until: datetime
+    ) -> str | None:
+        """The session that wrote last to one of these resources (names, ids or ARNs), None when that is not known."""
+        ...
+
+
+def resource_names(changes: Iterable[Change]) -> tuple[str, ...]:
+    """What to ask CloudTrail for: the names, ids and ARNs of what drifted, the likeliest first, a few of them."""
+    found = [
+        value
+        for change in changes
+        for values in (change.before or change.after,)
+        for name in _NAMES
+        if isinstance(value := values.get(name), str) and value and value != UNKNOWN
+    ]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def culprit(events: Iterable[Mapping[str, Any]]) -> str | None:
+    """The session behind the newest write among events as `LookupEvents` answers them; None without any."""
+    writes = [event for event in events if str(event.get("ReadOnly", "")).lower() != "true"]
+    for event in sorted(writes, key=lambda event: str(event.get("EventTime", "")), reverse=True):
+        who = _session(event)
+        if who and who.rsplit("/", 1)[-1] not in OUR_SESSIONS:
+            return f"{who} ({event.get('EventName', 'unknown call')} at {event.get('EventTime')})"
+    return None
+
+
+def _session(event: Mapping[str, Any]) -> str | None:
+    """`role/session`, a user's name, or `root`, from the record inside an event."""
+    try:
+        identity = json.loads(event.get("CloudTrailEvent") or "{}").get("userIdentity") or {}
+    except (ValueError, AttributeError):
+        identity = {}
+    match identity.get("type"):
+        case "AssumedRole":
+            return str(identity.get("arn", "")).partition("assumed-role/")[2] or event.get("Username")
+        case "Root":
+            return "root"
+        case _:
+            return identity.get("userName") or event.get("Username")

@@ -1,0 +1,175 @@
+"""What a plan needs before it may be applied: things that have to exist, and a task that has to end well first.
+
+Read from the document of `terraform show -json`, so that it is exactly what Terraform is about to use. The two ports
+stand beside the values that they take.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from reconciler.core.ports import Environment
+from reconciler.core.record import Reason
+
+_DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
+_OWN, _BEFORE = "this", "pre_deployment"  # names in terraform/modules/service
+_PLACEHOLDER = ":awaiting-first-image"
+_ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Images in ECR by full reference, secrets by name and roles by ARN that new task definitions name."""
+
+    images: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTask:
+    """A task that runs once and ends well before a service is deployed.
+
+    `definition` is the request of RegisterTaskDefinition; `token` tells this task from one of another content.
+    """
+
+    definition: Mapping[str, Any] = field(repr=False)  # holds environment variables
+    cluster: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    token: str
+    timeout: timedelta
+
+    @property
+    def family(self) -> str:
+        """The family of its task definitions."""
+        return str(self.definition["family"])
+
+    @property
+    def container(self) -> str:
+        """The name of its one container."""
+        return str(self.definition["containerDefinitions"][0]["name"])
+
+    @property
+    def logs(self) -> Mapping[str, str]:
+        """The options of its log driver."""
+        options: Mapping[str, str] = self.definition["containerDefinitions"][0]["logConfiguration"]["options"]
+        return options
+
+
+class Incomplete(Exception):
+    """The plan makes the network or the roles of the task only now, so it cannot go first."""
+
+
+class PreparationFailed(Exception):
+    """A deployment could not be prepared, and nothing was changed. `reason` is InvalidConfiguration or ApplyFailed."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Prerequisites(Protocol):
+    """What deployments rely on."""
+
+    async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
+        """What is not there, each in a few words. Raises: LiveUnavailable."""
+        ...
+
+
+class FirstTasks(Protocol):
+    """Tasks that go before a deployment."""
+
+    async def run(self, task: FirstTask, environment: Environment) -> None:
+        """Run it once and wait for its end, within its time-out. Raises: PreparationFailed."""
+        ...
+
+
+def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -> Needs:
+    """What has to exist before this plan is applied; nothing when it registers no task definition.
+
+    Roles that the plan itself makes are not known yet, and not asked for.
+    """
+    created = [after for _, after in _created(document, _DEFINITION)]
+    containers = [one for after in created for one in json.loads(after.get("container_definitions") or "[]")]
+    secrets = [_secret_name(one["valueFrom"]) for container in containers for one in container.get("secrets") or ()]
+    images = [one["image"] for one in containers if _ECR.fullmatch(one["image"])]
+    roles = [after.get(name) for after in created for name in ("execution_role_arn", "task_role_arn")]
+    return Needs(
+        images=_distinct(image for image in images if not image.endswith(_PLACEHOLDER)),
+        secrets=_distinct([name for name in secrets if name] + (list(runtime_secrets) if created else [])),
+        roles=_distinct(role for role in roles if role),
+    )
+
+
+def first_task(document: Mapping[str, Any], *, timeout: timedelta) -> FirstTask | None:
+    """The task that goes before this plan; None when the plan deploys nothing, or nothing that can run yet.
+
+    Raises: Incomplete.
+    """
+    deployed = next((after for name, after in _created(document, _DEFINITION) if name == _OWN), None)
+    planned = next((after for name, after in _planned(document, _DEFINITION) if name == _BEFORE), None)
+    service = next((after for name, after in _planned(document, _SERVICE) if name == _OWN), None)
+    if deployed is None or planned is None or _PLACEHOLDER in (planned.get("container_definitions") or _PLACEHOLDER):
+        return None
+    network = ((service or {}).get("network_configuration") or [{}])[0]
+    cluster, groups = (service or {}).get("cluster"), network.get("security_groups")
+    if not (cluster and groups and planned.get("execution_role_arn") and planned.get("task_role_arn")):
+        raise Incomplete
+    definition = _definition(planned)
+    canonical = json.dumps(definition, sort_keys=True)
+    return FirstTask(
+        definition=definition,
+        cluster=cluster,
+        subnets=tuple(sorted(network.get("subnets") or ())),
+        security_groups=tuple(sorted(groups)),
+        token=hashlib.sha256(canonical.encode()).hexdigest()[:32],
+        timeout=timeout,
+    )
+
+
+def _definition(planned: Mapping[str, Any]) -> dict[str, Any]:
+    platform = (planned.get("runtime_platform") or [{}])[0]
+    return {
+        "family": planned["family"],
+        "networkMode": planned["network_mode"],
+        "requiresCompatibilities": list(planned["requires_compatibilities"]),
+        "cpu": planned["cpu"],
+        "memory": planned["memory"],
+        "executionRoleArn": planned["execution_role_arn"],
+        "taskRoleArn": planned["task_role_arn"],
+        "containerDefinitions": json.loads(planned["container_definitions"]),
+        "volumes": [{"name": volume["name"]} for volume in planned.get("volume") or ()],
+        "runtimePlatform": {
+            "operatingSystemFamily": platform.get("operating_system_family", "LINUX"),
+            "cpuArchitecture": platform.get("cpu_architecture", "X86_64"),
+        },
+        "tags": [{"key": key, "value": value} for key, value in sorted((planned.get("tags_all") or {}).items())],
+    }
+
+
+def _created(document: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return _planned(document, kind, only="create")
+
+
+def _planned(
+    document: Mapping[str, Any], kind: str, *, only: str | None = None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for entry in document.get("resource_changes") or ():
+        change = entry["change"]
+        if entry["type"] == kind and change.get("after") and (only is None or only in change["actions"]):
+            yield entry["name"], change["after"]
+
+
+def _secret_name(source: str) -> str | None:
+    """The name in `arn:…:secretsmanager:…:secret:name[:key:stage:version]`; None for a parameter of Systems Manager."""
+    return source.split(":secret:", 1)[1].split(":", 1)[0] if ":secretsmanager:" in source else None
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))

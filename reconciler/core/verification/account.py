@@ -1,0 +1,168 @@
+"""What is read of one environment in its account: only what a statement is about, in AWS's own words.
+
+`tags` are the resource's own. A key is the ARN, the id or the alias of a KMS key, None without one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way into a security group. `sources` are address ranges, not groups; ports are None for all."""
+
+    protocol: str
+    first_port: int | None
+    last_port: int | None
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    id: str
+    name: str
+    ingress: tuple[Rule, ...]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """`logged` is the kinds of traffic that flow logs keep; `open_subnets` give their machines public addresses."""
+
+    id: str
+    logged: frozenset[str]
+    public_subnets: frozenset[str]
+    open_subnets: frozenset[str]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    port: int
+    protocol: str
+    tls_policy: str | None
+    redirects_to_https: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    name: str
+    security_groups: frozenset[str]
+    listeners: tuple[Listener, ...]
+    log_bucket: str | None
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    name: str
+    insights: str
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`target_groups` are the resource parts of ARNs, as alarms name them."""
+
+    name: str
+    subnets: frozenset[str]
+    public_address: bool
+    minimum_percent: int
+    maximum_percent: int
+    breaks_circuit: bool
+    rolls_back: bool
+    log_groups: frozenset[str]
+    target_groups: frozenset[str]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """`untagged_days` is after how many days untagged images expire, None for never."""
+
+    name: str
+    mutability: str
+    scans: bool
+    key: str | None
+    untagged_days: int | None
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    name: str
+    days: int | None
+    key: str | None
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    id: str
+    alias: str
+    enabled: bool
+    rotates: bool
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A bucket, a topic or a secret. `encryption` is its key, or `AES256` for S3's own keys."""
+
+    kind: str
+    name: str
+    encryption: str | None
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """`branches` start it; None where every change of the default branch does. `events` are notified to a topic."""
+
+    name: str
+    stages: tuple[str, ...]
+    source: str
+    connection: str | None
+    branches: frozenset[str] | None
+    key: str | None
+    events: frozenset[str]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    name: str
+    source: str
+    privileged: bool
+    key: str | None
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`dimensions` as CloudWatch has them; `notifies` is False while its actions are off or none."""
+
+    name: str
+    metric: str
+    dimensions: Mapping[str, str]
+    notifies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One environment as it is."""
+
+    vpcs: tuple[Vpc, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    balancers: tuple[Balancer, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    services: tuple[Service, ...] = ()
+    repositories: tuple[Repository, ...] = ()
+    log_groups: tuple[LogGroup, ...] = ()
+    keys: tuple[Key, ...] = ()
+    stores: tuple[Store, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    projects: tuple[Project, ...] = ()
+    alarms: tuple[Alarm, ...] = ()

@@ -1,0 +1,26 @@
+"""All checks over one environment."""
+
+from collections.abc import Iterator
+
+from desired_state.checks import Tier
+from reconciler.core.verification import network, services, storage
+from reconciler.core.verification.account import Account
+from reconciler.core.verification.finding import Finding
+
+_CHECKS = (
+    network.vpcs, network.security_groups, network.balancers,
+    storage.keys, storage.encryption, storage.repositories, storage.tags,
+    services.clusters, services.placement, services.rollouts, services.belongings, services.alarms,
+)  # fmt: skip
+
+
+def verify(account: Account, *, environment: str, tier: Tier) -> tuple[Finding, ...]:
+    """Every statement that the environment does not hold, by statement and resource."""
+    return tuple(sorted(_all(account, environment, tier), key=lambda found: (found.statement, found.resource)))
+
+
+def _all(account: Account, environment: str, tier: Tier) -> Iterator[Finding]:
+    for check in _CHECKS:
+        yield from check(account, environment)
+    yield from storage.log_groups(account, environment, days=90 if tier == "prod" else 30)
+    yield from services.pipelines(account, environment, tier)

@@ -1,0 +1,46 @@
+"""One environment, read as a whole."""
+
+from asyncio import gather
+
+from reconciler.core.ports import Environment
+from reconciler.core.verification import Account
+from reconciler.edges.account import network, services, storage
+from reconciler.edges.account.calls import Calls
+from reconciler.edges.aws import AwsClients
+
+
+async def read_account(clients: AwsClients, environment: Environment) -> Account:
+    """What is there of an environment. Reads only. Raises: AwsFailed."""
+    calls = Calls(clients, environment)
+    vpcs, clusters = await gather(network.read_vpcs(calls), services.read_clusters(calls))
+    keys, repositories, log_groups, stores = await gather(
+        storage.read_keys(calls),
+        storage.read_repositories(calls),
+        storage.read_log_groups(calls),
+        storage.read_stores(calls),
+    )
+    inside = {vpc.id for vpc in vpcs}
+    groups, balancers = await gather(network.read_security_groups(calls, inside), network.read_balancers(calls, inside))
+    found = await services.read_services(calls) if clusters else ()
+    names = [f"{environment.name}-{service.name}" for service in found]
+    pipelines, projects, alarms = await gather(
+        services.read_pipelines(calls, names),
+        services.read_projects(calls, names),
+        services.read_alarms(
+            calls, {each.name for each in balancers}, {group for service in found for group in service.target_groups}
+        ),
+    )
+    return Account(
+        vpcs=vpcs,
+        security_groups=groups,
+        balancers=balancers,
+        clusters=clusters,
+        services=found,
+        repositories=repositories,
+        log_groups=log_groups,
+        keys=keys,
+        stores=stores,
+        pipelines=pipelines,
+        projects=projects,
+        alarms=alarms,
+    )

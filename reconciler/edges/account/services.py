@@ -1,0 +1,156 @@
+"""The cluster of one environment and its services, with their alarms, build projects and pipelines."""
+
+from asyncio import gather
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.core.verification.account import Alarm, Cluster, Pipeline, Project, Service
+from reconciler.edges.account.calls import Calls, tags_of
+
+_AT_ONCE = 10  # services in one DescribeServices
+_PROJECTS_AT_ONCE = 100
+
+
+async def read_clusters(calls: Calls) -> tuple[Cluster, ...]:
+    """The cluster with the environment's name, if it is there."""
+    found = await calls.one("ecs", "describe_clusters", clusters=[calls.environment.name], include=["SETTINGS", "TAGS"])
+    return tuple(
+        Cluster(
+            name=each["clusterName"],
+            insights={entry["name"]: entry["value"] for entry in each.get("settings", ())}.get(
+                "containerInsights", "disabled"
+            ),
+            tags=tags_of(each.get("tags")),
+        )
+        for each in found["clusters"]
+        if each["status"] == "ACTIVE"
+    )
+
+
+async def read_services(calls: Calls) -> tuple[Service, ...]:
+    """The services of the environment's cluster, which must exist."""
+    cluster = calls.environment.name
+    arns = await calls.every("ecs", "list_services", "serviceArns", cluster=cluster)
+    described = await gather(
+        *(
+            calls.one("ecs", "describe_services", cluster=cluster, services=list(some), include=["TAGS"])
+            for some in _batches(arns, _AT_ONCE)
+        )
+    )
+    return tuple(await gather(*(_service(calls, each) for page in described for each in page["services"])))
+
+
+async def read_alarms(calls: Calls, balancers: Collection[str], groups: Collection[str]) -> tuple[Alarm, ...]:
+    """The alarms on the environment's cluster, on these load balancers (by name) and on these target groups."""
+    found = await calls.every("cloudwatch", "describe_alarms", "MetricAlarms")
+    alarms = [_alarm(each) for each in found]
+    cluster = calls.environment.name
+    return tuple(
+        alarm
+        for alarm in alarms
+        if alarm.dimensions.get("ClusterName") == cluster
+        or alarm.dimensions.get("TargetGroup") in groups
+        or _balancer_of(alarm) in balancers
+    )
+
+
+async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ...]:
+    """Those of the named build projects that exist."""
+    pages = await gather(
+        *(calls.one("codebuild", "batch_get_projects", names=list(some)) for some in _batches(names, _PROJECTS_AT_ONCE))
+    )
+    return tuple(
+        Project(
+            name=each["name"],
+            source=each["source"]["type"],
+            privileged=each["environment"].get("privilegedMode", False),
+            key=each.get("encryptionKey"),
+            tags=tags_of(each.get("tags")),
+        )
+        for page in pages
+        for each in page["projects"]
+    )
+
+
+async def read_pipelines(calls: Calls, names: Sequence[str]) -> tuple[Pipeline, ...]:
+    """Those of the named pipelines that exist."""
+    found = await gather(*(_pipeline(calls, name) for name in names))
+    return tuple(pipeline for pipeline in found if pipeline is not None)
+
+
+async def _service(calls: Calls, service: Mapping[str, Any]) -> Service:
+    task = await calls.one("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])
+    network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    rollout = service.get("deploymentConfiguration", {})
+    breaker = rollout.get("deploymentCircuitBreaker", {})
+    logs = [each.get("logConfiguration", {}) for each in task["taskDefinition"]["containerDefinitions"]]
+    return Service(
+        name=service["serviceName"],
+        subnets=frozenset(network.get("subnets", ())),
+        public_address=network.get("assignPublicIp") == "ENABLED",
+        minimum_percent=rollout.get("minimumHealthyPercent", 0),
+        maximum_percent=rollout.get("maximumPercent", 0),
+        breaks_circuit=breaker.get("enable", False),
+        rolls_back=breaker.get("rollback", False),
+        log_groups=frozenset(each["options"]["awslogs-group"] for each in logs if each.get("logDriver") == "awslogs"),
+        target_groups=frozenset(each["targetGroupArn"].rpartition(":")[2] for each in service.get("loadBalancers", ())),
+        tags=tags_of(service.get("tags")),
+    )
+
+
+def _alarm(alarm: Mapping[str, Any]) -> Alarm:
+    return Alarm(
+        name=alarm["AlarmName"],
+        metric=alarm.get("MetricName", ""),
+        dimensions={entry["Name"]: entry["Value"] for entry in alarm.get("Dimensions", ())},
+        notifies=bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions")),
+    )
+
+
+def _balancer_of(alarm: Alarm) -> str:
+    """The name in a dimension such as `app/prod/0123456789abcdef`; nothing where there is none."""
+    return alarm.dimensions.get("LoadBalancer", "").partition("/")[2].partition("/")[0]
+
+
+async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
+    found = await calls.maybe("codepipeline", "get_pipeline", missing={"PipelineNotFoundException"}, name=name)
+    if found is None:
+        return None
+    pipeline, arn = found["pipeline"], found["metadata"]["pipelineArn"]
+    tagged, events = await gather(
+        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _events(calls, arn)
+    )
+    source = pipeline["stages"][0]["actions"][0]
+    configuration = source.get("configuration", {})
+    detects = configuration.get("DetectChanges", "true") != "false"
+    return Pipeline(
+        name=name,
+        stages=tuple(stage["name"] for stage in pipeline["stages"]),
+        source=source["actionTypeId"]["provider"],
+        connection=configuration.get("ConnectionArn"),
+        branches=None if detects else frozenset(_branches(pipeline)),
+        key=pipeline.get("artifactStore", {}).get("encryptionKey", {}).get("id"),
+        events=events,
+        tags=tags_of(tagged["tags"]),
+    )
+
+
+def _branches(pipeline: Mapping[str, Any]) -> Sequence[str]:
+    pushes = [
+        push for trigger in pipeline.get("triggers", ()) for push in trigger.get("gitConfiguration", {}).get("push", ())
+    ]
+    return [branch for push in pushes for branch in push.get("branches", {}).get("includes", ())]
+
+
+async def _events(calls: Calls, pipeline: str) -> frozenset[str]:
+    """What somebody is told of it, over all rules that are on and lead to a topic."""
+    service = "codestar-notifications"
+    about = [{"Name": "RESOURCE", "Value": pipeline}]
+    listed = await calls.every(service, "list_notification_rules", "NotificationRules", Filters=about)
+    rules = await gather(*(calls.one(service, "describe_notification_rule", Arn=each["Arn"]) for each in listed))
+    heard = [rule for rule in rules if rule["Status"] == "ENABLED" and rule.get("Targets")]
+    return frozenset(event["EventTypeId"] for rule in heard for event in rule["EventTypes"])
+
+
+def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))

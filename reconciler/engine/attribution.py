@@ -1,0 +1,24 @@
+"""Asking who did it, once drift is confirmed and as long as nobody knows."""
+
+from datetime import timedelta
+
+from reconciler.core.attribution import resource_names
+from reconciler.core.drift import Finding
+from reconciler.core.events import Attributed
+from reconciler.core.ports import Environment
+from reconciler.core.record import NOBODY_KNOWS, Record
+from reconciler.engine.world import World
+
+_LATE = timedelta(minutes=15)  # the longest that CloudTrail usually keeps an event back
+
+
+async def attribute(record: Record, finding: Finding, environment: Environment, world: World) -> None:
+    """Put the name of the session that did it into the record, if there is one to be had."""
+    drift = record.drift
+    if world.attribution is None or drift is None or drift.confirmed is None or drift.who != NOBODY_KNOWS:
+        return
+    since = drift.since - record.instance.policy.interval - _LATE
+    names = resource_names(finding.drifted)
+    who = await world.attribution.who(environment, names, since=since, until=world.now())
+    if who:
+        await world.settle(record.key, Attributed(world.redactor.text(who)))

@@ -1,0 +1,43 @@
+"""What comes between a plan and its apply: what it names is there, and the task that goes first ended well."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from desired_state.service import ServiceSpec
+from reconciler.core.ports import Environment
+from reconciler.core.preparation import Incomplete, PreparationFailed, first_task, needs
+from reconciler.core.record import Reason
+from reconciler.engine.world import World
+
+
+async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: Environment, world: World) -> None:
+    """Make sure that the planned deployment can work. `document` is the JSON form of the plan.
+
+    Raises: PreparationFailed, LiveUnavailable.
+    """
+    missing = await world.prerequisites.missing(needs(document, runtime_secrets=spec.runtime_secrets), environment)
+    if missing:
+        where = f"{environment.name} ({environment.account}, {environment.region})"
+        raise PreparationFailed(Reason.INVALID_CONFIGURATION, f"not applied: {'; '.join(missing)}, in {where}")
+    if spec.pre_deployment is None:
+        return
+    try:
+        task = first_task(document, timeout=spec.pre_deployment.timeout)
+    except Incomplete:
+        why = "the pre-deployment task cannot run before its roles and network exist: leave it out of the first apply"
+        raise PreparationFailed(Reason.INVALID_CONFIGURATION, why) from None
+    if task:
+        async with _without(world.admission):
+            await world.first_tasks.run(task, environment)
+
+
+@asynccontextmanager
+async def _without(admission: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Let others run Terraform meanwhile: a task may take long, and needs none."""
+    admission.release()
+    try:
+        yield
+    finally:
+        await admission.acquire()

@@ -1,0 +1,80 @@
+# One build project: tests, image, scan, push. It runs for the pipeline only; its source and its results are artifacts.
+locals {
+  buildspec = templatefile("${path.module}/templates/buildspec.yml.tftpl", {
+    container = local.name
+    key       = var.platform.kms.s3
+    parameter = local.image_parameter
+    runtime   = var.service.runtime
+    scanner   = var.delivery.scanner_image
+  })
+
+  build_variables = {
+    AWS_ACCOUNT_ID     = local.account
+    BRANCH_PATTERN     = local.branches
+    ECR_REPOSITORY     = local.repository
+    ECR_REPOSITORY_URL = local.repository_url
+    ENVIRONMENT        = var.environment.name
+    IMAGE_TAG          = "set-by-the-pipeline"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "build" {
+  for_each = local.delivered
+
+  name              = local.build_group
+  retention_in_days = local.retention
+  kms_key_id        = var.platform.kms.logs
+
+  tags = local.tags
+}
+
+resource "aws_codebuild_project" "this" {
+  for_each = local.delivered
+
+  name           = local.full_name
+  description    = "Tests, builds, scans and pushes ${local.full_name}"
+  service_role   = aws_iam_role.build[each.key].arn
+  encryption_key = var.platform.kms.s3
+  build_timeout  = var.delivery.build_timeout
+  queued_timeout = 60
+
+  source {
+    type      = "CODEPIPELINE"
+    buildspec = local.buildspec
+  }
+
+  artifacts {
+    type = "CODEPIPELINE"
+  }
+
+  #checkov:skip=CKV_AWS_316:images are built by a Docker engine inside the build, which needs a privileged container
+  environment {
+    type                        = "LINUX_CONTAINER"
+    compute_type                = var.delivery.compute_type
+    image                       = "aws/codebuild/standard:7.0"
+    image_pull_credentials_type = "CODEBUILD"
+    privileged_mode             = true
+
+    dynamic "environment_variable" {
+      for_each = local.build_variables
+
+      content {
+        name  = environment_variable.key
+        value = environment_variable.value
+      }
+    }
+  }
+
+  cache {
+    type     = "S3"
+    location = "${local.artifacts.name}/${local.cache_prefix}"
+  }
+
+  logs_config {
+    cloudwatch_logs {
+      group_name = aws_cloudwatch_log_group.build[each.key].name
+    }
+  }
+
+  tags = local.tags
+}

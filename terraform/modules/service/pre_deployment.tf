@@ -1,0 +1,35 @@
+# What has to end well before a deployment: a task of its own, which the reconciler starts as planned here, before it
+# applies the plan. No service runs it, so a revision that is registered and never started changes nothing.
+
+resource "aws_ecs_task_definition" "pre_deployment" {
+  for_each = var.pre_deployment == null ? {} : { this = var.pre_deployment }
+
+  family                   = "${local.full_name}-pre-deployment"
+  network_mode             = "awsvpc"
+  requires_compatibilities = ["FARGATE"]
+  cpu                      = var.resources.cpu
+  memory                   = var.resources.memory
+  execution_role_arn       = aws_iam_role.execution.arn
+  task_role_arn            = aws_iam_role.task.arn
+  container_definitions = jsonencode([merge(local.own_container, {
+    command = each.value.command
+    logConfiguration = merge(local.own_container.logConfiguration, {
+      options = merge(local.own_container.logConfiguration.options, { "awslogs-stream-prefix" = "pre-deployment" })
+    })
+  })])
+
+  # The reconciler registers the planned revision itself before the plan is applied.
+  track_latest = true
+  skip_destroy = true
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = "X86_64"
+  }
+
+  volume {
+    name = "tmp"
+  }
+
+  tags = local.tags
+}

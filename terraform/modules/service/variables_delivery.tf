@@ -1,0 +1,28 @@
+variable "delivery" {
+  description = "How the service is built: the branch that a pipeline started by hand takes, the minutes a build may take, CodeBuild's compute type, and the image that trivy is taken from."
+  type = object({
+    default_branch = optional(string, "main")
+    build_timeout  = optional(number, 30)
+    compute_type   = optional(string, "BUILD_GENERAL1_SMALL")
+    scanner_image  = optional(string, "public.ecr.aws/aquasecurity/trivy:0.65.0")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$", var.delivery.default_branch))
+    error_message = "delivery.default_branch \"${var.delivery.default_branch}\" must be the name of a branch: at most 255 letters, digits and ._/-."
+  }
+  validation {
+    condition     = var.delivery.build_timeout >= 5 && var.delivery.build_timeout <= 2160 && floor(var.delivery.build_timeout) == var.delivery.build_timeout
+    error_message = "delivery.build_timeout ${var.delivery.build_timeout} must be 5 to 2160 whole minutes."
+  }
+  validation {
+    condition     = contains(["BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE", "BUILD_GENERAL1_XLARGE", "BUILD_GENERAL1_2XLARGE"], var.delivery.compute_type)
+    error_message = "delivery.compute_type \"${var.delivery.compute_type}\" must be BUILD_GENERAL1_ followed by SMALL, MEDIUM, LARGE, XLARGE or 2XLARGE."
+  }
+  validation {
+    condition     = can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", var.delivery.scanner_image))
+    error_message = "delivery.scanner_image \"${var.delivery.scanner_image}\" must be registry/repository with a tag or a digest."
+  }
+}

@@ -1,0 +1,205 @@
+"""A corpus of differences: harmless ones, which are nobody's change."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Case = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+ACCOUNT = "111122223333"
+
+
+def container(**fields: Any) -> dict[str, Any]:
+    """A container as the module writes it, with some fields changed; None removes one."""
+    written = {
+        "name": "orders",
+        "image": "orders:1",
+        "essential": True,
+        "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        "secrets": [{"name": "S", "valueFrom": "arn:1"}, {"name": "T", "valueFrom": "arn:2"}],
+        "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}],
+        "mountPoints": [{"sourceVolume": "tmp", "containerPath": "/tmp", "readOnly": False}],
+        "healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3},
+    }
+    return {name: value for name, value in {**written, **fields}.items() if value is not None}
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    return {"container_definitions": json.dumps([container(**fields)])}
+
+
+ENVIRONMENT = [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]
+SECRETS = [{"name": "T", "valueFrom": "arn:2"}, {"name": "S", "valueFrom": "arn:1"}]
+TWO = [container(), container(name="sidecar")]
+
+
+def policy(**fields: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["a", "b"], **fields}
+    other = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": {"AWS": ACCOUNT}}
+    return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [statement, other]})}
+
+
+def reordered(value: Mapping[str, Any]) -> dict[str, Any]:
+    document = json.loads(value["policy"])
+    return {"policy": json.dumps({"Statement": document["Statement"][::-1], "Version": document["Version"]})}
+
+
+LONG = {
+    "policy": json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": f"s{n}", "Action": "a"} for n in range(99)]})
+}
+ROUTES = [{"cidr_block": "0.0.0.0/0", "gateway_id": "igw-1"}]
+OWN_ROUTE = {"route_table_id": "rtb-1", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw-1"}
+OPEN = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/8"]}
+OWN_RULE = {
+    "security_group_id": "sg-1",
+    "ip_protocol": "tcp",
+    "from_port": 443,
+    "to_port": 443,
+    "cidr_ipv4": "10.0.0.0/8",
+}
+
+CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "environment variables in another order": (task(), task(environment=ENVIRONMENT)),
+    "secrets in another order": (task(), task(secrets=SECRETS)),
+    "containers in another order": (
+        {"container_definitions": json.dumps(TWO)},
+        {"container_definitions": json.dumps(TWO[::-1])},
+    ),
+    "keys in another order, with blanks": (
+        task(),
+        {"container_definitions": json.dumps([container()], indent=2, sort_keys=True)},
+    ),
+    "cpu 0 written out": (task(), task(cpu=0)),
+    "essential left out": (task(), task(essential=None)),
+    "empty lists written out": (task(), task(volumesFrom=[], systemControls=[], dnsServers=[])),
+    "nulls written out": (task(), {"container_definitions": json.dumps([container() | {"command": None}])}),
+    "empty text": (task(), task(hostname="")),
+    "the host's port left out": (task(), task(portMappings=[{"containerPort": 8080, "protocol": "tcp"}])),
+    "the host's port chosen by ECS": (
+        task(),
+        task(portMappings=[{"containerPort": 8080, "hostPort": 0, "protocol": "tcp"}]),
+    ),
+    "the protocol left out": (task(), task(portMappings=[{"containerPort": 8080, "hostPort": 8080}])),
+    "a port written as text": (
+        task(),
+        task(portMappings=[{"containerPort": "8080", "hostPort": "8080", "protocol": "tcp"}]),
+    ),
+    "a writable mount left out": (task(), task(mountPoints=[{"sourceVolume": "tmp", "containerPath": "/tmp"}])),
+    "the health check's defaults left out": (task(), task(healthCheck={"command": ["CMD", "true"]})),
+    "a start period of 0": (
+        task(),
+        task(healthCheck={"command": ["CMD", "true"], "startPeriod": 0}),
+    ),
+    "not privileged, not interactive": (task(), task(privileged=False, interactive=False, pseudoTerminal=False)),
+}
+
+OUTSIDE: dict[str, Case] = {
+    "a count that the autoscaler owns": ("aws_ecs_service.this", {"desired_count": 2}, {"desired_count": 5}),
+    "a revision that a pipeline registered": (
+        "aws_ecs_service.this",
+        {"task_definition": "orders:1"},
+        {"task_definition": "orders:2"},
+    ),
+    "the newest revision of a family": (
+        "aws_ecs_task_definition.this",
+        {"revision": 1, "arn": "orders:1"},
+        {"revision": 2, "arn": "orders:2"},
+    ),
+    "no tags instead of none": ("aws_lb.this", {"tags": None}, {"tags": {}}),
+    "an empty list instead of null": ("aws_subnet.this", {"ipv6": None}, {"ipv6": []}),
+    "an empty text instead of null": ("aws_sns_topic.this", {"policy_id": None}, {"policy_id": ""}),
+    "false instead of null": ("aws_vpc.this", {"flag": None}, {"flag": False}),
+    "0 instead of null": ("aws_cloudwatch_log_group.this", {"retention_in_days": None}, {"retention_in_days": 0}),
+    "tags that the provider merges": ("aws_lb.this", {"tags_all": {"a": "1"}}, {"tags_all": {"a": "1", "b": "2"}}),
+    "members of a set in another order": ("aws_vpc.this", {"zones": ["a", "b"]}, {"zones": ["b", "a"]}),
+    "blocks of a set in another order": (
+        "aws_ecs_cluster.this",
+        {"setting": [{"name": "a"}, {"name": "b"}, {"name": "c"}]},
+        {"setting": [{"name": "c"}, {"name": "a"}, {"name": "b"}]},
+    ),
+    "a policy with other blanks": (
+        "aws_iam_policy.this",
+        policy(),
+        {"policy": json.dumps(json.loads(policy()["policy"]), indent=4)},
+    ),
+    "a policy's statements in another order": ("aws_iam_policy.this", policy(), reordered(policy())),
+    "a policy's actions in another order": (
+        "aws_iam_policy.this",
+        policy(),
+        policy(Action=["s3:PutObject", "s3:GetObject"]),
+    ),
+    "one action instead of a list of one": (
+        "aws_iam_policy.this",
+        policy(Action=["s3:GetObject"]),
+        policy(Action="s3:GetObject"),
+    ),
+    "an account written as its root": (
+        "aws_kms_key.this",
+        policy(Principal={"AWS": ACCOUNT}),
+        policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
+    ),
+    "a condition's value as a list": (
+        "aws_sns_topic.this",
+        policy(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+        policy(Condition={"StringEquals": {"aws:SourceAccount": [ACCOUNT]}}),
+    ),
+    "a long policy in another order": ("aws_iam_policy.this", LONG, reordered(LONG)),
+    "JSON that is no policy, with other blanks": (
+        "aws_ecr_lifecycle_policy.this",
+        {"policy": '{"rules": [1, 2]}'},
+        {"policy": '{"rules":[1,2]}'},
+    ),
+    "inline policies that an exclusive resource watches": (
+        "aws_iam_role.task",
+        {"inline_policy": []},
+        {"inline_policy": [{"name": "start-task"}]},
+    ),
+    "attachments that an exclusive resource watches": (
+        "aws_iam_role.task",
+        {"managed_policy_arns": []},
+        {"managed_policy_arns": ["arn:1"]},
+    ),
+    "the last time a role was used": (
+        "aws_iam_role.task",
+        {"role_last_used": None},
+        {"role_last_used": [{"region": "eu-central-1"}]},
+    ),
+    "the load balancers of a target group": (
+        "aws_lb_target_group.this",
+        {"load_balancer_arns": []},
+        {"load_balancer_arns": ["arn:1"]},
+    ),
+    "a timestamp": ("aws_secretsmanager_secret.this", {"last_modified": "1"}, {"last_modified": "2"}),
+    "the table's capacity, scaled": ("aws_dynamodb_table.this", {"read_capacity": 5}, {"read_capacity": 9}),
+    "a route that a resource of its own made": (
+        "aws_route_table.this",
+        {"id": "rtb-1", "route": []},
+        {"id": "rtb-1", "route": ROUTES},
+    ),
+    "a bucket's policy that a resource of its own made": (
+        "aws_s3_bucket.logs",
+        {"id": "logs", "policy": ""},
+        {"id": "logs", "policy": "{}"},
+    ),
+    "a bucket's encryption that a resource of its own made": (
+        "aws_s3_bucket.logs",
+        {"id": "logs", "server_side_encryption_configuration": []},
+        {"id": "logs", "server_side_encryption_configuration": [{"rule": []}]},
+    ),
+    "an address that a NAT gateway of the same state took": (
+        "aws_eip.nat",
+        {"id": "eipalloc-1", "association_id": "", "private_ip": ""},
+        {"id": "eipalloc-1", "association_id": "eipassoc-1", "private_ip": "10.0.0.9"},
+    ),
+    "a rule of a group that a resource of its own made": (
+        "aws_security_group.this",
+        {"id": "sg-1", "ingress": []},
+        {"id": "sg-1", "ingress": [OPEN]},
+    ),
+}
+STATE = {
+    "aws_route.internet": OWN_ROUTE,
+    "aws_s3_bucket_policy.logs": {"bucket": "logs"},
+    "aws_s3_bucket_server_side_encryption_configuration.logs": {"bucket": "logs"},
+    "aws_vpc_security_group_ingress_rule.web": OWN_RULE,
+    "aws_nat_gateway.this": {"allocation_id": "eipalloc-1"},
+}

@@ -1,0 +1,118 @@
+"""What has to exist, and what has to run, before a plan is applied: read from the plan itself."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.core.preparation import Incomplete, Needs, first_task, needs
+from tests.core.documents import change, document
+
+REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+ROLES = {"execution_role_arn": "arn:aws:iam::123456789012:role/e", "task_role_arn": "arn:aws:iam::123456789012:role/t"}
+TIMEOUT = timedelta(minutes=15)
+
+
+def container(image: str = f"{REGISTRY}/develop/orders:1", **more: Any) -> dict[str, Any]:
+    logs = {"options": {"awslogs-group": "/ecs/develop/orders", "awslogs-stream-prefix": "pre-deployment"}}
+    return {"name": "orders", "image": image, "logConfiguration": logs, **more}
+
+
+def definition(name: str, *containers: dict[str, Any], actions: tuple[str, ...] = ("create",), **more: Any) -> Any:
+    after = {
+        "family": "develop-orders",
+        "network_mode": "awsvpc",
+        "requires_compatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "container_definitions": json.dumps(containers or [container()]),
+        "volume": [{"name": "tmp", "configure_at_launch": None}],
+        "tags_all": {"Service": "orders"},
+        **ROLES,
+        **more,
+    }
+    return change(f"module.service.aws_ecs_task_definition.{name}", actions, None, after)
+
+
+def service(*, groups: list[str] | None = None) -> Any:
+    network = [{"subnets": ["subnet-b", "subnet-a"], "security_groups": groups}]
+    after = {"cluster": "arn:aws:ecs:eu-central-1:123456789012:cluster/develop", "network_configuration": network}
+    return change("module.service.aws_ecs_service.this", ("update",), after, after)
+
+
+BEFORE = definition("pre_deployment", container(command=["migrate"]))
+BEFORE["address"] += '["this"]'
+
+
+def test_new_task_definitions_need_their_images_secrets_and_roles() -> None:
+    own = container(
+        secrets=[{"name": "URL", "valueFrom": f"{ARN}orders/url"}, {"name": "P", "valueFrom": "arn:aws:ssm:x"}]
+    )
+    proxy = container("public.example/proxy:1", secrets=[{"name": "KEY", "valueFrom": f"{ARN}proxy/key:user::"}])
+    found = needs(document(definition("this", own, proxy)), runtime_secrets=["orders/signing"])
+    assert found == Needs(
+        images=(f"{REGISTRY}/develop/orders:1",),
+        secrets=("orders/signing", "orders/url", "proxy/key"),
+        roles=tuple(ROLES.values()),
+    )
+
+
+def test_a_plan_without_a_new_task_definition_needs_nothing() -> None:
+    assert needs(document(definition("this", actions=("no-op",)), service()), runtime_secrets=["a/b"]) == Needs()
+
+
+def test_what_the_plan_makes_itself_or_waits_for_is_not_asked_for() -> None:
+    first = definition("this", container(f"{REGISTRY}/develop/orders:awaiting-first-image"))
+    for role in ROLES:
+        del first["change"]["after"][role]
+    assert needs(document(first)) == Needs()
+
+
+def test_a_deployment_is_preceded_by_the_task_that_is_planned() -> None:
+    task = first_task(document(definition("this"), BEFORE, service(groups=["sg-2", "sg-1"])), timeout=TIMEOUT)
+    assert task is not None
+    assert (task.family, task.container, task.timeout) == ("develop-orders", "orders", TIMEOUT)
+    assert task.cluster.endswith("cluster/develop")
+    assert (task.subnets, task.security_groups) == (("subnet-a", "subnet-b"), ("sg-1", "sg-2"))
+    assert task.definition["containerDefinitions"][0]["command"] == ["migrate"]
+    assert task.definition["executionRoleArn"] == ROLES["execution_role_arn"]
+    assert task.definition["volumes"] == [{"name": "tmp"}]
+    assert task.definition["tags"] == [{"key": "Service", "value": "orders"}]
+
+
+def test_another_content_is_another_task() -> None:
+    def token(image: str) -> str:
+        before = definition("pre_deployment", container(image))
+        task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+        assert task is not None
+        return task.token
+
+    assert token("a/b:1") == token("a/b:1") != token("a/b:2")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param((definition("this"), service(groups=["sg-1"])), id="nothing is to go first"),
+        pytest.param((definition("this", actions=("no-op",)), BEFORE, service(groups=["sg-1"])), id="no deployment"),
+        pytest.param(
+            (definition("this"), definition("pre_deployment", container("a/b:awaiting-first-image")), service()),
+            id="no image yet",
+        ),
+    ],
+)
+def test_nothing_goes_first_when(changes: tuple[Any, ...]) -> None:
+    assert first_task(document(*changes), timeout=TIMEOUT) is None
+
+
+def test_a_task_cannot_go_before_its_own_network() -> None:
+    with pytest.raises(Incomplete):
+        first_task(document(definition("this"), BEFORE, service()), timeout=TIMEOUT)
+
+
+def test_no_environment_variable_shows_when_the_task_is_printed() -> None:
+    before = definition("pre_deployment", container(environment=[{"name": "A", "value": "hidden"}]))
+    task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+    assert "hidden" not in repr(task)

@@ -1,0 +1,215 @@
+"""A platform and two services, kept by the daemon's own engine and edges in this process, with a clock of the test's.
+
+Everything but the clock is real: Terraform on the warm provider, the roots, states in S3, the SQLite store, ECS as the
+stand-in plays it. A test that moves the clock and asks for visits does in seconds what the daemon does in hours.
+"""
+
+import asyncio
+import json
+import random
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.local.standin import StandIn
+from desired_state.instance import Key
+from reconciler.app import parts
+from reconciler.config import Settings, load
+from reconciler.core.ports import Revision
+from reconciler.core.record import Pass, Reason, Record
+from reconciler.edges.aws import AwsClients
+from reconciler.edges.ecs import EcsLive
+from reconciler.edges.first_task import EcsFirstTasks
+from reconciler.edges.locks import StateLocks, whoami
+from reconciler.edges.prerequisites import AwsPrerequisites
+from reconciler.edges.reports import DirectoryReports
+from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.trees import DirectoryTrees
+from reconciler.engine.intake import Intake
+from reconciler.engine.reconcile import reconcile
+from reconciler.engine.world import World
+
+ACCOUNT = "123456789012"
+PROJECT = Path(__file__).resolve().parents[2]
+PLATFORM, ORDERS, LEDGER = (Key("develop", name) for name in ("platform", "orders", "ledger"))
+# The rollout of an apply goes on after it, and is no part of these stories.
+_LIVES = frozenset({Reason.APPLIED, Reason.IN_SYNC, Reason.PROGRESSING, Reason.AWAITING_FIRST_IMAGE})
+
+_PLATFORM = """
+apiVersion: reconciler/v1
+kind: Platform
+metadata: {{name: platform}}
+spec:
+  environments: [develop]
+  network: {{cidr: 10.10.0.0/16, availabilityZones: [eu-central-1a, eu-central-1b, eu-central-1c], nat: single}}
+  alb: {{certificateArn: "{certificate}"}}
+  tags: {{owner: platform-team, costCenter: "4711", compliance: internal}}
+"""
+_SERVICE = """
+apiVersion: reconciler/v1
+kind: Service
+metadata: {{name: {name}, labels: {{team: shop}}}}
+spec:
+  environments: [develop]
+  type: {kind}
+  runtime: nodejs
+  repository: acme/{name}
+  image: {{tag: 3f9c2d1}}
+  cpu: 256
+  memory: 512
+  port: 8080
+  scaling: {{min: 2, max: 6}}
+  healthCheck: {{path: /healthz}}
+  env: {{LOG_LEVEL: info}}
+  {routing}
+"""
+
+
+class Nobody:
+    """Nobody is told anything."""
+
+    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None: ...
+
+    def passed(self, visit: Pass) -> None: ...
+
+    def waited(self, seconds: float) -> None: ...
+
+    def phase(self, name: str, seconds: float) -> None: ...
+
+    def log(self, event: str, **fields: Any) -> None: ...
+
+
+class Unprotected:
+    """Nobody would end this process."""
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        yield
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Fleet:
+    """The instances, and the clock they live by."""
+
+    world: World
+    aws: StandIn
+    folder: Path
+    _clock: Clock
+
+    @property
+    def clock(self) -> datetime:
+        """The time it is."""
+        return self._clock.now
+
+    async def visit(self, key: Key, *, after: timedelta = timedelta(minutes=40)) -> Record:
+        """A pass over one instance, so much later; by default late enough for a look at drift."""
+        self._clock.now += after
+        await reconcile(key, self.world)
+        return self.world.records[key]
+
+    async def second_look(self, key: Key) -> Record:
+        """The look that confirms drift, and with which healing begins."""
+        return await self.visit(key, after=self.world.limits.pace.confirm)
+
+    async def begin(self) -> None:
+        """Make everything there is; the services with an image that their pipeline pushed."""
+        certificate = self.aws.client("acm").request_certificate(DomainName="develop.example.com")["CertificateArn"]
+        routing = 'routing: {paths: ["/orders", "/orders/*"], priority: 120}'
+        files = {
+            "platform.yaml": _PLATFORM.format(certificate=certificate),
+            "orders.yaml": _SERVICE.format(name="orders", kind="public", routing=routing),
+            "ledger.yaml": _SERVICE.format(name="ledger", kind="internal", routing=""),
+        }
+        roots = await asyncio.to_thread(parts.terraform_tree, _settings(self.folder))
+        revision = Revision("c1", self.clock, {name: text.encode() for name, text in files.items()}, roots)
+        snapshot, _ = await Intake(self.world).accept(revision)
+        assert snapshot.problems == ()
+        await self._settle(PLATFORM)
+        await asyncio.gather(self._settle(ORDERS), self._settle(LEDGER))
+        for key in (ORDERS, LEDGER):
+            await asyncio.to_thread(self._push_image, key.name)
+        await asyncio.gather(self._settle(ORDERS), self._settle(LEDGER))
+
+    async def _settle(self, key: Key) -> None:
+        record = await self.visit(key)
+        assert record.reason in _LIVES, (record.reason, record.conditions)
+
+    def _push_image(self, name: str) -> None:
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": f"sha256:{'0' * 64}"}
+        image = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []}
+        self.aws.client("ecr").put_image(
+            repositoryName=f"develop/{name}",
+            imageManifest=json.dumps(image),
+            imageManifestMediaType=kind,
+            imageTag="3f9c2d1",
+        )
+
+
+@asynccontextmanager
+async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
+    """An engine on its edges, with everything under `folder`."""
+    bucket = f"states-{uuid.uuid4().hex[:10]}"
+    location = {"LocationConstraint": aws.region}
+    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+    (folder / "reconciler.yaml").write_text(yaml.safe_dump(_configuration(aws, bucket)))
+    settings = _settings(folder)
+    clients, store = AwsClients(), SqliteStore(settings.store.path)
+    trees, redactor = DirectoryTrees(settings.data / "trees"), parts.redactor(settings)
+    async with parts.warm_runs(settings, parts.provider_directory(settings.data)) as warm:
+        terraform = parts.terraform(settings, trees, work=settings.data / "work", warm=warm, redact=redactor.text)
+        clock = Clock()
+        world = World(
+            terraform=terraform,
+            live=EcsLive(clients),
+            prerequisites=AwsPrerequisites(clients),
+            first_tasks=EcsFirstTasks(clients),
+            locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
+            store=store,
+            trees=trees,
+            reports=DirectoryReports(settings.reports.path),
+            observer=Nobody(),
+            redactor=redactor,
+            environments=parts.environments(settings),
+            limits=parts.limits(settings),
+            now=clock,
+            rng=random.Random(1),
+            admission=asyncio.Semaphore(2),
+            protection=Unprotected(),
+        )
+        try:
+            yield Fleet(world, aws, folder, clock)
+        finally:
+            await store.close()
+            clients.close()
+
+
+def _settings(folder: Path) -> Settings:
+    return load(folder / "reconciler.yaml")
+
+
+def _configuration(aws: StandIn, bucket: str) -> dict[str, Any]:
+    where = {"account": ACCOUNT, "region": aws.region, "tier": "develop", "endpoint": aws.endpoint}
+    return {
+        "data": "data",
+        "git": {"directory": "manifests"},
+        "terraform": {"source": {"path": str(PROJECT / "terraform")}},
+        "state": {"bucket": bucket, "lock_table": None},
+        "environments": {"develop": where},
+    }

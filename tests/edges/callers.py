@@ -1,0 +1,19 @@
+"""Who the tests are when they call the AWS stand-in."""
+
+import pytest
+from botocore.config import Config
+
+from deploy.local import standin
+from reconciler.edges.aws import AwsClients
+
+ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+def caller(monkeypatch: pytest.MonkeyPatch) -> AwsClients:
+    """Clients with the stand-in's credentials, which try once; to be closed."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", standin.ACCESS_KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", standin.SECRET_ACCESS_KEY)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return AwsClients(settings=ONCE)

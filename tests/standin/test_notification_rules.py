@@ -1,0 +1,55 @@
+"""The service that moto does not have: notification rules are kept, changed and given back."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.backend_index import backend_url_patterns
+
+from deploy.local.standin import StandIn
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:deliveries"
+EVENTS = ["codepipeline-pipeline-pipeline-execution-failed"]
+
+
+def test_moto_still_lacks_the_service() -> None:
+    """When this fails, moto has caught up: delete `notification_rules.py` and this file."""
+    assert "codestar-notifications" not in {service.replace("_", "-") for service, _ in backend_url_patterns}
+    assert "codestarnotifications" not in {service for service, _ in backend_url_patterns}
+
+
+def test_a_rule_comes_back_as_it_was_made_and_changed(standin: StandIn, name: str) -> None:
+    rules = standin.client("codestar-notifications")
+    target = {"TargetType": "SNS", "TargetAddress": TOPIC}
+    arn = rules.create_notification_rule(
+        Name=name, EventTypeIds=EVENTS, Resource=f"arn:aws:codepipeline:eu-central-1:123456789012:{name}",
+        Targets=[target], DetailType="BASIC", Tags={"Owner": "payments"},
+    )["Arn"]  # fmt: skip
+    found = rules.describe_notification_rule(Arn=arn)
+    assert [event["EventTypeId"] for event in found["EventTypes"]] == EVENTS
+    assert (found["Targets"], found["Status"]) == ([{**target, "TargetStatus": "ACTIVE"}], "ENABLED")
+
+    rules.update_notification_rule(Arn=arn, Status="DISABLED", EventTypeIds=[])
+    rules.tag_resource(Arn=arn, Tags={"Tier": "test"})
+    rules.untag_resource(Arn=arn, TagKeys=["Owner"])
+    found = rules.describe_notification_rule(Arn=arn)
+    assert (found["Status"], found["EventTypes"], found["Name"]) == ("DISABLED", [], name)
+    assert rules.list_tags_for_resource(Arn=arn)["Tags"] == {"Tier": "test"}
+
+    assert arn in {rule["Arn"] for rule in rules.list_notification_rules()["NotificationRules"]}
+    rules.delete_notification_rule(Arn=arn)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        rules.describe_notification_rule(Arn=arn)
+
+
+def test_a_rule_is_made_once(standin: StandIn, name: str) -> None:
+    rules = standin.client("codestar-notifications")
+    given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [], "DetailType": "BASIC"}
+    rules.create_notification_rule(**given)
+    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+        rules.create_notification_rule(**given)
+
+
+def test_an_operation_that_it_lacks_is_refused(standin: StandIn) -> None:
+    with pytest.raises(ClientError, match="StandInNotImplemented"):
+        standin.client("codestar-notifications").list_targets()

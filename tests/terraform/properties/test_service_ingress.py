@@ -1,0 +1,176 @@
+"""How a public service is reached, proven: one rule, healthy targets, and no way to an internal one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.terraform.inputs import Variables
+from tests.terraform.properties.laboratory import Instance, Laboratory
+from tests.terraform.properties.proof import Edit, proof
+from tests.terraform.properties.refusal import Refusal, refused
+from tests.terraform.properties.services import (
+    MODULE,
+    SERVICE,
+    containers,
+    depends_on,
+    is_internal,
+    is_public,
+    port,
+)
+
+INGRESS, SERVICE_FILE = f"{MODULE}ingress.tf", f"{MODULE}service.tf"
+DEPLOYMENT_TIMEOUT = 900
+GROUP = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/other/0123456789abcdef"
+OTHER = f'for_each = [{{ arn = "{GROUP}" }}]'
+WRONG = [
+    Refusal("routing.priority", st.sampled_from([0, -1, 50001, 1.5]), where=is_public),
+    Refusal("routing.deregistration_delay", st.sampled_from([-1, 901, 3600, 0.5]), where=is_public),
+    Refusal("routing.paths", st.sampled_from([["orders"], [], ["/a b"], ["/" + "x" * 128]]), where=is_public),
+    Refusal("health_check.interval", st.sampled_from([4, 0, 301]), where=lambda v: is_public(v) and has_check(v)),
+    Refusal("health_check.matcher", st.sampled_from(["500", "200-", "ok"]), where=lambda v: has_check(v)),
+]
+
+
+def has_check(variables: Variables) -> bool:
+    return variables["health_check"] is not None
+
+
+@proof(
+    37,
+    "Target group attachment for public services",
+    of=SERVICE,
+    broken_by=[
+        Edit(SERVICE_FILE, "container_port   = local.port", "container_port = 1", says="port", where=is_public),
+        Edit(SERVICE_FILE, "container_name   = local.name", 'container_name = "app"', says="container",
+             where=is_public),
+        Edit(SERVICE_FILE, "aws_lb_listener_rule.this,\n", "", says="listener rule"),
+    ],
+)  # fmt: skip
+def test_property_37_target_group_attachment_for_public_services(instance: Instance) -> None:
+    """The load balancer sends requests to the service's own container, at the port where it listens."""
+    balancers = instance.plan.one("aws_ecs_service").values["load_balancer"]
+    # ECS refuses a target group that no listener knows.
+    assert "aws_lb_listener_rule.this" in depends_on(instance, "aws_ecs_service.this"), "comes before its listener rule"
+    if not is_public(instance.variables):
+        return
+    (attached,), own = balancers, containers(instance)[0]
+    assert attached["container_name"] == own["name"], "requests go to another container"
+    listens = [mapping["containerPort"] for mapping in own["portMappings"]]
+    assert [attached["container_port"]] == listens == [port(instance)], "requests go to another port"
+    (behind,) = instance.plan.one("aws_ecs_service").unknown["load_balancer"]
+    assert behind.get("target_group_arn") is True, "attached to a target group that is there already"
+
+
+@proof(
+    38,
+    "Target group health checks",
+    of=SERVICE,
+    broken_by=[
+        Edit(INGRESS, "enabled             = true", "enabled = false", says="checked", where=is_public),
+        Edit(INGRESS, "local.health.timeout", "local.health.interval", says="timeout",
+             where=lambda v: is_public(v) and v["health_check"] is not None and v["health_check"]["interval"] <= 120),
+        Edit(INGRESS, "path                = local.health.path", 'path = "/"', says="path",
+             where=lambda v: is_public(v) and has_check(v)),
+    ],
+)  # fmt: skip
+def test_property_38_target_group_health_checks(instance: Instance) -> None:
+    """Targets are asked for the service's path, and answer in time."""
+    wanted = instance.variables["health_check"] or {"path": "/"}
+    for group in instance.plan.of("aws_lb_target_group"):
+        (check,) = group.values["health_check"]
+        assert check["enabled"], "targets are not checked"
+        assert check["path"] == wanted["path"], "asked for another path"
+        assert check["path"].startswith("/"), "not a path"
+        assert 2 <= check["timeout"] < check["interval"] <= 300, "the timeout is not below the interval"
+        assert 2 <= check["healthy_threshold"] <= 10, "healthy threshold"
+        assert 2 <= check["unhealthy_threshold"] <= 10, "unhealthy threshold"
+        assert check["matcher"] == wanted.get("matcher", "200-299"), "other answers are good"
+        assert check["port"] == "traffic-port", "asked at another port than requests go to"
+
+
+@proof(
+    39,
+    "Path-based routing",
+    of=SERVICE,
+    broken_by=[
+        Edit(INGRESS, "values = var.routing.paths", 'values = ["/*"]', says="paths", where=is_public),
+        Edit(INGRESS, "priority     = var.routing.priority", "priority = 1", says="priority",
+             where=lambda v: is_public(v) and v["routing"]["priority"] > 1),
+        Edit(INGRESS, "listener_arn = var.platform.alb.listener_arn", "listener_arn = var.platform.alb.arn",
+             says="listener", where=is_public),
+    ],
+)  # fmt: skip
+def test_property_39_path_based_routing(instance: Instance) -> None:
+    """One rule at the environment's listener leads the service's paths to its targets."""
+    routing = instance.variables["routing"]
+    rules = instance.plan.of("aws_lb_listener_rule")
+    assert len(rules) == bool(routing), "a rule exactly for public services"
+    for rule in rules:
+        (condition,) = rule.values["condition"]
+        (paths,) = condition["path_pattern"]
+        assert sorted(paths["values"]) == sorted(routing["paths"]), "it takes other paths"
+        assert len(paths["values"]) <= 5
+        assert all(len(path) <= 128 for path in paths["values"])
+        assert rule.values["priority"] == routing["priority"], "it has another priority"
+        assert 1 <= rule.values["priority"] <= 50000
+        listener = instance.variables["platform"]["alb"]["listener_arn"]
+        assert rule.values["listener_arn"] == listener, "it stands at another listener"
+        (action,) = rule.values["action"]
+        assert action["type"] == "forward"
+        assert "aws_lb_target_group.this" in instance.plan.references(rule, "action"), "it leads elsewhere"
+
+
+@proof(
+    41,
+    "Deregistration delay",
+    of=SERVICE,
+    broken_by=[
+        Edit(INGRESS, "= var.routing.deregistration_delay", "= 300", says="delay", where=is_public),
+    ],
+)
+def test_property_41_deregistration_delay(instance: Instance) -> None:
+    """A task that leaves has the time that was asked for to finish its requests, within that of a deployment."""
+    for group in instance.plan.of("aws_lb_target_group"):
+        delay = instance.variables["routing"]["deregistration_delay"]
+        assert group.values["deregistration_delay"] == str(delay), "another delay"
+        assert 0 <= delay <= DEPLOYMENT_TIMEOUT
+
+
+def test_the_deregistration_delay_is_30_seconds_unless_asked_otherwise(laboratory: Laboratory) -> None:
+    public = next(given for given in laboratory.generated(SERVICE)[0] if is_public(given))
+    routing = {name: value for name, value in public["routing"].items() if name != "deregistration_delay"}
+    document = laboratory.plan(SERVICE, [public | {"routing": routing}])
+    assert '"deregistration_delay": "30"' in json.dumps(document["planned_values"])
+
+
+@proof(
+    42,
+    "No ALB for internal services",
+    of=SERVICE,
+    broken_by=[
+        Edit(SERVICE_FILE, "group       = var.platform.security_groups.internal_services",
+             "group = var.platform.alb.security_group_id", says="load balancer",
+             where=lambda v: is_internal(v) and v["port"] is not None),
+        Edit(SERVICE_FILE, "for_each = aws_lb_target_group.this", OTHER,
+             says="attached", where=lambda v: is_internal(v) and v["port"] is not None),
+    ],
+)  # fmt: skip
+def test_property_42_no_alb_for_internal_services(instance: Instance) -> None:
+    """Nothing leads from the load balancer to an internal service: no target group, no rule, no open port."""
+    balancer = instance.variables["platform"]["alb"]["security_group_id"]
+    (group,) = instance.plan.of("aws_security_group")
+    callers = {caller for rule in group.values["ingress"] for caller in rule["security_groups"]}
+    if is_public(instance.variables):
+        assert callers == {balancer}, "others than the load balancer are let in"
+        return
+    assert instance.plan.of("aws_lb_target_group", "aws_lb_listener_rule") == [], "the load balancer leads here"
+    assert instance.plan.one("aws_ecs_service").values["load_balancer"] == [], "attached to the load balancer"
+    assert balancer not in callers, "the load balancer is let in"
+
+
+@pytest.mark.parametrize("refusal", WRONG, ids=str)
+def test_wrong_input_is_refused_with_variable_and_value(laboratory: Laboratory, refusal: Refusal) -> None:
+    refused(laboratory, SERVICE, refusal)
