@@ -20,8 +20,10 @@ from tests.terraform.properties.laboratory import Laboratory
 
 # Actions that AWS knows no resources for, or whose resource does not exist when they are called.
 EVERYTHING = (
+    "cloudtrail:LookupEvents",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
+    "ecs:ListTasks",
     "ecs:RegisterTaskDefinition",
     "ssmmessages:*",
     "xray:Put*",
