@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo check format test properties environments chaos bench lock clean
+.PHONY: setup demo check format test properties environments checkov chaos bench lock clean
 
 setup: $(READY)
 
@@ -39,8 +39,10 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive deploy/ecs
+	$(BIN)/python -m tests.terraform.readme
 
 test: setup
+	@$(MAKE) --silent $(CHECKOV)/.ready || echo "Checkov cannot be installed here, so its test is skipped"
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 properties: setup
@@ -48,6 +50,16 @@ properties: setup
 
 environments: setup
 	$(BIN)/python -m deploy.environments $(ARGS)
+
+CHECKOV := .tools/checkov
+
+$(CHECKOV)/.ready: requirements-checkov.lock
+	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-checkov.lock
+	@touch $@
+
+checkov: setup $(CHECKOV)/.ready
+	$(BIN)/python -m tests.terraform.scan
 
 chaos: setup
 	$(BIN)/pytest -m chaos -s tests/chaos tests/provider/test_soak.py
@@ -58,6 +70,8 @@ bench: setup
 lock: setup
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--python-version 3.11 --group checkov -o requirements-checkov.lock
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	echo hatchling | $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \

@@ -45,6 +45,7 @@ resource "aws_ecs_service" "this" {
   scheduling_strategy     = "REPLICA"
   desired_count           = var.image.tag == null ? 0 : 1
   launch_type             = "FARGATE"
+  platform_version        = "LATEST"
   enable_ecs_managed_tags = true
   propagate_tags          = "SERVICE"
   enable_execute_command  = false # needs a writable root file system

@@ -38,6 +38,8 @@ resource "aws_dynamodb_table" "this" {
 }
 
 locals {
+  access_logs = var.access_logs_bucket == null ? toset([]) : toset([var.access_logs_bucket])
+
   bucket_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -52,9 +54,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:who reads what is the account's trail to tell; the bucket holds nothing that Git and the states do not
   #checkov:skip=CKV_AWS_144:a copy in another region would not bring the states back, and without them it is of no use
-  #checkov:skip=CKV2_AWS_62:nobody listens to what happens in this bucket
   bucket = local.bucket
 
   lifecycle {
@@ -130,4 +130,17 @@ resource "aws_s3_bucket_policy" "this" {
   policy = local.bucket_policy
 
   depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+resource "aws_s3_bucket_notification" "this" {
+  bucket      = aws_s3_bucket.this.id
+  eventbridge = true
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  for_each = local.access_logs
+
+  bucket        = aws_s3_bucket.this.id
+  target_bucket = each.value
+  target_prefix = "${local.bucket}/"
 }

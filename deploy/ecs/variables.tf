@@ -241,6 +241,17 @@ variable "settings" {
   }
 }
 
+variable "access_logs_bucket" {
+  description = "The bucket that gets the access logs of the daemon's bucket, for example the one of the account root; null, none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.access_logs_bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.access_logs_bucket))
+    error_message = "access_logs_bucket \"${coalesce(var.access_logs_bucket, "-")}\" must be 3 to 63 characters: lower-case letters, digits and hyphens."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long CloudWatch keeps what the daemon says."
   type        = number

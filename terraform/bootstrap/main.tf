@@ -30,6 +30,8 @@ locals {
   account_root = "${local.arn_prefix}:iam::${var.account.id}:root"
   bucket_arn   = "${local.arn_prefix}:s3:::${var.state.bucket}"
 
+  access_logs = var.state.access_logs_bucket == null ? toset([]) : toset([var.state.access_logs_bucket])
+
   # The account's IAM policies decide who may use the key.
   key_policy = jsonencode({
     Version = "2012-10-17"
@@ -68,6 +70,7 @@ resource "aws_kms_alias" "state" {
 }
 
 resource "aws_s3_bucket" "state" {
+  #checkov:skip=CKV_AWS_144:Copies in another region are not asked for; versions are kept
   bucket = var.state.bucket
 
   lifecycle {
@@ -144,6 +147,19 @@ resource "aws_s3_bucket_policy" "state" {
   policy = local.bucket_policy
 
   depends_on = [aws_s3_bucket_public_access_block.state]
+}
+
+resource "aws_s3_bucket_notification" "state" {
+  bucket      = aws_s3_bucket.state.id
+  eventbridge = true
+}
+
+resource "aws_s3_bucket_logging" "state" {
+  for_each = local.access_logs
+
+  bucket        = aws_s3_bucket.state.id
+  target_bucket = each.value
+  target_prefix = "${var.state.bucket}/"
 }
 
 resource "aws_dynamodb_table" "lock" {

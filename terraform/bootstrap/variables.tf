@@ -37,10 +37,11 @@ variable "aws" {
 }
 
 variable "state" {
-  description = "Names of the bucket that keeps the states and of the table that locks them."
+  description = "Names of the bucket that keeps the states, of the table that locks them and of the bucket, if any, that gets the access logs (the account root makes one)."
   type = object({
-    bucket     = string
-    lock_table = string
+    bucket             = string
+    lock_table         = string
+    access_logs_bucket = optional(string)
   })
   nullable = false
 
@@ -51,6 +52,10 @@ variable "state" {
   validation {
     condition     = can(regex("^[A-Za-z0-9_.-]{3,255}$", var.state.lock_table))
     error_message = "state.lock_table \"${var.state.lock_table}\" must be 3 to 255 characters: letters, digits, hyphens, dots and underscores."
+  }
+  validation {
+    condition     = var.state.access_logs_bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.state.access_logs_bucket))
+    error_message = "state.access_logs_bucket \"${coalesce(var.state.access_logs_bucket, "-")}\" must be 3 to 63 characters: lower-case letters, digits and hyphens."
   }
 }
 

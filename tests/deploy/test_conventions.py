@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ecs import SOURCE
-from tests.terraform.test_conventions import blocks, load
+from tests.terraform.configuration import blocks, load
 from tests.terraform.workbench import SOURCE as TERRAFORM
 
 ROOTS = [SOURCE, SOURCE / "target-account"]

@@ -121,7 +121,7 @@ def test_states_of_other_environments_are_out_of_reach(planned_target: Plan) -> 
 def test_an_account_trusts_the_daemons_role_under_its_own_names_only(planned_target: Plan) -> None:
     role = planned_target.one("aws_iam_role")
     (statement,) = role.document("assume_role_policy")["Statement"]
-    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert statement["Principal"] == {"AWS": DAEMON}
     assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": DAEMON}
     place = Environment("develop", "develop", "123456789012", "eu-central-1", role="arn:aws:iam::123456789012:role/r")
     assert 'session_name = "reconciler"' in backend(StateSettings(), Key("develop", "orders"), place)

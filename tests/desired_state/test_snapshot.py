@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desired_state.checks import EnvironmentFacts
 from desired_state.instance import Key
 from desired_state.snapshot import Changes, build, diff
 from tests.desired_state.manifests import (
@@ -25,10 +26,14 @@ from tests.desired_state.manifests import (
 
 
 def test_the_examples_are_a_whole_repository() -> None:
-    snapshot = build(commit="c1", files=example_files(), roots=ROOTS, environments=FOUR)
+    environments = FOUR | {"account": EnvironmentFacts("prod")}
+    roots = ROOTS | {"roots/account/main.tf": b""}
+    snapshot = build(commit="c1", files=example_files(), roots=roots, environments=environments)
     assert snapshot.problems == ()
     manifests = ("platform", "orders", "catalog", "payments", "ledger")
-    assert keys(snapshot) == {f"{environment}/{name}" for environment in FOUR for name in manifests}
+    assert keys(snapshot) == {f"{environment}/{name}" for environment in FOUR for name in manifests} | {
+        "account/account"
+    }
     assert snapshot.platforms == {environment: Key(environment, "platform") for environment in FOUR}
     assert snapshot.commit == "c1"
 

@@ -171,6 +171,14 @@ def notifies_event_bridge(client: Clients) -> bool:
     return "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
+def records_everything_and_excludes_nothing(client: Clients) -> bool:
+    group = {"allSupported": True, "includeGlobalResourceTypes": True, "exclusionByResourceTypes": {}}
+    recorder = {"name": "default", "roleARN": "arn:aws:iam::123456789012:role/config", "recordingGroup": group}
+    client("config").put_configuration_recorder(ConfigurationRecorder=recorder)
+    (found,) = client("config").describe_configuration_recorders()["ConfigurationRecorders"]
+    return bool(found["recordingGroup"]["allSupported"])
+
+
 def creates_a_project_for_a_pipeline(client: Clients) -> bool:
     project = _project(client)
     return bool(project["encryptionKey"].endswith(":key/of-the-project") and "location" not in project["source"])
@@ -218,6 +226,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("application-autoscaling", "TagResource"): tags_a_scalable_target,
     ("application-autoscaling", "UntagResource"): untags_a_scalable_target,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
+    ("config", "PutConfigurationRecorder"): records_everything_and_excludes_nothing,
     ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
     ("s3", "PutBucketLogging"): logs_access_to_a_bucket_that_denies_everybody_without_tls,
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,

@@ -48,6 +48,15 @@ def platform_variables(tier: str) -> Variables:
     }
 
 
+def account_variables(tier: str) -> Variables:
+    return {
+        "environment": environment(tier) | {"name": "account"},
+        "aws": AWS,
+        "tags": TAGS,
+        "people": {"trusted_arns": ["arn:aws:iam::210987654321:role/engineers"]},
+    }
+
+
 def platform_output(name: str) -> Variables:
     """What the platform root of an environment puts out."""
     return {

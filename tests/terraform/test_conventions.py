@@ -1,45 +1,53 @@
-"""What every file under `terraform/` keeps to, read from the code itself; no terraform runs."""
+"""What all Terraform code of `terraform/` and `deploy/` keeps to, read from the code itself; no terraform runs.
+
+The rules are those that tflint and its AWS rules check for the modules of the registry, and a few of our own.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import pytest
 
 from desired_state.fargate import SIZES
+from tests.terraform import readme
+from tests.terraform.configuration import (
+    PROJECT,
+    blocks,
+    blocks_of,
+    directories,
+    files,
+    is_module,
+    load,
+    local_names,
+    resources,
+    text,
+)
 from tests.terraform.workbench import SOURCE
 
-MODULES = sorted((SOURCE / "modules").iterdir())
-ROOTS = [SOURCE / "bootstrap", *sorted((SOURCE / "roots").iterdir())]
-EVERY = [*MODULES, *ROOTS]
-
-
-def blocks(directory: Path, kind: str) -> dict[str, dict[str, Any]]:
-    """All blocks of a kind with one label, by name, over the files of a directory."""
-    found: dict[str, dict[str, Any]] = {}
-    for file in sorted(directory.glob("*.tf")):
-        for block in load(file).get(kind, []):
-            found.update({name.strip('"'): content for name, content in block.items()})
-    return found
-
-
-@cache
-def load(file: Path) -> dict[str, Any]:
-    with file.open() as stream:
-        parsed: dict[str, Any] = hcl2.load(stream)
-        return parsed
+EVERY = directories()
+MODULES = [directory for directory in EVERY if is_module(directory)]
+EXAMPLES = [directory for directory in EVERY if directory.parent == SOURCE / "examples"]
+ROOTS = [directory for directory in EVERY if directory not in (*MODULES, *EXAMPLES)]
+OURS = [*MODULES, *ROOTS]
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# What has its rules or policies beside it leaves room for additions that no plan sees.
+BESIDE = {
+    "aws_security_group_rule",
+    "aws_vpc_security_group_ingress_rule",
+    "aws_vpc_security_group_egress_rule",
+    "aws_iam_policy_attachment",
+}
 
 
 def relative(path: Path) -> str:
-    return str(path.relative_to(SOURCE))
+    return str(path.relative_to(PROJECT))
 
 
-@pytest.mark.parametrize("directory", EVERY, ids=relative)
+@pytest.mark.parametrize("directory", OURS, ids=relative)
 class TestEveryDirectory:
     def test_variables_are_typed_described_and_not_null_by_accident(self, directory: Path) -> None:
         for name, variable in blocks(directory, "variable").items():
@@ -58,6 +66,48 @@ class TestEveryDirectory:
     def test_policies_are_written_with_jsonencode(self, directory: Path) -> None:
         assert not any("<<" in file.read_text() for file in directory.glob("*.tf"))
 
+    def test_files_have_the_names_that_readers_look_for(self, directory: Path) -> None:
+        names = {file.name for file in files(directory)}
+        assert {"variables.tf", "outputs.tf", "versions.tf"} <= names
+        assert {"main.tf", f"{directory.name}.tf"} & names, "where does one begin to read?"
+        strays = [
+            file.name
+            for file in files(directory)
+            if (blocks_of(file, "variable") and not file.name.startswith("variables"))
+            or (blocks_of(file, "output") and not file.name.startswith("outputs"))
+        ]
+        assert strays == []
+
+    def test_names_are_snake_case(self, directory: Path) -> None:
+        kinds = ("variable", "output", "module")
+        names = {name for kind in kinds for name in blocks(directory, kind)} | local_names(directory)
+        names |= {name for _, name, _ in resources(directory)}
+        assert [name for name in sorted(names) if not SNAKE_CASE.fullmatch(name)] == []
+
+    def test_nothing_is_declared_for_nobody(self, directory: Path) -> None:
+        code = text(directory)
+        declared = {f"var.{name}" for name in blocks(directory, "variable")}
+        declared |= {f"local.{name}" for name in local_names(directory)}
+        assert [name for name in sorted(declared) if not re.search(rf"{re.escape(name)}\b(?!_)", code)] == []
+
+    def test_rules_and_policies_are_owned_as_a_whole(self, directory: Path) -> None:
+        made = [(kind, name, content) for kind, name, content in resources(directory)]
+        kinds = {kind for kind, _, _ in made}
+        assert kinds & BESIDE == set()
+        roles = {name for kind, name, _ in made if kind == "aws_iam_role"}
+        for exclusive in ("aws_iam_role_policies_exclusive", "aws_iam_role_policy_attachments_exclusive"):
+            owned = {str(content["role_name"]) for kind, _, content in made if kind == exclusive}
+            assert [role for role in roles if not any(f"aws_iam_role.{role}" in name for name in owned)] == [], (
+                exclusive
+            )
+        deprecated = {"inline_policy", "managed_policy_arns"}
+        assert [name for kind, name, content in made if kind == "aws_iam_role" and deprecated & set(content)] == []
+
+    def test_the_readme_says_what_the_code_says(self, directory: Path) -> None:
+        path = directory / "README.md"
+        assert path.exists(), "run `make format`"
+        assert path.read_text() == readme.readme(directory), "run `make format`"
+
     def test_versions_are_pinned(self, directory: Path) -> None:
         terraform = load(directory / "versions.tf")["terraform"][0]
         allowed = ">= 5.100.0, < 6.0.0" if directory in MODULES else "= 5.100.0"
@@ -65,9 +115,17 @@ class TestEveryDirectory:
         assert terraform["required_providers"][0]["aws"]["version"] == f'"{allowed}"'
 
 
+def has_domain(variable: dict[str, Any]) -> bool:
+    return variable["type"] not in ("bool", "${bool}")
+
+
 @pytest.mark.parametrize("module", MODULES, ids=relative)
 def test_modules_check_their_variables(module: Path) -> None:
-    unchecked = [name for name, variable in blocks(module, "variable").items() if "validation" not in variable]
+    unchecked = [
+        name
+        for name, variable in blocks(module, "variable").items()
+        if has_domain(variable) and "validation" not in variable
+    ]
     assert unchecked == []
 
 
@@ -92,7 +150,7 @@ def test_states_are_encrypted_locked_and_nowhere_in_particular(root: Path) -> No
 
 
 def test_an_environment_is_declared_the_same_everywhere() -> None:
-    declared = {relative(directory): blocks(directory, "variable").get("environment") for directory in EVERY}
+    declared = {relative(directory): blocks(directory, "variable").get("environment") for directory in OURS}
     texts = {json.dumps(block, sort_keys=True) for block in declared.values() if block}
     assert len(texts) == 1, "copy the block from modules/service/variables.tf"
 

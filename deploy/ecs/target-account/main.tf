@@ -9,14 +9,14 @@ locals {
   lock_arn   = "${local.arn_prefix}:dynamodb:${local.region}:${local.account}:table/${var.state.lock_table}"
   state_arns = sort([for name in var.environments : "${local.bucket_arn}/${var.state.prefix}${name}/*/terraform.tfstate"])
 
-  # The daemon's account decides who may use the daemon's role. It is named by a condition and not as the principal:
-  # a principal that is deleted and made again is another one to IAM, and one that does not exist yet is refused.
+  # The daemon's role and nobody else of its account. A principal that does not exist yet is refused, so deploy/ecs comes
+  # first; one that was deleted and made again is another one to IAM, so this is applied again then.
   trust = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Sid       = "TheDaemon"
       Effect    = "Allow"
-      Principal = { AWS = "${local.arn_prefix}:iam::${split(":", var.daemon.role_arn)[4]}:root" }
+      Principal = { AWS = var.daemon.role_arn }
       Action    = "sts:AssumeRole"
       Condition = {
         ArnEquals    = { "aws:PrincipalArn" = var.daemon.role_arn }

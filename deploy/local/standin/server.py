@@ -74,6 +74,7 @@ class QuietRequestHandler(MotoRequestHandler):
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT, or until the parent is gone."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # AWS's own policies exist, as they do in every account
     rules = RolloutRules(delay=serving.rollout_delay)
     install(PATCHES, rules)
     application = StandInApplication(log=RequestLog(serving.request_log), rules=rules)

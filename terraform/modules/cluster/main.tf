@@ -17,6 +17,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "exec" {
+  #checkov:skip=CKV_AWS_338:Logs are kept for 90 days in production and 30 elsewhere, as required
   name              = "/cluster/${var.environment.name}/exec"
   retention_in_days = module.settings.settings.log_days
   kms_key_id        = var.kms.logs

@@ -30,6 +30,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:Logs are kept for 90 days in production and 30 elsewhere, as required
   name              = local.flow_log_group
   retention_in_days = module.settings.settings.log_days
   kms_key_id        = var.logs_key_arn

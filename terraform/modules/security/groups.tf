@@ -12,7 +12,7 @@ locals {
 }
 
 resource "aws_security_group" "internal_services" {
-  #checkov:skip=CKV2_AWS_5:services, which have states of their own, carry it
+  #checkov:skip=CKV2_AWS_5:A badge for services, which other states attach
   name        = "${var.environment.name}-internal-services"
   description = "Badge of services that may call internal services; it opens nothing itself"
   vpc_id      = var.vpc.id
@@ -24,7 +24,7 @@ resource "aws_security_group" "internal_services" {
 }
 
 resource "aws_security_group" "kafka_client" {
-  #checkov:skip=CKV2_AWS_5:services, which have states of their own, carry it
+  #checkov:skip=CKV2_AWS_5:A badge for services, which other states attach
   name        = "${var.environment.name}-kafka-client"
   description = "Badge of services that talk to Kafka: out to the brokers"
   vpc_id      = var.vpc.id

@@ -19,6 +19,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "build" {
+  #checkov:skip=CKV_AWS_338:Logs are kept for 90 days in production and 30 elsewhere, as required
   for_each = local.delivered
 
   name              = local.build_group

@@ -86,6 +86,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:Logs are kept for 90 days in production and 30 elsewhere, as required
   name              = local.log_group
   retention_in_days = local.retention
   kms_key_id        = var.platform.kms.logs

@@ -91,15 +91,19 @@ class Laboratory:
         root = subject.write(tree, instances)
         (root / "terraform.tfvars.json").write_text(json.dumps(subject.arguments(instances)))
         try:
-            return self.runner.run(self._shown(root))
+            return self.shown(root)
         finally:
             shutil.rmtree(tree)
 
-    def copy(self) -> Path:
-        """A private copy of `terraform/`, to be planned in or edited."""
-        tree = Path(tempfile.mkdtemp(dir=self.directory)) / "terraform"
+    def shown(self, root: Path) -> Any:
+        """Plan a root that has its variables; what `terraform show -json` says. Raises: Refused."""
+        return self.runner.run(self._shown(root))
+
+    def copy(self, source: Path = SOURCE) -> Path:
+        """A private copy of `terraform/` or another tree, to be planned in or edited."""
+        tree = Path(tempfile.mkdtemp(dir=self.directory)) / source.name
         ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
-        return Path(shutil.copytree(SOURCE, tree, ignore=ignored))
+        return Path(shutil.copytree(source, tree, ignore=ignored))
 
     def _planned_once(self, subject: Subject, generated: list[list[Variables]]) -> list[Any]:
         told = json.dumps([subject.path, generated], sort_keys=True)

@@ -1,0 +1,71 @@
+variable "environment" {
+  description = "Where this runs. Names of resources start with `name`; behaviour follows `tier`, never the name."
+  type = object({
+    name       = string
+    tier       = string
+    account_id = string
+    region     = string
+    partition  = optional(string, "aws")
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.environment.name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", var.environment.name))
+    error_message = "environment.name \"${var.environment.name}\" must be at most 16 characters: lower-case letters, digits and single hyphens between them."
+  }
+  validation {
+    condition     = !startswith("${var.environment.name}-", "internal-")
+    error_message = "environment.name \"${var.environment.name}\" must not be or begin with \"internal-\": AWS refuses such names for load balancers."
+  }
+  validation {
+    condition     = contains(["develop", "test", "qa", "prod"], var.environment.tier)
+    error_message = "environment.tier \"${var.environment.tier}\" must be develop, test, qa or prod."
+  }
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.environment.account_id))
+    error_message = "environment.account_id \"${var.environment.account_id}\" must be the 12 digits of an AWS account."
+  }
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.environment.region))
+    error_message = "environment.region \"${var.environment.region}\" must be an AWS region, for example eu-central-1."
+  }
+  validation {
+    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.environment.partition)
+    error_message = "environment.partition \"${var.environment.partition}\" must be aws, aws-cn or aws-us-gov."
+  }
+}
+
+variable "people" {
+  description = "Who may take on the roles of this account (ARNs of roles or users, of the identity account), how long a session lasts, and how old its MFA may be, in seconds."
+  type = object({
+    trusted_arns    = list(string)
+    session_seconds = optional(number, 3600)
+    mfa_age_seconds = optional(number, 3600)
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.people.trusted_arns) > 0 && alltrue([for arn in var.people.trusted_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
+    error_message = "people.trusted_arns ${jsonencode(var.people.trusted_arns)} must be ARNs of IAM roles or users, at least one, and none a whole account."
+  }
+  validation {
+    condition     = var.people.session_seconds >= 3600 && var.people.session_seconds <= 43200
+    error_message = "people.session_seconds ${var.people.session_seconds} must be 3600 to 43200."
+  }
+  validation {
+    condition     = var.people.mfa_age_seconds >= 300 && var.people.mfa_age_seconds <= 43200
+    error_message = "people.mfa_age_seconds ${var.people.mfa_age_seconds} must be 300 to 43200."
+  }
+}
+
+variable "break_glass_policies" {
+  description = "Names of AWS's own policies that the break-glass role has beside the deletion of trail files."
+  type        = list(string)
+  default     = ["PowerUserAccess"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.break_glass_policies : can(regex("^[A-Za-z0-9/_-]+$", name))])
+    error_message = "break_glass_policies ${jsonencode(var.break_glass_policies)} must be names of AWS's managed policies, for example PowerUserAccess."
+  }
+}
