@@ -56,6 +56,7 @@ locals {
 }
 
 resource "aws_security_group" "this" {
+  #checkov:skip=CKV2_AWS_5:The service wears it, through a local value that Checkov does not follow
   name        = local.full_name
   description = "Tasks of service ${local.full_name}"
   vpc_id      = var.platform.vpc_id
