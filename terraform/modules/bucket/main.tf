@@ -14,8 +14,8 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:what is lost with a region is built again; copies in another one would be a second place to protect
-  #checkov:skip=CKV_AWS_145:load balancers and S3 itself can write only to buckets with S3's own keys; artifacts have ours
+  #checkov:skip=CKV_AWS_144:Copies in another region are not asked for; versions are kept
+  #checkov:skip=CKV_AWS_145:Load balancers and S3 itself write logs only to buckets encrypted with S3's own keys
   bucket        = var.name
   force_destroy = var.disposable
 }

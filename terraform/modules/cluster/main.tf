@@ -7,8 +7,6 @@ module "settings" {
 }
 
 locals {
-  enhanced = coalesce(var.cluster.insights, module.settings.settings.insights) == "enhanced"
-
   # Spot carries what may be interrupted; one task of every service always stays on regular capacity.
   strategy = merge(
     { FARGATE = { base = 1, weight = 1 } },
@@ -28,7 +26,7 @@ resource "aws_ecs_cluster" "this" {
 
   setting {
     name  = "containerInsights"
-    value = local.enhanced ? "enhanced" : "enabled"
+    value = coalesce(var.cluster.insights, module.settings.settings.insights) == "enhanced" ? "enhanced" : "enabled"
   }
 
   configuration {

@@ -55,6 +55,7 @@ locals {
           Principal = { AWS = local.account_root }
           Action    = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Publish", "sns:SetTopicAttributes", "sns:Subscribe"]
           Resource  = "${local.topic_prefix}-${name}"
+          Condition = { StringEquals = { "aws:PrincipalAccount" = local.account } }
         },
         {
           Sid       = "Publisher"

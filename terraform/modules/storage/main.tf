@@ -7,14 +7,14 @@ module "settings" {
 }
 
 locals {
-  settings        = module.settings.settings
-  arn_prefix      = "arn:${var.environment.partition}"
-  suffix          = "${var.environment.account_id}-${var.environment.region}"
-  logs_name       = "${var.environment.name}-logs-${local.suffix}"
-  logs_arn        = "${local.arn_prefix}:s3:::${local.logs_name}"
-  artifacts       = "${var.environment.name}-artifacts-${local.suffix}"
-  artifact_prefix = "s3/artifacts/"
-  artifacts_arn   = "${local.arn_prefix}:s3:::${local.artifacts}"
+  settings      = module.settings.settings
+  arn_prefix    = "arn:${var.environment.partition}"
+  suffix        = "${var.environment.account_id}-${var.environment.region}"
+  logs_name     = "${var.environment.name}-logs-${local.suffix}"
+  logs_arn      = "${local.arn_prefix}:s3:::${local.logs_name}"
+  artifacts     = "${var.environment.name}-artifacts-${local.suffix}"
+  access_prefix = "s3/"
+  artifacts_arn = "${local.arn_prefix}:s3:::${local.artifacts}"
 
   log_statements = [
     {
@@ -28,20 +28,21 @@ locals {
       }
     },
     {
-      Sid       = "AccessToArtifacts"
+      Sid       = "AccessLogsOfBothBuckets"
       Effect    = "Allow"
       Principal = { Service = "logging.s3.amazonaws.com" }
       Action    = "s3:PutObject"
-      Resource  = "${local.logs_arn}/${local.artifact_prefix}*"
+      Resource  = "${local.logs_arn}/${local.access_prefix}*"
       Condition = {
-        ArnLike      = { "aws:SourceArn" = local.artifacts_arn }
+        ArnLike      = { "aws:SourceArn" = [local.artifacts_arn, local.logs_arn] }
         StringEquals = { "aws:SourceAccount" = var.environment.account_id }
       }
     },
   ]
 }
 
-# Load balancers and S3 write only to buckets with S3's own keys: the one place without a customer-managed key.
+# Load balancers and S3 write only to buckets with S3's own keys: the one place without a customer-managed key. It tells of
+# its own accesses too, so that whoever deletes logs leaves a line: a trickle that expires with the rest.
 module "logs" {
   source = "../bucket"
 
@@ -51,6 +52,7 @@ module "logs" {
   expire_after_days = local.settings.access_log_days
   disposable        = local.settings.disposable
   statements        = jsonencode(local.log_statements)
+  access_logs       = { bucket = local.logs_name, prefix = "${local.access_prefix}logs/" }
 }
 
 module "artifacts" {
@@ -61,5 +63,5 @@ module "artifacts" {
   kms_key_arn       = var.s3_key_arn
   expire_after_days = local.settings.artifact_days
   disposable        = local.settings.disposable
-  access_logs       = { bucket = module.logs.bucket.name, prefix = local.artifact_prefix }
+  access_logs       = { bucket = module.logs.bucket.name, prefix = "${local.access_prefix}artifacts/" }
 }

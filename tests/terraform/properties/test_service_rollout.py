@@ -215,7 +215,7 @@ def test_property_27_private_subnet_placement(instance: Instance) -> None:
              where=is_public),
         Edit(ALARMS, 'local.awaiting_image ? "notBreaching" : "breaching"', '"missing"', says="stopped counting",
              where=has_image),
-        Edit(ALARMS, "  ok_actions          = local.alarm_topics\n", "", says="end of an alarm"),
+        Edit(ALARMS, "  ok_actions          = [var.platform.alarm_topic_arn]\n", "", says="end of an alarm"),
         Edit(ALARMS, "dimensions          = local.service_dimensions", "dimensions = {}", says="another service"),
         Edit(ALARMS, "threshold = var.alarms.cpu", "threshold = 99.5", says="threshold"),
     ],
