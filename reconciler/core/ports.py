@@ -4,7 +4,7 @@ The edges implement these; the engine knows nothing else of them. Only `reconcil
 Expected troubles of Terraform cross as `TerraformFailed` with a reason from the closed list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -179,75 +179,11 @@ class LiveUnavailable(Exception):
     """AWS did not answer the question; the pass is tried again later."""
 
 
-class TreeArchive(Protocol):
-    """Root trees by id, kept as long as a record may need them."""
-
-    async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there. Raises: SourceFailed when it cannot be kept now."""
-        ...
-
-    async def get(self, tree_id: str) -> Tree:
-        """Raises: KeyError when it is not there."""
-        ...
-
-
 class Protection(Protocol):
     """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
 
     def held(self) -> AbstractAsyncContextManager[None]:
         """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
-        ...
-
-
-class StoreConflict(Exception):
-    """Somebody else wrote the record in between; nothing was written."""
-
-
-class Store(Protocol):
-    """Records and history."""
-
-    async def load(self) -> Mapping[Key, Record]:
-        """Every record."""
-        ...
-
-    async def save(self, record: Record) -> None:
-        """Write a record whose version is one more than the stored one's. Raises: StoreConflict."""
-        ...
-
-    async def delete(self, record: Record) -> None:
-        """Forget an instance whose state is empty. Raises: StoreConflict."""
-        ...
-
-    async def append(self, visit: Pass) -> None:
-        """Add a pass to the history of its instance."""
-        ...
-
-    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first."""
-        ...
-
-
-class Threads(Protocol):
-    """The conversations that are open with people, remembered across restarts: a name and whatever finds it again."""
-
-    async def threads(self) -> Mapping[str, str]:
-        """Every open conversation."""
-        ...
-
-    async def keep_thread(self, name: str, value: str) -> None:
-        """Remember one, in place of what was known under that name."""
-        ...
-
-    async def drop_thread(self, name: str) -> None:
-        """Forget one; a no-op when it is not known."""
-        ...
-
-
-class Reports(Protocol):
-    """Where drift reports are kept."""
-
-    async def keep(self, name: str, text: str) -> None:
-        """Write one, in place of what was kept under that name: a relative path such as `develop/orders/….md`."""
         ...
 
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core import codec
-from reconciler.core.ports import StoreConflict
+from reconciler.core.keeping import StoreConflict
 from reconciler.core.record import Pass, Record
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.store import StoreCorrupt, StoreFailed
@@ -39,7 +39,7 @@ _T = TypeVar("_T", Record, Pass)
 
 
 class DynamoStore:
-    """Implements `ports.Store` and `ports.Threads` on a table with the keys `pk` and `sk`."""
+    """Implements `keeping.Store` and `keeping.Threads` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, clients: AwsClients, table: str, home: Home) -> None:
         self._clients = clients

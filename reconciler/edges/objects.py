@@ -72,7 +72,7 @@ class S3Trees:
 
 
 class S3Reports:
-    """Implements `ports.Reports`."""
+    """Implements `keeping.Reports`."""
 
     def __init__(self, clients: AwsClients, bucket: str, home: Home, *, kms_key_id: str | None = None) -> None:
         self._clients = clients

@@ -14,7 +14,7 @@ class ReportFailed(Exception):
 
 
 class DirectoryReports:
-    """Implements `ports.Reports` on a folder."""
+    """Implements `keeping.Reports` on a folder."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core import codec
-from reconciler.core.ports import StoreConflict
+from reconciler.core.keeping import StoreConflict
 from reconciler.core.record import Pass, Record
 from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class SqliteStore:
-    """Implements `ports.Store` and `ports.Threads` on a file, mode 0600, opened at the first use or by `open`."""
+    """Implements `keeping.Store` and `keeping.Threads` on a file, mode 0600, opened at the first use or by `open`."""
 
     def __init__(self, path: Path, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._path = path

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.tree import Tree, tree_id
-from reconciler.core.ports import Environment, Run, TerraformFailed, TreeArchive, Workspace
+from reconciler.core.keeping import TreeArchive
+from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
 from reconciler.core.record import Reason
 from reconciler.edges import bootstrap, process, workspace
 from reconciler.edges.attachment import Attachment, WarmProvider

@@ -16,17 +16,8 @@ from reconciler.core import report
 from reconciler.core.attribution import Attribution
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
-from reconciler.core.ports import (
-    Environment,
-    Live,
-    Locks,
-    Observer,
-    Protection,
-    Reports,
-    Store,
-    Terraform,
-    TreeArchive,
-)
+from reconciler.core.keeping import Reports, Store, TreeArchive
+from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor

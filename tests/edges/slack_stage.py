@@ -14,7 +14,7 @@ from deploy.local.slackline.server import serving
 from desired_state.instance import Key
 from reconciler.core.control import SourceStatus
 from reconciler.core.events import Event
-from reconciler.core.ports import Threads
+from reconciler.core.keeping import Threads
 from reconciler.core.record import Pass, Record
 from reconciler.core.redact import Redactor
 from reconciler.edges.delivery import Retries

@@ -7,113 +7,18 @@ moto, where it must not be, or the patch has become superfluous.
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable
 from typing import Any
 
-Clients = Callable[[str], Any]
-Probe = Callable[[Clients], bool]
-
-TRAILS = {"Owner": "payments"}
-
-
-def creates_service_with_its_strategy(client: Clients) -> bool:
-    service = _service(client)
-    kept = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceArn"]])["services"][
-        0
-    ]
-    strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]
-    return (
-        kept.get("capacityProviderStrategy") == strategy
-        and kept.get("availabilityZoneRebalancing") == "ENABLED"
-        and "launchType" not in kept
-    )
-
-
-def updates_service_by_a_new_deployment(client: Clients) -> bool:
-    service = _service(client)
-    revision = _revision(client, service["serviceName"], "app:2")
-    updated = client("ecs").update_service(
-        cluster=service["clusterArn"], service=service["serviceName"], taskDefinition=revision
-    )["service"]
-    primary = updated["deployments"][0]
-    return bool(primary["taskDefinition"] == revision and primary["id"] != service["deployments"][0]["id"])
-
-
-def describes_services_whose_deployments_complete(client: Clients) -> bool:
-    service = _service(client)
-    described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceName"]])
-    found = described["services"][0]
-    return bool(
-        found["deployments"][0]["rolloutState"] == "COMPLETED"
-        and found["runningCount"] == found["desiredCount"]
-        and "steady state" in found["events"][0]["message"]
-    )
-
-
-def deletes_service_with_its_deployments(client: Clients) -> bool:
-    service = _service(client)
-    deleted = client("ecs").delete_service(cluster=service["clusterArn"], service=service["serviceName"], force=True)
-    return bool(deleted["service"]["status"] == "INACTIVE" and not deleted["service"]["deployments"])
-
-
-def describes_clusters_with_their_services(client: Clients) -> bool:
-    service = _service(client)
-    cluster = client("ecs").describe_clusters(clusters=[service["clusterArn"]])["clusters"][0]
-    return bool(cluster["activeServicesCount"] == 1)
-
-
-def runs_tasks_whose_containers_share_memory(client: Clients) -> bool:
-    name = _name()
-    client("ecs").create_cluster(clusterName=name)
-    client("ecs").register_task_definition(
-        family=name, cpu="256", memory="512", containerDefinitions=[{"name": "app", "image": "app:1"}]
-    )
-    ran = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")
-    kept = client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"][0]
-    return len(ran["tasks"]) == 1 and "memory" not in kept
-
-
-def describes_tasks_that_end(client: Clients) -> bool:
-    name = _name()
-    client("ecs").create_cluster(clusterName=name)
-    container = {"name": "app", "image": "app:1", "memory": 64}
-    client("ecs").register_task_definition(family=name, containerDefinitions=[container])
-    task = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")["tasks"][0]["taskArn"]
-    described = client("ecs").describe_tasks(cluster=name, tasks=[task])["tasks"][0]
-    return bool((described["lastStatus"], described["containers"][0]["exitCode"]) == ("STOPPED", 0))
-
-
-def registers_scalable_target_and_lifts_the_service(client: Clients) -> bool:
-    service = _service(client, desired=0)
-    _target(client, service)
-    described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceName"]])
-    return bool(described["services"][0]["desiredCount"] == 2)
-
-
-def lists_tags_of_a_scalable_target(client: Clients) -> bool:
-    arn = _target(client, _service(client))
-    return bool(client("application-autoscaling").list_tags_for_resource(ResourceARN=arn)["Tags"] == TRAILS)
-
-
-def tags_a_scalable_target(client: Clients) -> bool:
-    scaling, arn = client("application-autoscaling"), _target(client, _service(client))
-    scaling.tag_resource(ResourceARN=arn, Tags={"Tier": "test"})
-    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {**TRAILS, "Tier": "test"})
-
-
-def untags_a_scalable_target(client: Clients) -> bool:
-    scaling, arn = client("application-autoscaling"), _target(client, _service(client))
-    scaling.untag_resource(ResourceARN=arn, TagKeys=["Owner"])
-    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {})
+from tests.standin import probes_ecs
+from tests.standin.probes_ecs import Clients, Probe, running_service, unique_name
 
 
 def counts_tasks_as_targets(client: Clients) -> bool:
     group = client("elbv2").create_target_group(
-        Name=_name(), Protocol="HTTP", Port=80, TargetType="ip", VpcId=_vpc(client)
+        Name=unique_name(), Protocol="HTTP", Port=80, TargetType="ip", VpcId=_vpc(client)
     )
     arn = group["TargetGroups"][0]["TargetGroupArn"]
-    _service(client, loadBalancers=[{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}])
+    running_service(client, loadBalancers=[{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}])
     targets = client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     return [target["Target"]["Port"] for target in targets] == [8080, 8080]
 
@@ -201,7 +106,7 @@ def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
 
 
 def rotates_a_secret_that_has_no_value_yet(client: Clients) -> bool:
-    secrets, name = client("secretsmanager"), _name()
+    secrets, name = client("secretsmanager"), unique_name()
     secrets.create_secret(Name=name)
     rotator = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
     rules = {"AutomaticallyAfterDays": 30}
@@ -214,17 +119,17 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
     ("codebuild", "UpdateProject"): updates_a_project,
     ("codepipeline", "GetPipeline"): tells_the_times_of_a_pipeline_as_numbers,
-    ("ecs", "CreateService"): creates_service_with_its_strategy,
-    ("ecs", "UpdateService"): updates_service_by_a_new_deployment,
-    ("ecs", "DescribeServices"): describes_services_whose_deployments_complete,
-    ("ecs", "DeleteService"): deletes_service_with_its_deployments,
-    ("ecs", "DescribeClusters"): describes_clusters_with_their_services,
-    ("ecs", "RunTask"): runs_tasks_whose_containers_share_memory,
-    ("ecs", "DescribeTasks"): describes_tasks_that_end,
-    ("application-autoscaling", "RegisterScalableTarget"): registers_scalable_target_and_lifts_the_service,
-    ("application-autoscaling", "ListTagsForResource"): lists_tags_of_a_scalable_target,
-    ("application-autoscaling", "TagResource"): tags_a_scalable_target,
-    ("application-autoscaling", "UntagResource"): untags_a_scalable_target,
+    ("ecs", "CreateService"): probes_ecs.creates_service_with_its_strategy,
+    ("ecs", "UpdateService"): probes_ecs.updates_service_by_a_new_deployment,
+    ("ecs", "DescribeServices"): probes_ecs.describes_services_whose_deployments_complete,
+    ("ecs", "DeleteService"): probes_ecs.deletes_service_with_its_deployments,
+    ("ecs", "DescribeClusters"): probes_ecs.describes_clusters_with_their_services,
+    ("ecs", "RunTask"): probes_ecs.runs_tasks_whose_containers_share_memory,
+    ("ecs", "DescribeTasks"): probes_ecs.describes_tasks_that_end,
+    ("application-autoscaling", "RegisterScalableTarget"): probes_ecs.registers_scalable_target_and_lifts_the_service,
+    ("application-autoscaling", "ListTagsForResource"): probes_ecs.lists_tags_of_a_scalable_target,
+    ("application-autoscaling", "TagResource"): probes_ecs.tags_a_scalable_target,
+    ("application-autoscaling", "UntagResource"): probes_ecs.untags_a_scalable_target,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
     ("config", "PutConfigurationRecorder"): records_everything_and_excludes_nothing,
     ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
@@ -238,55 +143,12 @@ PROBES: dict[tuple[str, str], Probe] = {
 }
 
 
-def _name() -> str:
-    return f"p{uuid.uuid4().hex[:10]}"
-
-
-def _revision(client: Clients, family: str, image: str) -> str:
-    registered = client("ecs").register_task_definition(
-        family=family,
-        cpu="256",
-        memory="512",
-        networkMode="awsvpc",
-        requiresCompatibilities=["FARGATE"],
-        containerDefinitions=[{"name": "app", "image": image}],
-    )
-    return str(registered["taskDefinition"]["taskDefinitionArn"])
-
-
-def _service(client: Clients, *, desired: int = 2, **more: Any) -> dict[str, Any]:
-    name = _name()
-    client("ecs").create_cluster(clusterName=name)
-    created: dict[str, Any] = client("ecs").create_service(
-        cluster=name,
-        serviceName=name,
-        taskDefinition=_revision(client, name, "app:1"),
-        desiredCount=desired,
-        capacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1, "base": 1}],
-        availabilityZoneRebalancing="ENABLED",
-        **more,
-    )["service"]
-    return created
-
-
-def _target(client: Clients, service: dict[str, Any]) -> str:
-    registered = client("application-autoscaling").register_scalable_target(
-        ServiceNamespace="ecs",
-        ResourceId=service["serviceArn"].rpartition(":")[2],
-        ScalableDimension="ecs:service:DesiredCount",
-        MinCapacity=2,
-        MaxCapacity=4,
-        Tags=TRAILS,
-    )
-    return str(registered["ScalableTargetARN"])
-
-
 def _vpc(client: Clients) -> str:
     return str(client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
 
 
 def _bucket(client: Clients) -> str:
-    bucket = _name()
+    bucket = unique_name()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     return bucket
 
@@ -298,7 +160,7 @@ def _project(client: Clients, place: dict[str, str] | None = None) -> dict[str, 
         "computeType": "BUILD_GENERAL1_SMALL",
     }
     created: dict[str, Any] = client("codebuild").create_project(
-        name=_name(),
+        name=unique_name(),
         source=place or {"type": "CODEPIPELINE"},
         artifacts=place or {"type": "CODEPIPELINE"},
         environment=environment,
@@ -309,7 +171,7 @@ def _project(client: Clients, place: dict[str, str] | None = None) -> dict[str, 
 
 
 def _pipeline(client: Clients) -> str:
-    name = _name()
+    name = unique_name()
     statement = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
