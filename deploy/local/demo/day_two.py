@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from deploy.local import ecs
+from deploy.local.demo.conversation import check
 from deploy.local.demo.display import require
+from deploy.local.demo.evidence import SECRET
 from deploy.local.demo.scene import SERVICE_TAKES, Scene
 from deploy.local.demo.stage import ACCOUNT, REGION, ROOT
 from reconciler.core.record import Reason
@@ -66,6 +68,9 @@ class DayTwo(Scene):
         value = {tag["key"]: tag["value"] for tag in tags}["CostCenter"]
         require(value == "4712", f"the cluster's CostCenter is {value}")
         self._display.shows("approved: the cluster prod runs, with the cost center of the plan that was approved")
+        self._display.wait("Slack to close its threads", self._conversation, within=60)
+        opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
+        self._display.shows(f"Slack: {opened} threads so far, {closed} closed, in order; no secret, no plan text")
 
     def graphs(self) -> None:
         prometheus = self._stage.prometheus
@@ -149,6 +154,14 @@ class DayTwo(Scene):
             return None, f"{len(threads)} threads, {len(open_ones)} open"
         require(len(threads) == 2, f"{len(threads)} threads were opened for two instances that drifted")
         return True, ""
+
+    def _conversation(self) -> tuple[bool | None, str]:
+        opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
+        return (True, "") if opened == closed else (None, f"{opened - closed} of {opened} threads are open")
+
+    def _secrets(self) -> list[str]:
+        """What Slack must never hear: values of attributes, of secrets, and of the bot's own token."""
+        return [SECRET, self._stage.slack.token, _EVERYWHERE, "10.0.0.0/8", "quick-fix", "s3:*"]
 
     def _waiting(self, *, but: str | None) -> tuple[dict[str, Any] | None, str]:
         self._alive()

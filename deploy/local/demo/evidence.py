@@ -12,6 +12,7 @@ from typing import Any
 from deploy.local.demo.stage import ACCOUNT, BUCKET, REGION, Stage
 
 CLUSTER = "develop"
+SECRET = "not for the eyes of this demo"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
@@ -93,7 +94,7 @@ class Aws:
 
     def keep_secret(self, name: str) -> None:
         """What a team does before it names a secret in a manifest."""
-        self.secrets.create_secret(Name=name, SecretString="not for the eyes of this demo")
+        self.secrets.create_secret(Name=name, SecretString=SECRET)
 
     def first_tasks(self, name: str) -> list[int]:
         """How the tasks ended that went before the deployments of a service."""
