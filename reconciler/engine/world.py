@@ -91,13 +91,16 @@ class World:
         async with self._locks[record.key]:
             return await self._write(None, record)
 
-    async def forget(self, key: Key) -> None:
-        """Drop the record of an instance whose state is empty. Raises: StoreConflict."""
+    async def forget(self, key: Key) -> bool:
+        """Drop the record of an instance whose state is empty; not when its manifest is back. Raises: StoreConflict."""
         async with self._locks[key]:
             record = self.records[key]
+            if record.removed is None:
+                return False
             await self.store.delete(record)
             del self.records[key]
             self.observer.moved(record, None, commit_at=None)
+            return True
 
     async def _keep(self, name: str, text: str) -> None:
         """Write a report. Whatever keeps that from working is logged: a report must not stand in the way of healing."""
