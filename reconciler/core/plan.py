@@ -111,7 +111,7 @@ def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor) -> Iterat
         after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor)
         after = _with_unknown(after, change.get("after_unknown", False))
         yield Change(
-            address=entry["address"],
+            address=redactor.text(entry["address"]),
             type=entry["type"],
             actions=actions,
             replace_paths=tuple(sorted(".".join(map(str, path)) for path in change.get("replace_paths") or ())),
