@@ -264,7 +264,7 @@ def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
         if record and record.instance.kind == "Platform" and "platform" in record.outputs:
             outputs: Mapping[str, Any] = record.outputs["platform"]
             return outputs
-    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output named `platform` that is not sensitive")
+    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output `platform` that is not sensitive")
 
 
 def _tag(instance: Instance) -> str | None:
