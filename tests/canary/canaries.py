@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.core.redact import Redactor
 
 KEY = b"a key for tests"
+_TOO_MUCH = 12
 _HEX, _WIDE = "0123456789abcdef", "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
 
 
@@ -27,8 +28,8 @@ class Canary:
     said: str
 
     def seen_in(self, outputs: Mapping[str, bytes]) -> list[str]:
-        """The outputs that hold it, as it is or in base64."""
-        forms = (self.secret.encode(), base64.b64encode(self.secret.encode()))
+        """The outputs that hold it, as it is or in base64; its first characters are too much already."""
+        forms = (self.secret[:_TOO_MUCH].encode(), base64.b64encode(self.secret.encode()))
         return [name for name, content in outputs.items() if any(form in content for form in forms)]
 
 
@@ -42,9 +43,9 @@ def hatch(way_in: str) -> list[Canary]:
     plain, aws, slack = of(_HEX, 40), of(_WIDE, 40), f"xoxb-{of('0123456789', 12)}-{of(_WIDE, 24)}"
     password, inner, body, encoded = of(_WIDE, 20), of(_HEX, 32), of(_WIDE, 64), of(_HEX, 32)
     url = f"https://deploy:{password}@git.example/manifests.git"
-    document = json.dumps({"user": "app", "password": inner})
+    document = json.dumps({"password": inner})
     pem = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
-    blob = base64.b64encode(f"export DB_PASSWORD={encoded}\n".encode()).decode()
+    blob = base64.b64encode(f"{encoded}; export DB_PASSWORD={encoded}\n".encode()).decode()
     return [
         Canary("random", plain, plain, f"the password={plain} was refused"),
         Canary("aws", aws, aws, f"aws_secret_access_key = {aws}"),

@@ -121,6 +121,13 @@ def _sensitive(canaries: Canaries) -> list[dict[str, Any]]:
     ]
 
 
+def _copied(canaries: Canaries) -> list[dict[str, Any]]:
+    """Marked where they went in, and given back beside it without a mark."""
+    put, back = {canary.shape: canary.value for canary in canaries}, [canary.value for canary in canaries]
+    hidden = {"input": dict.fromkeys(put, True)}
+    return [change("terraform_data.this", ["create"], None, {"input": put, "output": back}, hidden_after=hidden)]
+
+
 def _told(canaries: Canaries) -> list[dict[str, Any]]:
     """What nothing marks as sensitive: names and looks are all there is to go by."""
     values = {f"{canary.shape}_note": canary.said for canary in canaries if canary.shape != "random"}
@@ -192,6 +199,7 @@ _ANY = change("terraform_data.this", ["create"], None, {"a": 1})
 WAYS_IN = [
     WayIn("environment of a container", _plan(changes=_task), until_planned),
     WayIn("sensitive attributes", _plan(changes=_sensitive), until_planned),
+    WayIn("copies of sensitive attributes", _plan(changes=_copied), until_planned),
     WayIn("attributes that nothing marks", _plan(changes=_told), until_planned),
     WayIn("addresses", _plan(changes=_addressed), until_planned),
     WayIn("drift, and who made it", _drifting, until_drifted),
