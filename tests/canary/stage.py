@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import random
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges import logs
+from reconciler.edges.aws import Home
+from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.sqlite import SqliteStore
@@ -135,7 +138,7 @@ class Stage:
         said += notices.of_source(self.controller.source_status, {}, since=now - timedelta(days=2), now=now)
         found["slack"] = "\n".join(f"{one.head}\n{one.text}\n{one.problem}" for one in said).encode()
         found["log"] = self.said.getvalue().encode()
-        documents = [codec.dump(record) for record in records]
+        documents = [codec.dump(record) for record in records] + [await _item(record) for record in records]
         told = [{name: part for name, part in one.items() if name not in {"instance", "base"}} for one in documents]
         found["records"] = json.dumps(told, ensure_ascii=False).encode()
         found |= {str(path.name): path.read_bytes() for path in (self.folder / "reports").glob("**/*.*")}
@@ -162,6 +165,19 @@ class Stage:
                     arguments = [*command.split(), "-o", form, "--url", url]
                     found[f"reconciler {command} -o {form}"] = await asyncio.to_thread(_command, arguments)
         return found
+
+
+async def _item(record: Record) -> Any:
+    """The document in the item that DynamoDB is sent."""
+    sent: list[Mapping[str, Any]] = []
+
+    class Clients:
+        async def call(self, *_: Any, **request: Any) -> Mapping[str, Any]:
+            sent.append(request["Item"])
+            return {}
+
+    await DynamoStore(cast(Any, Clients()), "records", Home(None, None)).save(record.replace(version=1))
+    return json.loads(zlib.decompress(sent[0]["document"]["B"]))
 
 
 def _command(arguments: list[str]) -> bytes:

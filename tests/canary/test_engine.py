@@ -1,13 +1,15 @@
 """The whole engine with secrets in every way in: no output of it holds one, and without redaction some would."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from reconciler.core.redact import Redactor
 from tests.canary.canaries import KEY, Blind, hatch
-from tests.canary.stage import Stage
-from tests.canary.ways_in import WAYS_IN, WayIn
+from tests.canary.stage import MANIFEST, Stage, revision
+from tests.canary.terraform import Surroundings
+from tests.canary.ways_in import WAYS_IN, WayIn, until_planned
 
 
 async def seen(way: WayIn, redactor: Redactor, folder: Path) -> tuple[dict[str, list[str]], dict[str, bytes]]:
@@ -25,6 +27,20 @@ async def seen(way: WayIn, redactor: Redactor, folder: Path) -> tuple[dict[str, 
 async def test_no_output_holds_a_secret_that_comes_in_as(way: WayIn, tmp_path: Path) -> None:
     found, _ = await seen(way, Redactor(KEY), tmp_path)
     assert not any(found.values()), {shape: places for shape, places in found.items() if places}
+
+
+async def test_what_a_manifest_says_in_clear_stays_in_its_record_alone(tmp_path: Path) -> None:
+    """A destroy needs it when Git no longer knows it, so it has to be kept; nothing shows it."""
+    canaries = hatch("inputs")
+    inputs = json.dumps({canary.shape: canary.value for canary in canaries})
+    manifest = MANIFEST.replace("{text: one}", inputs)
+    stage = Stage(tmp_path, Redactor(KEY), Surroundings(fetched=lambda: revision(manifest)))
+    async with stage.running():
+        await until_planned(stage, canaries)
+        outputs = await stage.outputs()
+    for canary in canaries:
+        assert canary.seen_in(stage.stored()), "the record has to keep it"
+        assert not canary.seen_in(outputs)
 
 
 @pytest.mark.parametrize("way", WAYS_IN, ids=lambda way: way.name)
