@@ -144,7 +144,7 @@ class Stage:
         found |= {str(path.name): path.read_bytes() for path in (self.folder / "reports").glob("**/*.*")}
         return found
 
-    def stored(self) -> Mapping[str, bytes]:
+    def stored(self) -> dict[str, bytes]:
         """The bytes on the disk."""
         return {path.name: path.read_bytes() for path in self.folder.glob("records.sqlite3*")}
 
