@@ -65,7 +65,13 @@ async def serve(settings: Settings) -> None:
             await stack.enter_async_context(watch.running())
         daemon = _assemble(settings, redactor, store, store, aws, own, warm=warm, watch=watch)
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
-        app = make_app(EngineControl(daemon.controller), metrics=daemon.metrics.render, token=token, version=VERSION)
+        app = make_app(
+            EngineControl(daemon.controller),
+            metrics=daemon.metrics.render,
+            token=token,
+            version=VERSION,
+            redact=redactor.value,
+        )
         http = settings.http
         listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
         if daemon.notifications:
@@ -114,7 +120,12 @@ def _assemble(
             beat=lambda: controller.beat(),
             provider=lambda: watch.view if watch else None,
         ),
-        Build(VERSION, terraform.version, settings.git.url or str(settings.git.directory), settings.git.branch),
+        Build(
+            VERSION,
+            terraform.version,
+            redactor.text(settings.git.url or str(settings.git.directory)),
+            settings.git.branch,
+        ),
     )
     telling = notifications(
         settings,

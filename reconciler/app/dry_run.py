@@ -27,6 +27,7 @@ from reconciler.core.record import ResourceSummary
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive
+from reconciler.edges.repository import redacted
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
@@ -52,7 +53,7 @@ async def plan_once(
     settings: Settings, *, repo: str, commit: str | None, keys: Sequence[Key], progress: Callable[[str], None]
 ) -> tuple[tuple[PlannedInstance, ...], tuple[Problem, ...]]:
     """Plan the named instances of one commit, or all. Raises: SourceFailed, ConfigFailed."""
-    progress(f"reading {repo}")
+    progress(f"reading {redacted(repo, repo)}")
     snapshot = await read_snapshot(settings, repo, commit)
     if not settings.environments:
         raise ConfigFailed(["environments: at least one is needed to plan, with account, region and tier"])

@@ -12,6 +12,7 @@ from reconciler.config import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.ports import Run
 from reconciler.edges.git import read_revision
+from reconciler.edges.repository import redacted
 from reconciler.edges.trees import DirectoryTrees
 
 
@@ -65,7 +66,7 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
     snapshot = await read_snapshot(settings, repo, commit)
     instance = snapshot.instances.get(key)
     if instance is None:
-        raise ConfigFailed([f"{key} is not in {repo} at {snapshot.commit[:12]}"])
+        raise ConfigFailed([f"{key} is not in {redacted(repo, repo)} at {snapshot.commit[:12]}"])
     environment = settings.environment(key.environment)
     inputs = variables(instance, environment, platform=placeholder_platform(environment), image=None)
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:

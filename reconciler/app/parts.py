@@ -22,6 +22,7 @@ from reconciler.edges.git import GitSource
 from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.reports import DirectoryReports
+from reconciler.edges.repository import credentials
 from reconciler.edges.runner import Timeouts
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.state import StateSettings
@@ -31,6 +32,8 @@ from reconciler.edges.warm import WarmRuns
 from reconciler.engine.world import Limits
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
+
+_SESSION = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 
 
 def _ignore(*_: object) -> None:
@@ -73,9 +76,13 @@ def rules(settings: Settings) -> Rules:
 
 
 def redactor(settings: Settings) -> Redactor:
-    """Hides secrets, and the daemon's own in particular."""
-    own = (settings.auth.token, settings.slack.token, settings.slack.webhook)
-    return Redactor(redaction_key(settings), [secret.get_secret_value() for secret in own if secret])
+    """Hides secrets, and the daemon's own in particular: in its settings, its repository's URL and its AWS session."""
+    own = (settings.auth.token, settings.slack.token, settings.slack.webhook, settings.redaction.key)
+    key = redaction_key(settings)
+    known = [secret.get_secret_value() for secret in own if secret]
+    known += [key.decode(errors="replace"), *credentials(settings.git.url or "")]
+    known += [os.environ[name] for name in _SESSION if name in os.environ]
+    return Redactor(key, known)
 
 
 def store(settings: Settings, clients: AwsClients) -> SqliteStore | DynamoStore:
@@ -135,7 +142,7 @@ def terraform(
     work: Path,
     remote_state: bool = True,
     warm: WarmRuns | None = None,
-    redact: Callable[[str], str],
+    redact: Callable[..., str],
     on_phase: Callable[[str, float], None] = _ignore,
     on_run: Callable[[str, str], None] = _ignore,
     warn: Callable[[str], None] = _ignore,

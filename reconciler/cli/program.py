@@ -98,25 +98,27 @@ def _code(result: Any) -> int:
 
 def _explain(error: Exception) -> int:
     from reconciler.config import ConfigFailed
+    from reconciler.core.redact import Redactor
 
+    redact = Redactor(os.urandom(16)).text  # no mark of these is ever compared
     if isinstance(error, ConfigFailed):
-        sys.stderr.writelines(f"{clean(problem)}\n" for problem in error.problems)
+        sys.stderr.writelines(f"{clean(redact(problem))}\n" for problem in error.problems)
         return Exit.INVALID
     if isinstance(error, CommandFailed):
-        complain(str(error))
+        complain(redact(str(error)))
         return error.code
-    return _explain_surprise(error)
+    return _explain_surprise(error, redact)
 
 
-def _explain_surprise(error: Exception) -> int:
+def _explain_surprise(error: Exception, redact: Callable[[str], str]) -> int:
     """What the edges raise has a message for people; anything else is a defect, and says how to see more."""
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
     if isinstance(error, _expected()):
-        complain(str(error))
+        complain(redact(str(error)))
     else:
         name = type(error).__name__
-        complain(f"unexpected: {name}: {error} (RECONCILER_TRACEBACK=1 shows where; please report it)")
+        complain(f"unexpected: {name}: {redact(str(error))} (RECONCILER_TRACEBACK=1 shows where; please report it)")
     return Exit.FAILED
 
 

@@ -1,5 +1,6 @@
 """The settings as people see them: every value, secrets masked, and where each came from."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from reconciler.config.models import Settings
 from reconciler.config.values import write_duration
 
 MASK = "********"
+_USERINFO = re.compile(r"(://)[^/\s]*@")
 
 
 def effective(settings: Settings) -> dict[str, Any]:
@@ -40,4 +42,6 @@ def _plain(value: Any) -> Any:
         return MASK
     if isinstance(value, timedelta):
         return write_duration(value)
+    if isinstance(value, str):
+        return _USERINFO.sub(rf"\1{MASK}@", value)
     return str(value) if isinstance(value, Path) else value

@@ -43,8 +43,13 @@ def explain(error: ErrorDetails, places: Places) -> str:
         return f"{where}: {key}: unknown key; {suggest(loc[-1], _keys(loc[:-1]))}"
     if kind == "missing":
         return f"{where}: {key}: is required"
-    shown = "" if loc in _SECRETS or isinstance(value, Mapping | BaseModel | list) else f"{_shorten(value)} "
+    shown = "" if _may_be_secret(loc) or isinstance(value, Mapping | BaseModel | list) else f"{_shorten(value)} "
     return f"{where}: {key}: {shown}{_allowed(kind, context, error['msg'])}"
+
+
+def _may_be_secret(loc: Loc) -> bool:
+    """True for a secret, and for a section with one that was given a plain value."""
+    return any(secret[: len(loc)] == loc for secret in _SECRETS)
 
 
 def _shorten(value: Any) -> str:

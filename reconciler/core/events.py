@@ -116,10 +116,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A phase failed for a reason of the closed list."""
+    """A phase failed for a reason of the closed list. `of_apply`: it was the apply, which has ended by that."""
 
     reason: Reason
     message: str
+    of_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)

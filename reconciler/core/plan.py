@@ -16,8 +16,10 @@ from reconciler.core.companions import watched
 from reconciler.core.equivalence import same_document
 from reconciler.core.record import PlanSummary, ResourceSummary
 from reconciler.core.redact import Redactor
+from reconciler.core.sensitive import of_plan
 
 UNKNOWN = "(known after apply)"
+_SHORTEST_SECRET = 16  # a shorter one may be any word, and is masked only where Terraform says so
 _LONGEST = 400
 _IMAGE = ".image"
 
@@ -75,14 +77,15 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
     """
     if "format_version" not in document or "planned_values" not in document:
         raise ValueError("not the JSON form of a Terraform plan")
-    changes = tuple(_changes(document.get("resource_changes") or (), redactor))
+    secrets = frozenset(text for text in of_plan(document) if len(text) >= _SHORTEST_SECRET)
+    changes = tuple(_changes(document.get("resource_changes") or (), redactor, secrets))
     outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
     resources = tuple(_resources((document.get("prior_state") or {}).get("values", {}).get("root_module")))
     return Plan(
         changes=changes,
         drift=tuple(
             replace(change, watched=watched(change.type, change.before, change.after, resources))
-            for change in _changes(document.get("resource_drift") or (), redactor)
+            for change in _changes(document.get("resource_drift") or (), redactor, secrets)
         ),
         outputs=outputs,
         values=_values((document.get("planned_values") or {}).get("outputs") or {}),
@@ -101,17 +104,17 @@ def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
     )
 
 
-def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor) -> Iterator[Change]:
+def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: frozenset[str]) -> Iterator[Change]:
     for entry in entries:
         change = entry["change"]
         actions = tuple(change["actions"])
         if entry.get("mode") == "data" or actions in {("no-op",), ("read",)}:
             continue
-        before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor)
-        after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor)
+        before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor, secrets)
+        after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor, secrets)
         after = _with_unknown(after, change.get("after_unknown", False))
         yield Change(
-            address=entry["address"],
+            address=redactor.text(entry["address"]),
             type=entry["type"],
             actions=actions,
             replace_paths=tuple(sorted(".".join(map(str, path)) for path in change.get("replace_paths") or ())),
@@ -135,26 +138,31 @@ def _with_unknown(after: Any, unknown: Any) -> Any:
     return after
 
 
-def _opened(values: Any, redactor: Redactor) -> Any:
-    """Every string masked where it looks like a credential, and container definitions opened and keyed by name."""
+def _opened(values: Any, redactor: Redactor, secrets: frozenset[str]) -> Any:
+    """Every string masked where it looks like a credential, and container definitions opened and keyed by name.
+
+    Terraform marks a secret where it was put in, and not where a provider gives a copy of it back: `secrets` do that.
+    """
     if isinstance(values, Mapping):
         return {
-            name: _containers(value, redactor)
+            name: _containers(value, redactor, secrets)
             if name == "container_definitions" and isinstance(value, str)
-            else _opened(value, redactor)
+            else _opened(value, redactor, secrets)
             for name, value in values.items()
         }
     if isinstance(values, list):
-        return [_opened(value, redactor) for value in values]
-    return redactor.text(values) if isinstance(values, str) else values
+        return [_opened(value, redactor, secrets) for value in values]
+    if not isinstance(values, str):
+        return values
+    return redactor.mark(values) if values in secrets else redactor.text(values)
 
 
-def _containers(text: str, redactor: Redactor) -> Any:
+def _containers(text: str, redactor: Redactor, secrets: frozenset[str]) -> Any:
     try:
         definitions = json.loads(text)
     except ValueError:
         return redactor.text(text)
-    return _opened(containers.normal(redactor.container_definitions(definitions)), redactor)
+    return _opened(containers.normal(redactor.container_definitions(definitions)), redactor, secrets)
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any, Any]]]:

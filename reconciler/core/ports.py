@@ -86,7 +86,7 @@ class Workspace(Protocol):
         ...
 
     async def apply(self) -> Mapping[str, Any]:
-        """Apply the plan of this very workspace. Returns the root's outputs by name (plain values).
+        """Apply the plan of this very workspace. Returns the root's outputs by name (plain values, no sensitive ones).
 
         Runs to its end even when the pass is cancelled, within the drain limit.
         Raises: TerraformFailed (ApplyFailed, StateLocked, StateConflict, Interrupted).

@@ -5,6 +5,7 @@ can guess it back. The rule: whatever leaves the daemon went through here, when 
 nothing here ever raises. Redacting twice is redacting once: a mark is left alone wherever it stands.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -17,6 +18,8 @@ from urllib.parse import quote, quote_plus
 _OPEN, _CLOSE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 _MARK = rf"{_OPEN}redacted:[0-9a-f]{{8}}{_CLOSE}"
 _WHOLE_MARK = re.compile(_MARK)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_SHORTEST_ENCODED = 16
 _SHORTEST_LITERAL = 6  # shorter ones would punch holes into ordinary words
 
 # Names whose value is a credential, names that only speak about one, and values that are none.
@@ -38,7 +41,7 @@ _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"?|'[^'\n]*'?|\\+\"(?:(?!(?<!\\)\\+\").)*(?:\\+
 _PATTERNS = (
     rf"(?P<mark>{_MARK})",
     r"(?P<pem>-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z))",
-    r"(?P<url>\b[A-Za-z][A-Za-z0-9+.\-]{0,20}://)(?P<userinfo>[^\s/\"'<>\\]+)(?=@)",
+    r"(?P<url>\b[A-Za-z][A-Za-z0-9+.\-]{0,20}://)(?P<userinfo>[^\s/\"'<>\\]+(?=@)|[^\s/\"'<>\\:@]+:[^\s/\"'<>\\@]+(?=…))",
     r"(?P<header>(?i:authorization)\\*[\"']?\s*[:=]\s*\\*[\"']?(?:(?i:bearer|basic|token|negotiate)\s+)?)"
     rf"(?P<sent>{_BARE})",
     r"(?P<scheme>\b(?i:bearer)\s+)(?P<bearer>(?=[^\s]*\d)[A-Za-z0-9._~+/\-]{8,}=*)",
@@ -65,6 +68,11 @@ _TRACES = (
 def is_marked(value: Any) -> bool:
     """True when a mark stands somewhere in the value, so that it is not shown as it is."""
     return re.search(_MARK, json.dumps(value, ensure_ascii=False, default=str)) is not None
+
+
+def names_a_credential(name: str, value: Any) -> bool:
+    """True when what has this name is a credential, and the value could be one."""
+    return bool(_CREDENTIAL_NAME.fullmatch(name)) and _could_be_a_credential(value)
 
 
 class Redactor:
@@ -113,8 +121,10 @@ class Redactor:
         except (ValueError, RecursionError):
             return self.mark(definitions)
 
-    def text(self, text: str) -> str:
-        """Free text without whatever looks like a credential."""
+    def text(self, text: str, *literals: str) -> str:
+        """Free text without whatever looks like a credential, and without these words."""
+        if literals:
+            return self.with_literals(*literals).text(text)
         text = self._without_known(text)
         folded = text.casefold()
         if not any(trace in folded for trace in _TRACES):
@@ -143,16 +153,26 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self._masked(v, m) for v, m in zip_longest(value, mask[: len(value)])]
         if isinstance(value, str):
-            return self.text(value)
+            return self.mark(value) if self._hides_a_credential(value) else self.text(value)
         known = self._known is not None and isinstance(value, int | float) and self._known.search(str(value))
         return self.mark(value) if known else value
 
     def _entry(self, name: str, value: Any, mask: Any) -> Any:
         if name == "container_definitions" and mask is not True and isinstance(value, str):
             return self.container_definitions(value)
-        if _CREDENTIAL_NAME.fullmatch(name) and _could_be_a_credential(value):
+        if names_a_credential(name, value):
             return self.mark(value)
         return self._masked(value, mask)
+
+    def _hides_a_credential(self, value: str) -> bool:
+        """True for a text in base64 that would not be shown as it is: the user data of a machine, a stored header."""
+        if len(value) < _SHORTEST_ENCODED or not _BASE64.fullmatch(value):
+            return False
+        try:
+            text = base64.b64decode(value, validate=True).decode()
+        except ValueError:
+            return False
+        return self.text(text) != text
 
     def _replacement(self, match: re.Match[str]) -> str:
         found = match.groupdict()
@@ -200,6 +220,7 @@ def _forms(literal: str) -> Iterable[str]:
             json.dumps(piece, ensure_ascii=False)[1:-1],
             _url(piece),
             _plus(piece),
+            base64.b64encode(piece.encode(errors="replace")).decode(),
         )
         yield from (form for form in written if len(piece) >= _SHORTEST_LITERAL and form not in "redacted:")
 

@@ -35,8 +35,6 @@ from reconciler.core.record import ConditionType, Failures, Health, Intent, Reas
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
-# Terraform reported the end of its apply, however bad: nothing has to be recovered that the next plan does not show.
-_ENDS_APPLY = frozenset({Reason.APPLY_FAILED, Reason.INTERRUPTED, Reason.STATE_CONFLICT})
 # Something has to change before these go on by themselves.
 _STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
@@ -80,8 +78,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
         case Applied():
             return _applied(record, event, now)
-        case Failed(reason, message):
-            return _failed(record, reason, message, now, retry_limit)
+        case Failed():
+            return _failed(record, event, now, retry_limit)
         case Seen(live, timeout):
             return rollout.seen(record, live, timeout, now)
         case Asked():
@@ -203,12 +201,13 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
     return ready(record, now, False, Reason.PROGRESSING, "applied; ECS rolls it out")
 
 
-def _failed(record: Record, reason: Reason, message: str, now: datetime, retry_limit: int) -> Record:
-    record = idle(record)
+def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> Record:
+    record, reason, message = idle(record), event.reason, event.message
     phase = reason in {Reason.PLAN_FAILED, Reason.INIT_FAILED}
     if phase:
         record = holding(record, now, ConditionType.PLANNED, False, reason, message)
-    if reason in _ENDS_APPLY:
+    if event.of_apply and reason not in _LOCKED:
+        # Terraform reported its end, however bad: nothing has to be recovered that the next plan does not show.
         record = record.replace(intent=None, running=_may_hold_its_lock(record.intent))
     elif reason not in _LOCKED:
         record = record.replace(running=None)
@@ -233,7 +232,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     if event.approval or event.rejection:
         changes |= {"approval": event.approval, "rejection": event.rejection}
     if event.confirm_prune:
-        changes["prune_confirmed"] = True
+        changes["prune_confirmed"] = record.removed is not None  # else the manifest came back while they decided
     if event.unlock:
         changes["unlock"] = event.unlock
     return record.replace(**changes)

@@ -8,7 +8,7 @@ text stays in the workspace's log.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.ports import LockInfo, TerraformFailed
@@ -90,12 +90,13 @@ def read(output: str, errors: str = "") -> Messages:
 
 
 def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], str] = str) -> RunFailed:
-    """The one reason behind a failed run; `otherwise` when Terraform gives no better one."""
-    found = _failure(messages, otherwise)
-    return RunFailed(found.reason, redact(found.message), lock=found.lock, provider_lost=found.provider_lost)
+    """The one reason behind a failed run; `otherwise` when Terraform gives no better one.
 
-
-def _failure(messages: Messages, otherwise: Reason) -> RunFailed:
+    What Terraform said is redacted before it is cut short: a secret that was cut is not known for one.
+    """
+    messages = replace(
+        messages, errors=tuple(_redacted(error, redact) for error in messages.errors), text=redact(messages.text)
+    )
     for error in messages.errors:
         if error.summary.startswith(_LOCKED):
             return _locked(error)
@@ -112,6 +113,10 @@ def _failure(messages: Messages, otherwise: Reason) -> RunFailed:
     if messages.errors:
         return RunFailed(otherwise, _summary(messages.errors))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
+
+
+def _redacted(error: Diagnostic, redact: Callable[[str], str]) -> Diagnostic:
+    return replace(error, summary=redact(error.summary), detail=redact(error.detail), place=redact(error.place))
 
 
 def _messages(output: str, text: list[str]) -> Iterator[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import git
 
@@ -23,7 +24,8 @@ LARGEST_TOTAL = 64 * 1024 * 1024
 MOST_FILES = 10_000
 _PROTOCOLS = ("https", "ssh", "file", "git")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE)
+_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
+_SHORTEST_SECRET = 6  # a shorter one would punch holes into ordinary words
 _BRANCH = re.compile(r"(?!.*(//|\.\.|@\{|\.lock(/|$)|/\.|\.$|/$))[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=~^-]{0,199}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -92,7 +94,7 @@ def check_url(url: str) -> str:
     scheme = _SCHEME.match(url)
     allowed = scheme is None or scheme[1].lower() in _PROTOCOLS
     if not url or url.startswith("-") or "::" in url or not url.isprintable() or not allowed:
-        raise GitFailed(f"{redacted(url)!r} is not a Git URL that is accepted (use {', '.join(_PROTOCOLS)})")
+        raise GitFailed(f"{redacted(url, url)!r} is not a Git URL that is accepted (use {', '.join(_PROTOCOLS)})")
     return url
 
 
@@ -103,9 +105,31 @@ def check_branch(branch: str) -> str:
     return branch
 
 
-def redacted(text: str) -> str:
-    """The text without the credentials of any URL in it."""
+def redacted(text: str, url: str | None = None) -> str:
+    """The text without the credentials of any URL in it, and without those of this URL wherever they stand."""
+    for secret in credentials(url or ""):
+        text = text.replace(secret, "…")
     return _USERINFO.sub(r"\1…@", text)
+
+
+def credentials(url: str) -> tuple[str, ...]:
+    """What is secret in a URL, the longest first: user and password together, the password, and a query's values.
+
+    A password may hold what a URL should not, such as `/` or `@`.
+    """
+    scheme_name, scheme, rest = url.partition("://")
+    address, _, query = rest.partition("?")
+    userinfo = address.rpartition("@")[0] if scheme else ""
+    user, _, password = userinfo.partition(":")
+    token = user if scheme_name.lower().startswith("http") else ""  # ssh://git@host
+    secrets = {
+        userinfo if password else token,
+        password,
+        *password.split("/"),
+        *(part.partition("=")[2] for part in query.split("&")),
+    }
+    secrets |= {unquote(secret) for secret in secrets}
+    return tuple(sorted((one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True))
 
 
 def run(directory: Path, *arguments: str, access: Access, url: str | None = None) -> bytes:
@@ -119,7 +143,7 @@ def run(directory: Path, *arguments: str, access: Access, url: str | None = None
             strip_newline_in_stdout=False,
         )
     except git.exc.GitCommandError as error:
-        raise GitFailed(f"git {arguments[0]}: {_reason(error)}") from None  # its text holds URLs
+        raise GitFailed(f"git {arguments[0]}: {_reason(error, url)}") from None  # its text holds URLs
     except (git.exc.GitCommandNotFound, OSError) as error:
         raise GitFailed(f"git cannot be run: {type(error).__name__}") from None
 
@@ -233,8 +257,8 @@ def _check_kind(entry: Entry) -> None:
         raise UnusableContent(f"{entry.path} is a submodule: manifests must be in the repository itself")
 
 
-def _reason(error: git.exc.GitCommandError) -> str:
+def _reason(error: git.exc.GitCommandError, url: str | None) -> str:
     """Git's own words, without frame and credentials."""
     text = str(error.stderr or error).strip()
     text = text.removeprefix("stderr:").strip().strip("'")
-    return redacted(" ".join(text.split()))[:300]
+    return redacted(" ".join(text.split()), url)[:300]

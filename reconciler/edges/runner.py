@@ -31,12 +31,14 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where commands run: in `root`, with their output in `home`, as who `environment` says."""
+    """Where commands run: in `root`, with their output in `home`, as who `environment` says. No error quotes one of
+    `secrets`."""
 
     home: Path
     root: Path
     environment: Mapping[str, str]
     hold: Hold
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Runner:
     grace: timedelta
     on_phase: Callable[[str, float], None]
     on_run: Callable[[str, str], None]
-    redact: Callable[[str], str]
+    redact: Callable[..., str]  # of a text and of words that are secrets
 
     async def run(self, command: Command, bench: Bench) -> Path:
         """Run it and return the file with its output. Raises: RunFailed."""
@@ -87,7 +89,7 @@ class Runner:
             self.on_run(command.name, "ok")
             return output
         said = await settled(_read, output, errors)
-        failed = diagnostics.failure(said, command.otherwise, redact=self.redact)
+        failed = diagnostics.failure(said, command.otherwise, redact=lambda text: self.redact(text, *bench.secrets))
         if completed.interrupted and failed.reason is command.otherwise:
             failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")
         self.on_run(command.name, "interrupted" if failed.reason is Reason.INTERRUPTED else "failed")

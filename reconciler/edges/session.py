@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reconciler.core import sensitive
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Reason
 from reconciler.edges import workspace
@@ -26,9 +27,19 @@ _BROKEN_OR_NOT = frozenset({0, 1})
 class Session:
     """The port's `Workspace`."""
 
-    def __init__(self, tools: Tools, place: Layout, content: Content, *, held: Hold, attachment: Attachment) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        place: Layout,
+        content: Content,
+        *,
+        held: Hold,
+        attachment: Attachment,
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:
+        """`secrets` are known before there is a plan, which adds those that it marks: no error quotes them."""
         self._tools, self._place, self._content = tools, place, content
-        self._held, self._attachment = held, attachment
+        self._held, self._attachment, self._secrets = held, attachment, secrets
 
     async def initialise(self) -> None:
         """Run `init` if it is needed. Raises: TerraformFailed."""
@@ -57,10 +68,12 @@ class Session:
             await self._initialise()
             await self._plan(destroy=destroy)
         argv = self._tools.commands.show(self._place.plan_file)
-        return await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+        document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+        self._secrets |= sensitive.of_plan(document)
+        return document
 
     async def apply(self) -> Mapping[str, Any]:
-        """Apply the plan, to its end, and return the outputs. Raises: TerraformFailed."""
+        """Apply the plan, to its end, and return the outputs that are no secrets. Raises: TerraformFailed."""
         if not self._place.plan_file.is_file():
             raise TerraformFailed(Reason.STATE_CONFLICT, "there is no plan to apply: plan first")
         argv = self._tools.commands.apply(self._place.plan_file)
@@ -72,10 +85,7 @@ class Session:
             raise
         finally:
             self._place.plan_file.unlink(missing_ok=True)
-        told = (await settled(messages, output)).outputs
-        if any("value" not in output for output in told.values()):  # sensitive ones are not told in passing
-            return await self.outputs()
-        return {name: output["value"] for name, output in told.items()}
+        return _plain_outputs((await settled(messages, output)).outputs)
 
     def has_begun(self) -> bool:
         """True once the apply that runs has begun to change something; see the port."""
@@ -91,10 +101,10 @@ class Session:
         await self._tools.runner.run(command, self._bench)
 
     async def outputs(self) -> Mapping[str, Any]:
-        """The outputs in the state by name. Raises: TerraformFailed."""
+        """The outputs in the state by name, those that are no secrets. Raises: TerraformFailed."""
         argv = self._tools.commands.output()
         command = Command("output", argv, self._tools.timeouts.answer, Reason.APPLY_FAILED, drain=True)
-        return {name: output["value"] for name, output in (await self._answer(command)).items()}
+        return _plain_outputs(await self._answer(command))
 
     async def is_empty(self) -> bool:
         """True when the state manages nothing. Raises: TerraformFailed."""
@@ -104,7 +114,7 @@ class Session:
 
     @property
     def _bench(self) -> Bench:
-        return Bench(self._place.home, self._place.root, self._attachment.environment, self._held)
+        return Bench(self._place.home, self._place.root, self._attachment.environment, self._held, self._secrets)
 
     async def _initialise(self) -> None:
         await initialise(self._tools, self._place, self._content, bench=self._bench, reattached=self._attachment.active)
@@ -136,6 +146,12 @@ class Session:
             return await settled(_document, await self._tools.runner.run(command, self._bench))
         finally:
             output.unlink(missing_ok=True)
+
+
+def _plain_outputs(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        name: output["value"] for name, output in outputs.items() if "value" in output and not output.get("sensitive")
+    }
 
 
 def _document(output: Path) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.tree import Tree, tree_id
+from reconciler.core import sensitive
 from reconciler.core.keeping import TreeArchive
 from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
 from reconciler.core.record import Reason
@@ -33,6 +34,10 @@ _VERSION_WITHIN = timedelta(seconds=30)
 
 def _ignore(*_: object) -> None:
     """Nobody listens."""
+
+
+def _as_it_is(text: str, *_: str) -> str:
+    return text
 
 
 class TerraformCli:
@@ -58,7 +63,7 @@ class TerraformCli:
         on_phase: Callable[[str, float], None] = _ignore,
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
-        redact: Callable[[str], str] = str,
+        redact: Callable[..., str] = _as_it_is,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
@@ -78,7 +83,10 @@ class TerraformCli:
         place = workspace.layout(self._work, run)
         with workspace.hold(place.home) as held:
             content = await self._content(place, run)
-            async with self._session(place, content, held=held, where=run.environment, warm=self._warm) as session:
+            known = sensitive.of_inputs(run.variables)
+            async with self._session(
+                place, content, held=held, where=run.environment, warm=self._warm, secrets=known
+            ) as session:
                 yield session
 
     async def _content(self, place: Layout, run: Run) -> Content:
@@ -113,11 +121,18 @@ class TerraformCli:
 
     @asynccontextmanager
     async def _session(
-        self, place: Layout, content: Content, *, held: Hold, where: Environment, warm: WarmProvider | None
+        self,
+        place: Layout,
+        content: Content,
+        *,
+        held: Hold,
+        where: Environment,
+        warm: WarmProvider | None,
+        secrets: frozenset[str] = frozenset(),
     ) -> AsyncIterator[Session]:
         environment = surroundings(self._environment, self._tools.plugins.configuration, where)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
-            session = Session(self._tools, place, content, held=held, attachment=attachment)
+            session = Session(self._tools, place, content, held=held, attachment=attachment, secrets=secrets)
             try:
                 await session.initialise()
                 yield session

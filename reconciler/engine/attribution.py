@@ -21,4 +21,4 @@ async def attribute(record: Record, finding: Finding, environment: Environment, 
     names = resource_names(finding.drifted)
     who = await world.attribution.who(environment, names, since=since, until=world.now())
     if who:
-        await world.settle(record.key, Attributed(world.redactor.text(who)))
+        await world.settle(record.key, Attributed(who))

@@ -89,8 +89,9 @@ class Controller:
             try:
                 await self._take_in(await self._source.fetch())
             except SourceFailed as failure:
-                self.source_status = dataclasses.replace(self.source_status, error=str(failure))
-                self.world.observer.log("source_failed", error=str(failure))
+                error = self.world.redactor.text(str(failure))
+                self.source_status = dataclasses.replace(self.source_status, error=error)
+                self.world.observer.log("source_failed", error=error)
             await self._source.wait(_WAIT)
 
     async def _take_in(self, revision: Revision) -> None:
@@ -100,7 +101,7 @@ class Controller:
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
-            self._taken, self._problems = revision, snapshot.problems
+            self._taken, self._problems = revision, tuple(map(self._told, snapshot.problems))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _remember(self, revision: Revision) -> None:
@@ -109,6 +110,11 @@ class Controller:
         used |= {record.accepted_commit for record in self.world.records.values()}
         kept = {commit: at for commit, at in self.world.committed_at.items() if commit in used}
         self.world.committed_at = kept | {revision.commit: revision.committed_at}
+
+    def _told(self, problem: Problem) -> Problem:
+        """The problem as people may read it: it can quote what stands in a manifest."""
+        redact = self.world.redactor.text
+        return dataclasses.replace(problem, path=redact(problem.path), message=redact(problem.message))
 
     def _log_commit(self, snapshot: Snapshot, due: frozenset[Key]) -> None:
         log = self.world.observer.log

@@ -51,6 +51,14 @@ _MOVED_TOO_OFTEN = 3
 _PRUNING = Finding(Sync.PENDING, None, ())
 
 
+class _ApplyFailed(Exception):
+    """Terraform said how its apply ended, and it did not end well."""
+
+    def __init__(self, failure: TerraformFailed) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 class _ImageMoved(Exception):
     """The image that runs changed between plan and apply; the plan is worth nothing any more."""
 
@@ -71,6 +79,8 @@ async def reconcile(key: Key, world: World) -> None:
             await _prune(key, environment, world)
         else:
             await _converge(key, environment, world)
+    except _ApplyFailed as ended:
+        await world.settle(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
     except (TerraformFailed, PreparationFailed) as failure:
         await world.settle(key, Failed(failure.reason, failure.message))
     except LiveUnavailable as failure:
@@ -169,9 +179,17 @@ async def _apply(
     key = instance.key
     async with world.apply_of(key):
         await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
-        async with locks.recorded(key, workspace, run.environment, world):
-            outputs = await workspace.apply()
+        outputs = await _terraform_apply(key, workspace, run.environment, world)
         await world.settle(key, Applied(outputs, image))
+
+
+async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
+    """Apply and return the outputs. Raises: _ApplyFailed."""
+    async with locks.recorded(key, workspace, environment, world):
+        try:
+            return await workspace.apply()
+        except TerraformFailed as failure:
+            raise _ApplyFailed(failure) from failure
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -185,10 +203,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
             case Apply():
-                async with world.apply_of(key):
-                    await world.settle(key, Applying(_intent(plan, world.records[key], world, destroys=True), None))
-                    async with locks.recorded(key, workspace, environment, world):
-                        await workspace.apply()
+                if not await _destroy(key, plan, workspace, environment, world):
+                    return
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
@@ -196,9 +212,24 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
                 await world.settle(key, Waiting(reason, message))
                 return
         if not await workspace.is_empty():
-            await world.settle(key, Failed(Reason.APPLY_FAILED, "destroyed, but its state still holds resources"))
+            left = "destroyed, but its state still holds resources"
+            await world.settle(key, Failed(Reason.APPLY_FAILED, left, of_apply=True))
             return
-    await world.forget(key)
+    if not await world.forget(key):
+        await world.settle(key, Held(Reason.PROGRESSING, "it was removed as its manifest came back: made anew"))
+
+
+async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
+    """Destroy it; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
+    async with world.apply_of(key):
+        intent = _intent(plan, world.records[key], world, destroys=True)
+        record = await world.settle(key, Applying(intent, None))
+        if record.removed is None:
+            stays = "its manifest is back: nothing was destroyed"
+            await world.settle(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
+            return False
+        await _terraform_apply(key, workspace, environment, world)
+        return True
 
 
 async def _look(instance: Instance, environment: Environment, world: World) -> LiveService | None:
@@ -233,7 +264,7 @@ def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
         if record and record.instance.kind == "Platform" and "platform" in record.outputs:
             outputs: Mapping[str, Any] = record.outputs["platform"]
             return outputs
-    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output named `platform`")
+    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output `platform` that is not sensitive")
 
 
 def _tag(instance: Instance) -> str | None:

@@ -1,7 +1,7 @@
 """What one pass can reach: the ports, the records, and the one way to change a record.
 
-`settle` folds an event into the record as it is at that moment, not as the pass last saw it: a person or a new commit
-may have changed it meanwhile. Writes of one key are in order; a record is written before anybody is told.
+`settle` folds an event, redacted, into the record as it is at that moment, not as the pass last saw it: a person or a
+new commit may have changed it meanwhile. Writes of one key are in order; a record is written before anybody is told.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from desired_state.instance import Key
 from reconciler.core import report
 from reconciler.core.attribution import Attribution
+from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
 from reconciler.core.keeping import Reports, Store, TreeArchive
@@ -78,7 +79,7 @@ class World:
         """Fold the event into the record, write it, tell. Raises: KeyError, StoreConflict."""
         async with self._locks[key]:
             old, now = self.records[key], self.now()
-            new = advance(old, event, now=now, retry_limit=self.limits.retry_limit)
+            new = advance(old, redacted(event, self.redactor), now=now, retry_limit=self.limits.retry_limit)
             if new == old:
                 return old
             new = await self._write(old, new)
@@ -91,13 +92,16 @@ class World:
         async with self._locks[record.key]:
             return await self._write(None, record)
 
-    async def forget(self, key: Key) -> None:
-        """Drop the record of an instance whose state is empty. Raises: StoreConflict."""
+    async def forget(self, key: Key) -> bool:
+        """Drop the record of an instance whose state is empty; not when its manifest is back. Raises: StoreConflict."""
         async with self._locks[key]:
             record = self.records[key]
+            if record.removed is None:
+                return False
             await self.store.delete(record)
             del self.records[key]
             self.observer.moved(record, None, commit_at=None)
+            return True
 
     async def _keep(self, name: str, text: str) -> None:
         """Write a report. Whatever keeps that from working is logged: a report must not stand in the way of healing."""

@@ -15,7 +15,7 @@ from reconciler.core import view
 from reconciler.core.control import Action, ActionRefused
 from reconciler.core.record import Record
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, TOKEN, now, record_of, unknown
+from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
 
 _FIELDS = frozenset({"by", "digest", "lock_id"})
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
@@ -39,7 +39,7 @@ async def act(request: web.Request) -> web.Response:
         raise Refused(409, "refused", str(refusal)) from None
     except KeyError:
         raise unknown(record.key) from None
-    return web.json_response(view.detail(after, now()))
+    return answer(request, view.detail(after, now()))
 
 
 def _authorise(request: web.Request) -> None:

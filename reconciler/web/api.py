@@ -13,19 +13,19 @@ from reconciler.core import view
 from reconciler.core.control import Control
 from reconciler.core.record import Reason, Record
 from reconciler.web.actions import act
-from reconciler.web.errors import Refused, answer_errors
+from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.openapi import document
-from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, key_of, now, record_of
+from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, answer, key_of, now, record_of
 
 BODY_LIMIT = 16 * 1024
 HISTORY_LIMIT = 200
 LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
-def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str) -> web.Application:
-    """The application, without a server. `token` None refuses every action over TCP."""
+def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str, redact: Redact) -> web.Application:
+    """The application, without a server. `token` None refuses every action over TCP; answers pass `redact`."""
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors])
-    app[CONTROL], app[METRICS], app[TOKEN], app[VERSION] = control, metrics, token, version
+    app[CONTROL], app[METRICS], app[TOKEN], app[VERSION], app[REDACT] = control, metrics, token, version, redact
     instance = "/api/v1/instances/{environment}/{name}"
     app.add_routes(
         [
@@ -68,7 +68,7 @@ async def _openapi(request: web.Request) -> web.Response:
 
 
 async def _source(request: web.Request) -> web.Response:
-    return web.json_response(view.source(request.app[CONTROL].source(), now()))
+    return answer(request, view.source(request.app[CONTROL].source(), now()))
 
 
 async def _instances(request: web.Request) -> web.Response:
@@ -80,25 +80,25 @@ async def _instances(request: web.Request) -> web.Response:
         for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
         if environment in (None, record.key.environment) and reason in (None, record.reason)
     ]
-    return web.json_response({"instances": [view.summary(record, now()) for record in records]})
+    return answer(request, {"instances": [view.summary(record, now()) for record in records]})
 
 
 async def _instance(request: web.Request) -> web.Response:
-    return web.json_response(view.detail(record_of(request), now()))
+    return answer(request, view.detail(record_of(request), now()))
 
 
 async def _plan(request: web.Request) -> web.Response:
     record = record_of(request)
-    return web.json_response({"key": str(record.key), "plan": view.plan(record.plan)})
+    return answer(request, {"key": str(record.key), "plan": view.plan(record.plan)})
 
 
 async def _drift(request: web.Request) -> web.Response:
-    return web.json_response(_drift_of(record_of(request)))
+    return answer(request, _drift_of(record_of(request)))
 
 
 async def _drifted(request: web.Request) -> web.Response:
     records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
-    return web.json_response({"instances": [_drift_of(record) for record in records if record.drift]})
+    return answer(request, {"instances": [_drift_of(record) for record in records if record.drift]})
 
 
 def _drift_of(record: Record) -> view.View:
@@ -111,7 +111,7 @@ async def _history(request: web.Request) -> web.Response:
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)
-    return web.json_response({"key": str(key), "passes": [view.visit(item) for item in passes]})
+    return answer(request, {"key": str(key), "passes": [view.visit(item) for item in passes]})
 
 
 def _limit(text: str) -> int:

@@ -19,6 +19,9 @@ _HEADERS = {
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
+Redact = Callable[[Any], Any]
+REDACT: web.AppKey[Redact] = web.AppKey("redact")
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,7 +42,7 @@ async def answer_errors(
     try:
         response = await handler(request)
     except Refused as refusal:
-        response = web.json_response({"error": refusal.error}, status=refusal.status)
+        response = web.json_response(request.app[REDACT]({"error": refusal.error}), status=refusal.status)
     except web.HTTPException as error:
         code = _CODES.get(error.status, "refused")
         response = web.json_response({"error": {"code": code, "message": error.reason}}, status=error.status)

@@ -1,14 +1,15 @@
 """What every route needs: the control behind the application, and the instance that a path names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
 from desired_state.instance import Key
 from reconciler.core.control import Control
 from reconciler.core.record import Record
-from reconciler.web.errors import Refused
+from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]
 
@@ -21,6 +22,11 @@ VERSION: web.AppKey[str] = web.AppKey("version", str)
 def key_of(request: web.Request) -> Key:
     """The key in the path."""
     return Key(request.match_info["environment"], request.match_info["name"])
+
+
+def answer(request: web.Request, told: Mapping[str, Any]) -> web.Response:
+    """The answer with what is known, redacted once more: a manifest's own words are in it, such as its labels."""
+    return web.json_response(request.app[REDACT](told))
 
 
 def record_of(request: web.Request) -> Record:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli import main
+from reconciler.core.redact import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.server import serve
 from tests.web.control import FakeControl, make_control
@@ -68,7 +69,13 @@ def daemon(tmp_path: Path) -> Iterator[Served]:
 
     async def run() -> None:
         stop = asyncio.Event()
-        app = make_app(control, metrics=lambda: (b"", "text/plain"), token=TOKEN, version="1")
+        app = make_app(
+            control,
+            metrics=lambda: (b"", "text/plain"),
+            token=TOKEN,
+            version="1",
+            redact=Redactor(b"a key for tests").value,
+        )
         async with serve(app, host="127.0.0.1", port=0, socket=tmp_path / ".reconciler/reconciler.sock") as listening:
             started.extend((asyncio.get_running_loop(), stop, listening.port))
             ready.set()

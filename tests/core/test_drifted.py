@@ -116,7 +116,7 @@ def test_a_repair_that_failed_leaves_the_drift_known() -> None:
     record, _ = look(applied(PLATFORM), retention(7), NOW)
     record, _ = look(record, retention(7), LATER)
     intent = Intent("pass", "d1", "p", False, LATER)
-    record = fold(record, Applying(intent, base(record)), Failed(Reason.APPLY_FAILED, "no"), now=LATER)
+    record = fold(record, Applying(intent, base(record)), Failed(Reason.APPLY_FAILED, "no", of_apply=True), now=LATER)
     record, decided = look(record, retention(7), LATER)
     assert record.drift is not None
     assert record.drift.confirmed == LATER

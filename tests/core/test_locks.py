@@ -52,7 +52,7 @@ def test_a_run_that_ended_leaves_no_claim() -> None:
 
 
 def test_an_apply_that_could_not_save_its_state_may_not_have_freed_its_lock() -> None:
-    record = fold(applying(), Failed(Reason.STATE_CONFLICT, "kept in errored.tfstate"))
+    record = fold(applying(), Failed(Reason.STATE_CONFLICT, "kept in errored.tfstate", of_apply=True))
     assert record.intent is None
     assert judge(lock(), record) == Ours(US, certain=False)
 

@@ -76,14 +76,23 @@ def test_an_apply_that_did_not_end_leaves_nothing_known_to_be_applied() -> None:
 def test_a_reported_failure_ends_the_apply_but_nothing_is_known_to_be_applied() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
-    record = fold(record, Failed(Reason.APPLY_FAILED, "no capacity"))
+    record = fold(record, Failed(Reason.APPLY_FAILED, "no capacity", of_apply=True))
     assert (record.applied_digest, record.intent) == (None, None)
+
+
+def test_a_plan_that_is_interrupted_says_nothing_of_the_apply_before_it() -> None:
+    """The daemon died in an apply, and is stopped again while it looks at what that left: still to be recovered."""
+    record = applied(digest="d1")
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
+    for reason in (Reason.INTERRUPTED, Reason.STATE_CONFLICT):
+        assert fold(record, Failed(reason, "stopped with the daemon")).intent is not None
 
 
 def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
     """D1 applied, D2 fails half-way, back to D1: D1's digest is not the applied one any more."""
     record = applied(digest="d1")
-    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)), Failed(Reason.APPLY_FAILED, "x"))
+    record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
+    record = fold(record, Failed(Reason.APPLY_FAILED, "x", of_apply=True))
     record = fold(record, desired(record, "d1", "c3"))
     assert record.desired_digest == "d1" != record.applied_digest
     assert record.failures is None

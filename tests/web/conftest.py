@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from reconciler.core.redact import Redactor
 from reconciler.web.api import make_app
 from tests.web.control import FakeControl, make_control
 
@@ -23,6 +24,12 @@ def control() -> FakeControl:
 @pytest.fixture
 async def client(control: FakeControl) -> AsyncIterator[Client]:
     """A client over TCP."""
-    app = make_app(control, metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4"), token=TOKEN, version="1.2.3")
+    app = make_app(
+        control,
+        metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4"),
+        token=TOKEN,
+        version="1.2.3",
+        redact=Redactor(b"a key for tests").value,
+    )
     async with TestClient(TestServer(app)) as made:
         yield made

@@ -8,6 +8,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 
 from reconciler.core.control import Action
+from reconciler.core.redact import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.openapi import document
 from tests.web.conftest import Client
@@ -19,7 +20,9 @@ ONE = "/api/v1/instances/{environment}/{name}"
 
 def routes() -> set[tuple[str, str]]:
     """Method and path of every route."""
-    app = make_app(FakeControl(), metrics=lambda: (b"", ""), token=None, version="1")
+    app = make_app(
+        FakeControl(), metrics=lambda: (b"", ""), token=None, version="1", redact=Redactor(b"a key for tests").value
+    )
     found = {(route.method.lower(), route.resource) for route in app.router.routes()}
     return {
         (method, resource.canonical)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from reconciler.core.control import Action
+from reconciler.core.redact import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.server import AddressTaken, serve
 from tests.web.control import ORDERS, FakeControl
@@ -17,7 +18,13 @@ from tests.web.control import ORDERS, FakeControl
 
 def app(control: FakeControl, token: str | None = None) -> Any:
     """The application; by default nobody may act over TCP."""
-    return make_app(control, metrics=lambda: (b"", "text/plain"), token=token, version="1")
+    return make_app(
+        control,
+        metrics=lambda: (b"", "text/plain"),
+        token=token,
+        version="1",
+        redact=Redactor(b"a key for tests").value,
+    )
 
 
 async def suspend(base: str, connector: aiohttp.BaseConnector | None = None) -> int:

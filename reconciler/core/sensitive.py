@@ -1,0 +1,63 @@
+"""Secrets that are known word for word, because a plan marks them or an input's name says so.
+
+Terraform keeps them out of its own messages; a provider that quotes one in an error does not know that it is secret.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.core.redact import names_a_credential
+
+_Secrets = frozenset[str]
+
+
+def of_plan(document: Mapping[str, Any]) -> _Secrets:
+    """Every text that the JSON form of a plan marks as sensitive: in variables, resources and outputs."""
+    declared = ((document.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
+    given = document.get("variables") or {}
+    found = [given[name].get("value") for name, one in declared.items() if one.get("sensitive") and name in given]
+    changes = [*(document.get("resource_changes") or ()), *(document.get("resource_drift") or ())]
+    moved = [change["change"] for change in changes] + list((document.get("output_changes") or {}).values())
+    for change in moved:
+        for side in ("before", "after"):
+            found += _marked(change.get(side), change.get(f"{side}_sensitive", False))
+    return frozenset(text for value in found for text in _texts(value))
+
+
+def of_inputs(variables: Mapping[str, Any]) -> _Secrets:
+    """Every text under a name that is a credential's."""
+    return frozenset(text for value in _named(variables) for text in _texts(value))
+
+
+def _marked(value: Any, mask: Any) -> Iterator[Any]:
+    if mask is True:
+        yield value
+    elif isinstance(mask, Mapping) and isinstance(value, Mapping):
+        for name, inner in mask.items():
+            yield from _marked(value.get(name), inner)
+    elif isinstance(mask, list) and isinstance(value, list):
+        for inner, hidden in zip(value, mask, strict=False):
+            yield from _marked(inner, hidden)
+
+
+def _named(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if names_a_credential(str(name), inner):
+                yield inner
+            else:
+                yield from _named(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _named(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,1 @@
+"""Secrets planted in every way in, looked for in every byte that comes out."""

@@ -1,0 +1,74 @@
+"""Requests to the API with secrets in them, and answers that a defect fills: neither answers nor logs hold any."""
+
+import dataclasses
+import io
+import json
+from urllib.parse import quote
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from reconciler.core.redact import Redactor
+from reconciler.edges import logs
+from reconciler.web.api import make_app
+from tests.canary.canaries import KEY, Blind, Canary, hatch
+from tests.web.control import ORDERS, FakeControl, make_control
+
+TOKEN = "c4n4ry-token-of-this-test-run"
+CANARIES = [canary for canary in hatch("requests") if canary.shape != "pem"]  # a line break is refused in a request
+ONE = "/api/v1/instances/develop/orders"
+each_shape = pytest.mark.parametrize("canary", CANARIES, ids=lambda canary: canary.shape)
+Client = TestClient[web.Request, web.Application]
+
+
+class Served:
+    """The API in front of a control that remembers, and what is logged meanwhile."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.control: FakeControl = make_control()
+        self.log = io.StringIO()
+        logs.configure("debug", redactor, json=True, stream=self.log)
+        metrics = lambda: (b"", "text/plain")  # noqa: E731 - no metrics here
+        self.app = make_app(self.control, metrics=metrics, token=TOKEN, version="1", redact=redactor.value)
+
+    async def asked(self, canary: Canary) -> dict[str, bytes]:
+        """Everything that comes of requests with the canary wherever a request can hold it."""
+        said, record = canary.said, self.control.known[ORDERS]
+        labels = {"team": said, "password": canary.value}
+        instance = dataclasses.replace(record.instance, labels=labels)
+        self.control.known[ORDERS] = record.replace(instance=instance)
+        self.control.refusal = f"not now: {said}"
+        head = {"Authorization": f"Bearer {TOKEN}"}
+        async with TestClient(TestServer(self.app)) as client:
+            answers = [
+                await client.get(ONE),
+                await client.get(f"/api/v1/instances/develop/{quote(said, safe='')}"),
+                await client.get("/api/v1/instances", params={"reason": said}),
+                await client.post(f"{ONE}/suspend", json={"by": said[:90]}, headers=head),
+                await client.post(f"{ONE}/suspend", json={"by": said, "password": canary.value}, headers=head),
+                await client.post(f"{ONE}/suspend", json={"by": "ann"}, headers={"Authorization": f"Bearer {said}"}),
+                await client.post(f"{ONE}/{quote(said, safe='')}", headers=head),
+            ]
+            self.control.crash = True
+            answers.append(await client.get("/api/v1/instances", params={"environment": said}))
+            found = {f"{answer.method} {answer.url.path[:40]}": await answer.read() for answer in answers}
+        assert json.loads(found["GET " + ONE])["key"] == "develop/orders"
+        return found | {"log": self.log.getvalue().encode()}
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served(Redactor(KEY, [TOKEN]))
+
+
+@each_shape
+async def test_no_answer_and_no_log_line_holds_what_a_request_held(served: Served, canary: Canary) -> None:
+    outputs = await served.asked(canary)
+    assert not canary.seen_in(outputs)
+    assert not [name for name, content in outputs.items() if TOKEN.encode() in content]
+
+
+@each_shape
+async def test_without_redaction_some_answer_would_hold_it(canary: Canary) -> None:
+    assert canary.seen_in(await Served(Blind()).asked(canary))

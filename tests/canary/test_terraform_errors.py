@@ -1,0 +1,94 @@
+"""What Terraform and its providers say when something fails, wherever the message is cut short."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.core import sensitive
+from reconciler.core.record import Reason
+from reconciler.core.redact import Redactor
+from reconciler.edges import diagnostics
+from tests.canary.canaries import KEY, Blind, Canary, hatch
+from tests.core.documents import change, document
+
+CANARIES = hatch("errors of Terraform")
+each_shape = pytest.mark.parametrize("canary", CANARIES, ids=lambda canary: canary.shape)
+Says = Callable[[Canary, str], tuple[str, str]]
+
+
+def diagnostic(canary: Canary, filler: str) -> tuple[str, str]:
+    found = {"severity": "error", "summary": "creating Thing", "detail": filler + canary.said, "address": "aws_thing.a"}
+    return json.dumps({"type": "diagnostic", "diagnostic": found}), ""
+
+
+def crash(canary: Canary, filler: str) -> tuple[str, str]:
+    return "", f"panic: {filler}{canary.said}"
+
+
+def lock(canary: Canary, filler: str) -> tuple[str, str]:
+    said = canary.said.replace("\n", " ")
+    info = f"Lock Info:\n  ID:        1111\n  Who:       {said}\n  Operation: {filler}{said}\n"
+    found = {"severity": "error", "summary": "Error acquiring the state lock", "detail": info}
+    return json.dumps({"type": "diagnostic", "diagnostic": found}), ""
+
+
+WAYS: Mapping[str, Says] = {"diagnostic": diagnostic, "crash": crash, "lock": lock}
+
+
+def message(redactor: Redactor, output: tuple[str, str], *known: str) -> bytes:
+    failed = diagnostics.failure(
+        diagnostics.read(*output), Reason.APPLY_FAILED, redact=lambda text: redactor.text(text, *known)
+    )
+    return f"{failed.message} {failed.lock}".encode()
+
+
+@each_shape
+@pytest.mark.parametrize("way", WAYS)
+def test_no_message_holds_a_secret_wherever_it_is_cut(canary: Canary, way: str) -> None:
+    for length in range(250, 400, 3):
+        said = message(Redactor(KEY), WAYS[way](canary, "word " * (length // 5) + "-" * (length % 5)))
+        assert not canary.seen_in({way: said}), said
+
+
+@each_shape
+@pytest.mark.parametrize("way", WAYS)
+def test_without_redaction_the_message_would_hold_it(canary: Canary, way: str) -> None:
+    assert canary.seen_in({way: message(Blind(), WAYS[way](canary, ""))})
+
+
+@each_shape
+def test_an_error_that_only_quotes_a_value_is_redacted_when_the_plan_marks_the_value(canary: Canary) -> None:
+    """Nothing about the text says that it is a secret, but the plan said so."""
+    quoted = json.dumps({
+        "type": "diagnostic",
+        "diagnostic": {"severity": "error", "summary": f"invalid value {json.dumps(canary.value)}", "address": "a.b"},
+    })  # fmt: skip
+    for plan in (marked_attribute(canary.value), marked_variable(canary.value), marked_output(canary.value)):
+        known = sensitive.of_plan(plan)
+        assert canary.value in known
+        assert not canary.seen_in({"error": message(Redactor(KEY), (quoted, ""), *known)})
+    named = sensitive.of_inputs({"databases": [{"master_password": canary.value}]})
+    assert not canary.seen_in({"error": message(Redactor(KEY), (quoted, ""), *named)})
+
+
+def test_without_a_mark_an_error_that_only_quotes_a_random_value_would_hold_it() -> None:
+    (plain,) = (canary for canary in CANARIES if canary.shape == "random")
+    quoted = json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", "summary": plain.value}})
+    assert plain.seen_in({"error": message(Redactor(KEY), (quoted, ""))})
+
+
+def marked_attribute(value: str) -> dict[str, Any]:
+    hidden = {"nested": [{"pin": True}]}
+    return document(change("a.b", ["create"], None, {"nested": [{"pin": value}]}, hidden_after=hidden))
+
+
+def marked_variable(value: str) -> dict[str, Any]:
+    declared = {"root_module": {"variables": {"pin": {"sensitive": True}, "open": {}}}}
+    return document() | {"configuration": declared, "variables": {"pin": {"value": value}, "open": {"value": "x"}}}
+
+
+def marked_output(value: str) -> dict[str, Any]:
+    moved = {"actions": ["create"], "before": None, "after": {"a": value}, "after_sensitive": True}
+    return document() | {"output_changes": {"pin": moved}}

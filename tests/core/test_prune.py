@@ -1,0 +1,143 @@
+"""Prunes against a model that is too simple to be wrong: nothing is destroyed that nobody gave up."""
+
+import dataclasses
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from desired_state.instance import Key
+from reconciler.core import decide
+from reconciler.core.decide import Apply, AwaitApproval, Limits
+from reconciler.core.drift import Finding
+from reconciler.core.events import Accepted, Asked, Event, Planned, Removed, Waiting
+from reconciler.core.gate import Proceed, gate
+from reconciler.core.plan import Plan, read
+from reconciler.core.ports import Floor
+from reconciler.core.record import Approval, Reason, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.status import advance
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, instance, with_policy
+
+EXPIRY = timedelta(hours=24)
+PRUNING = Finding(Sync.PENDING, None, ())
+SERVED = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
+IMAGES = change("aws_ecr_repository.this", ["delete"], {"name": "orders", "force_delete": False})
+PLANS = [read(document(*changes), Redactor(b"a key for tests")) for changes in ((SERVED,), (SERVED, IMAGES))]
+POLICIES = ("{}", "{prune: false}", "{mode: approve}", "{mode: observe}")
+LIVE = {text: applied(text) for kind in (SERVICE, PLATFORM) for text in (with_policy(kind, one) for one in POLICIES)}
+GUARD = "3 of 4 instances were removed in one commit, more than 20 %"
+
+
+class PruneMachine(RuleBasedStateMachine):
+    """The model: is the manifest there, what stands in the way of its removal, and who agreed to what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.manifest, self.record = next(iter(LIVE.items()))
+        self.now: datetime = NOW
+        self.floor = Floor()
+        self.plan = PLANS[0]
+        self.gone = self.guarded = self.confirmed = self.suspended = self.needed = self.is_over = False
+        self.agreed: datetime | None = None
+
+    @initialize(manifest=st.sampled_from(sorted(LIVE)), may=st.booleans(), plan=st.sampled_from(PLANS))
+    def an_instance_lives(self, manifest: str, may: bool, plan: Plan) -> None:
+        self.manifest, self.record, self.plan, self.floor = manifest, LIVE[manifest], plan, Floor(prune=may)
+
+    def happens(self, event: Event) -> None:
+        self.record = advance(self.record, event, now=self.now)
+
+    @rule(guarded=st.booleans())
+    def a_commit_without_the_manifest(self, guarded: bool) -> None:
+        self.happens(Removed(GUARD if guarded else None))
+        if not self.gone:
+            self.gone, self.guarded, self.confirmed = True, guarded, False
+
+    @rule()
+    def a_commit_with_the_manifest(self) -> None:
+        self.happens(Accepted(self.record.instance, "c2"))
+        self.gone = self.guarded = self.confirmed = False
+
+    @rule()
+    def somebody_confirms(self) -> None:
+        """Also when the manifest came back while they decided: then there is nothing to confirm."""
+        self.happens(Asked(confirm_prune=True))
+        self.confirmed = self.gone
+
+    @precondition(lambda self: self.record.reason == Reason.AWAITING_APPROVAL)
+    @rule()
+    def somebody_approves_the_destroy(self) -> None:
+        self.happens(Asked(approval=Approval(self.plan.digest, "ann", self.now)))
+        self.agreed = self.now
+
+    @rule(suspend=st.booleans())
+    def somebody_suspends_or_resumes(self, suspend: bool) -> None:
+        self.happens(Asked(suspend=suspend))
+        self.suspended = suspend
+
+    @rule(needed=st.booleans())
+    def another_comes_to_need_it_or_goes(self, needed: bool) -> None:
+        self.needed = needed
+
+    @rule(hours=st.integers(1, 30))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @precondition(lambda self: self.gone)
+    @rule()
+    def a_pass_looks_at_what_is_gone(self) -> None:
+        environment = dataclasses.replace(DEVELOP, floor=self.floor)
+        around = {self.record.key: self.record}
+        if self.needed:
+            other = dataclasses.replace(
+                self.record.instance, key=Key("develop", "other"), depends_on=frozenset({self.record.key})
+            )
+            around[other.key] = self.record.replace(instance=other)
+        opened = gate(self.record, around, environment) == Proceed()
+        assert opened == self.may_be_looked_at()
+        if not opened:
+            return
+        decided = decide.verdict(
+            self.plan, PRUNING, self.record, environment, image=None, now=self.now, limits=Limits(approval=EXPIRY)
+        )
+        assert (decided == Apply()) == self.may_be_destroyed()
+        self.happens(Planned(self.plan, PRUNING, decide.response(decided)))
+        if isinstance(decided, AwaitApproval):
+            self.happens(Waiting(Reason.AWAITING_APPROVAL, decided.message))
+            self.agreed = None
+
+    def may_be_looked_at(self) -> bool:
+        if self.suspended or self.needed or not self.floor.prune:
+            return False
+        by_itself = self.record.instance.kind == "Service" and not self.guarded and "prune: false" not in self.manifest
+        return self.confirmed or by_itself
+
+    def may_be_destroyed(self) -> bool:
+        in_time = self.agreed is not None and self.now - self.agreed < EXPIRY
+        if "observe" in self.manifest:
+            return False
+        harmless = "approve" not in self.manifest and self.plan is PLANS[0]
+        return self.confirmed or in_time or harmless
+
+    @invariant()
+    def the_tombstone_is_there_while_the_manifest_is_not(self) -> None:
+        assert (self.record.removed is not None) == self.gone
+        assert (self.record.prune_guard is not None) == self.guarded
+        assert self.record.prune_confirmed == self.confirmed
+        assert self.record.base is not None, "all that a destroy needs is kept"
+
+
+PruneMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
+TestPrune = PruneMachine.TestCase
+
+
+def test_a_confirmation_that_comes_after_the_manifest_is_back_agrees_to_nothing() -> None:
+    approve = with_policy(SERVICE, "{mode: approve}")
+    record = advance(applied(approve), Removed(None), now=NOW)
+    record = advance(record, Accepted(instance(approve), "c2"), now=NOW)
+    record = advance(record, Asked(confirm_prune=True), now=NOW)
+    found = decide.verdict(PLANS[0], PRUNING, record, DEVELOP, image=None, now=NOW)
+    assert isinstance(found, AwaitApproval)

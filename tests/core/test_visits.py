@@ -1,0 +1,125 @@
+"""Who is visited when, over many passes, against a model that is too simple to be wrong: nobody is ever forgotten."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from reconciler.core.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
+from reconciler.core.record import Reason, Record
+from reconciler.core.schedule import Pace, Schedule, next_visit
+from reconciler.core.status import advance
+from tests.core.instances import SERVICE, applied, base, new, with_policy
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PACE = Pace()
+INTERVAL = timedelta(minutes=10)
+TEXT = with_policy(SERVICE, "{interval: 10m}")
+WORN_OUT = 3
+SOON = {Reason.STATE_LOCKED: PACE.lock_poll, Reason.INTERRUPTED: PACE.lock_poll, Reason.PROGRESSING: PACE.rollout_poll}
+FRESH, OLD = new(TEXT), applied(TEXT)
+ENDINGS: list[Event] = [
+    *(Held(reason, "") for reason in (Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD)),
+    *(Waiting(reason, "") for reason in (Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.DRIFT_FIGHT)),
+    *(Failed(reason, "") for reason in (Reason.PLAN_FAILED, Reason.STATE_LOCKED, Reason.INTERRUPTED)),
+    Settled(base(OLD), {}),
+]
+
+
+class VisitMachine(RuleBasedStateMachine):
+    """The model: when each key must be visited at the latest; None for those that only somebody can bring back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.schedule: Schedule[str] = Schedule()
+        self.rng = random.Random(0)
+        self.now = START
+        self.records: dict[str, Record] = {"orders": FRESH, "payments": OLD, "ledger": OLD}
+        self.latest: dict[str, datetime | None] = {}
+        self.running: set[str] = set()
+
+    @initialize(seed=st.integers(0, 99))
+    def the_daemon_starts(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        for key in self.records:
+            self.wish(key, self.now, trigger="start")
+
+    def wish(self, key: str, at: datetime, trigger: str, urgency: int = 0) -> None:
+        self.schedule.add(key, at, urgency=urgency, trigger=trigger)
+        known = self.latest.get(key)
+        self.latest[key] = min(at, known) if known else at
+
+    @rule(key=st.sampled_from(["orders", "payments", "ledger"]), urgency=st.integers(1, 3))
+    def a_commit_or_a_person_wants_it_visited(self, key: str, urgency: int) -> None:
+        self.wish(key, self.now, trigger="git", urgency=urgency)
+
+    @rule(key=st.sampled_from(["orders", "payments", "ledger"]), digest=st.sampled_from("ab"))
+    def what_is_wanted_changes(self, key: str, digest: str) -> None:
+        self.records[key] = advance(self.records[key], Desired(digest, "s", "c"), now=self.now)
+
+    @rule(seconds=st.integers(1, 400))
+    def time_passes(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule()
+    def a_worker_takes_what_is_due(self) -> None:
+        due = [key for key, at in self.latest.items() if at and at <= self.now and key not in self.running]
+        taken = self.schedule.take(self.now)
+        assert (taken is None) == (not due)
+        if taken:
+            key, _ = taken
+            assert key in due
+            self.running.add(key)
+            self.latest[key] = None
+
+    @precondition(lambda self: self.running)
+    @rule(ending=st.sampled_from(ENDINGS), data=st.data())
+    def its_visit_ends(self, ending: Event, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.running)))
+        record = advance(self.records[key], ending, now=self.now, retry_limit=WORN_OUT)
+        self.records[key] = record
+        self.running.remove(key)
+        self.schedule.done(key)
+        at = next_visit(record, PACE, now=self.now, rng=self.rng)
+        assert (at is None) == (record.reason == Reason.SUSPENDED), "only a person brings back what is suspended"
+        if at:
+            self.is_in_time(record, at - self.now)
+            self.wish(key, at, trigger="interval")
+
+    def is_in_time(self, record: Record, wait: timedelta) -> None:
+        """Never at once, which would be a loop; and no later than the reason to come back allows."""
+        assert timedelta(seconds=13) <= wait <= max(INTERVAL, PACE.retry_cap)
+        if record.reason in SOON:
+            assert wait <= SOON[record.reason]
+        elif record.reason == Reason.PLAN_FAILED and record.failures:
+            count = record.failures.count
+            full = min(PACE.retry_base * 2 ** (count - 1), PACE.retry_cap)
+            if count >= WORN_OUT:
+                assert wait >= INTERVAL * 0.9, "what failed too often is tried at its interval"
+            else:
+                assert full / 2 <= wait <= full
+        elif not record.failures:
+            assert wait <= INTERVAL
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
+    def somebody_asks_while_it_is_visited(self, data: st.DataObject) -> None:
+        """The wish is not lost with the visit that runs."""
+        key = data.draw(st.sampled_from(sorted(self.running)))
+        self.records[key] = advance(self.records[key], Asked(reconcile=True), now=self.now)
+        self.wish(key, self.now, trigger="request", urgency=3)
+
+    @invariant()
+    def nobody_is_forgotten(self) -> None:
+        wanted = {key: at for key, at in self.latest.items() if at}
+        assert self.schedule.depth == len(wanted)
+        startable = [at for key, at in wanted.items() if key not in self.running]
+        assert self.schedule.next_at() == min(startable, default=None)
+        for key in self.latest.keys() - wanted.keys() - self.running:
+            assert self.records[key].reason == Reason.SUSPENDED
+
+
+VisitMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
+TestVisits = VisitMachine.TestCase
