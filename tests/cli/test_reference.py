@@ -22,10 +22,17 @@ def fields(kind: str) -> dict[str, str]:
         part = resolve(part)
         if "items" in part:
             yield from walk(part["items"], f"{path}[]")
+        for value in named(part):
+            yield from walk(value, f"{path}.*")
         for name, value in part.get("properties", {}).items():
             step = f"{path}.{name}" if path else name
             yield step, "required" if name in part.get("required", []) else default(value)
             yield from walk(value, step)
+
+    def named(part: dict[str, Any]) -> list[dict[str, Any]]:
+        """What stands under names that the author chooses; overrides repeat the spec."""
+        found = [*part.get("patternProperties", {}).values(), part.get("additionalProperties")]
+        return [value for value in found if isinstance(value, dict) and "Override" not in value.get("$ref", "")]
 
     def resolve(part: dict[str, Any]) -> dict[str, Any]:
         for choice in (part, *part.get("anyOf", [])):
