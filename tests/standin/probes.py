@@ -23,6 +23,16 @@ def counts_tasks_as_targets(client: Clients) -> bool:
     return [target["Target"]["Port"] for target in targets] == [8080, 8080]
 
 
+def keeps_the_kind_of_icmp_that_a_network_lets_in(client: Clients) -> bool:
+    ec2 = client("ec2")
+    acl = ec2.create_network_acl(VpcId=_vpc(client))["NetworkAcl"]["NetworkAclId"]
+    rule = {"RuleNumber": 300, "Protocol": "1", "RuleAction": "allow", "Egress": False, "CidrBlock": "0.0.0.0/0"}
+    kind = {"Code": 4, "Type": 3}
+    ec2.create_network_acl_entry(NetworkAclId=acl, IcmpTypeCode=kind, **rule)
+    entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
+    return any(entry.get("IcmpTypeCode") == kind for entry in entries)
+
+
 def rotates_a_key_by_its_period(client: Clients) -> bool:
     kms = client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
@@ -130,6 +140,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("application-autoscaling", "ListTagsForResource"): probes_ecs.lists_tags_of_a_scalable_target,
     ("application-autoscaling", "TagResource"): probes_ecs.tags_a_scalable_target,
     ("application-autoscaling", "UntagResource"): probes_ecs.untags_a_scalable_target,
+    ("ec2", "CreateNetworkAclEntry"): keeps_the_kind_of_icmp_that_a_network_lets_in,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
     ("config", "PutConfigurationRecorder"): records_everything_and_excludes_nothing,
     ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,

@@ -15,6 +15,7 @@ from tests.terraform.inputs import (
     REGION,
     Variables,
     account_variables,
+    but,
     internal_service,
     platform_variables,
     public_service,
@@ -63,11 +64,17 @@ def plans(laboratory: Laboratory, tiers: Iterable[str]) -> dict[str, Any]:
         for title, root, variables in (
             (tier, "terraform/roots/account", account_variables(tier)),
             (tier, "terraform/roots/platform", platform_variables(tier)),
-            (f"{tier} public", "terraform/roots/service", public_service(tier)),
-            (f"{tier} internal", "terraform/roots/service", internal_service(tier)),
+            (f"{tier} public", "terraform/roots/service", _delivered(public_service(tier))),
+            (f"{tier} internal", "terraform/roots/service", _delivered(internal_service(tier))),
         ):
             found[f"{root}:{title}"] = _plan(laboratory, root, variables)
     return found
+
+
+def _delivered(service: Variables) -> Variables:
+    """With a pipeline that builds and deploys it."""
+    connection = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/00000000-0000-4000-8000-000000000000"
+    return but(service, platform={"connection_arn": connection}, image={"owner": "pipeline"})
 
 
 def _plan(laboratory: Laboratory, root: str, variables: Variables) -> Any:

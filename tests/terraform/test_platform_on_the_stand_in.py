@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
-from tests.terraform.plans import Plan, Resource
+from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
@@ -92,32 +92,9 @@ def prod(certificate: str, peer: str) -> Variables:
 
 @pytest.mark.parametrize("name", ["bootstrap", "develop", "prod"])
 def test_a_second_plan_finds_nothing_to_do(applied: dict[str, Applied], name: str) -> None:
-    """But for one field that the stand-in loses: the ICMP type and code of a network ACL's rule."""
     plan = applied[name].plan()
     assert plan.resources
-    assert changed(plan) == {}
-
-
-def changed(plan: Plan) -> Changes:
-    """What a plan would do, except to put back what the stand-in loses."""
-    lost = {
-        resource.address for resource in plan.of("aws_network_acl", "aws_default_network_acl") if only_lost(resource)
-    }
-    return {address: actions for address, actions in plan.changed().items() if address not in lost}
-
-
-def only_lost(acl: Resource) -> bool:
-    return all(kept(acl.before[way]) == kept(acl.values[way]) for way in ("ingress", "egress"))
-
-
-def kept(rules: list[Variables]) -> list[Any]:
-    """The rules of a network ACL without ICMP type and code; the provider writes protocols as numbers or names."""
-    names = {"icmp": "1", "tcp": "6"}
-    return sorted(
-        (rule["rule_no"], names.get(rule["protocol"], rule["protocol"]), rule["action"], rule["cidr_block"],
-         rule["from_port"], rule["to_port"])
-        for rule in rules
-    )  # fmt: skip
+    assert plan.changed() == {}
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +193,7 @@ def found(applied: dict[str, Applied], prod_plan: Plan, stand_in: StandIn) -> Ch
     """What the plan after all changes by hand would do."""
     for change, _ in BY_HAND.values():
         change(stand_in.client, prod_plan)
-    return changed(applied["prod"].plan())
+    return applied["prod"].plan().changed()
 
 
 @pytest.mark.parametrize("address", BY_HAND)

@@ -12,6 +12,10 @@ from tests.terraform.plans import Plan
 
 pytestmark = pytest.mark.aws
 OUTPUTS = {
+    "codebuild_project_name",
+    "image_parameter_name",
+    "pipeline_arn",
+    "pipeline_name",
     "service_name", "service_arn", "cluster_name", "task_definition_arn", "task_definition_family", "container_name",
     "ecr_repository_url", "ecr_repository_name", "log_group_name", "security_group_id", "execution_role_arn",
     "task_role_arn", "target_group_arn", "service_discovery_arn", "ecr_repository_arn", "alarm_names",

@@ -103,4 +103,7 @@ resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this.id
   target_bucket = var.access_logs.bucket
   target_prefix = var.access_logs.prefix
+
+  # A bucket that keeps its own logs has to let them in first.
+  depends_on = [aws_s3_bucket_policy.this]
 }

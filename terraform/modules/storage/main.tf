@@ -28,13 +28,24 @@ locals {
       }
     },
     {
-      Sid       = "AccessLogsOfBothBuckets"
+      Sid       = "AccessToArtifacts"
       Effect    = "Allow"
       Principal = { Service = "logging.s3.amazonaws.com" }
       Action    = "s3:PutObject"
-      Resource  = "${local.logs_arn}/${local.access_prefix}*"
+      Resource  = "${local.logs_arn}/${local.access_prefix}artifacts/*"
       Condition = {
-        ArnLike      = { "aws:SourceArn" = [local.artifacts_arn, local.logs_arn] }
+        ArnLike      = { "aws:SourceArn" = local.artifacts_arn }
+        StringEquals = { "aws:SourceAccount" = var.environment.account_id }
+      }
+    },
+    {
+      Sid       = "AccessToLogs"
+      Effect    = "Allow"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.logs_arn}/${local.access_prefix}logs/*"
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = local.logs_arn }
         StringEquals = { "aws:SourceAccount" = var.environment.account_id }
       }
     },

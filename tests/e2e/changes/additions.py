@@ -13,7 +13,7 @@ ADDITIONS = (
                 Bucket=bucket(aws),
                 CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]},
             ),
-            "module.alb.aws_s3_bucket.logs",
+            "module.storage.module.logs.aws_s3_bucket.this",
             "changed",
             "cors_rule",
             [],

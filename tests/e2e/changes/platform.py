@@ -19,7 +19,7 @@ PLATFORM_CASES = (
                 "RestrictPublicBuckets": True,
             },
         ),
-        "module.alb.aws_s3_bucket_public_access_block.logs",
+        "module.storage.module.logs.aws_s3_bucket_public_access_block.this",
         "changed",
         "block_public_acls",
         True,
@@ -31,7 +31,7 @@ PLATFORM_CASES = (
         lambda aws: aws.client("s3").put_bucket_versioning(
             Bucket=bucket(aws), VersioningConfiguration={"Status": "Suspended"}
         ),
-        "module.alb.aws_s3_bucket_versioning.logs",
+        "module.storage.module.logs.aws_s3_bucket_versioning.this",
         "changed",
         "versioning_configuration.0.status",
         "Enabled",
@@ -41,7 +41,7 @@ PLATFORM_CASES = (
         "the log bucket's lifecycle is deleted",
         PLATFORM,
         lambda aws: aws.client("s3").delete_bucket_lifecycle(Bucket=bucket(aws)),
-        "module.alb.aws_s3_bucket_lifecycle_configuration.logs",
+        "module.storage.module.logs.aws_s3_bucket_lifecycle_configuration.this",
         "deleted",
     ),
     Case(
