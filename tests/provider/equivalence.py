@@ -7,7 +7,6 @@ AWS made up gets the name of the place where it first appears, so that a wrong r
 
 import asyncio
 import json
-import re
 import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -19,83 +18,14 @@ from typing import Any
 from deploy.local.standin import StandIn, start
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
+from tests.provider.naming import MADE_UP, Names
 from tests.provider.terraform_runs import PLAIN, Terraform
 from tests.terraform.inputs import REGION, Variables, but, platform_output
 
 TREE = Path(__file__).resolve().parents[2] / "terraform"
 BUCKET = "states"
-MADE_UP = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # keys, requests
-    r"|\b(?:srv|ns)-[a-z0-9]{8,}\b"  # Cloud Map
-    r"|(?<=-)[0-9a-f]{6}\b"  # the modules' own digests of what AWS made up
-    r"|(?<=scalable-target/)[a-z0-9]{30,}\b"
-    r"|\bA(?:ROA|NPA|IDA)[A-Z0-9]{16,17}\b"  # IAM
-    r"|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"  # most of the rest
-)
-MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
-UNORDERED = {
-    "relevant_attributes",
-    "checks",
-    "check_results",
-    "sensitive_attributes",
-}  # terraform writes them in any order
-OF_THIS_RUN = {"timestamp", "lineage"}
 READS = ("Describe", "Get", "List", "Head", "AssumeRole")
 BACKEND = {"s3", "dynamodb"}
-
-
-@dataclass
-class Names:
-    """Names for what AWS made up. `given` are texts that were chosen, and so are compared as they are."""
-
-    known: dict[str, str]
-    given: str = ""
-
-    def learn(self, document: Mapping[str, Any]) -> None:
-        """Name what is new; single values before lists, as the order of a set depends on what is in it."""
-        leaves = sorted(_leaves(document, ""), key=lambda leaf: "/" in leaf[0])
-        for place, text in leaves:
-            for n, found in enumerate(MADE_UP.findall(text)):
-                if found not in self.given:
-                    self.known.setdefault(found, f"<{place}#{n}>")
-
-    def text(self, value: str) -> str:
-        for found, name in self.known.items():
-            value = value.replace(found, name) if not MADE_UP.fullmatch(found) else value
-        return MOMENT.sub("<moment>", MADE_UP.sub(lambda found: self.known.get(found[0], found[0]), value))
-
-    def rename(self, value: Any, key: str = "") -> Any:
-        match value:
-            case str():
-                document = _document(value)
-                return self.text(value) if document is None else json.dumps(self.rename(document), sort_keys=True)
-            case dict():
-                return {self.text(k): self.rename(v, k) for k, v in value.items() if k not in OF_THIS_RUN}
-            case list():
-                renamed = [self.rename(item) for item in value]
-                loose = key in UNORDERED or any("<" in json.dumps(item) for item in renamed)
-                return sorted(renamed, key=json.dumps) if loose else renamed
-        return value
-
-
-def _document(text: str) -> Any:
-    """What a text that is itself JSON says (policies, containers): providers write the keys in any order."""
-    try:
-        return json.loads(text) if text.startswith(("{", "[")) else None
-    except ValueError:
-        return None
-
-
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """The texts of a document and where they are, mappings in the order of their keys."""
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, dict):
-        for key in sorted(value):
-            yield from _leaves(value[key], f"{place}.{key}")
-    elif isinstance(value, list):
-        for n, item in enumerate(value):
-            yield from _leaves(item, f"{place}/{n}")
 
 
 @dataclass
