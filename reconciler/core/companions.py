@@ -26,6 +26,13 @@ _BUCKET_PARTS = {
     "versioning": "aws_s3_bucket_versioning",
     "website": "aws_s3_bucket_website_configuration",
 }
+# Who holds a policy of its own, and how that names its owner, by the owner's id.
+_POLICIES = {
+    "aws_kms_key": ("aws_kms_key_policy", "key_id"),
+    "aws_secretsmanager_secret": ("aws_secretsmanager_secret_policy", "secret_arn"),
+    "aws_sns_topic": ("aws_sns_topic_policy", "arn"),
+    "aws_sqs_queue": ("aws_sqs_queue_policy", "queue_url"),
+}
 _ASSOCIATION = frozenset({"association_id", "instance", "network_interface", "private_dns", "private_ip"})
 _DIRECTIONS = {"ingress": "aws_vpc_security_group_ingress_rule", "egress": "aws_vpc_security_group_egress_rule"}
 _SOURCES = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
@@ -48,6 +55,9 @@ def watched(kind: str, before: Values, after: Values, resources: Iterable[tuple[
             return frozenset({"route"}) if all(_destination_of_block(rule) in known for rule in added) else frozenset()
         case "aws_security_group":
             return frozenset(side for side in _DIRECTIONS if _rules_are_known(side, before, after, everyone))
+        case _ if kind in _POLICIES:
+            companion, link = _POLICIES[kind]
+            return frozenset({"policy"} if any(_of(everyone, companion, link, before)) else ())
         case _:
             return frozenset()
 

@@ -190,6 +190,11 @@ OUTSIDE: dict[str, Case] = {
         {"id": "eipalloc-1", "association_id": "", "private_ip": ""},
         {"id": "eipalloc-1", "association_id": "eipassoc-1", "private_ip": "10.0.0.9"},
     ),
+    "a topic's policy that a resource of its own put": (
+        "aws_sns_topic.alarms",
+        {"id": "arn:alarms", "policy": '{"Id":"__default_policy_ID","Statement":[]}'},
+        {"id": "arn:alarms", "policy": '{"Statement":[{"Sid":"Publisher"}]}'},
+    ),
     "a rule of a group that a resource of its own made": (
         "aws_security_group.this",
         {"id": "sg-1", "ingress": []},
@@ -201,5 +206,6 @@ STATE = {
     "aws_s3_bucket_policy.logs": {"bucket": "logs"},
     "aws_s3_bucket_server_side_encryption_configuration.logs": {"bucket": "logs"},
     "aws_vpc_security_group_ingress_rule.web": OWN_RULE,
+    "aws_sns_topic_policy.alarms": {"arn": "arn:alarms"},
     "aws_nat_gateway.this": {"allocation_id": "eipalloc-1"},
 }

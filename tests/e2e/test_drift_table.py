@@ -117,7 +117,8 @@ def check(case: Case, resources: list[Mapping[str, Any]]) -> None:
 
 def test_a_quiet_system_stays_quiet(played: Played) -> None:
     assert len(played.quiet) == QUIET_CHECKS
-    assert {(record.sync, record.drift) for record in played.quiet} == {(Sync.IN_SYNC, None)}
+    moved = [(str(record.key), record.sync, record.drift) for record in played.quiet]
+    assert [one for one in moved if one[1:] != (Sync.IN_SYNC, None)] == []
     checks = {(record.key, record.checked_at) for record in played.quiet}
     assert len(checks) == QUIET_CHECKS, "each of them was a plan"
 

@@ -65,7 +65,7 @@ LEDGER_CASES = (
         f"{SERVICE}aws_iam_role.task",
         "changed",
         "description",
-        holds("grants nothing"),
+        holds("runs with this"),
         "by hand",
     ),
 )
