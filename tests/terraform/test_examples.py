@@ -23,6 +23,7 @@ pytestmark = pytest.mark.aws
 SERVICES = ("catalog", "ledger", "orders", "payments")
 WHERE: tuple[Tier, ...] = ("develop", "prod")
 ROOT = "roots/examples"
+CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/00000000-0000-4000-8000-000000000000"
 CALLERS = sorted(path.name for path in (SOURCE / "examples").iterdir() if path.is_dir())
 
 
@@ -38,7 +39,7 @@ def examples(stand_in: StandIn) -> dict[str, Variables]:
     compiled: dict[str, Variables] = {}
     for tier in WHERE:
         where = Environment(tier, tier, ACCOUNT, REGION, endpoint=stand_in.endpoint)
-        platform = make_platform(stand_in, f"examples-{tier}")
+        platform = {**make_platform(stand_in, f"examples-{tier}"), "connection_arn": CONNECTION}
         for name in SERVICES:
             instance = instances[Key(tier, name)]
             given = variables(instance, where, platform=platform, image=image(tier, name, "first"))
@@ -113,6 +114,12 @@ def test_a_second_plan_is_empty_and_stays_so_when_a_pipeline_deploys(
     assert (definition["cpu"], definition["memory"]) == ("1024", "2048")
     assert [container["image"] for container in definition["containerDefinitions"]] == [second]
     assert workbench.plan(ROOT, {"given": bigger}).changed() == {}
+
+
+def test_each_has_its_build_and_its_pipeline(applied: dict[str, Variables], stand_in: StandIn) -> None:
+    pipelines = {found["name"] for found in stand_in.client("codepipeline").list_pipelines()["pipelines"]}
+    assert pipelines >= set(applied)
+    assert set(stand_in.client("codebuild").list_projects()["projects"]) >= set(applied)
 
 
 def test_in_production_alarms_watch_deployments(applied: dict[str, Variables], stand_in: StandIn) -> None:
