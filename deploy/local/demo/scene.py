@@ -44,14 +44,14 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:
-        """The example repository without prod, whose platform has a step of its own."""
+        """The example repository without prod, whose platform has a step of its own, and without the account's audit."""
         files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*") if path.is_file()}
         for name in SERVICES:
             document = yaml.safe_load(files[f"services/{name}.yaml"])
             document["spec"]["environments"].remove("prod")
             del document["overrides"]["prod"]
             files[f"services/{name}.yaml"] = yaml.safe_dump(document, sort_keys=False)
-        del files["platforms/prod.yaml"]
+        del files["platforms/prod.yaml"], files["account.yaml"]
         return files | {"platforms/develop.yaml": self._platform()}
 
     def _spec(self, name: str) -> dict[str, Any]:
