@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.equivalence import both_nothing, same_members
+from reconciler.core.equivalence import both_nothing, same_members, same_protocol
 from reconciler.core.plan import UNKNOWN, Change, Plan
 from reconciler.core.record import Reason, Sync
 
 # What others own by design, or the provider computes: a difference there is nobody's change.
 _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "aws_default_network_acl": frozenset({"subnet_ids"}),  # every subnet that names no other
     "aws_db_instance": frozenset({"latest_restorable_time", "status"}),
     "aws_dynamodb_table": frozenset({"read_capacity", "write_capacity"}),
     "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
@@ -94,8 +95,10 @@ def _means_something(change: Change) -> bool:
 
 
 def _differs(path: str, old: Any, new: Any) -> bool:
-    """False for two ways to write that there is nothing. What is left of container definitions means something."""
-    return path.startswith("container_definitions.") or not both_nothing(old, new)
+    """False for two ways to write one thing. What is left of container definitions means something."""
+    if path.startswith("container_definitions."):
+        return True
+    return not both_nothing(old, new) and not same_protocol(path, old, new)
 
 
 def _as_found(change: Change) -> Change:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
+_PROTOCOLS = {"all": "-1", "icmp": "1", "icmpv6": "58", "tcp": "6", "udp": "17"}
+
+
 _ROOT = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root")
 _ONE_OR_MANY = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 _PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
@@ -76,3 +79,13 @@ def _clause(name: str, value: Any) -> Any:
 def _many(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return sorted({_ROOT.sub(r"\1", item) if isinstance(item, str) else json.dumps(item) for item in values})
+
+
+def same_protocol(path: str, old: Any, new: Any) -> bool:
+    """True for a protocol's name and its number, which AWS answers whatever was asked for.
+
+    The numbers are the Internet Assigned Numbers Authority's; -1 is EC2's word for all.
+    """
+    if path.rpartition(".")[2] not in {"protocol", "ip_protocol"}:
+        return False
+    return _PROTOCOLS.get(str(old), str(old)) == _PROTOCOLS.get(str(new), str(new))

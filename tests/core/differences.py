@@ -195,6 +195,16 @@ OUTSIDE: dict[str, Case] = {
         {"id": "arn:alarms", "policy": '{"Id":"__default_policy_ID","Statement":[]}'},
         {"id": "arn:alarms", "policy": '{"Statement":[{"Sid":"Publisher"}]}'},
     ),
+    "a protocol by its number": (
+        "aws_network_acl.private",
+        {"ingress": [{"protocol": "tcp", "rule_no": 100}]},
+        {"ingress": [{"protocol": "6", "rule_no": 100}]},
+    ),
+    "a subnet that fell to the default network ACL": (
+        "aws_default_network_acl.public",
+        {"subnet_ids": ["subnet-1"]},
+        {"subnet_ids": ["subnet-1", "subnet-2"]},
+    ),
     "a rule of a group that a resource of its own made": (
         "aws_security_group.this",
         {"id": "sg-1", "ingress": []},

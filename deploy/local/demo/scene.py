@@ -44,7 +44,7 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:
-        """The example repository without prod, whose platform has a step of its own, and without the account's audit."""
+        """The example repository without prod, which has a step of its own, and without the account's audit."""
         files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*") if path.is_file()}
         for name in SERVICES:
             document = yaml.safe_load(files[f"services/{name}.yaml"])
