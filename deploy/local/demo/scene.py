@@ -35,12 +35,15 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _prod(self, *, cost_center: str) -> str:
-        """The example platform of production, without its change windows: the demo runs at any hour."""
+        """The example platform of production, without its change windows: the demo runs at any hour.
+
+        Its secrets exist already: the demo's environments share one account, and names are the account's.
+        """
         document = yaml.safe_load((EXAMPLES / "platforms" / "prod.yaml").read_text())
         spec = document["spec"]
         spec["alb"]["certificateArn"] = self._aws.certificate("prod.example.com")
         spec["tags"]["costCenter"] = cost_center
-        del spec["kafka"], spec["policy"]
+        del spec["kafka"], spec["policy"], spec["secrets"]
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:
