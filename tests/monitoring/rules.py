@@ -19,8 +19,16 @@ REASONS = {str(reason) for reason in Reason}
 
 def rules() -> list[dict[str, Any]]:
     """Every rule of every file."""
-    groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for group in _groups() for rule in group["rules"]]
+
+
+def groups() -> list[str]:
+    """The names of the groups, in the order in which Prometheus evaluates those of a file."""
+    return [group["name"] for group in _groups()]
+
+
+def _groups() -> list[dict[str, Any]]:
+    return [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
 
 
 def alerts() -> dict[str, dict[str, Any]]:

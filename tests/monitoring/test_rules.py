@@ -1,6 +1,7 @@
 """Every alert can fire, can be quiet, speaks of metrics that exist and leads to a page that helps."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.monitoring.rules import (
     RUNBOOKS,
     TESTS,
     alerts,
+    groups,
     rules,
     unknown_label_values,
     unknown_metrics,
@@ -31,6 +33,11 @@ def test_promtool_accepts_rules_and_configurations(promtool: Promtool) -> None:
 
 def test_promtool_sees_every_alert_fire_and_be_quiet(promtool: Promtool) -> None:
     assert promtool("test", "rules", *TESTS).count("SUCCESS") == len(TESTS)
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_promtool_evaluates_the_groups_in_the_order_of_their_file(path: Path) -> None:
+    assert yaml.safe_load(path.read_text())["group_eval_order"] == groups()
 
 
 @pytest.mark.parametrize("alert", ALERTS)

@@ -137,7 +137,7 @@ async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProv
         await until(terraform.asked("GetParameter", before), "the plan is reading")
         for some in range(0, len(contents), 8):
             await asyncio.gather(*(send(socket_of(side), content) for content in contents[some : some + 8]))
-        assert plan.returncode is None, "the plan was under way all the time"
+        assert plan.returncode is None, f"the plan was not under way all the time: {(root / 'output').read_text()}"
         terraform.standin.lift_faults()
         assert await asyncio.wait_for(plan.wait(), 60) == 0, (root / "output").read_text()
         await terraform.run(root, environment, side, "plan", "-detailed-exitcode")

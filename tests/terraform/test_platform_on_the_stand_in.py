@@ -6,14 +6,14 @@ Terraform waits a minute for each load balancer, so the roots are applied at the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn
+from deploy.local.standin import StandIn, start
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
@@ -36,9 +36,16 @@ class Applied:
 
 
 @pytest.fixture(scope="module")
-def applied(workbench: Workbench, stand_in: StandIn) -> dict[str, Applied]:
+def account() -> Iterator[StandIn]:
+    """An account of its own: other tests make a platform of the same name by hand."""
+    with start() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def applied(workbench: Workbench, account: StandIn) -> dict[str, Applied]:
     """Each root in a tree of its own, after its first apply."""
-    acm, ec2 = stand_in.client("acm"), stand_in.client("ec2")
+    acm, ec2 = account.client("acm"), account.client("ec2")
     certificate = acm.request_certificate(DomainName="example.com", ValidationMethod="DNS")["CertificateArn"]
     peer = ec2.create_vpc(CidrBlock=PEER_CIDR)["Vpc"]["VpcId"]
     given = {
@@ -48,7 +55,7 @@ def applied(workbench: Workbench, stand_in: StandIn) -> dict[str, Applied]:
     }
     trees = {
         name: Workbench(
-            workbench.directory.with_name(f"tree-{name}"), workbench.environment, workbench.cli_configuration
+            workbench.directory.with_name(f"tree-{name}"), account.environment(), workbench.cli_configuration
         )
         for name in given
     }
@@ -189,10 +196,10 @@ BY_HAND: dict[str, tuple[Callable[[Clients, Plan], None], str]] = {
 
 
 @pytest.fixture(scope="module")
-def found(applied: dict[str, Applied], prod_plan: Plan, stand_in: StandIn) -> Changes:
+def found(applied: dict[str, Applied], prod_plan: Plan, account: StandIn) -> Changes:
     """What the plan after all changes by hand would do."""
     for change, _ in BY_HAND.values():
-        change(stand_in.client, prod_plan)
+        change(account.client, prod_plan)
     return applied["prod"].plan().changed()
 
 
