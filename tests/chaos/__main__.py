@@ -1,8 +1,8 @@
 """`make chaos`: seeded faults against a real daemon, and what came of each kind.
 
 The same seed gives the same faults at the same phases of the same instances; what else the machine does moves them by
-milliseconds. Progress goes to stderr, the table to stdout, everything to `chaos.json`. Exit code 1 when something was
-lost, made twice or broken, or did not converge.
+milliseconds. Progress goes to stderr, the table to stdout, everything to `chaos.json`, what the daemon logged to `chaos.log`. Exit
+code 1 when something was lost, made twice or broken, or did not converge.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{time.monotonic() - began:6.0f} s  {line}", file=sys.stderr, flush=True)  # noqa: T201 - progress
 
     kinds = [BY_NAME[name] for name in wanted.kinds or BY_NAME]
-    results = run(seed=wanted.seed, number=wanted.faults, kinds=kinds, within=wanted.minutes * 60, say=say)
+    results = run(
+        seed=wanted.seed, number=wanted.faults, kinds=kinds, within=wanted.minutes * 60, say=say, log=wanted.log
+    )
     print(text(results))  # noqa: T201 - the result
     wanted.json.write_text(json.dumps(results.as_json(), indent=2) + "\n")
     return 0 if results.passed else 1
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinds", nargs="+", choices=[kind.name for kind in KINDS], help="only these (all of them)")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="the longest it may take (%(default)s)")
     parser.add_argument("--json", type=Path, default=Path("chaos.json"), help="where everything goes (%(default)s)")
+    parser.add_argument("--log", type=Path, default=Path("chaos.log"), help="where the daemon's log goes (%(default)s)")
     return parser
 
 

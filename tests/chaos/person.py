@@ -4,6 +4,7 @@ They are asked at once for an approval. What the daemon tries again by itself ge
 """
 
 import re
+import shutil
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,7 +60,7 @@ class Person:
         """The state that Terraform refuses, because others moved it meanwhile: keep it elsewhere, plan from theirs."""
         kept = list(self.stage.home(name).glob("**/errored.tfstate"))
         for number, path in enumerate(kept):
-            path.rename(self.stage.folder / f"kept-{name}-{time.time_ns()}-{number}.tfstate")
+            shutil.move(path, self.stage.folder / f"kept-{name}-{time.time_ns()}-{number}.tfstate")
         return bool(kept)
 
     def _did(self, name: str, action: str, **body: str) -> bool:

@@ -3,11 +3,14 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from tests.chaos.schedule import Phase
 from tests.provider.conftest import processes as with_word
+
+_PLAN_LIVES = 5.0  # seconds between the making of a plan and its apply
 
 __all__ = ["children", "command", "kill", "phase_of", "terraform_of", "warm_providers", "with_word", "working_in"]
 
@@ -69,4 +72,11 @@ def phase_of(home: Path) -> Phase | None:
     match running:
         case ("init" | "plan" | "apply") as phase, _:
             return phase
-    return "between" if (home / "tfplan").exists() else None
+    return "between" if _is_new(home / "tfplan") else None
+
+
+def _is_new(path: Path) -> bool:
+    """A daemon that was killed leaves its plan file."""
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime < _PLAN_LIVES
+    return False

@@ -1,6 +1,7 @@
 """The run: round after round, a change, its faults, the way back, and what is judged then."""
 
 import contextlib
+import shutil
 import signal
 import tempfile
 import time
@@ -25,8 +26,8 @@ ENDS_WITHIN = 90.0
 Say = Callable[[str], None]
 
 
-def run(*, seed: int, number: int, kinds: Sequence[Kind], within: float, say: Say) -> Results:
-    """Inject that many faults. `within` seconds the whole run has to be over, or it ends where it is."""
+def run(*, seed: int, number: int, kinds: Sequence[Kind], within: float, say: Say, log: Path) -> Results:
+    """Inject that many faults, within so many seconds. What the daemon logged goes to `log`."""
     began = time.monotonic()
     with stage() as made:
         left_out = {name: why for name, why in faults.left_out(made).items() if name in {kind.name for kind in kinds}}
@@ -34,6 +35,7 @@ def run(*, seed: int, number: int, kinds: Sequence[Kind], within: float, say: Sa
         chaos = _Chaos(made, say, began + within)
         trouble = chaos.all_of(rounds)
         left = _left(made)
+        shutil.copyfile(made.folder / "daemon.log", log)
         return Results(
             seed=seed,
             asked=number,
@@ -102,7 +104,7 @@ class _Chaos:
         began = time.monotonic()
         self._change(each)
         person = Person(self._stage)
-        done = [Outcome(fault, "not injected") for fault in each.faults]
+        done = [Outcome(fault) for fault in each.faults]
         self.outcomes += done
         try:
             with ThreadPoolExecutor(len(done)) as pool:
@@ -110,8 +112,6 @@ class _Chaos:
                 while not all(future.done() for future in struck):
                     person.look()
                     time.sleep(1)
-            for future in struck:
-                future.result()
             self._converge(person, within=min(CONVERGES_WITHIN, self._deadline - time.monotonic()))
             for outcome in done:
                 outcome.converged = True
@@ -133,9 +133,15 @@ class _Chaos:
         self._stage.want(wishes, message=f"round {each.number}")
 
     def _strike(self, outcome: Outcome) -> None:
-        struck = faults.strike(self._stage, outcome.fault)
+        try:
+            struck = faults.strike(self._stage, outcome.fault)
+        except Exception as trouble:  # the other faults of the round go on; a fault that was not injected fails the run
+            outcome.note = f"not injected: {type(trouble).__name__}: {trouble}"
+            return
+        outcome.injected = True
         outcome.note, outcome.broken = struck.note, struck.broken
         outcome.needs += [struck.need] if struck.need else []
+        outcome.everywhere = struck.everywhere
 
     def _converge(self, person: Person, *, within: float) -> None:
         """Wait until all is as it was asked for, with a person at hand. Raises: NotWithin."""
@@ -154,7 +160,9 @@ class _Chaos:
             found = verdicts[name]
             outcome.state_lost += found.state
             outcome.duplicated += found.duplicated
-            outcome.needs += [need for need in person.needs.get(name, ()) if need not in outcome.needs]
+            for need in person.needs.get(name, ()):
+                cause = next((one for one in done if one.everywhere == need), outcome)
+                cause.needs += [need] if need not in cause.needs else []
 
 
 def _answerable(done: Sequence[Outcome], name: str) -> Outcome:

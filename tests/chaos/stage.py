@@ -138,6 +138,12 @@ class Stage(Daemon):
             time.sleep(0.004)
         return False
 
+    def leave(self, name: str, phase: Phase, *, within: float) -> None:
+        """Wait until the pass is no longer in that phase, and not longer than so many seconds."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline and processes.phase_of(self.home(name)) == phase:
+            time.sleep(0.05)
+
     def wait(self, holds: Callable[[], object], what: str, *, within: float) -> None:
         """Wait until it holds. Raises: NotWithin."""
         deadline = time.monotonic() + within

@@ -21,21 +21,26 @@ HEADERS = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one fault. `needs`: the conditions that asked a person; none when it recovered without help."""
+    """What came of one fault. `needs`: the conditions that asked a person; none when it recovered without help.
+
+    `everywhere`: a condition with which it makes every instance ask.
+    """
 
     fault: Fault
-    note: str
+    note: str = ""
+    injected: bool = False
     seconds: float = 0.0
     converged: bool = False
     needs: list[str] = field(default_factory=list)
+    everywhere: str | None = None
     state_lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     broken: bool = False
 
     @property
     def harmless(self) -> bool:
-        """True when everything came to be as it had to, and nothing was lost on the way."""
-        return self.converged and not (self.state_lost or self.duplicated or self.broken)
+        """True when it was done, everything came to be as it had to, and nothing was lost on the way."""
+        return self.injected and self.converged and not (self.state_lost or self.duplicated or self.broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def rows(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
 
 def _row(name: str, some: Sequence[Outcome]) -> tuple[str, ...]:
     counts = (
-        len(some),
+        sum(one.injected for one in some),
         sum(one.converged and not one.needs for one in some),
         sum(bool(one.needs) for one in some),
         sum(bool(one.state_lost) for one in some),

@@ -35,11 +35,11 @@ def store(stage: Stage, fault: Fault) -> Struck:
                 return Struck("it reads all the same", need=None)
             assert "is damaged" in stage.log[said:], stage.log[said:]
             for found in path.parent.glob(f"{path.name}*"):
-                found.rename(stage.folder / f"damaged-{fault.number}-{found.name}")
+                shutil.move(found, stage.folder / f"damaged-{fault.number}-{found.name}")
             if chance.random() < 0.5:
                 shutil.copyfile(backup, path)
                 return Struck("a backup was restored", need="StoreCorrupt")
-            return Struck("the file was moved away", need="StoreCorrupt")
+            return Struck("the file was moved away", need="StoreCorrupt", everywhere="AwaitingApproval")
     raise AssertionError("moments end by themselves")
 
 

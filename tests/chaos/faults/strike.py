@@ -15,16 +15,19 @@ _TRIES = 12
 class Struck:
     """What was done. `need`: the condition that asked a person for help, when the strike had one help.
 
-    `broken`: a foreign lock was gone before its holder or a person took it away.
+    `everywhere`: the condition with which every instance asks, because of this strike. `broken`: a foreign lock was gone
+    before its holder or a person took it away.
     """
 
     note: str
     need: str | None = None
+    everywhere: str | None = None
     broken: bool = False
 
 
 def moments(stage: Stage, fault: Fault) -> Iterator[None]:
-    """Each time that the fault's moment is there. A moment that does not come is brought about by one more change.
+    """Each time that the fault's moment is there, as long as it is not taken. One that does not come is brought about by
+    another change of the target.
 
     Raises: NotWithin, when it was not met in so many changes.
     """
@@ -34,6 +37,7 @@ def moments(stage: Stage, fault: Fault) -> Iterator[None]:
             if not stage.reach(fault.target, fault.phase, within=_SEEN_WITHIN):
                 continue
         yield
+        stage.leave(fault.target, fault.phase, within=_SEEN_WITHIN)
     raise NotWithin(f"the moment for {fault} was not met in {_TRIES} changes")
 
 
