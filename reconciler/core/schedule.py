@@ -6,7 +6,7 @@ failure counts live in the record, so they survive a restart.
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -66,6 +66,10 @@ class Schedule(Generic[K]):
     def done(self, key: K) -> None:
         """The visit ended; a wish that came meanwhile may start now."""
         self._running.remove(key)
+
+    def shift(self, by: timedelta) -> None:
+        """The clock was set: what was due in an hour is still due in an hour."""
+        self._pending = {key: replace(visit, at=visit.at + by) for key, visit in self._pending.items()}
 
     def drop(self, key: K) -> None:
         """Forget a pending wish; a running visit is not touched."""
@@ -137,9 +141,12 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
 
 
 def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
-    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough."""
+    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough.
+
+    A look in the future is none: a clock that was ahead and was set right must not keep the next ones away.
+    """
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
         return False
     if unconfirmed(record) or record.approval:
         return False
-    return now - record.checked_at < record.instance.policy.interval * 0.85
+    return timedelta(0) <= now - record.checked_at < record.instance.policy.interval * 0.85
