@@ -23,6 +23,7 @@ from reconciler.core.events import (
     Held,
     Holding,
     Invalid,
+    LockedOut,
     Planned,
     Removed,
     Seen,
@@ -60,6 +61,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return _desired(record, event)
         case Starting(running):
             return record.replace(running=record.running or running)
+        case LockedOut(before):
+            return record.replace(running=before)
         case Planned():
             return _planned(record, event, now)
         case Attributed(who):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.events import Holding, Starting
+from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
 from reconciler.core.record import Reason, Record, Running
@@ -29,6 +29,8 @@ async def plan(
     except TerraformFailed as failed:
         if failed.lock is None:
             raise
+        # It never had the lock, so it may not claim one that somebody of its name takes later.
+        await world.settle(record.key, LockedOut(record.running))
         await _clear(failed.lock, record, workspace, environment, world)
         return await workspace.plan(destroy=destroy)
 
