@@ -198,6 +198,7 @@ def state(settings: Settings) -> StateSettings:
     return StateSettings(
         bucket=settings.state.bucket,
         lock_table=settings.state.lock_table,
+        access_logs_bucket=settings.state.access_logs_bucket,
         kms_key_id=settings.state.kms_key_id,
         prefix=settings.state.prefix,
     )

@@ -89,6 +89,9 @@ class State(Section):
     lock_table: TableName | None = Field(
         "reconciler-locks", description="The DynamoDB lock table; null leaves only S3's own lock file"
     )
+    access_logs_bucket: BucketTemplate | None = Field(
+        None, description="The bucket, made already, that gets the state bucket's access logs; filled in likewise"
+    )
     prefix: StatePrefix = Field("", description="Put before every state's key in the bucket")
     kms_key_id: KmsKey | None = Field(None, description="The KMS key of the states; null takes the bucket's default")
 
