@@ -21,6 +21,7 @@ from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.git import GitSource
 from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.policy_command import PolicyCommand
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.repository import credentials
 from reconciler.edges.runner import Timeouts
@@ -73,6 +74,12 @@ def rules(settings: Settings) -> Rules:
         most_changes=settings.policy.max_changes,
         most_destroys=settings.policy.max_destroys,
     )
+
+
+def judge(settings: Settings, work: Path) -> PolicyCommand | None:
+    """Who is asked about plans besides the rules; None when nobody is."""
+    policy = settings.policy
+    return PolicyCommand(policy.command, timeout=policy.timeout, work=work, base=os.environ) if policy.command else None
 
 
 def redactor(settings: Settings) -> Redactor:

@@ -74,16 +74,19 @@ def verdict(
     image: str | None,
     now: datetime,
     limits: Limits = Limits(),
+    objection: str | None = None,
 ) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
 
-    `image` is the image the plan would run.
+    `image` is the image the plan would run, `objection` why a judge outside of the daemon denies the plan.
     """
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
     key, treatment = str(record.key), record.instance.policy
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
+    if objection:
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
     if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):

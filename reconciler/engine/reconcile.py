@@ -44,6 +44,7 @@ from reconciler.core.record import Base, Intent, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
 from reconciler.engine import locks
 from reconciler.engine.attribution import attribute
+from reconciler.engine.judgement import denied
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 
@@ -145,6 +146,7 @@ async def _plan(
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
         finding,
@@ -153,6 +155,7 @@ async def _plan(
         image=image,
         now=world.now(),
         limits=world.limits.verdict,
+        objection=objection,
     )
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)

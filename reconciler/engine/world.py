@@ -17,6 +17,7 @@ from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
+from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
@@ -60,6 +61,7 @@ class World:
     admission: asyncio.Semaphore
     protection: Protection
     attribution: Attribution | None = None
+    judge: Judge | None = None
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
