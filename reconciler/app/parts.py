@@ -62,6 +62,7 @@ def limits(settings: Settings) -> Limits:
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
         prune_limit_percent=settings.policy.prune_limit_percent,
+        calls_per_hour=settings.drift.calls_per_hour,
     )
 
 

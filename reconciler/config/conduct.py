@@ -82,6 +82,9 @@ class DriftSettings(Section):
     repair_limit: int = Field(
         3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
     )
+    calls_per_hour: int = Field(
+        72_000, ge=100, description="AWS calls that the drift checks of one account may make; more are put off"
+    )
     attribution: bool = Field(True, description="Ask CloudTrail who did it; needs cloudtrail:LookupEvents")
 
 

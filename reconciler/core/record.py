@@ -235,6 +235,7 @@ class Record:
     applied_commit: str | None = None
     applied_at: datetime | None = None
     checked_at: datetime | None = None
+    resources: int = 0
     requested_at: datetime | None = None
     prune_guard: str | None = None
     prune_confirmed: bool = False

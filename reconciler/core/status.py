@@ -130,6 +130,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
         plan=summarise(plan, drift=finding.drifted, now=now),
         sync=finding.sync,
         checked_at=now,
+        resources=plan.existing + sum(change.actions == ("create",) for change in plan.changes),
         requested_at=None,
         running=None,
         unlock=None,

@@ -38,6 +38,7 @@ class Limits:
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
+    calls_per_hour: int = 72_000
 
 
 @dataclass(slots=True)

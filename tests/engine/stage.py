@@ -111,6 +111,11 @@ class Stage:
     async def missing(self, *_: Any) -> Sequence[str]:
         return ()
 
+    async def load(self) -> Mapping[Key, Record]:
+        return dict(self.world.records)
+
+    async def append(self, visit: Any) -> None: ...
+
     async def save(self, record: Record) -> None: ...
 
     async def keep(self, name: str, text: str) -> None: ...
@@ -119,6 +124,10 @@ class Stage:
 
     def has_begun(self) -> bool:
         return True
+
+    def passed(self, visit: Any) -> None: ...
+
+    def waited(self, seconds: float) -> None: ...
 
     def moved(self, *_: Any, **__: Any) -> None: ...
 
