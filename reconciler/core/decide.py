@@ -7,7 +7,7 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import policy
+from reconciler.core import policy, recovery
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.plan import Plan
@@ -185,6 +185,8 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return "its state exists but is not known here, so a person looks first"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
+    if not record.removed and (twice := recovery.would_be_twice(plan, record)):
+        return recovery.approval_needed(twice)
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
     return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)

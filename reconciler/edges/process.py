@@ -32,7 +32,9 @@ class NotStarted(ProcessFailed):
 
 
 class TimedOut(ProcessFailed):
-    """The child was still running after its time."""
+    """The child was still running after its time. `killed`: it did not end when it was asked to."""
+
+    killed = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ async def run(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     if timed_out:
-        raise TimedOut(f"{argv[0]} was still running after {timeout} and was stopped")
+        late = TimedOut(f"{argv[0]} was still running after {timeout} and was stopped")
+        late.killed = process.returncode is None or process.returncode < 0
+        raise late
     if cancelled and drain is None:
         raise asyncio.CancelledError
     if process.returncode is None:
