@@ -160,6 +160,7 @@ def _assemble(
             warn=lambda message: log("task_protection_warning", level="warning", message=message),
         ),
         attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
+        judge=parts.judge(settings, settings.data / "work"),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

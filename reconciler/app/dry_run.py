@@ -20,6 +20,7 @@ from reconciler.config import ConfigFailed, Settings
 from reconciler.core import plan as plans
 from reconciler.core.decide import operation
 from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.judgement import Judge
 from reconciler.core.plan import Plan
 from reconciler.core.policy import Rules, violations
 from reconciler.core.ports import Environment, LiveUnavailable, Run, TerraformFailed
@@ -31,6 +32,7 @@ from reconciler.edges.repository import redacted
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
+from reconciler.engine import judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class _DryRun:
     live: EcsLive
     redactor: Redactor
     rules: Rules
+    judge: Judge | None
     progress: Callable[[str], None]
     admission: asyncio.Semaphore
 
@@ -110,9 +113,8 @@ class _DryRun:
             if name in used
         }
         admission = asyncio.Semaphore(settings.terraform.workers)
-        return cls(
-            snapshot, environments, terraform, EcsLive(aws), redactor, parts.rules(settings), progress, admission
-        )
+        rules, judge = parts.rules(settings), parts.judge(settings, scratch / "work")
+        return cls(snapshot, environments, terraform, EcsLive(aws), redactor, rules, judge, progress, admission)
 
     async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
         """Platforms first, because their outputs are what services are planned with."""
@@ -134,10 +136,10 @@ class _DryRun:
 
     async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Mapping[str, Any] | None]:
         try:
-            plan = await self._run(instance, platform=None, image=None)
+            plan, denied = await self._run(instance, platform=None, image=None)
         except TerraformFailed as failure:
             return PlannedInstance(instance.key, instance.kind, False, error=failure.message), None
-        return self._planned(instance, plan, provisional=False), plan.values.get("platform")
+        return self._planned(instance, plan, denied, provisional=False), plan.values.get("platform")
 
     async def _other(self, instance: Instance, outputs: Mapping[str, Any] | None) -> PlannedInstance:
         environment = self.environments[instance.key.environment]
@@ -145,26 +147,34 @@ class _DryRun:
         platform = outputs or placeholder_platform(environment)
         try:
             image = None if outputs is None else await self._image(instance, environment, outputs)
-            plan = await self._run(instance, platform=platform, image=image)
+            plan, denied = await self._run(instance, platform=platform, image=image)
         except (TerraformFailed, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
-        return self._planned(instance, plan, provisional=provisional)
+        return self._planned(instance, plan, denied, provisional=provisional)
 
     async def _image(self, instance: Instance, environment: Environment, outputs: Mapping[str, Any]) -> str | None:
         if instance.kind != "Service":
             return None
         return (await self.live.service(instance, environment, outputs["cluster"]["name"])).newest
 
-    async def _run(self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None) -> Plan:
+    async def _run(
+        self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None
+    ) -> tuple[Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
         inputs = variables(instance, environment, platform=platform, image=image)
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment)
         async with self.admission:
             self.progress(f"planning {instance.key}")
             async with self.terraform[environment.name].workspace(run) as workspace:
-                return plans.read(await workspace.plan(), self.redactor)
+                document = await workspace.plan()
+                plan = plans.read(document, self.redactor)
+                said = await judgement.denied(self.judge, plan, document, instance.key, environment, self.redactor)
+        rules = map(str, violations(plan, self.rules, str(instance.key)))
+        return plan, (*rules, *([said] if said else []))
 
-    def _planned(self, instance: Instance, plan: Plan, *, provisional: bool) -> PlannedInstance:
+    def _planned(
+        self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
+    ) -> PlannedInstance:
         counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
         for change in plan.changes:
             counts[operation(change.actions)] += 1
@@ -177,7 +187,7 @@ class _DryRun:
             replaces=counts["replace"],
             destroys=counts["destroy"],
             changes=tuple(change.summary() for change in plan.changes),
-            denied=tuple(map(str, violations(plan, self.rules, str(instance.key)))),
+            denied=denied,
         )
 
 

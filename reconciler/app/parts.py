@@ -21,6 +21,7 @@ from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.git import GitSource
 from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.policy_command import PolicyCommand
 from reconciler.edges.reports import DirectoryReports
 from reconciler.edges.repository import credentials
 from reconciler.edges.runner import Timeouts
@@ -61,6 +62,7 @@ def limits(settings: Settings) -> Limits:
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
         prune_limit_percent=settings.policy.prune_limit_percent,
+        calls_per_hour=settings.drift.calls_per_hour,
     )
 
 
@@ -73,6 +75,12 @@ def rules(settings: Settings) -> Rules:
         most_changes=settings.policy.max_changes,
         most_destroys=settings.policy.max_destroys,
     )
+
+
+def judge(settings: Settings, work: Path) -> PolicyCommand | None:
+    """Who is asked about plans besides the rules; None when nobody is."""
+    policy = settings.policy
+    return PolicyCommand(policy.command, timeout=policy.timeout, work=work, base=os.environ) if policy.command else None
 
 
 def redactor(settings: Settings) -> Redactor:

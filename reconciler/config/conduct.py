@@ -12,6 +12,7 @@ from reconciler.config.values import (
     Account,
     Endpoint,
     Interval,
+    PolicyCommand,
     PolicyException,
     Region,
     RoleArn,
@@ -66,6 +67,10 @@ class PolicySettings(Section):
         100, ge=1, description="Updates, replacements and destroys in one plan, beyond which a person must agree"
     )
     max_destroys: int = Field(10, ge=0, description="Destroys and replacements in one plan, beyond which a person must")
+    command: PolicyCommand = Field(
+        [], description="A program and its arguments that reads each plan as JSON and allows it with exit code 0"
+    )
+    timeout: Interval = Field(read_duration("60s"), description="The longest that program may take; then it is a no")
 
 
 class DriftSettings(Section):
@@ -76,6 +81,9 @@ class DriftSettings(Section):
     )
     repair_limit: int = Field(
         3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
+    )
+    calls_per_hour: int = Field(
+        72_000, ge=100, description="AWS calls that the drift checks of one account may make; more are put off"
     )
     attribution: bool = Field(True, description="Ask CloudTrail who did it; needs cloudtrail:LookupEvents")
 

@@ -1,7 +1,7 @@
 """What people, the API and the metrics may ask of the running daemon, as a Protocol and its values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -39,13 +39,15 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """How alive the daemon is. `loop_age` is the time since the controller's loop last turned."""
+    """How alive the daemon is. `loop_age` is the time since the controller's loop last turned; `behind` says by account
+    how late the drift check is that the budget of AWS calls holds back for longest."""
 
     loop_age: timedelta
     ready: bool
     stopping: bool
     running: Mapping[Key, timedelta]
     queued: int
+    behind: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 class Control(Protocol):

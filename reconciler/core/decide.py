@@ -7,7 +7,7 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import policy
+from reconciler.core import policy, recovery
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.plan import Plan
@@ -74,16 +74,19 @@ def verdict(
     image: str | None,
     now: datetime,
     limits: Limits = Limits(),
+    objection: str | None = None,
 ) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
 
-    `image` is the image the plan would run.
+    `image` is the image the plan would run, `objection` why a judge outside of the daemon denies the plan.
     """
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
     key, treatment = str(record.key), record.instance.policy
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
+    if objection:
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
     if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
@@ -182,6 +185,8 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return "its state exists but is not known here, so a person looks first"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
+    if not record.removed and (twice := recovery.would_be_twice(plan, record)):
+        return recovery.approval_needed(twice)
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
     return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)

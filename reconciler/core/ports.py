@@ -66,7 +66,10 @@ class LockInfo:
 
 class TerraformFailed(Exception):
     """Terraform could not do it. `reason` is one of InitFailed, PlanFailed, ApplyFailed, StateLocked, StateConflict,
-    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known."""
+    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known. `died`: it
+    was killed, so that its state may not say all that it did."""
+
+    died = False
 
     def __init__(self, reason: Reason, message: str, *, lock: LockInfo | None = None) -> None:
         super().__init__(message)

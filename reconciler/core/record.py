@@ -110,7 +110,8 @@ class Running:
 class Intent:
     """Written before an apply starts, cleared when its end is known. One that is found at start means a crash.
 
-    `lock_id` is the state lock that the apply was seen to hold; None until it was seen.
+    `lock_id` is the state lock that the apply was seen to hold; None until it was seen. `creates` are the addresses
+    that it would make.
     """
 
     pass_id: str
@@ -120,6 +121,7 @@ class Intent:
     at: datetime
     holder: Holder | None = None
     lock_id: str | None = None
+    creates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ class Record:
     applied_commit: str | None = None
     applied_at: datetime | None = None
     checked_at: datetime | None = None
+    resources: int = 0
     requested_at: datetime | None = None
     prune_guard: str | None = None
     prune_confirmed: bool = False

@@ -6,7 +6,7 @@ failure counts live in the record, so they survive a restart.
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -14,6 +14,21 @@ from reconciler.core.drifted import unconfirmed
 from reconciler.core.record import Health, Reason, Record
 
 K = TypeVar("K", bound=Hashable)
+_Key = TypeVar("_Key", contravariant=True)
+
+_SHARE = 4  # one start in so many goes to who waits longest, as soon as anybody waits too long
+
+
+class Pacing(Protocol[_Key]):
+    """Who holds back visits that are due."""
+
+    def holds(self, key: _Key, visit: "Visit") -> datetime | None:
+        """Until when; None when the visit may start as soon as it is due."""
+        ...
+
+    def started(self, key: _Key, visit: "Visit", now: datetime) -> None:
+        """The visit starts now."""
+        ...
 
 
 class Random(Protocol):
@@ -36,11 +51,18 @@ class Visit:
 
 @dataclass(slots=True)
 class Schedule(Generic[K]):
-    """At most one pending visit per key, and at most one running."""
+    """At most one pending visit per key, and at most one running.
 
+    Changes go before checks, but nobody starves: while a visit is due for longer than `patience`, at least one start in
+    four goes to the one that is due for longest. Of n keys each starts within 4 n starts after its patience is over.
+    """
+
+    patience: timedelta = timedelta(minutes=10)
+    pacing: Pacing[K] | None = None
     _pending: dict[K, Visit] = field(default_factory=dict)
     _running: set[K] = field(default_factory=set)
     _counter: int = 0
+    _passed_over: int = 0
 
     def add(self, key: K, at: datetime, *, urgency: int = 0, trigger: str = "interval") -> None:
         """Ask for a visit no later than `at`. Sooner wins, and so does more urgent."""
@@ -54,14 +76,27 @@ class Schedule(Generic[K]):
         self._pending[key] = Visit(at, urgency, known.order if known else self._counter, trigger)
 
     def take(self, now: datetime) -> tuple[K, Visit] | None:
-        """Start the most urgent visit that is due and whose key is not already being visited."""
-        due = [(key, visit) for key, visit in self._ready() if visit.at <= now]
+        """Start the most urgent visit that is due, or the one that waits for longest when its turn has come.
+
+        No visit starts whose key is already being visited, or that is held back: its `at` then is when it may start.
+        """
+        due = [(key, visit) for key, visit in self._ready() if self._starts(key, visit) <= now]
         if not due:
             return None
         key, visit = min(due, key=lambda entry: (-entry[1].urgency, entry[1].at, entry[1].order))
+        oldest = min(due, key=lambda entry: (entry[1].at, entry[1].order))
+        if oldest[0] == key or now - oldest[1].at < self.patience:
+            self._passed_over = 0
+        elif self._passed_over < _SHARE - 1:
+            self._passed_over += 1
+        else:
+            (key, visit), self._passed_over = oldest, 0
         del self._pending[key]
         self._running.add(key)
-        return key, visit
+        startable = self._starts(key, visit)
+        if self.pacing:
+            self.pacing.started(key, visit, now)
+        return key, replace(visit, at=startable)
 
     def done(self, key: K) -> None:
         """The visit ended; a wish that came meanwhile may start now."""
@@ -73,12 +108,21 @@ class Schedule(Generic[K]):
 
     def next_at(self) -> datetime | None:
         """When the next visit may start, if nothing new is asked for."""
-        return min((visit.at for _, visit in self._ready()), default=None)
+        return min((self._starts(key, visit) for key, visit in self._ready()), default=None)
 
     @property
     def depth(self) -> int:
         """How many visits wait."""
         return len(self._pending)
+
+    def held_back(self, now: datetime) -> Iterator[tuple[K, Visit]]:
+        """The visits that are due and that the pacing does not let start yet."""
+        return ((key, visit) for key, visit in self._ready() if visit.at <= now < self._starts(key, visit))
+
+    def _starts(self, key: K, visit: Visit) -> datetime:
+        """When the visit may start at the earliest."""
+        held = self.pacing.holds(key, visit) if self.pacing else None
+        return max(visit.at, held) if held else visit.at
 
     def _ready(self) -> Iterator[tuple[K, Visit]]:
         return ((key, visit) for key, visit in self._pending.items() if key not in self._running)

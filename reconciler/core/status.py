@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from desired_state.instance import Instance
-from reconciler.core import drifted, rollout
+from reconciler.core import drifted, recovery, rollout
 from reconciler.core.conditions import holding, idle, ready, without
 from reconciler.core.events import (
     Accepted,
@@ -73,6 +73,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             message = "destroying" if intent.destroys else "applying"
             if record.reason == Reason.AWAITING_APPROVAL:
                 started = ready(started, now, False, Reason.PROGRESSING, message)
+            if recovers := recovery.told(record, intent):
+                return holding(started, now, ConditionType.RECONCILING, True, Reason.RECOVERING, recovers)
             return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
         case Holding(lock_id):
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
@@ -130,6 +132,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
         plan=summarise(plan, drift=finding.drifted, now=now),
         sync=finding.sync,
         checked_at=now,
+        resources=plan.existing + sum(change.actions == ("create",) for change in plan.changes),
         requested_at=None,
         running=None,
         unlock=None,

@@ -37,6 +37,7 @@ NOTIFICATION_RESULTS: Final = ("sent", "retried", "failed", "dropped")
 _PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 _WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
 _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
+_BEHIND: Final = "How late the drift check is that the budget of AWS calls holds back for longest; 0 without one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,10 @@ class _Present(Collector):
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
         yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
+        behind = GaugeMetricFamily("reconciler_drift_checks_behind_seconds", _BEHIND, labels=["account"])
+        for account, late in sorted(beat.behind.items()):
+            behind.add_metric([account], late.total_seconds())
+        yield behind
         yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
         yield _single("loop_age_seconds", "Time since the daemon's loop last turned.", beat.loop_age.total_seconds())
         build = {

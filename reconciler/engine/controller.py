@@ -22,6 +22,7 @@ from reconciler.core.ports import Revision, Source, SourceFailed
 from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
 from reconciler.core.schedule import next_visit
 from reconciler.engine.intake import Intake
+from reconciler.engine.pacing import Looks
 from reconciler.engine.queue import Closed, Queue
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
@@ -35,7 +36,8 @@ class Controller:
 
     def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
         self.world = world
-        self.queue = Queue(world.now)
+        self._looks = Looks(world)
+        self.queue = Queue(world.now, self._looks)
         self.source_status = SourceStatus(None, None, None, ())
         self._source = source
         self._intake = intake
@@ -77,6 +79,7 @@ class Controller:
             stopping=self._stopping,
             running={key: timedelta(seconds=now - since) for key, (_, since) in self._running.items()},
             queued=self.queue.depth,
+            behind=self._looks.behind(self.queue.held_back(), self.world.now()),
         )
 
     async def _turn(self) -> None:

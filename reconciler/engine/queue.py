@@ -6,11 +6,11 @@ being woken cannot get lost.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.schedule import Schedule, Visit
+from reconciler.core.schedule import Pacing, Schedule, Visit
 
 _LONGEST_SLEEP = timedelta(seconds=10)
 
@@ -22,9 +22,9 @@ class Closed(Exception):
 class Queue:
     """Keys that are due, one visit a key at a time."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], pacing: Pacing[Key] | None = None) -> None:
         self._now = now
-        self._schedule: Schedule[Key] = Schedule()
+        self._schedule: Schedule[Key] = Schedule(pacing=pacing)
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -64,6 +64,10 @@ class Queue:
     def depth(self) -> int:
         """How many visits wait."""
         return self._schedule.depth
+
+    def held_back(self) -> Iterable[tuple[Key, Visit]]:
+        """The visits that are due and that the pacing does not let start yet."""
+        return self._schedule.held_back(self._now())
 
     def _until_next(self) -> timedelta:
         at = self._schedule.next_at()

@@ -4,7 +4,6 @@ A pass reads everything anew (record, live service, plan) and acts on what it fi
 started. Expected troubles end it early with a reason in the record; the controller decides when to come back.
 """
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,10 +39,12 @@ from reconciler.core.ports import (
     Workspace,
 )
 from reconciler.core.preparation import PreparationFailed
-from reconciler.core.record import Base, Intent, Reason, Record, Sync
+from reconciler.core.record import Base, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
 from reconciler.engine import locks
 from reconciler.engine.attribution import attribute
+from reconciler.engine.intent import intent
+from reconciler.engine.judgement import denied
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 
@@ -145,6 +146,7 @@ async def _plan(
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
         finding,
@@ -153,6 +155,7 @@ async def _plan(
         image=image,
         now=world.now(),
         limits=world.limits.verdict,
+        objection=objection,
     )
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
@@ -178,17 +181,19 @@ async def _apply(
         raise _ImageMoved
     key = instance.key
     async with world.apply_of(key):
-        await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
+        await world.settle(key, Applying(intent(plan, world.records[key], world), _base(run)))
         outputs = await _terraform_apply(key, workspace, run.environment, world)
         await world.settle(key, Applied(outputs, image))
 
 
 async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
-    """Apply and return the outputs. Raises: _ApplyFailed."""
+    """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when how it ended is not known."""
     async with locks.recorded(key, workspace, environment, world):
         try:
             return await workspace.apply()
         except TerraformFailed as failure:
+            if failure.died:
+                raise
             raise _ApplyFailed(failure) from failure
 
 
@@ -222,8 +227,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
     """Destroy it; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
     async with world.apply_of(key):
-        intent = _intent(plan, world.records[key], world, destroys=True)
-        record = await world.settle(key, Applying(intent, None))
+        destroying = intent(plan, world.records[key], world, destroys=True)
+        record = await world.settle(key, Applying(destroying, None))
         if record.removed is None:
             stays = "its manifest is back: nothing was destroyed"
             await world.settle(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
@@ -281,7 +286,3 @@ def _pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
 
 def _base(run: Run) -> Base:
     return Base(run.root, run.tree_id, run.variables)
-
-
-def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)

@@ -17,6 +17,7 @@ from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
+from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
@@ -37,6 +38,7 @@ class Limits:
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
+    calls_per_hour: int = 72_000
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class World:
     admission: asyncio.Semaphore
     protection: Protection
     attribution: Attribution | None = None
+    judge: Judge | None = None
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)

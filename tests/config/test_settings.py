@@ -110,6 +110,8 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
         ("slack: {environments: [PROD]}", "must be lower-case letters"),
         ("retry: {base: 1h}", "retry: cap must not be shorter than base"),
         ("policy: {prune_limit_percent: 101}", "must be at most 100"),
+        ("policy: {command: [./judge]}", "must begin with the name of a program on PATH, or with an absolute path"),
+        ("policy: {command: conftest test}", "policy.command: "),
         ("logs: {level: loud}", "logs.level: \"loud\" must be 'debug', 'info', 'warning' or 'error'"),
         ("environments: {develop: {region: eu-central-1, tier: qa}}", "environments.develop.account: is required"),
         (

@@ -56,6 +56,7 @@ GOLDEN = {
     "reconciler_commit_to_applied_seconds": ("histogram", set()),
     "reconciler_queue_depth": ("gauge", set()),
     "reconciler_queue_wait_seconds": ("histogram", set()),
+    "reconciler_drift_checks_behind_seconds": ("gauge", {"account"}),
     "reconciler_longest_running_pass_seconds": ("gauge", set()),
     "reconciler_loop_age_seconds": ("gauge", set()),
     "reconciler_source_info": ("gauge", {"url", "branch"}),
@@ -72,7 +73,8 @@ GOLDEN = {
 }
 
 FETCHED = SourceStatus("c1", NOW, None, (Problem("a.yaml", 1, 1, "broken"),))
-BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
+LATE = {"111122223333": timedelta(seconds=90)}
+BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7, LATE)
 
 
 @dataclass
@@ -243,6 +245,7 @@ def test_the_daemon_and_its_source() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_queue_depth") == 7
     assert sample(metrics, "reconciler_longest_running_pass_seconds") == 42
+    assert sample(metrics, "reconciler_drift_checks_behind_seconds", account="111122223333") == 90
     assert sample(metrics, "reconciler_loop_age_seconds") == 1.5
     assert sample(metrics, "reconciler_source_up") == 1
     assert sample(metrics, "reconciler_manifest_problems") == 1
