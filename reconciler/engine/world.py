@@ -37,6 +37,7 @@ class Limits:
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
+    max_in_flight: int = 5
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class World:
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
+    promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @asynccontextmanager
