@@ -77,19 +77,23 @@ def build(
     files: Mapping[str, bytes],
     roots: Tree,
     environments: Mapping[str, EnvironmentFacts] | None,
+    roots_of: Mapping[str, Tree | None] | None = None,
 ) -> Snapshot:
     """Everything that a commit asks for.
 
     `files` are the YAML files of the manifests repository, `roots` the Terraform source. Without
-    `environments` every environment is accepted; with no `roots` at all, every root is."""
+    `environments` every environment is accepted; with no `roots` at all, every root is. `roots_of` names
+    environments with a Terraform source of their own; None is one that could not be read."""
     found = survey(files)
     land = Landscape.draw(found, environments.keys() if environments is not None else None)
     here = [one for one in found.candidates if land.is_ours(one)]
-    forest = Forest.grow(roots, {root_of(one) for one in here})
-    findings = [*land.findings(), *forest.findings(here), *_compare(found, here, environments or {})]
+    woods = _woods(here, roots, roots_of or {})
+    rootless = [finding for name, forest in woods.items() for finding in forest.findings(_of(here, name))]
+    findings = [*land.findings(), *rootless, *_compare(found, here, environments or {})]
     out = {finding.key for finding in findings} | {one.key for one in here if land.waits(one)}
     good = sorted((one for one in here if one.key not in out), key=lambda one: one.key)
-    instances = {one.key: _instance(one, forest, land) for one in good}
+    instances = {one.key: _instance(one, woods[one.key.environment], land) for one in good}
+    trees = {tree_id: tree for forest in woods.values() for tree_id, tree in forest.trees.items()}
     platforms = {environment: land.platform(environment) for environment in land.platforms}
     return Snapshot(
         commit=commit,
@@ -97,10 +101,25 @@ def build(
         problems=tuple(sorted({*found.problems, *(finding.problem for finding in findings)})),
         invalid=frozenset({key.name for key in out} | {claim.name for claim in found.claims}),
         unreadable=found.unreadable,
-        trees={id_: forest.trees[id_] for id_ in sorted({one.tree_id for one in instances.values()})},
+        trees={id_: trees[id_] for id_ in sorted({one.tree_id for one in instances.values()})},
         elsewhere=frozenset(one.key for one in found.candidates if land.is_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
     )
+
+
+def _woods(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
+    """The forest of every environment; those with one source share it."""
+    shared = [one for one in here if one.key.environment not in roots_of]
+    common = Forest.grow(roots, {root_of(one) for one in shared})
+    woods = {one.key.environment: common for one in shared}
+    for name in sorted({one.key.environment for one in here} & roots_of.keys()):
+        source, used = roots_of[name], {root_of(one) for one in _of(here, name)}
+        woods[name] = Forest.unread(used) if source is None else Forest.grow(source, used)
+    return woods
+
+
+def _of(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
+    return [one for one in here if one.key.environment == environment]
 
 
 def _compare(

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from reconciler.config.section import Section
 from reconciler.config.values import (
     Account,
+    Branch,
     Endpoint,
     Interval,
     PolicyCommand,
@@ -31,6 +32,14 @@ class EnvironmentFloor(Section):
     prune: bool = Field(True, description="false: nothing in this environment is ever pruned")
 
 
+class EnvironmentSource(Section):
+    """Which Terraform roots an environment uses."""
+
+    ref: Branch | None = Field(
+        None, description="The branch, tag or full commit id of `terraform.source.git` to use here; null is its `ref`"
+    )
+
+
 class EnvironmentSettings(Section):
     """One environment: an account, a region, and how careful to be there."""
 
@@ -41,6 +50,7 @@ class EnvironmentSettings(Section):
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="The AWS partition")
     endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint used instead of AWS itself")
     floor: EnvironmentFloor = EnvironmentFloor()
+    source: EnvironmentSource = EnvironmentSource()
 
 
 class RolloutSettings(Section):
@@ -49,6 +59,9 @@ class RolloutSettings(Section):
     timeout: Interval = Field(read_duration("15m"), description="When a rollout that has not ended is RolloutTimeout")
     poll: Interval = Field(read_duration("15s"), description="How often a running rollout is looked at")
     image_poll: Interval = Field(read_duration("30s"), description="How often a missing first image is looked for")
+    max_in_flight: int = Field(
+        5, ge=1, le=1000, description="Instances that a changed Terraform root reaches at a time, lower tiers first"
+    )
 
 
 class PolicySettings(Section):

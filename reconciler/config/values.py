@@ -144,7 +144,7 @@ Branch = Annotated[
     str,
     _explained(
         r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,200}(?<![./])",
-        "must be the name of a Git branch",
+        "must be the name of a Git branch or tag",
     ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -43,6 +43,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Let:
+    """The instance may take the root tree that Git asks for; `asked` says that a person wants it now."""
+
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The instance stays with the root tree that its state was built from, and why."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """The desired digest of this visit is known, and which manifest of which commit it was computed from."""
 
@@ -148,6 +162,8 @@ Event = (
     | Invalid
     | Removed
     | Held
+    | Let
+    | Kept
     | Desired
     | Starting
     | Planned

@@ -63,7 +63,8 @@ def _dependency_problem(record: Record, dependency: Record | None) -> str | None
         return "was never applied"
     if dependency.intent:
         return "is being applied"
-    behind = dependency.applied_source != dependency.instance.source_digest
+    held = dependency.promoted is not None and dependency.promoted.held is not None
+    behind = not held and dependency.applied_source != dependency.instance.source_digest
     if behind and dependency.accepted_commit == record.accepted_commit and dependency.reason not in _WAITS_FOR_SOMEBODY:
         return "changed in the same commit and goes first"
     return None

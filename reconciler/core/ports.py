@@ -192,12 +192,17 @@ class Protection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it."""
+    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it.
+
+    `roots_of` are environments with a Terraform tree of their own, None where there never was one to be had; `troubles`
+    say why a tree is not the newest, by the setting that names it."""
 
     commit: str
     committed_at: datetime
     files: Mapping[str, bytes]
     roots: Tree = field(default_factory=dict)
+    roots_of: Mapping[str, Tree | None] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 class SourceFailed(Exception):

@@ -70,6 +70,7 @@ def name_of(topic: Topic, key: Key | None) -> str:
 _QUIET = frozenset(
     {
         *("Applied", "InSync", "Observed", "Progressing", "Suspended", "Frozen", "OutsideWindow", "DependencyNotReady"),
+        "RolloutHeld",
         *("AwaitingFirstImage", "Interrupted", "Recovering", "OutOfBandChange", "MissingResource"),
         *("UnmanagedAddition", "Rejected", "InvalidManifest"),  # a manifest's mistakes are told of the manifests
     }

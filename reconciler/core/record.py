@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
+from reconciler.core.promoted import Promoted
 
 
 class Sync(StrEnum):
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing"
     SUSPENDED = "Suspended"
     OUTSIDE_WINDOW = "OutsideWindow"
+    ROLLOUT_HELD = "RolloutHeld"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     AWAITING_APPROVAL = "AwaitingApproval"
     REJECTED = "Rejected"
@@ -255,6 +257,7 @@ class Record:
     drift: Drift | None = None
     repairs: tuple[Repair, ...] = ()
     base: Base | None = None
+    promoted: Promoted | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -175,7 +175,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
         return interval if exhausted else now + backoff(record.failures.count, pace, rng)
     if unconfirmed(record):
         return min(interval, now + pace.confirm)
-    if record.health == Health.DEGRADED:
+    if record.health == Health.DEGRADED or record.reason == Reason.ROLLOUT_HELD:
         return min(interval, now + pace.hold)
     return interval
 

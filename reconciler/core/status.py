@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from desired_state.instance import Instance
-from reconciler.core import drifted, recovery, rollout
+from reconciler.core import drifted, promotion, recovery, rollout
 from reconciler.core.conditions import holding, idle, ready, without
 from reconciler.core.events import (
     Accepted,
@@ -23,6 +23,8 @@ from reconciler.core.events import (
     Held,
     Holding,
     Invalid,
+    Kept,
+    Let,
     Planned,
     Removed,
     Seen,
@@ -45,8 +47,12 @@ def first(instance: Instance, commit: str) -> Record:
     return Record(instance=instance, accepted_commit=commit)
 
 
-def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:  # noqa: C901 - one arm per event
+def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
     """The record after the event. Its `version` is left to the store's writer."""
+    return promotion.standing(record, _advance(record, event, now, retry_limit), now)
+
+
+def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
     match event:
         case Accepted():
             return _accepted(record, event)
@@ -56,6 +62,10 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
         case Held(reason, message):
             return _held(record, reason, message, now)
+        case Let(asked):
+            return promotion.let(record, asked=asked)
+        case Kept(message):
+            return promotion.kept(record, message)
         case Desired():
             return _desired(record, event)
         case Starting(running):
@@ -162,7 +172,7 @@ def _settled(record: Record, event: Settled, now: datetime) -> Record:
     )
     if record.instance.kind != "Service":
         return ready(record.replace(health=Health.HEALTHY), now, True, Reason.IN_SYNC, "")
-    if record.reason in {Reason.APPLIED, Reason.IN_SYNC}:
+    if record.reason in {Reason.APPLIED, Reason.IN_SYNC, Reason.ROLLOUT_HELD}:
         return record
     if record.rollout and record.rollout.ended in {Reason.ROLLED_BACK, Reason.ROLLOUT_FAILED}:
         return ready(record, now, False, record.rollout.ended, record.rollout.message)

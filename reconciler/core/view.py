@@ -85,6 +85,11 @@ def detail(record: Record, now: datetime) -> View:
             "applied_source": record.applied_source,
             "applied": record.applied_digest,
         },
+        "terraform_tree": {
+            "wanted": instance.tree_id,
+            "running": record.base.tree_id if record.base else None,
+            "held": record.promoted.held if record.promoted else None,
+        },
         "conditions": [_condition(record.conditions[kind], now) for kind in ConditionType if kind in record.conditions],
         "failures": failures and {"count": failures.count, "last_at": time(failures.at)},
         "rollout": rollout

@@ -23,6 +23,7 @@ from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
 from reconciler.core.schedule import next_visit
 from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import Looks
+from reconciler.engine.promote import woken
 from reconciler.engine.queue import Closed, Queue
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
@@ -104,7 +105,8 @@ class Controller:
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
-            self._taken, self._problems = revision, tuple(map(self._told, snapshot.problems))
+            troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
+            self._taken, self._problems = revision, tuple(map(self._told, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _remember(self, revision: Revision) -> None:
@@ -176,6 +178,8 @@ class Controller:
     def _wake(self, before: Record, after: Record | None) -> None:
         """Others wait for this one, read its outputs, or go after it."""
         records = self.world.records
+        for key in woken(before, after, self.world):
+            self.ask(key, trigger="dependency")
         outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
         for key, other in records.items():
             waits = other.reason == Reason.DEPENDENCY_NOT_READY

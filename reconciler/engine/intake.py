@@ -30,7 +30,12 @@ class Intake:
             name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
         }
         snapshot = await asyncio.to_thread(
-            build, commit=revision.commit, files=revision.files, roots=revision.roots, environments=facts
+            build,
+            commit=revision.commit,
+            files=revision.files,
+            roots=revision.roots,
+            environments=facts,
+            roots_of=revision.roots_of,
         )
         for tree_id, tree in snapshot.trees.items():
             await self._world.trees.put(tree_id, tree)

@@ -46,6 +46,7 @@ from reconciler.engine.attribution import attribute
 from reconciler.engine.intent import intent
 from reconciler.engine.judgement import denied
 from reconciler.engine.prepare import prepare
+from reconciler.engine.promote import promote
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -99,10 +100,10 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
             missing = f"its image was not pushed: {key} has no tag {_tag(record.instance)}; what runs stays"
             await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
             return
-        run = _run(record, environment, live, world)
-        digest = desired_digest(record.instance.source_digest, run.variables, terraform_version=world.terraform.version)
-        source, commit = record.instance.source_digest, record.accepted_commit
-        record = await world.settle(key, Desired(digest, source, commit))
+        instance, commit = await promote(key, world), record.accepted_commit
+        run = _run(instance, environment, live, world)
+        digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
+        record = await world.settle(key, Desired(digest, instance.source_digest, commit))
         try:
             if not is_fresh(record, digest, now=world.now()):
                 await _plan_and_act(record, run, live, world)
@@ -255,8 +256,7 @@ async def _watch(key: Key, environment: Environment, world: World) -> None:
         await world.settle(key, Seen(live, world.limits.rollout_timeout))
 
 
-def _run(record: Record, environment: Environment, live: LiveService | None, world: World) -> Run:
-    instance = record.instance
+def _run(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     platform = _platform_outputs(instance, world) if live else None
     inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment)

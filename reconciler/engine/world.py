@@ -39,6 +39,7 @@ class Limits:
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
     calls_per_hour: int = 72_000
+    max_in_flight: int = 5
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class World:
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
+    promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @asynccontextmanager

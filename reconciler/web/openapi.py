@@ -187,6 +187,7 @@ def _detail() -> Schema:
         "depends_on": _list(_TEXT),
         "policy": _object({"mode": _TEXT, "prune": _FLAG, "interval_seconds": _NUMBER}),
         "digests": _object(digests),
+        "terraform_tree": _object({"wanted": _TEXT, "running": text, "held": text}),
         "conditions": _list(_ref("Condition")),
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),

@@ -238,3 +238,30 @@ def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
     assert problem.startswith("reconciler.yaml:1:8: store: ")
     assert "a table needs a bucket" in problem
     assert read("store: {table: reconciler, bucket: reconciler-data}\n").store.bucket == "reconciler-data"
+
+
+# Terraform roots from Git
+
+
+def test_an_environment_may_have_a_ref_of_its_own() -> None:
+    settings = read(
+        "git: {url: ./m.git}\n"
+        'terraform: {source: {git: {url: "../roots.git", ref: stable, path: terraform}}}\n'
+        'environments: {prod: {account: "111122223333", region: eu-central-1, tier: prod, source: {ref: v1.4.0}}}\n'
+    )
+    settings.check_runnable()
+    assert settings.terraform.source.git.url == str(Path.cwd().parent / "roots.git")
+    assert settings.environments["prod"].source.ref == "v1.4.0"
+
+
+def test_a_ref_without_a_repository_is_a_mistake() -> None:
+    settings = read(f"git: {{url: ./m.git}}\nenvironments: {{{DEVELOP[:-1]}, source: {{ref: v1}}}}}}\n")
+    with pytest.raises(ConfigFailed, match=r"environments.develop.source.ref: v1 .* has no url"):
+        settings.check_runnable()
+
+
+@pytest.mark.parametrize("ref", ["--upload-pack=x", "a..b", "a b", "main@{1}", "x:y", "main~1"])
+def test_a_ref_that_is_no_name_is_refused_where_it_is_written(ref: str) -> None:
+    found = problems(f'terraform: {{source: {{git: {{url: "./r.git", ref: "{ref}"}}}}}}\n')
+    assert "terraform.source.git.ref" in found[0]
+    assert "must be the name of a Git branch or tag" in found[0]
