@@ -254,7 +254,7 @@ def _run(record: Record, environment: Environment, live: LiveService | None, wor
     instance = record.instance
     platform = _platform_outputs(instance, world) if live else None
     inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
-    return Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 
 def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
