@@ -18,6 +18,7 @@ from desired_state.policy import Policy
 
 Kind: TypeAlias = Literal["Platform", "Service", "Module"]
 _NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})
+_ONLY_IF_SET: Final = frozenset({"import"})  # so that what has none keeps the digest it had before there were any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,7 +107,11 @@ def digest_source(*, kind: Kind, key: Key, labels: Mapping[str, str], spec: Spec
         "name": key.name,
         "environment": key.environment,
         "labels": dict(labels),
-        "spec": {name: value for name, value in spec.model_dump(mode="json").items() if name not in _NOT_IN_DIGEST},
+        "spec": {
+            name: value
+            for name, value in spec.model_dump(mode="json").items()
+            if name not in _NOT_IN_DIGEST and (value or name not in _ONLY_IF_SET)
+        },
         "tree": tree_id,
     }
     return f"sha256:{sha256(canonical_json(content).encode()).hexdigest()}"

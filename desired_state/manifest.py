@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
+from desired_state.adoption import Imports
 from desired_state.document import Document
 from desired_state.explain import Mistake, explain, suggest
 from desired_state.fields import DependsOn, EnvironmentName, Environments, LabelName, Name, RootName, Strict, TagValue
@@ -38,6 +39,7 @@ class ModuleSpec(Strict):
     root: RootName
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     depends_on: DependsOn = ()
+    imports: Imports = ()
     policy: Policy = Policy()
 
 

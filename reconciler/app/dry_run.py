@@ -18,6 +18,7 @@ from reconciler.app import parts
 from reconciler.app.once import read_snapshot
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core import plan as plans
+from reconciler.core.adoption import refusal
 from reconciler.core.decide import operation
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.judgement import Judge
@@ -37,7 +38,8 @@ from reconciler.engine import judgement
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """What would change in one instance, and which rules deny it; `error` says why that is not known."""
+    """What would change in one instance, and which rules deny it; `error` says why that is not known, `refused` why
+    it would not even adopt."""
 
     key: Key
     kind: str
@@ -49,6 +51,8 @@ class PlannedInstance:
     changes: tuple[ResourceSummary, ...] = ()
     denied: tuple[str, ...] = ()
     error: str | None = None
+    imports: int = 0
+    refused: str | None = None
 
 
 async def plan_once(
@@ -162,7 +166,7 @@ class _DryRun:
     ) -> tuple[Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
         inputs = variables(instance, environment, platform=platform, image=image)
-        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
             async with self.terraform[environment.name].workspace(run) as workspace:
@@ -175,8 +179,9 @@ class _DryRun:
     def _planned(
         self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
     ) -> PlannedInstance:
-        counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
-        for change in plan.changes:
+        summaries = tuple(change.summary() for change in plans.everything(plan))
+        counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
+        for change in summaries:
             counts[operation(change.actions)] += 1
         return PlannedInstance(
             key=instance.key,
@@ -186,7 +191,9 @@ class _DryRun:
             updates=counts["update"],
             replaces=counts["replace"],
             destroys=counts["destroy"],
-            changes=tuple(change.summary() for change in plan.changes),
+            changes=summaries,
+            imports=counts["import"],
+            refused=refusal(plan),
             denied=denied,
         )
 

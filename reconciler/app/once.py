@@ -106,7 +106,8 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
         trees = DirectoryTrees(Path(scratch, "trees"))
         await trees.put(instance.tree_id, snapshot.trees[instance.tree_id])
         terraform = parts.terraform(settings, trees, work=Path(scratch, "work"), redact=parts.redactor(settings).text)
-        root = await terraform.render(Run(key, instance.root, instance.tree_id, inputs, environment), directory)
+        run = Run(key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
+        root = await terraform.render(run, directory)
     lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", "terraform plan"]
     if instance.kind == "Service":
         lines.insert(0, "# terraform.tfvars.json has placeholders where the platform's outputs and the image belong")

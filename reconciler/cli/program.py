@@ -42,6 +42,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.suspend,
         acting.resume,
         acting.approve,
+        acting.adopt,
         acting.reject,
         acting.prune,
         acting.unlock,

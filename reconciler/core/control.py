@@ -18,6 +18,7 @@ class Action(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     APPROVE = "approve"
+    ADOPT = "adopt"
     REJECT = "reject"
     PRUNE = "prune"
     UNLOCK = "unlock"

@@ -7,10 +7,10 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import policy, recovery
+from reconciler.core import adoption, policy, recovery
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, is_same, unconfirmed
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, everything
 from reconciler.core.ports import Environment
 from reconciler.core.record import ConditionType, Reason, Record, Rejection, Response, Sync
 
@@ -87,6 +87,8 @@ def verdict(
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
+    if refused := adoption.refusal(plan):
+        return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
@@ -165,8 +167,9 @@ def _without_leave(
     if why := _needs_approval(plan, record, environment, limits):
         expired = record.approval is not None and record.approval.plan_digest == plan.digest
         again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
+        command = "adopt" if plan.imports else "approve"
         return AwaitApproval(
-            f"{describe(plan)}; {why}{again}; `reconciler approve {record.key}` applies exactly this plan"
+            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
         )
     return _fight(finding, record, limits, now)
 
@@ -181,6 +184,8 @@ def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
 def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: Limits) -> str | None:
     if record.prune_confirmed:
         return None
+    if plan.imports:
+        return adoption.what_changes(plan)
     if not record.attempted and plan.existing:
         return "its state exists but is not known here, so a person looks first"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
@@ -205,18 +210,20 @@ def repeats_rollback(record: Record, image: str | None) -> bool:
 
 def describe(plan: Plan) -> str:
     """A plan in a phrase: `2 to create, 1 to update`."""
-    counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
-    for change in plan.changes:
-        counts[operation(change.actions)] += 1
+    counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
+    for change in everything(plan):
+        counts[operation(change.summary().actions)] += 1
     said = [f"{count} to {name}" for name, count in counts.items() if count]
     return ", ".join(said) or "outputs change"
 
 
-def operation(actions: Iterable[str]) -> Literal["create", "update", "replace", "destroy"]:
-    """Terraform's action list as one word."""
+def operation(actions: Iterable[str]) -> Literal["import", "create", "update", "replace", "destroy"]:
+    """Terraform's action list as one word; a resource that is replaced as soon as it is taken over is replaced."""
     present = set(actions)
     if {"create", "delete"} <= present:
         return "replace"
     if "delete" in present or "forget" in present:
         return "destroy"
+    if "import" in present:
+        return "import"
     return "create" if "create" in present else "update"

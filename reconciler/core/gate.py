@@ -15,6 +15,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.REJECTED,
         Reason.DRIFT_FIGHT,
         Reason.POLICY_DENIED,
+        Reason.ADOPTION_REFUSED,
         Reason.OBSERVED,
         Reason.OUTSIDE_WINDOW,
         Reason.SUSPENDED,

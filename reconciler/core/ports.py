@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from desired_state.adoption import Import
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
 from reconciler.core.record import Holder, Pass, Reason, Record
@@ -44,7 +45,8 @@ class Environment:
 class Run:
     """What one workspace is made of: the root's tree and its variables, in one environment.
 
-    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`.
+    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`. `imports` are taken
+    over by the next plan, as far as the state does not hold them.
     """
 
     key: Key
@@ -52,6 +54,7 @@ class Run:
     tree_id: str
     variables: Mapping[str, Any]
     environment: Environment
+    imports: tuple[Import, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Reason(StrEnum):
     LOCK_ORPHANED = "LockOrphaned"
     STATE_CONFLICT = "StateConflict"
     POLICY_DENIED = "PolicyDenied"
+    ADOPTION_REFUSED = "AdoptionRefused"
     INVALID_MANIFEST = "InvalidManifest"
     INVALID_CONFIGURATION = "InvalidConfiguration"
     RETRIES_EXHAUSTED = "RetriesExhausted"

@@ -38,7 +38,7 @@ from reconciler.core.record import ConditionType, Failures, Health, Intent, Reas
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
 # Something has to change before these go on by themselves.
-_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED})
+_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED, Reason.ADOPTION_REFUSED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 

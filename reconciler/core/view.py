@@ -28,7 +28,7 @@ View = dict[str, Any]
 
 _CHANGES = {"create": "added", "delete": "deleted"}
 _FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would take this back"}
-_MEASURES = ("create", "update", "replace", "destroy")
+_MEASURES = ("import", "create", "update", "replace", "destroy")
 
 
 def summary(record: Record, now: datetime) -> View:
@@ -130,7 +130,7 @@ def plan(summary: PlanSummary | None) -> View | None:
 
 
 def counts(changes: Sequence[ResourceSummary]) -> dict[str, int]:
-    """How many resources a plan creates, updates, replaces and destroys."""
+    """How many resources a plan imports, creates, updates, replaces and destroys."""
     measures = [_measure(change.actions) for change in changes]
     return {name: measures.count(name) for name in _MEASURES}
 
@@ -214,7 +214,9 @@ def pulse(beat: Beat) -> View:
 def _measure(actions: tuple[str, ...]) -> str:
     if {"create", "delete"} <= set(actions):
         return "replace"
-    return {"create": "create", "update": "update", "delete": "destroy"}.get(actions[0] if actions else "", "other")
+    return {"import": "import", "create": "create", "update": "update", "delete": "destroy"}.get(
+        actions[0] if actions else "", "other"
+    )
 
 
 def _condition(condition: Condition, now: datetime) -> View:

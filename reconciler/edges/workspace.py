@@ -20,6 +20,7 @@ from typing import Any
 from desired_state.tree import Tree
 from reconciler.core.ports import Run, TerraformFailed
 from reconciler.core.record import Reason
+from reconciler.edges import adoption
 from reconciler.edges.trees import TreeFailed, write_tree
 
 BACKEND_FILE = "backend.tfbackend"
@@ -167,6 +168,7 @@ def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Pat
     _write_root(directory, run, tree)
     root = directory / "roots" / run.root
     write_inputs(root, run.variables, backend)
+    adoption.write(root, run.imports)
     return root
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
+from reconciler.core.plan import IMPORT
 from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
 from reconciler.engine.controller import Controller
 
@@ -64,6 +65,8 @@ class EngineControl:
                 return self._resume(record)
             case Action.APPROVE:
                 return Asked(approval=self._approval(record, by, digest))
+            case Action.ADOPT:
+                return Asked(approval=self._adoption(record, by, digest))
             case Action.REJECT:
                 return Asked(rejection=self._rejection(record, by, digest))
             case Action.PRUNE:
@@ -89,6 +92,17 @@ class EngineControl:
         if digest != record.plan.digest:
             raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you approve it")
         return Approval(record.plan.digest, by, self._world.now())
+
+    def _adoption(self, record: Record, by: str, digest: str | None) -> Approval:
+        if record.reason == Reason.ADOPTION_REFUSED:
+            raise ActionRefused(
+                f"the plan of {record.key} would not only adopt; `reconciler diff {record.key}` shows it"
+            )
+        if record.plan and not any(IMPORT in change.actions for change in record.plan.changes):
+            raise ActionRefused(
+                f"the plan of {record.key} adopts nothing; `reconciler approve` agrees to other changes"
+            )
+        return self._approval(record, by, digest)
 
     def _rejection(self, record: Record, by: str, digest: str | None) -> Rejection:
         if record.plan is None or record.reason not in _REJECTABLE:

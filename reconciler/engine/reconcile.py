@@ -259,7 +259,7 @@ async def _watch(key: Key, environment: Environment, world: World) -> None:
 def _run(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     platform = _platform_outputs(instance, world) if live else None
     inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
-    return Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 
 def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:

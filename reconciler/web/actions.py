@@ -28,7 +28,7 @@ async def act(request: web.Request) -> web.Response:
     body = await _body(request)
     record = record_of(request)
     digest = body.get("digest")
-    if action is Action.APPROVE or (action is Action.REJECT and digest is not None):
+    if action in {Action.APPROVE, Action.ADOPT} or (action is Action.REJECT and digest is not None):
         _check_digest(record, digest)
     control = request.app[CONTROL]
     try:
@@ -83,7 +83,9 @@ async def _body(request: web.Request) -> dict[str, str]:
 def _check_digest(record: Record, digest: str | None) -> None:
     current = record.plan.digest if record.plan else None
     if digest is None:
-        raise Refused(400, "digest_missing", "approve needs the digest of the plan that was looked at", current=current)
+        raise Refused(
+            400, "digest_missing", "approve and adopt need the digest of the plan that was looked at", current=current
+        )
     if current is None:
         raise Refused(409, "no_plan", f"{record.key} has no plan")
     if not hmac.compare_digest(digest.encode(), current.encode()):

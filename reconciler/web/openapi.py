@@ -76,7 +76,7 @@ def _actions() -> Schema:
         "digest": {
             **_TEXT,
             "maxLength": 100,
-            "description": "approve, reject: the digest of the plan that was looked at",
+            "description": "approve, adopt, reject: the digest of the plan that was looked at",
         },
         "lock_id": {
             **_TEXT,
@@ -110,7 +110,7 @@ def _schemas() -> Schema:
     }
     change = _object(resource)
     moved = _object({"change": _words(("changed", "deleted", "added"))} | resource)
-    counts = _object(dict.fromkeys(("create", "update", "replace", "destroy"), _NUMBER))
+    counts = _object(dict.fromkeys(("import", "create", "update", "replace", "destroy"), _NUMBER))
     problem = _object({"path": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT})
     running = _object({"key": _TEXT, "seconds": _NUMBER})
     summary = {

@@ -91,6 +91,14 @@ def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     ]
 
 
+def test_adopt_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
+    ended = cli("adopt", "develop/orders", "--digest", "sha256:p1")
+    assert (ended.code, ended.out) == (0, "develop/orders: adopts what sha256:p1 imports\n")
+    assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
+        (ORDERS, Action.ADOPT, "sha256:p1")
+    ]
+
+
 def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: Cli, daemon: Served) -> None:
     assert cli("reject", "develop/orders").out == "develop/orders: rejected sha256:p1\n"
     assert cli("reject", "develop/orders", "--digest", "sha256:p1").code == 0

@@ -68,6 +68,25 @@ async def test_an_approval_names_the_plan_and_the_person() -> None:
     assert (after.approval.plan_digest, after.approval.by, after.approval.at) == (PLAN.digest, "ann", NOW)
 
 
+async def test_an_adoption_is_an_approval_of_a_plan_that_imports() -> None:
+    known = change("aws_vpc.this", ["no-op"], {"a": 1}, {"a": 1}, importing={"id": "vpc-1"})
+    found = read(document(known), Redactor(b"a key for tests"))
+    waiting = fold(applied(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    for action in (Action.ADOPT, Action.APPROVE):
+        after = await act(waiting, action, found.digest)
+        assert after.approval is not None
+        assert after.approval.plan_digest == found.digest
+    with pytest.raises(ActionRefused, match="the plan is now"):
+        await act(waiting, Action.ADOPT, "sha256:old")
+
+
+async def test_what_imports_nothing_or_more_is_not_adopted() -> None:
+    with pytest.raises(ActionRefused, match="adopts nothing"):
+        await act(standing(Reason.AWAITING_APPROVAL), Action.ADOPT, PLAN.digest)
+    with pytest.raises(ActionRefused, match="would not only adopt"):
+        await act(standing(Reason.ADOPTION_REFUSED), Action.ADOPT, PLAN.digest)
+
+
 async def test_what_does_not_wait_cannot_be_approved_nor_rejected() -> None:
     for action in (Action.APPROVE, Action.REJECT):
         with pytest.raises(ActionRefused):

@@ -20,7 +20,7 @@ async def act(
     return response.status, await response.json()
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE}))
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE, Action.ADOPT}))
 async def test_an_action_is_passed_on(client: Client, control: FakeControl, action: Action) -> None:
     status, _ = await act(client, f"develop/orders/{action}", {"by": "ada"})
     assert status == 200
@@ -60,10 +60,13 @@ async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client
     assert status == 401
 
 
-async def test_approve_takes_the_digest_that_was_looked_at(client: Client, control: FakeControl) -> None:
-    status, _ = await act(client, "develop/orders/approve", {"digest": "sha256:p1", "by": "ada"})
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.ADOPT])
+async def test_approve_and_adopt_take_the_digest_that_was_looked_at(
+    client: Client, control: FakeControl, action: Action
+) -> None:
+    status, _ = await act(client, f"develop/orders/{action}", {"digest": "sha256:p1", "by": "ada"})
     assert status == 200
-    assert control.asked == [(ORDERS, Action.APPROVE, "ada", "sha256:p1")]
+    assert control.asked == [(ORDERS, action, "ada", "sha256:p1")]
 
 
 async def test_a_plan_that_moved_is_not_approved(client: Client, control: FakeControl) -> None:
