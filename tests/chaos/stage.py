@@ -1,145 +1,233 @@
-"""The daemon with a root of real AWS resources, what of it can be killed, and what must hold when it rests again.
+"""The daemon, its world, and what of it can be looked at: a Git remote, AWS behind a relay, a disk that can be full.
 
-The root's resources can be made twice without harm (a parameter that overwrites, a queue that has its name as its
-identity). A provider that is killed between AWS's answer and its own takes the knowledge of what it made with it, with
-plain Terraform as well; the next run adopts it. What is shown is that nothing else is lost.
+Whoever runs the daemon starts it again when it ends, as an ECS service does: the supervisor here does the same.
 """
 
 import contextlib
-import os
+import json
 import shutil
 import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.app.parts import provider_directory
-from tests.e2e.daemon import Daemon, module
-from tests.provider.conftest import processes
+from tests.chaos import processes
+from tests.chaos.clock import Clock
+from tests.chaos.fleet import NAMES, ROOT, Wish
+from tests.chaos.forwarder import Forwarder
+from tests.chaos.repository import Repository
+from tests.chaos.schedule import Phase
+from tests.e2e.daemon import TABLE, Daemon
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "terraform" / "roots" / "service" / ".terraform.lock.hcl"
-NAMES = ("alpha", "beta", "gamma")
-ROOT = """
-terraform {
-  backend "s3" {}
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = "= 5.100.0"
-    }
-  }
-}
-variable "environment" { type = any }
-variable "aws" { type = any }
-variable "instance" { type = string }
-variable "value" { type = string }
-variable "queue" { type = string }
-provider "aws" {
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-}
-resource "aws_ssm_parameter" "each" {
-  for_each  = toset(["a", "b", "c"])
-  name      = "/${var.instance}/${each.key}"
-  type      = "String"
-  value     = var.value
-  overwrite = true
-}
-resource "aws_sqs_queue" "this" { name = "${var.instance}-${var.queue}" }
-output "value" { value = var.value }
-"""
+DISK = "64m"
+RESTARTS_AFTER = 0.5
+CALLS_TAKE = 60.0
+_CONDITIONS = frozenset({"ConditionalCheckFailedException", "PreconditionFailed", "NoSuchKey", "ParameterNotFound"})
 
 
+class NotWithin(Exception):
+    """Something did not come about in its time; the message says what."""
+
+
+@dataclass(kw_only=True)
 class Stage(Daemon):
-    """A daemon whose three instances apply through its warm provider."""
+    """Made with AWS as it is; the daemon meets it through `relay`."""
+
+    relay: Forwarder
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    restarts: int = 0
+    has_own_disk: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        root = self.folder / "terraform" / "roots" / "probe"
-        (root / "main.tf").write_text(ROOT)
-        shutil.copyfile(LOCK_FILE, root / ".terraform.lock.hcl")
+        versions = {"Status": "Enabled"}
+        self.aws.client("s3").put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=versions)
+        self.repository = Repository(self.folder)
+        self.clock = Clock(self.folder)
+        self.daemon_turn = threading.Lock()  # one fault at a time that meets the daemon as a whole
+        self.aws_turn = threading.Lock()  # lifting the stand-in's faults lifts all of them
+        self._guard = threading.RLock()
+        self._ended = threading.Event()
+        shutil.rmtree(self.folder / "terraform" / "roots" / "probe")
+        for name in NAMES:
+            self.root(name).mkdir()
+            (self.root(name) / "main.tf").write_text(ROOT)
+            shutil.copyfile(LOCK_FILE, self.root(name) / ".terraform.lock.hcl")
+        self._configure()
+        self.data.mkdir(mode=0o700)
+        mounting = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0700", "chaos", str(self.data)]
+        with contextlib.suppress(OSError):
+            self.has_own_disk = subprocess.run(mounting, capture_output=True).returncode == 0
+
+    def _configure(self) -> None:
         settings = yaml.safe_load(self.config.read_text())
-        settings["terraform"]["lock_timeout"] = "5s"
+        settings["git"] = {"url": str(self.repository.remote), "interval": "1s"}
         settings["policy"] = {"mandatory_tags": []}
+        settings["retry"] = {"base": "1s", "cap": "4s"}
+        settings["environments"]["develop"]["endpoint"] = self.relay.endpoint
+        settings["terraform"]["timeouts"] = {"init": "1m", "plan": "1m", "apply": "2m"}
         self.config.write_text(yaml.safe_dump(settings))
+
+    @property
+    def data(self) -> Path:
+        """The daemon's folder, a disk of its own where one may be mounted."""
+        return self.folder / "data"
 
     @property
     def sockets(self) -> Path:
         """The directory of its warm provider."""
-        return provider_directory(self.folder / "data")
+        return provider_directory(self.data)
 
-    def want(self, value: str, queue: str) -> None:
-        """Save what is wanted of all instances."""
-        self.write(
-            {f"{name}.yaml": module(name, instance=name, value=value, queue=queue) for name in NAMES},
-        )
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {"AWS_ENDPOINT_URL": self.relay.endpoint} | self.clock.environment
+
+    def root(self, name: str) -> Path:
+        """The Terraform of one instance, as people write it."""
+        return self.folder / "terraform" / "roots" / name
+
+    def home(self, name: str) -> Path:
+        """The workspace of one instance."""
+        return self.data / "work" / "develop" / name
+
+    def supervise(self) -> None:
+        """Start the daemon, and again whenever it ends."""
+        self.start()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+        self._watching.start()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(RESTARTS_AFTER):
+            with self._guard:
+                if self.process is not None and self.process.poll() is not None and not self._ended.is_set():
+                    self.restarts += 1
+                    self.start()
+
+    @contextlib.contextmanager
+    def down(self) -> Iterator[None]:
+        """The daemon is killed, and not started before the end of the block."""
+        with self._guard:
+            self.stop(signal.SIGKILL)
+            yield
+            self.start()
+
+    def want(self, wishes: dict[str, Wish], *, message: str) -> None:
+        """Commit what is wanted."""
+        self.wishes |= wishes
+        self.repository.commit({f"{name}.yaml": wish.manifest for name, wish in wishes.items()}, message)
+
+    def change_root(self, name: str, mark: str) -> None:
+        """Give an instance another Terraform tree, so that its next pass has to initialise."""
+        (self.root(name) / "mark.tf").write_text(f"# {mark}\n")
+
+    def reach(self, name: str, phase: Phase, *, within: float) -> bool:
+        """Wait until a pass of the instance is in that phase; False when it was not seen there in that time."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if processes.phase_of(self.home(name)) == phase:
+                return True
+            time.sleep(0.004)
+        return False
+
+    def leave(self, name: str, phase: Phase, *, within: float) -> None:
+        """Wait until the pass is no longer in that phase, and not longer than so many seconds."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline and processes.phase_of(self.home(name)) == phase:
+            time.sleep(0.05)
+
+    def wait(self, holds: Callable[[], object], what: str, *, within: float) -> None:
+        """Wait until it holds. Raises: NotWithin."""
+        deadline = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > deadline:
+                raise NotWithin(f"not within {within:.0f} s: {what}")
+            time.sleep(0.1)
+
+    def call(self, service: str, operation: str, **parameters: Any) -> Any:
+        """A call of somebody else to AWS, patient with its faults. None when a condition of the call did not hold."""
+        deadline = time.monotonic() + CALLS_TAKE
+        while True:
+            try:
+                return getattr(self.aws.client(service), operation)(**parameters)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _CONDITIONS:
+                    return None
+                trouble: Exception = error
+            except BotoCoreError as error:
+                trouble = error
+            if time.monotonic() > deadline:
+                raise NotWithin(f"{service} {operation} had no answer: {trouble}") from trouble
+            time.sleep(0.3)
+
+    def ask(self, name: str, action: str, **body: str) -> None:
+        """A person's command to the daemon, given again until it is taken. Raises: NotWithin."""
+
+        def taken() -> bool:
+            with contextlib.suppress(OSError):
+                return self.act(name, action, **body) == 200
+            return False
+
+        self.wait(taken, f"the daemon takes {action} of {name}", within=CALLS_TAKE)
+
+    def state(self, name: str) -> dict[str, Any]:
+        """The instance's state; empty when there is none, or none that can be read."""
+        answer = self.call("s3", "get_object", Bucket=self.bucket, Key=f"develop/{name}/terraform.tfstate")
+        with contextlib.suppress(ValueError):
+            found: dict[str, Any] = json.loads(answer["Body"].read()) if answer else {}
+            return found
+        return {}
+
+    def versions(self, key: str) -> list[dict[str, Any]]:
+        """Every version of an object, the newest first."""
+        found: list[dict[str, Any]] = self.call("s3", "list_object_versions", Bucket=self.bucket, Prefix=key)[
+            "Versions"
+        ]
+        return [version for version in found if version["Key"] == key]
+
+    def lock_names(self, name: str) -> tuple[str, str]:
+        """What the lock of an instance is called in the table, and in the bucket."""
+        key = f"develop/{name}/terraform.tfstate"
+        return f"{self.bucket}/{key}", f"{key}.tflock"
+
+    def locks_of(self, name: str) -> dict[str, str]:
+        """The halves of the lock that are held, and what is written in each."""
+        row, key = self.lock_names(name)
+        item = self.call("dynamodb", "get_item", TableName=TABLE, Key={"LockID": {"S": row}}, ConsistentRead=True)
+        info = item.get("Item", {}).get("Info", {}).get("S")
+        found = self.call("s3", "get_object", Bucket=self.bucket, Key=key)
+        halves = {"table": info, "object": found and found["Body"].read().decode()}
+        return {half: text for half, text in halves.items() if text}
 
     def warm(self) -> list[int]:
         """Its warm provider."""
-        return [pid for pid in processes(str(self.sockets)) if _command(pid, "reconciler.provider")]
+        return processes.warm_providers(self.sockets)
 
     def providers(self) -> list[int]:
         """The provider processes of its warm provider."""
-        return [pid for parent in self.warm() for pid in _children(parent)]
+        return [pid for parent in self.warm() for pid in processes.children(parent)]
 
     def left(self) -> list[int]:
-        """All that was started for it: by its folder, its configuration, or its sockets."""
-        return sorted({*processes(str(self.folder)), *processes(str(self.sockets)), *_in_folder(self.folder)})
+        """All that was started for it and still runs."""
+        named = {*processes.with_word(str(self.folder)), *processes.with_word(str(self.sockets))}
+        return sorted({*named, *processes.working_in(self.folder)})
 
-    def kill(self, what: str) -> bool:
-        """SIGKILL one kind of process; False when there was none at that moment."""
-        if what == "daemon":
-            self.stop(signal.SIGKILL)
-            return True
-        found = self.warm() if what == "warm provider" else self.providers()
-        for pid in found[:1]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return bool(found)
+    def end(self, number: signal.Signals) -> None:
+        """Stop the daemon for good."""
+        self._ended.set()
+        with self._guard:
+            if self.process is not None and self.process.poll() is None:
+                self.stop(number)
 
-    def in_states(self) -> dict[str, str]:
-        """The resources that the states know, with their values."""
-        found = {}
-        for name in NAMES:
-            for resource in self.state(name).get("resources", ()):
-                for instance in resource["instances"]:
-                    attributes: dict[str, Any] = instance["attributes"]
-                    assert "status" not in instance, f"tainted: {attributes['name']}"
-                    found[attributes["name"]] = attributes.get("value", "")
-        return found
-
-    def in_aws(self) -> dict[str, str]:
-        """The resources that AWS has, with their values."""
-        pages = self.aws.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/", Recursive=True)
-        found = {p["Name"]: p["Value"] for page in pages for p in page["Parameters"]}
-        queues = self.aws.client("sqs").list_queues().get("QueueUrls", ())
-        return found | {url.rsplit("/", 1)[1]: "" for url in queues}
-
-    def wanted(self, value: str, queue: str) -> dict[str, str]:
-        """The resources that there have to be."""
-        parameters = {f"/{name}/{each}": value for name in NAMES for each in "abc"}
-        return parameters | {f"{name}-{queue}": "" for name in NAMES}
-
-
-def _command(pid: int, word: str) -> bool:
-    with contextlib.suppress(OSError):
-        return word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
-
-
-def _children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
-
-
-def _in_folder(folder: Path) -> list[int]:
-    """Processes that work in a folder: terraform and the daemon do."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(folder):
-                found.append(int(entry.name))
-    return found
+    def clean(self) -> None:
+        """Take away the disk."""
+        if self.has_own_disk:
+            subprocess.run(["umount", "--lazy", str(self.data)], check=True)
