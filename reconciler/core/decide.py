@@ -11,7 +11,7 @@ from reconciler.core import adoption, policy, recovery
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.plan import Plan, everything
-from reconciler.core.ports import Environment
+from reconciler.core.ports import Environment, LiveService, RolloutState
 from reconciler.core.record import ConditionType, Reason, Record, Rejection, Response, Sync
 
 Mode = Literal["auto", "approve", "observe"]
@@ -120,6 +120,11 @@ def now_or_again(found: Verdict, record: Record) -> Verdict | LookAgain:
     if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, Settled):
         return LookAgain()
     return found
+
+
+def insists(record: Record, live: LiveService | None) -> bool:
+    """True when a person asks for a pass over what ECS took back: they know of that difference, no second look does."""
+    return record.requested_at is not None and live is not None and live.rollout == RolloutState.ROLLED_BACK
 
 
 def waits(record: Record) -> bool:

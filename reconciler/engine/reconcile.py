@@ -17,6 +17,7 @@ from reconciler.core.decide import (
     Report,
     Settled,
     Verdict,
+    insists,
     now_or_again,
     repeats_rollback,
     response,
@@ -119,7 +120,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
     key, image = record.key, live.newest if live else None
     async with world.admission, world.terraform.workspace(run) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
-        plan, decided = await _plan(record, document, run.environment, image, world)
+        plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
@@ -143,6 +144,7 @@ async def _plan(
     world: World,
     *,
     destroy: bool = False,
+    insists: bool = False,
 ) -> tuple[Plan, Verdict | LookAgain]:
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
@@ -160,7 +162,7 @@ async def _plan(
     )
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
-    return plan, now_or_again(found, record)
+    return plan, found if insists else now_or_again(found, record)
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
