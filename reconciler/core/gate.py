@@ -74,7 +74,10 @@ def _dependency_problem(record: Record, dependency: Record | None) -> str | None
 def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
     if dependants:
-        return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
+        named = ", ".join(dependants)
+        return Hold(
+            Reason.DEPENDENCY_NOT_READY, f"{named} still depend on it: remove these first, or restore its manifest"
+        )
     confirm = f"`reconciler prune --confirm {record.key}` removes it"
     if not environment.floor.prune:
         return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")

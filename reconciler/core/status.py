@@ -113,10 +113,11 @@ def _accepted(record: Record, event: Accepted) -> Record:
 
 
 def _held(record: Record, reason: Reason, message: str, now: datetime) -> Record:
-    """Not having looked is no trouble of its own: what was ready stays ready."""
+    """Not having looked is no trouble of its own: what was ready stays ready, unless it is to be removed."""
     headline = record.condition(ConditionType.READY)
     was_ready = headline is not None and headline.status
-    if was_ready and record.sync == Sync.IN_SYNC and reason == Reason.DEPENDENCY_NOT_READY:
+    stays = was_ready and record.sync == Sync.IN_SYNC and record.removed is None
+    if stays and reason == Reason.DEPENDENCY_NOT_READY:
         return record
     return ready(idle(record), now, was_ready and reason == Reason.SUSPENDED, reason, message)
 

@@ -5,9 +5,11 @@ more removals than the limit in one commit wait for a person.
 """
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
+from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
 from reconciler.core.events import Accepted, Invalid, Removed
@@ -52,6 +54,7 @@ class Intake:
             due += [key async for key in self._remove(changes.removed)]
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
+            snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
         return snapshot, frozenset(due)
 
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
@@ -78,6 +81,17 @@ class Intake:
             )
             await self._world.settle(key, Removed(guard))
             yield key
+
+
+def _empty(kept: int) -> Problem:
+    """What people are told of a commit without any manifest."""
+    return Problem(
+        ".",
+        1,
+        1,
+        f"no manifest is left, so nothing is removed and {kept} instances stay as they are: restore the manifests,"
+        " check `git.path`, or remove instances a few at a time",
+    )
 
 
 def _why(record: Record, snapshot: Snapshot) -> str:
