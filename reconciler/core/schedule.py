@@ -156,6 +156,13 @@ def spread(interval: timedelta, rng: Random) -> timedelta:
     return interval * rng.uniform(0.9, 1)
 
 
+def first_urgency(record: Record) -> int:
+    """How urgent the first visit after a start is: recoveries, then what Git changed before, then looks."""
+    if record.intent:
+        return 3
+    return 2 if record.removed or record.applied_source != record.instance.source_digest else 0
+
+
 def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:
     """When to look again, None when only a change or a person brings it back."""
     interval = now + spread(record.instance.policy.interval, rng)

@@ -20,7 +20,7 @@ from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Failed
 from reconciler.core.ports import Revision, Source, SourceFailed
 from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
-from reconciler.core.schedule import next_visit
+from reconciler.core.schedule import first_urgency, next_visit
 from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import Looks
 from reconciler.engine.promote import woken
@@ -53,7 +53,7 @@ class Controller:
         """Work until `stop` is set, then let applies finish within `drain`."""
         self.world.records.update(await self.world.store.load())
         for key, record in self.world.records.items():
-            self.ask(key, trigger="recovery" if record.intent else "start", urgency=3 if record.intent else 0)
+            self.ask(key, trigger="recovery" if record.intent else "start", urgency=first_urgency(record))
         tasks = [asyncio.create_task(self._follow(), name="source"), asyncio.create_task(self._turn(), name="beat")]
         tasks += [asyncio.create_task(self._work(), name=f"worker-{n}") for n in range(self._workers)]
         stopped = asyncio.create_task(stop.wait(), name="stop")

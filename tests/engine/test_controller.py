@@ -10,16 +10,28 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.ports import Revision, SourceFailed, TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.record import Intent, Reason
 from reconciler.core.status import first
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.documents import change
-from tests.core.instances import instance
-from tests.engine.stage import Stage, platform
+from tests.core.instances import NOW, applied, instance
+from tests.engine.stage import ORDERS, Stage, platform
 
 SERVICES = [Key("develop", f"s{number}") for number in range(8)]
 HANGS, BROKEN = Key("develop", "hangs"), Key("develop", "broken")
+
+
+class Nothing:
+    """A forge that is away."""
+
+    async def fetch(self) -> Revision:
+        raise SourceFailed("the forge is away")
+
+    async def wait(self, longest: timedelta) -> None:
+        await asyncio.sleep(3600)
+
+    def nudge(self) -> None: ...
 
 
 @dataclass
@@ -45,18 +57,44 @@ class Trouble(Stage):
             raise TerraformFailed(Reason.INIT_FAILED, "no")
         yield Stage([change("aws_ecs_service.this", ["create"], None, {"name": run.key.name})])
 
-    async def fetch(self) -> Revision:
-        raise SourceFailed("the forge is away")
 
-    async def wait(self, longest: timedelta) -> None:
-        await asyncio.sleep(3600)
+@dataclass
+class Order(Stage):
+    """Notes whose Terraform runs, in which order."""
 
-    def nudge(self) -> None: ...
+    visited: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def workspace(self, run: Any) -> AsyncIterator[Stage]:
+        self.visited.append(run.key.name)
+        yield Stage()
+
+
+async def test_after_a_start_recoveries_go_first_then_what_git_changed_then_checks() -> None:
+    stage = Order()
+    stage.has(platform().replace(suspended=True))
+    del stage.world.records[ORDERS]
+    old = applied()
+    for name, record in {
+        "a-check": old,
+        "b-change": old.replace(applied_source="before"),
+        "c-crash": old.replace(intent=Intent("p", "d1", "p", False, NOW)),
+    }.items():
+        stage.has(record.replace(instance=dataclasses.replace(record.instance, key=Key("develop", name))))
+    controller = Controller(stage.world, Nothing(), Intake(stage.world), workers=1)
+    stop = asyncio.Event()
+    running = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
+    async with asyncio.timeout(60):
+        while len(stage.visited) < 3:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert stage.visited[:3] == ["c-crash", "b-change", "a-check"]
 
 
 async def test_an_instance_that_hangs_and_one_that_always_fails_keep_nobody_waiting() -> None:
     stage = Trouble()
-    controller = Controller(stage.world, stage, Intake(stage.world), workers=3)
+    controller = Controller(stage.world, Nothing(), Intake(stage.world), workers=3)
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
     async with asyncio.timeout(60):
