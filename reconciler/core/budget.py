@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.core.drifted import unconfirmed
+from reconciler.core.promotion import taken_in
 from reconciler.core.record import Reason, Record
 from reconciler.core.schedule import is_fresh
 
@@ -58,8 +59,8 @@ def is_look(record: Record, at: datetime) -> bool:
     """True when nothing but time calls for the instance's pass at that time, and Terraform will run in it."""
     if record.applied_digest is None or record.applied_digest != record.desired_digest:
         return False
-    if record.applied_source != record.instance.source_digest or record.removed or record.intent or record.failures:
+    if record.removed or record.intent or record.failures or record.requested_at or record.approval:
         return False
-    if record.requested_at or record.approval or unconfirmed(record) or record.reason in _AWAITED:
+    if unconfirmed(record) or record.reason in _AWAITED:
         return False
-    return not is_fresh(record, record.applied_digest, now=at)
+    return not is_fresh(record, record.applied_digest, now=at) and taken_in(record)

@@ -81,6 +81,14 @@ def held_back(instance: Instance, tree_id: str) -> Instance:
     return dataclasses.replace(instance, tree_id=tree_id, source_digest=source)
 
 
+def taken_in(record: Record) -> bool:
+    """True when the state was built from what Git asks for, or from as much of it as the instance may take now."""
+    instance, base, promoted = record.instance, record.base, record.promoted
+    if promoted and promoted.held and base:
+        instance = held_back(instance, base.tree_id)
+    return record.applied_source == instance.source_digest
+
+
 def let(record: Record, *, asked: bool) -> Record:
     """The record of an instance that may take the tree that Git asks for."""
     if admitted(record) and not asked:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from reconciler.core.drifted import unconfirmed
+from reconciler.core.promotion import taken_in
 from reconciler.core.record import Health, Reason, Record
 
 K = TypeVar("K", bound=Hashable)
@@ -160,7 +161,7 @@ def first_urgency(record: Record) -> int:
     """How urgent the first visit after a start is: recoveries, then what Git changed before, then looks."""
     if record.intent:
         return 3
-    return 2 if record.removed or record.applied_source != record.instance.source_digest else 0
+    return 0 if taken_in(record) and not record.removed else 2
 
 
 def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:

@@ -7,13 +7,27 @@ from hypothesis import strategies as st
 
 from reconciler.core.budget import Budget, expected_calls, is_look
 from reconciler.core.drift import Finding
-from reconciler.core.events import Asked, Desired, Event, Failed, Held, Planned, Removed, Seen, Settled, Waiting
+from reconciler.core.events import (
+    Accepted,
+    Asked,
+    Desired,
+    Event,
+    Failed,
+    Held,
+    Kept,
+    Planned,
+    Removed,
+    Seen,
+    Settled,
+    Waiting,
+)
 from reconciler.core.plan import read
 from reconciler.core.ports import LiveService, RolloutState
+from reconciler.core.promotion import held_back
 from reconciler.core.record import Reason, Record, Sync
 from reconciler.core.redact import Redactor
 from tests.core.documents import change, document
-from tests.core.instances import IMAGE, NOW, applied, base, fold
+from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, instance
 
 HOUR = timedelta(hours=1)
 HEALTHY = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2)
@@ -61,6 +75,13 @@ def test_whatever_somebody_waits_for_is_none() -> None:
     ]
     assert [event for event in awaited if is_look(settled(event), NOW + HOUR)] == []
     assert not is_look(applied(), NOW + HOUR), "its rollout is watched"
+
+
+def test_who_is_kept_on_an_older_tree_is_looked_at_like_everybody() -> None:
+    newer = held_back(settled().instance, "sha256:2")
+    assert is_look(settled(Accepted(newer, "c2"), Kept("others go first")), NOW + HOUR)
+    grown = held_back(instance(SERVICE.replace("512", "1024")), "sha256:2")
+    assert not is_look(settled(Accepted(grown, "c2"), Kept("others go first")), NOW + HOUR), "Git changed more of it"
 
 
 def test_a_pass_without_terraform_costs_nothing() -> None:
