@@ -163,11 +163,12 @@ def ask(
     daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
 ) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest, lock_id=lock_id)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), digest=digest, lock_id=lock_id)
     return record
 
 
-def _who() -> str:
+def whoami() -> str:
+    """Who runs this, as the daemon is told."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

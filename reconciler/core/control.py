@@ -8,6 +8,7 @@ from typing import Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from reconciler.core.freezing import Freeze
 from reconciler.core.record import Pass, Record
 
 
@@ -72,6 +73,18 @@ class Control(Protocol):
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
         """The newest passes first."""
+        ...
+
+    def freezes(self) -> Sequence[Freeze]:
+        """What is frozen, and by whom."""
+        ...
+
+    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+        """Apply nothing in an environment, or anywhere, until it is lifted. Raises: KeyError for an unknown one."""
+        ...
+
+    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+        """Lift that freeze and no other. Raises: KeyError for an unknown environment, ActionRefused."""
         ...
 
     async def act(

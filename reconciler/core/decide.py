@@ -106,7 +106,7 @@ def response(found: Verdict) -> Response:
     match found:
         case Apply():
             return "heal"
-        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW):
+        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW | Reason.FROZEN):
             return "wait"
         case _:
             return "report"

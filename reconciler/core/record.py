@@ -52,6 +52,7 @@ class Reason(StrEnum):
     OBSERVED = "Observed"
     PROGRESSING = "Progressing"
     SUSPENDED = "Suspended"
+    FROZEN = "Frozen"
     OUTSIDE_WINDOW = "OutsideWindow"
     ROLLOUT_HELD = "RolloutHeld"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
