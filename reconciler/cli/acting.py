@@ -159,11 +159,9 @@ def _confirmed(daemon: Daemon, key: "Key") -> str:
     return str(plan["digest"])
 
 
-def ask(
-    daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
-) -> dict[str, Any]:
+def ask(daemon: Daemon, key: "Key", action: str, **more: str | None) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), digest=digest, lock_id=lock_id)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), **more)
     return record
 
 

@@ -88,7 +88,17 @@ class Control(Protocol):
         ...
 
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
-        """Do it. Raises: KeyError for an unknown instance, ActionRefused."""
+        """Do it. `override_window` is why a pass may apply outside the windows.
+
+        Raises: KeyError for an unknown instance, ActionRefused.
+        """
         ...

@@ -12,8 +12,8 @@ from datetime import datetime
 from desired_state.instance import Instance, Key, digest_source
 from reconciler.core.conditions import ready
 from reconciler.core.decide import effective_mode
+from reconciler.core.leave import Promoted
 from reconciler.core.ports import Environment
-from reconciler.core.promoted import Promoted
 from reconciler.core.record import Condition, ConditionType, Health, Reason, Record
 
 _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}

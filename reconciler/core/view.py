@@ -70,7 +70,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> Vie
     """Everything of one instance: what `reconciler describe` shows. `freezes` are all that are in force."""
     holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
-    approval, rejection = record.approval, record.rejection
+    approval, rejection, override = record.approval, record.rejection, record.window_override
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
@@ -110,6 +110,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> Vie
         },
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
+        "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
         "frozen": freeze(holding[0]) if holding else None,
         "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},

@@ -1,11 +1,13 @@
 """What people may ask of the running engine, and when the answer is no."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
 from reconciler.core.freezing import Freeze
+from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import IMPORT
 from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
 from reconciler.engine.controller import Controller
@@ -76,7 +78,14 @@ class EngineControl:
             raise KeyError(environment)
 
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
         """Do what was asked, in the record first, and visit the instance soon.
 
@@ -85,6 +94,8 @@ class EngineControl:
         record = self._world.records[key]
         event = self._event(record, action, by, digest=digest, lock_id=lock_id)
         self._world.observer.log("asked", instance=str(key), action=action.value, by=by)
+        if action == Action.RECONCILE and override_window:
+            event = replace(event, override=self._override(record, by, override_window))
         record = await self._world.settle(key, event)
         if action != Action.SUSPEND:
             self._controller.ask(key, trigger="request")
@@ -110,6 +121,13 @@ class EngineControl:
                 return Asked(confirm_prune=True)
             case Action.UNLOCK:
                 return self._unlock(record, lock_id)
+
+    def _override(self, record: Record, by: str, reason: str) -> WindowOverride:
+        if not record.instance.policy.windows:
+            raise ActionRefused(f"{record.key} has no change windows that could be overridden")
+        redact = self._world.redactor.text
+        self._world.observer.log("window_overridden", instance=str(record.key), by=redact(by), reason=redact(reason))
+        return WindowOverride(by, reason, self._world.now())
 
     def _unlock(self, record: Record, lock_id: str | None) -> Asked:
         if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:

@@ -18,7 +18,7 @@ from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
 
-_FIELDS = frozenset({"by", "digest", "lock_id"})
+_FIELDS = frozenset({"by", "digest", "lock_id", "override_window"})
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
@@ -31,10 +31,18 @@ async def act(request: web.Request) -> web.Response:
     digest = body.get("digest")
     if action in {Action.APPROVE, Action.ADOPT} or (action is Action.REJECT and digest is not None):
         _check_digest(record, digest)
+    override = body.get("override_window")
+    if override is not None and action is not Action.RECONCILE:
+        raise Refused(400, "invalid_body", "override_window goes with reconcile only")
     control = request.app[CONTROL]
     try:
         after = await control.act(
-            record.key, action, by=body.get("by") or "api", digest=digest, lock_id=body.get("lock_id")
+            record.key,
+            action,
+            by=body.get("by") or "api",
+            digest=digest,
+            lock_id=body.get("lock_id"),
+            override_window=override,
         )
     except ActionRefused as refusal:
         raise Refused(409, "refused", str(refusal)) from None

@@ -85,6 +85,11 @@ def _actions() -> Schema:
             "maxLength": 100,
             "description": "unlock: the lock to break although nothing proves it ours",
         },
+        "override_window": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "reconcile: why this one visit may apply outside the change windows",
+        },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
@@ -215,6 +220,7 @@ def _detail() -> Schema:
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
         "frozen": _nullable(_ref("Freeze")),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),

@@ -193,12 +193,19 @@ class FakeControl:
         return self.frozen.pop(environment)
 
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest or lock_id))
+        self.asked.append((key, action, by, digest or lock_id or override_window))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]
