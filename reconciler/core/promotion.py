@@ -67,10 +67,14 @@ def settled(record: Record) -> bool:
 
 
 def broke(record: Record) -> bool:
-    """True when an instance that was let to take the tree is `Degraded`, or fails on its way to it."""
+    """True when an instance that was let to take the tree is `Degraded` with it, or fails on its way to it.
+
+    One that was `Degraded` before, and may be mended by the tree, has to have applied it first.
+    """
     if not admitted(record) or record.promoted is None:
         return False
-    return record.health == Health.DEGRADED or (record.failures is not None and not record.promoted.settled)
+    degraded = record.health == Health.DEGRADED and not wants(record) and record.intent is None
+    return degraded or (record.failures is not None and not record.promoted.settled)
 
 
 def held_back(instance: Instance, tree_id: str) -> Instance:
