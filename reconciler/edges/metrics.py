@@ -83,8 +83,11 @@ class Metrics:
         self._start_at_zero()
 
     def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not."""
+        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not, nor a
+        changed Terraform root, which comes with no commit of the manifests."""
         if old is None or new is None or commit_at is None or new.applied_at is None:
+            return
+        if old.promoted and not old.promoted.settled:
             return
         if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))

@@ -12,6 +12,7 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Failed, Waiting
+from reconciler.core.leave import Promoted
 from reconciler.core.record import (
     ConditionType,
     Drift,
@@ -245,6 +246,8 @@ def test_from_commit_to_applied_measures_what_commits_changed() -> None:
     metrics.moved(changed, after, commit_at=NOW - timedelta(seconds=30))
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_sum") == 30
     metrics.moved(before, after, commit_at=NOW - timedelta(days=1))  # a repair: same source
+    on_its_way = changed.replace(promoted=Promoted("sha256:2"))
+    metrics.moved(on_its_way, after, commit_at=NOW - timedelta(days=1))  # a changed root
     metrics.moved(changed, after, commit_at=None)
     metrics.moved(after, None, commit_at=None)
     metrics.moved(None, new(), commit_at=NOW)
