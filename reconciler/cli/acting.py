@@ -159,15 +159,14 @@ def _confirmed(daemon: Daemon, key: "Key") -> str:
     return str(plan["digest"])
 
 
-def ask(
-    daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
-) -> dict[str, Any]:
+def ask(daemon: Daemon, key: "Key", action: str, **more: str | None) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest, lock_id=lock_id)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), **more)
     return record
 
 
-def _who() -> str:
+def whoami() -> str:
+    """Who runs this, as the daemon is told."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -48,6 +48,9 @@ def get(
         print_table(_COLUMNS, map(_row, found))
     else:
         say("no instances")
+    if output == "table":
+        for freeze in daemon.get("/api/v1/freezes")["freezes"]:
+            say(f"{freeze['environment'] or 'all environments'}: {_frozen(freeze)}")
     return Exit.FOUND if exit_code and not all(map(_is_well, found)) else Exit.OK
 
 
@@ -137,6 +140,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Sync": detail["sync"],
             "Health": detail["health"],
             "Suspended": "yes" if detail["suspended"] else None,
+            "Frozen": detail["frozen"] and _frozen(detail["frozen"]),
             "Removed": detail["removed_at"],
             "Accepted commit": short(detail["accepted_commit"]),
             "Applied commit": short(detail["applied_commit"]),
@@ -170,6 +174,10 @@ def print_plan(plan: dict[str, Any] | None) -> None:
     if plan["drift"]:
         say("\nDrift:")
         say_changes(plan["drift"])
+
+
+def _frozen(freeze: dict[str, Any]) -> str:
+    return f"frozen by {freeze['by']} since {freeze['at']}: {freeze['reason']}"
 
 
 def _rollout(rollout: dict[str, Any]) -> str:

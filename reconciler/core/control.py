@@ -8,6 +8,7 @@ from typing import Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from reconciler.core.freezing import Freeze
 from reconciler.core.record import Pass, Record
 
 
@@ -74,8 +75,30 @@ class Control(Protocol):
         """The newest passes first."""
         ...
 
+    def freezes(self) -> Sequence[Freeze]:
+        """What is frozen, and by whom."""
+        ...
+
+    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+        """Apply nothing in an environment, or anywhere, until it is lifted. Raises: KeyError for an unknown one."""
+        ...
+
+    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+        """Lift that freeze and no other. Raises: KeyError for an unknown environment, ActionRefused."""
+        ...
+
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
-        """Do it. Raises: KeyError for an unknown instance, ActionRefused."""
+        """Do it. `override_window` is why a pass may apply outside the windows.
+
+        Raises: KeyError for an unknown instance, ActionRefused.
+        """
         ...

@@ -96,9 +96,16 @@ def verdict(
     approved = _is_approved(plan, record, limits, now)
     if not approved and (stop := _without_leave(plan, finding, record, environment, limits, now)):
         return stop
-    if treatment.windows and not any(window.contains(now) for window in treatment.windows):
+    if _outside_windows(record, now):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
+
+
+def _outside_windows(record: Record, now: datetime) -> bool:
+    windows, override = record.instance.policy.windows, record.window_override
+    if not windows or (override and override.holds(now)):
+        return False
+    return not any(window.contains(now) for window in windows)
 
 
 def response(found: Verdict) -> Response:
@@ -106,7 +113,7 @@ def response(found: Verdict) -> Response:
     match found:
         case Apply():
             return "heal"
-        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW):
+        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW | Reason.FROZEN):
             return "wait"
         case _:
             return "report"

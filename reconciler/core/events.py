@@ -7,6 +7,7 @@ from typing import Any
 
 from desired_state.instance import Instance
 from reconciler.core.drift import Finding
+from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
 from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response, Running
@@ -146,8 +147,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideUsed:
+    """A visit that began with this override of its windows has come to its end."""
+
+    override: WindowOverride
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A person asked for a pass, suspended, resumed, approved, rejected, confirmed a prune, or told a lock to break."""
+    """A person asked for a pass (outside the windows, with an override), suspended, resumed, approved, rejected,
+    confirmed a prune, or told a lock to break."""
 
     reconcile: bool = False
     suspend: bool | None = None
@@ -155,6 +164,7 @@ class Asked:
     rejection: Rejection | None = None
     confirm_prune: bool = False
     unlock: str | None = None
+    override: WindowOverride | None = None
 
 
 Event = (
@@ -175,5 +185,6 @@ Event = (
     | Applied
     | Failed
     | Seen
+    | OverrideUsed
     | Asked
 )

@@ -18,6 +18,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.ADOPTION_REFUSED,
         Reason.OBSERVED,
         Reason.OUTSIDE_WINDOW,
+        Reason.FROZEN,
         Reason.SUSPENDED,
         Reason.PLAN_FAILED,
         Reason.INIT_FAILED,

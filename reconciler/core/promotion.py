@@ -12,8 +12,8 @@ from datetime import datetime
 from desired_state.instance import Instance, Key, digest_source
 from reconciler.core.conditions import ready
 from reconciler.core.decide import effective_mode
+from reconciler.core.leave import Promoted
 from reconciler.core.ports import Environment
-from reconciler.core.promoted import Promoted
 from reconciler.core.record import Condition, ConditionType, Health, Reason, Record
 
 _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
@@ -67,10 +67,14 @@ def settled(record: Record) -> bool:
 
 
 def broke(record: Record) -> bool:
-    """True when an instance that was let to take the tree is `Degraded`, or fails on its way to it."""
+    """True when an instance that was let to take the tree is `Degraded` with it, or fails on its way to it.
+
+    One that was `Degraded` before, and may be mended by the tree, has to have applied it first.
+    """
     if not admitted(record) or record.promoted is None:
         return False
-    return record.health == Health.DEGRADED or (record.failures is not None and not record.promoted.settled)
+    degraded = record.health == Health.DEGRADED and not wants(record) and record.intent is None
+    return degraded or (record.failures is not None and not record.promoted.settled)
 
 
 def held_back(instance: Instance, tree_id: str) -> Instance:

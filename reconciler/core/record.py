@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
-from reconciler.core.promoted import Promoted
+from reconciler.core.leave import Promoted, WindowOverride
 
 
 class Sync(StrEnum):
@@ -52,6 +52,7 @@ class Reason(StrEnum):
     OBSERVED = "Observed"
     PROGRESSING = "Progressing"
     SUSPENDED = "Suspended"
+    FROZEN = "Frozen"
     OUTSIDE_WINDOW = "OutsideWindow"
     ROLLOUT_HELD = "RolloutHeld"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
@@ -252,6 +253,7 @@ class Record:
     unlock: str | None = None
     approval: Approval | None = None
     rejection: Rejection | None = None
+    window_override: WindowOverride | None = None
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None

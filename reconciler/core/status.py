@@ -25,6 +25,7 @@ from reconciler.core.events import (
     Invalid,
     Kept,
     Let,
+    OverrideUsed,
     Planned,
     Removed,
     Seen,
@@ -94,6 +95,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _failed(record, event, now, retry_limit)
         case Seen(live, timeout):
             return rollout.seen(record, live, timeout, now)
+        case OverrideUsed(override):
+            return record.replace(window_override=None) if record.window_override == override else record
         case Asked():
             return _asked(record, event, now)
         case _:
@@ -240,6 +243,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     changes: dict[str, Any] = {}
     if event.reconcile:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
+        changes["window_override"] = event.override or record.window_override
         changes["conditions"] = without(record, ConditionType.STALLED, only=_OF_A_DIGEST)
     if event.suspend is not None:
         changes["suspended"] = event.suspend

@@ -12,6 +12,7 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import fought
+from reconciler.core.freezing import Freeze
 from reconciler.core.record import (
     Condition,
     ConditionType,
@@ -65,10 +66,11 @@ def is_current(record: Record) -> bool:
     return applied and record.applied_source == record.instance.source_digest and record.removed is None
 
 
-def detail(record: Record, now: datetime) -> View:
-    """Everything of one instance: what `reconciler describe` shows."""
+def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> View:
+    """Everything of one instance: what `reconciler describe` shows. `freezes` are all that are in force."""
+    holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
-    approval, rejection = record.approval, record.rejection
+    approval, rejection, override = record.approval, record.rejection, record.window_override
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
@@ -108,12 +110,19 @@ def detail(record: Record, now: datetime) -> View:
         },
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
+        "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
+        "frozen": freeze(holding[0]) if holding else None,
         "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
         "plan": plan(record.plan),
         "drift": drift(record, now),
         "outputs": sorted(record.outputs),
     }
+
+
+def freeze(found: Freeze) -> View:
+    """A freeze: who said so, when, why, and where; `environment` is null for everywhere."""
+    return {"environment": found.environment, "by": found.by, "reason": found.reason, "at": time(found.at)}
 
 
 def plan(summary: PlanSummary | None) -> View | None:

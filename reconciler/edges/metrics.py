@@ -6,7 +6,7 @@ gone is gone from the metrics too. No label carries a commit, a digest or a mess
 
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -48,6 +48,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
+    frozen: Callable[[], Mapping[str, bool]] = dict  # by environment
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -82,8 +83,11 @@ class Metrics:
         self._start_at_zero()
 
     def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not."""
+        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not, nor a
+        changed Terraform root, which comes with no commit of the manifests."""
         if old is None or new is None or commit_at is None or new.applied_at is None:
+            return
+        if old.promoted and not old.promoted.settled:
             return
         if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
@@ -154,6 +158,12 @@ class _Present(Collector):
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
         yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
+        frozen = GaugeMetricFamily(
+            "reconciler_environment_frozen", "1 while nothing may be applied there.", labels=["environment"]
+        )
+        for name, holds in sorted(self._now.frozen().items()):
+            frozen.add_metric([name], holds)
+        yield frozen
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
         behind = GaugeMetricFamily("reconciler_drift_checks_behind_seconds", _BEHIND, labels=["account"])
         for account, late in sorted(beat.behind.items()):

@@ -17,7 +17,8 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Failed
+from reconciler.core.drifted import unconfirmed
+from reconciler.core.events import Failed, OverrideUsed
 from reconciler.core.ports import Revision, Source, SourceFailed
 from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
 from reconciler.core.schedule import first_urgency, next_visit
@@ -152,14 +153,23 @@ class Controller:
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
             self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
             await self.world.settle(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
-        after = self.world.records.get(key)
+        after = await self._used_up(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
         if after and (at := next_visit(after, self.world.limits.pace, now=self.world.now(), rng=self.world.rng)):
             self.queue.add(key, at, trigger="interval")
 
+    async def _used_up(self, before: Record) -> Record | None:
+        """The record after a pass, without the override that the pass began with, unless it has to look once more."""
+        after = self.world.records.get(before.key)
+        if after is None or before.window_override is None or unconfirmed(after):
+            return after
+        return await self.world.settle(before.key, OverrideUsed(before.window_override))
+
     async def _note(self, before: Record, after: Record | None, trigger: str, started: datetime) -> None:
         ready = after.condition(ConditionType.READY) if after else None
+        result = _result(before, after)
+        message = ready.message if ready else "its state is empty; the instance is gone"
         visit = Pass(
             id=uuid.uuid4().hex[:12],
             key=before.key,
@@ -167,9 +177,9 @@ class Controller:
             commit=(after or before).accepted_commit,
             started=started,
             finished=self.world.now(),
-            result=_result(before, after),
+            result=result,
             reason=ready.reason if ready else None,
-            message=ready.message if ready else "its state is empty; the instance is gone",
+            message=_message(before, message) if result in {"applied", "pruned"} else message,
         )
         self.world.observer.passed(visit)
         if visit.result != "unchanged":
@@ -198,6 +208,12 @@ class Controller:
             await asyncio.wait(applying, timeout=drain.total_seconds())
             await _cancel(task for task, _ in self._running.values())
         await _cancel(tasks)
+
+
+def _message(before: Record, message: str) -> str:
+    """What history says of a pass: its headline, and who let it apply outside the windows."""
+    override = before.window_override
+    return "; ".join(filter(None, (message, override.says() if override else "")))
 
 
 def _result(before: Record, after: Record | None) -> str:

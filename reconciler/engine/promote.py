@@ -12,12 +12,13 @@ async def promote(key: Key, world: World) -> Instance:
 
     One decision at a time, each on what the one before wrote: else two passes could both take the last free place.
     """
+    if not wants(world.records[key]):
+        return world.records[key].instance
     async with world.promoting:
         record = world.records[key]
         why = hold(record, world.records, world.environments, max_in_flight=world.limits.max_in_flight)
         if why is None:
-            record = await world.settle(key, Let(asked=record.requested_at is not None)) if wants(record) else record
-            return record.instance
+            return (await world.settle(key, Let(asked=record.requested_at is not None))).instance
         record = await world.settle(key, Kept(why))
     return held_back(record.instance, record.base.tree_id) if record.base else record.instance
 

@@ -27,6 +27,7 @@ from reconciler.core.decide import (
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
+from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.plan import Plan
@@ -86,6 +87,8 @@ async def reconcile(key: Key, world: World) -> None:
         await world.settle(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
     except (TerraformFailed, PreparationFailed) as failure:
         await world.settle(key, Failed(failure.reason, failure.message))
+    except Frozen as meanwhile:
+        await world.settle(key, Waiting(Reason.FROZEN, str(meanwhile)))
     except LiveUnavailable as failure:
         await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
 
@@ -160,6 +163,7 @@ async def _plan(
         limits=world.limits.verdict,
         objection=objection,
     )
+    found = thawed(found, plan, world.freezing.of(environment.name))
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
     return plan, found if insists else now_or_again(found, record)

@@ -17,6 +17,7 @@ from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
+from reconciler.core.freezing import Frozen
 from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
@@ -25,6 +26,7 @@ from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
 from reconciler.core.status import advance
+from reconciler.engine.freezing import Freezing
 
 _REPORT_TAKES = timedelta(seconds=15)
 
@@ -67,12 +69,18 @@ class World:
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
+    freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @asynccontextmanager
     async def apply_of(self, key: Key) -> AsyncIterator[None]:
-        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon."""
+        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon.
+
+        Raises: Frozen, for what was frozen since it was decided.
+        """
+        if freeze := self.freezing.of(key.environment):
+            raise Frozen(freeze)
         self.applying.add(key)
         try:
             async with self.protection.held():

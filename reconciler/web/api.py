@@ -14,6 +14,7 @@ from reconciler.core.control import Control
 from reconciler.core.record import Reason, Record
 from reconciler.web.actions import act
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
+from reconciler.web.freezing import freeze, freezes, unfreeze
 from reconciler.web.openapi import document
 from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, answer, key_of, now, record_of
 
@@ -41,6 +42,9 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get(f"{instance}/drift", _drift),
             web.get(f"{instance}/history", _history),
             web.post(f"{instance}/{{action}}", act),
+            web.get("/api/v1/freezes", freezes),
+            web.post("/api/v1/freeze", freeze),
+            web.post("/api/v1/unfreeze", unfreeze),
         ]
     )
     return app
@@ -84,7 +88,7 @@ async def _instances(request: web.Request) -> web.Response:
 
 
 async def _instance(request: web.Request) -> web.Response:
-    return answer(request, view.detail(record_of(request), now()))
+    return answer(request, view.detail(record_of(request), now(), request.app[CONTROL].freezes()))
 
 
 async def _plan(request: web.Request) -> web.Response:

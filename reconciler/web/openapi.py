@@ -48,6 +48,7 @@ def _probes() -> Schema:
 
 def _reads() -> Schema:
     one = "/api/v1/instances/{environment}/{name}"
+    freezes = _list(_ref("Freeze"))
     instances = _object({"instances": _list(_ref("Summary"))})
     plan = _object({"key": _TEXT, "plan": _nullable(_ref("Plan"))})
     drift = _object({"key": _TEXT, "drift": _nullable(_ref("Drift"))})
@@ -63,6 +64,7 @@ def _reads() -> Schema:
         "/api/v1/instances": _get(
             "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
         ),
+        "/api/v1/freezes": _get("freezes", "What is frozen", {"200": _answer("All", _object({"freezes": freezes}))}),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
         "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
         f"{one}/drift": _get("drift", "What moved in it outside Git", _known(drift), _key_parameters()),
@@ -83,6 +85,11 @@ def _actions() -> Schema:
             "maxLength": 100,
             "description": "unlock: the lock to break although nothing proves it ours",
         },
+        "override_window": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "reconcile: why this one visit may apply outside the change windows",
+        },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
@@ -97,6 +104,24 @@ def _actions() -> Schema:
                 "responses": _known(_ref("Detail"))
                 | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
             }
+        },
+        "/api/v1/freeze": _freezing("freeze", "Apply nothing in an environment, or without one anywhere", ["reason"]),
+        "/api/v1/unfreeze": _freezing("unfreeze", "Lift the freeze of an environment, or without one that of all", []),
+    }
+
+
+def _freezing(name: str, summary: str, required: list[str]) -> Schema:
+    text = {**_TEXT, "maxLength": 100}
+    body = {"environment": text, "by": text} | ({"reason": text} if required else {})
+    schema = _object(body, required=required)
+    return {
+        "post": {
+            "operationId": name,
+            "summary": f"{summary}; over TCP with the bearer token",
+            "security": [{"token": []}],
+            "requestBody": {"required": bool(required), "content": {"application/json": {"schema": schema}}},
+            "responses": _known(_ref("Freeze"))
+            | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
         }
     }
 
@@ -164,6 +189,7 @@ def _schemas() -> Schema:
             }
         ),
         "Pass": _pass(),
+        "Freeze": _object({"environment": _nullable(_TEXT), "by": _TEXT, "reason": _TEXT, "at": _TIME}),
         "Condition": _object(condition),
         "Summary": _object(summary),
         "Detail": _object(summary | _detail()),
@@ -194,6 +220,8 @@ def _detail() -> Schema:
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
+        "frozen": _nullable(_ref("Freeze")),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),
         "plan": _nullable(_ref("Plan")),

@@ -77,6 +77,15 @@ def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
     assert daemon.control.asked == [(PAYMENTS, action, "ada", None)]
 
 
+def test_an_override_of_the_windows_wants_a_reason(cli: Cli, daemon: Served) -> None:
+    for half in (("--override-window",), ("--reason", "an incident")):
+        ended = cli("reconcile", "develop/payments", *half)
+        assert (ended.code, daemon.control.asked) == (2, [])
+        assert "go together" in ended.err
+    assert cli("reconcile", "develop/payments", "--override-window", "--reason", "an incident").code == 0
+    assert [(action, why) for _, action, _, why in daemon.control.asked] == [(Action.RECONCILE, "an incident")]
+
+
 def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
     ended = cli("prune", "develop/payments")
     assert ended.code == 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
 from reconciler.core.codec import dump, dump_pass, load, load_pass
+from reconciler.core.leave import Promoted, WindowOverride
 from reconciler.core.record import (
     Approval,
     Base,
@@ -76,6 +77,9 @@ records = st.builds(
     intent=st.none()
     | st.builds(Intent, pass_id=words, desired_digest=words, plan_digest=words, destroys=st.booleans(), at=moments),
     approval=st.none() | st.builds(Approval, plan_digest=words, by=words, at=moments),
+    promoted=st.none()
+    | st.builds(Promoted, tree_id=words, settled=st.booleans(), held=st.none() | words, asked=st.booleans()),
+    window_override=st.none() | st.builds(WindowOverride, by=words, reason=words, at=moments),
     failures=st.none() | st.builds(Failures, digest=words, count=st.integers(0, 99), at=moments),
     rollout=st.none()
     | st.builds(

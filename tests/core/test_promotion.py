@@ -110,6 +110,14 @@ def test_one_that_broke_by_itself_before_the_tree_came_stops_nobody() -> None:
     assert held(running(), fold(running(name="bad"), Failed(Reason.PLAN_FAILED, ""))) is None
 
 
+def test_a_tree_that_mends_what_is_degraded_reaches_as_many_as_any_other() -> None:
+    degraded = [fold(running(name=name), BACK) for name in ("a", "b")]
+    let = fold(degraded[0], Let())
+    assert held(degraded[1], let) is None
+    assert held(running(), fold(let, *takes(let)[1:3])) is None, "nor while it applies"
+    assert "stopped" in held(running(), fold(let, *takes(let)[1:], BACK))
+
+
 def test_one_that_was_let_but_did_not_begin_stays_when_another_broke() -> None:
     bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
     approved = fold(running(), Let(), Waiting(Reason.AWAITING_APPROVAL, ""))

@@ -8,6 +8,7 @@ from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.freezing import Freeze
 from reconciler.core.record import (
     Approval,
     Condition,
@@ -145,6 +146,7 @@ class FakeControl:
     crash: bool = False
     pulse: Beat = BEATING
     status: SourceStatus = READ
+    frozen: dict[str | None, Freeze] = field(default_factory=dict)
 
     def records(self) -> Sequence[Record]:
         """Every record, in no order."""
@@ -171,13 +173,39 @@ class FakeControl:
         """As many passes as asked for, of instances that have some."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
+    def freezes(self) -> Sequence[Freeze]:
+        """What was frozen."""
+        return list(self.frozen.values())
+
+    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+        """Remember it; only develop is known."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        self.frozen[environment] = Freeze(environment, by, reason, NOON)
+        return self.frozen[environment]
+
+    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+        """Forget it."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        if environment not in self.frozen:
+            raise ActionRefused(f"{environment} is not frozen")
+        return self.frozen.pop(environment)
+
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest or lock_id))
+        self.asked.append((key, action, by, digest or lock_id or override_window))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]

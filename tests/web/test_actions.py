@@ -55,6 +55,17 @@ async def test_without_the_token_nothing_happens(
     assert (answered, shown["error"]["code"], control.asked) == (status, code, [])
 
 
+async def test_an_override_of_the_windows_says_why_and_goes_with_reconcile_only(
+    client: Client, control: FakeControl
+) -> None:
+    status, _ = await act(client, "develop/orders/reconcile", {"by": "ada", "override_window": "an incident"})
+    assert (status, control.asked) == (200, [(ORDERS, Action.RECONCILE, "ada", "an incident")])
+    for body, action in (({"override_window": ""}, "reconcile"), ({"override_window": "x"}, "suspend")):
+        status, shown = await act(client, f"develop/orders/{action}", body)
+        assert (status, shown["error"]["code"]) == (400, "invalid_body")
+    assert len(control.asked) == 1
+
+
 async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client: Client) -> None:
     status, _ = await act(client, "develop/nobody/suspend", headers={})
     assert status == 401
