@@ -9,7 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response, Running
+from reconciler.core.record import Approval, Base, Intent, Reason, Record, Rejection, Response, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,21 @@ class Asked:
     unlock: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The state of that former name begins to move here; None: it was put back where it came from."""
+
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The state of that former name is here alone; `old` is the record that it had, None where none is known."""
+
+    source: str
+    old: Record | None
+
+
 Event = (
     Accepted
     | Invalid
@@ -160,4 +175,6 @@ Event = (
     | Failed
     | Seen
     | Asked
+    | Moving
+    | Moved
 )

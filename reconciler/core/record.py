@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
+from reconciler.core.moving import Move
 
 
 class Sync(StrEnum):
@@ -253,6 +254,7 @@ class Record:
     drift: Drift | None = None
     repairs: tuple[Repair, ...] = ()
     base: Base | None = None
+    move: Move | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property

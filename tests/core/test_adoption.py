@@ -17,7 +17,7 @@ from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy
 
 KNOWN: dict[str, Any] = {"importing": {"id": "acme-site"}}
-BUCKET = {"bucket": "acme-site", "force_destroy": None, "tags": None, "tags_all": {}}
+BUCKET: dict[str, Any] = {"bucket": "acme-site", "force_destroy": None, "tags": None, "tags_all": {}}
 WEB = "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1"
 ADOPTED = change("aws_s3_bucket.this", ["no-op"], BUCKET, BUCKET, **KNOWN)
 TAGGED = change("aws_s3_bucket.that", ["update"], BUCKET, {**BUCKET, "tags_all": {"Owner": "shop"}}, **KNOWN)
