@@ -7,7 +7,7 @@ outputs yet, its services are planned with placeholders and marked provisional.
 import asyncio
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +169,19 @@ class _DryRun:
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
+            if instance.former and await self._is_yet_to_move(run):
+                run = replace(run, key=Key(instance.key.environment, instance.former))
             async with self.terraform[environment.name].workspace(run) as workspace:
                 document = await workspace.plan()
                 plan = plans.read(document, self.redactor)
                 said = await judgement.denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
         return plan, (*rules, *([said] if said else []))
+
+    async def _is_yet_to_move(self, run: Run) -> bool:
+        """True while a renamed instance has its state under its former name."""
+        async with self.terraform[run.environment.name].workspace(run) as workspace:
+            return await workspace.is_empty()
 
     def _planned(
         self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool

@@ -10,7 +10,7 @@ from reconciler.core.drift import Finding
 from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response, Running
+from reconciler.core.record import Approval, Base, Intent, Reason, Record, Rejection, Response, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,21 @@ class Asked:
     override: WindowOverride | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The state of that former name begins to move here; None: it was put back where it came from."""
+
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The state of that former name is here alone; `old` is the record that it had, None where none is known."""
+
+    source: str
+    old: Record | None
+
+
 Event = (
     Accepted
     | Invalid
@@ -187,4 +202,6 @@ Event = (
     | Seen
     | OverrideUsed
     | Asked
+    | Moving
+    | Moved
 )

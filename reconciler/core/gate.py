@@ -84,6 +84,12 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
         return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")
     if record.prune_confirmed:
         return Proceed()
+    former = records.get(Key(record.key.environment, record.move.source)) if record.move else None
+    if former and former.removed is None:
+        why = (
+            f"its former name is declared again: {former.key} waits for what is here. Name this one again, or {confirm}"
+        )
+        return Hold(Reason.PRUNE_CONFIRMATION_NEEDED, why)
     if record.prune_guard:
         return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
     if not record.instance.policy.prune:

@@ -111,6 +111,20 @@ class Workspace(Protocol):
         """True when the state holds no resource."""
         ...
 
+    async def read_state(self) -> str:
+        """The state as it is kept, secrets included; one without a lineage when there is none.
+
+        Raises: TerraformFailed.
+        """
+        ...
+
+    async def write_state(self, state: str) -> None:
+        """Put it in the state's place. Terraform refuses one of another lineage, or one that is not newer.
+
+        Raises: TerraformFailed (StateConflict, StateLocked).
+        """
+        ...
+
 
 class Terraform(Protocol):
     """Terraform, run for one instance at a time."""

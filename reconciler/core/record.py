@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
 from reconciler.core.leave import Promoted, WindowOverride
+from reconciler.core.moving import Move
 
 
 class Sync(StrEnum):
@@ -261,6 +262,7 @@ class Record:
     repairs: tuple[Repair, ...] = ()
     base: Base | None = None
     promoted: Promoted | None = None
+    move: Move | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,8 @@ from reconciler.core.events import (
     Invalid,
     Kept,
     Let,
+    Moved,
+    Moving,
     OverrideUsed,
     Planned,
     Removed,
@@ -33,6 +35,7 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
+from reconciler.core.moving import Move
 from reconciler.core.plan import summarise
 from reconciler.core.record import ConditionType, Failures, Health, Intent, Reason, Record, Running, Sync
 
@@ -99,6 +102,10 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return record.replace(window_override=None) if record.window_override == override else record
         case Asked():
             return _asked(record, event, now)
+        case Moving(source):
+            return record.replace(move=Move(source) if source else None)
+        case Moved(source, old):
+            return _moved(record.replace(move=Move(source, done=True)), old)
         case _:
             assert_never(event)
 
@@ -254,6 +261,24 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     if event.unlock:
         changes["unlock"] = event.unlock
     return record.replace(**changes)
+
+
+def _moved(record: Record, old: Record | None) -> Record:
+    """What was known under the former name goes on to hold; a record that was applied before knows better."""
+    if old is None or record.attempted:
+        return record
+    names = (
+        "attempted",
+        "applied_digest",
+        "applied_source",
+        "applied_commit",
+        "applied_at",
+        "intent",
+        "base",
+        "outputs",
+    )
+    inherited = {name: getattr(old, name) for name in names}
+    return record.replace(suspended=record.suspended or old.suspended, health=old.health, **inherited)
 
 
 def _may_hold_its_lock(intent: Intent | None) -> Running | None:

@@ -121,6 +121,8 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
         return RunFailed(
             otherwise, _with_remedy(messages.errors) if otherwise is Reason.APPLY_FAILED else _summary(messages.errors)
         )
+    if any(locked in messages.text for locked in _LOCKED):  # of a command that does not speak JSON
+        return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
 
 

@@ -115,6 +115,29 @@ class Session:
         state = await self._pull()
         return not any(resource.get("mode") == "managed" for resource in state.get("resources") or ())
 
+    async def read_state(self) -> str:
+        """The state itself, secrets included, which does not stay in a file; see the port. Raises: TerraformFailed."""
+        if self._place.lost_state.is_file():
+            await self._push_back()
+        argv = self._tools.commands.pull()
+        output = self._place.home / "pull.out"
+        try:
+            command = Command("pull", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT)
+            return await settled((await self._tools.runner.run(command, self._bench)).read_text)
+        finally:
+            output.unlink(missing_ok=True)
+
+    async def write_state(self, state: str) -> None:
+        """Put it in the state's place; see the port. Raises: TerraformFailed."""
+        file = self._place.home / "moving.tfstate"
+        try:
+            await settled(workspace.write_private, file, state)
+            argv = self._tools.commands.push(file)
+            command = Command("push", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT, drain=True)
+            await self._tools.runner.run(command, self._bench)
+        finally:
+            file.unlink(missing_ok=True)
+
     async def _pull(self) -> Mapping[str, Any]:
         argv = self._tools.commands.pull()
         return await self._answer(Command("pull", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))

@@ -148,13 +148,13 @@ def rebuild(place: Layout, run: Run, tree: Tree) -> None:
 
 def write_inputs(root: Path, variables: Mapping[str, Any], backend: str | None) -> None:
     """Write variables and backend; without a backend the state is a local one, to be thrown away."""
-    _write_private(root / VARIABLES_FILE, json.dumps(dict(variables), indent=2, sort_keys=True))
+    write_private(root / VARIABLES_FILE, json.dumps(dict(variables), indent=2, sort_keys=True))
     if backend is None:
         (root / BACKEND_FILE).unlink(missing_ok=True)
-        _write_private(root / _OVERRIDE_FILE, _OVERRIDE)
+        write_private(root / _OVERRIDE_FILE, _OVERRIDE)
     else:
         (root / _OVERRIDE_FILE).unlink(missing_ok=True)
-        _write_private(root / BACKEND_FILE, backend)
+        write_private(root / BACKEND_FILE, backend)
 
 
 def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Path:
@@ -182,7 +182,7 @@ def _write_root(directory: Path, run: Run, tree: Tree) -> None:
         raise TerraformFailed(Reason.INVALID_CONFIGURATION, str(error)) from error
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write beside and rename, readable by nobody else."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -191,6 +191,8 @@ class Controller:
         for key in woken(before, after, self.world):
             self.ask(key, trigger="dependency")
         outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
+        if after and after.move and after.move != before.move:
+            self.ask(Key(after.key.environment, after.move.source), trigger="dependency")
         for key, other in records.items():
             waits = other.reason == Reason.DEPENDENCY_NOT_READY
             if before.key in other.instance.depends_on and (waits or outputs_moved):

@@ -50,6 +50,9 @@ class Intake:
         due = [key for instance in snapshot.instances.values() async for key in self._take(instance, snapshot.commit)]
         for key in changes.invalid:
             await self._world.settle(key, Invalid(_why(self._world.records[key], snapshot)))
+        for key in changes.claimed:
+            await self._keep(key, snapshot)
+            due.append(key)
         if snapshot.instances:
             due += [key async for key in self._remove(changes.removed)]
         elif changes.removed:
@@ -68,6 +71,20 @@ class Intake:
         await self._world.settle(instance.key, Accepted(instance, commit if changed else record.accepted_commit))
         if changed or record.removed or not same_policy:
             yield instance.key
+
+    async def _keep(self, key: Key, snapshot: Snapshot) -> None:
+        """Another manifest had this name before. Where it cannot take over, what is here stays, tombstone or not."""
+        heir = snapshot.former[key.name]
+        if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
+            return
+        record = self._world.records[key]
+        if record.removed:
+            await self._world.settle(key, Accepted(record.instance, record.accepted_commit))
+        message = (
+            f"its manifest is gone, and {heir}, with `formerName: {key.name}`, is not valid or not deployed to"
+            f" {key.environment}: nothing is removed. Mend {heir}, or drop its `formerName`"
+        )
+        await self._world.settle(key, Invalid(message))
 
     async def _remove(self, keys: Iterable[Key]) -> AsyncIterator[Key]:
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]

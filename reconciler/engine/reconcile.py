@@ -43,7 +43,7 @@ from reconciler.core.ports import (
 from reconciler.core.preparation import PreparationFailed
 from reconciler.core.record import Base, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
-from reconciler.engine import locks
+from reconciler.engine import locks, moving
 from reconciler.engine.attribution import attribute
 from reconciler.engine.intent import intent
 from reconciler.engine.judgement import denied
@@ -74,11 +74,16 @@ async def reconcile(key: Key, world: World) -> None:
     if environment is None:
         await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
-    match gate(record, world.records, environment):
-        case Hold(reason, message):
-            await world.settle(key, Held(reason, message))
-            return
+    if await moving.stands_back(key, world):
+        return
     try:
+        if await moving.take_over(key, environment, world):
+            await reconcile(key, world)
+            return
+        match gate(record, world.records, environment):
+            case Hold(reason, message):
+                await world.settle(key, Held(reason, message))
+                return
         if record.removed:
             await _prune(key, environment, world)
         else:
@@ -121,7 +126,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
-    async with world.admission, world.terraform.workspace(run) as workspace:
+    async with moving.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
         plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
@@ -210,7 +215,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         await world.forget(key)
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
-    async with world.admission, world.terraform.workspace(run) as workspace:
+    async with moving.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:

@@ -122,6 +122,11 @@ class Life:
         """Another manifest was pushed."""
         await self.world.settle(self.key, Accepted(self._named(text), uuid.uuid4().hex))
 
+    async def rename(self, text: str, name: str) -> None:
+        """Its manifest got another name, and says which one it had."""
+        former, self.key = self.key.name, Key(self.key.environment, name)
+        await self.world.begin(first(replace(self._named(text), former=former), uuid.uuid4().hex))
+
     def begin(self, text: str) -> Record:
         return first(self._named(text), "c1")
 

@@ -129,7 +129,7 @@ def changes_since(daemon: Daemon, number: int) -> list[str]:
     ]
 
 
-def test_a_service_built_by_hand_is_adopted_as_it_is(daemon: Daemon) -> None:
+def test_a_service_built_by_hand_is_adopted_as_it_is_and_stays_when_its_manifest_is_renamed(daemon: Daemon) -> None:
     definition = build_by_hand(daemon)
     before, called = what_runs(daemon), daemon.aws.last_request()
     daemon.write({"web.yaml": MANIFEST.format(name="web", former="", tasks=2, definition=definition)})
@@ -151,3 +151,13 @@ def test_a_service_built_by_hand_is_adopted_as_it_is(daemon: Daemon) -> None:
     assert what_runs(daemon) == before
     assert changes_since(daemon, called) == ["UpdateService"], "with nothing in it that differs"
     assert len(daemon.state("web")["resources"]) == 3
+    # The manifest gets another name, and the service stays the same.
+    lives = MANIFEST.format(name="shop", former=", formerName: web", tasks=1, definition=definition)
+    called = daemon.aws.last_request()
+    daemon.write({"web.yaml": lives})
+    daemon.until_settled("shop")
+    daemon.until(lambda: not daemon.instance("web"))
+    assert len(daemon.state("shop")["resources"]) == 3
+    assert daemon.state("web")["resources"] == []
+    assert what_runs(daemon) == before
+    assert changes_since(daemon, called) == []
