@@ -158,3 +158,11 @@ async def test_every_environment_gets_the_tree_of_its_ref_and_the_trouble_names_
     await both.wait(timedelta(seconds=5))
     both.nudge()
     assert manifests.told == [timedelta(seconds=5), "nudge"]
+
+
+def test_the_credentials_of_the_url_are_in_no_trouble(tmp_path: Path) -> None:
+    secret = "hunter2-canary"
+    url = f"https://robot:{secret}@127.0.0.1:9/roots.git"
+    found = TreeMirror(tmp_path / "mirror.git", url, ".", Access(timedelta(seconds=20))).read(["main"])["main"]
+    assert isinstance(found, Missing)
+    assert secret not in found.trouble
