@@ -49,6 +49,10 @@ class Budget:
         """A look that is expected to make so many calls starts now."""
         self._opens[account] = now + _HOUR * calls / self.calls_per_hour
 
+    def shift(self, by: timedelta) -> None:
+        """The clock was set."""
+        self._opens = {account: at + by for account, at in self._opens.items()}
+
 
 def expected_calls(resources: int) -> int:
     """How many AWS calls a look at so many resources makes."""

@@ -44,11 +44,10 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
     resources = tuple(change.summary() for change in finding.drifted)
     old = record.drift if is_same(record.drift, resources) else None
     confirmed = old.confirmed if old else None
-    if old and confirmed is None and now - old.since >= confirm_after:
+    since = min(old.since, now) if old else now  # a clock that was ahead and was set right has seen it in the future
+    if old and confirmed is None and now - since >= confirm_after:
         confirmed = now
-    drift = Drift(
-        finding.reason, resources, old.since if old else now, response, confirmed, old.who if old else NOBODY_KNOWS
-    )
+    drift = Drift(finding.reason, resources, since, response, confirmed, old.who if old else NOBODY_KNOWS)
     record = record.replace(drift=drift)
     if confirmed is None:
         return record.replace(conditions=without(record, ConditionType.DRIFTED))

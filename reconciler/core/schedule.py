@@ -31,6 +31,10 @@ class Pacing(Protocol[_Key]):
         """The visit starts now."""
         ...
 
+    def shift(self, by: timedelta) -> None:
+        """The clock was set."""
+        ...
+
 
 class Random(Protocol):
     """The part of `random.Random` that jitter needs."""
@@ -102,6 +106,12 @@ class Schedule(Generic[K]):
     def done(self, key: K) -> None:
         """The visit ended; a wish that came meanwhile may start now."""
         self._running.remove(key)
+
+    def shift(self, by: timedelta) -> None:
+        """The clock was set: what was due in an hour is still due in an hour."""
+        self._pending = {key: replace(visit, at=visit.at + by) for key, visit in self._pending.items()}
+        if self.pacing:
+            self.pacing.shift(by)
 
     def drop(self, key: K) -> None:
         """Forget a pending wish; a running visit is not touched."""
@@ -189,9 +199,12 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
 
 
 def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
-    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough."""
+    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough.
+
+    A look in the future is none: a clock that was ahead and was set right must not keep the next ones away.
+    """
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
         return False
     if unconfirmed(record) or record.approval:
         return False
-    return now - record.checked_at < record.instance.policy.interval * 0.85
+    return timedelta(0) <= now - record.checked_at < record.instance.policy.interval * 0.85

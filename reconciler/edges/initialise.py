@@ -46,6 +46,7 @@ async def initialise(tools: Tools, place: Layout, content: Content, *, bench: Be
     if _made_with(place) in ([installed, bare] if reattached else [installed]):
         return
     place.stamp_file.unlink(missing_ok=True)
+    place.backend_record.unlink(missing_ok=True)
     if place.provider_lock.is_file():
         shutil.copyfile(place.provider_lock, place.root / ".terraform.lock.hcl")
     argv = tools.commands.init(place.backend_file if content.backend is not None else None)
@@ -86,7 +87,7 @@ def _made_with(place: Layout) -> object:
 
 def _check_backend(place: Layout, wanted: str) -> None:
     try:
-        found = json.loads((place.root / ".terraform" / "terraform.tfstate").read_text())["backend"]["type"]
+        found = json.loads(place.backend_record.read_text())["backend"]["type"]
     except (OSError, ValueError, KeyError, TypeError):
         found = "none"
     if found != wanted:

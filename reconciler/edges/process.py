@@ -89,6 +89,8 @@ async def run(
         raise asyncio.CancelledError
     if process.returncode is None:
         raise ProcessFailed(f"{argv[0]} (pid {process.pid}) cannot be ended")
+    if process.returncode < 0:
+        _end_group(process.pid)
     return Completed(process.returncode, interrupted)
 
 
@@ -105,6 +107,12 @@ def answer(argv: Sequence[str], *, environment: Mapping[str, str], timeout: time
     except subprocess.CalledProcessError as error:
         raise ProcessFailed(f"{argv[0]} failed: {error.stderr.decode(errors='replace').strip()[:400]}") from error
     return completed.stdout
+
+
+def _end_group(leader: int) -> None:
+    """A terraform that was killed could not end its providers; they would hold the workspace's lock for ever."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 async def _start(

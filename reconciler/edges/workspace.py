@@ -20,7 +20,7 @@ from typing import Any
 from desired_state.tree import Tree
 from reconciler.core.ports import Run, TerraformFailed
 from reconciler.core.record import Reason
-from reconciler.edges import adoption
+from reconciler.edges import adoption, leftovers
 from reconciler.edges.trees import TreeFailed, write_tree
 
 BACKEND_FILE = "backend.tfbackend"
@@ -61,6 +61,11 @@ class Layout:
         return self.home / ".initialised"
 
     @property
+    def backend_record(self) -> Path:
+        """Where `init` notes the backend. Cut short, by a kill or a full disk, it would fail every later `init`."""
+        return self.root / ".terraform" / "terraform.tfstate"
+
+    @property
     def plan_file(self) -> Path:
         """The plan between `plan` and `apply`."""
         return self.home / "tfplan"
@@ -99,14 +104,20 @@ def hold(home: Path) -> Iterator[Hold]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = os.pread(descriptor, 32, 0).decode(errors="replace") or "unknown"
-            message = f"an earlier run still works here (pid {pid}): {home}"
-            raise TerraformFailed(Reason.STATE_LOCKED, message) from None
+            raise TerraformFailed(Reason.STATE_LOCKED, _held_by(descriptor, home)) from None
         held = Hold(descriptor)
         held.tell(os.getpid())
         yield held
     finally:
         os.close(descriptor)  # never LOCK_UN: it would take the lock from a terraform that lives on
+
+
+def _held_by(descriptor: int, home: Path) -> str:
+    """Who holds the directory. What is left of a run that was killed is ended, so that the next pass finds it free."""
+    pid = os.pread(descriptor, 32, 0).decode(errors="replace") or "unknown"
+    if pid.isdecimal() and leftovers.end(int(pid), home):
+        return f"an earlier run (pid {pid}) was killed; what it left running here was ended: {home}"
+    return f"an earlier run still works here (pid {pid}): {home}"
 
 
 def check_state_kept(home: Path) -> None:

@@ -28,6 +28,10 @@ class Looks:
         if account and self._costs(key, visit):
             self._budget.spend(account, expected_calls(self._world.records[key].resources), now)
 
+    def shift(self, by: timedelta) -> None:
+        """The clock was set: what a look waits for is as far away as before."""
+        self._budget.shift(by)
+
     def behind(self, held: Iterable[tuple[Key, Visit]], now: datetime) -> dict[str, timedelta]:
         """By account: how late the look is that is held back for longest; nothing when none is."""
         found = {environment.account: timedelta(0) for environment in self._world.environments.values()}

@@ -6,6 +6,7 @@ being woken cannot get lost.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from desired_state.instance import Key
 from reconciler.core.schedule import Pacing, Schedule, Visit
 
 _LONGEST_SLEEP = timedelta(seconds=10)
+_JUMP = timedelta(seconds=2)  # less is a clock that is kept right in small steps
 
 
 class Closed(Exception):
@@ -22,8 +24,16 @@ class Closed(Exception):
 class Queue:
     """Keys that are due, one visit a key at a time."""
 
-    def __init__(self, now: Callable[[], datetime], pacing: Pacing[Key] | None = None) -> None:
-        self._now = now
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        pacing: Pacing[Key] | None = None,
+        *,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`steady` is a clock that nobody sets, in seconds: by it a jump back of the other is seen."""
+        self._now, self._steady = now, steady
+        self._last = (now(), steady())
         self._schedule: Schedule[Key] = Schedule(pacing=pacing)
         self._changed = asyncio.Event()
         self._closed = False
@@ -39,6 +49,7 @@ class Queue:
             if self._closed:
                 raise Closed
             self._changed.clear()
+            self._follow_clock()
             if taken := self._schedule.take(self._now()):
                 self._changed.set()
                 return taken
@@ -68,6 +79,17 @@ class Queue:
     def held_back(self) -> Iterable[tuple[Key, Visit]]:
         """The visits that are due and that the pacing does not let start yet."""
         return self._schedule.held_back(self._now())
+
+    def _follow_clock(self) -> None:
+        """Visits are due at times of the clock: when it is set back, they move with it, or they would come too late.
+
+        Set ahead, it makes them early, which does no harm.
+        """
+        (then, since), (now, steady) = self._last, (self._now(), self._steady())
+        self._last = (now, steady)
+        jump = now - then - timedelta(seconds=steady - since)
+        if jump < -_JUMP:
+            self._schedule.shift(jump)
 
     def _until_next(self) -> timedelta:
         at = self._schedule.next_at()

@@ -1,8 +1,8 @@
 """`make chaos`: seeded faults against a real daemon, and what came of each kind.
 
 The same seed gives the same faults at the same phases of the same instances; what else the machine does moves them by
-milliseconds. Progress goes to stderr, the table to stdout, everything to `chaos.json`, what the daemon logged to `chaos.log`. Exit
-code 1 when something was lost, made twice or broken, or did not converge.
+milliseconds. Progress goes to stderr, the table to stdout, everything to `chaos.json`, what the daemon logged to
+`chaos.log`. Exit code 1 when something was lost, made twice or broken, or did not converge.
 """
 
 from __future__ import annotations

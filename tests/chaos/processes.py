@@ -12,7 +12,18 @@ from tests.provider.conftest import processes as with_word
 
 _PLAN_LIVES = 5.0  # seconds between the making of a plan and its apply
 
-__all__ = ["children", "command", "kill", "phase_of", "terraform_of", "warm_providers", "with_word", "working_in"]
+__all__ = [
+    "children",
+    "command",
+    "has_begun",
+    "kill",
+    "phase_of",
+    "terraform_in",
+    "terraform_of",
+    "warm_providers",
+    "with_word",
+    "working_in",
+]
 
 
 def command(pid: int) -> list[str]:
@@ -64,6 +75,28 @@ def terraform_of(home: Path) -> tuple[str, int] | None:
     if not words or Path(words[0]).name != "terraform":
         return None
     return next((word for word in words[1:] if not word.startswith("-")), ""), pid
+
+
+def terraform_in(home: Path, wanted: str, *, within: float) -> int | None:
+    """The process of that command in a workspace, as soon as it runs; None when it did not in so many seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        running = terraform_of(home)
+        if running and running[0] == wanted:
+            return running[1]
+        time.sleep(0.001)
+    return None
+
+
+def has_begun(home: Path, *, within: float) -> bool:
+    """True once the apply in a workspace says that it changes something; False when it did not in so many seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            if b'"apply_start"' in (home / "apply.out").read_bytes():
+                return True
+        time.sleep(0.002)
+    return False
 
 
 def phase_of(home: Path) -> Phase | None:

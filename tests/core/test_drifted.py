@@ -74,6 +74,18 @@ def test_a_first_look_tells_nobody_and_asks_for_a_second() -> None:
     assert not is_fresh(record, record.applied_digest or "", now=NOW)
 
 
+def test_looks_of_a_clock_that_was_ahead_keep_no_later_one_away() -> None:
+    ahead = NOW + timedelta(days=40)
+    settled, _ = look(applied(PLATFORM), QUIET, ahead)
+    assert settled.checked_at == ahead
+    assert not is_fresh(settled, settled.applied_digest or "", now=NOW)
+    record, _ = look(settled, retention(7), ahead)
+    record, decided = look(record, retention(7), NOW)
+    assert decided == LookAgain()
+    record, decided = look(record, retention(7), LATER)
+    assert decided == Apply()
+
+
 def test_a_second_look_confirms_and_then_it_is_healed() -> None:
     record, _ = look(applied(PLATFORM), retention(7), NOW)
     too_soon, decided = look(record, retention(7), NOW + timedelta(seconds=29))

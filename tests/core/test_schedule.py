@@ -35,6 +35,17 @@ class ScheduleMachine(Machine):
         assert now == self.now
         assert (visit.at, visit.urgency) == self.wanted[key]
 
+    def shift(self, by: timedelta) -> None:
+        self.held = self.held and self.held + by
+
+    @rule(seconds=st.integers(1, 7200))
+    def the_clock_is_set_back(self, seconds: int) -> None:
+        """What was due in an hour is still due in an hour, and what is held back waits no longer than before."""
+        by = -timedelta(seconds=seconds)
+        self.schedule.shift(by)
+        self.now += by
+        self.wanted = {key: (at + by, urgency) for key, (at, urgency) in self.wanted.items()}
+
     @rule(seconds=st.none() | st.integers(0, 60))
     def visits_of_no_urgency_are_held_back(self, seconds: int | None) -> None:
         self.held = None if seconds is None else self.now + timedelta(seconds=seconds)

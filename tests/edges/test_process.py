@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,12 @@ while not (here / "finish").exists() and not (signals and manner == "polite"):
 (here / "signals").write_text(str(len(signals)))
 sys.exit(3 if signals else 0)
 """
+
+
+def is_running(pid: int) -> bool:
+    """True until it has ended; a zombie has."""
+    state = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
 
 
 class Child:
@@ -168,6 +175,26 @@ async def test_a_child_that_ignores_the_interrupt_is_killed_last(child: Child) -
     running.cancel()
     assert await running == process.Completed(-signal.SIGKILL, interrupted=True)
     assert not child.alive
+
+
+async def test_a_child_that_somebody_kills_takes_with_it_what_it_started(tmp_path: Path) -> None:
+    """As a Terraform that the kernel kills for its memory leaves its provider, which holds what it inherited."""
+    script = "import os, subprocess, sys, time; left = subprocess.Popen(['sleep', '600']); print(left.pid, flush=True)"
+    script += "; os.kill(os.getpid(), 9)"
+    completed = await process.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        environment={"PATH": os.environ["PATH"]},
+        output=tmp_path / "output",
+        errors=tmp_path / "errors",
+        timeout=LONG,
+        grace=LONG,
+    )
+    assert completed.returncode == -signal.SIGKILL
+    left = int((tmp_path / "output").read_text())
+    async with asyncio.timeout(30):
+        while is_running(left):  # noqa: ASYNC110 - it is not ours to wait for
+            await asyncio.sleep(0.01)
 
 
 async def test_time_out_ends_the_child_in_the_same_manner(child: Child) -> None:

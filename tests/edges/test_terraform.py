@@ -94,6 +94,17 @@ async def test_init_is_run_only_when_something_it_depends_on_changed(stage: Stag
     assert stage.runs.count(("plan", "ok")) == 3
 
 
+async def test_an_init_that_was_cut_short_fails_no_later_one(stage: Stage) -> None:
+    """As a kill or a full disk leaves it: not initialised, and Terraform's own note of the backend empty."""
+    terraform, run = stage.terraform(), await stage.run(text="v1")
+    async with terraform.workspace(run):
+        pass
+    (stage.root().parents[1] / ".initialised").unlink()
+    (stage.root() / ".terraform" / "terraform.tfstate").write_text("")
+    async with terraform.workspace(run) as workspace:
+        await workspace.plan()
+
+
 async def test_a_new_tree_leaves_nothing_of_the_old_one(stage: Stage) -> None:
     terraform = stage.terraform()
     async with terraform.workspace(await stage.run(text="v1")):

@@ -75,3 +75,15 @@ async def test_a_closed_queue_gives_out_nothing_and_wakes_who_waits() -> None:
     with pytest.raises(Closed):
         await queue.take()
     worker.cancel()
+
+
+async def test_a_clock_that_was_ahead_and_is_set_right_makes_no_visit_late() -> None:
+    wall = datetime(2026, 3, 2, tzinfo=UTC)
+    queue = Queue(lambda: wall, steady=lambda: 0.0)
+    wall += timedelta(days=40)
+    queue.add(ORDERS, wall - timedelta(seconds=1), trigger="interval")
+    await queue.take()
+    queue.add(PAYMENTS, wall, trigger="interval")
+    wall -= timedelta(days=40)
+    key, visit = await asyncio.wait_for(queue.take(), 5)
+    assert (key, visit.at) == (PAYMENTS, wall)

@@ -37,9 +37,10 @@ def container(stage: Stage, fault: Fault) -> Struck:
 def terraform(stage: Stage, fault: Fault) -> Struck:
     """The run of one instance."""
     for _ in moments(stage, fault):
-        running = processes.terraform_of(stage.home(fault.target))
-        if running and processes.kill([running[1]]):
-            return Struck(f"terraform {running[0]}")
+        command = "show" if fault.phase == "between" else fault.phase
+        running = processes.terraform_in(stage.home(fault.target), command, within=1)
+        if running and processes.kill([running]):
+            return Struck(f"terraform {command}")
     raise AssertionError("moments end by themselves")
 
 

@@ -56,8 +56,9 @@ def left(stage: Stage, fault: Fault) -> Struck:
 
 
 def _kill_holder(stage: Stage, name: str) -> bool:
-    running = processes.terraform_of(stage.home(name))
-    return bool(running and running[0] == "apply" and stage.locks_of(name) and processes.kill([running[1]]))
+    """An apply that has begun to change something holds its lock."""
+    running = processes.terraform_in(stage.home(name), "apply", within=2)
+    return running is not None and processes.has_begun(stage.home(name), within=2) and bool(processes.kill([running]))
 
 
 def _take(stage: Stage, fault: Fault) -> tuple[str, tuple[str, ...], str]:

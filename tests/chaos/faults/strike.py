@@ -15,8 +15,8 @@ _TRIES = 12
 class Struck:
     """What was done. `need`: the condition that asked a person for help, when the strike had one help.
 
-    `everywhere`: the condition with which every instance asks, because of this strike. `broken`: a foreign lock was gone
-    before its holder or a person took it away.
+    `everywhere`: the condition with which every instance asks, because of this strike. `broken`: a foreign lock was
+    gone before its holder or a person took it away.
     """
 
     note: str
@@ -26,8 +26,8 @@ class Struck:
 
 
 def moments(stage: Stage, fault: Fault) -> Iterator[None]:
-    """Each time that the fault's moment is there, as long as it is not taken. One that does not come is brought about by
-    another change of the target.
+    """Each time that the fault's moment is there, as long as it is not taken. One that does not come is brought about
+    by another change of the target.
 
     Raises: NotWithin, when it was not met in so many changes.
     """

@@ -1,0 +1,89 @@
+"""What a Terraform that was killed left running: ended when it is certain that it is that, and never else."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.ports import TerraformFailed
+from reconciler.edges import leftovers
+from reconciler.edges.workspace import hold
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="sees groups where Linux shows processes")
+
+# Takes the workspace's lock, starts what inherits it, leaves its number as a pass does, and ends (or stays).
+LEADER = """
+import fcntl, os, subprocess, sys, time
+home, where, stays = sys.argv[1:]
+lock = os.open(f"{home}/.lock", os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.flock(lock, fcntl.LOCK_EX)
+os.pwrite(lock, str(os.getpid()).encode(), 0)
+subprocess.Popen(["sleep", "600"], pass_fds=[lock], cwd=where)
+print("ready", flush=True)
+time.sleep(600 if stays == "stays" else 0)
+"""
+
+Leader = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def leader() -> Iterator[Leader]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(home: Path, *, where: Path | None = None, stays: bool = False) -> "subprocess.Popen[bytes]":
+        home.mkdir()
+        command = [sys.executable, "-c", LEADER, str(home), str(where or home), "stays" if stays else "goes"]
+        process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, process_group=0)
+        started.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
+        if not stays:
+            process.wait(30)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_a_workspace_is_free_once_what_a_killed_run_left_there_was_found(leader: Leader, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    dead = leader(home)
+    with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed; what it left"), hold(home):
+        pass
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with hold(home):
+                return
+        except TerraformFailed:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_run_that_lives_is_left_alone(leader: Leader, tmp_path: Path) -> None:
+    living = leader(tmp_path / "home", stays=True)
+    with pytest.raises(TerraformFailed, match=rf"still works here \(pid {living.pid}\)"), hold(tmp_path / "home"):
+        pass
+    assert living.poll() is None
+
+
+def test_a_group_that_works_elsewhere_is_left_alone(leader: Leader, tmp_path: Path) -> None:
+    dead = leader(tmp_path / "home", where=tmp_path)
+    assert not leftovers.end(dead.pid, tmp_path / "home")
+    assert leftovers.end(dead.pid, tmp_path)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**22 + 1])
+def test_what_is_no_group_of_a_run_is_left_alone(tmp_path: Path, number: int) -> None:
+    assert not leftovers.end(number, tmp_path)
