@@ -1,8 +1,14 @@
 """An apply that was killed: what it made may not be in the state, so it is not made again without a look."""
 
+from unittest.mock import create_autospec
+
+import pytest
+
+from reconciler.app import observe
 from reconciler.core.events import Asked
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Approval, ConditionType, Reason
+from reconciler.edges.metrics import Metrics
 from tests.core.documents import change
 from tests.engine.stage import ORDERS, Stage
 
@@ -22,6 +28,18 @@ async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None
     stage.failure = None
     record = await stage.visit()
     assert (stage.applies, record.intent, record.reason) == (2, None, Reason.APPLIED)
+
+
+async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(observe, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
+    stage = Stage([SERVED], failure=killed())
+    stage.world.observer = observe.Observers(create_autospec(Metrics, instance=True))
+    await stage.visit()
+    stage.failure = None
+    await stage.visit()
+    (recovery,) = [message for event, message in told if event == "instance_recovering"]
+    assert recovery.endswith("may exist already: aws_ecs_service.this")
 
 
 async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
