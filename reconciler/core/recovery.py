@@ -79,7 +79,7 @@ def _once(change: Change) -> bool:
         return True
     if change.type not in _ONCE and not change.type.startswith(_ONCE_BY_FAMILY):
         return False
-    generated = any(change.after.get(f"{name}_prefix") for name in _NAMES)
+    generated = any(change.after.get(f"{name}_prefix") not in {None, "", UNKNOWN} for name in _NAMES)
     return not generated and not any(change.after.get(name) == UNKNOWN for name in _NAMES)
 
 

@@ -39,7 +39,8 @@ def verdict(found: Plan, record: Record) -> Verdict:
     ("lost", "twice"),
     [
         (QUEUE, False),
-        (change("aws_iam_role.task", ["create"], None, {"name": "orders", "name_prefix": None}), False),
+        (change("aws_iam_role.task", ["create"], None, {"name": "orders"}, unknown={"name_prefix": True}), False),
+        (change("aws_lb_target_group.this", ["create"], None, {"name": "orders", "name_prefix": None}), False),
         (change("aws_ecs_task_definition.this", ["create"], None, {"family": "orders"}), False),
         (change("terraform_data.note", ["create"], None, {}), False),
         (ADDRESS, True),
