@@ -16,7 +16,8 @@ _ONCE = frozenset(
     {
         *("aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_cloudtrail", "aws_cloudwatch_dashboard"),
         *("aws_cloudwatch_log_group", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_log_resource_policy"),
-        *("aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_codepipeline", "aws_db_instance"),
+        *("aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_codepipeline"),
+        *("aws_codestarnotifications_notification_rule", "aws_db_instance"),
         *("aws_default_network_acl", "aws_default_security_group", "aws_dynamodb_table", "aws_ecr_lifecycle_policy"),
         *("aws_ecr_repository", "aws_ecr_repository_policy", "aws_ecs_cluster", "aws_ecs_cluster_capacity_providers"),
         *("aws_ecs_service", "aws_ecs_task_definition", "aws_kms_alias", "aws_lambda_function", "aws_lb"),

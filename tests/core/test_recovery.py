@@ -1,5 +1,7 @@
 """What an apply without a known end may have made: not made twice unless a person has looked."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from reconciler.core.drift import Finding
 from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, ConditionType, Holder, Intent, Reason, Record, Running, Sync
-from reconciler.core.recovery import creates
+from reconciler.core.recovery import creates, would_be_twice
 from reconciler.core.redact import Redactor
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
@@ -99,3 +101,12 @@ def test_an_apply_that_was_killed_stays_to_be_recovered() -> None:
     record = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "killed"))
     record = fold(record, Starting(Running(Holder("me"), NOW)))
     assert isinstance(verdict(plan(ADDRESS), record), AwaitApproval)
+
+
+def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:
+    source = Path(__file__).parents[2] / "terraform" / "modules" / "service"
+    written = "\n".join(file.read_text() for file in source.rglob("*.tf"))
+    kinds = set(re.findall(r'^resource "(\w+)"', written, re.MULTILINE))
+    assert "aws_ecs_service" in kinds
+    found = plan(*(change(f"{kind}.this", ["create"], None, {"name": "orders"}) for kind in sorted(kinds)))
+    assert would_be_twice(found, crashed_in(found)) == ()
