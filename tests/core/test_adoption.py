@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import adoption, decide
+from reconciler.core import adoption, decide, problems
 from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict, describe
-from reconciler.core.drift import classify
-from reconciler.core.events import Asked, Desired, Waiting
+from reconciler.core.drift import Finding, classify
+from reconciler.core.events import Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read, summarise
 from reconciler.core.policy import Rules
+from reconciler.core.problems import Topic
 from reconciler.core.record import Approval, ConditionType, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
 from reconciler.core.view import counts
@@ -157,3 +158,12 @@ def test_a_refused_adoption_stalls_until_the_manifest_changes() -> None:
     assert stalled is not None
     assert stalled.reason == Reason.ADOPTION_REFUSED
     assert fold(refused, Desired("d2", "s", "c2")).condition(ConditionType.STALLED) is None
+
+
+def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> None:
+    found = plan(ADOPTED)
+    waiting = fold(new(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    told = problems.of_record(waiting)[Topic.APPROVAL]
+    assert told.title.endswith("waits for approval: 1 to import")
+    assert "import `aws_s3_bucket.this`" in "\n".join(told.details)
+    assert "`reconciler adopt develop/orders`" in told.details[-1]
