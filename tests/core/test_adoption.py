@@ -95,6 +95,22 @@ def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: d
         assert "make manifest and root say what exists" in decided.message
 
 
+def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_changes() -> None:
+    """What a lost apply made is imported, and what it did not come to is made, in one plan."""
+    found = plan(ADOPTED, change("aws_s3_bucket.new", ["create"], None, BUCKET))
+    begun = new().replace(attempted=True)
+    waiting = verdict(found, begun)
+    assert isinstance(waiting, AwaitApproval)
+    assert "1 to import, 1 to create" in waiting.message
+    assert "1 resource that exists is adopted, and more is changed with it" in waiting.message
+    assert verdict(found, fold(begun, Asked(approval=Approval(found.digest, "ann", NOW)))) == Apply()
+
+
+def test_a_state_that_holds_more_is_no_first_plan() -> None:
+    more = change("aws_s3_bucket.new", ["create"], None, BUCKET)
+    assert isinstance(verdict(plan(ADOPTED, more, existing=5), new()), AwaitApproval)
+
+
 @pytest.mark.parametrize(
     "more",
     [
