@@ -33,6 +33,7 @@ from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
+from reconciler.edges.states import S3States
 from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
@@ -167,6 +168,7 @@ def _assemble(
         freezing=Freezing(freezes),
         attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
         judge=parts.judge(settings, settings.data / "work"),
+        states=S3States(aws, parts.state(settings)),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

@@ -1,4 +1,7 @@
-"""Taking over what exists: a plan that imports may do nothing else, and a person always agrees to it.
+"""Taking over what exists: a first plan that imports may do nothing else, and a person agrees to every one that does.
+
+Where an apply has begun before, resources that it made and the state does not know can be imported beside what is
+still to be made, and nobody could ask for one without the other.
 
 Three differences are left to an adopting apply. Tags, because a root's default tags are on nothing that was built by
 hand. Arguments of Terraform alone, which no cloud knows: a provider cannot read them, so every import sets them. And
@@ -30,14 +33,13 @@ _LONGEST = 100
 
 
 def refusal(plan: Plan) -> str | None:
-    """Why a plan that imports is not even asked for; None when it imports nothing, or nothing but that.
+    """Why a first plan that imports is not even asked for; None when it imports nothing, nothing but that, or into a
+    state that holds more.
 
     Every difference is named by its attribute, with the value that exists and the one that is asked for.
     """
-    if not plan.imports:
-        return None
     more = [text for change in plan.changes for text in _more(change)]
-    if not more:
+    if not plan.imports or not more or plan.existing > len(plan.imports):
         return None
     named = "; ".join(more[:_SHOWN]) + (f"; and {len(more) - _SHOWN} more" if len(more) > _SHOWN else "")
     return (
@@ -47,13 +49,15 @@ def refusal(plan: Plan) -> str | None:
 
 
 def what_changes(plan: Plan) -> str:
-    """What an adoption that is not refused comes to, as a phrase."""
+    """What an adoption comes to, as a phrase."""
     tagged = sum(any(_head(path) in _TAGS for path in change.attributes) for change in plan.changes)
     count = len(plan.imports)
     what = "1 resource that exists is" if count == 1 else f"{count} resources that exist are"
     changes = (
         f"; of these {tagged} get other tags, and nothing else is changed" if tagged else ", and nothing is changed"
     )
+    if any(True for change in plan.changes for _ in _more(change)):
+        changes = ", and more is changed with it"
     return f"{what} adopted{changes}"
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.freezing import Freeze
+from reconciler.core.orphans import Orphan
 from reconciler.core.record import Pass, Record
 
 
@@ -73,6 +74,13 @@ class Control(Protocol):
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
         """The newest passes first."""
+        ...
+
+    async def orphans(self, environment: str | None) -> Sequence[Orphan]:
+        """States without a manifest or a record, of one environment or all.
+
+        Raises: KeyError for an unknown environment, ActionRefused, LiveUnavailable.
+        """
         ...
 
     def freezes(self) -> Sequence[Freeze]:

@@ -80,7 +80,12 @@ def broke(record: Record) -> bool:
 def held_back(instance: Instance, tree_id: str) -> Instance:
     """What Git asks for, with another tree of its root."""
     source = digest_source(
-        kind=instance.kind, key=instance.key, labels=instance.labels, spec=instance.spec, tree_id=tree_id
+        kind=instance.kind,
+        key=instance.key,
+        labels=instance.labels,
+        spec=instance.spec,
+        tree_id=tree_id,
+        former=instance.former,
     )
     return dataclasses.replace(instance, tree_id=tree_id, source_digest=source)
 

@@ -276,6 +276,7 @@ def _moved(record: Record, old: Record | None) -> Record:
         "intent",
         "base",
         "outputs",
+        "promoted",
     )
     inherited = {name: getattr(old, name) for name in names}
     return record.replace(suspended=record.suspended or old.suspended, health=old.health, **inherited)

@@ -13,6 +13,7 @@ from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import fought
 from reconciler.core.freezing import Freeze
+from reconciler.core.orphans import Orphan
 from reconciler.core.record import (
     Condition,
     ConditionType,
@@ -190,6 +191,20 @@ def visit(passed: Pass) -> View:
         "result": passed.result,
         "reason": passed.reason.value if passed.reason else None,
         "message": passed.message,
+    }
+
+
+def orphan(found: Orphan) -> View:
+    """A state that nobody looks after."""
+    state = found.state
+    return {
+        "key": str(state.key),
+        "environment": state.key.environment,
+        "name": state.key.name,
+        "resources": found.resources,
+        "bucket": state.bucket,
+        "object": state.object,
+        "modified_at": time(state.modified),
     }
 
 

@@ -8,7 +8,9 @@ from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.events import Asked
 from reconciler.core.freezing import Freeze
 from reconciler.core.leave import WindowOverride
+from reconciler.core.orphans import Orphan, States, unclaimed
 from reconciler.core.plan import IMPORT
+from reconciler.core.ports import Environment
 from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
 from reconciler.engine.controller import Controller
 
@@ -76,6 +78,23 @@ class EngineControl:
     def _check_environment(self, environment: str | None) -> None:
         if environment is not None and environment not in self._world.environments:
             raise KeyError(environment)
+
+    async def orphans(self, environment: str | None) -> Sequence[Orphan]:
+        """States without a manifest or a record; those that hold nothing are none.
+
+        Raises: KeyError for an unknown environment, ActionRefused, LiveUnavailable.
+        """
+        if self.source().commit is None or self._world.states is None:
+            raise ActionRefused("the manifests were not read yet, so nobody knows what belongs to none")
+        wanted = self._world.environments
+        if environment is not None:
+            wanted = {environment: wanted[environment]}
+        return [orphan for where in wanted.values() for orphan in await self._orphans(where, self._world.states)]
+
+    async def _orphans(self, where: Environment, states: States) -> Sequence[Orphan]:
+        left = unclaimed(await states.stored(where), self._world.records, self._controller.declared)
+        found = [Orphan(state, await states.size(state, where)) for state in left]
+        return [orphan for orphan in found if orphan.resources]
 
     async def act(
         self,

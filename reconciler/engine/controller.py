@@ -41,6 +41,7 @@ class Controller:
         self._looks = Looks(world)
         self.queue = Queue(world.now, self._looks)
         self.source_status = SourceStatus(None, None, None, ())
+        self.declared: frozenset[str] = frozenset()  # names of manifests that may have no instance
         self._source = source
         self._intake = intake
         self._taken: Revision | None = None
@@ -106,6 +107,7 @@ class Controller:
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
+            self.declared = snapshot.invalid | snapshot.former.keys()
             troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
             self._taken, self._problems = revision, tuple(map(self._told, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)

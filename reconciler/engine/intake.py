@@ -73,11 +73,14 @@ class Intake:
             yield instance.key
 
     async def _keep(self, key: Key, snapshot: Snapshot) -> None:
-        """Another manifest had this name before. Where it cannot take over, what is here stays, tombstone or not."""
-        heir = snapshot.former[key.name]
+        """Another manifest had this name before. Where it cannot take over, what is here stays, tombstone or not.
+
+        Where it can, the tombstone says that this name may be forgotten once its state has moved.
+        """
+        heir, record = snapshot.former[key.name], self._world.records[key]
         if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
+            await self._world.settle(key, Removed(f"it was renamed to {heir}, which says so no more"))
             return
-        record = self._world.records[key]
         if record.removed:
             await self._world.settle(key, Accepted(record.instance, record.accepted_commit))
         message = (

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
-from reconciler.core.events import Held, Moved, Moving, Removed
+from reconciler.core.events import Held, Moved, Moving
 from reconciler.core.moving import State, StatesDiffer, claims, has_moved, is_copied, source_of
 from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
 from reconciler.core.record import Reason, Record
@@ -34,8 +34,7 @@ async def stands_back(key: Key, world: World) -> bool:
     record = world.records[key]
     if not has_moved(heir, key):
         await world.settle(key, Held(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
-    elif heir.removed is None and (record.removed or record.base):
-        await world.settle(key, Removed(None))
+    elif heir.removed is None and record.removed:
         await world.forget(key)
     else:
         why = f"what it would make is in the state of {heir.key}, which had this name before"

@@ -20,6 +20,7 @@ from reconciler.core.events import Event
 from reconciler.core.freezing import Frozen
 from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
+from reconciler.core.orphans import States
 from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
@@ -66,6 +67,7 @@ class World:
     protection: Protection
     attribution: Attribution | None = None
     judge: Judge | None = None
+    states: States | None = None
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)

@@ -10,9 +10,10 @@ from datetime import timedelta
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.control import Control
+from reconciler.core.control import ActionRefused, Control
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import Reason, Record
-from reconciler.web.actions import act
+from reconciler.web.actions import act, authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.freezing import freeze, freezes, unfreeze
 from reconciler.web.openapi import document
@@ -37,6 +38,7 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get("/api/v1/source", _source),
             web.get("/api/v1/instances", _instances),
             web.get("/api/v1/drift", _drifted),
+            web.get("/api/v1/orphans", _orphans),
             web.get(instance, _instance),
             web.get(f"{instance}/plan", _plan),
             web.get(f"{instance}/drift", _drift),
@@ -103,6 +105,20 @@ async def _drift(request: web.Request) -> web.Response:
 async def _drifted(request: web.Request) -> web.Response:
     records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
     return answer(request, {"instances": [_drift_of(record) for record in records if record.drift]})
+
+
+async def _orphans(request: web.Request) -> web.Response:
+    authorise(request)  # unlike other reads it calls AWS
+    environment = request.query.get("environment")
+    try:
+        found = await request.app[CONTROL].orphans(environment)
+    except KeyError:
+        raise Refused(404, "unknown_environment", f"no environment {environment!r} is configured") from None
+    except ActionRefused as refusal:
+        raise Refused(409, "refused", str(refusal)) from None
+    except LiveUnavailable as failure:
+        raise Refused(502, "unavailable", str(failure)) from None
+    return answer(request, {"orphans": [view.orphan(item) for item in found]})
 
 
 def _drift_of(record: Record) -> view.View:

@@ -58,6 +58,8 @@ def _reads() -> Schema:
         _query("environment", "Only this environment", _TEXT),
         _query("reason", "Only with this reason", _words(Reason)),
     ]
+    orphan = {"key": _TEXT, "environment": _TEXT, "name": _TEXT, "resources": _NUMBER, "bucket": _TEXT, "object": _TEXT}
+    orphans = _object({"orphans": _list(_object(orphan | {"modified_at": _TIME}))})
     limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
     return {
         "/api/v1/source": _get("source", "Where the manifests stand", {"200": _answer("The source", _ref("Source"))}),
@@ -67,6 +69,14 @@ def _reads() -> Schema:
         "/api/v1/freezes": _get("freezes", "What is frozen", {"200": _answer("All", _object({"freezes": freezes}))}),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
         "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
+        "/api/v1/orphans": _get(
+            "orphans",
+            "States without a manifest or a record, asked of AWS; over TCP with the bearer token",
+            {"200": _answer("In order of key", orphans)}
+            | {code: _error() for code in ("401", "403", "404", "409", "502")},
+            filters[:1],
+            security=[{"token": []}],
+        ),
         f"{one}/drift": _get("drift", "What moved in it outside Git", _known(drift), _key_parameters()),
         f"{one}/plan": _get("plan", "Its last plan, redacted", _known(plan), _key_parameters()),
         f"{one}/history": _get("history", "Its passes, newest first", _known(history) | {"400": _error()}, limit),
@@ -230,8 +240,8 @@ def _detail() -> Schema:
     }
 
 
-def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None) -> Schema:
-    operation = {"operationId": name, "summary": summary, "responses": responses}
+def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None, **more: Any) -> Schema:
+    operation = {"operationId": name, "summary": summary, "responses": responses, **more}
     return {"get": operation | ({"parameters": parameters} if parameters else {})}
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import adoption, decide
+from reconciler.core import adoption, decide, problems
 from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict, describe
-from reconciler.core.drift import classify
-from reconciler.core.events import Asked, Desired, Waiting
+from reconciler.core.drift import Finding, classify
+from reconciler.core.events import Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read, summarise
 from reconciler.core.policy import Rules
+from reconciler.core.problems import Topic
 from reconciler.core.record import Approval, ConditionType, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
 from reconciler.core.view import counts
@@ -94,6 +95,22 @@ def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: d
         assert "make manifest and root say what exists" in decided.message
 
 
+def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_changes() -> None:
+    """What a lost apply made is imported, and what it did not come to is made, in one plan."""
+    found = plan(ADOPTED, change("aws_s3_bucket.new", ["create"], None, BUCKET))
+    begun = new().replace(attempted=True)
+    waiting = verdict(found, begun)
+    assert isinstance(waiting, AwaitApproval)
+    assert "1 to import, 1 to create" in waiting.message
+    assert "1 resource that exists is adopted, and more is changed with it" in waiting.message
+    assert verdict(found, fold(begun, Asked(approval=Approval(found.digest, "ann", NOW)))) == Apply()
+
+
+def test_a_state_that_holds_more_is_no_first_plan() -> None:
+    more = change("aws_s3_bucket.new", ["create"], None, BUCKET)
+    assert isinstance(verdict(plan(ADOPTED, more, existing=5), new()), AwaitApproval)
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -157,3 +174,12 @@ def test_a_refused_adoption_stalls_until_the_manifest_changes() -> None:
     assert stalled is not None
     assert stalled.reason == Reason.ADOPTION_REFUSED
     assert fold(refused, Desired("d2", "s", "c2")).condition(ConditionType.STALLED) is None
+
+
+def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> None:
+    found = plan(ADOPTED)
+    waiting = fold(new(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    told = problems.of_record(waiting)[Topic.APPROVAL]
+    assert told.title.endswith("waits for approval: 1 to import")
+    assert "import `aws_s3_bucket.this`" in "\n".join(told.details)
+    assert "`reconciler adopt develop/orders`" in told.details[-1]

@@ -1,5 +1,6 @@
 """A service that was built by hand is taken over as it is, and a manifest that gets another name keeps it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,9 @@ def test_a_service_built_by_hand_is_adopted_as_it_is_and_stays_when_its_manifest
     assert daemon.state("web")["resources"] == []
     assert what_runs(daemon) == before
     assert changes_since(daemon, called) == []
+    # What nobody knows any more is found: here the state of an instance that the store has lost.
+    assert daemon.run("get", "--orphans").returncode == 0
+    state = json.dumps(daemon.state("shop")).encode()
+    daemon.aws.client("s3").put_object(Bucket=daemon.bucket, Key="develop/lost/terraform.tfstate", Body=state)
+    orphans = daemon.run("get", "--orphans")
+    assert (orphans.returncode, "develop/lost" in orphans.stdout, "develop/shop" in orphans.stdout) == (3, True, False)

@@ -5,8 +5,10 @@ import json
 from pathlib import Path
 
 import hcl2
+import pytest
 
 from desired_state.adoption import Import
+from reconciler.core.ports import TerraformFailed
 from reconciler.edges import adoption
 
 from .conftest import Stage
@@ -57,3 +59,10 @@ async def test_what_exists_is_taken_over_once_with_an_id_that_is_literal(stage: 
         assert not (stage.root() / BLOCKS).exists()
         assert not (stage.root() / IDS).exists()
         await workspace.plan(destroy=True)
+
+
+async def test_an_address_that_the_root_does_not_have_is_named(stage: Stage) -> None:
+    known = Import(to="terraform_data.nowhere", id="x")
+    async with stage.terraform().workspace(dataclasses.replace(await stage.run(text="v1"), imports=(known,))) as opened:
+        with pytest.raises(TerraformFailed, match=r"terraform_data\.nowhere"):
+            await opened.plan()

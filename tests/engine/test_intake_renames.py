@@ -66,13 +66,14 @@ def stalled(here: World, key: Key) -> str:
     return condition.message if condition else ""
 
 
-async def test_the_old_name_is_due_and_not_removed() -> None:
+async def test_the_old_name_is_due_and_is_not_removed_without_a_person() -> None:
     here = world()
     await accept(here, "orders")
     due = await accept(here, "shop", "orders")
     assert due == {"develop/orders", "develop/shop", "prod/orders", "prod/shop"}
     old, new = here.records[Key("develop", "orders")], here.records[Key("develop", "shop")]
-    assert (old.removed, new.instance.former) == (None, "orders")
+    assert new.instance.former == "orders"
+    assert old.prune_guard == "it was renamed to shop, which says so no more"
 
 
 async def test_where_the_new_name_is_not_deployed_the_old_one_stays_and_says_why() -> None:

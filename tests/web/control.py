@@ -9,6 +9,8 @@ from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
 from reconciler.core.freezing import Freeze
+from reconciler.core.orphans import Orphan, StoredState
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import (
     Approval,
     Condition,
@@ -131,6 +133,7 @@ def visit(key: Key, number: int = 1) -> Pass:
     )
 
 
+ORPHAN = Orphan(StoredState(Key("develop", "old"), "states", "develop/old/terraform.tfstate", NOON), 7)
 BEATING = Beat(timedelta(seconds=1), ready=True, stopping=False, running={}, queued=0)
 READ = SourceStatus(COMMIT, NOON, None, (Problem("services/a.yaml", 3, 5, "unknown field"),))
 
@@ -143,6 +146,8 @@ class FakeControl:
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
     afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
     refusal: str | None = None
+    left: tuple[Orphan, ...] = ()
+    silent: bool = False
     crash: bool = False
     pulse: Beat = BEATING
     status: SourceStatus = READ
@@ -191,6 +196,16 @@ class FakeControl:
         if environment not in self.frozen:
             raise ActionRefused(f"{environment} is not frozen")
         return self.frozen.pop(environment)
+
+    async def orphans(self, environment: str | None) -> Sequence[Orphan]:
+        """Those that were put here."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        if self.refusal:
+            raise ActionRefused(self.refusal)
+        if self.silent:
+            raise LiveUnavailable("the states of develop cannot be listed")
+        return self.left
 
     async def act(
         self,
