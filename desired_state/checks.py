@@ -103,7 +103,7 @@ def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[Finding]:
     """The service's own container has the service's name."""
     for one in candidates:
         for index, sidecar in enumerate(one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()):
-            if sidecar.name == one.key.name:
+            if sidecar.name == (one.former or one.key.name):
                 message = f"{quote(sidecar.name)} is the name of the service's own container"
                 yield Finding(one.key, one.problem(("sidecars", index, "name"), message))
 

@@ -25,6 +25,12 @@ class Forest:
     names: frozenset[str]
 
     @classmethod
+    def unread(cls, used: Iterable[str]) -> "Forest":
+        """No tree for any root in use: the Terraform source could not be read."""
+        why = "the Terraform source of this environment could not be read"
+        return cls({}, {}, dict.fromkeys(sorted(used), why), frozenset(used))
+
+    @classmethod
     def grow(cls, source: Tree, used: Iterable[str]) -> "Forest":
         """The trees of the roots in use. With no Terraform source at all, every root is taken to be there."""
         ids: dict[str, str] = {}

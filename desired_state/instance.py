@@ -18,6 +18,7 @@ from desired_state.policy import Policy
 
 Kind: TypeAlias = Literal["Platform", "Service", "Module"]
 _NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})
+_ONLY_IF_SET: Final = frozenset({"import"})  # so that what has none keeps the digest it had before there were any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,11 +57,17 @@ class Instance:
     tree_id: str
     path: str
     line: int
+    former: str | None = None
 
     @property
     def policy(self) -> Policy:
         """How the instance wants to be treated."""
         return self.spec.policy
+
+    @property
+    def service_name(self) -> str:
+        """What a service is called in AWS: a manifest that got another name keeps what it has."""
+        return self.former or self.key.name
 
     def to_json(self) -> dict[str, JsonValue]:
         """The instance as plain data, for durable records."""
@@ -75,6 +82,7 @@ class Instance:
             "treeId": self.tree_id,
             "path": self.path,
             "line": self.line,
+            "former": self.former,
         }
 
     @classmethod
@@ -96,18 +104,26 @@ class Instance:
             tree_id=stored.tree_id,
             path=stored.path,
             line=stored.line,
+            former=stored.former,
         )
 
 
-def digest_source(*, kind: Kind, key: Key, labels: Mapping[str, str], spec: Spec, tree_id: str) -> str:
+def digest_source(
+    *, kind: Kind, key: Key, labels: Mapping[str, str], spec: Spec, tree_id: str, former: str | None = None
+) -> str:
     """The digest over what an instance is made from."""
     content: JsonValue = {
         "kind": kind,
         "name": key.name,
         "environment": key.environment,
         "labels": dict(labels),
-        "spec": {name: value for name, value in spec.model_dump(mode="json").items() if name not in _NOT_IN_DIGEST},
+        "spec": {
+            name: value
+            for name, value in spec.model_dump(mode="json").items()
+            if name not in _NOT_IN_DIGEST and (value or name not in _ONLY_IF_SET)
+        },
         "tree": tree_id,
+        **({"former": former} if former else {}),
     }
     return f"sha256:{sha256(canonical_json(content).encode()).hexdigest()}"
 
@@ -133,3 +149,4 @@ class _Stored(Strict):
     tree_id: str = Field(pattern="^sha256:[0-9a-f]{64}$")
     path: str
     line: int = Field(ge=1)
+    former: str | None = None

@@ -9,11 +9,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError, ValidationInfo, field_validator
 
+from desired_state.adoption import Imports
 from desired_state.document import Document
 from desired_state.explain import Mistake, explain, suggest
-from desired_state.fields import DependsOn, EnvironmentName, Environments, LabelName, Name, RootName, Strict, TagValue
+from desired_state.fields import (
+    DependsOn,
+    EnvironmentName,
+    Environments,
+    LabelName,
+    Name,
+    RootName,
+    Strict,
+    TagValue,
+    refuse,
+)
 from desired_state.located import Location, Problem, quote
 from desired_state.merge import merge_patch
 from desired_state.platform import PlatformSpec
@@ -25,10 +36,20 @@ Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
 
 
 class Metadata(Strict):
-    """What a manifest is called. A name is used once per environment, whatever the kind."""
+    """What a manifest is called. A name is used once per environment, whatever the kind.
+
+    Under its former name it keeps its state, and a service the name of what it has in AWS."""
 
     name: Name
+    former_name: Name | None = None
     labels: dict[LabelName, TagValue] = Field(default_factory=dict, max_length=30)
+
+    @field_validator("former_name")
+    @classmethod
+    def _was_another(cls, former: str | None, info: ValidationInfo) -> str | None:
+        if former is not None and former == info.data.get("name"):
+            raise refuse(f"formerName {quote(former)} is the name itself: remove it", beside=("name",))
+        return former
 
 
 class ModuleSpec(Strict):
@@ -38,6 +59,7 @@ class ModuleSpec(Strict):
     root: RootName
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     depends_on: DependsOn = ()
+    imports: Imports = ()
     policy: Policy = Policy()
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from desired_state.adoption import Imports
 from desired_state.container import SecretName
 from desired_state.fields import Distinct, Environments, Strict, TagValue, Text, refuse
 from desired_state.located import quote
@@ -171,4 +172,5 @@ class PlatformSpec(Strict):
     subscribers: Subscribers = Subscribers()
     secrets: dict[SecretName, Secret] = Field(default_factory=dict)
     kafka: KafkaAccess | None = None
+    imports: Imports = ()
     policy: Policy = Policy()

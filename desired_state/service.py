@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from desired_state.adoption import Imports
 from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, apart
 from desired_state.fargate import SIZES, complaint_about_cpu, complaint_about_memory
 from desired_state.fields import DependsOn, Distinct, Environments, Strict, Text, refuse
@@ -122,6 +123,7 @@ class ServiceSpec(Strict):
     pre_deployment: PreDeployment | None = None
     alarms: Alarms = Alarms()
     depends_on: DependsOn = ()
+    imports: Imports = ()
     policy: Policy = Policy()
 
     @field_validator("cpu")

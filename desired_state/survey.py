@@ -24,6 +24,7 @@ class Claim:
     name: str
     kind: str | None
     environments: frozenset[str] | None
+    former: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Candidate:
     manifest: Manifest
     spec: Spec
     document: Document
+
+    @property
+    def former(self) -> str | None:
+        """The name that the manifest had before."""
+        return self.manifest.metadata.former_name
 
     @property
     def place(self) -> str:
@@ -48,6 +54,10 @@ class Candidate:
     def problem_at_name(self, message: str) -> Problem:
         """A problem of the whole manifest."""
         return Problem(self.document.path, *self.document.at(("metadata", "name")), message)
+
+    def problem_at_former_name(self, message: str) -> Problem:
+        """A problem of the name that the manifest had before."""
+        return Problem(self.document.path, *self.document.at(("metadata", "formerName")), message)
 
     def _written(self, location: Location) -> Location:
         override = ("overrides", self.key.environment, *location)
@@ -121,6 +131,7 @@ def _claim(document: Document) -> Claim | None:
         name=name,
         kind=kind if isinstance(kind, str) else None,
         environments=frozenset(map(str, environments)) if known and isinstance(environments, list) else None,
+        former=former if isinstance(former := _field(document.data.get("metadata"), "formerName"), str) else None,
     )
 
 

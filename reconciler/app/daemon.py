@@ -19,6 +19,7 @@ from reconciler.app import parts
 from reconciler.app.observe import Observers
 from reconciler.app.telling import notifications
 from reconciler.config import Settings
+from reconciler.core.freezing import Freezes
 from reconciler.core.keeping import Store, Threads
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
@@ -32,10 +33,12 @@ from reconciler.edges.metrics import Build, Metrics, Now
 from reconciler.edges.notifications import Notifications, Sources
 from reconciler.edges.prerequisites import AwsPrerequisites
 from reconciler.edges.provider_metrics import ProviderWatch
+from reconciler.edges.states import S3States
 from reconciler.edges.task_protection import TaskProtection
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
+from reconciler.engine.freezing import Freezing
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import World
 from reconciler.provider.client import WarmProvider
@@ -63,7 +66,8 @@ async def serve(settings: Settings) -> None:
         watch = ProviderWatch(WarmProvider(parts.provider_directory(settings.data)).status) if warm else None
         if watch:
             await stack.enter_async_context(watch.running())
-        daemon = _assemble(settings, redactor, store, store, aws, own, warm=warm, watch=watch)
+        daemon = _assemble(settings, redactor, store, store, store, aws, own, warm=warm, watch=watch)
+        await daemon.controller.world.freezing.load()
         token = settings.auth.token.get_secret_value() if settings.auth.token else None
         app = make_app(
             EngineControl(daemon.controller),
@@ -94,6 +98,7 @@ def _assemble(
     redactor: Redactor,
     store: Store,
     threads: Threads,
+    freezes: Freezes,
     aws: AwsClients,
     own: AwsClients,
     *,
@@ -119,6 +124,7 @@ def _assemble(
             source=lambda: controller.source_status,
             beat=lambda: controller.beat(),
             provider=lambda: watch.view if watch else None,
+            frozen=lambda: {name: world.freezing.of(name) is not None for name in settings.environments},
         ),
         Build(
             VERSION,
@@ -159,7 +165,10 @@ def _assemble(
             os.environ.get("ECS_AGENT_URI"),
             warn=lambda message: log("task_protection_warning", level="warning", message=message),
         ),
+        freezing=Freezing(freezes),
         attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
+        judge=parts.judge(settings, settings.data / "work"),
+        states=S3States(aws, parts.state(settings)),
     )
     controller = Controller(world, parts.source(settings), Intake(world), workers=at_once * _PASSES_PER_RUN)
     return _Daemon(controller, metrics, telling)

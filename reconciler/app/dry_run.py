@@ -7,7 +7,7 @@ outputs yet, its services are planned with placeholders and marked provisional.
 import asyncio
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from reconciler.app import parts
 from reconciler.app.once import read_snapshot
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core import plan as plans
+from reconciler.core.adoption import refusal
 from reconciler.core.decide import operation
 from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.judgement import Judge
 from reconciler.core.plan import Plan
 from reconciler.core.policy import Rules, violations
 from reconciler.core.ports import Environment, LiveUnavailable, Run, TerraformFailed
@@ -31,11 +33,13 @@ from reconciler.edges.repository import redacted
 from reconciler.edges.terraform import TerraformCli
 from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
+from reconciler.engine import judgement
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """What would change in one instance, and which rules deny it; `error` says why that is not known."""
+    """What would change in one instance, and which rules deny it; `error` says why that is not known, `refused` why
+    it would not even adopt."""
 
     key: Key
     kind: str
@@ -47,6 +51,8 @@ class PlannedInstance:
     changes: tuple[ResourceSummary, ...] = ()
     denied: tuple[str, ...] = ()
     error: str | None = None
+    imports: int = 0
+    refused: str | None = None
 
 
 async def plan_once(
@@ -78,6 +84,7 @@ class _DryRun:
     live: EcsLive
     redactor: Redactor
     rules: Rules
+    judge: Judge | None
     progress: Callable[[str], None]
     admission: asyncio.Semaphore
 
@@ -110,9 +117,8 @@ class _DryRun:
             if name in used
         }
         admission = asyncio.Semaphore(settings.terraform.workers)
-        return cls(
-            snapshot, environments, terraform, EcsLive(aws), redactor, parts.rules(settings), progress, admission
-        )
+        rules, judge = parts.rules(settings), parts.judge(settings, scratch / "work")
+        return cls(snapshot, environments, terraform, EcsLive(aws), redactor, rules, judge, progress, admission)
 
     async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
         """Platforms first, because their outputs are what services are planned with."""
@@ -134,10 +140,10 @@ class _DryRun:
 
     async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Mapping[str, Any] | None]:
         try:
-            plan = await self._run(instance, platform=None, image=None)
+            plan, denied = await self._run(instance, platform=None, image=None)
         except TerraformFailed as failure:
             return PlannedInstance(instance.key, instance.kind, False, error=failure.message), None
-        return self._planned(instance, plan, provisional=False), plan.values.get("platform")
+        return self._planned(instance, plan, denied, provisional=False), plan.values.get("platform")
 
     async def _other(self, instance: Instance, outputs: Mapping[str, Any] | None) -> PlannedInstance:
         environment = self.environments[instance.key.environment]
@@ -145,28 +151,44 @@ class _DryRun:
         platform = outputs or placeholder_platform(environment)
         try:
             image = None if outputs is None else await self._image(instance, environment, outputs)
-            plan = await self._run(instance, platform=platform, image=image)
+            plan, denied = await self._run(instance, platform=platform, image=image)
         except (TerraformFailed, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
-        return self._planned(instance, plan, provisional=provisional)
+        return self._planned(instance, plan, denied, provisional=provisional)
 
     async def _image(self, instance: Instance, environment: Environment, outputs: Mapping[str, Any]) -> str | None:
         if instance.kind != "Service":
             return None
         return (await self.live.service(instance, environment, outputs["cluster"]["name"])).newest
 
-    async def _run(self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None) -> Plan:
+    async def _run(
+        self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None
+    ) -> tuple[Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
         inputs = variables(instance, environment, platform=platform, image=image)
-        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
+            if instance.former and await self._is_yet_to_move(run):
+                run = replace(run, key=Key(instance.key.environment, instance.former))
             async with self.terraform[environment.name].workspace(run) as workspace:
-                return plans.read(await workspace.plan(), self.redactor)
+                document = await workspace.plan()
+                plan = plans.read(document, self.redactor)
+                said = await judgement.denied(self.judge, plan, document, instance.key, environment, self.redactor)
+        rules = map(str, violations(plan, self.rules, str(instance.key)))
+        return plan, (*rules, *([said] if said else []))
 
-    def _planned(self, instance: Instance, plan: Plan, *, provisional: bool) -> PlannedInstance:
-        counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
-        for change in plan.changes:
+    async def _is_yet_to_move(self, run: Run) -> bool:
+        """True while a renamed instance has its state under its former name."""
+        async with self.terraform[run.environment.name].workspace(run) as workspace:
+            return await workspace.is_empty()
+
+    def _planned(
+        self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
+    ) -> PlannedInstance:
+        summaries = tuple(change.summary() for change in plans.everything(plan))
+        counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
+        for change in summaries:
             counts[operation(change.actions)] += 1
         return PlannedInstance(
             key=instance.key,
@@ -176,8 +198,10 @@ class _DryRun:
             updates=counts["update"],
             replaces=counts["replace"],
             destroys=counts["destroy"],
-            changes=tuple(change.summary() for change in plan.changes),
-            denied=tuple(map(str, violations(plan, self.rules, str(instance.key)))),
+            changes=summaries,
+            imports=counts["import"],
+            refused=refusal(plan),
+            denied=denied,
         )
 
 

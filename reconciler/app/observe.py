@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.record import ConditionType, Pass, Record
+from reconciler.core.record import ConditionType, Pass, Reason, Record
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Metrics
 from reconciler.edges.notifications import Notifications
@@ -28,6 +28,7 @@ class Observers:
         if new is None:
             log("instance_gone", instance=str(record.key))
             return
+        _log_recovery(old, new)
         ready = new.condition(ConditionType.READY)
         if ready and (old is None or old.reason != new.reason or old.sync != new.sync or old.health != new.health):
             log(
@@ -67,3 +68,14 @@ class Observers:
     def log(self, event: str, **fields: Any) -> None:
         """Something worth a log line."""
         log(event, **fields)
+
+
+def _log_recovery(old: Record | None, new: Record) -> None:
+    """An apply begins that may meet what an earlier one made: which that is stands in no headline."""
+    found = new.condition(ConditionType.RECONCILING)
+    if (
+        found
+        and found.reason == Reason.RECOVERING
+        and (old is None or old.condition(ConditionType.RECONCILING) != found)
+    ):
+        log("instance_recovering", level="warning", instance=str(new.key), message=found.message)

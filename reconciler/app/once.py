@@ -3,22 +3,27 @@
 import asyncio
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot, build
+from desired_state.tree import Tree
 from reconciler.app import parts
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
-from reconciler.core.ports import Run
+from reconciler.core.ports import Revision, Run, SourceFailed
 from reconciler.edges.git import read_revision
 from reconciler.edges.repository import redacted
+from reconciler.edges.roots import read_roots
+from reconciler.edges.tree_mirror import Missing
 from reconciler.edges.trees import DirectoryTrees
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:
     """The snapshot of one commit: the named one, else the configured branch, else what another repository has checked
-    out. Raises: SourceFailed."""
+    out. Environments whose Terraform roots cannot be read have problems instead of instances. Raises: SourceFailed."""
     branch = settings.git.branch if repo == settings.git.url else None
     revision = await asyncio.to_thread(
         read_revision,
@@ -28,22 +33,50 @@ async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Sn
         timeout=settings.git.timeout,
         roots=lambda: parts.terraform_tree(settings),
     )
-    return build(
-        commit=revision.commit, files=revision.files, roots=revision.roots, environments=settings.facts() or None
+    revision = await asyncio.to_thread(_rooted, revision, settings)
+    snapshot = build(
+        commit=revision.commit,
+        files=revision.files,
+        roots=revision.roots,
+        environments=settings.facts() or None,
+        roots_of=revision.roots_of,
     )
+    troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
+    return replace(snapshot, problems=(*troubles, *snapshot.problems))
+
+
+def _rooted(revision: Revision, settings: Settings) -> Revision:
+    """The revision with trees from Git, if that is where they come from, read into a folder that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
+        mirror = parts.tree_mirror(settings, Path(scratch, "roots.git"))
+        return read_roots(revision, mirror, parts.refs(settings)) if mirror else revision
+
+
+def _default_tree(settings: Settings) -> Tree:
+    """The Terraform tree that no environment has to itself. Raises: SourceFailed."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
+        mirror = parts.tree_mirror(settings, Path(scratch, "roots.git"))
+        if mirror is None:
+            return parts.terraform_tree(settings)
+        ref = settings.terraform.source.git.ref
+        found = mirror.read([ref])[ref]
+    if found.trouble or isinstance(found, Missing):
+        raise SourceFailed(f"terraform.source.git: {found.trouble}")
+    return found.tree
 
 
 async def bootstrap(settings: Settings, names: Sequence[str]) -> list[str]:
     """Make the state bucket and the lock table of each environment's account and region, once each.
 
-    Raises: TerraformFailed.
+    Raises: TerraformFailed, SourceFailed.
     """
     redactor = parts.redactor(settings)
     directory = settings.data / "bootstrap"
     terraform = parts.terraform(
         settings, DirectoryTrees(settings.data / "trees"), work=settings.data / "work", redact=redactor.text
     )
-    tree, said, done = parts.terraform_tree(settings), [], set()
+    tree = await asyncio.to_thread(_default_tree, settings)
+    said, done = [], set()
     for environment in map(settings.environment, names):
         place = (environment.account, environment.region)
         if place in done:
@@ -73,7 +106,8 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
         trees = DirectoryTrees(Path(scratch, "trees"))
         await trees.put(instance.tree_id, snapshot.trees[instance.tree_id])
         terraform = parts.terraform(settings, trees, work=Path(scratch, "work"), redact=parts.redactor(settings).text)
-        root = await terraform.render(Run(key, instance.root, instance.tree_id, inputs, environment), directory)
+        run = Run(key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
+        root = await terraform.render(run, directory)
     lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", "terraform plan"]
     if instance.kind == "Service":
         lines.insert(0, "# terraform.tfvars.json has placeholders where the platform's outputs and the image belong")

@@ -12,7 +12,7 @@ from reconciler.config import Settings, redaction_key
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.keeping import Reports, TreeArchive
 from reconciler.core.policy import Rules
-from reconciler.core.ports import Environment, Source
+from reconciler.core.ports import Environment, Source, SourceFailed
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges.aws import AwsClients, Home
@@ -21,12 +21,15 @@ from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.git import GitSource
 from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.policy_command import PolicyCommand
 from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.repository import credentials
+from reconciler.edges.repository import Access, GitFailed, check_url, credentials
+from reconciler.edges.roots import Ref, RootsSource
 from reconciler.edges.runner import Timeouts
 from reconciler.edges.sqlite import SqliteStore
 from reconciler.edges.state import StateSettings
 from reconciler.edges.terraform import TerraformCli
+from reconciler.edges.tree_mirror import TreeMirror
 from reconciler.edges.trees import DirectoryTrees, read_tree
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.world import Limits
@@ -60,7 +63,9 @@ def limits(settings: Settings) -> Limits:
         ),
         retry_limit=settings.retry.limit,
         rollout_timeout=settings.rollout.timeout,
+        max_in_flight=settings.rollout.max_in_flight,
         prune_limit_percent=settings.policy.prune_limit_percent,
+        calls_per_hour=settings.drift.calls_per_hour,
     )
 
 
@@ -75,12 +80,21 @@ def rules(settings: Settings) -> Rules:
     )
 
 
+def judge(settings: Settings, work: Path) -> PolicyCommand | None:
+    """Who is asked about plans besides the rules; None when nobody is."""
+    policy = settings.policy
+    return PolicyCommand(policy.command, timeout=policy.timeout, work=work, base=os.environ) if policy.command else None
+
+
 def redactor(settings: Settings) -> Redactor:
     """Hides secrets, and the daemon's own in particular: in its settings, its repository's URL and its AWS session."""
     own = (settings.auth.token, settings.slack.token, settings.slack.webhook, settings.redaction.key)
     key = redaction_key(settings)
     known = [secret.get_secret_value() for secret in own if secret]
-    known += [key.decode(errors="replace"), *credentials(settings.git.url or "")]
+    known += [key.decode(errors="replace")]
+    known += [
+        secret for url in (settings.git.url, settings.terraform.source.git.url) for secret in credentials(url or "")
+    ]
     known += [os.environ[name] for name in _SESSION if name in os.environ]
     return Redactor(key, known)
 
@@ -113,16 +127,46 @@ def _home(settings: Settings) -> Home:
 
 
 def terraform_tree(settings: Settings) -> Tree:
-    """The Terraform roots and modules as they are on disk now."""
-    return read_tree(settings.terraform.source.path)
+    """The Terraform roots and modules as they are on disk now; nothing when they come from Git."""
+    return {} if settings.terraform.source.git.url else read_tree(settings.terraform.source.path)
+
+
+def tree_mirror(settings: Settings, directory: Path) -> TreeMirror | None:
+    """The mirror of the Terraform repository in that directory; None when the roots come from a folder.
+
+    Raises: SourceFailed for a URL that is not accepted.
+    """
+    origin = settings.terraform.source.git
+    if origin.url is None:
+        return None
+    try:
+        url = check_url(origin.url)
+    except GitFailed as error:
+        raise SourceFailed(f"terraform.source.git.url: {error}") from None
+    return TreeMirror(directory.absolute(), url, origin.path, Access(settings.git.timeout, os.environ))
+
+
+def refs(settings: Settings) -> dict[str, Ref]:
+    """What every environment's roots are read at."""
+    default = Ref(settings.terraform.source.git.ref, "terraform.source.git.ref")
+    return {
+        name: Ref(found.source.ref, f"environments.{name}.source.ref") if found.source.ref else default
+        for name, found in settings.environments.items()
+    }
 
 
 def source(settings: Settings) -> Source:
-    """Where manifests come from: a repository, or a watched folder."""
+    """Where manifests come from, with the Terraform trees of each environment. Raises: SourceFailed."""
+    manifests = _manifests(settings)
+    mirror = tree_mirror(settings, settings.data / "roots.git")
+    return RootsSource(manifests, mirror, refs(settings)) if mirror else manifests
+
+
+def _manifests(settings: Settings) -> Source:
+    """A repository, or a watched folder."""
     if settings.git.directory:
-        return DirectorySource(
-            settings.git.directory, lambda: terraform_tree(settings), watched=[settings.terraform.source.path]
-        )
+        on_disk = [] if settings.terraform.source.git.url else [settings.terraform.source.path]
+        return DirectorySource(settings.git.directory, lambda: terraform_tree(settings), watched=on_disk)
     return GitSource(
         settings.git.url or "",
         settings.git.branch,
@@ -198,6 +242,7 @@ def state(settings: Settings) -> StateSettings:
     return StateSettings(
         bucket=settings.state.bucket,
         lock_table=settings.state.lock_table,
+        access_logs_bucket=settings.state.access_logs_bucket,
         kms_key_id=settings.state.kms_key_id,
         prefix=settings.state.prefix,
     )

@@ -1,4 +1,4 @@
-"""Commands that ask the daemon for something: suspend, resume, approve, reject, prune, unlock.
+"""Commands that ask the daemon for something: suspend, resume, approve, adopt, reject, prune, unlock.
 
 The daemon does it and writes the record; these commands only ask, and say what came of it.
 """
@@ -55,6 +55,28 @@ def approve(
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirmed(daemon, name)
     _show(_decide(daemon, name, "approve", digest), f"approved {digest}", output)
+
+
+def adopt(
+    key: KeyText,
+    /,
+    *,
+    digest: Annotated[
+        str | None,
+        Parameter(help="The digest of the plan you looked at; without it the plan is shown and asked about."),
+    ] = None,
+    output: Output = "table",
+    options: Connected = CONNECTED,
+) -> None:
+    """Agree to take over the resources that `spec.import` of one instance names, exactly as it was shown.
+
+    Its plan may import and nothing else; one that would change more is AdoptionRefused and says what.
+
+    Example: `reconciler adopt prod/orders --digest sha256:4f…`
+    """
+    daemon, name = options.daemon(), read_key(key)
+    digest = digest or _confirmed(daemon, name)
+    _show(_decide(daemon, name, "adopt", digest), f"adopts what {digest} imports", output)
 
 
 def reject(
@@ -137,15 +159,14 @@ def _confirmed(daemon: Daemon, key: "Key") -> str:
     return str(plan["digest"])
 
 
-def ask(
-    daemon: Daemon, key: "Key", action: str, *, digest: str | None = None, lock_id: str | None = None
-) -> dict[str, Any]:
+def ask(daemon: Daemon, key: "Key", action: str, **more: str | None) -> dict[str, Any]:
     """Ask the daemon, in the name of whoever runs this."""
-    record: dict[str, Any] = daemon.post(instance_path(key, action), by=_who(), digest=digest, lock_id=lock_id)
+    record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), **more)
     return record
 
 
-def _who() -> str:
+def whoami() -> str:
+    """Who runs this, as the daemon is told."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

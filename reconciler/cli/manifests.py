@@ -137,7 +137,7 @@ def _build(files: _Files, options: Configured) -> "Snapshot":
     if options.config is None:
         return build(commit="", files=files.contents, roots={}, environments=None)
     settings = options.settings()
-    roots = _tree(settings.terraform.source.path)
+    roots = {} if settings.terraform.source.git.url else _tree(settings.terraform.source.path)
     return build(commit="", files=files.contents, roots=roots, environments=settings.facts())
 
 

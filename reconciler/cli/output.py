@@ -105,7 +105,7 @@ def short(commit: str | None) -> str:
 
 def changes(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A plan's resources as lines: a sign and the address, then, where there is an old and a new, what differs."""
-    signs = {("create",): "+", ("update",): "~", ("delete",): "-"}
+    signs = {("create",): "+", ("update",): "~", ("delete",): "-", ("import",): "=", ("import", "update"): "~"}
     for item in items:
         sign = signs.get(tuple(item["actions"]), "±")
         yield f"{sign} {item['address']}"

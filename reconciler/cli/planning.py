@@ -49,7 +49,7 @@ def plan(
         print_json({"instances": [_shown(item) for item in planned], "problems": [str(item) for item in problems]})
     else:
         _print(planned, [str(item) for item in problems])
-    if any(item.error or item.denied for item in planned):
+    if any(item.error or item.denied or item.refused for item in planned):
         return Exit.FAILED
     if problems:
         return Exit.INVALID
@@ -109,7 +109,7 @@ def _repository(settings: "Settings", named: str | None) -> str:
 
 
 def _changes(item: "PlannedInstance") -> int:
-    return sum((item.creates, item.updates, item.replaces, item.destroys))
+    return sum((item.imports, item.creates, item.updates, item.replaces, item.destroys))
 
 
 def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> None:
@@ -117,11 +117,14 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
         (
             item.key,
             item.kind,
+            item.imports,
             item.creates,
             item.updates,
             item.replaces,
             item.destroys,
-            item.error or ("provisional: placeholders for the platform's outputs" if item.provisional else ""),
+            item.error
+            or item.refused
+            or ("provisional: placeholders for the platform's outputs" if item.provisional else ""),
         )
         for item in planned
     ]
@@ -131,7 +134,7 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
             for line in changes(_resources(item)):
                 say(f"  {line}")
             say("")
-    print_table(("INSTANCE", "KIND", "CREATE", "UPDATE", "REPLACE", "DESTROY", "NOTE"), rows)
+    print_table(("INSTANCE", "KIND", "IMPORT", "CREATE", "UPDATE", "REPLACE", "DESTROY", "NOTE"), rows)
     for item in planned:
         for violation in item.denied:
             say(f"{item.key} is denied by policy: {violation}")
@@ -153,6 +156,7 @@ def _shown(item: "PlannedInstance") -> dict[str, Any]:
         "kind": item.kind,
         "provisional": item.provisional,
         "counts": {
+            "import": item.imports,
             "create": item.creates,
             "update": item.updates,
             "replace": item.replaces,
@@ -160,5 +164,6 @@ def _shown(item: "PlannedInstance") -> dict[str, Any]:
         },
         "changes": _resources(item),
         "denied": list(item.denied),
+        "refused": item.refused,
         "error": item.error,
     }

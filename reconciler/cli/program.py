@@ -10,7 +10,18 @@ from typing import Any
 from cyclopts import App, Group
 from rich.console import Console
 
-from reconciler.cli import acting, daemon, drifting, manifests, planning, provider, reading, verification, waiting
+from reconciler.cli import (
+    acting,
+    daemon,
+    drifting,
+    freezing,
+    manifests,
+    planning,
+    provider,
+    reading,
+    verification,
+    waiting,
+)
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import clean, complain
 
@@ -42,9 +53,12 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.suspend,
         acting.resume,
         acting.approve,
+        acting.adopt,
         acting.reject,
         acting.prune,
         acting.unlock,
+        freezing.freeze,
+        freezing.unfreeze,
     ),
 }
 

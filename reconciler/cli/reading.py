@@ -30,6 +30,9 @@ def get(
     reason: Annotated[str | None, Parameter(help="Only with this reason, such as AwaitingApproval.")] = None,
     watch: Annotated[bool, Parameter(negative=(), help="Stay, and show it again every two seconds.")] = False,
     exit_code: Annotated[bool, Parameter(negative=(), help="Exit 3 when one is not in sync and healthy.")] = False,
+    orphans: Annotated[
+        bool, Parameter(negative=(), help="Instead: states without a manifest or a record. Exit 3 when there are some.")
+    ] = False,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> Exit:
@@ -39,6 +42,10 @@ def get(
     """
     daemon = options.daemon()
     wanted = {str(read_key(key)) for key in keys}
+    if orphans:
+        if wanted or reason or watch:
+            raise CommandFailed("--orphans goes with --environment only: an orphan is no instance", code=Exit.INVALID)
+        return _orphans(daemon, environment, output)
     if watch:
         _watch(daemon, wanted, environment, reason)
     found = _instances(daemon, wanted, environment, reason)
@@ -48,6 +55,9 @@ def get(
         print_table(_COLUMNS, map(_row, found))
     else:
         say("no instances")
+    if output == "table":
+        for freeze in daemon.get("/api/v1/freezes")["freezes"]:
+            say(f"{freeze['environment'] or 'all environments'}: {_frozen(freeze)}")
     return Exit.FOUND if exit_code and not all(map(_is_well, found)) else Exit.OK
 
 
@@ -96,6 +106,22 @@ def _instances(
     return [item for item in found if not wanted or item["key"] in wanted]
 
 
+def _orphans(daemon: Daemon, environment: str | None, output: Output) -> Exit:
+    found = daemon.get("/api/v1/orphans", environment=environment)["orphans"]
+    if output == "json":
+        print_json({"orphans": found})
+    elif found:
+        headers = ("STATE", "RESOURCES", "MODIFIED", "OBJECT")
+        rows = [
+            (item["key"], item["resources"], item["modified_at"], f"s3://{item['bucket']}/{item['object']}")
+            for item in found
+        ]
+        print_table(headers, rows)
+    else:
+        say("no orphans: every state has a manifest or a record")
+    return Exit.FOUND if found else Exit.OK
+
+
 def _watch(daemon: Daemon, wanted: set[str], environment: str | None, reason: str | None) -> None:
     from rich.live import Live
 
@@ -137,6 +163,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Sync": detail["sync"],
             "Health": detail["health"],
             "Suspended": "yes" if detail["suspended"] else None,
+            "Frozen": detail["frozen"] and _frozen(detail["frozen"]),
             "Removed": detail["removed_at"],
             "Accepted commit": short(detail["accepted_commit"]),
             "Applied commit": short(detail["applied_commit"]),
@@ -170,6 +197,10 @@ def print_plan(plan: dict[str, Any] | None) -> None:
     if plan["drift"]:
         say("\nDrift:")
         say_changes(plan["drift"])
+
+
+def _frozen(freeze: dict[str, Any]) -> str:
+    return f"frozen by {freeze['by']} since {freeze['at']}: {freeze['reason']}"
 
 
 def _rollout(rollout: dict[str, Any]) -> str:

@@ -110,15 +110,24 @@ def reconcile(
     *,
     wait: Annotated[bool, Parameter(negative=(), help="Stay until it is applied and healthy, or failed.")] = False,
     timeout: Annotated[str, Parameter(help="How long to stay, such as 90s or 15m.")] = "30m",
+    override_window: Annotated[
+        bool, Parameter(negative=(), help="Apply outside the change windows, this once; needs --reason.")
+    ] = False,
+    reason: Annotated[str | None, Parameter(help="Why: it is kept in the log and in the history.")] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
     """Look at one instance now, whatever its interval says, and forget its failures.
 
+    It is let through to a changed Terraform root that others wait for. Approval, freeze, policy and suspension hold
+    with --override-window too.
+
     Example: `reconciler reconcile develop/orders --wait`
     """
     daemon, name, limit = options.daemon(), read_key(key), _duration(timeout)
-    asked = ask(daemon, name, "reconcile")
+    if override_window != (reason is not None):
+        raise CommandFailed("--override-window and --reason go together: say why", code=Exit.INVALID)
+    asked = ask(daemon, name, "reconcile", override_window=reason)
     if not wait:
         print_json(asked) if output == "json" else say(f"{name}: asked for")
         return

@@ -10,8 +10,10 @@ from pydantic import Field, model_validator
 from reconciler.config.section import Section
 from reconciler.config.values import (
     Account,
+    Branch,
     Endpoint,
     Interval,
+    PolicyCommand,
     PolicyException,
     Region,
     RoleArn,
@@ -30,6 +32,14 @@ class EnvironmentFloor(Section):
     prune: bool = Field(True, description="false: nothing in this environment is ever pruned")
 
 
+class EnvironmentSource(Section):
+    """Which Terraform roots an environment uses."""
+
+    ref: Branch | None = Field(
+        None, description="The branch, tag or full commit id of `terraform.source.git` to use here; null is its `ref`"
+    )
+
+
 class EnvironmentSettings(Section):
     """One environment: an account, a region, and how careful to be there."""
 
@@ -40,6 +50,7 @@ class EnvironmentSettings(Section):
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="The AWS partition")
     endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint used instead of AWS itself")
     floor: EnvironmentFloor = EnvironmentFloor()
+    source: EnvironmentSource = EnvironmentSource()
 
 
 class RolloutSettings(Section):
@@ -48,6 +59,9 @@ class RolloutSettings(Section):
     timeout: Interval = Field(read_duration("15m"), description="When a rollout that has not ended is RolloutTimeout")
     poll: Interval = Field(read_duration("15s"), description="How often a running rollout is looked at")
     image_poll: Interval = Field(read_duration("30s"), description="How often a missing first image is looked for")
+    max_in_flight: int = Field(
+        5, ge=1, le=1000, description="Instances that a changed Terraform root reaches at a time, lower tiers first"
+    )
 
 
 class PolicySettings(Section):
@@ -66,6 +80,10 @@ class PolicySettings(Section):
         100, ge=1, description="Updates, replacements and destroys in one plan, beyond which a person must agree"
     )
     max_destroys: int = Field(10, ge=0, description="Destroys and replacements in one plan, beyond which a person must")
+    command: PolicyCommand = Field(
+        [], description="A program and its arguments that reads each plan as JSON and allows it with exit code 0"
+    )
+    timeout: Interval = Field(read_duration("60s"), description="The longest that program may take; then it is a no")
 
 
 class DriftSettings(Section):
@@ -76,6 +94,9 @@ class DriftSettings(Section):
     )
     repair_limit: int = Field(
         3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
+    )
+    calls_per_hour: int = Field(
+        72_000, ge=100, description="AWS calls that the drift checks of one account may make; more are put off"
     )
     attribution: bool = Field(True, description="Ask CloudTrail who did it; needs cloudtrail:LookupEvents")
 

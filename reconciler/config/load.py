@@ -84,15 +84,23 @@ def _anchor(settings: Settings, base: Path) -> Settings:
         raise ConfigFailed(
             [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter one"]
         )
-    git, terraform = settings.git, settings.terraform
-    url = str((base / git.url).resolve()) if git.url and git.url.startswith(("./", "../")) else git.url
+
+    def located(url: str | None) -> str | None:
+        return str((base / url).resolve()) if url and url.startswith(("./", "../")) else url
+
+    git, terraform, roots = settings.git, settings.terraform, settings.terraform.source.git
     binary = str(absolute(Path(terraform.binary))) if "/" in terraform.binary else terraform.binary
     directory = absolute(git.directory) if git.directory else None
-    source = terraform.source.model_copy(update={"path": absolute(terraform.source.path)})
+    source = terraform.source.model_copy(
+        update={
+            "path": absolute(terraform.source.path),
+            "git": roots.model_copy(update={"url": located(roots.url)}),
+        }
+    )
     return settings.model_copy(
         update={
             "data": data,
-            "git": git.model_copy(update={"url": url, "directory": directory}),
+            "git": git.model_copy(update={"url": located(git.url), "directory": directory}),
             "terraform": terraform.model_copy(update={"binary": binary, "source": source}),
             "store": settings.store.model_copy(update={"path": absolute(settings.store.path)}),
             "reports": settings.reports.model_copy(update={"path": absolute(settings.reports.path)}),

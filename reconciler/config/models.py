@@ -89,6 +89,12 @@ class Settings(BaseSettings):
             problems.append("git: url or directory is needed: where do the manifests come from?")
         if not self.environments:
             problems.append("environments: at least one is needed, with account, region and tier")
+        if not self.terraform.source.git.url:
+            problems += [
+                f"environments.{name}.source.ref: {found.source.ref} is a ref of terraform.source.git, which has no url"
+                for name, found in self.environments.items()
+                if found.source.ref
+            ]
         problems += [
             f"slack.environments: {name!r} is not configured; {suggest(name, self.environments)}"
             for name in self.slack.environments or ()

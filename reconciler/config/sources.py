@@ -47,10 +47,27 @@ class Git(Section):
         return self
 
 
+class TerraformGit(Section):
+    """A Git repository that holds the Terraform roots and modules."""
+
+    url: Text | None = Field(
+        None, description="Take them from this repository instead: https, ssh, file or git, or a local path"
+    )
+    ref: Branch = Field("main", description="The branch, tag or full commit id to use; environments may have their own")
+    path: Text = Field(".", description="The folder of the repository that holds `roots/` and `modules/`")
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        if self.path.startswith("/") or ".." in self.path.split("/"):
+            raise ValueError("path must stay inside the repository")
+        return self
+
+
 class TerraformSource(Section):
     """Where the Terraform roots and modules come from."""
 
     path: Path = Field(Path("terraform"), description="A folder with `roots/` and `modules/`")
+    git: TerraformGit = TerraformGit()
 
 
 class TerraformTimeouts(Section):
@@ -88,6 +105,9 @@ class State(Section):
     )
     lock_table: TableName | None = Field(
         "reconciler-locks", description="The DynamoDB lock table; null leaves only S3's own lock file"
+    )
+    access_logs_bucket: BucketTemplate | None = Field(
+        None, description="The bucket, made already, that gets the state bucket's access logs; filled in likewise"
     )
     prefix: StatePrefix = Field("", description="Put before every state's key in the bucket")
     kms_key_id: KmsKey | None = Field(None, description="The KMS key of the states; null takes the bucket's default")

@@ -73,6 +73,12 @@ def _secret_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _program(value: list[str]) -> list[str]:
+    if value and "/" in value[0] and not value[0].startswith("/"):
+        raise ValueError("must begin with the name of a program on PATH, or with an absolute path")
+    return value
+
+
 def _explained(pattern: str, message: str) -> AfterValidator:
     expression = re.compile(pattern)
 
@@ -138,7 +144,7 @@ Branch = Annotated[
     str,
     _explained(
         r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,200}(?<![./])",
-        "must be the name of a Git branch",
+        "must be the name of a Git branch or tag",
     ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -149,3 +155,4 @@ PolicyException = Annotated[
         "must be an instance and an address with a blank between, such as develop/site aws_s3_bucket_policy.site",
     ),
 ]
+PolicyCommand = Annotated[list[Text], AfterValidator(_program)]

@@ -21,11 +21,13 @@ def redacted(event: Event, redactor: Redactor) -> Event:
             return Attributed(redactor.text(who))
         case Seen(live):
             return replace(event, live=replace(live, message=redactor.text(live.message)))
-        case Asked(approval=approval, rejection=rejection):
+        case Asked(approval=approval, rejection=rejection, override=override):
             return replace(
                 event,
                 approval=approval and replace(approval, by=redactor.text(approval.by)),
                 rejection=rejection and replace(rejection, by=redactor.text(rejection.by)),
+                override=override
+                and replace(override, by=redactor.text(override.by), reason=redactor.text(override.reason)),
             )
         case Settled() | Applied():
             kept = {name: value for name, value in event.outputs.items() if name == _PASSED_ON}

@@ -7,11 +7,11 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import policy
+from reconciler.core import adoption, policy, recovery
 from reconciler.core.drift import Finding
 from reconciler.core.drifted import fought, is_same, unconfirmed
-from reconciler.core.plan import Plan
-from reconciler.core.ports import Environment
+from reconciler.core.plan import Plan, everything
+from reconciler.core.ports import Environment, LiveService, RolloutState
 from reconciler.core.record import ConditionType, Reason, Record, Rejection, Response, Sync
 
 Mode = Literal["auto", "approve", "observe"]
@@ -74,16 +74,21 @@ def verdict(
     image: str | None,
     now: datetime,
     limits: Limits = Limits(),
+    objection: str | None = None,
 ) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
 
-    `image` is the image the plan would run.
+    `image` is the image the plan would run, `objection` why a judge outside of the daemon denies the plan.
     """
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
     key, treatment = str(record.key), record.instance.policy
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
+    if objection:
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
+    if not record.attempted and (refused := adoption.refusal(plan)):
+        return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     if effective_mode(treatment, environment) == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
@@ -91,9 +96,16 @@ def verdict(
     approved = _is_approved(plan, record, limits, now)
     if not approved and (stop := _without_leave(plan, finding, record, environment, limits, now)):
         return stop
-    if treatment.windows and not any(window.contains(now) for window in treatment.windows):
+    if _outside_windows(record, now):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
+
+
+def _outside_windows(record: Record, now: datetime) -> bool:
+    windows, override = record.instance.policy.windows, record.window_override
+    if not windows or (override and override.holds(now)):
+        return False
+    return not any(window.contains(now) for window in windows)
 
 
 def response(found: Verdict) -> Response:
@@ -101,7 +113,7 @@ def response(found: Verdict) -> Response:
     match found:
         case Apply():
             return "heal"
-        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW):
+        case AwaitApproval() | Report(Reason.OUTSIDE_WINDOW | Reason.FROZEN):
             return "wait"
         case _:
             return "report"
@@ -115,6 +127,11 @@ def now_or_again(found: Verdict, record: Record) -> Verdict | LookAgain:
     if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, Settled):
         return LookAgain()
     return found
+
+
+def insists(record: Record, live: LiveService | None) -> bool:
+    """True when a person asks for a pass over what ECS took back: they know of that difference, no second look does."""
+    return record.requested_at is not None and live is not None and live.rollout == RolloutState.ROLLED_BACK
 
 
 def waits(record: Record) -> bool:
@@ -162,8 +179,9 @@ def _without_leave(
     if why := _needs_approval(plan, record, environment, limits):
         expired = record.approval is not None and record.approval.plan_digest == plan.digest
         again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
+        command = "adopt" if plan.imports else "approve"
         return AwaitApproval(
-            f"{describe(plan)}; {why}{again}; `reconciler approve {record.key}` applies exactly this plan"
+            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
         )
     return _fight(finding, record, limits, now)
 
@@ -178,10 +196,14 @@ def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
 def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: Limits) -> str | None:
     if record.prune_confirmed:
         return None
+    if plan.imports:
+        return adoption.what_changes(plan)
     if not record.attempted and plan.existing:
         return "its state exists but is not known here, so a person looks first"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
+    if not record.removed and (twice := recovery.would_be_twice(plan, record)):
+        return recovery.approval_needed(twice)
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
     return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)
@@ -200,18 +222,20 @@ def repeats_rollback(record: Record, image: str | None) -> bool:
 
 def describe(plan: Plan) -> str:
     """A plan in a phrase: `2 to create, 1 to update`."""
-    counts = {"create": 0, "update": 0, "replace": 0, "destroy": 0}
-    for change in plan.changes:
-        counts[operation(change.actions)] += 1
+    counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
+    for change in everything(plan):
+        counts[operation(change.summary().actions)] += 1
     said = [f"{count} to {name}" for name, count in counts.items() if count]
     return ", ".join(said) or "outputs change"
 
 
-def operation(actions: Iterable[str]) -> Literal["create", "update", "replace", "destroy"]:
-    """Terraform's action list as one word."""
+def operation(actions: Iterable[str]) -> Literal["import", "create", "update", "replace", "destroy"]:
+    """Terraform's action list as one word; a resource that is replaced as soon as it is taken over is replaced."""
     present = set(actions)
     if {"create", "delete"} <= present:
         return "replace"
     if "delete" in present or "forget" in present:
         return "destroy"
+    if "import" in present:
+        return "import"
     return "create" if "create" in present else "update"

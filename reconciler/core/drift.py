@@ -61,7 +61,7 @@ def classify(
 
     `rolled_back`: ECS itself put the service back; that difference is a failed rollout, not drift.
     """
-    if rolled_back:
+    if rolled_back or plan.imports:  # what is yet to be taken over is nobody's drift
         return Finding(Sync.PENDING, None, ())
     outside = tuple(_normalised(plan.drift, ignore, now))
     if applied_digest == desired_digest:

@@ -7,9 +7,10 @@ from typing import Any
 
 from desired_state.instance import Instance
 from reconciler.core.drift import Finding
+from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason, Rejection, Response, Running
+from reconciler.core.record import Approval, Base, Intent, Reason, Record, Rejection, Response, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,20 @@ class Held:
     """The pass ended before Terraform ran."""
 
     reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """The instance may take the root tree that Git asks for; `asked` says that a person wants it now."""
+
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The instance stays with the root tree that its state was built from, and why."""
+
     message: str
 
 
@@ -139,8 +154,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideUsed:
+    """A visit that began with this override of its windows has come to its end."""
+
+    override: WindowOverride
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A person asked for a pass, suspended, resumed, approved, rejected, confirmed a prune, or told a lock to break."""
+    """A person asked for a pass (outside the windows, with an override), suspended, resumed, approved, rejected,
+    confirmed a prune, or told a lock to break."""
 
     reconcile: bool = False
     suspend: bool | None = None
@@ -148,6 +171,22 @@ class Asked:
     rejection: Rejection | None = None
     confirm_prune: bool = False
     unlock: str | None = None
+    override: WindowOverride | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The state of that former name begins to move here; None: it was put back where it came from."""
+
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The state of that former name is here alone; `old` is the record that it had, None where none is known."""
+
+    source: str
+    old: Record | None
 
 
 Event = (
@@ -155,6 +194,8 @@ Event = (
     | Invalid
     | Removed
     | Held
+    | Let
+    | Kept
     | Desired
     | Starting
     | LockedOut
@@ -167,5 +208,8 @@ Event = (
     | Applied
     | Failed
     | Seen
+    | OverrideUsed
     | Asked
+    | Moving
+    | Moved
 )

@@ -15,8 +15,10 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.REJECTED,
         Reason.DRIFT_FIGHT,
         Reason.POLICY_DENIED,
+        Reason.ADOPTION_REFUSED,
         Reason.OBSERVED,
         Reason.OUTSIDE_WINDOW,
+        Reason.FROZEN,
         Reason.SUSPENDED,
         Reason.PLAN_FAILED,
         Reason.INIT_FAILED,
@@ -63,7 +65,8 @@ def _dependency_problem(record: Record, dependency: Record | None) -> str | None
         return "was never applied"
     if dependency.intent:
         return "is being applied"
-    behind = dependency.applied_source != dependency.instance.source_digest
+    held = dependency.promoted is not None and dependency.promoted.held is not None
+    behind = not held and dependency.applied_source != dependency.instance.source_digest
     if behind and dependency.accepted_commit == record.accepted_commit and dependency.reason not in _WAITS_FOR_SOMEBODY:
         return "changed in the same commit and goes first"
     return None
@@ -72,12 +75,21 @@ def _dependency_problem(record: Record, dependency: Record | None) -> str | None
 def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     dependants = sorted(str(other.key) for other in records.values() if record.key in other.instance.depends_on)
     if dependants:
-        return Hold(Reason.DEPENDENCY_NOT_READY, f"{', '.join(dependants)} still depend on it and go first")
+        named = ", ".join(dependants)
+        return Hold(
+            Reason.DEPENDENCY_NOT_READY, f"{named} still depend on it: remove these first, or restore its manifest"
+        )
     confirm = f"`reconciler prune --confirm {record.key}` removes it"
     if not environment.floor.prune:
         return Hold(Reason.PRUNE_GUARD, f"nothing in {environment.name} is pruned (`floor.prune` in the configuration)")
     if record.prune_confirmed:
         return Proceed()
+    former = records.get(Key(record.key.environment, record.move.source)) if record.move else None
+    if former and former.removed is None:
+        why = (
+            f"its former name is declared again: {former.key} waits for what is here. Name this one again, or {confirm}"
+        )
+        return Hold(Reason.PRUNE_CONFIRMATION_NEEDED, why)
     if record.prune_guard:
         return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
     if not record.instance.policy.prune:

@@ -85,7 +85,7 @@ def _platform(spec: PlatformSpec) -> dict[str, Any]:
 def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[str, Any]:
     return {
         "service": {
-            "name": instance.key.name,
+            "name": instance.service_name,
             "type": spec.type,
             "runtime": spec.runtime,
             "repository": spec.repository,

@@ -19,16 +19,18 @@ from reconciler.core.redact import Redactor
 from reconciler.core.sensitive import of_plan
 
 UNKNOWN = "(known after apply)"
+IMPORT = "import"
 _SHORTEST_SECRET = 16  # a shorter one may be any word, and is masked only where Terraform says so
 _LONGEST = 400
 _IMAGE = ".image"
+_NOTHING = ("no-op",)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happens to one resource. `attributes` maps a dotted path to its old and new value, `before` and `after` are
     the whole resource, {} where there is none; all of it redacted. `watched` are attributes that other resources of
-    the state account for."""
+    the state account for. `imports` is the id of what exists and would be taken over."""
 
     address: str
     type: str
@@ -38,6 +40,7 @@ class Change:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     watched: frozenset[str] = frozenset()
+    imports: str | None = None
 
     @property
     def deletes(self) -> bool:
@@ -45,14 +48,18 @@ class Change:
         return "delete" in self.actions
 
     def summary(self) -> ResourceSummary:
-        """The part that people see."""
-        return ResourceSummary(self.address, self.actions, self.attributes)
+        """The part that people see; for what is taken over, that comes first."""
+        if self.imports is None:
+            return ResourceSummary(self.address, self.actions, self.attributes)
+        actions = tuple(action for action in self.actions if action != "no-op")
+        return ResourceSummary(self.address, (IMPORT, *actions), {IMPORT: (None, self.imports), **self.attributes})
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What Terraform would do (`changes`), what moved outside of it (`drift`), which outputs change, the
-    plain values of those that are known and not sensitive, and how many resources exist."""
+    plain values of those that are known and not sensitive, how many resources exist, and which that exist would be
+    taken over (`imports`, those that would be changed by it are in `changes` too)."""
 
     changes: tuple[Change, ...]
     drift: tuple[Change, ...]
@@ -60,11 +67,12 @@ class Plan:
     values: Mapping[str, Any]
     existing: int
     digest: str
+    imports: tuple[Change, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """True when an apply would change nothing, not even an output."""
-        return not self.changes and not self.outputs
+        """True when an apply would change nothing, not even the state or an output."""
+        return not self.changes and not self.outputs and not self.imports
 
 
 def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: bool = False) -> Plan:
@@ -78,7 +86,9 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
     if "format_version" not in document or "planned_values" not in document:
         raise ValueError("not the JSON form of a Terraform plan")
     secrets = frozenset(text for text in of_plan(document) if len(text) >= _SHORTEST_SECRET)
-    changes = tuple(_changes(document.get("resource_changes") or (), redactor, secrets))
+    entries = tuple(_changes(document.get("resource_changes") or (), redactor, secrets))
+    changes = tuple(change for change in entries if change.actions != _NOTHING)
+    imports = tuple(change for change in entries if change.imports is not None)
     outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
     resources = tuple(_resources((document.get("prior_state") or {}).get("values", {}).get("root_module")))
     return Plan(
@@ -90,7 +100,8 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
         outputs=outputs,
         values=_values((document.get("planned_values") or {}).get("outputs") or {}),
         existing=len(resources),
-        digest=_digest(changes, outputs, pipeline_image=pipeline_image),
+        digest=_digest(changes, outputs, imports, pipeline_image=pipeline_image),
+        imports=imports,
     )
 
 
@@ -98,17 +109,23 @@ def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
     """The plan as a record keeps it."""
     return PlanSummary(
         digest=plan.digest,
-        changes=tuple(change.summary() for change in plan.changes),
+        changes=tuple(change.summary() for change in everything(plan)),
         drift=tuple(change.summary() for change in drift),
         at=now,
     )
+
+
+def everything(plan: Plan) -> tuple[Change, ...]:
+    """All that a plan would do, taking over first."""
+    return (*plan.imports, *(change for change in plan.changes if change.imports is None))
 
 
 def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: frozenset[str]) -> Iterator[Change]:
     for entry in entries:
         change = entry["change"]
         actions = tuple(change["actions"])
-        if entry.get("mode") == "data" or actions in {("no-op",), ("read",)}:
+        imports = change.get("importing")
+        if entry.get("mode") == "data" or actions == ("read",) or (actions == _NOTHING and imports is None):
             continue
         before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor, secrets)
         after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor, secrets)
@@ -121,6 +138,7 @@ def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: 
             attributes=dict(_differences(before, after, "")),
             before=before or {},
             after=after or {},
+            imports=redactor.text(str(imports.get("id", UNKNOWN))) if imports is not None else None,
         )
 
 
@@ -211,7 +229,9 @@ def _resources(module: Mapping[str, Any] | None) -> Iterator[tuple[str, Mapping[
         yield from _resources(child)
 
 
-def _digest(changes: Iterable[Change], outputs: Iterable[str], *, pipeline_image: bool) -> str:
+def _digest(
+    changes: Iterable[Change], outputs: Iterable[str], imports: Iterable[Change], *, pipeline_image: bool
+) -> str:
     content = [
         [
             change.address,
@@ -225,5 +245,7 @@ def _digest(changes: Iterable[Change], outputs: Iterable[str], *, pipeline_image
         ]
         for change in sorted(changes, key=lambda change: change.address)
     ]
-    canonical = json.dumps([content, sorted(outputs)], sort_keys=True, separators=(",", ":"), default=str)
+    taken = sorted([change.address, change.imports] for change in imports)
+    whole = [content, sorted(outputs), *([taken] if taken else [])]
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from desired_state.adoption import Import
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
 from reconciler.core.record import Holder, Pass, Reason, Record
@@ -44,7 +45,8 @@ class Environment:
 class Run:
     """What one workspace is made of: the root's tree and its variables, in one environment.
 
-    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`.
+    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`. `imports` are taken
+    over by the next plan, as far as the state does not hold them.
     """
 
     key: Key
@@ -52,6 +54,7 @@ class Run:
     tree_id: str
     variables: Mapping[str, Any]
     environment: Environment
+    imports: tuple[Import, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ class LockInfo:
 
 class TerraformFailed(Exception):
     """Terraform could not do it. `reason` is one of InitFailed, PlanFailed, ApplyFailed, StateLocked, StateConflict,
-    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known."""
+    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known. `died`: it
+    was killed, so that its state may not say all that it did."""
+
+    died = False
 
     def __init__(self, reason: Reason, message: str, *, lock: LockInfo | None = None) -> None:
         super().__init__(message)
@@ -103,6 +109,20 @@ class Workspace(Protocol):
 
     async def is_empty(self) -> bool:
         """True when the state holds no resource."""
+        ...
+
+    async def read_state(self) -> str:
+        """The state as it is kept, secrets included; one without a lineage when there is none.
+
+        Raises: TerraformFailed.
+        """
+        ...
+
+    async def write_state(self, state: str) -> None:
+        """Put it in the state's place. Terraform refuses one of another lineage, or one that is not newer.
+
+        Raises: TerraformFailed (StateConflict, StateLocked).
+        """
         ...
 
 
@@ -189,12 +209,17 @@ class Protection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it."""
+    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it.
+
+    `roots_of` are environments with a Terraform tree of their own, None where there never was one to be had; `troubles`
+    say why a tree is not the newest, by the setting that names it."""
 
     commit: str
     committed_at: datetime
     files: Mapping[str, bytes]
     roots: Tree = field(default_factory=dict)
+    roots_of: Mapping[str, Tree | None] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 class SourceFailed(Exception):

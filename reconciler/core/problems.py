@@ -70,6 +70,7 @@ def name_of(topic: Topic, key: Key | None) -> str:
 _QUIET = frozenset(
     {
         *("Applied", "InSync", "Observed", "Progressing", "Suspended", "Frozen", "OutsideWindow", "DependencyNotReady"),
+        "RolloutHeld",
         *("AwaitingFirstImage", "Interrupted", "Recovering", "OutOfBandChange", "MissingResource"),
         *("UnmanagedAddition", "Rejected", "InvalidManifest"),  # a manifest's mistakes are told of the manifests
     }
@@ -151,7 +152,9 @@ def _approval(record: Record) -> Problem | None:
     plan = record.plan
     if plan is None or any(said and said.plan_digest == plan.digest for said in (record.approval, record.rejection)):
         return None
-    said = ", ".join(f"{count} to {name}" for name, count in counts(plan.changes).items() if count)
+    measured = counts(plan.changes)
+    said = ", ".join(f"{count} to {name}" for name, count in measured.items() if count)
+    command = "adopt" if measured["import"] else "approve"
     return Problem(
         topic=Topic.APPROVAL,
         key=record.key,
@@ -159,7 +162,7 @@ def _approval(record: Record) -> Problem | None:
         title=f"{_name(record)} waits for approval: {said or 'outputs change'}",
         details=(
             *bullets([f"{operation(change.actions)} {code(change.address)}" for change in plan.changes]),
-            f"See {code(f'reconciler diff {record.key}')}; agree with {code(f'reconciler approve {record.key}')}",
+            f"See {code(f'reconciler diff {record.key}')}; agree with {code(f'reconciler {command} {record.key}')}",
         ),
     )
 

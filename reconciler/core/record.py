@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
+from reconciler.core.leave import Promoted, WindowOverride
+from reconciler.core.moving import Move
 
 
 class Sync(StrEnum):
@@ -51,7 +53,9 @@ class Reason(StrEnum):
     OBSERVED = "Observed"
     PROGRESSING = "Progressing"
     SUSPENDED = "Suspended"
+    FROZEN = "Frozen"
     OUTSIDE_WINDOW = "OutsideWindow"
+    ROLLOUT_HELD = "RolloutHeld"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     AWAITING_APPROVAL = "AwaitingApproval"
     REJECTED = "Rejected"
@@ -65,6 +69,7 @@ class Reason(StrEnum):
     LOCK_ORPHANED = "LockOrphaned"
     STATE_CONFLICT = "StateConflict"
     POLICY_DENIED = "PolicyDenied"
+    ADOPTION_REFUSED = "AdoptionRefused"
     INVALID_MANIFEST = "InvalidManifest"
     INVALID_CONFIGURATION = "InvalidConfiguration"
     RETRIES_EXHAUSTED = "RetriesExhausted"
@@ -110,7 +115,8 @@ class Running:
 class Intent:
     """Written before an apply starts, cleared when its end is known. One that is found at start means a crash.
 
-    `lock_id` is the state lock that the apply was seen to hold; None until it was seen.
+    `lock_id` is the state lock that the apply was seen to hold; None until it was seen. `creates` are the addresses
+    that it would make.
     """
 
     pass_id: str
@@ -120,6 +126,7 @@ class Intent:
     at: datetime
     holder: Holder | None = None
     lock_id: str | None = None
+    creates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +242,7 @@ class Record:
     applied_commit: str | None = None
     applied_at: datetime | None = None
     checked_at: datetime | None = None
+    resources: int = 0
     requested_at: datetime | None = None
     prune_guard: str | None = None
     prune_confirmed: bool = False
@@ -246,12 +254,15 @@ class Record:
     unlock: str | None = None
     approval: Approval | None = None
     rejection: Rejection | None = None
+    window_override: WindowOverride | None = None
     failures: Failures | None = None
     rollout: Rollout | None = None
     plan: PlanSummary | None = None
     drift: Drift | None = None
     repairs: tuple[Repair, ...] = ()
     base: Base | None = None
+    promoted: Promoted | None = None
+    move: Move | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property

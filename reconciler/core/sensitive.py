@@ -3,6 +3,7 @@
 Terraform keeps them out of its own messages; a provider that quotes one in an error does not know that it is secret.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,26 @@ def of_plan(document: Mapping[str, Any]) -> _Secrets:
         for side in ("before", "after"):
             found += _marked(change.get(side), change.get(f"{side}_sensitive", False))
     return frozenset(text for value in found for text in _texts(value))
+
+
+def of_containers(document: Mapping[str, Any]) -> _Secrets:
+    """Every value in the environment of a container that the JSON form of a plan defines."""
+    changes = [*(document.get("resource_changes") or ()), *(document.get("resource_drift") or ())]
+    sides = [change["change"].get(side) for change in changes for side in ("before", "after")]
+    texts = [side.get("container_definitions") for side in sides if isinstance(side, Mapping)]
+    return frozenset(value for text in texts if isinstance(text, str) for value in _environment(text))
+
+
+def _environment(definitions: str) -> Iterator[str]:
+    try:
+        containers = json.loads(definitions)
+    except ValueError:
+        return
+    for container in containers if isinstance(containers, list) else ():
+        entries = container.get("environment") if isinstance(container, Mapping) else None
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping) and isinstance(entry.get("value"), str):
+                yield entry["value"]
 
 
 def of_inputs(variables: Mapping[str, Any]) -> _Secrets:

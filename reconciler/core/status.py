@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from desired_state.instance import Instance
-from reconciler.core import drifted, rollout
+from reconciler.core import drifted, promotion, recovery, rollout
 from reconciler.core.conditions import holding, idle, ready, without
 from reconciler.core.events import (
     Accepted,
@@ -23,7 +23,12 @@ from reconciler.core.events import (
     Held,
     Holding,
     Invalid,
+    Kept,
+    Let,
     LockedOut,
+    Moved,
+    Moving,
+    OverrideUsed,
     Planned,
     Removed,
     Seen,
@@ -31,13 +36,14 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
+from reconciler.core.moving import Move
 from reconciler.core.plan import summarise
 from reconciler.core.record import ConditionType, Failures, Health, Intent, Reason, Record, Running, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
 # Something has to change before these go on by themselves.
-_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED})
+_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED, Reason.ADOPTION_REFUSED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
@@ -46,8 +52,12 @@ def first(instance: Instance, commit: str) -> Record:
     return Record(instance=instance, accepted_commit=commit)
 
 
-def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:  # noqa: C901 - one arm per event
+def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
     """The record after the event. Its `version` is left to the store's writer."""
+    return promotion.standing(record, _advance(record, event, now, retry_limit), now)
+
+
+def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
     match event:
         case Accepted():
             return _accepted(record, event)
@@ -57,6 +67,10 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
         case Held(reason, message):
             return _held(record, reason, message, now)
+        case Let(asked):
+            return promotion.let(record, asked=asked)
+        case Kept(message):
+            return promotion.kept(record, message)
         case Desired():
             return _desired(record, event)
         case Starting(running):
@@ -76,6 +90,8 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             message = "destroying" if intent.destroys else "applying"
             if record.reason == Reason.AWAITING_APPROVAL:
                 started = ready(started, now, False, Reason.PROGRESSING, message)
+            if recovers := recovery.told(record, intent):
+                return holding(started, now, ConditionType.RECONCILING, True, Reason.RECOVERING, recovers)
             return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
         case Holding(lock_id):
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
@@ -85,8 +101,14 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
             return _failed(record, event, now, retry_limit)
         case Seen(live, timeout):
             return rollout.seen(record, live, timeout, now)
+        case OverrideUsed(override):
+            return record.replace(window_override=None) if record.window_override == override else record
         case Asked():
             return _asked(record, event, now)
+        case Moving(source):
+            return record.replace(move=Move(source) if source else None)
+        case Moved(source, old):
+            return _moved(record.replace(move=Move(source, done=True)), old)
         case _:
             assert_never(event)
 
@@ -104,10 +126,11 @@ def _accepted(record: Record, event: Accepted) -> Record:
 
 
 def _held(record: Record, reason: Reason, message: str, now: datetime) -> Record:
-    """Not having looked is no trouble of its own: what was ready stays ready."""
+    """Not having looked is no trouble of its own: what was ready stays ready, unless it is to be removed."""
     headline = record.condition(ConditionType.READY)
     was_ready = headline is not None and headline.status
-    if was_ready and record.sync == Sync.IN_SYNC and reason == Reason.DEPENDENCY_NOT_READY:
+    stays = was_ready and record.sync == Sync.IN_SYNC and record.removed is None
+    if stays and reason == Reason.DEPENDENCY_NOT_READY:
         return record
     return ready(idle(record), now, was_ready and reason == Reason.SUSPENDED, reason, message)
 
@@ -133,6 +156,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
         plan=summarise(plan, drift=finding.drifted, now=now),
         sync=finding.sync,
         checked_at=now,
+        resources=plan.existing + sum(change.actions == ("create",) for change in plan.changes),
         requested_at=None,
         running=None,
         unlock=None,
@@ -162,7 +186,7 @@ def _settled(record: Record, event: Settled, now: datetime) -> Record:
     )
     if record.instance.kind != "Service":
         return ready(record.replace(health=Health.HEALTHY), now, True, Reason.IN_SYNC, "")
-    if record.reason in {Reason.APPLIED, Reason.IN_SYNC}:
+    if record.reason in {Reason.APPLIED, Reason.IN_SYNC, Reason.ROLLOUT_HELD}:
         return record
     if record.rollout and record.rollout.ended in {Reason.ROLLED_BACK, Reason.ROLLOUT_FAILED}:
         return ready(record, now, False, record.rollout.ended, record.rollout.message)
@@ -229,6 +253,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     changes: dict[str, Any] = {}
     if event.reconcile:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
+        changes["window_override"] = event.override or record.window_override
         changes["conditions"] = without(record, ConditionType.STALLED, only=_OF_A_DIGEST)
     if event.suspend is not None:
         changes["suspended"] = event.suspend
@@ -239,6 +264,25 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     if event.unlock:
         changes["unlock"] = event.unlock
     return record.replace(**changes)
+
+
+def _moved(record: Record, old: Record | None) -> Record:
+    """What was known under the former name goes on to hold; a record that was applied before knows better."""
+    if old is None or record.attempted:
+        return record
+    names = (
+        "attempted",
+        "applied_digest",
+        "applied_source",
+        "applied_commit",
+        "applied_at",
+        "intent",
+        "base",
+        "outputs",
+        "promoted",
+    )
+    inherited = {name: getattr(old, name) for name in names}
+    return record.replace(suspended=record.suspended or old.suspended, health=old.health, **inherited)
 
 
 def _may_hold_its_lock(intent: Intent | None) -> Running | None:

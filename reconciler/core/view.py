@@ -12,6 +12,8 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import fought
+from reconciler.core.freezing import Freeze
+from reconciler.core.orphans import Orphan
 from reconciler.core.record import (
     Condition,
     ConditionType,
@@ -28,7 +30,7 @@ View = dict[str, Any]
 
 _CHANGES = {"create": "added", "delete": "deleted"}
 _FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would take this back"}
-_MEASURES = ("create", "update", "replace", "destroy")
+_MEASURES = ("import", "create", "update", "replace", "destroy")
 
 
 def summary(record: Record, now: datetime) -> View:
@@ -65,10 +67,11 @@ def is_current(record: Record) -> bool:
     return applied and record.applied_source == record.instance.source_digest and record.removed is None
 
 
-def detail(record: Record, now: datetime) -> View:
-    """Everything of one instance: what `reconciler describe` shows."""
+def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> View:
+    """Everything of one instance: what `reconciler describe` shows. `freezes` are all that are in force."""
+    holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
-    approval, rejection = record.approval, record.rejection
+    approval, rejection, override = record.approval, record.rejection, record.window_override
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
@@ -84,6 +87,11 @@ def detail(record: Record, now: datetime) -> View:
             "desired": record.desired_digest,
             "applied_source": record.applied_source,
             "applied": record.applied_digest,
+        },
+        "terraform_tree": {
+            "wanted": instance.tree_id,
+            "running": record.base.tree_id if record.base else None,
+            "held": record.promoted.held if record.promoted else None,
         },
         "conditions": [_condition(record.conditions[kind], now) for kind in ConditionType if kind in record.conditions],
         "failures": failures and {"count": failures.count, "last_at": time(failures.at)},
@@ -103,12 +111,19 @@ def detail(record: Record, now: datetime) -> View:
         },
         "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
+        "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
+        "frozen": freeze(holding[0]) if holding else None,
         "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
         "plan": plan(record.plan),
         "drift": drift(record, now),
         "outputs": sorted(record.outputs),
     }
+
+
+def freeze(found: Freeze) -> View:
+    """A freeze: who said so, when, why, and where; `environment` is null for everywhere."""
+    return {"environment": found.environment, "by": found.by, "reason": found.reason, "at": time(found.at)}
 
 
 def plan(summary: PlanSummary | None) -> View | None:
@@ -125,7 +140,7 @@ def plan(summary: PlanSummary | None) -> View | None:
 
 
 def counts(changes: Sequence[ResourceSummary]) -> dict[str, int]:
-    """How many resources a plan creates, updates, replaces and destroys."""
+    """How many resources a plan imports, creates, updates, replaces and destroys."""
     measures = [_measure(change.actions) for change in changes]
     return {name: measures.count(name) for name in _MEASURES}
 
@@ -179,6 +194,20 @@ def visit(passed: Pass) -> View:
     }
 
 
+def orphan(found: Orphan) -> View:
+    """A state that nobody looks after."""
+    state = found.state
+    return {
+        "key": str(state.key),
+        "environment": state.key.environment,
+        "name": state.key.name,
+        "resources": found.resources,
+        "bucket": state.bucket,
+        "object": state.object,
+        "modified_at": time(state.modified),
+    }
+
+
 def source(status: SourceStatus, now: datetime) -> View:
     """Where the manifests stand."""
     return {
@@ -209,7 +238,9 @@ def pulse(beat: Beat) -> View:
 def _measure(actions: tuple[str, ...]) -> str:
     if {"create", "delete"} <= set(actions):
         return "replace"
-    return {"create": "create", "update": "update", "delete": "destroy"}.get(actions[0] if actions else "", "other")
+    return {"import": "import", "create": "create", "update": "update", "delete": "destroy"}.get(
+        actions[0] if actions else "", "other"
+    )
 
 
 def _condition(condition: Condition, now: datetime) -> View:

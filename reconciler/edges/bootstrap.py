@@ -31,7 +31,11 @@ def variables(state: StateSettings | None, environment: Environment) -> Mapping[
     return {
         "account": {"id": environment.account, "region": environment.region, "partition": environment.partition},
         "aws": {"role_arn": environment.role, "s3_use_path_style": environment.endpoint is not None},
-        "state": {"bucket": state.bucket_in(environment), "lock_table": state.lock_table},
+        "state": {
+            "bucket": state.bucket_in(environment),
+            "lock_table": state.lock_table,
+            "access_logs_bucket": state.access_logs_bucket_in(environment),
+        },
     }
 
 

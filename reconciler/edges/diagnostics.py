@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.core.ports import LockInfo, TerraformFailed
 from reconciler.core.record import Reason
+from reconciler.core.recovery import there_already
 
 _MOST_ERRORS = 3
 _LONGEST = 400
@@ -26,6 +27,12 @@ _FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 _NO_PROVIDER = re.compile(
     r"plugin|provider produced|failed to instantiate provider|does not support (resource type|data source)"
     r"|unavailable desc|error while dialing|error reading from server",
+    re.IGNORECASE,
+)
+# The codes of AWS's services for a name that is taken, and the words of the provider for the same.
+_EXISTS = re.compile(
+    r"already ?exists|AlreadyOwnedByYou|Invalid(Group|Permission)\.Duplicate|InvalidSubnet\.Conflict|QueueNameExists"
+    r"|Duplicate(Listener|LoadBalancerName|TargetGroupName|Item)|PriorityInUse|not idempotent",
     re.IGNORECASE,
 )
 
@@ -111,7 +118,11 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     if messages.errors and all(error.located for error in messages.errors):
         return RunFailed(Reason.INVALID_CONFIGURATION, _summary(messages.errors))
     if messages.errors:
-        return RunFailed(otherwise, _summary(messages.errors))
+        return RunFailed(
+            otherwise, _with_remedy(messages.errors) if otherwise is Reason.APPLY_FAILED else _summary(messages.errors)
+        )
+    if any(locked in messages.text for locked in _LOCKED):  # of a command that does not speak JSON
+        return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
 
 
@@ -157,6 +168,12 @@ def _summary(errors: Sequence[Diagnostic]) -> str:
     told = list(dict.fromkeys(str(error) for error in errors))
     more = f" (and {len(told) - _MOST_ERRORS} more)" if len(told) > _MOST_ERRORS else ""
     return "; ".join(told[:_MOST_ERRORS]) + more
+
+
+def _with_remedy(errors: Sequence[Diagnostic]) -> str:
+    """The errors of an apply, and what to do about what is there already."""
+    found = [error.place for error in errors if _EXISTS.search(f"{error.summary} {error.detail}") and not error.located]
+    return f"{_summary(errors)}. {there_already(dict.fromkeys(found))}" if found else _summary(errors)
 
 
 def _plain(text: str) -> str:

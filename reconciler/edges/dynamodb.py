@@ -1,9 +1,10 @@
-"""Records, history and open conversations in one DynamoDB table: the store of a daemon whose disk does not last.
+"""Records, history, conversations and freezes in one DynamoDB table: the store of a daemon whose disk does not last.
 
     pk                        sk                                     what else
     record                    develop/orders                         version, write, document
     history/develop/orders    2026-03-02T09:00:00.000000Z#<pass>     document, expires (the table's TTL)
     thread                    drift develop/orders                   value
+    freeze                    prod, or * for all                     document
 
 The rule: a write names the version that it follows, and DynamoDB refuses it when that is not the stored one. An answer
 can get lost after the write was made, so each write carries an id of its own, and a write that follows one whose end is
@@ -19,7 +20,8 @@ from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core import codec
+from reconciler.core import codec, freezing
+from reconciler.core.freezing import Freeze
 from reconciler.core.keeping import StoreConflict
 from reconciler.core.record import Pass, Record
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
@@ -35,11 +37,11 @@ _MISSING = "ResourceNotFoundException"
 _NAMES = {"#version": "version", "#write": "write"}  # words that DynamoDB keeps for itself
 _DOUBTS_KEPT = 20
 _Item = Mapping[str, Mapping[str, Any]]
-_T = TypeVar("_T", Record, Pass)
+_T = TypeVar("_T", Record, Pass, Freeze)
 
 
 class DynamoStore:
-    """Implements `keeping.Store` and `keeping.Threads` on a table with the keys `pk` and `sk`."""
+    """Implements `Store`, `Threads` and `Freezes` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, clients: AwsClients, table: str, home: Home) -> None:
         self._clients = clients
@@ -138,6 +140,22 @@ class DynamoStore:
         """Forget one; a no-op when it is not known. Raises: StoreFailed."""
         call = self._clients.call(self._home, "dynamodb", "delete_item", TableName=self._table, Key=_thread_key(name))
         await self._answer(call)
+
+    async def freezes(self) -> Sequence[Freeze]:
+        """Every freeze in force. Raises: StoreFailed."""
+        items = await self._query("freeze")
+        return [self._read(freezing.load, item, f"the freeze of {item['sk']['S']}") for item in items]
+
+    async def keep_freeze(self, freeze: Freeze) -> None:
+        """Keep it, in place of the one of the same name. Raises: StoreFailed."""
+        document = self._document(freezing.dump(freeze), f"the freeze of {freeze.name}")
+        item = {"pk": _text("freeze"), "sk": _text(freeze.name), "document": document}
+        await self._answer(self._clients.call(self._home, "dynamodb", "put_item", TableName=self._table, Item=item))
+
+    async def drop_freeze(self, name: str) -> None:
+        """End the one of that name; a no-op when there is none. Raises: StoreFailed."""
+        key = {"pk": _text("freeze"), "sk": _text(name)}
+        await self._answer(self._clients.call(self._home, "dynamodb", "delete_item", TableName=self._table, Key=key))
 
     async def _query(self, partition: str, *, newest: int | None = None) -> list[_Item]:
         """The items of a partition in order; with `newest` that many from its end."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from desired_state.instance import Instance
+from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
 from reconciler.core.ports import Environment, LiveService, LiveUnavailable, RolloutState
 from reconciler.edges.aws import AwsClients, AwsFailed
@@ -29,9 +29,9 @@ class EcsLive:
     async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
         """Read one service. Raises: LiveUnavailable."""
         try:
-            found = await self._describe(instance.key.name, environment, cluster)
+            found = await self._describe(instance.service_name, environment, cluster)
             definition = found.get("taskDefinition") if found else None
-            image = await self._image(instance.key.name, environment, definition) if definition else None
+            image = await self._image(instance.service_name, environment, definition) if definition else None
             newest = await self._newest(instance, environment, image)
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
@@ -65,7 +65,7 @@ class EcsLive:
         return None if image is None or image.endswith(f":{PLACEHOLDER_TAG}") else image
 
     async def _newest(self, instance: Instance, environment: Environment, running: str | None) -> str | None:
-        spec, key = instance.spec, instance.key
+        spec, key = instance.spec, Key(instance.key.environment, instance.service_name)
         if isinstance(spec, ServiceSpec) and spec.image is not None:
             pushed = await has_tag(self._clients, key, environment, spec.image.tag)
             return image_uri(key, environment, spec.image.tag) if pushed else None

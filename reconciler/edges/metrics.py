@@ -6,7 +6,7 @@ gone is gone from the metrics too. No label carries a commit, a digest or a mess
 
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,6 +37,7 @@ NOTIFICATION_RESULTS: Final = ("sent", "retried", "failed", "dropped")
 _PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 _WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
 _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
+_BEHIND: Final = "How late the drift check is that the budget of AWS calls holds back for longest; 0 without one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
+    frozen: Callable[[], Mapping[str, bool]] = dict  # by environment
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -81,8 +83,11 @@ class Metrics:
         self._start_at_zero()
 
     def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not."""
+        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not, nor a
+        changed Terraform root, which comes with no commit of the manifests."""
         if old is None or new is None or commit_at is None or new.applied_at is None:
+            return
+        if old.promoted and not old.promoted.settled:
             return
         if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
@@ -153,7 +158,17 @@ class _Present(Collector):
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
         yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
         yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
+        frozen = GaugeMetricFamily(
+            "reconciler_environment_frozen", "1 while nothing may be applied there.", labels=["environment"]
+        )
+        for name, holds in sorted(self._now.frozen().items()):
+            frozen.add_metric([name], holds)
+        yield frozen
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
+        behind = GaugeMetricFamily("reconciler_drift_checks_behind_seconds", _BEHIND, labels=["account"])
+        for account, late in sorted(beat.behind.items()):
+            behind.add_metric([account], late.total_seconds())
+        yield behind
         yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
         yield _single("loop_age_seconds", "Time since the daemon's loop last turned.", beat.loop_age.total_seconds())
         build = {

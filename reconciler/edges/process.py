@@ -32,7 +32,9 @@ class NotStarted(ProcessFailed):
 
 
 class TimedOut(ProcessFailed):
-    """The child was still running after its time."""
+    """The child was still running after its time. `killed`: it did not end when it was asked to."""
+
+    killed = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,17 @@ async def run(
     drain: timedelta | None = None,
     pass_fds: Sequence[int] = (),
     started: Callable[[int], None] | None = None,
+    given: Path | None = None,
+    alone: bool = True,
 ) -> Completed:
     """Run a program to its end, its output in two private files.
 
     With `drain` the caller's cancellation is absorbed: the result is returned all the same, because it has to be
     recorded (`asyncio.current_task().cancelling()` still tells). Without it the child gets its SIGINT at once, and the
-    cancellation is passed on when the child is gone. Raises: NotStarted, TimedOut.
+    cancellation is passed on when the child is gone. `given` is the file that it reads as its input. A child that is
+    not left `alone` takes what it started along: its whole group is killed after its end. Raises: NotStarted, TimedOut.
     """
-    process, cancelled = await _start(argv, cwd, environment, (output, errors), pass_fds)
+    process, cancelled = await _start(argv, cwd, environment, (given, output, errors), pass_fds)
     if started is not None:
         started(process.pid)
     interrupted = timed_out = False
@@ -73,8 +78,13 @@ async def run(
             cancelled = True
     if cancelled or timed_out:
         interrupted = await _wind_down(process, drain=drain if cancelled else None, grace=grace)
+    if not alone:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     if timed_out:
-        raise TimedOut(f"{argv[0]} was still running after {timeout} and was stopped")
+        late = TimedOut(f"{argv[0]} was still running after {timeout} and was stopped")
+        late.killed = process.returncode is None or process.returncode < 0
+        raise late
     if cancelled and drain is None:
         raise asyncio.CancelledError
     if process.returncode is None:
@@ -106,17 +116,23 @@ def _end_group(leader: int) -> None:
 
 
 async def _start(
-    argv: Sequence[str], cwd: Path, environment: Mapping[str, str], files: tuple[Path, Path], pass_fds: Sequence[int]
+    argv: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    files: tuple[Path | None, Path, Path],
+    pass_fds: Sequence[int],
 ) -> tuple[asyncio.subprocess.Process, bool]:
     """Start the child; a cancellation meanwhile is remembered, because asyncio would answer it with SIGKILL."""
     with contextlib.ExitStack() as stack:
-        output, errors = (stack.enter_context(_private(file)) for file in files)
+        given, *written = files
+        source = stack.enter_context(given.open("rb")) if given else asyncio.subprocess.DEVNULL
+        output, errors = (stack.enter_context(_private(file)) for file in written)
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
                 *argv,
                 cwd=cwd,
                 env=dict(environment),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=source,
                 stdout=output,
                 stderr=errors,
                 process_group=0,

@@ -19,6 +19,8 @@ from urllib.parse import unquote
 
 import git
 
+from desired_state.tree import Tree
+
 LARGEST_FILE = 1024 * 1024
 LARGEST_TOTAL = 64 * 1024 * 1024
 MOST_FILES = 10_000
@@ -172,6 +174,11 @@ def resolve(directory: Path, revision: str, *, access: Access) -> str:
     return commit
 
 
+def is_commit(text: str) -> bool:
+    """True for the full id of a commit."""
+    return _COMMIT.fullmatch(text) is not None
+
+
 def committed_at(directory: Path, commit: str, *, access: Access) -> datetime:
     """When that commit was made. Raises: GitFailed."""
     answer = run(directory, "show", "-s", "--format=%ct", "--end-of-options", commit, access=access)
@@ -184,8 +191,21 @@ def manifests(directory: Path, commit: str, path: str, *, access: Access) -> Map
     A file over the bound is cut one byte past it, so that it is refused in its place and the others are not held up.
     """
     chosen = [entry for entry in _entries(directory, commit, path, access) if is_manifest(entry.path)]
+    return _read(directory, commit, chosen, what="manifests", access=access)
+
+
+def terraform_files(directory: Path, commit: str, path: str, *, access: Access) -> Tree:
+    """Every file below a path of that commit, outside of dot-folders, by its path from there. Raises: GitFailed."""
+    chosen = [entry for entry in _entries(directory, commit, path, access) if not _is_hidden(entry.path)]
+    for entry in chosen:
+        if entry.size > LARGEST_FILE:
+            raise UnusableContent(f"{entry.path} is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+    return _read(directory, commit, chosen, what="Terraform files", access=access)
+
+
+def _read(directory: Path, commit: str, chosen: list[Entry], *, what: str, access: Access) -> Mapping[str, bytes]:
     if sum(min(entry.size, LARGEST_FILE) for entry in chosen) > LARGEST_TOTAL:
-        raise UnusableContent(f"the manifests are larger than {LARGEST_TOTAL // 1024 // 1024} MiB together")
+        raise UnusableContent(f"the {what} are larger than {LARGEST_TOTAL // 1024 // 1024} MiB together")
     with closing(git.Repo(directory, expand_vars=False)) as repo:
         repo.git.update_environment(**access.variables(directory, None))
         try:
@@ -249,12 +269,16 @@ def _parsed(listing: bytes, folder: str) -> Iterator[Entry]:
 
 
 def _check_kind(entry: Entry) -> None:
-    if any(part.startswith(".") for part in PurePosixPath(entry.path).parts[:-1]):
+    if _is_hidden(entry.path):
         return
     if entry.mode == _SYMLINK:
-        raise UnusableContent(f"{entry.path} is a symlink: manifests must be plain files")
+        raise UnusableContent(f"{entry.path} is a symlink: only plain files are accepted")
     if entry.mode == _SUBMODULE:
-        raise UnusableContent(f"{entry.path} is a submodule: manifests must be in the repository itself")
+        raise UnusableContent(f"{entry.path} is a submodule: everything must be in the repository itself")
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(path).parts[:-1])
 
 
 def _reason(error: git.exc.GitCommandError, url: str | None) -> str:

@@ -82,7 +82,9 @@ class Runner:
             )
         except process.ProcessFailed as error:
             self.on_run(command.name, "timed out" if isinstance(error, process.TimedOut) else "failed")
-            raise RunFailed(command.otherwise, str(error)) from error
+            failed = RunFailed(command.otherwise, str(error))
+            failed.died = isinstance(error, process.TimedOut) and error.killed
+            raise failed from error
         finally:
             self.on_phase(command.name, time.monotonic() - begun)
         if completed.returncode in command.accept:
@@ -92,6 +94,7 @@ class Runner:
         failed = diagnostics.failure(said, command.otherwise, redact=lambda text: self.redact(text, *bench.secrets))
         if completed.interrupted and failed.reason is command.otherwise:
             failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")
+        failed.died = completed.returncode < 0
         self.on_run(command.name, "interrupted" if failed.reason is Reason.INTERRUPTED else "failed")
         raise failed
 

@@ -5,14 +5,15 @@ made again with an installed one; an apply is not, because half of it may be don
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from desired_state.adoption import Import
 from reconciler.core import sensitive
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Reason
-from reconciler.edges import workspace
+from reconciler.edges import adoption, workspace
 from reconciler.edges.attachment import Attachment
 from reconciler.edges.blocking import settled
 from reconciler.edges.diagnostics import RunFailed
@@ -36,10 +37,12 @@ class Session:
         held: Hold,
         attachment: Attachment,
         secrets: frozenset[str] = frozenset(),
+        imports: Sequence[Import] = (),
     ) -> None:
         """`secrets` are known before there is a plan, which adds those that it marks: no error quotes them."""
         self._tools, self._place, self._content = tools, place, content
         self._held, self._attachment, self._secrets = held, attachment, secrets
+        self._imports = imports
 
     async def initialise(self) -> None:
         """Run `init` if it is needed. Raises: TerraformFailed."""
@@ -59,6 +62,7 @@ class Session:
         """
         if self._place.lost_state.is_file():
             await self._push_back()
+        await self._write_imports(() if destroy else self._imports)
         try:
             await self._plan(destroy=destroy)
         except RunFailed as failed:
@@ -108,9 +112,39 @@ class Session:
 
     async def is_empty(self) -> bool:
         """True when the state manages nothing. Raises: TerraformFailed."""
-        argv = self._tools.commands.pull()
-        state = await self._answer(Command("pull", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+        state = await self._pull()
         return not any(resource.get("mode") == "managed" for resource in state.get("resources") or ())
+
+    async def read_state(self) -> str:
+        """The state itself, secrets included, which does not stay in a file; see the port. Raises: TerraformFailed."""
+        if self._place.lost_state.is_file():
+            await self._push_back()
+        argv = self._tools.commands.pull()
+        output = self._place.home / "pull.out"
+        try:
+            command = Command("pull", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT)
+            return await settled((await self._tools.runner.run(command, self._bench)).read_text)
+        finally:
+            output.unlink(missing_ok=True)
+
+    async def write_state(self, state: str) -> None:
+        """Put it in the state's place; see the port. Raises: TerraformFailed."""
+        file = self._place.home / "moving.tfstate"
+        try:
+            await settled(workspace.write_private, file, state)
+            argv = self._tools.commands.push(file)
+            command = Command("push", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT, drain=True)
+            await self._tools.runner.run(command, self._bench)
+        finally:
+            file.unlink(missing_ok=True)
+
+    async def _pull(self) -> Mapping[str, Any]:
+        argv = self._tools.commands.pull()
+        return await self._answer(Command("pull", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+
+    async def _write_imports(self, wanted: Sequence[Import]) -> None:
+        left = adoption.missing(wanted, await self._pull()) if wanted else ()
+        await settled(adoption.write, self._place.root, left)
 
     @property
     def _bench(self) -> Bench:

@@ -1,4 +1,4 @@
-"""Records, history and open conversations in one SQLite file: the store of a laptop and of a single daemon.
+"""Records, history, open conversations and freezes in one SQLite file: the store of a laptop and of a single daemon.
 
 The rule: a write is on the disk when `save` returns, and a file that cannot be trusted is reported, never replaced,
 emptied or deleted. One thread owns the connection, so that writes are in order and the event loop never waits on it.
@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core import codec
+from reconciler.core import codec, freezing
+from reconciler.core.freezing import Freeze
 from reconciler.core.keeping import StoreConflict
 from reconciler.core.record import Pass, Record
 from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 
-LAYOUT = 2  # PRAGMA user_version; 2 added threads
+LAYOUT = 3  # PRAGMA user_version; 2 added threads, 3 freezes
 HISTORY_KEPT = 200
 
 _TABLES = """
@@ -33,12 +34,13 @@ CREATE TABLE IF NOT EXISTS passes (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS passes_of_instance ON passes (environment, name, number);
 CREATE TABLE IF NOT EXISTS threads (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS freezes (name TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _T = TypeVar("_T")
 
 
 class SqliteStore:
-    """Implements `keeping.Store` and `keeping.Threads` on a file, mode 0600, opened at the first use or by `open`."""
+    """Implements `Store`, `Threads` and `Freezes` on a file, mode 0600, opened at the first use or by `open`."""
 
     def __init__(self, path: Path, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._path = path
@@ -115,6 +117,20 @@ class SqliteStore:
     async def drop_thread(self, name: str) -> None:
         """Forget one; a no-op when it is not known. Raises: StoreFailed."""
         await self._write("DELETE FROM threads WHERE name = ?", (name,))
+
+    async def freezes(self) -> Sequence[Freeze]:
+        """Every freeze in force. Raises: StoreFailed."""
+        rows = await self._do(lambda c: c.execute("SELECT name, document FROM freezes").fetchall())
+        return [self._read(freezing.load, document, f"the freeze of {name}") for name, document in rows]
+
+    async def keep_freeze(self, freeze: Freeze) -> None:
+        """Keep it, in place of the one of the same name. Raises: StoreFailed."""
+        row = (freeze.name, json.dumps(freezing.dump(freeze)))
+        await self._write("INSERT OR REPLACE INTO freezes (name, document) VALUES (?, ?)", row)
+
+    async def drop_freeze(self, name: str) -> None:
+        """End the one of that name; a no-op when there is none. Raises: StoreFailed."""
+        await self._write("DELETE FROM freezes WHERE name = ?", (name,))
 
     async def _write(self, sql: str, values: Sequence[Any]) -> int:
         return await self._do(lambda connection: connection.execute(sql, values).rowcount)

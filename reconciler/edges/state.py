@@ -13,16 +13,21 @@ from reconciler.edges.literal import quote
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """`bucket` may name `{account}` and `{region}`; `prefix` goes before `<environment>/<name>/terraform.tfstate`."""
+    """Buckets may name `{account}` and `{region}`; `prefix` goes before `<environment>/<name>/terraform.tfstate`."""
 
     bucket: str = "reconciler-state-{account}-{region}"
     lock_table: str | None = "reconciler-locks"
     kms_key_id: str | None = None
     prefix: str = ""
+    access_logs_bucket: str | None = None
 
     def bucket_in(self, environment: Environment) -> str:
         """The bucket's name in that account and region."""
-        return self.bucket.replace("{account}", environment.account).replace("{region}", environment.region)
+        return _in_place(self.bucket, environment)
+
+    def access_logs_bucket_in(self, environment: Environment) -> str | None:
+        """The name of the bucket for its access logs, if there is one."""
+        return None if self.access_logs_bucket is None else _in_place(self.access_logs_bucket, environment)
 
     def object_key(self, key: Key) -> str:
         """The state's object key."""
@@ -52,6 +57,10 @@ def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
     if environment.role:
         lines.append(f'assume_role = {{ role_arn = {quote(environment.role)}, session_name = "reconciler" }}')
     return "\n".join([*lines, ""])
+
+
+def _in_place(name: str, environment: Environment) -> str:
+    return name.replace("{account}", environment.account).replace("{region}", environment.region)
 
 
 def _literal(value: str | bool) -> str:

@@ -5,12 +5,13 @@ allow-list. The plan file goes when the workspace closes, because it holds value
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
 from reconciler.core import sensitive
 from reconciler.core.keeping import TreeArchive
@@ -85,7 +86,7 @@ class TerraformCli:
             content = await self._content(place, run)
             known = sensitive.of_inputs(run.variables)
             async with self._session(
-                place, content, held=held, where=run.environment, warm=self._warm, secrets=known
+                place, content, held=held, where=run.environment, warm=self._warm, secrets=known, imports=run.imports
             ) as session:
                 yield session
 
@@ -129,10 +130,13 @@ class TerraformCli:
         where: Environment,
         warm: WarmProvider | None,
         secrets: frozenset[str] = frozenset(),
+        imports: Sequence[Import] = (),
     ) -> AsyncIterator[Session]:
         environment = surroundings(self._environment, self._tools.plugins.configuration, where)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
-            session = Session(self._tools, place, content, held=held, attachment=attachment, secrets=secrets)
+            session = Session(
+                self._tools, place, content, held=held, attachment=attachment, secrets=secrets, imports=imports
+            )
             try:
                 await session.initialise()
                 yield session

@@ -20,7 +20,7 @@ from typing import Any
 from desired_state.tree import Tree
 from reconciler.core.ports import Run, TerraformFailed
 from reconciler.core.record import Reason
-from reconciler.edges import leftovers
+from reconciler.edges import adoption, leftovers
 from reconciler.edges.trees import TreeFailed, write_tree
 
 BACKEND_FILE = "backend.tfbackend"
@@ -159,13 +159,13 @@ def rebuild(place: Layout, run: Run, tree: Tree) -> None:
 
 def write_inputs(root: Path, variables: Mapping[str, Any], backend: str | None) -> None:
     """Write variables and backend; without a backend the state is a local one, to be thrown away."""
-    _write_private(root / VARIABLES_FILE, json.dumps(dict(variables), indent=2, sort_keys=True))
+    write_private(root / VARIABLES_FILE, json.dumps(dict(variables), indent=2, sort_keys=True))
     if backend is None:
         (root / BACKEND_FILE).unlink(missing_ok=True)
-        _write_private(root / _OVERRIDE_FILE, _OVERRIDE)
+        write_private(root / _OVERRIDE_FILE, _OVERRIDE)
     else:
         (root / _OVERRIDE_FILE).unlink(missing_ok=True)
-        _write_private(root / BACKEND_FILE, backend)
+        write_private(root / BACKEND_FILE, backend)
 
 
 def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Path:
@@ -179,6 +179,7 @@ def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Pat
     _write_root(directory, run, tree)
     root = directory / "roots" / run.root
     write_inputs(root, run.variables, backend)
+    adoption.write(root, run.imports)
     return root
 
 
@@ -192,7 +193,7 @@ def _write_root(directory: Path, run: Run, tree: Tree) -> None:
         raise TerraformFailed(Reason.INVALID_CONFIGURATION, str(error)) from error
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write beside and rename, readable by nobody else."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

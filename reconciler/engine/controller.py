@@ -17,11 +17,14 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
 from reconciler.core.control import Beat, SourceStatus
-from reconciler.core.events import Failed
+from reconciler.core.drifted import unconfirmed
+from reconciler.core.events import Failed, OverrideUsed
 from reconciler.core.ports import Revision, Source, SourceFailed
 from reconciler.core.record import ConditionType, Pass, Reason, Record, Sync
-from reconciler.core.schedule import next_visit
+from reconciler.core.schedule import first_urgency, next_visit
 from reconciler.engine.intake import Intake
+from reconciler.engine.pacing import Looks
+from reconciler.engine.promote import woken
 from reconciler.engine.queue import Closed, Queue
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
@@ -35,8 +38,10 @@ class Controller:
 
     def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
         self.world = world
-        self.queue = Queue(world.now)
+        self._looks = Looks(world)
+        self.queue = Queue(world.now, self._looks)
         self.source_status = SourceStatus(None, None, None, ())
+        self.declared: frozenset[str] = frozenset()  # names of manifests that may have no instance
         self._source = source
         self._intake = intake
         self._taken: Revision | None = None
@@ -50,7 +55,7 @@ class Controller:
         """Work until `stop` is set, then let applies finish within `drain`."""
         self.world.records.update(await self.world.store.load())
         for key, record in self.world.records.items():
-            self.ask(key, trigger="recovery" if record.intent else "start", urgency=3 if record.intent else 0)
+            self.ask(key, trigger="recovery" if record.intent else "start", urgency=first_urgency(record))
         tasks = [asyncio.create_task(self._follow(), name="source"), asyncio.create_task(self._turn(), name="beat")]
         tasks += [asyncio.create_task(self._work(), name=f"worker-{n}") for n in range(self._workers)]
         stopped = asyncio.create_task(stop.wait(), name="stop")
@@ -77,6 +82,7 @@ class Controller:
             stopping=self._stopping,
             running={key: timedelta(seconds=now - since) for key, (_, since) in self._running.items()},
             queued=self.queue.depth,
+            behind=self._looks.behind(self.queue.held_back(), self.world.now()),
         )
 
     async def _turn(self) -> None:
@@ -101,7 +107,9 @@ class Controller:
             self._log_commit(snapshot, due)
             for key in sorted(due):
                 self.ask(key, trigger="git")
-            self._taken, self._problems = revision, tuple(map(self._told, snapshot.problems))
+            self.declared = snapshot.invalid | snapshot.former.keys()
+            troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
+            self._taken, self._problems = revision, tuple(map(self._told, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _remember(self, revision: Revision) -> None:
@@ -147,14 +155,23 @@ class Controller:
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
             self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
             await self.world.settle(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
-        after = self.world.records.get(key)
+        after = await self._used_up(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
         if after and (at := next_visit(after, self.world.limits.pace, now=self.world.now(), rng=self.world.rng)):
             self.queue.add(key, at, trigger="interval")
 
+    async def _used_up(self, before: Record) -> Record | None:
+        """The record after a pass, without the override that the pass began with, unless it has to look once more."""
+        after = self.world.records.get(before.key)
+        if after is None or before.window_override is None or unconfirmed(after):
+            return after
+        return await self.world.settle(before.key, OverrideUsed(before.window_override))
+
     async def _note(self, before: Record, after: Record | None, trigger: str, started: datetime) -> None:
         ready = after.condition(ConditionType.READY) if after else None
+        result = _result(before, after)
+        message = ready.message if ready else "its state is empty; the instance is gone"
         visit = Pass(
             id=uuid.uuid4().hex[:12],
             key=before.key,
@@ -162,9 +179,9 @@ class Controller:
             commit=(after or before).accepted_commit,
             started=started,
             finished=self.world.now(),
-            result=_result(before, after),
+            result=result,
             reason=ready.reason if ready else None,
-            message=ready.message if ready else "its state is empty; the instance is gone",
+            message=_message(before, message) if result in {"applied", "pruned"} else message,
         )
         self.world.observer.passed(visit)
         if visit.result != "unchanged":
@@ -173,7 +190,11 @@ class Controller:
     def _wake(self, before: Record, after: Record | None) -> None:
         """Others wait for this one, read its outputs, or go after it."""
         records = self.world.records
+        for key in woken(before, after, self.world):
+            self.ask(key, trigger="dependency")
         outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
+        if after and after.move and after.move != before.move:
+            self.ask(Key(after.key.environment, after.move.source), trigger="dependency")
         for key, other in records.items():
             waits = other.reason == Reason.DEPENDENCY_NOT_READY
             if before.key in other.instance.depends_on and (waits or outputs_moved):
@@ -191,6 +212,12 @@ class Controller:
             await asyncio.wait(applying, timeout=drain.total_seconds())
             await _cancel(task for task, _ in self._running.values())
         await _cancel(tasks)
+
+
+def _message(before: Record, message: str) -> str:
+    """What history says of a pass: its headline, and who let it apply outside the windows."""
+    override = before.window_override
+    return "; ".join(filter(None, (message, override.says() if override else "")))
 
 
 def _result(before: Record, after: Record | None) -> str:

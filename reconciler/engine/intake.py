@@ -5,9 +5,11 @@ more removals than the limit in one commit wait for a person.
 """
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
+from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
 from reconciler.core.events import Accepted, Invalid, Removed
@@ -30,7 +32,12 @@ class Intake:
             name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
         }
         snapshot = await asyncio.to_thread(
-            build, commit=revision.commit, files=revision.files, roots=revision.roots, environments=facts
+            build,
+            commit=revision.commit,
+            files=revision.files,
+            roots=revision.roots,
+            environments=facts,
+            roots_of=revision.roots_of,
         )
         for tree_id, tree in snapshot.trees.items():
             await self._world.trees.put(tree_id, tree)
@@ -43,10 +50,14 @@ class Intake:
         due = [key for instance in snapshot.instances.values() async for key in self._take(instance, snapshot.commit)]
         for key in changes.invalid:
             await self._world.settle(key, Invalid(_why(self._world.records[key], snapshot)))
+        for key in changes.claimed:
+            await self._keep(key, snapshot)
+            due.append(key)
         if snapshot.instances:
             due += [key async for key in self._remove(changes.removed)]
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
+            snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
         return snapshot, frozenset(due)
 
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
@@ -61,6 +72,23 @@ class Intake:
         if changed or record.removed or not same_policy:
             yield instance.key
 
+    async def _keep(self, key: Key, snapshot: Snapshot) -> None:
+        """Another manifest had this name before. Where it cannot take over, what is here stays, tombstone or not.
+
+        Where it can, the tombstone says that this name may be forgotten once its state has moved.
+        """
+        heir, record = snapshot.former[key.name], self._world.records[key]
+        if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
+            await self._world.settle(key, Removed(f"it was renamed to {heir}, which says so no more"))
+            return
+        if record.removed:
+            await self._world.settle(key, Accepted(record.instance, record.accepted_commit))
+        message = (
+            f"its manifest is gone, and {heir}, with `formerName: {key.name}`, is not valid or not deployed to"
+            f" {key.environment}: nothing is removed. Mend {heir}, or drop its `formerName`"
+        )
+        await self._world.settle(key, Invalid(message))
+
     async def _remove(self, keys: Iterable[Key]) -> AsyncIterator[Key]:
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
         removed = Counter(key.environment for key in new)
@@ -73,6 +101,17 @@ class Intake:
             )
             await self._world.settle(key, Removed(guard))
             yield key
+
+
+def _empty(kept: int) -> Problem:
+    """What people are told of a commit without any manifest."""
+    return Problem(
+        ".",
+        1,
+        1,
+        f"no manifest is left, so nothing is removed and {kept} instances stay as they are: restore the manifests,"
+        " check `git.path`, or remove instances a few at a time",
+    )
 
 
 def _why(record: Record, snapshot: Snapshot) -> str:

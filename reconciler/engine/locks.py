@@ -5,9 +5,9 @@ read again, because Terraform reports a failure when only one half of a lock was
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core.events import Holding, LockedOut, Starting
@@ -17,22 +17,45 @@ from reconciler.core.record import Reason, Record, Running
 from reconciler.engine.world import World
 
 _LOOK_EVERY = 0.2
+T = TypeVar("T")
 
 
 async def plan(
     record: Record, workspace: Workspace, environment: Environment, world: World, *, destroy: bool
 ) -> Mapping[str, Any]:
     """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
-    await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
+
+    async def attempt() -> Mapping[str, Any]:
+        await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
+        try:
+            return await workspace.plan(destroy=destroy)
+        except TerraformFailed as failed:
+            if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
+                await world.settle(record.key, LockedOut(record.running))
+            raise
+
+    return await freed(record.key, record, workspace, environment, world, attempt)
+
+
+async def freed(
+    key: Key,
+    record: Record,
+    workspace: Workspace,
+    environment: Environment,
+    world: World,
+    run: Callable[[], Awaitable[T]],
+) -> T:
+    """Run; when the state of `key` is locked by a dead run that the record proves to be ours, clear that and run again.
+
+    Raises: TerraformFailed.
+    """
     try:
-        return await workspace.plan(destroy=destroy)
+        return await run()
     except TerraformFailed as failed:
         if failed.lock is None:
             raise
-        # It never had the lock, so it may not claim one that somebody of its name takes later.
-        await world.settle(record.key, LockedOut(record.running))
-        await _clear(failed.lock, record, workspace, environment, world)
-        return await workspace.plan(destroy=destroy)
+        await _clear(failed.lock, key, record, workspace, environment, world)
+        return await run()
 
 
 @asynccontextmanager
@@ -62,7 +85,9 @@ async def _record(key: Key, workspace: Workspace, environment: Environment, worl
             await asyncio.wait([saving])
 
 
-async def _clear(lock: LockInfo, record: Record, workspace: Workspace, environment: Environment, world: World) -> None:
+async def _clear(
+    lock: LockInfo, key: Key, record: Record, workspace: Workspace, environment: Environment, world: World
+) -> None:
     """Break the lock if that is proven to be safe. Raises: TerraformFailed (StateLocked, LockOrphaned)."""
     match judge(lock, record):
         case Foreign():
@@ -72,9 +97,9 @@ async def _clear(lock: LockInfo, record: Record, workspace: Workspace, environme
         case Ours() | Told():
             await workspace.unlock(lock.id)
     try:
-        left = await world.locks.read(record.key, environment)
+        left = await world.locks.read(key, environment)
     except LiveUnavailable as unavailable:
         raise TerraformFailed(Reason.LOCK_ORPHANED, f"whether the lock is gone is not known: {unavailable}") from None
     if left:
         raise TerraformFailed(Reason.LOCK_ORPHANED, explain(left, record, ours=left.id == lock.id), lock=left)
-    world.observer.log("lock_cleared", instance=str(record.key), lock=lock.id, who=lock.who, operation=lock.operation)
+    world.observer.log("lock_cleared", instance=str(key), lock=lock.id, who=lock.who, operation=lock.operation)

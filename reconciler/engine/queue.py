@@ -7,11 +7,11 @@ being woken cannot get lost.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.schedule import Schedule, Visit
+from reconciler.core.schedule import Pacing, Schedule, Visit
 
 _LONGEST_SLEEP = timedelta(seconds=10)
 _JUMP = timedelta(seconds=2)  # less is a clock that is kept right in small steps
@@ -24,11 +24,17 @@ class Closed(Exception):
 class Queue:
     """Keys that are due, one visit a key at a time."""
 
-    def __init__(self, now: Callable[[], datetime], *, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        pacing: Pacing[Key] | None = None,
+        *,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`steady` is a clock that nobody sets, in seconds: by it a jump back of the other is seen."""
         self._now, self._steady = now, steady
         self._last = (now(), steady())
-        self._schedule: Schedule[Key] = Schedule()
+        self._schedule: Schedule[Key] = Schedule(pacing=pacing)
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -69,6 +75,10 @@ class Queue:
     def depth(self) -> int:
         """How many visits wait."""
         return self._schedule.depth
+
+    def held_back(self) -> Iterable[tuple[Key, Visit]]:
+        """The visits that are due and that the pacing does not let start yet."""
+        return self._schedule.held_back(self._now())
 
     def _follow_clock(self) -> None:
         """Visits are due at times of the clock: when it is set back, they move with it, or they would come too late.

@@ -4,7 +4,6 @@ A pass reads everything anew (record, live service, plan) and acts on what it fi
 started. Expected troubles end it early with a reason in the record; the controller decides when to come back.
 """
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from reconciler.core.decide import (
     Report,
     Settled,
     Verdict,
+    insists,
     now_or_again,
     repeats_rollback,
     response,
@@ -27,6 +27,7 @@ from reconciler.core.decide import (
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
+from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.plan import Plan
@@ -40,11 +41,14 @@ from reconciler.core.ports import (
     Workspace,
 )
 from reconciler.core.preparation import PreparationFailed
-from reconciler.core.record import Base, Intent, Reason, Record, Sync
+from reconciler.core.record import Base, Reason, Record, Sync
 from reconciler.core.schedule import is_fresh
-from reconciler.engine import locks
+from reconciler.engine import locks, moving
 from reconciler.engine.attribution import attribute
+from reconciler.engine.intent import intent
+from reconciler.engine.judgement import denied
 from reconciler.engine.prepare import prepare
+from reconciler.engine.promote import promote
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -70,11 +74,16 @@ async def reconcile(key: Key, world: World) -> None:
     if environment is None:
         await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
-    match gate(record, world.records, environment):
-        case Hold(reason, message):
-            await world.settle(key, Held(reason, message))
-            return
+    if await moving.stands_back(key, world):
+        return
     try:
+        if await moving.take_over(key, environment, world):
+            await reconcile(key, world)
+            return
+        match gate(record, world.records, environment):
+            case Hold(reason, message):
+                await world.settle(key, Held(reason, message))
+                return
         if record.removed:
             await _prune(key, environment, world)
         else:
@@ -83,6 +92,8 @@ async def reconcile(key: Key, world: World) -> None:
         await world.settle(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
     except (TerraformFailed, PreparationFailed) as failure:
         await world.settle(key, Failed(failure.reason, failure.message))
+    except Frozen as meanwhile:
+        await world.settle(key, Waiting(Reason.FROZEN, str(meanwhile)))
     except LiveUnavailable as failure:
         await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
 
@@ -98,10 +109,10 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
             missing = f"its image was not pushed: {key} has no tag {_tag(record.instance)}; what runs stays"
             await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
             return
-        run = _run(record, environment, live, world)
-        digest = desired_digest(record.instance.source_digest, run.variables, terraform_version=world.terraform.version)
-        source, commit = record.instance.source_digest, record.accepted_commit
-        record = await world.settle(key, Desired(digest, source, commit))
+        instance, commit = await promote(key, world), record.accepted_commit
+        run = _run(instance, environment, live, world)
+        digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
+        record = await world.settle(key, Desired(digest, instance.source_digest, commit))
         try:
             if not is_fresh(record, digest, now=world.now()):
                 await _plan_and_act(record, run, live, world)
@@ -115,9 +126,9 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
-    async with world.admission, world.terraform.workspace(run) as workspace:
+    async with moving.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
-        plan, decided = await _plan(record, document, run.environment, image, world)
+        plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
             case Settled():
                 await world.settle(key, SettledNow(_base(run), plan.values))
@@ -141,10 +152,12 @@ async def _plan(
     world: World,
     *,
     destroy: bool = False,
+    insists: bool = False,
 ) -> tuple[Plan, Verdict | LookAgain]:
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
         finding,
@@ -153,10 +166,12 @@ async def _plan(
         image=image,
         now=world.now(),
         limits=world.limits.verdict,
+        objection=objection,
     )
+    found = thawed(found, plan, world.freezing.of(environment.name))
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
-    return plan, now_or_again(found, record)
+    return plan, found if insists else now_or_again(found, record)
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
@@ -178,17 +193,19 @@ async def _apply(
         raise _ImageMoved
     key = instance.key
     async with world.apply_of(key):
-        await world.settle(key, Applying(_intent(plan, world.records[key], world), _base(run)))
+        await world.settle(key, Applying(intent(plan, world.records[key], world), _base(run)))
         outputs = await _terraform_apply(key, workspace, run.environment, world)
         await world.settle(key, Applied(outputs, image))
 
 
 async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
-    """Apply and return the outputs. Raises: _ApplyFailed."""
+    """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when how it ended is not known."""
     async with locks.recorded(key, workspace, environment, world):
         try:
             return await workspace.apply()
         except TerraformFailed as failure:
+            if failure.died:
+                raise
             raise _ApplyFailed(failure) from failure
 
 
@@ -198,7 +215,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         await world.forget(key)
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
-    async with world.admission, world.terraform.workspace(run) as workspace:
+    async with moving.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
@@ -222,8 +239,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
     """Destroy it; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
     async with world.apply_of(key):
-        intent = _intent(plan, world.records[key], world, destroys=True)
-        record = await world.settle(key, Applying(intent, None))
+        destroying = intent(plan, world.records[key], world, destroys=True)
+        record = await world.settle(key, Applying(destroying, None))
         if record.removed is None:
             stays = "its manifest is back: nothing was destroyed"
             await world.settle(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
@@ -250,11 +267,10 @@ async def _watch(key: Key, environment: Environment, world: World) -> None:
         await world.settle(key, Seen(live, world.limits.rollout_timeout))
 
 
-def _run(record: Record, environment: Environment, live: LiveService | None, world: World) -> Run:
-    instance = record.instance
+def _run(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     platform = _platform_outputs(instance, world) if live else None
     inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
-    return Run(instance.key, instance.root, instance.tree_id, inputs, environment)
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 
 def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
@@ -281,7 +297,3 @@ def _pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
 
 def _base(run: Run) -> Base:
     return Base(run.root, run.tree_id, run.variables)
-
-
-def _intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    return Intent(uuid.uuid4().hex, record.desired_digest or "", plan.digest, destroys, world.now(), world.locks.me)

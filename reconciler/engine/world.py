@@ -17,13 +17,17 @@ from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.events import Event
+from reconciler.core.freezing import Frozen
+from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
+from reconciler.core.orphans import States
 from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.schedule import Pace, Random
 from reconciler.core.status import advance
+from reconciler.engine.freezing import Freezing
 
 _REPORT_TAKES = timedelta(seconds=15)
 
@@ -37,6 +41,8 @@ class Limits:
     retry_limit: int = 10
     rollout_timeout: timedelta = timedelta(minutes=15)
     prune_limit_percent: int = 20
+    calls_per_hour: int = 72_000
+    max_in_flight: int = 5
 
 
 @dataclass(slots=True)
@@ -60,14 +66,23 @@ class World:
     admission: asyncio.Semaphore
     protection: Protection
     attribution: Attribution | None = None
+    judge: Judge | None = None
+    states: States | None = None
     records: dict[Key, Record] = field(default_factory=dict)
     committed_at: dict[str, datetime] = field(default_factory=dict)
     applying: set[Key] = field(default_factory=set)
+    freezing: Freezing = field(default_factory=Freezing)
+    promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _locks: defaultdict[Key, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @asynccontextmanager
     async def apply_of(self, key: Key) -> AsyncIterator[None]:
-        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon."""
+        """For the length of an apply, its records included: a stop waits for it, and nobody else stops the daemon.
+
+        Raises: Frozen, for what was frozen since it was decided.
+        """
+        if freeze := self.freezing.of(key.environment):
+            raise Frozen(freeze)
         self.applying.add(key)
         try:
             async with self.protection.held():

@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from reconciler.provider import demands
 from reconciler.provider.answers import PREPARE, SCHEMAS, Answers
 from reconciler.provider.counters import Counters
 from reconciler.provider.pool import CONFIGURE, IdentityMoved, Pool, PoolExhausted
@@ -25,6 +26,10 @@ from reconciler.provider.wire import MalformedMessage
 _STREAMS = frozenset({"ListResource", "InvokeAction"})
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
 _CRASH_SECONDS = 20.0  # the exit of a dead process is told a little after its connection broke, more on a busy machine
+_TOLD = (  # what goes wrong with a call and is told to terraform as its status
+    *(grpc.RpcError, ProviderFailed, PoolExhausted, IdentityMoved),
+    *(MalformedMessage, demands.NotConfigured, TimeoutError),
+)
 FindSession = Callable[[str], Session | None]
 _Context = Any  # grpc.aio.ServicerContext; the package has no types
 
@@ -60,7 +65,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
         outcome = "ok"
         try:
             return await self._answer(session, method, request)
-        except (grpc.RpcError, ProviderFailed, PoolExhausted, IdentityMoved, MalformedMessage, TimeoutError) as error:
+        except _TOLD as error:
             code, text = _status(error)
             outcome = code.name.lower()
             if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}:
@@ -76,6 +81,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
             self._counters.calls[method, outcome] += 1
 
     async def _answer(self, session: Session, method: str, request: bytes) -> bytes:
+        demands.check(method, request, configured=session.provider is not None)
         used = await session.read()
         ask = functools.partial(self._forward, session, method, request)
         if method in SCHEMAS:
@@ -118,17 +124,19 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "this connection belongs to no run")
             return
         await session.read()
+        configured = session.provider is not None
         provider = await session.target(method)
         call = provider.process.stream(SERVICE + method)
         with provider.flight(session.run, call, self._pool.settle) as flight:
             session.flights.add(flight)
             try:
                 async for request in requests:
+                    demands.check(method, request, configured=configured)
                     await call.write(request)
                 await call.done_writing()
                 async for response in call:
                     yield bytes(response)
-            except grpc.RpcError as error:
+            except _TOLD as error:
                 await context.abort(*_status(error))
             finally:
                 call.cancel()
@@ -162,6 +170,8 @@ def _status(error: BaseException) -> tuple[Any, str]:
         return error.code(), error.details() or ""
     if isinstance(error, MalformedMessage):
         return grpc.StatusCode.INVALID_ARGUMENT, f"malformed message: {error}"
+    if isinstance(error, demands.NotConfigured):
+        return grpc.StatusCode.FAILED_PRECONDITION, str(error)
     if isinstance(error, PoolExhausted):
         return grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)
     if isinstance(error, TimeoutError):

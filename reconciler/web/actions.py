@@ -7,6 +7,7 @@ digest of the plan that was looked at, so that nobody approves what they have no
 import hmac
 import re
 import socket
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -17,32 +18,41 @@ from reconciler.core.record import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
 
-_FIELDS = frozenset({"by", "digest", "lock_id"})
+_FIELDS = frozenset({"by", "digest", "lock_id", "override_window"})
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
 async def act(request: web.Request) -> web.Response:
     """Pass on what a person asks of one instance."""
-    _authorise(request)
+    authorise(request)
     action = _action(request.match_info["action"])
-    body = await _body(request)
+    body = await body_of(request, _FIELDS)
     record = record_of(request)
     digest = body.get("digest")
-    if action is Action.APPROVE or (action is Action.REJECT and digest is not None):
+    if action in {Action.APPROVE, Action.ADOPT} or (action is Action.REJECT and digest is not None):
         _check_digest(record, digest)
+    override = body.get("override_window")
+    if override is not None and action is not Action.RECONCILE:
+        raise Refused(400, "invalid_body", "override_window goes with reconcile only")
     control = request.app[CONTROL]
     try:
         after = await control.act(
-            record.key, action, by=body.get("by") or "api", digest=digest, lock_id=body.get("lock_id")
+            record.key,
+            action,
+            by=body.get("by") or "api",
+            digest=digest,
+            lock_id=body.get("lock_id"),
+            override_window=override,
         )
     except ActionRefused as refusal:
         raise Refused(409, "refused", str(refusal)) from None
     except KeyError:
         raise unknown(record.key) from None
-    return answer(request, view.detail(after, now()))
+    return answer(request, view.detail(after, now(), control.freezes()))
 
 
-def _authorise(request: web.Request) -> None:
+def authorise(request: web.Request) -> None:
+    """Only for those who may act. Raises: Refused."""
     connection = request.transport and request.transport.get_extra_info("socket")
     if connection and connection.family == getattr(socket, "AF_UNIX", None):
         return
@@ -63,7 +73,8 @@ def _action(name: str) -> Action:
         raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(Action))}") from None
 
 
-async def _body(request: web.Request) -> dict[str, str]:
+async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
+    """What a request says: these fields and no others, each a line of text. Raises: Refused."""
     if not request.can_read_body:
         return {}
     if request.content_type != "application/json":
@@ -72,8 +83,8 @@ async def _body(request: web.Request) -> dict[str, str]:
         body: Any = await request.json()
     except ValueError:
         raise Refused(400, "invalid_json", "the body is not JSON") from None
-    if not isinstance(body, dict) or set(body) - _FIELDS:
-        raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(_FIELDS))}, and nothing else")
+    if not isinstance(body, dict) or set(body) - set(fields):
+        raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
     for name, value in body.items():
         if not isinstance(value, str) or not _PLAIN.fullmatch(value):
             raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
@@ -83,7 +94,9 @@ async def _body(request: web.Request) -> dict[str, str]:
 def _check_digest(record: Record, digest: str | None) -> None:
     current = record.plan.digest if record.plan else None
     if digest is None:
-        raise Refused(400, "digest_missing", "approve needs the digest of the plan that was looked at", current=current)
+        raise Refused(
+            400, "digest_missing", "approve and adopt need the digest of the plan that was looked at", current=current
+        )
     if current is None:
         raise Refused(409, "no_plan", f"{record.key} has no plan")
     if not hmac.compare_digest(digest.encode(), current.encode()):

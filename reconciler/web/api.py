@@ -10,10 +10,12 @@ from datetime import timedelta
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.control import Control
+from reconciler.core.control import ActionRefused, Control
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import Reason, Record
-from reconciler.web.actions import act
+from reconciler.web.actions import act, authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
+from reconciler.web.freezing import freeze, freezes, unfreeze
 from reconciler.web.openapi import document
 from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, answer, key_of, now, record_of
 
@@ -36,11 +38,15 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get("/api/v1/source", _source),
             web.get("/api/v1/instances", _instances),
             web.get("/api/v1/drift", _drifted),
+            web.get("/api/v1/orphans", _orphans),
             web.get(instance, _instance),
             web.get(f"{instance}/plan", _plan),
             web.get(f"{instance}/drift", _drift),
             web.get(f"{instance}/history", _history),
             web.post(f"{instance}/{{action}}", act),
+            web.get("/api/v1/freezes", freezes),
+            web.post("/api/v1/freeze", freeze),
+            web.post("/api/v1/unfreeze", unfreeze),
         ]
     )
     return app
@@ -84,7 +90,7 @@ async def _instances(request: web.Request) -> web.Response:
 
 
 async def _instance(request: web.Request) -> web.Response:
-    return answer(request, view.detail(record_of(request), now()))
+    return answer(request, view.detail(record_of(request), now(), request.app[CONTROL].freezes()))
 
 
 async def _plan(request: web.Request) -> web.Response:
@@ -99,6 +105,20 @@ async def _drift(request: web.Request) -> web.Response:
 async def _drifted(request: web.Request) -> web.Response:
     records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
     return answer(request, {"instances": [_drift_of(record) for record in records if record.drift]})
+
+
+async def _orphans(request: web.Request) -> web.Response:
+    authorise(request)  # unlike other reads it calls AWS
+    environment = request.query.get("environment")
+    try:
+        found = await request.app[CONTROL].orphans(environment)
+    except KeyError:
+        raise Refused(404, "unknown_environment", f"no environment {environment!r} is configured") from None
+    except ActionRefused as refusal:
+        raise Refused(409, "refused", str(refusal)) from None
+    except LiveUnavailable as failure:
+        raise Refused(502, "unavailable", str(failure)) from None
+    return answer(request, {"orphans": [view.orphan(item) for item in found]})
 
 
 def _drift_of(record: Record) -> view.View:

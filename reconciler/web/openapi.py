@@ -48,6 +48,7 @@ def _probes() -> Schema:
 
 def _reads() -> Schema:
     one = "/api/v1/instances/{environment}/{name}"
+    freezes = _list(_ref("Freeze"))
     instances = _object({"instances": _list(_ref("Summary"))})
     plan = _object({"key": _TEXT, "plan": _nullable(_ref("Plan"))})
     drift = _object({"key": _TEXT, "drift": _nullable(_ref("Drift"))})
@@ -57,14 +58,25 @@ def _reads() -> Schema:
         _query("environment", "Only this environment", _TEXT),
         _query("reason", "Only with this reason", _words(Reason)),
     ]
+    orphan = {"key": _TEXT, "environment": _TEXT, "name": _TEXT, "resources": _NUMBER, "bucket": _TEXT, "object": _TEXT}
+    orphans = _object({"orphans": _list(_object(orphan | {"modified_at": _TIME}))})
     limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
     return {
         "/api/v1/source": _get("source", "Where the manifests stand", {"200": _answer("The source", _ref("Source"))}),
         "/api/v1/instances": _get(
             "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
         ),
+        "/api/v1/freezes": _get("freezes", "What is frozen", {"200": _answer("All", _object({"freezes": freezes}))}),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
         "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
+        "/api/v1/orphans": _get(
+            "orphans",
+            "States without a manifest or a record, asked of AWS; over TCP with the bearer token",
+            {"200": _answer("In order of key", orphans)}
+            | {code: _error() for code in ("401", "403", "404", "409", "502")},
+            filters[:1],
+            security=[{"token": []}],
+        ),
         f"{one}/drift": _get("drift", "What moved in it outside Git", _known(drift), _key_parameters()),
         f"{one}/plan": _get("plan", "Its last plan, redacted", _known(plan), _key_parameters()),
         f"{one}/history": _get("history", "Its passes, newest first", _known(history) | {"400": _error()}, limit),
@@ -76,12 +88,17 @@ def _actions() -> Schema:
         "digest": {
             **_TEXT,
             "maxLength": 100,
-            "description": "approve, reject: the digest of the plan that was looked at",
+            "description": "approve, adopt, reject: the digest of the plan that was looked at",
         },
         "lock_id": {
             **_TEXT,
             "maxLength": 100,
             "description": "unlock: the lock to break although nothing proves it ours",
+        },
+        "override_window": {
+            **_TEXT,
+            "maxLength": 100,
+            "description": "reconcile: why this one visit may apply outside the change windows",
         },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
@@ -97,6 +114,24 @@ def _actions() -> Schema:
                 "responses": _known(_ref("Detail"))
                 | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
             }
+        },
+        "/api/v1/freeze": _freezing("freeze", "Apply nothing in an environment, or without one anywhere", ["reason"]),
+        "/api/v1/unfreeze": _freezing("unfreeze", "Lift the freeze of an environment, or without one that of all", []),
+    }
+
+
+def _freezing(name: str, summary: str, required: list[str]) -> Schema:
+    text = {**_TEXT, "maxLength": 100}
+    body = {"environment": text, "by": text} | ({"reason": text} if required else {})
+    schema = _object(body, required=required)
+    return {
+        "post": {
+            "operationId": name,
+            "summary": f"{summary}; over TCP with the bearer token",
+            "security": [{"token": []}],
+            "requestBody": {"required": bool(required), "content": {"application/json": {"schema": schema}}},
+            "responses": _known(_ref("Freeze"))
+            | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
         }
     }
 
@@ -110,7 +145,7 @@ def _schemas() -> Schema:
     }
     change = _object(resource)
     moved = _object({"change": _words(("changed", "deleted", "added"))} | resource)
-    counts = _object(dict.fromkeys(("create", "update", "replace", "destroy"), _NUMBER))
+    counts = _object(dict.fromkeys(("import", "create", "update", "replace", "destroy"), _NUMBER))
     problem = _object({"path": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT})
     running = _object({"key": _TEXT, "seconds": _NUMBER})
     summary = {
@@ -164,6 +199,7 @@ def _schemas() -> Schema:
             }
         ),
         "Pass": _pass(),
+        "Freeze": _object({"environment": _nullable(_TEXT), "by": _TEXT, "reason": _TEXT, "at": _TIME}),
         "Condition": _object(condition),
         "Summary": _object(summary),
         "Detail": _object(summary | _detail()),
@@ -187,12 +223,15 @@ def _detail() -> Schema:
         "depends_on": _list(_TEXT),
         "policy": _object({"mode": _TEXT, "prune": _FLAG, "interval_seconds": _NUMBER}),
         "digests": _object(digests),
+        "terraform_tree": _object({"wanted": _TEXT, "running": text, "held": text}),
         "conditions": _list(_ref("Condition")),
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
         "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
+        "frozen": _nullable(_ref("Freeze")),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),
         "plan": _nullable(_ref("Plan")),
@@ -201,8 +240,8 @@ def _detail() -> Schema:
     }
 
 
-def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None) -> Schema:
-    operation = {"operationId": name, "summary": summary, "responses": responses}
+def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None, **more: Any) -> Schema:
+    operation = {"operationId": name, "summary": summary, "responses": responses, **more}
     return {"get": operation | ({"parameters": parameters} if parameters else {})}
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from reconciler.core.control import Action
 from tests.cli.conftest import TOKEN, Cli, Served
-from tests.web.control import COMMIT, ORDERS, PAYMENTS, PLATFORM
+from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
+
+ORPHANLESS = "no orphans: every state has a manifest or a record\n"
 
 
 def test_get_shows_a_line_for_each_instance(cli: Cli, daemon: Served) -> None:
@@ -30,6 +32,26 @@ def test_get_takes_keys_and_filters(cli: Cli, daemon: Served) -> None:
 def test_get_tells_scripts_when_something_is_not_well(cli: Cli, daemon: Served) -> None:
     assert cli("get", "--exit-code").code == 3
     assert cli("get", "develop/payments", "--exit-code").code == 0
+
+
+def test_get_orphans_exits_3_when_there_are_some(cli: Cli, daemon: Served) -> None:
+    assert (cli("get", "--orphans").code, cli("get", "--orphans").out) == (0, ORPHANLESS)
+    daemon.control.left = (ORPHAN,)
+    ended = cli("get", "--orphans", "--environment", "develop")
+    assert ended.code == 3
+    assert ended.out.splitlines()[1].split() == [
+        "develop/old", "7", "2026-03-04T12:00:00Z", "s3://states/develop/old/terraform.tfstate"
+    ]  # fmt: skip
+    as_json = cli("get", "--orphans", "-o", "json")
+    assert (as_json.code, json.loads(as_json.out)["orphans"][0]["key"]) == (3, "develop/old")
+    over_tcp = cli("get", "--orphans", "--url", daemon.url)
+    assert (over_tcp.code, "bearer token" in over_tcp.err) == (1, True)
+
+
+def test_orphans_are_no_instances_and_cannot_be_named(cli: Cli, daemon: Served) -> None:
+    for arguments in (("develop/orders",), ("--reason", "InSync"), ("--watch",)):
+        assert cli("get", "--orphans", *arguments).code == 2
+    assert cli("get", "--orphans", "--environment", "nowhere").code == 2
 
 
 def test_describe_shows_conditions_plan_and_drift(cli: Cli, daemon: Served) -> None:
@@ -77,6 +99,15 @@ def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
     assert daemon.control.asked == [(PAYMENTS, action, "ada", None)]
 
 
+def test_an_override_of_the_windows_wants_a_reason(cli: Cli, daemon: Served) -> None:
+    for half in (("--override-window",), ("--reason", "an incident")):
+        ended = cli("reconcile", "develop/payments", *half)
+        assert (ended.code, daemon.control.asked) == (2, [])
+        assert "go together" in ended.err
+    assert cli("reconcile", "develop/payments", "--override-window", "--reason", "an incident").code == 0
+    assert [(action, why) for _, action, _, why in daemon.control.asked] == [(Action.RECONCILE, "an incident")]
+
+
 def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
     ended = cli("prune", "develop/payments")
     assert ended.code == 2
@@ -88,6 +119,14 @@ def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     assert cli("approve", "develop/orders", "--digest", "sha256:p1").code == 0
     assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
         (ORDERS, Action.APPROVE, "sha256:p1")
+    ]
+
+
+def test_adopt_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
+    ended = cli("adopt", "develop/orders", "--digest", "sha256:p1")
+    assert (ended.code, ended.out) == (0, "develop/orders: adopts what sha256:p1 imports\n")
+    assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
+        (ORDERS, Action.ADOPT, "sha256:p1")
     ]
 
 

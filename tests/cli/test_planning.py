@@ -50,8 +50,8 @@ def test_plan_says_per_instance_what_would_change_and_exits_3(cli: Cli, plans: A
     ended = cli("plan", "--repo", "m.git", "--commit", "abc", "develop/orders")
     rows = [line.split() for line in ended.out.splitlines()]
     assert ended.code == 3
-    assert ["develop/orders", "Service", "2", "0", "0", "0", "provisional:"] in [row[:7] for row in rows]
-    assert ["develop/platform", "Platform", "0", "0", "0", "0"] in rows
+    assert ["develop/orders", "Service", "0", "2", "0", "0", "0", "provisional:"] in [row[:8] for row in rows]
+    assert ["develop/platform", "Platform", "0", "0", "0", "0", "0"] in rows
     assert "  + aws_ecs_service.this\n\n" in ended.out
     assert ended.out.endswith("1 of 2 instances would change\n")
     assert ended.err == "reconciler: planning develop/orders\n"
@@ -67,7 +67,7 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
             "key": "develop/orders",
             "kind": "Service",
             "provisional": True,
-            "counts": {"create": 2, "update": 0, "replace": 0, "destroy": 0},
+            "counts": {"import": 0, "create": 2, "update": 0, "replace": 0, "destroy": 0},
             "changes": [
                 {
                     "address": "aws_ecs_service.this",
@@ -76,6 +76,7 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
                 }
             ],
             "denied": [],
+            "refused": None,
             "error": None,
         }
     ]
@@ -86,6 +87,13 @@ def test_a_plan_that_policy_denies_fails_and_says_which_rule(cli: Cli, plans: An
     ended = cli("plan", "--repo", "m")
     assert ended.code == 1
     assert "develop/orders is denied by policy: aws_vpc.this: mandatory tags: without Owner" in ended.out
+
+
+def test_an_adoption_that_would_change_more_fails_and_says_what(cli: Cli, plans: Any) -> None:
+    plans(replace(NEW, imports=1, refused="it would not only adopt what exists, but also create aws_vpc.this"))
+    ended = cli("plan", "--repo", "m")
+    assert ended.code == 1
+    assert "also create aws_vpc.this" in " ".join(ended.out.split())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.cli.conftest import Cli
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
 ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify")
 ASKING = ("get", "describe", "diff", "drift", "history", "wait")
-ACTING = ("reconcile", "suspend", "resume", "approve", "reject", "prune", "unlock")
+ACTING = ("reconcile", "suspend", "resume", "approve", "adopt", "reject", "prune", "unlock", "freeze", "unfreeze")
 COMMANDS = (*ALONE, *ASKING, *ACTING)
 
 

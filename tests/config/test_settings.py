@@ -110,6 +110,8 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
         ("slack: {environments: [PROD]}", "must be lower-case letters"),
         ("retry: {base: 1h}", "retry: cap must not be shorter than base"),
         ("policy: {prune_limit_percent: 101}", "must be at most 100"),
+        ("policy: {command: [./judge]}", "must begin with the name of a program on PATH, or with an absolute path"),
+        ("policy: {command: conftest test}", "policy.command: "),
         ("logs: {level: loud}", "logs.level: \"loud\" must be 'debug', 'info', 'warning' or 'error'"),
         ("environments: {develop: {region: eu-central-1, tier: qa}}", "environments.develop.account: is required"),
         (
@@ -236,3 +238,30 @@ def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
     assert problem.startswith("reconciler.yaml:1:8: store: ")
     assert "a table needs a bucket" in problem
     assert read("store: {table: reconciler, bucket: reconciler-data}\n").store.bucket == "reconciler-data"
+
+
+# Terraform roots from Git
+
+
+def test_an_environment_may_have_a_ref_of_its_own() -> None:
+    settings = read(
+        "git: {url: ./m.git}\n"
+        'terraform: {source: {git: {url: "../roots.git", ref: stable, path: terraform}}}\n'
+        'environments: {prod: {account: "111122223333", region: eu-central-1, tier: prod, source: {ref: v1.4.0}}}\n'
+    )
+    settings.check_runnable()
+    assert settings.terraform.source.git.url == str(Path.cwd().parent / "roots.git")
+    assert settings.environments["prod"].source.ref == "v1.4.0"
+
+
+def test_a_ref_without_a_repository_is_a_mistake() -> None:
+    settings = read(f"git: {{url: ./m.git}}\nenvironments: {{{DEVELOP[:-1]}, source: {{ref: v1}}}}}}\n")
+    with pytest.raises(ConfigFailed, match=r"environments.develop.source.ref: v1 .* has no url"):
+        settings.check_runnable()
+
+
+@pytest.mark.parametrize("ref", ["--upload-pack=x", "a..b", "a b", "main@{1}", "x:y", "main~1"])
+def test_a_ref_that_is_no_name_is_refused_where_it_is_written(ref: str) -> None:
+    found = problems(f'terraform: {{source: {{git: {{url: "./r.git", ref: "{ref}"}}}}}}\n')
+    assert "terraform.source.git.ref" in found[0]
+    assert "must be the name of a Git branch or tag" in found[0]

@@ -3,9 +3,8 @@
 import dataclasses
 from datetime import datetime, timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
@@ -18,6 +17,7 @@ from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance
+from tests.core.steps import Machine, case
 
 EXPIRY = timedelta(hours=24)
 APPROVE = SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: approve}")
@@ -33,7 +33,7 @@ def plan(size: int) -> Plan:
 PLANS = [plan(size) for size in (1024, 2048, 4096)]
 
 
-class ApprovalMachine(RuleBasedStateMachine):
+class ApprovalMachine(Machine):
     """The model: which digest was agreed to and when, which was refused, and which is shown."""
 
     def __init__(self) -> None:
@@ -114,8 +114,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert (rejection and rejection.plan_digest) == self.refused
 
 
-ApprovalMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
-TestApproval = ApprovalMachine.TestCase
+TestApproval = case(ApprovalMachine)
 
 
 def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
 from reconciler.core.codec import dump, dump_pass, load, load_pass
+from reconciler.core.leave import Promoted, WindowOverride
 from reconciler.core.record import (
     Approval,
     Base,
@@ -70,12 +71,24 @@ records = st.builds(
     desired_digest=maybe_words,
     applied_digest=maybe_words,
     applied_at=maybe_moments,
+    resources=st.integers(0, 10**6),
     sync=st.sampled_from(Sync),
     health=st.sampled_from(Health),
     conditions=conditions,
     intent=st.none()
-    | st.builds(Intent, pass_id=words, desired_digest=words, plan_digest=words, destroys=st.booleans(), at=moments),
+    | st.builds(
+        Intent,
+        pass_id=words,
+        desired_digest=words,
+        plan_digest=words,
+        destroys=st.booleans(),
+        at=moments,
+        creates=st.lists(words, max_size=3).map(tuple),
+    ),
     approval=st.none() | st.builds(Approval, plan_digest=words, by=words, at=moments),
+    promoted=st.none()
+    | st.builds(Promoted, tree_id=words, settled=st.booleans(), held=st.none() | words, asked=st.booleans()),
+    window_override=st.none() | st.builds(WindowOverride, by=words, reason=words, at=moments),
     failures=st.none() | st.builds(Failures, digest=words, count=st.integers(0, 99), at=moments),
     rollout=st.none()
     | st.builds(

@@ -6,7 +6,8 @@ from datetime import timedelta
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Report, Settled, Verdict
 from reconciler.core.drift import Finding
-from reconciler.core.events import Applying, Asked, Desired, Planned, Removed, Seen
+from reconciler.core.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
+from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import Floor, LiveService, RolloutState
 from reconciler.core.record import Approval, Intent, Reason, Record, Sync
@@ -64,6 +65,24 @@ class TestVerdict:
         assert isinstance(found, Report)
         assert found.reason == Reason.OUTSIDE_WINDOW
         assert verdict(plan(UPDATE), applied(with_policy(SERVICE, window.replace("10:00", "08:00")))) == Apply()
+
+    def test_a_person_lets_a_visit_apply_outside_its_window_and_nothing_else(self) -> None:
+        window = 'windows: [{days: [mon], from: "10:00", to: "17:00", timezone: Etc/UTC}]'
+        override = WindowOverride("ann", "a fix for the incident", NOW)
+        let = fold(applied(with_policy(SERVICE, f"{{{window}}}")), Asked(reconcile=True, override=override))
+        assert verdict(plan(UPDATE), let) == Apply()
+        assert isinstance(verdict(plan(UPDATE), let, floor=Floor(mode="approve")), AwaitApproval)
+        assert isinstance(verdict(plan(UPDATE), let, floor=Floor(mode="observe")), Report)
+        used = fold(let, OverrideUsed(override))
+        assert isinstance(verdict(plan(UPDATE), used), Report)
+        late = dataclasses.replace(override, at=NOW - timedelta(hours=1))
+        assert isinstance(verdict(plan(UPDATE), let.replace(window_override=late)), Report)
+
+    def test_a_visit_uses_up_the_override_that_it_began_with_and_no_later_one(self) -> None:
+        first, second = WindowOverride("ann", "one", NOW), WindowOverride("ben", "two", NOW)
+        record = fold(applied(), Asked(reconcile=True, override=first), Asked(reconcile=True, override=second))
+        assert fold(record, OverrideUsed(first)).window_override == second
+        assert fold(record, Asked(reconcile=True)).window_override == second
 
     def test_what_ecs_rolled_back_is_not_rolled_out_again(self) -> None:
         seen = LiveService(IMAGE, IMAGE, RolloutState.ROLLED_BACK, "td:0", "circuit breaker")

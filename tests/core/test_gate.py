@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from reconciler.core.events import Accepted, Asked, Removed, Waiting
+from reconciler.core.events import Accepted, Asked, Moved, Removed, Waiting
 from reconciler.core.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.ports import Floor
 from reconciler.core.record import Reason, Record
@@ -51,6 +51,14 @@ class TestGate:
 class TestPruneGate:
     def test_a_removed_service_may_go(self) -> None:
         assert asked_of(fold(applied(), Removed(None)), applied(PLATFORM)) == Proceed()
+
+    def test_what_moved_here_from_a_name_that_is_declared_again_needs_a_person(self) -> None:
+        shop = dataclasses.replace(instance(), key=Key("develop", "shop"), former="orders")
+        gone = fold(new().replace(instance=shop), Moved("orders", applied()), Removed(None))
+        assert asked_of(gone) == Proceed()
+        assert reason_of(asked_of(gone, new())) == Reason.PRUNE_CONFIRMATION_NEEDED
+        assert asked_of(fold(gone, Asked(confirm_prune=True)), new()) == Proceed()
+        assert asked_of(gone, fold(applied(), Removed(None))) == Proceed()
 
     def test_dependants_go_first(self) -> None:
         platform = fold(applied(PLATFORM), Removed(None), Asked(confirm_prune=True))

@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.drift import Finding
 from reconciler.core.events import (
@@ -33,6 +32,7 @@ from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, base, new
+from tests.core.steps import Machine, case
 
 ME = Holder("reconciler@host")
 RETRIES = 3
@@ -51,7 +51,7 @@ WAITS = [Reason.AWAITING_APPROVAL, Reason.OBSERVED, Reason.OUTSIDE_WINDOW, Reaso
 HOLDS = [Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD]
 
 
-class LifeMachine(RuleBasedStateMachine):
+class LifeMachine(Machine):
     """The model: what is wanted, what the state is known to match, and whether an apply is known to have ended."""
 
     def __init__(self) -> None:
@@ -202,5 +202,4 @@ class LifeMachine(RuleBasedStateMachine):
         assert all(condition.since <= self.now for condition in self.record.conditions.values())
 
 
-LifeMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
-TestLife = LifeMachine.TestCase
+TestLife = case(LifeMachine)

@@ -3,9 +3,8 @@
 import dataclasses
 from datetime import datetime, timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from desired_state.instance import Key
 from reconciler.core import decide
@@ -20,6 +19,7 @@ from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, instance, with_policy
+from tests.core.steps import Machine, case
 
 EXPIRY = timedelta(hours=24)
 PRUNING = Finding(Sync.PENDING, None, ())
@@ -31,7 +31,7 @@ LIVE = {text: applied(text) for kind in (SERVICE, PLATFORM) for text in (with_po
 GUARD = "3 of 4 instances were removed in one commit, more than 20 %"
 
 
-class PruneMachine(RuleBasedStateMachine):
+class PruneMachine(Machine):
     """The model: is the manifest there, what stands in the way of its removal, and who agreed to what."""
 
     def __init__(self) -> None:
@@ -130,8 +130,7 @@ class PruneMachine(RuleBasedStateMachine):
         assert self.record.base is not None, "all that a destroy needs is kept"
 
 
-PruneMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
-TestPrune = PruneMachine.TestCase
+TestPrune = case(PruneMachine)
 
 
 def test_a_confirmation_that_comes_after_the_manifest_is_back_agrees_to_nothing() -> None:

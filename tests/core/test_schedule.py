@@ -3,25 +3,56 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from reconciler.core.schedule import Pace, Schedule, backoff, spread
+from reconciler.core.schedule import Pace, Schedule, Visit, backoff, spread
+from tests.core.steps import Machine, case
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE = timedelta(seconds=30)
 KEYS = st.sampled_from("abcd")
 
 
-class ScheduleMachine(RuleBasedStateMachine):
-    """The model: for every key the earliest time and the greatest urgency asked for since its last start."""
+class ScheduleMachine(Machine):
+    """The model: for every key the earliest time and the greatest urgency asked for since its last start; until when a
+    visit of no urgency is held back; and how many starts in a row passed over somebody who waits too long."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.schedule: Schedule[str] = Schedule()
+        self.schedule: Schedule[str] = Schedule(patience=PATIENCE, pacing=self)
         self.now = START
+        self.held: datetime | None = None
+        self.passed_over = 0
         self.wanted: dict[str, tuple[datetime, int]] = {}
         self.running: set[str] = set()
+
+    def holds(self, key: str, visit: Visit) -> datetime | None:
+        return None if visit.urgency else self.held
+
+    def started(self, key: str, visit: Visit, now: datetime) -> None:
+        assert now == self.now
+        assert (visit.at, visit.urgency) == self.wanted[key]
+
+    def shift(self, by: timedelta) -> None:
+        self.held = self.held and self.held + by
+
+    @rule(seconds=st.integers(1, 7200))
+    def the_clock_is_set_back(self, seconds: int) -> None:
+        """What was due in an hour is still due in an hour, and what is held back waits no longer than before."""
+        by = -timedelta(seconds=seconds)
+        self.schedule.shift(by)
+        self.now += by
+        self.wanted = {key: (at + by, urgency) for key, (at, urgency) in self.wanted.items()}
+
+    @rule(seconds=st.none() | st.integers(0, 60))
+    def visits_of_no_urgency_are_held_back(self, seconds: int | None) -> None:
+        self.held = None if seconds is None else self.now + timedelta(seconds=seconds)
+
+    def starts(self, key: str) -> datetime:
+        at, urgency = self.wanted[key]
+        return at if urgency or self.held is None else max(at, self.held)
 
     @rule(key=KEYS, delay=st.integers(0, 20), urgency=st.integers(0, 3))
     def add(self, key: str, delay: int, urgency: int) -> None:
@@ -36,15 +67,25 @@ class ScheduleMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        due = {key: want for key, want in self.wanted.items() if want[0] <= self.now and key not in self.running}
+        due = {key: self.wanted[key] for key in self.wanted.keys() - self.running if self.starts(key) <= self.now}
         taken = self.schedule.take(self.now)
         assert (taken is None) == (not due)
         if taken:
             key, visit = taken
-            assert (visit.at, visit.urgency) == due[key]
-            assert visit.urgency == max(urgency for _, urgency in due.values())
+            assert (visit.at, visit.urgency) == (self.starts(key), due[key][1])
+            self.is_fair(key, due)
             del self.wanted[key]
             self.running.add(key)
+
+    def is_fair(self, key: str, due: dict[str, tuple[datetime, int]]) -> None:
+        """The most urgent goes first; after three starts that passed over the one that waits too long, that one."""
+        oldest = min(at for at, _ in due.values())
+        waits_too_long = self.now - oldest >= PATIENCE
+        if due[key][1] < max(urgency for _, urgency in due.values()):
+            assert waits_too_long
+            assert due[key][0] == oldest
+        self.passed_over = self.passed_over + 1 if waits_too_long and due[key][0] > oldest else 0
+        assert self.passed_over <= 3
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
@@ -59,14 +100,18 @@ class ScheduleMachine(RuleBasedStateMachine):
         self.wanted.pop(key, None)
 
     @invariant()
+    def what_is_held_back_is_due_and_could_not_start(self) -> None:
+        late = {key for key in self.wanted.keys() - self.running if self.wanted[key][0] <= self.now < self.starts(key)}
+        assert {key for key, _ in self.schedule.held_back(self.now)} == late
+
+    @invariant()
     def nothing_is_lost(self) -> None:
         assert self.schedule.depth == len(self.wanted)
-        startable = [at for key, (at, _) in self.wanted.items() if key not in self.running]
+        startable = [self.starts(key) for key in self.wanted.keys() - self.running]
         assert self.schedule.next_at() == min(startable, default=None)
 
 
-ScheduleMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
-TestSchedule = ScheduleMachine.TestCase
+TestSchedule = case(ScheduleMachine)
 
 
 def test_many_wishes_during_a_run_become_one_visit_after_it() -> None:
@@ -79,6 +124,48 @@ def test_many_wishes_during_a_run_become_one_visit_after_it() -> None:
     schedule.done("prod/orders")
     assert schedule.take(START) is not None
     assert schedule.depth == 0
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 60))
+def test_a_check_starts_within_its_bound_however_many_changes_there_are(checks: int, changing: int, late: int) -> None:
+    """The worst case: whatever was taken in has changed again before the next start."""
+    schedule: Schedule[int] = Schedule()
+    now = START + schedule.patience + timedelta(minutes=late)
+    for check in range(checks):
+        schedule.add(check, START - timedelta(seconds=checks - check))
+    started = {}
+    for start in range(1, 4 * checks + 1):
+        for key in range(checks, checks + changing):
+            schedule.add(key, now, urgency=2, trigger="git")
+        taken = schedule.take(now)
+        assert taken is not None
+        started[taken[0]] = start
+        schedule.done(taken[0])
+        now += timedelta(seconds=1)
+    assert [started.get(check) for check in range(checks)] == [4 * (check + 1) for check in range(checks)]
+
+
+def test_a_change_goes_before_checks_that_wait_no_longer_than_they_should() -> None:
+    schedule: Schedule[str] = Schedule()
+    for check in ("a", "b", "c"):
+        schedule.add(check, START)
+    now = START + schedule.patience - timedelta(seconds=1)
+    schedule.add("changed", now, urgency=2, trigger="git")
+    taken = schedule.take(now)
+    assert taken is not None
+    assert taken[0] == "changed"
+
+
+def test_an_instance_whose_visit_never_ends_keeps_nobody_else_waiting() -> None:
+    schedule: Schedule[str] = Schedule()
+    for key in ("stuck", "a", "b"):
+        schedule.add(key, START)
+    assert schedule.take(START) is not None
+    for _ in range(10):
+        schedule.add("stuck", START, urgency=3)
+    late = START + 2 * schedule.patience
+    assert [taken[0] for taken in (schedule.take(late), schedule.take(late)) if taken] == ["a", "b"]
+    assert schedule.take(late) is None
 
 
 @given(st.integers(1, 200), st.integers())

@@ -3,15 +3,15 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
 from reconciler.core.record import Reason, Record
 from reconciler.core.schedule import Pace, Schedule, next_visit
 from reconciler.core.status import advance
 from tests.core.instances import SERVICE, applied, base, new, with_policy
+from tests.core.steps import Machine, case
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PACE = Pace()
@@ -28,7 +28,7 @@ ENDINGS: list[Event] = [
 ]
 
 
-class VisitMachine(RuleBasedStateMachine):
+class VisitMachine(Machine):
     """The model: when each key must be visited at the latest; None for those that only somebody can bring back."""
 
     def __init__(self) -> None:
@@ -121,5 +121,4 @@ class VisitMachine(RuleBasedStateMachine):
             assert self.records[key].reason == Reason.SUSPENDED
 
 
-VisitMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
-TestVisits = VisitMachine.TestCase
+TestVisits = case(VisitMachine)

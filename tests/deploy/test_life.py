@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import ecs
-from deploy.local.standin import StandIn
+from deploy.local.standin import start
 from reconciler.config import load
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
 from tests.e2e.daemon import Daemon, module
@@ -56,22 +56,23 @@ async def protected() -> AsyncIterator[Agent]:
 
 
 @pytest.fixture
-def task(aws: StandIn, tmp_path: Path) -> Iterator[Task]:
-    """An account with a state bucket and a lock table, and a folder for the daemon's disk."""
-    place = {"LocationConstraint": aws.region}
-    aws.client("s3", role_arn=ROLE).create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
-    aws.client("dynamodb", role_arn=ROLE).create_table(
-        TableName="reconciler-locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    stage = Task(tmp_path, aws)
-    stage.config.unlink()
-    yield stage
-    if stage.process is not None:
-        with contextlib.suppress(ProcessLookupError):
-            stage.stop(signal.SIGTERM)
+def task(tmp_path: Path) -> Iterator[Task]:
+    """An account of its own, with a state bucket and a lock table, and a folder for the daemon's disk."""
+    with start() as aws:
+        place = {"LocationConstraint": aws.region}
+        aws.client("s3", role_arn=ROLE).create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
+        aws.client("dynamodb", role_arn=ROLE).create_table(
+            TableName="reconciler-locks",
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        stage = Task(tmp_path, aws)
+        stage.config.unlink()
+        yield stage
+        if stage.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                stage.stop(signal.SIGTERM)
 
 
 def deploy(task: Task) -> dict[str, str]:

@@ -60,8 +60,8 @@ def test_every_permission_to_look_into_an_account_is_used_and_every_call_has_its
 ) -> None:
     called = {call.action for call in calls() if not call.own}
     assert called
-    states = {call.action for call in calls() if not call.own and call.where.startswith("locks.py")}
-    assert states <= OF_THE_BACKEND, "a lock is read as Terraform reads it"
+    states = {call.action for call in calls() if not call.own and call.where.startswith(("locks.py", "states.py"))}
+    assert states <= OF_THE_BACKEND, "locks and states are read as Terraform reads them"
     assert allowed(statements(planned_target, "this", "look")) == (called - states) | WITH_TASKS
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from deploy.local.standin import StandIn
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
-from reconciler.core.events import Accepted, Asked
+from reconciler.core.events import Accepted, Asked, Removed
 from reconciler.core.ports import Environment, Run, Workspace
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
@@ -121,6 +121,12 @@ class Life:
     async def change(self, text: str) -> None:
         """Another manifest was pushed."""
         await self.world.settle(self.key, Accepted(self._named(text), uuid.uuid4().hex))
+
+    async def rename(self, text: str, name: str) -> None:
+        """Its manifest got another name, and says which one it had."""
+        former, self.key = self.key, Key(self.key.environment, name)
+        await self.world.begin(first(replace(self._named(text), former=former.name), uuid.uuid4().hex))
+        await self.world.settle(former, Removed(f"it was renamed to {name}"))
 
     def begin(self, text: str) -> Record:
         return first(self._named(text), "c1")

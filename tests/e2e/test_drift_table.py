@@ -25,7 +25,7 @@ from tests.e2e.changes.platform import PLATFORM_CASES
 from tests.e2e.fleet import LEDGER, ORDERS, PLATFORM, Fleet, fleet
 
 # A load balancer alone takes a minute to come, and a busy machine more for all that follows.
-pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500), pytest.mark.long]
 
 CASES = (*ORDERS_CASES, *LEDGER_CASES, *PLATFORM_CASES)
 WITH_REMEDIES = [(case, remedy) for case, remedy, _ in ADDITIONS]

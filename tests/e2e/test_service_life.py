@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local import standin
 from reconciler.core.record import Health
+from reconciler.engine.reconcile import reconcile
 from tests.e2e.service_life import begin
 from tests.terraform.landscape import make_platform
 
@@ -34,6 +35,7 @@ spec:
 BY_GIT = BY_PIPELINE.replace("  cpu: 256\n", "  image: {tag: one}\n  cpu: 256\n").replace(
     "priority: 120", "priority: 121"
 )
+RENAMED = BY_GIT.replace("priority: 121", "priority: 123")
 WITH_SECRET = BY_PIPELINE.replace("priority: 120", "priority: 122") + "  secrets: {URL: life/url}\n"
 
 
@@ -124,6 +126,29 @@ async def test_a_migration_goes_before_the_deployment_and_stops_it_when_it_fails
         reason, message = await life.visit()
         assert (reason, life.image()) == ("PlanFailed", one), "a tag that was not pushed changes nothing"
         assert "has no tag two" in message
+
+
+async def test_a_renamed_manifest_keeps_its_service(
+    tmp_path: Path, aws: standin.StandIn, platform: Mapping[str, Any]
+) -> None:
+    async with begin(tmp_path, aws, platform, RENAMED) as life:
+        await life.visit()
+        life.push("one")
+        await life.visit()
+        before, former, called = life.service(), life.key, aws.last_request()
+        await life.rename(RENAMED, f"n{former.name[1:]}")
+        reason, message = await life.visit()
+        assert (reason, life.record.sync) in {("InSync", "InSync"), ("Applied", "InSync")}, message
+        calls = {
+            call["operation"] for call in aws.requests(called) if call["service"] in {"ecs", "ecr", "iam", "elbv2"}
+        }
+        assert not {name for name in calls if name.startswith(("Create", "Delete", "Update", "Put", "Register"))}
+        ecs = aws.client("ecs")
+        (after,) = ecs.describe_services(cluster=life.cluster, services=[former.name])["services"]
+        assert (after["serviceArn"], after["createdAt"]) == (before["serviceArn"], before["createdAt"])
+        assert after["taskDefinition"] == before["taskDefinition"]
+        await reconcile(former, life.world)
+        assert former not in life.world.records, "nothing is left of the old name"
 
 
 async def test_a_secret_that_does_not_exist_is_named_before_anything_is_applied(

@@ -180,3 +180,18 @@ def test_commands_of_a_person(daemon: Daemon) -> None:
     rendered = daemon.run("render", "develop/alpha", str(target), "--repo", str(daemon.manifests))
     assert rendered.returncode == 0, rendered.stderr
     assert json.loads(next(target.rglob("terraform.tfvars.json")).read_text())["text"] == "one"
+
+
+def test_a_freeze_outlasts_a_restart_and_lets_go_what_waited(daemon: Daemon) -> None:
+    daemon.write({"alpha.yaml": module("alpha", text="one")})
+    daemon.start()
+    daemon.until_settled("alpha")
+    assert daemon.run("freeze", "develop", "--reason", "peak season").returncode == 0
+    daemon.stop()
+    daemon.write({"alpha.yaml": module("alpha", text="two")})
+    daemon.start()
+    assert "peak season" in daemon.until_reason("alpha", "Frozen")["message"]
+    assert daemon.text("alpha") == "one"
+    assert daemon.run("unfreeze", "develop").returncode == 0
+    daemon.until_settled("alpha")
+    assert daemon.text("alpha") == "two"

@@ -12,6 +12,7 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Failed, Waiting
+from reconciler.core.leave import Promoted
 from reconciler.core.record import (
     ConditionType,
     Drift,
@@ -47,6 +48,7 @@ GOLDEN = {
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
     "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
+    "reconciler_environment_frozen": ("gauge", {"environment"}),
     "reconciler_approvals_pending": ("gauge", set()),
     "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
@@ -56,6 +58,7 @@ GOLDEN = {
     "reconciler_commit_to_applied_seconds": ("histogram", set()),
     "reconciler_queue_depth": ("gauge", set()),
     "reconciler_queue_wait_seconds": ("histogram", set()),
+    "reconciler_drift_checks_behind_seconds": ("gauge", {"account"}),
     "reconciler_longest_running_pass_seconds": ("gauge", set()),
     "reconciler_loop_age_seconds": ("gauge", set()),
     "reconciler_source_info": ("gauge", {"url", "branch"}),
@@ -72,7 +75,8 @@ GOLDEN = {
 }
 
 FETCHED = SourceStatus("c1", NOW, None, (Problem("a.yaml", 1, 1, "broken"),))
-BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7)
+LATE = {"111122223333": timedelta(seconds=90)}
+BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7, LATE)
 
 
 @dataclass
@@ -84,7 +88,10 @@ class Daemon:
     beat: Beat = BUSY
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
-        now = Now(lambda: self.records, lambda: self.source, lambda: self.beat, clock=lambda: NOW)
+        frozen = {"develop": False, "prod": True}
+        now = Now(
+            lambda: self.records, lambda: self.source, lambda: self.beat, frozen=lambda: frozen, clock=lambda: NOW
+        )
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -139,6 +146,12 @@ def test_names_keep_the_conventions_of_prometheus() -> None:
         assert not {end for end, _, _ in samples} & {"_created"}
         for _, labels, _ in samples:
             assert not labels.keys() & {"commit", "digest", "message", "image", "instance", "job"}
+
+
+def test_a_frozen_environment_is_told_from_the_others() -> None:
+    metrics = Daemon().metrics()
+    assert sample(metrics, "reconciler_environment_frozen", environment="prod") == 1
+    assert sample(metrics, "reconciler_environment_frozen", environment="develop") == 0
 
 
 def test_what_was_never_counted_is_there_as_zero() -> None:
@@ -233,6 +246,8 @@ def test_from_commit_to_applied_measures_what_commits_changed() -> None:
     metrics.moved(changed, after, commit_at=NOW - timedelta(seconds=30))
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_sum") == 30
     metrics.moved(before, after, commit_at=NOW - timedelta(days=1))  # a repair: same source
+    on_its_way = changed.replace(promoted=Promoted("sha256:2"))
+    metrics.moved(on_its_way, after, commit_at=NOW - timedelta(days=1))  # a changed root
     metrics.moved(changed, after, commit_at=None)
     metrics.moved(after, None, commit_at=None)
     metrics.moved(None, new(), commit_at=NOW)
@@ -243,6 +258,7 @@ def test_the_daemon_and_its_source() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_queue_depth") == 7
     assert sample(metrics, "reconciler_longest_running_pass_seconds") == 42
+    assert sample(metrics, "reconciler_drift_checks_behind_seconds", account="111122223333") == 90
     assert sample(metrics, "reconciler_loop_age_seconds") == 1.5
     assert sample(metrics, "reconciler_source_up") == 1
     assert sample(metrics, "reconciler_manifest_problems") == 1

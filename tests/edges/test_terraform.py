@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -215,7 +217,20 @@ async def test_an_apply_that_takes_too_long_is_stopped(stage: Stage) -> None:
         with pytest.raises(TerraformFailed, match="was still running after 0:00:03") as failed:
             await workspace.apply()
     assert failed.value.reason is Reason.APPLY_FAILED
+    assert not failed.value.died, "it was asked to end, and saved its state"
     assert stage.runs[-1] == ("apply", "timed out")
+
+
+async def test_an_apply_that_is_killed_did_not_report_its_end(stage: Stage) -> None:
+    async with stage.terraform().workspace(await stage.run(text="v1", seconds=300)) as workspace:
+        await workspace.plan()
+        running = asyncio.create_task(workspace.apply())
+        await applying(stage)
+        os.killpg(int((stage.root().parents[1] / ".lock").read_text()), signal.SIGKILL)
+        with pytest.raises(TerraformFailed) as failed:
+            await running
+    assert failed.value.reason is Reason.APPLY_FAILED
+    assert failed.value.died
 
 
 async def test_a_state_that_could_not_be_uploaded_is_kept_whatever_comes(stage: Stage) -> None:

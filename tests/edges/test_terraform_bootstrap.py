@@ -3,12 +3,14 @@
 The real root is not applied here: the provider waits a minute for a bucket's lifecycle rules, even on the stand-in.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.core.ports import TerraformFailed
+from reconciler.edges.state import StateSettings
 
 from .conftest import DEVELOP, STATE, Stage
 
@@ -18,6 +20,7 @@ resource "terraform_data" "bucket" {
   input = var.state.bucket
 }
 output "bucket" { value = terraform_data.bucket.output }
+output "logs" { value = var.state.access_logs_bucket }
 output "account" { value = var.account.id }
 output "id" { value = terraform_data.bucket.id }
 """
@@ -32,8 +35,8 @@ def tree(**more: bytes) -> dict[str, bytes]:
     }
 
 
-async def bootstrap(stage: Stage, files: dict[str, bytes]) -> dict[str, Any]:
-    terraform = stage.terraform(state=STATE)
+async def bootstrap(stage: Stage, files: dict[str, bytes], state: StateSettings = STATE) -> dict[str, Any]:
+    terraform = stage.terraform(state=state)
     return dict(await terraform.bootstrap(DEVELOP, stage.directory / "lasting", tree=files))
 
 
@@ -42,6 +45,12 @@ async def test_a_second_bootstrap_finds_the_first_ones_state_and_applies_nothing
     assert first["bucket"] == "states-123456789012"
     assert await bootstrap(stage, tree()) == first
     assert stage.ran("apply") == 1
+
+
+async def test_the_state_buckets_access_logs_go_where_the_settings_say(stage: Stage) -> None:
+    assert "logs" not in await bootstrap(stage, tree())
+    logged = await bootstrap(stage, tree(), replace(STATE, access_logs_bucket="logs-{account}-{region}"))
+    assert logged["logs"] == "logs-123456789012-eu-central-1"
 
 
 async def test_a_new_tree_changes_what_is_there_and_keeps_the_state(stage: Stage) -> None:

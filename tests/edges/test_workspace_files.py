@@ -150,6 +150,27 @@ def test_messages_are_short_say_where_and_leave_out_what_follows_from_others() -
     assert len(message) < 1300
 
 
+@pytest.mark.parametrize(
+    ("address", "detail"),
+    [
+        (
+            "aws_iam_role.task",
+            "StatusCode: 409, EntityAlreadyExists: Role with name develop-orders-task already exists.",
+        ),
+        ("aws_ecs_service.this", "InvalidParameterException: Creation of service was not idempotent."),
+        ("aws_lb_target_group.this[0]", "DuplicateTargetGroupName: A target group with the same name 'x' exists"),
+        ("aws_s3_bucket.this", "BucketAlreadyOwnedByYou: you own it"),
+    ],
+)
+def test_what_exists_already_is_told_with_its_address_and_what_to_do(address: str, detail: str) -> None:
+    errors = [{"summary": "creating it", "detail": detail, "address": address, "range": HERE}]
+    errors.append({"summary": "other trouble", "address": "aws_vpc.this", "range": HERE})
+    message = diagnostics.failure(said(*errors), Reason.APPLY_FAILED).message
+    assert f"In AWS, but not in the state: {address}. If an apply" in message
+    assert "import it" in message
+    assert "In AWS" not in diagnostics.failure(said(*errors), Reason.PLAN_FAILED).message
+
+
 def test_a_crash_does_not_speak_json_and_is_told_all_the_same() -> None:
     crash = diagnostics.read("panic: oh no\n", "\x1b[31m╷\n│ Error: broken\n╵")
     assert diagnostics.failure(crash, Reason.PLAN_FAILED).message == "panic: oh no Error: broken"

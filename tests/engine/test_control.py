@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.control import Action, ActionRefused
+from desired_state.instance import Key
+from reconciler.core.control import Action, ActionRefused, SourceStatus
 from reconciler.core.drift import Finding
 from reconciler.core.events import Event, Planned, Waiting
+from reconciler.core.orphans import StoredState
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Reason, Record, Sync
 from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
 from reconciler.engine.control import EngineControl
 from tests.core.documents import change, document
-from tests.core.instances import NOW, applied, fold
+from tests.core.instances import DEVELOP, NOW, applied, fold
 
 PLAN: Plan = read(document(change("aws_vpc.this", ["create"], None, {"a": 1})), Redactor(b"a key for tests"))
 
@@ -30,6 +32,8 @@ class World:
     """One record, folded as the engine does."""
 
     records: dict[Any, Record]
+    states: Any = None
+    environments: Any = field(default_factory=lambda: {"develop": DEVELOP})
     observer: Quiet = field(default_factory=Quiet)
 
     def now(self) -> Any:
@@ -46,6 +50,8 @@ class Controller:
 
     world: World
     asked: list[Any] = field(default_factory=list)
+    source_status: SourceStatus = field(default_factory=lambda: SourceStatus("c1", NOW, None, ()))
+    declared: frozenset[str] = frozenset({"broken"})
 
     def ask(self, key: Any, *, trigger: str) -> None:
         self.asked.append(key)
@@ -68,6 +74,25 @@ async def test_an_approval_names_the_plan_and_the_person() -> None:
     assert (after.approval.plan_digest, after.approval.by, after.approval.at) == (PLAN.digest, "ann", NOW)
 
 
+async def test_an_adoption_is_an_approval_of_a_plan_that_imports() -> None:
+    known = change("aws_vpc.this", ["no-op"], {"a": 1}, {"a": 1}, importing={"id": "vpc-1"})
+    found = read(document(known), Redactor(b"a key for tests"))
+    waiting = fold(applied(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    for action in (Action.ADOPT, Action.APPROVE):
+        after = await act(waiting, action, found.digest)
+        assert after.approval is not None
+        assert after.approval.plan_digest == found.digest
+    with pytest.raises(ActionRefused, match="the plan is now"):
+        await act(waiting, Action.ADOPT, "sha256:old")
+
+
+async def test_what_imports_nothing_or_more_is_not_adopted() -> None:
+    with pytest.raises(ActionRefused, match="adopts nothing"):
+        await act(standing(Reason.AWAITING_APPROVAL), Action.ADOPT, PLAN.digest)
+    with pytest.raises(ActionRefused, match="would not only adopt"):
+        await act(standing(Reason.ADOPTION_REFUSED), Action.ADOPT, PLAN.digest)
+
+
 async def test_what_does_not_wait_cannot_be_approved_nor_rejected() -> None:
     for action in (Action.APPROVE, Action.REJECT):
         with pytest.raises(ActionRefused):
@@ -88,3 +113,32 @@ async def test_a_rejection_ends_an_approval_and_an_approval_a_rejection() -> Non
     assert rejected.rejection.by == "ann"
     refused = fold(rejected, Waiting(Reason.REJECTED, ""))
     assert (await act(refused, Action.APPROVE, PLAN.digest)).rejection is None
+
+
+class Bucket:
+    """The states of one environment: of a known instance, of a broken manifest, of nobody, and an empty one."""
+
+    async def stored(self, environment: Any) -> list[StoredState]:
+        names = ("broken", "left", "moved", "orders")
+        return [StoredState(Key("develop", name), "states", f"develop/{name}/terraform.tfstate", NOW) for name in names]
+
+    async def size(self, state: StoredState, environment: Any) -> int:
+        assert state.key.name in {"left", "moved"}, "nothing else is read"
+        return 3 if state.key.name == "left" else 0
+
+
+async def test_an_orphan_has_resources_and_neither_a_record_nor_a_manifest() -> None:
+    record = applied()
+    control = EngineControl(Controller(World({record.key: record}, states=Bucket())))  # type: ignore[arg-type]
+    for environment in (None, "develop"):
+        (orphan,) = await control.orphans(environment)
+        assert (str(orphan.state.key), orphan.resources) == ("develop/left", 3)
+    with pytest.raises(KeyError):
+        await control.orphans("prod")
+
+
+async def test_before_a_commit_was_read_nobody_knows_what_is_an_orphan() -> None:
+    unread = SourceStatus(None, None, None, ())
+    controller = Controller(World({}, states=Bucket()), source_status=unread)
+    with pytest.raises(ActionRefused, match="not read yet"):
+        await EngineControl(controller).orphans(None)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ import pytest
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
 from reconciler.provider.process import CHANNEL_OPTIONS, SERVICE
-from tests.provider.messages import configure_request
+from tests.provider.messages import configure_request, resource_request
 
 WITHIN = 20.0
 
@@ -65,8 +65,8 @@ class Plugin:
         path = method if method.startswith("/") else SERVICE + method
         return self.channel.unary_unary(path)(request, timeout=WITHIN)
 
-    async def who(self, method: str = "ReadResource", request: bytes = b"") -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(await self.call(method, request))
+    async def who(self, method: str = "ReadResource", name: bytes = b"") -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(await self.call(method, resource_request(name)))
         return found
 
     async def configure(self, **configuration: object) -> bytes:

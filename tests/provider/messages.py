@@ -57,3 +57,8 @@ def configure_request(configuration: Mapping[str, object]) -> bytes:
 def prepare_request(configuration: Mapping[str, object]) -> bytes:
     """`PrepareProviderConfig`: the configuration."""
     return block(1, block(1, packed(dict(configuration))))
+
+
+def resource_request(name: bytes = b"") -> bytes:
+    """`ReadResource`, `PlanResourceChange` or `ApplyResourceChange`: a type's name, and each value null."""
+    return block(1, name) + b"".join(block(field, block(1, packed(None))) for field in (2, 3, 4))

@@ -12,6 +12,7 @@ from reconciler.provider.counters import Counters
 from reconciler.provider.pooled import PooledProvider
 from reconciler.provider.process import SERVICE
 from reconciler.provider.proxy import Proxy
+from tests.provider.messages import resource_request
 
 GONE = "the provider process 7 was ended by signal 9"
 
@@ -44,14 +45,14 @@ async def asked(call: Call, provider: PooledProvider) -> tuple[Any, str | None]:
         return None
 
     run = SimpleNamespace(trouble=None)
-    session: Any = SimpleNamespace(run=run, flights=set(), target=target, read=read)
+    session: Any = SimpleNamespace(run=run, flights=set(), target=target, read=read, provider=provider)
     pool: Any = SimpleNamespace(settle=lambda provider: None)
     answers: Any = None
     handler = Proxy(lambda peer: session, answers, pool, Counters()).service(
         SimpleNamespace(method=f"{SERVICE}ReadResource")
     )
     with pytest.raises(Aborted) as aborted:
-        await handler.unary_unary(b"", Context())
+        await handler.unary_unary(resource_request(), Context())
     return aborted.value.args[0], run.trouble
 
 

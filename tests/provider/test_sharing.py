@@ -13,7 +13,7 @@ import pytest
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.schema import read_schema
 from tests.provider.conftest import Fake, Plugin, processes, until
-from tests.provider.messages import prepare_request
+from tests.provider.messages import prepare_request, resource_request
 
 
 async def test_runs_with_one_identity_share_a_process_that_is_configured_once(warm: WarmProvider, fake: Fake) -> None:
@@ -71,7 +71,7 @@ async def test_schema_and_verdict_are_asked_once(warm: WarmProvider, fake: Fake)
     for _ in range(2):
         async with fake.plugin(warm, "a") as plugin:
             assert read_schema(await plugin.call("GetSchema")).names == {"aws_one"}
-            await plugin.call("PrepareProviderConfig", b"")
+            await plugin.call("PrepareProviderConfig", prepare_request({"region": "x"}))
     assert len(fake.asked("GetSchema")) == len(fake.asked("PrepareProviderConfig")) == 1
 
 
@@ -175,7 +175,7 @@ async def test_a_crash_fails_its_runs_and_says_so(warm: WarmProvider, fake: Fake
             plugin = Plugin(attachment)
             await plugin.configure(region="x")
             with pytest.raises(grpc.aio.AioRpcError) as failure:
-                await plugin.call("ReadResource", b"crash")
+                await plugin.call("ReadResource", resource_request(b"crash"))
             await plugin.channel.close()
         assert failure.value.code() is grpc.StatusCode.UNAVAILABLE
         assert "signal 9" in (failure.value.details() or "")
@@ -203,7 +203,7 @@ async def test_health_is_served_and_unknown_services_are_not(warm: WarmProvider,
 
 
 async def test_large_messages_pass_both_ways(warm: WarmProvider, fake: Fake) -> None:
-    message = b"echo" + os.urandom(1024) * 24 * 1024
+    message = resource_request(b"echo" + os.urandom(1024) * 24 * 1024)
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
         assert await plugin.call("ReadResource", message) == message

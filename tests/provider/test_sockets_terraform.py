@@ -23,12 +23,14 @@ from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.process import SERVICE
 from tests.provider.conftest import until
+from tests.provider.messages import block, packed
 from tests.provider.terraform_runs import Terraform, mirrors
 
 pytestmark = pytest.mark.aws
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+TYPED = block(1, b"aws_ssm_parameter")
 NOBODY = 65534
 PYTHON = os.path.realpath(sys.executable)
 
@@ -78,12 +80,22 @@ def call(method: str, message: bytes, announced: int) -> bytes:
 
 
 # Without `Stop`: whoever may use the socket may stop its run, that is what it is for.
-methods = st.sampled_from(
-    ["GetSchema", "PrepareProviderConfig", "Configure", "ReadResource", "ApplyResourceChange", "NoSuchMethod"]
-)
-calls = st.tuples(methods, st.binary(max_size=200), st.integers(0, 2**32 - 1) | st.none()).map(
-    lambda parts: call(parts[0], parts[1], len(parts[1]) if parts[2] is None else parts[2])
-)
+METHODS = [
+    *("GetSchema", "PrepareProviderConfig", "Configure", "ValidateResourceTypeConfig", "ValidateDataSourceConfig"),
+    *("UpgradeResourceState", "ReadResource", "PlanResourceChange", "ApplyResourceChange", "ImportResourceState"),
+    *("MoveResourceState", "ReadDataSource", "CallFunction", "ValidateEphemeralResourceConfig"),
+    *("OpenEphemeralResource", "UpgradeResourceIdentity", "NoSuchMethod"),
+]
+values = st.sampled_from([b"", block(1, packed(None)), block(1, b"\x81"), block(2, b"{"), b"\xff"])
+requests = st.tuples(
+    st.sampled_from([b"", b"aws_ssm_parameter", b"aws_no_such"]),
+    st.dictionaries(st.integers(2, 6), values),
+).map(lambda parts: block(1, parts[0]) + b"".join(block(field, value) for field, value in parts[1].items()))
+calls = st.tuples(
+    st.sampled_from(METHODS),
+    requests | st.binary(max_size=200),
+    st.none() | st.integers(0, 2**32 - 1),
+).map(lambda parts: call(parts[0], parts[1], len(parts[1]) if parts[2] is None else parts[2]))
 frames = st.builds(frame, st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=300))
 abuse = (
     st.binary(max_size=500)
@@ -94,14 +106,13 @@ abuse = (
 
 
 async def send(socket: Path, content: bytes) -> None:
-    """Say it, say no more, and go once the other side has answered or is silent."""
+    """Say it, and go once the other side has answered, hangs up or is silent."""
     reader, writer = await asyncio.open_unix_connection(socket)
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(1):
             writer.write(content)
             await writer.drain()
-            writer.write_eof()
-            while await reader.read(65536):
+            while b"grpc-status" not in (said := await reader.read(65536)) and said:
                 pass
     await abort(writer)
 
@@ -119,6 +130,7 @@ async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProv
     environment = terraform.environment()
     root = terraform.root("fuzzed", name="f")
     contents: list[bytes] = [call("ReadResource", b"x" * 10, 2**32 - 1)]
+    contents += [call(method, request, len(request)) for method in METHODS for request in (b"", TYPED)]
 
     @settings(max_examples=60, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(abuse)

@@ -50,6 +50,18 @@ def test_a_rule_is_made_once(standin: StandIn, name: str) -> None:
         rules.create_notification_rule(**given)
 
 
+def test_a_target_goes_with_force_while_a_rule_names_it(standin: StandIn, name: str) -> None:
+    rules = standin.client("codestar-notifications")
+    target = {"TargetType": "SNS", "TargetAddress": f"{TOPIC}-{name}"}
+    given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [target], "DetailType": "BASIC"}
+    arn = rules.create_notification_rule(**given)["Arn"]
+    with pytest.raises(ClientError, match="referenced by notification rules"):
+        rules.delete_target(TargetAddress=target["TargetAddress"])
+    rules.delete_target(TargetAddress=target["TargetAddress"], ForceUnsubscribeAll=True)
+    assert rules.describe_notification_rule(Arn=arn)["Targets"] == []
+    rules.delete_target(TargetAddress=target["TargetAddress"])
+
+
 def test_an_operation_that_it_lacks_is_refused(standin: StandIn) -> None:
     with pytest.raises(ClientError, match="StandInNotImplemented"):
         standin.client("codestar-notifications").list_targets()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from reconciler.core.budget import expected_calls
 from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
@@ -43,8 +44,17 @@ def applied(workbench: Workbench, platform: Variables) -> Variables:
 
 
 @pytest.fixture(scope="module")
-def second_plan(workbench: Workbench, applied: Variables) -> Plan:
-    return workbench.plan("roots/three", applied)
+def calls() -> list[int]:
+    """How many calls the second plan made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def second_plan(workbench: Workbench, applied: Variables, stand_in: StandIn, calls: list[int]) -> Plan:
+    last = stand_in.last_request()
+    plan = workbench.plan("roots/three", applied)
+    calls.append(len(stand_in.requests(last)))
+    return plan
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +84,13 @@ def describe(stand_in: StandIn, service: str) -> dict[str, Any]:
 
 def test_a_second_plan_finds_nothing_to_do(second_plan: Plan) -> None:
     assert second_plan.changed() == {}
+
+
+def test_a_plan_makes_no_more_calls_than_the_budget_of_drift_checks_expects(
+    second_plan: Plan, calls: list[int]
+) -> None:
+    resources = len(second_plan.resources)
+    assert resources < calls[0] <= expected_calls(resources)
 
 
 def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -> None:

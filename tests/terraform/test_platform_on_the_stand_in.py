@@ -18,7 +18,7 @@ from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platfor
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.long]
 PEER_CIDR = "10.50.0.0/16"
 ROTATION = {"lambda_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate", "days": 30}
 Clients = Callable[[str], Any]

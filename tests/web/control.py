@@ -8,6 +8,9 @@ from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.freezing import Freeze
+from reconciler.core.orphans import Orphan, StoredState
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import (
     Approval,
     Condition,
@@ -130,6 +133,7 @@ def visit(key: Key, number: int = 1) -> Pass:
     )
 
 
+ORPHAN = Orphan(StoredState(Key("develop", "old"), "states", "develop/old/terraform.tfstate", NOON), 7)
 BEATING = Beat(timedelta(seconds=1), ready=True, stopping=False, running={}, queued=0)
 READ = SourceStatus(COMMIT, NOON, None, (Problem("services/a.yaml", 3, 5, "unknown field"),))
 
@@ -142,9 +146,12 @@ class FakeControl:
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
     afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
     refusal: str | None = None
+    left: tuple[Orphan, ...] = ()
+    silent: bool = False
     crash: bool = False
     pulse: Beat = BEATING
     status: SourceStatus = READ
+    frozen: dict[str | None, Freeze] = field(default_factory=dict)
 
     def records(self) -> Sequence[Record]:
         """Every record, in no order."""
@@ -171,13 +178,49 @@ class FakeControl:
         """As many passes as asked for, of instances that have some."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
+    def freezes(self) -> Sequence[Freeze]:
+        """What was frozen."""
+        return list(self.frozen.values())
+
+    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+        """Remember it; only develop is known."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        self.frozen[environment] = Freeze(environment, by, reason, NOON)
+        return self.frozen[environment]
+
+    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+        """Forget it."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        if environment not in self.frozen:
+            raise ActionRefused(f"{environment} is not frozen")
+        return self.frozen.pop(environment)
+
+    async def orphans(self, environment: str | None) -> Sequence[Orphan]:
+        """Those that were put here."""
+        if environment not in (None, "develop"):
+            raise KeyError(environment)
+        if self.refusal:
+            raise ActionRefused(self.refusal)
+        if self.silent:
+            raise LiveUnavailable("the states of develop cannot be listed")
+        return self.left
+
     async def act(
-        self, key: Key, action: Action, *, by: str, digest: str | None = None, lock_id: str | None = None
+        self,
+        key: Key,
+        action: Action,
+        *,
+        by: str,
+        digest: str | None = None,
+        lock_id: str | None = None,
+        override_window: str | None = None,
     ) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest or lock_id))
+        self.asked.append((key, action, by, digest or lock_id or override_window))
         if action is Action.SUSPEND:
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]

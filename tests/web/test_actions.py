@@ -20,7 +20,7 @@ async def act(
     return response.status, await response.json()
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE}))
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE, Action.ADOPT}))
 async def test_an_action_is_passed_on(client: Client, control: FakeControl, action: Action) -> None:
     status, _ = await act(client, f"develop/orders/{action}", {"by": "ada"})
     assert status == 200
@@ -55,15 +55,29 @@ async def test_without_the_token_nothing_happens(
     assert (answered, shown["error"]["code"], control.asked) == (status, code, [])
 
 
+async def test_an_override_of_the_windows_says_why_and_goes_with_reconcile_only(
+    client: Client, control: FakeControl
+) -> None:
+    status, _ = await act(client, "develop/orders/reconcile", {"by": "ada", "override_window": "an incident"})
+    assert (status, control.asked) == (200, [(ORDERS, Action.RECONCILE, "ada", "an incident")])
+    for body, action in (({"override_window": ""}, "reconcile"), ({"override_window": "x"}, "suspend")):
+        status, shown = await act(client, f"develop/orders/{action}", body)
+        assert (status, shown["error"]["code"]) == (400, "invalid_body")
+    assert len(control.asked) == 1
+
+
 async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client: Client) -> None:
     status, _ = await act(client, "develop/nobody/suspend", headers={})
     assert status == 401
 
 
-async def test_approve_takes_the_digest_that_was_looked_at(client: Client, control: FakeControl) -> None:
-    status, _ = await act(client, "develop/orders/approve", {"digest": "sha256:p1", "by": "ada"})
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.ADOPT])
+async def test_approve_and_adopt_take_the_digest_that_was_looked_at(
+    client: Client, control: FakeControl, action: Action
+) -> None:
+    status, _ = await act(client, f"develop/orders/{action}", {"digest": "sha256:p1", "by": "ada"})
     assert status == 200
-    assert control.asked == [(ORDERS, Action.APPROVE, "ada", "sha256:p1")]
+    assert control.asked == [(ORDERS, action, "ada", "sha256:p1")]
 
 
 async def test_a_plan_that_moved_is_not_approved(client: Client, control: FakeControl) -> None:

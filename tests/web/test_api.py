@@ -1,18 +1,21 @@
 """Reading over TCP."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from reconciler.core.control import Beat
-from tests.web.conftest import Client
-from tests.web.control import NOON, ORDERS, FakeControl
+from tests.web.conftest import TOKEN, Client
+from tests.web.control import NOON, ORDERS, ORPHAN, FakeControl
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-async def read(client: Client, path: str, status: int = 200) -> Any:
+async def read(client: Client, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
     """The JSON of a GET."""
-    response = await client.get(path)
+    response = await client.get(path, headers=headers)
     assert response.status == status, await response.text()
     return await response.json()
 
@@ -136,3 +139,30 @@ async def test_every_answer_carries_the_careful_headers(client: Client, path: st
     assert headers["Cache-Control"] == "no-store"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert headers["Server"] == "reconciler"
+
+
+async def test_orphans_are_states_that_nobody_looks_after(client: Client, control: FakeControl) -> None:
+    control.left = (ORPHAN,)
+    shown = await read(client, "/api/v1/orphans?environment=develop", headers=BEARER)
+    assert shown == {
+        "orphans": [
+            {
+                "key": "develop/old",
+                "environment": "develop",
+                "name": "old",
+                "resources": 7,
+                "bucket": "states",
+                "object": "develop/old/terraform.tfstate",
+                "modified_at": "2026-03-04T12:00:00Z",
+            }
+        ]
+    }
+
+
+async def test_orphans_are_asked_of_aws_and_so_need_the_token(client: Client, control: FakeControl) -> None:
+    assert (await read(client, "/api/v1/orphans", 401))["error"]["code"] == "token_missing"
+    assert (await read(client, "/api/v1/orphans?environment=x", 404, BEARER))["error"]["code"] == "unknown_environment"
+    control.silent = True
+    assert (await read(client, "/api/v1/orphans", 502, BEARER))["error"]["code"] == "unavailable"
+    control.refusal = "the manifests were not read yet"
+    assert (await read(client, "/api/v1/orphans", 409, BEARER))["error"]["message"] == "the manifests were not read yet"

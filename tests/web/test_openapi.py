@@ -11,8 +11,8 @@ from reconciler.core.control import Action
 from reconciler.core.redact import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.openapi import document
-from tests.web.conftest import Client
-from tests.web.control import FakeControl
+from tests.web.conftest import TOKEN, Client
+from tests.web.control import ORPHAN, FakeControl
 
 DOCUMENT = document("1.2.3")
 ONE = "/api/v1/instances/{environment}/{name}"
@@ -79,6 +79,12 @@ def test_every_reference_leads_somewhere() -> None:
 async def test_answers_are_as_described(client: Client, path: str, call: str) -> None:
     answer = await (await client.get(call)).json()
     Draft202012Validator(schema_of(path)).validate(answer)
+
+
+async def test_the_answer_about_orphans_is_as_described(client: Client, control: FakeControl) -> None:
+    control.left = (ORPHAN,)
+    answer = await (await client.get("/api/v1/orphans", headers={"Authorization": f"Bearer {TOKEN}"})).json()
+    Draft202012Validator(schema_of("/api/v1/orphans")).validate(answer)
 
 
 async def test_the_document_is_served(client: Client) -> None:

@@ -82,15 +82,25 @@ class Scene:
         self._display.wait("the daemon to fetch", look, within=60)
 
     def _quiet(self) -> None:
-        """Wait until no instance is being visited or waits for something that comes by itself."""
+        """Wait until the daemon has visited every instance and none is on its way to somewhere."""
 
         def look() -> tuple[bool | None, str]:
             self._alive()
-            busy = [f"{i['key']} {i['reason']}" for i in self._api("instances")["instances"] if not i["ready"]]
-            running = self._health()["running"]
-            return (True, "") if not busy and not running else (None, ", ".join(busy) or "a pass is running")
+            health, instances = self._health(), self._api("instances")["instances"]
+            if not health["ready"]:
+                return None, "no commit was taken in yet"
+            if self._visits() < len(instances):
+                return None, f"{self._visits():.0f} visits of {len(instances)} instances"
+            busy = [f"{i['key']} {i['reason']}" for i in instances if not i["ready"]]
+            return (True, "") if not busy and not health["running"] else (None, ", ".join(busy) or "a pass is running")
 
         self._display.wait("the daemon to settle", look, within=SERVICE_TAKES)
+
+    def _visits(self) -> float:
+        """How many passes this daemon has made."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._stage.http_port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("reconciler_passes_total{"))
 
     def _ended(self) -> tuple[bool | None, str]:
         return (None, "an apply is finishing") if self._stage.daemon_runs else (True, "")
@@ -111,4 +121,4 @@ class Scene:
                 document: dict[str, Any] = json.load(answer)
                 return document
         except OSError:
-            return {"instances": [], "problems": [], "commit": None, "running": [True]}
+            return {"instances": [], "problems": [], "commit": None, "ready": False}

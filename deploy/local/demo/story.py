@@ -30,7 +30,7 @@ class Story(DayTwo):
             ("changes by hand: reported, told in Slack, healed", self.drift),
             ("prod waits: a changed plan refuses the old approval, the right one is applied", self.production),
             ("Prometheus: from commit to applied, and the age of drift", self.graphs),
-            ("the daemon as an ECS task: it loses its disk and has nothing to change", self.lost_disk),
+            ("the daemon as an ECS task: it loses its disk and finds nothing to do", self.lost_disk),
         )
         for number, (title, step) in enumerate(steps, start=1):
             with self._display.step(str(number), title):

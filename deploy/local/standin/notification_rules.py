@@ -63,6 +63,15 @@ class NotificationRules(BaseBackend):
         self.rules.pop(body["Arn"], None)
         return {"Arn": body["Arn"]}
 
+    def delete_target(self, body: Body) -> Any:
+        """A target is nothing but its use in rules."""
+        for rule in self.rules.values():
+            left = [target for target in rule.get("Targets", []) if target["TargetAddress"] != body["TargetAddress"]]
+            if len(left) < len(rule.get("Targets", [])) and not body.get("ForceUnsubscribeAll"):
+                raise Refused("ValidationException", "the target is referenced by notification rules")
+            rule["Targets"] = left
+        return {}
+
     def list(self, body: Body) -> Any:
         wanted = {each["Value"] for each in body.get("Filters") or () if each["Name"] == "RESOURCE"}
         found = [arn for arn, rule in self.rules.items() if not wanted or rule["Resource"] in wanted]
@@ -96,6 +105,7 @@ _OPERATIONS: Mapping[str, Callable[[NotificationRules, Body], Any]] = {
     "DescribeNotificationRule": NotificationRules.describe,
     "UpdateNotificationRule": NotificationRules.update,
     "DeleteNotificationRule": NotificationRules.delete,
+    "DeleteTarget": NotificationRules.delete_target,
     "ListNotificationRules": NotificationRules.list,
     "ListTagsForResource": NotificationRules.list_tags,
     "TagResource": NotificationRules.tag,

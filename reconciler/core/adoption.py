@@ -1,0 +1,96 @@
+"""Taking over what exists: a first plan that imports may do nothing else, and a person agrees to every one that does.
+
+Where an apply has begun before, resources that it made and the state does not know can be imported beside what is
+still to be made, and nobody could ask for one without the other.
+
+Three differences are left to an adopting apply. Tags, because a root's default tags are on nothing that was built by
+hand. Arguments of Terraform alone, which no cloud knows: a provider cannot read them, so every import sets them. And
+the task definition of a service, which the provider imports as `family:revision` and every root names by its ARN.
+"""
+
+from collections.abc import Iterator
+
+from reconciler.core.equivalence import both_nothing
+from reconciler.core.plan import Change, Plan
+
+_TAGS = frozenset({"tags", "tags_all"})
+# Arguments that the AWS provider keeps in the state only. Source: its documentation of import, per resource.
+_OF_TERRAFORM = frozenset(
+    {
+        *(
+            "apply_immediately",
+            "bypass_policy_lockout_safety_check",
+            "deletion_window_in_days",
+            "delete_automated_backups",
+        ),
+        *("force_delete", "force_destroy", "force_detach_policies", "force_new_deployment"),
+        *("force_overwrite_replica_secret", "recovery_window_in_days", "revoke_rules_on_delete", "skip_destroy"),
+        *("skip_final_snapshot", "timeouts", "track_latest", "wait_for_steady_state"),
+    }
+)
+_SHOWN = 5
+_LONGEST = 100
+
+
+def refusal(plan: Plan) -> str | None:
+    """Why a first plan that imports is not even asked for; None when it imports nothing, nothing but that, or into a
+    state that holds more.
+
+    Every difference is named by its attribute, with the value that exists and the one that is asked for.
+    """
+    more = [text for change in plan.changes for text in _more(change)]
+    if not plan.imports or not more or plan.existing > len(plan.imports):
+        return None
+    named = "; ".join(more[:_SHOWN]) + (f"; and {len(more) - _SHOWN} more" if len(more) > _SHOWN else "")
+    return (
+        f"it would not only adopt what exists, but also {named}. Adopt first: make manifest and root say what exists,"
+        " and give `spec.import` an entry for every resource; change it afterwards"
+    )
+
+
+def what_changes(plan: Plan) -> str:
+    """What an adoption comes to, as a phrase."""
+    tagged = sum(any(_head(path) in _TAGS for path in change.attributes) for change in plan.changes)
+    count = len(plan.imports)
+    what = "1 resource that exists is" if count == 1 else f"{count} resources that exist are"
+    changes = (
+        f"; of these {tagged} get other tags, and nothing else is changed" if tagged else ", and nothing is changed"
+    )
+    if any(True for change in plan.changes for _ in _more(change)):
+        changes = ", and more is changed with it"
+    return f"{what} adopted{changes}"
+
+
+def _more(change: Change) -> Iterator[str]:
+    if change.imports is None or change.actions != ("update",):
+        yield f"{_verb(change)} {change.address}"
+        return
+    for path, (old, new) in sorted(change.attributes.items()):
+        if not _is_left_to_it(path, old, new):
+            yield f"change {change.address} {path} from {_short(old)} to {_short(new)}"
+
+
+def _is_left_to_it(path: str, old: object, new: object) -> bool:
+    head = _head(path)
+    if head in _TAGS or both_nothing(old, new):
+        return True
+    if path == "task_definition":
+        return isinstance(old, str) and isinstance(new, str) and new.endswith(f":task-definition/{old}")
+    return head in _OF_TERRAFORM and old is None
+
+
+def _head(path: str) -> str:
+    return path.split(".", 1)[0]
+
+
+def _verb(change: Change) -> str:
+    if change.actions == ("update",):
+        return "update"
+    if change.actions == ("create",):
+        return "create"
+    return "replace" if "create" in change.actions else "destroy"
+
+
+def _short(value: object) -> str:
+    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,70 @@
+"""A budget of AWS calls for looks at the world, one per account.
+
+A look is a pass that nothing but time calls for: a drift check. Looks of one account start at a distance from each
+other: each takes what it is expected to cost, and the next may start when the budget has grown back. So within any hour
+the looks that start cost no more than the budget and the last of them. What Git, a person or a rollout calls for is
+neither held back nor counted.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from reconciler.core.drifted import unconfirmed
+from reconciler.core.promotion import taken_in
+from reconciler.core.record import Reason, Record
+from reconciler.core.schedule import is_fresh
+
+# A refresh of the service module was measured to make 1.6 calls a resource (`tests/terraform/test_on_the_stand_in.py`
+# holds it below this); the state, its lock, the rollout and the attribution of drift come on top of it.
+_CALLS_PER_RESOURCE = 2
+_CALLS_PER_LOOK = 10
+_HOUR = timedelta(hours=1)
+# Somebody waits for what comes next, or the pass ends before it costs anything.
+_AWAITED = frozenset(
+    {
+        Reason.AWAITING_FIRST_IMAGE,
+        Reason.DEPENDENCY_NOT_READY,
+        Reason.INTERRUPTED,
+        Reason.LOCK_ORPHANED,
+        Reason.PROGRESSING,
+        Reason.RECOVERING,
+        Reason.STATE_LOCKED,
+        Reason.SUSPENDED,
+    }
+)
+
+
+@dataclass(slots=True)
+class Budget:
+    """When the next look at each account may start."""
+
+    calls_per_hour: int
+    _opens: dict[str, datetime] = field(default_factory=dict)
+
+    def opens(self, account: str) -> datetime | None:
+        """When the next look at the account may start; None before the first one."""
+        return self._opens.get(account)
+
+    def spend(self, account: str, calls: int, now: datetime) -> None:
+        """A look that is expected to make so many calls starts now."""
+        self._opens[account] = now + _HOUR * calls / self.calls_per_hour
+
+    def shift(self, by: timedelta) -> None:
+        """The clock was set."""
+        self._opens = {account: at + by for account, at in self._opens.items()}
+
+
+def expected_calls(resources: int) -> int:
+    """How many AWS calls a look at so many resources makes."""
+    return _CALLS_PER_LOOK + _CALLS_PER_RESOURCE * resources
+
+
+def is_look(record: Record, at: datetime) -> bool:
+    """True when nothing but time calls for the instance's pass at that time, and Terraform will run in it."""
+    if record.applied_digest is None or record.applied_digest != record.desired_digest:
+        return False
+    if record.removed or record.intent or record.failures or record.requested_at or record.approval:
+        return False
+    if unconfirmed(record) or record.reason in _AWAITED:
+        return False
+    return not is_fresh(record, record.applied_digest, now=at) and taken_in(record)

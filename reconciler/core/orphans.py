@@ -1,0 +1,46 @@
+"""States that nobody looks after: resources that a manifest made once and no manifest or record knows any more."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from desired_state.instance import Key
+from reconciler.core.ports import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A state as its bucket lists it, under the key that its object is named after."""
+
+    key: Key
+    bucket: str
+    object: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A state without a manifest or a record, and how many resources it manages."""
+
+    state: StoredState
+    resources: int
+
+
+class States(Protocol):
+    """The states of an environment, whoever made them."""
+
+    async def stored(self, environment: Environment) -> Sequence[StoredState]:
+        """Every state, in order of key. Raises: LiveUnavailable."""
+        ...
+
+    async def size(self, state: StoredState, environment: Environment) -> int:
+        """How many resources it manages; 0 for what a prune or a rename left. Raises: LiveUnavailable."""
+        ...
+
+
+def unclaimed(
+    states: Iterable[StoredState], records: Collection[Key], declared: Collection[str]
+) -> tuple[StoredState, ...]:
+    """Those that no record has and no manifest is named after; `declared` are names of manifests without instances."""
+    return tuple(state for state in states if state.key not in records and state.key.name not in declared)

@@ -1,0 +1,209 @@
+"""Who may take a changed root tree, and when: few at a time, lower tiers first, nobody after the first that broke.
+
+A root change is one tree id that instances ask for and do not run yet. What is known of it is in their records: who was
+let to take it, who came to rest with it, who became `Degraded`. So the decision is a function of the records, and the
+same after a restart. An instance that never ran takes what it finds: there is no older tree to keep it on.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from desired_state.instance import Instance, Key, digest_source
+from reconciler.core.conditions import ready
+from reconciler.core.decide import effective_mode
+from reconciler.core.leave import Promoted
+from reconciler.core.ports import Environment
+from reconciler.core.record import Condition, ConditionType, Health, Reason, Record
+
+_TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
+_CALM = frozenset({Reason.IN_SYNC, Reason.APPLIED})
+_NAMED = 3
+
+
+def hold(
+    record: Record, records: Mapping[Key, Record], environments: Mapping[str, Environment], *, max_in_flight: int
+) -> str | None:
+    """Why this instance may not take the tree that Git asks for now; None when it may, or has it already.
+
+    `reconciler reconcile` lets a single instance through whatever the others do.
+    """
+    environment = environments.get(record.key.environment)
+    if environment is None or not wants(record) or _is_asked(record) or _sits_out(record, environment):
+        return None
+    others = list(_others(record, records.values(), environments))
+    return (
+        _dependency(record, records)
+        or _broken(others)
+        or (None if admitted(record) else _lower_tiers(environment, others, environments))
+        or _full(others, environments, max_in_flight)
+    )
+
+
+def wants(record: Record) -> bool:
+    """True while Git asks for another tree of the same root than the one that the state was built from."""
+    base, instance = record.base, record.instance
+    if base is None or record.applied_at is None or base.root != instance.root:
+        return False
+    return base.tree_id != instance.tree_id
+
+
+def admitted(record: Record) -> bool:
+    """True when the instance was let to take the tree that Git asks for."""
+    return record.promoted is not None and record.promoted.tree_id == record.instance.tree_id
+
+
+def in_flight(record: Record, environment: Environment) -> bool:
+    """True while an instance is on its way to the tree that Git asks for."""
+    promoted = record.promoted
+    if promoted is None or not admitted(record) or promoted.settled or promoted.asked:
+        return False
+    return not (wants(record) and _sits_out(record, environment))
+
+
+def settled(record: Record) -> bool:
+    """True when an instance rests with the tree that Git asks for, or never ran an older one."""
+    return not wants(record) and (not admitted(record) or (record.promoted is not None and record.promoted.settled))
+
+
+def broke(record: Record) -> bool:
+    """True when an instance that was let to take the tree is `Degraded` with it, or fails on its way to it.
+
+    One that was `Degraded` before, and may be mended by the tree, has to have applied it first.
+    """
+    if not admitted(record) or record.promoted is None:
+        return False
+    degraded = record.health == Health.DEGRADED and not wants(record) and record.intent is None
+    return degraded or (record.failures is not None and not record.promoted.settled)
+
+
+def held_back(instance: Instance, tree_id: str) -> Instance:
+    """What Git asks for, with another tree of its root."""
+    source = digest_source(
+        kind=instance.kind,
+        key=instance.key,
+        labels=instance.labels,
+        spec=instance.spec,
+        tree_id=tree_id,
+        former=instance.former,
+    )
+    return dataclasses.replace(instance, tree_id=tree_id, source_digest=source)
+
+
+def taken_in(record: Record) -> bool:
+    """True when the state was built from what Git asks for, or from as much of it as the instance may take now."""
+    instance, base, promoted = record.instance, record.base, record.promoted
+    if promoted and promoted.held and base:
+        instance = held_back(instance, base.tree_id)
+    return record.applied_source == instance.source_digest
+
+
+def let(record: Record, *, asked: bool) -> Record:
+    """The record of an instance that may take the tree that Git asks for."""
+    if admitted(record) and not asked:
+        return record
+    return record.replace(promoted=Promoted(record.instance.tree_id, asked=asked))
+
+
+def kept(record: Record, why: str) -> Record:
+    """The record of an instance that stays with the tree that its state was built from."""
+    tree_id = record.base.tree_id if record.base else record.instance.tree_id
+    return record.replace(promoted=Promoted(tree_id, settled=True, held=why))
+
+
+def standing(before: Record, after: Record, now: datetime) -> Record:
+    """The record with what an event means for its tree: it came to rest, or what held it is gone. Else its headline
+    says that it is held, unless there is something worse to say."""
+    promoted = after.promoted
+    if promoted is None:
+        return after
+    if promoted.held and not wants(after):
+        promoted = dataclasses.replace(promoted, held=None)
+    if not promoted.settled and _rests(after, promoted.tree_id):
+        promoted = dataclasses.replace(promoted, settled=True)
+    after = after if promoted == after.promoted else after.replace(promoted=promoted)
+    headline = after.condition(ConditionType.READY)
+    if headline is None:
+        return after
+    if promoted.held and headline.reason in {*_CALM, Reason.ROLLOUT_HELD}:
+        return _headed(after, before.condition(ConditionType.READY), headline, promoted.held, now)
+    if promoted.held is None and headline.reason == Reason.ROLLOUT_HELD:
+        return ready(after, now, headline.status, Reason.IN_SYNC, "")
+    return after
+
+
+def _headed(record: Record, old: Condition | None, new: Condition, why: str, now: datetime) -> Record:
+    """The record with this headline, as old as it is."""
+    since = old.since if old and (old.status, old.reason) == (new.status, Reason.ROLLOUT_HELD) else now
+    headline = Condition(ConditionType.READY, new.status, Reason.ROLLOUT_HELD, why, since)
+    return record.replace(conditions={**record.conditions, ConditionType.READY: headline})
+
+
+def _rests(record: Record, tree_id: str) -> bool:
+    applied = record.base is not None and record.base.tree_id == tree_id and record.applied_digest is not None
+    calm = record.intent is None and record.failures is None
+    return applied and calm and (record.health == Health.HEALTHY or record.reason == Reason.AWAITING_FIRST_IMAGE)
+
+
+def _others(record: Record, records: Iterable[Record], environments: Mapping[str, Environment]) -> Iterator[Record]:
+    """The other instances that Git asks to run the same tree, but for those that are going or are nobody's here."""
+    for other in records:
+        same = (other.instance.root, other.instance.tree_id) == (record.instance.root, record.instance.tree_id)
+        if same and other.key != record.key and other.removed is None and other.key.environment in environments:
+            yield other
+
+
+def _sits_out(record: Record, environment: Environment) -> bool:
+    """True for an instance that applies nothing by its own settings, so that nobody waits for it."""
+    stopped = record.suspended or record.instance.policy.suspend
+    return stopped or effective_mode(record.instance.policy, environment) == "observe"
+
+
+def _is_asked(record: Record) -> bool:
+    return record.requested_at is not None or (
+        admitted(record) and record.promoted is not None and record.promoted.asked
+    )
+
+
+def _dependency(record: Record, records: Mapping[Key, Record]) -> str | None:
+    for key in sorted(record.instance.depends_on):
+        other = records.get(key)
+        if other and other.promoted and other.promoted.held:
+            return f"{key} is held from its new Terraform tree and goes first"
+    return None
+
+
+def _broken(others: Iterable[Record]) -> str | None:
+    names = _listed(other for other in others if broke(other))
+    if not names:
+        return None
+    return f"stopped: {names} broke with this Terraform tree. Mend it, move the ref, or let this one through"
+
+
+def _lower_tiers(
+    environment: Environment, others: Iterable[Record], environments: Mapping[str, Environment]
+) -> str | None:
+    tier = _TIERS[environment.tier]
+    first = (
+        other
+        for other in others
+        if _TIERS[environments[other.key.environment].tier] < tier
+        and not settled(other)
+        and not (wants(other) and _sits_out(other, environments[other.key.environment]))
+    )
+    names = _listed(first)
+    return f"{names} of a lower tier goes first with this Terraform tree" if names else None
+
+
+def _full(others: Iterable[Record], environments: Mapping[str, Environment], max_in_flight: int) -> str | None:
+    flying = [other for other in others if in_flight(other, environments[other.key.environment])]
+    if len(flying) < max_in_flight:
+        return None
+    return f"{len(flying)} are on their way to this Terraform tree ({_listed(flying)}), as many as may be at a time"
+
+
+def _listed(records: Iterable[Record]) -> str:
+    """A few of them by name, and how many more there are."""
+    names = sorted(f"{record.key}{f' ({record.reason})' if record.reason else ''}" for record in records)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,89 @@
+"""What an apply that never reported its end may have made without the state knowing of it.
+
+Terraform writes its state every few seconds and at the end. What AWS made in between is lost to the state when
+Terraform is killed: the next plan wants to make it again. Most resources are named by their root, so that AWS refuses
+the second, or takes it for the first. The others would be there twice, and nobody would know.
+"""
+
+from collections.abc import Iterable
+
+from reconciler.core.plan import UNKNOWN, Change, Plan
+from reconciler.core.record import Intent, Record
+
+# AWS has no two of one name, number or place: it refuses the second or takes it for the first. A second revision of a
+# task definition does no harm. Source: the errors that the API references of these services list for a second create.
+_ONCE = frozenset(
+    {
+        *("aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_cloudtrail", "aws_cloudwatch_dashboard"),
+        *("aws_cloudwatch_log_group", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_log_resource_policy"),
+        *("aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_codepipeline"),
+        *("aws_codestarnotifications_notification_rule", "aws_db_instance"),
+        *("aws_default_network_acl", "aws_default_security_group", "aws_dynamodb_table", "aws_ecr_lifecycle_policy"),
+        *("aws_ecr_repository", "aws_ecr_repository_policy", "aws_ecs_cluster", "aws_ecs_cluster_capacity_providers"),
+        *("aws_ecs_service", "aws_ecs_task_definition", "aws_kms_alias", "aws_lambda_function", "aws_lb"),
+        *("aws_lb_listener", "aws_lb_listener_rule", "aws_lb_target_group", "aws_route", "aws_route_table_association"),
+        *("aws_secretsmanager_secret", "aws_secretsmanager_secret_rotation", "aws_security_group"),
+        *("aws_service_discovery_private_dns_namespace", "aws_service_discovery_service", "aws_sns_topic"),
+        *("aws_sns_topic_policy", "aws_sns_topic_subscription", "aws_sqs_queue", "aws_ssm_parameter", "aws_subnet"),
+        *("aws_wafv2_web_acl", "aws_wafv2_web_acl_association", "aws_wafv2_web_acl_logging_configuration"),
+    }
+)
+_ONCE_BY_FAMILY = ("aws_config_", "aws_iam_", "aws_s3_bucket")
+_NOWHERE = ("null_", "random_", "terraform_data", "time_", "tls_")  # they exist in a state and nowhere else
+_NAMES = ("name", "bucket", "identifier")
+_SHOWN = 5
+
+
+def creates(plan: Plan) -> tuple[str, ...]:
+    """The addresses that the plan would make, by themselves or in the place of others."""
+    return tuple(change.address for change in plan.changes if "create" in change.actions)
+
+
+def may_exist(record: Record, addresses: Iterable[str]) -> tuple[str, ...]:
+    """Those of the addresses to make that an apply without a known end may have made already."""
+    before = frozenset(record.intent.creates) if record.intent else frozenset[str]()
+    return tuple(address for address in addresses if address in before)
+
+
+def would_be_twice(plan: Plan, record: Record) -> tuple[str, ...]:
+    """Those of them that AWS would make a second time without a word."""
+    doubtful = frozenset(may_exist(record, creates(plan)))
+    return tuple(change.address for change in plan.changes if change.address in doubtful and not _once(change))
+
+
+def approval_needed(addresses: tuple[str, ...]) -> str:
+    """Why a person has to look before these are made."""
+    return (
+        f"an apply did not report its end, and may have made {_named(addresses)} already without the state knowing;"
+        " AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`) or delete it"
+    )
+
+
+def told(record: Record, intent: Intent) -> str | None:
+    """What is said while the recovery is applied; None when nothing may have been made already."""
+    found = may_exist(record, intent.creates)
+    return (
+        f"recovering from an apply that did not report its end; may exist already: {_named(found)}" if found else None
+    )
+
+
+def there_already(addresses: Iterable[str]) -> str:
+    """What to do about addresses for which AWS has something of that name."""
+    return (
+        f"In AWS, but not in the state: {_named(tuple(addresses))}. If an apply that was cut short made it, import it"
+        " (`terraform import`, `spec.import`); else rename it here, or delete it there"
+    )
+
+
+def _once(change: Change) -> bool:
+    if change.type.startswith(_NOWHERE):
+        return True
+    if change.type not in _ONCE and not change.type.startswith(_ONCE_BY_FAMILY):
+        return False
+    generated = any(change.after.get(f"{name}_prefix") not in {None, "", UNKNOWN} for name in _NAMES)
+    return not generated and not any(change.after.get(name) == UNKNOWN for name in _NAMES)
+
+
+def _named(addresses: tuple[str, ...]) -> str:
+    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
+    return ", ".join(addresses[:_SHOWN]) + more

@@ -1,0 +1,53 @@
+"""`import` blocks for what a state does not hold yet, written into a workspace right before a plan.
+
+A block is HCL. Its address comes from a strict grammar (`desired_state.adoption`) and is the only part of a manifest in
+it; an id is the value of a variable, where `${…}` is text. A block without anything left to import would be harmless,
+but would keep on naming resources that may move later, so the file goes once the state has them.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from desired_state.adoption import Import
+
+_BLOCKS_FILE = "zz_adoption.tf"
+_IDS_FILE = "zz_adoption.auto.tfvars.json"
+_VARIABLE = "reconciler_import_ids"
+_DECLARATION = f'variable "{_VARIABLE}" {{\n  type = list(string)\n}}\n'
+
+
+def write(root: Path, imports: Sequence[Import]) -> None:
+    """Have the next plan take these over, and nothing that an earlier one did."""
+    blocks, ids = root / _BLOCKS_FILE, root / _IDS_FILE
+    if not imports:
+        blocks.unlink(missing_ok=True)
+        ids.unlink(missing_ok=True)
+        return
+    blocks.write_text("\n".join([_DECLARATION, *(_block(index, one.to) for index, one in enumerate(imports))]))
+    ids.write_text(json.dumps({_VARIABLE: [one.id for one in imports]}))
+
+
+def missing(imports: Sequence[Import], state: Mapping[str, Any]) -> tuple[Import, ...]:
+    """Those whose addresses the state, as `terraform state pull` writes it, does not hold."""
+    held = frozenset(_addresses(state))
+    return tuple(one for one in imports if one.to not in held)
+
+
+def _block(index: int, address: str) -> str:
+    return f"import {{\n  to = {address}\n  id = var.{_VARIABLE}[{index}]\n}}\n"
+
+
+def _addresses(state: Mapping[str, Any]) -> Iterator[str]:
+    for resource in state.get("resources") or ():
+        if resource.get("mode") != "managed":
+            continue
+        module = f"{resource['module']}." if resource.get("module") else ""
+        for instance in resource.get("instances") or ():
+            if "deposed" not in instance:
+                yield f"{module}{resource['type']}.{resource['name']}{_index(instance.get('index_key'))}"
+
+
+def _index(key: int | str | None) -> str:
+    return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"

@@ -1,0 +1,60 @@
+"""Which states an environment's bucket holds, asked of S3; for finding those that nobody looks after."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from desired_state.instance import Key
+from reconciler.core.orphans import StoredState
+from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.state import StateSettings
+
+_GONE = frozenset({"404", "NoSuchKey"})
+_NO_BUCKET = frozenset({"404", "NoSuchBucket"})
+_PAGES = 100  # at most; of 1,000 objects each there are more than enough
+
+
+class S3States:
+    """Implements `core.orphans.States`. `page`: how many objects one answer of S3 may hold."""
+
+    def __init__(self, clients: AwsClients, settings: StateSettings, *, page: int = 1000) -> None:
+        self._clients, self._settings, self._page = clients, settings, page
+
+    async def stored(self, environment: Environment) -> Sequence[StoredState]:
+        """Every state of the environment; none where nobody made the bucket yet. Raises: LiveUnavailable."""
+        bucket, before = self._settings.bucket_in(environment), f"{self._settings.prefix}{environment.name}/"
+        found: list[StoredState] = []
+        more: dict[str, Any] = {}
+        for _ in range(_PAGES):
+            try:
+                page = await self._clients.call(
+                    environment, "s3", "list_objects_v2", Bucket=bucket, Prefix=before, MaxKeys=self._page, **more
+                )
+            except AwsFailed as failed:
+                if failed.code in _NO_BUCKET:
+                    return []
+                raise LiveUnavailable(f"the states of {environment.name} cannot be listed: {failed}") from failed
+            for entry in page.get("Contents", ()):
+                name = entry["Key"].removeprefix(before).removesuffix("/terraform.tfstate")
+                key = Key(environment.name, name)
+                if "/" not in name and entry["Key"] == self._settings.object_key(key):
+                    found.append(StoredState(key, bucket, entry["Key"], entry["LastModified"]))
+            if not page.get("NextContinuationToken"):
+                break
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+        return sorted(found, key=lambda state: state.key)
+
+    async def size(self, state: StoredState, environment: Environment) -> int:
+        """How many resources it manages. Raises: LiveUnavailable."""
+        try:
+            answer = await self._clients.call(environment, "s3", "get_object", Bucket=state.bucket, Key=state.object)
+        except AwsFailed as failed:
+            if failed.code in _GONE:
+                return 0
+            raise LiveUnavailable(f"the state {state.object} cannot be read: {failed}") from failed
+        try:
+            resources = json.loads(answer["Body"]).get("resources") or ()
+            return sum(len(one.get("instances") or ()) for one in resources if one.get("mode") == "managed")
+        except (ValueError, AttributeError):
+            raise LiveUnavailable(f"{state.object} in {state.bucket} is not a state") from None

@@ -1,0 +1,21 @@
+"""What is written down before an apply, for whoever finds it after a crash."""
+
+import uuid
+
+from reconciler.core.plan import Plan
+from reconciler.core.record import Intent, Record
+from reconciler.core.recovery import creates
+from reconciler.engine.world import World
+
+
+def intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
+    """The intent to apply this plan now."""
+    return Intent(
+        pass_id=uuid.uuid4().hex,
+        desired_digest=record.desired_digest or "",
+        plan_digest=plan.digest,
+        destroys=destroys,
+        at=world.now(),
+        holder=world.locks.me,
+        creates=creates(plan),
+    )

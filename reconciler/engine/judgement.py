@@ -1,0 +1,25 @@
+"""Asking the judge outside of the daemon, when there is one and something to ask."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from desired_state.instance import Key
+from reconciler.core.judgement import Judge, objection
+from reconciler.core.plan import Plan
+from reconciler.core.ports import Environment
+from reconciler.core.redact import Redactor
+
+
+async def denied(
+    judge: Judge | None,
+    plan: Plan,
+    document: Mapping[str, Any],
+    key: Key,
+    environment: Environment,
+    redactor: Redactor,
+) -> str | None:
+    """Why the plan must not be applied; None when it may be, or when it would change nothing."""
+    if judge is None or plan.is_empty:
+        return None
+    said = await judge.denies(document, key, environment)
+    return None if said is None else objection(said, document, redactor)

@@ -1,0 +1,123 @@
+"""A renamed instance in its passes: its state moves to the new name, and the old name waits and goes.
+
+Everything about a key is done in that key's own passes. The directory of the old name is held while its state moves, so
+that no run of it goes on, and whoever opens it afterwards sees that it was renamed.
+"""
+
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from desired_state.instance import Key
+from reconciler.core.events import Held, Moved, Moving
+from reconciler.core.moving import State, StatesDiffer, claims, has_moved, is_copied, source_of
+from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
+from reconciler.core.record import Reason, Record
+from reconciler.engine import locks
+from reconciler.engine.world import World
+
+
+@asynccontextmanager
+async def workspace(run: Run, world: World) -> AsyncIterator[Workspace]:
+    """The instance's workspace, unless it was renamed while this waited for it. Raises: TerraformFailed."""
+    async with world.admission, world.terraform.workspace(run) as opened:
+        if heir := _heir(run.key, world):
+            raise TerraformFailed(Reason.INTERRUPTED, f"renamed meanwhile: what it has belongs to {heir.key}")
+        yield opened
+
+
+async def stands_back(key: Key, world: World) -> bool:
+    """True when another manifest had this name before: then nothing is done here but to forget what moved."""
+    heir = _heir(key, world)
+    if heir is None:
+        return False
+    record = world.records[key]
+    if not has_moved(heir, key):
+        await world.settle(key, Held(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
+    elif heir.removed is None and record.removed:
+        await world.forget(key)
+    else:
+        why = f"what it would make is in the state of {heir.key}, which had this name before"
+        await world.settle(key, Held(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal"))
+    return True
+
+
+async def take_over(key: Key, environment: Environment, world: World) -> bool:
+    """Move the state of the former name here; False when nothing has to move. Raises: TerraformFailed."""
+    record = world.records[key]
+    source = source_of(record)
+    idle = record.suspended or record.instance.policy.suspend or (record.removed and record.move is None)
+    if source is None or idle:
+        return False
+    old = world.records.get(source)
+    if record.instance.kind == "Service" and old and old.instance.former:
+        _refuse_second_rename(old)
+    if record.removed is None:
+        record = await world.settle(record.key, Moving(source.name))
+    async with _both(record, source, environment, world) as (before, after):
+        state = State(await before.read_state())
+        if not state.is_empty and record.removed is None:
+            await _copy(record, state, after, environment, world)
+            await _write(source, _known(record, old), before, state.emptied(), environment, world)
+        elif not state.is_empty:
+            await _take_back(record, state, after, environment, world)
+            return True
+    await world.settle(record.key, Moved(source.name, old))
+    return True
+
+
+async def _copy(record: Record, state: State, after: Workspace, environment: Environment, world: World) -> None:
+    try:
+        copied = is_copied(state, State(await after.read_state()))
+    except StatesDiffer:
+        message = (
+            f"it cannot take over the state of its former name {record.instance.former}: it has one of its own."
+            " Decide which one is right, empty the other with `terraform state rm`, or drop `formerName`"
+        )
+        raise TerraformFailed(Reason.STATE_CONFLICT, message) from None
+    if not copied:
+        await _write(record.key, record, after, state, environment, world)
+
+
+async def _take_back(record: Record, state: State, after: Workspace, environment: Environment, world: World) -> None:
+    """The manifest is gone while only half was done: what is still under the former name stays there alone."""
+    copied = State(await after.read_state())
+    if not copied.is_empty and copied.resources == state.resources:
+        await _write(record.key, record, after, copied.emptied(), environment, world)
+    await world.settle(record.key, Moving(None))
+
+
+@asynccontextmanager
+async def _both(
+    record: Record, source: Key, environment: Environment, world: World
+) -> AsyncIterator[tuple[Workspace, Workspace]]:
+    """The workspaces of both names; only their states are used, so any root does."""
+    here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment)
+    there = dataclasses.replace(here, key=source)
+    async with world.admission, world.terraform.workspace(there) as before, world.terraform.workspace(here) as after:
+        yield before, after
+
+
+async def _write(
+    key: Key, record: Record, place: Workspace, state: State, environment: Environment, world: World
+) -> None:
+    write: Callable[[], Awaitable[None]] = lambda: place.write_state(state.text)  # noqa: E731
+    await locks.freed(key, record, place, environment, world, write)
+
+
+def _known(record: Record, old: Record | None) -> Record:
+    """The record, with what the old one knows of runs that may have left a lock on the old state."""
+    return record.replace(intent=old.intent, running=old.running) if old else record
+
+
+def _refuse_second_rename(old: Record) -> None:
+    first = old.instance.former
+    raise TerraformFailed(
+        Reason.INVALID_CONFIGURATION,
+        f"{old.key} is still called {first} in AWS, where a name cannot be changed, and would be replaced under"
+        f" another name. Name it {old.key.name} with `formerName: {first}` again",
+    )
+
+
+def _heir(key: Key, world: World) -> Record | None:
+    return next((record for record in world.records.values() if claims(record, key)), None)

@@ -1,0 +1,49 @@
+"""Looks at the world within the budget of their account: what the queue asks before a visit starts."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from desired_state.instance import Key
+from reconciler.core.budget import Budget, expected_calls, is_look
+from reconciler.core.schedule import Visit
+from reconciler.engine.world import World
+
+
+class Looks:
+    """The schedule's `Pacing`, by the records as they are."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._budget = Budget(world.limits.calls_per_hour)
+
+    def holds(self, key: Key, visit: Visit) -> datetime | None:
+        """Until when a look waits for its account's budget. Whatever is urgent does not wait."""
+        account = self._account(key)
+        opens = self._budget.opens(account) if account else None
+        return opens if opens and opens > visit.at and self._costs(key, visit) else None
+
+    def started(self, key: Key, visit: Visit, now: datetime) -> None:
+        """Take what a look costs from its account's budget."""
+        account = self._account(key)
+        if account and self._costs(key, visit):
+            self._budget.spend(account, expected_calls(self._world.records[key].resources), now)
+
+    def shift(self, by: timedelta) -> None:
+        """The clock was set: what a look waits for is as far away as before."""
+        self._budget.shift(by)
+
+    def behind(self, held: Iterable[tuple[Key, Visit]], now: datetime) -> dict[str, timedelta]:
+        """By account: how late the look is that is held back for longest; nothing when none is."""
+        found = {environment.account: timedelta(0) for environment in self._world.environments.values()}
+        for key, visit in held:
+            if account := self._account(key):
+                found[account] = max(found[account], now - visit.at)
+        return found
+
+    def _costs(self, key: Key, visit: Visit) -> bool:
+        record = self._world.records.get(key)
+        return not visit.urgency and record is not None and is_look(record, visit.at)
+
+    def _account(self, key: Key) -> str | None:
+        environment = self._world.environments.get(key.environment)
+        return environment.account if environment else None

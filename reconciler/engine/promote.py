@@ -1,0 +1,41 @@
+"""Which root tree a pass uses: the one that Git asks for, or the one before while a root change has not come to it."""
+
+from desired_state.instance import Instance, Key
+from reconciler.core.events import Kept, Let
+from reconciler.core.promotion import held_back, hold, wants
+from reconciler.core.record import Record
+from reconciler.engine.world import World
+
+
+async def promote(key: Key, world: World) -> Instance:
+    """What the pass works towards: the manifest as Git has it, with the root tree that it may use now.
+
+    One decision at a time, each on what the one before wrote: else two passes could both take the last free place.
+    """
+    if not wants(world.records[key]):
+        return world.records[key].instance
+    async with world.promoting:
+        record = world.records[key]
+        why = hold(record, world.records, world.environments, max_in_flight=world.limits.max_in_flight)
+        if why is None:
+            return (await world.settle(key, Let(asked=record.requested_at is not None))).instance
+        record = await world.settle(key, Kept(why))
+    return held_back(record.instance, record.base.tree_id) if record.base else record.instance
+
+
+def woken(before: Record, after: Record | None, world: World) -> list[Key]:
+    """Those that are held from a tree, once something moved for one that Git asks to run the same."""
+    if after is not None and (before.promoted, before.health, before.failures, before.suspended) == (
+        after.promoted,
+        after.health,
+        after.failures,
+        after.suspended,
+    ):
+        return []
+    root, tree_id = before.instance.root, (after or before).instance.tree_id
+    return [
+        key
+        for key, other in world.records.items()
+        if other.promoted and other.promoted.held and key != before.key
+        if (other.instance.root, other.instance.tree_id) == (root, tree_id) or before.key in other.instance.depends_on
+    ]

@@ -1,0 +1,58 @@
+"""What a call has to bring before a shared process may see it.
+
+The AWS provider takes for granted what terraform always sends. Without it, it ends in a nil pointer, and with it every
+other run on that process. So a call that lacks a value that its method needs, or that would reach AWS on a connection
+nobody configured, is answered here. Field numbers: `tfplugin5.proto`.
+
+    NotConfigured   the call reaches AWS and its connection has no `Configure`
+"""
+
+from reconciler.provider.wire import MalformedMessage, nested
+
+_VALUES = {
+    "PrepareProviderConfig": (1,),
+    "Configure": (2,),
+    "ValidateResourceTypeConfig": (2,),
+    "ValidateDataSourceConfig": (2,),
+    "ValidateEphemeralResourceConfig": (2,),
+    "ValidateListResourceConfig": (2,),
+    "UpgradeResourceState": (3,),
+    "UpgradeResourceIdentity": (3,),
+    "MoveResourceState": (4,),
+    "ReadResource": (2,),
+    "PlanResourceChange": (2, 3, 4),
+    "ApplyResourceChange": (2, 3, 4),
+    "ReadDataSource": (2,),
+    "OpenEphemeralResource": (2,),
+    "ListResource": (2,),
+    "PlanAction": (2,),
+    "InvokeAction": (2,),
+}
+_REACH_AWS = frozenset(
+    {
+        "ReadResource",
+        "PlanResourceChange",
+        "ApplyResourceChange",
+        "ImportResourceState",
+        "ReadDataSource",
+        "OpenEphemeralResource",
+        "RenewEphemeralResource",
+        "CloseEphemeralResource",
+        "ListResource",
+        "PlanAction",
+        "InvokeAction",
+    }
+)
+
+
+class NotConfigured(Exception):
+    """A call came before `Configure`."""
+
+
+def check(method: str, request: bytes, *, configured: bool) -> None:
+    """Pass a call that terraform could make. Raises: MalformedMessage, NotConfigured."""
+    for number in _VALUES.get(method, ()):
+        if not nested(request, number):
+            raise MalformedMessage(f"{method} lacks the value in field {number}")
+    if method in _REACH_AWS and not configured:
+        raise NotConfigured(f"{method} came before Configure")

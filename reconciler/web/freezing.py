@@ -1,0 +1,50 @@
+"""Freezes over HTTP: what is frozen, and with the bearer token, freezing and lifting."""
+
+from aiohttp import web
+
+from desired_state.explain import suggest
+from reconciler.core import view
+from reconciler.core.control import ActionRefused
+from reconciler.web.actions import authorise, body_of
+from reconciler.web.errors import Refused
+from reconciler.web.request import CONTROL, answer
+
+_FIELDS = frozenset({"environment", "reason", "by"})
+
+
+async def freezes(request: web.Request) -> web.Response:
+    """Every freeze in force."""
+    return answer(request, {"freezes": list(map(view.freeze, request.app[CONTROL].freezes()))})
+
+
+async def freeze(request: web.Request) -> web.Response:
+    """Freeze one environment, or all when none is named."""
+    authorise(request)
+    body = await body_of(request, _FIELDS)
+    if "reason" not in body:
+        raise Refused(400, "reason_missing", "a freeze needs a reason: whoever meets it wants to know")
+    control, environment = request.app[CONTROL], body.get("environment")
+    try:
+        made = await control.freeze(environment, by=body.get("by") or "api", reason=body["reason"])
+    except KeyError:
+        raise _unknown(request, environment) from None
+    return answer(request, view.freeze(made))
+
+
+async def unfreeze(request: web.Request) -> web.Response:
+    """Lift the freeze of one environment, or the one of all when none is named."""
+    authorise(request)
+    body = await body_of(request, _FIELDS - {"reason"})
+    control, environment = request.app[CONTROL], body.get("environment")
+    try:
+        lifted = await control.unfreeze(environment, by=body.get("by") or "api")
+    except KeyError:
+        raise _unknown(request, environment) from None
+    except ActionRefused as refusal:
+        raise Refused(409, "refused", str(refusal)) from None
+    return answer(request, view.freeze(lifted))
+
+
+def _unknown(request: web.Request, environment: str | None) -> Refused:
+    known = {record.key.environment for record in request.app[CONTROL].records()}
+    return Refused(404, "unknown_environment", f"no environment {environment!r}; {suggest(environment or '', known)}")

@@ -1,0 +1,185 @@
+"""A plan that imports may do nothing else, and waits for a person whatever the mode."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.core import adoption, decide, problems
+from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict, describe
+from reconciler.core.drift import Finding, classify
+from reconciler.core.events import Asked, Desired, Planned, Waiting
+from reconciler.core.plan import Plan, read, summarise
+from reconciler.core.policy import Rules
+from reconciler.core.problems import Topic
+from reconciler.core.record import Approval, ConditionType, Reason, Record, Rejection, Sync
+from reconciler.core.redact import Redactor
+from reconciler.core.view import counts
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy
+
+KNOWN: dict[str, Any] = {"importing": {"id": "acme-site"}}
+BUCKET: dict[str, Any] = {"bucket": "acme-site", "force_destroy": None, "tags": None, "tags_all": {}}
+WEB = "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1"
+ADOPTED = change("aws_s3_bucket.this", ["no-op"], BUCKET, BUCKET, **KNOWN)
+TAGGED = change("aws_s3_bucket.that", ["update"], BUCKET, {**BUCKET, "tags_all": {"Owner": "shop"}}, **KNOWN)
+
+
+def plan(*changes: dict[str, Any], **more: Any) -> Plan:
+    return read(document(*changes, **more), Redactor(b"a key for tests"))
+
+
+def verdict(found: Plan, record: Record, **limits: Any) -> Verdict:
+    finding = classify(found, applied_digest=None, desired_digest="d", ignore=(), rolled_back=False, now=NOW)
+    limit = decide.Limits(**limits)
+    return decide.verdict(found, finding, record, DEVELOP, image=IMAGE, now=NOW, limits=limit)
+
+
+@pytest.mark.parametrize("mode", ["auto", "approve"])
+def test_a_clean_adoption_waits_for_a_person_in_every_mode(mode: str) -> None:
+    found = verdict(plan(ADOPTED), new(with_policy(SERVICE, f"{{mode: {mode}}}")))
+    assert isinstance(found, AwaitApproval)
+    assert "1 to import" in found.message
+    assert "1 resource that exists is adopted, and nothing is changed" in found.message
+    assert "`reconciler adopt develop/orders`" in found.message
+
+
+def test_what_is_only_observed_is_not_adopted() -> None:
+    found = verdict(plan(ADOPTED), new(with_policy(SERVICE, "{mode: observe}")))
+    assert isinstance(found, Report)
+    assert found.reason == Reason.OBSERVED
+
+
+def test_an_approval_adopts_exactly_what_was_shown() -> None:
+    shown, record = plan(ADOPTED), new()
+    approved = fold(record, Asked(approval=Approval(shown.digest, "ann", NOW)))
+    assert verdict(shown, approved) == Apply()
+    elsewhere = change("aws_s3_bucket.this", ["no-op"], BUCKET, BUCKET, importing={"id": "another"})
+    assert isinstance(verdict(plan(elsewhere), approved), AwaitApproval), "another id is another plan"
+    assert isinstance(verdict(plan(ADOPTED, TAGGED), approved), AwaitApproval)
+    rejected = fold(record, Asked(rejection=Rejection(shown.digest, "bob", NOW)))
+    assert isinstance(verdict(shown, rejected), Report)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (change("aws_s3_bucket.new", ["create"], None, BUCKET), "create aws_s3_bucket.new"),
+        (
+            change("aws_s3_bucket.old", ["update"], BUCKET, {**BUCKET, "tags_all": {"a": "b"}}),
+            "update aws_s3_bucket.old",
+        ),
+        (change("aws_s3_bucket.old", ["delete"], BUCKET, None), "destroy aws_s3_bucket.old"),
+        (change("aws_lb.this", ["delete", "create"], BUCKET, BUCKET, **KNOWN), "replace aws_lb.this"),
+        (
+            change("aws_sqs_queue.this", ["update"], {"delay": 0, "size": 5}, {"delay": 0, "size": 9}, **KNOWN),
+            "change aws_sqs_queue.this size from 5 to 9",
+        ),
+        (
+            change("aws_ecs_service.this", ["update"], {"task_definition": "web:2"}, {"task_definition": WEB}, **KNOWN),
+            f'change aws_ecs_service.this task_definition from "web:2" to "{WEB}"',
+        ),
+        (
+            change("aws_s3_bucket.that", ["update"], {"force_destroy": False}, {"force_destroy": True}, **KNOWN),
+            "change aws_s3_bucket.that force_destroy from False to True",
+        ),
+    ],
+)
+def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: dict[str, Any], named: str) -> None:
+    found = plan(ADOPTED, more)
+    approved = fold(new(), Asked(approval=Approval(found.digest, "ann", NOW)))
+    for record in (new(), approved):
+        decided = verdict(found, record)
+        assert isinstance(decided, Report)
+        assert decided.reason == Reason.ADOPTION_REFUSED
+        assert named in decided.message
+        assert "make manifest and root say what exists" in decided.message
+
+
+def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_changes() -> None:
+    """What a lost apply made is imported, and what it did not come to is made, in one plan."""
+    found = plan(ADOPTED, change("aws_s3_bucket.new", ["create"], None, BUCKET))
+    begun = new().replace(attempted=True)
+    waiting = verdict(found, begun)
+    assert isinstance(waiting, AwaitApproval)
+    assert "1 to import, 1 to create" in waiting.message
+    assert "1 resource that exists is adopted, and more is changed with it" in waiting.message
+    assert verdict(found, fold(begun, Asked(approval=Approval(found.digest, "ann", NOW)))) == Apply()
+
+
+def test_a_state_that_holds_more_is_no_first_plan() -> None:
+    more = change("aws_s3_bucket.new", ["create"], None, BUCKET)
+    assert isinstance(verdict(plan(ADOPTED, more, existing=5), new()), AwaitApproval)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        TAGGED,
+        change("aws_s3_bucket.that", ["update"], BUCKET, {**BUCKET, "force_destroy": True}, **KNOWN),
+        change("aws_ecs_service.this", ["update"], {"iam_role": None}, {"iam_role": ""}, **KNOWN),
+        change("aws_ecs_service.this", ["update"], {"task_definition": "web:1"}, {"task_definition": WEB}, **KNOWN),
+    ],
+)
+def test_tags_and_what_only_terraform_knows_may_differ(more: dict[str, Any]) -> None:
+    assert isinstance(verdict(plan(ADOPTED, more), new()), AwaitApproval)
+
+
+def test_it_says_how_many_get_other_tags() -> None:
+    assert adoption.what_changes(plan(ADOPTED, TAGGED)) == (
+        "2 resources that exist are adopted; of these 1 get other tags, and nothing else is changed"
+    )
+
+
+def test_policy_holds_for_what_is_changed_by_an_adoption() -> None:
+    rules = Rules(mandatory_tags=frozenset({"CostCenter"}))
+    denied = verdict(plan(TAGGED), new(), rules=rules)
+    assert isinstance(denied, Report)
+    assert denied.reason == Reason.POLICY_DENIED
+
+
+def test_outputs_that_come_with_it_are_no_change_of_the_world() -> None:
+    text = document(ADOPTED) | {"output_changes": {"name": {"actions": ["create"]}}}
+    assert isinstance(verdict(read(text, Redactor(b"a key for tests")), new()), AwaitApproval)
+
+
+def test_what_is_imported_is_shown_with_its_id_and_counted() -> None:
+    found = plan(ADOPTED, TAGGED, change("aws_vpc.this", ["no-op"], {}, {}))
+    assert (found.is_empty, describe(found)) == (False, "2 to import")
+    summary = summarise(found, drift=(), now=NOW)
+    assert counts(summary.changes) == {"import": 2, "create": 0, "update": 0, "replace": 0, "destroy": 0}
+    assert [(one.actions, one.attributes["import"]) for one in summary.changes] == [
+        (("import",), (None, "acme-site")),
+        (("import", "update"), (None, "acme-site")),
+    ]
+    assert summary.changes[1].attributes["tags_all.Owner"] == (None, "shop")
+
+
+def test_what_is_yet_to_be_adopted_is_nobodys_drift() -> None:
+    moved = change("aws_s3_bucket.other", ["update"], {"a": 1}, {"a": 2})
+    found = classify(
+        plan(ADOPTED, drift=[moved]), applied_digest="d", desired_digest="d", ignore=(), rolled_back=False, now=NOW
+    )
+    assert (found.sync, found.drifted) == (Sync.PENDING, ())
+
+
+def test_a_plan_without_imports_keeps_its_digest() -> None:
+    update = change("aws_sqs_queue.this", ["update"], {"size": 5}, {"size": 9})
+    assert plan(update).digest == plan(update, change("aws_vpc.this", ["no-op"], {}, {})).digest
+    assert adoption.refusal(plan(update)) is None
+
+
+def test_a_refused_adoption_stalls_until_the_manifest_changes() -> None:
+    refused = fold(new(), Desired("d1", "s", "c1"), Waiting(Reason.ADOPTION_REFUSED, "it would also create"))
+    stalled = refused.condition(ConditionType.STALLED)
+    assert stalled is not None
+    assert stalled.reason == Reason.ADOPTION_REFUSED
+    assert fold(refused, Desired("d2", "s", "c2")).condition(ConditionType.STALLED) is None
+
+
+def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> None:
+    found = plan(ADOPTED)
+    waiting = fold(new(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    told = problems.of_record(waiting)[Topic.APPROVAL]
+    assert told.title.endswith("waits for approval: 1 to import")
+    assert "import `aws_s3_bucket.this`" in "\n".join(told.details)
+    assert "`reconciler adopt develop/orders`" in told.details[-1]

@@ -1,0 +1,107 @@
+"""States that move to another name: what is written where, and to whom what is there belongs."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desired_state.instance import Key
+from reconciler.core.events import Accepted, Moved, Moving, Removed
+from reconciler.core.moving import Move, State, StatesDiffer, claims, has_moved, is_copied, source_of
+from reconciler.core.record import Record
+from tests.core.instances import SERVICE, applied, fold, instance, manifest, new
+
+ORDERS, SHOP = Key("develop", "orders"), Key("develop", "shop")
+RENAMED = SERVICE.replace("name: orders", "name: shop, formerName: orders")
+
+
+def renamed() -> Record:
+    former = manifest(RENAMED).metadata.former_name
+    return new(RENAMED).replace(instance=replace(instance(RENAMED), former=former))
+
+
+def state(serial: int = 1, lineage: str = "l1", *names: str) -> State:
+    resources = [{"mode": "managed", "type": "a_b", "name": name, "instances": [{"size": 1e400}]} for name in names]
+    document = {"version": 4, "terraform_version": "1.11.4", "serial": serial, "lineage": lineage, "outputs": {}}
+    return State(json.dumps({**document, "resources": resources}, indent=2))
+
+
+NOTHING = State("")
+SERIALS = st.integers(0, 2**40)
+LINEAGES = st.uuids().map(str)
+
+
+def test_what_holds_nothing_holds_no_copy_and_a_copy_is_not_made_twice() -> None:
+    moved = state(7, "l1", "one", "two")
+    assert not is_copied(moved, NOTHING)
+    assert not is_copied(moved, state(40, "l2"))
+    assert is_copied(moved, moved)
+
+
+@given(SERIALS, LINEAGES)
+def test_an_emptied_state_is_the_next_version_of_what_was_copied_and_of_nothing_else(serial: int, lineage: str) -> None:
+    left = state(serial, lineage, "one").emptied()
+    assert (left.is_empty, left.serial, left.lineage) == (True, serial + 1, lineage)
+
+
+def test_two_states_with_different_resources_are_for_a_person() -> None:
+    with pytest.raises(StatesDiffer):
+        is_copied(state(1, "l1", "one"), state(1, "l2", "two"))
+
+
+def test_a_state_is_not_shown() -> None:
+    assert "one" not in repr(state(1, "l1", "one"))
+
+
+def test_a_state_that_only_reads_holds_nothing() -> None:
+    text = json.dumps({"lineage": "l", "serial": 3, "resources": [{"mode": "data", "type": "a_b", "name": "x"}]})
+    assert State(text).is_empty
+    assert NOTHING.is_empty
+    assert (NOTHING.serial, NOTHING.lineage) == (0, "")
+
+
+def test_the_life_of_a_rename() -> None:
+    record = renamed()
+    assert source_of(record) == ORDERS
+    assert claims(record, ORDERS)
+    assert not has_moved(record, ORDERS)
+    assert not claims(record, Key("prod", "orders"))
+    assert not claims(record, SHOP)
+    begun = fold(record, Moving("orders"))
+    dropped = fold(begun, Accepted(new(RENAMED).instance, "c2"))
+    assert source_of(dropped) == ORDERS, (
+        "what has begun is finished, even when the manifest says nothing of it any more"
+    )
+    assert claims(fold(begun, Removed(None)), ORDERS)
+    here = fold(begun, Moved("orders", applied()))
+    assert (source_of(here), has_moved(here, ORDERS), claims(here, ORDERS)) == (None, True, True)
+    assert not claims(fold(here, Accepted(new(RENAMED).instance, "c2")), ORDERS), "the name is free again"
+    assert claims(fold(here, Accepted(new(RENAMED).instance, "c2"), Removed(None)), ORDERS), "not while it is removed"
+    assert fold(begun, Moving(None)).move is None
+
+
+def test_what_was_known_under_the_former_name_goes_on_to_hold() -> None:
+    old = applied().replace(suspended=True)
+    moved = fold(renamed(), Moving("orders"), Moved("orders", old))
+    for name in (
+        "base",
+        "outputs",
+        "applied_digest",
+        "applied_at",
+        "applied_commit",
+        "attempted",
+        "suspended",
+        "health",
+    ):
+        assert getattr(moved, name) == getattr(old, name), name
+    assert (moved.key, moved.version, moved.move) == (SHOP, 0, Move("orders", done=True))
+
+
+def test_a_record_that_was_applied_itself_keeps_what_it_knows() -> None:
+    mine: dict[str, Any] = {"attempted": True, "applied_digest": "mine"}
+    moved = fold(renamed().replace(**mine), Moved("orders", applied()))
+    assert moved.applied_digest == "mine"
+    assert fold(renamed(), Moved("orders", None)).attempted is False, "an unknown state is looked at by a person first"

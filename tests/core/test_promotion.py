@@ -1,0 +1,254 @@
+"""A changed root tree travels: few at a time, lower tiers first, and no further than the first that broke."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from desired_state.instance import Key
+from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Event, Failed, Kept, Let, Seen, Waiting
+from reconciler.core.ports import Environment, Floor, LiveService, RolloutState
+from reconciler.core.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
+from reconciler.core.record import Base, ConditionType, Health, Intent, Reason, Record
+from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
+
+NEW = "sha256:2"
+TIERS = ("develop", "test", "qa", "prod")
+ENVIRONMENTS = {tier: Environment(tier, tier, "123456789012", "eu-central-1") for tier in TIERS}  # type: ignore[arg-type]
+OBSERVED = {"prod": dataclasses.replace(ENVIRONMENTS["prod"], floor=Floor(mode="observe"))}
+
+
+def seen(state: RolloutState) -> Seen:
+    return Seen(LiveService(IMAGE, IMAGE, state, "td:1", state.value), timedelta(minutes=15))
+
+
+HEALTHY, ROLLING, BACK = map(seen, (RolloutState.COMPLETED, RolloutState.IN_PROGRESS, RolloutState.ROLLED_BACK))
+
+
+def running(environment: str = "develop", name: str = "orders", text: str = SERVICE) -> Record:
+    """A healthy service on the old tree, of which Git wants the new one."""
+    record = fold(applied(text), HEALTHY)
+    key = Key(environment, name)
+    old = dataclasses.replace(record.instance, key=key, depends_on=frozenset())
+    record = record.replace(instance=old)
+    return fold(record, Accepted(held_back(old, NEW), "c2"))
+
+
+def takes(record: Record) -> tuple[Event, ...]:
+    """A pass that is let through and applies."""
+    intent = Intent("pass", "d2", "p2", False, NOW)
+    base = Base(record.instance.root, NEW, {})
+    return (
+        Let(),
+        Desired("d2", record.instance.source_digest, "c2"),
+        Applying(intent, base),
+        Applied({"task_definition_arn": "td:2"}, IMAGE),
+    )
+
+
+def arrived(record: Record) -> Record:
+    return fold(record, *takes(record), seen_of("td:2", RolloutState.COMPLETED))
+
+
+def seen_of(task_definition: str, state: RolloutState) -> Seen:
+    found = seen(state)
+    return dataclasses.replace(found, live=dataclasses.replace(found.live, task_definition=task_definition))
+
+
+def held(
+    record: Record, *others: Record, at_a_time: int = 5, environments: Mapping[str, Environment] = ENVIRONMENTS
+) -> Any:
+    return hold(record, {one.key: one for one in (record, *others)}, environments, max_in_flight=at_a_time)
+
+
+def test_what_runs_the_tree_already_or_never_ran_is_not_held() -> None:
+    busy = [fold(one, *takes(one)) for one in (running(name="a"), running(name="b"))]
+    assert held(new(), *busy, at_a_time=1) is None
+    assert not wants(applied())
+    assert held(applied(), *busy, at_a_time=1) is None
+
+
+def test_no_more_than_allowed_are_on_their_way() -> None:
+    first = running(name="first")
+    flying = fold(first, *takes(first))
+    assert "develop/first (Progressing)" in held(running(), flying, at_a_time=1)
+    assert held(running(), flying, at_a_time=2) is None
+    assert held(running(), arrived(first), at_a_time=1) is None
+
+
+def test_lower_tiers_go_first() -> None:
+    assert "develop/orders" in held(running("prod"), running("develop"))
+    assert "test/orders" in held(running("prod"), arrived(running("develop")), running("test"))
+    assert held(running("prod"), arrived(running("develop"))) is None
+    assert held(running("develop"), running("prod")) is None
+
+
+def test_another_tree_is_another_matter() -> None:
+    elsewhere = running("develop")
+    elsewhere = fold(elsewhere, Accepted(held_back(elsewhere.instance, "sha256:3"), "c3"))
+    assert held(running("prod"), elsewhere) is None
+
+
+@pytest.mark.parametrize(
+    "broken", [seen_of("td:1", RolloutState.ROLLED_BACK), Failed(Reason.APPLY_FAILED, "no", of_apply=True)]
+)
+def test_nobody_follows_one_that_broke_until_it_recovers(broken: Event) -> None:
+    first = running(name="first")
+    halfway = takes(first) if isinstance(broken, Seen) else takes(first)[:-1]
+    bad = fold(first, *halfway, broken)
+    assert broke(bad)
+    assert "stopped: develop/first" in held(running(), bad)
+    assert held(running(), arrived(bad)) is None
+
+
+def test_one_that_broke_by_itself_before_the_tree_came_stops_nobody() -> None:
+    assert held(running(), fold(running(name="bad"), Failed(Reason.PLAN_FAILED, ""))) is None
+
+
+def test_a_tree_that_mends_what_is_degraded_reaches_as_many_as_any_other() -> None:
+    degraded = [fold(running(name=name), BACK) for name in ("a", "b")]
+    let = fold(degraded[0], Let())
+    assert held(degraded[1], let) is None
+    assert held(running(), fold(let, *takes(let)[1:3])) is None, "nor while it applies"
+    assert "stopped" in held(running(), fold(let, *takes(let)[1:], BACK))
+
+
+def test_one_that_was_let_but_did_not_begin_stays_when_another_broke() -> None:
+    bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
+    approved = fold(running(), Let(), Waiting(Reason.AWAITING_APPROVAL, ""))
+    assert "stopped" in held(approved, bad)
+
+
+def test_a_person_lets_a_single_one_through_and_it_stays_through() -> None:
+    bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
+    asked = fold(running(), Asked(reconcile=True))
+    assert held(asked, bad) is None
+    let = fold(asked, Let(asked=True), Waiting(Reason.AWAITING_APPROVAL, "")).replace(requested_at=None)
+    assert held(let, bad) is None
+    assert not in_flight(let, ENVIRONMENTS["develop"])
+
+
+def test_nobody_waits_for_one_that_applies_nothing() -> None:
+    for idle in (
+        running(text=with_policy(SERVICE, "{suspend: true}")),
+        running(text=with_policy(SERVICE, "{mode: observe}")),
+    ):
+        assert held(running("prod"), idle) is None
+    assert held(running("prod"), running("develop"), environments={**ENVIRONMENTS, **OBSERVED}) is None
+
+
+def test_a_service_waits_for_a_platform_that_is_held() -> None:
+    platform = running("prod", "platform", PLATFORM)
+    service = running("prod")
+    service = service.replace(instance=dataclasses.replace(service.instance, depends_on=frozenset({platform.key})))
+    assert held(service, platform) is None
+    assert "prod/platform" in held(service, fold(platform, Kept("qa goes first")))
+
+
+class TestHeadline:
+    def test_a_held_instance_says_so_and_stays_ready(self) -> None:
+        record = fold(running(), Kept("others go first"))
+        ready = record.conditions[ConditionType.READY]
+        assert (record.reason, ready.status, ready.message) == (Reason.ROLLOUT_HELD, True, "others go first")
+
+    def test_looking_again_changes_nothing(self) -> None:
+        record = fold(running(), Kept("others go first"))
+        assert fold(record, Kept("others go first"), HEALTHY) == record
+
+    def test_worse_news_are_the_headline(self) -> None:
+        record = fold(running(), Kept("others go first"), BACK)
+        assert record.reason == Reason.ROLLED_BACK
+        assert fold(record, Failed(Reason.PLAN_FAILED, "no")).reason == Reason.PLAN_FAILED
+
+    def test_it_is_over_when_the_tree_may_be_taken_or_git_takes_it_back(self) -> None:
+        record = fold(running(), Kept("others go first"))
+        assert fold(record, Let()).reason == Reason.IN_SYNC
+        back = fold(record, Accepted(held_back(record.instance, "sha256:1"), "c3"))
+        assert (back.reason, back.promoted and back.promoted.held) == (Reason.IN_SYNC, None)
+
+
+def test_a_manifest_change_of_a_held_instance_keeps_its_old_tree() -> None:
+    changed = instance(SERVICE.replace("memory: 512", "memory: 1024"), tree_id=NEW)
+    kept = held_back(changed, "sha256:1")
+    assert kept == instance(SERVICE.replace("memory: 512", "memory: 1024"), tree_id="sha256:1")
+
+
+class Travel(RuleBasedStateMachine):
+    """Ten instances on four tiers, visited in any order, that apply, roll out, break and recover in any order."""
+
+    @initialize(tiers=st.lists(st.sampled_from(TIERS), min_size=10, max_size=10), at_a_time=st.integers(1, 4))
+    def begin(self, tiers: list[str], at_a_time: int) -> None:
+        self.at_a_time = at_a_time
+        records = [running(tier, f"s{number}") for number, tier in enumerate(tiers)]
+        self.records = {record.key: record for record in records}
+
+    def one(self, number: int) -> Record:
+        return self.records[sorted(self.records)[number]]
+
+    def put(self, record: Record) -> None:
+        self.records[record.key] = record
+
+    @rule(number=st.integers(0, 9))
+    def visit(self, number: int) -> None:
+        record, anybody_broke = self.one(number), any(map(broke, self.records.values()))
+        started = admitted(record)
+        why = hold(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time)
+        if why or not wants(record):
+            self.put(fold(record, Kept(why)) if why else record)
+            return
+        assert started or not anybody_broke, "nothing starts after one broke"
+        self.put(fold(record, Let()))
+
+    @rule(number=st.integers(0, 9), ends=st.booleans())
+    def apply(self, number: int, ends: bool) -> None:
+        record = self.one(number)
+        if (
+            admitted(record)
+            and wants(record)
+            and hold(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time) is None
+        ):
+            broken = Failed(Reason.APPLY_FAILED, "", of_apply=True)
+            self.put(fold(record, *takes(record)) if ends else fold(record, *takes(record)[:-1], broken))
+
+    @rule(number=st.integers(0, 9), state=st.sampled_from([RolloutState.COMPLETED, RolloutState.ROLLED_BACK]))
+    def look(self, number: int, state: RolloutState) -> None:
+        if self.one(number).health == Health.PROGRESSING:
+            self.put(fold(self.one(number), seen_of("td:2", state)))
+
+    @rule(number=st.integers(0, 9))
+    def recover(self, number: int) -> None:
+        if broke(self.one(number)):
+            self.put(arrived(self.one(number)))
+
+    @precondition(lambda self: hasattr(self, "records"))
+    @invariant()
+    def never_too_many_are_on_their_way(self) -> None:
+        flying = [one for one in self.records.values() if in_flight(one, ENVIRONMENTS[one.key.environment])]
+        assert len(flying) <= self.at_a_time
+
+    @precondition(lambda self: hasattr(self, "records"))
+    @invariant()
+    def lower_tiers_rest_before_a_higher_one_begins(self) -> None:
+        begun = [TIERS.index(one.key.environment) for one in self.records.values() if admitted(one)]
+        late = [TIERS.index(one.key.environment) for one in self.records.values() if not settled(one)]
+        assert not begun or not late or min(late) >= max(begun)
+
+
+TestTravel = Travel.TestCase
+
+
+@given(st.lists(st.sampled_from(TIERS), min_size=1, max_size=12), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_law_with_healthy_instances_everybody_gets_there(tiers: list[str], at_a_time: int, rng: Any) -> None:
+    records = {one.key: one for one in (running(tier, f"s{number}") for number, tier in enumerate(tiers))}
+    for _ in range(len(records)):
+        order = list(records)
+        rng.shuffle(order)
+        for key in order:
+            if hold(records[key], records, ENVIRONMENTS, max_in_flight=at_a_time) is None and wants(records[key]):
+                records[key] = arrived(records[key])
+    assert all(map(settled, records.values()))

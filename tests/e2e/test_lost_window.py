@@ -1,0 +1,80 @@
+"""A container that dies in an apply, after AWS made something and before the state knew of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.local.standin import StandIn
+from tests.e2e.daemon import Daemon, module
+from tests.e2e.test_locks import kill_everything
+
+pytestmark = [
+    pytest.mark.aws,
+    pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds Terraform where Linux shows processes"),
+]
+
+# AWS gives out as many addresses as it is asked for; of a topic it has one by that name.
+ROOT = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+  backend "s3" {}
+}
+variable "environment" { type = object({ region = string }) }
+variable "aws" { type = any }
+variable "seconds" { type = number }
+provider "aws" {
+  region                      = var.environment.region
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+resource "aws_eip" "this" { domain = "vpc" }
+resource "aws_sns_topic" "this" { name = "lost-window" }
+resource "terraform_data" "slow" {
+  depends_on = [aws_eip.this, aws_sns_topic.this]
+  provisioner "local-exec" {
+    command = "touch '${path.root}/applying'; sleep ${var.seconds}"
+  }
+}
+"""
+
+
+def take_in(daemon: Daemon, address: str, found: str) -> None:
+    """What the documentation tells a person to do."""
+    rendered = daemon.run("render", "develop/alpha", str(daemon.folder / "by-hand"), "--repo", str(daemon.manifests))
+    assert rendered.returncode == 0, rendered.stderr
+    root = daemon.folder / "by-hand" / "roots" / "probe"
+    (configuration,) = (daemon.folder / "data").glob("terraform.rc")
+    around = daemon.environment | {"TF_CLI_CONFIG_FILE": str(configuration), "PATH": os.environ["PATH"]}
+    for command in (["init", "-backend-config=backend.tfbackend"], ["import", address, found]):
+        ended = subprocess.run(["terraform", *command], cwd=root, env=around, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: StandIn, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
+    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(ROOT)
+    addresses = aws.client("ec2").describe_addresses
+    daemon.write({"alpha.yaml": module("alpha", seconds=300)})
+    daemon.start()
+    try:
+        daemon.until(daemon.applying("alpha").exists, within=120)
+        kill_everything(daemon)
+        assert not daemon.state("alpha").get("resources"), "the state knows of nothing"
+        (lost,) = addresses()["Addresses"]
+        daemon.write({"alpha.yaml": module("alpha", seconds=0)})
+        daemon.start()
+        told = daemon.until_reason("alpha", "AwaitingApproval")["message"]
+        assert "may have made aws_eip.this already" in told
+        assert "aws_sns_topic" not in told
+        take_in(daemon, "aws_eip.this", lost["AllocationId"])
+        assert daemon.act("alpha", "reconcile") == 200
+        daemon.until_settled("alpha")
+        assert [one["AllocationId"] for one in addresses()["Addresses"]] == [lost["AllocationId"]]
+        assert "may exist already: aws_sns_topic.this" in daemon.log
+    finally:
+        daemon.stop()

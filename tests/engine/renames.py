@@ -1,0 +1,143 @@
+"""Two names and their states: Terraform's rules for them, and a daemon that may die at any step of writing one."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from desired_state.instance import Instance, Key
+from reconciler.core.moving import State
+from reconciler.core.ports import LockInfo, Run, TerraformFailed
+from reconciler.core.record import Holder, Reason, Record
+from reconciler.core.redact import Redactor
+from reconciler.engine.world import Limits, World
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, NOW, applied, instance
+
+MODULE = """
+apiVersion: reconciler/v1
+kind: Module
+metadata: {name: NAME}
+spec: {environments: [develop], root: probe, inputs: {text: one}}
+"""
+ORDERS, SHOP = Key("develop", "orders"), Key("develop", "shop")
+
+
+def written(serial: int, *names: str, lineage: str = "l1") -> str:
+    resources = [{"mode": "managed", "type": "a_b", "name": name, "instances": []} for name in names]
+    return json.dumps({"version": 4, "serial": serial, "lineage": lineage, "resources": resources}, indent=2)
+
+
+class Killed(BaseException):
+    """The daemon dies here."""
+
+
+@dataclass
+class Place:
+    """The workspace of one name: Terraform's rules for states, and plans of what a state has and lacks."""
+
+    key: Key
+    around: "Surroundings"
+
+    async def read_state(self) -> str:
+        return self.around.states.get(self.key, "")
+
+    async def write_state(self, state: str) -> None:
+        self.around.step()
+        if lock := self.around.locks.get(self.key):
+            raise TerraformFailed(Reason.STATE_LOCKED, "locked", lock=lock)
+        old, new = State(self.around.states.get(self.key, "")), State(state)
+        if not old.is_empty and (old.lineage != new.lineage or old.serial >= new.serial):
+            raise TerraformFailed(Reason.STATE_CONFLICT, "refused by Terraform")
+        self.around.states[self.key] = state
+        self.around.step()
+
+    async def plan(self, *, destroy: bool) -> Mapping[str, Any]:
+        self.around.planned.append((self.key, destroy))
+        if State(self.around.states.get(self.key, "")).is_empty:
+            if destroy:
+                return document()
+            self.around.planned_to_make.append(self.key)
+            return document(change("a_b.one", ["create"], None, {"x": 1}))
+        return document(change("a_b.one", ["delete"], {"x": 1})) if destroy else document(existing=1)
+
+    async def is_empty(self) -> bool:
+        return State(self.around.states.get(self.key, "")).is_empty
+
+    async def unlock(self, lock_id: str) -> None:
+        del self.around.locks[self.key]
+
+
+@dataclass
+class Surroundings:
+    """Terraform, store, locks and observers in one. `kill_after` counts the steps of writing states."""
+
+    states: dict[Key, str] = field(default_factory=dict)
+    locks: dict[Key, LockInfo] = field(default_factory=dict)
+    planned: list[tuple[Key, bool]] = field(default_factory=list)
+    planned_to_make: list[Key] = field(default_factory=list)
+    busy: set[Key] = field(default_factory=set)
+    kill_after: int | None = None
+    when_opened: Callable[[], object] = lambda: None
+    version: str = "1.11.4"
+    me: Holder = field(default_factory=lambda: Holder("reconciler@host"))
+
+    def step(self) -> None:
+        if self.kill_after is not None:
+            self.kill_after -= 1
+            if self.kill_after < 0:
+                raise Killed
+
+    @asynccontextmanager
+    async def workspace(self, run: Run) -> AsyncIterator[Place]:
+        if run.key in self.busy:
+            raise TerraformFailed(Reason.STATE_LOCKED, "an earlier run still works here")
+        self.when_opened()
+        yield Place(run.key, self)
+
+    async def save(self, record: Record) -> None: ...
+
+    async def delete(self, record: Record) -> None: ...
+
+    async def read(self, key: Key, environment: Any) -> LockInfo | None:
+        return self.locks.get(key)
+
+    async def is_dead(self, holder: Holder, *, certain: bool) -> bool:
+        return True
+
+    def moved(self, *_: Any, **__: Any) -> None: ...
+
+    def log(self, *_: Any, **__: Any) -> None: ...
+
+
+def of(name: str, former: str | None = None) -> Instance:
+    return replace(instance(MODULE.replace("NAME", name), needs=()), former=former)
+
+
+def world_of(around: Surroundings, *records: Record) -> World:
+    anything = cast(Any, around)
+    return World(
+        terraform=anything,
+        live=anything,
+        prerequisites=anything,
+        first_tasks=anything,
+        locks=anything,
+        store=anything,
+        trees=anything,
+        reports=anything,
+        observer=anything,
+        protection=anything,
+        redactor=Redactor(b"a key for tests"),
+        environments={"develop": DEVELOP},
+        limits=Limits(),
+        now=lambda: NOW,
+        rng=anything,
+        admission=asyncio.Semaphore(1),
+        records={record.key: record for record in records},
+    )
+
+
+def old_record() -> Record:
+    return applied(MODULE.replace("NAME", "orders")).replace(instance=of("orders"))

@@ -1,0 +1,112 @@
+"""Platforms in two tiers, and an engine that remembers which trees it planned and applied for them."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from desired_state.instance import Key
+from reconciler.core.events import Accepted, Desired, Settled
+from reconciler.core.inputs import desired_digest, variables
+from reconciler.core.ports import Environment, Run, TerraformFailed
+from reconciler.core.promotion import held_back
+from reconciler.core.record import Base, Holder, Reason, Record
+from reconciler.core.redact import Redactor
+from reconciler.engine.world import Limits, World
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold
+
+OLD, NEW = "sha256:1", "sha256:2"
+MOVED = change("aws_vpc.this", ["update"], {"tags": {"Environment": "a"}}, {"tags": {"Environment": "b"}})
+PROD = Environment("prod", "prod", "123456789012", "eu-central-1")
+TWO = {"develop": DEVELOP, "prod": PROD}
+
+
+@dataclasses.dataclass
+class Surroundings:
+    """Terraform, store, locks and observers in one: it remembers which trees were planned and applied."""
+
+    broken: frozenset[str] = frozenset()
+    planned: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    applied: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    version: str = "1.11.4"
+    me: Holder = dataclasses.field(default_factory=lambda: Holder("reconciler@host"))
+
+    @asynccontextmanager
+    async def workspace(self, run: Run) -> AsyncIterator["Opened"]:
+        yield Opened(self, run)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        yield
+
+    async def save(self, record: Record) -> None: ...
+
+    async def read(self, key: Key, environment: Any) -> None: ...
+
+    def moved(self, *_: Any, **__: Any) -> None: ...
+
+    def log(self, *_: Any, **__: Any) -> None: ...
+
+
+@dataclasses.dataclass
+class Opened:
+    """One workspace; every plan of it changes something."""
+
+    around: Surroundings
+    run: Run
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return str(self.run.key), self.run.tree_id
+
+    async def plan(self, *, destroy: bool) -> Mapping[str, Any]:
+        self.around.planned.append(self.name)
+        return document(MOVED)
+
+    async def apply(self) -> Mapping[str, Any]:
+        if str(self.run.key) in self.around.broken:
+            raise TerraformFailed(Reason.APPLY_FAILED, "it broke")
+        self.around.applied.append(self.name)
+        return {}
+
+    def has_begun(self) -> bool:
+        return True
+
+
+def running(environment: str, name: str) -> Record:
+    """A platform that rests with the old tree and was just looked at."""
+    record = applied(PLATFORM)
+    own = held_back(dataclasses.replace(record.instance, key=Key(environment, name)), OLD)
+    inputs = variables(own, TWO[environment], platform=None, image=None)
+    digest = desired_digest(own.source_digest, inputs, terraform_version=Surroundings.version)
+    record = record.replace(instance=own, checked_at=NOW)
+    return fold(record, Desired(digest, own.source_digest, "c1"), Settled(Base("platform", OLD, inputs), {}))
+
+
+def moved(record: Record) -> Record:
+    return fold(record, Accepted(held_back(record.instance, NEW), "c2"))
+
+
+def world_of(around: Surroundings, *records: Record, at_a_time: int = 1) -> World:
+    anything = cast(Any, around)
+    return World(
+        terraform=anything,
+        live=anything,
+        prerequisites=anything,
+        first_tasks=anything,
+        locks=anything,
+        store=anything,
+        trees=anything,
+        reports=anything,
+        observer=anything,
+        protection=anything,
+        redactor=Redactor(b"a key for tests"),
+        environments=TWO,
+        limits=Limits(max_in_flight=at_a_time),
+        now=lambda: NOW,
+        rng=anything,
+        admission=asyncio.Semaphore(8),
+        records={record.key: record for record in records},
+    )
