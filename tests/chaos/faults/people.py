@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tests.chaos.schedule import Fault
 from tests.chaos.stage import Stage
 
 _TAKES = 240
+_MADE_WITHIN = 120.0
 _LOCK_WAIT = "-lock-timeout=20s"
 
 
@@ -43,13 +45,17 @@ def changes(stage: Stage, fault: Fault) -> Struck:
 
 
 def _render(stage: Stage, name: str, folder: Path) -> Path:
-    """The instance as a folder, initialised, as the documentation tells people to do it."""
-    rendered = stage.run("render", f"develop/{name}", str(folder / "root"))
-    assert rendered.returncode == 0, rendered.stderr
+    """The instance as a folder, initialised, as the documentation tells people to do it; tried until it works."""
     root = folder / "root" / "roots" / name
     configure(folder, find_mirrors(os.environ))
-    made = _terraform(stage, root, "init", "-backend-config=backend.tfbackend")
-    assert made.returncode == 0, made.stderr
+
+    def is_made() -> bool:
+        shutil.rmtree(folder / "root", ignore_errors=True)
+        if stage.run("render", f"develop/{name}", str(folder / "root")).returncode:
+            return False
+        return _terraform(stage, root, "init", "-backend-config=backend.tfbackend").returncode == 0
+
+    stage.wait(is_made, f"a person renders and initialises {name}", within=_MADE_WITHIN)
     return root
 
 
