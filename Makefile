@@ -62,7 +62,8 @@ checkov: setup $(CHECKOV)/.ready
 	$(BIN)/python -m tests.terraform.scan
 
 chaos: setup
-	$(BIN)/pytest -m chaos -s tests/chaos tests/provider/test_soak.py
+	$(BIN)/python -m tests.chaos $(ARGS)
+	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py
 
 bench: setup
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -74,6 +74,13 @@ class Starting:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Terraform ended without the lock. `before`: the run that had not ended when this one began, if there was any."""
+
+    before: Running | None
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
 
@@ -191,6 +198,7 @@ Event = (
     | Kept
     | Desired
     | Starting
+    | LockedOut
     | Planned
     | Attributed
     | Settled

@@ -25,6 +25,7 @@ from reconciler.core.events import (
     Invalid,
     Kept,
     Let,
+    LockedOut,
     Moved,
     Moving,
     OverrideUsed,
@@ -74,6 +75,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _desired(record, event)
         case Starting(running):
             return record.replace(running=record.running or running)
+        case LockedOut(before):
+            return record.replace(running=before)
         case Planned():
             return _planned(record, event, now)
         case Attributed(who):

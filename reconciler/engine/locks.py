@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core.events import Holding, Starting
+from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
 from reconciler.core.record import Reason, Record, Running
@@ -24,8 +24,17 @@ async def plan(
     record: Record, workspace: Workspace, environment: Environment, world: World, *, destroy: bool
 ) -> Mapping[str, Any]:
     """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
-    await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
-    return await freed(record.key, record, workspace, environment, world, lambda: workspace.plan(destroy=destroy))
+
+    async def look() -> Mapping[str, Any]:
+        await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
+        try:
+            return await workspace.plan(destroy=destroy)
+        except TerraformFailed as failed:
+            if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
+                await world.settle(record.key, LockedOut(record.running))
+            raise
+
+    return await freed(record.key, record, workspace, environment, world, look)
 
 
 async def freed(

@@ -13,7 +13,7 @@ from tests.chaos import processes
 from tests.chaos.stage import Stage
 
 PATIENCE = 50.0  # longer than the daemon waits before it looks at a lock again
-_UNLOCK = re.compile(r"reconciler unlock \S+ --lock-id (\S+)")
+_UNLOCK = re.compile(r"reconciler unlock \S+ --lock-id ([\w-]+)")
 
 
 @dataclass

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, Starting
+from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
 from reconciler.core.ports import LockInfo
 from reconciler.core.record import Holder, Intent, Reason, Record, Running
@@ -61,6 +61,14 @@ def test_waiting_for_a_lock_forgets_nothing() -> None:
     later = Running(Holder("reconciler@ip-10-0-9-9"), NOW + timedelta(minutes=3))
     record = fold(applied(PLATFORM), Starting(Running(US, NOW)), Failed(Reason.STATE_LOCKED, "…"), Starting(later))
     assert judge(lock(), record) == Ours(US, certain=False)
+
+
+def test_a_run_that_was_locked_out_has_no_claim_to_the_next_lock() -> None:
+    record = fold(applied(PLATFORM), Starting(Running(US, NOW)), LockedOut(None), Failed(Reason.STATE_LOCKED, "…"))
+    assert judge(lock(), record) == Foreign()
+    before = Running(US, NOW - timedelta(hours=1))
+    record = fold(applied(PLATFORM), Starting(before), Starting(Running(US, NOW)), LockedOut(before))
+    assert judge(lock(after=timedelta(minutes=-30)), record) == Ours(US, certain=False)
 
 
 def test_a_person_names_one_lock_and_no_other() -> None:
