@@ -13,7 +13,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
-from reconciler.core.record import Reason, Record, Running
+from reconciler.core.record import Reason, Record
+from reconciler.core.runs import Running
 from reconciler.engine.world import World
 
 _LOOK_EVERY = 0.2
