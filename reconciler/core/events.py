@@ -10,7 +10,8 @@ from reconciler.core.drift import Finding
 from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan
 from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Intent, Reason, Record, Rejection, Response, Running
+from reconciler.core.record import Approval, Base, Reason, Record, Rejection, Response
+from reconciler.core.runs import Intent, Running
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.ports import LockInfo
-from reconciler.core.record import Holder, Record
+from reconciler.core.record import Record
+from reconciler.core.runs import Holder
 
 _SECOND = timedelta(seconds=1)  # Terraform's times are compared in whole seconds
 

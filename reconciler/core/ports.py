@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 from desired_state.adoption import Import
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
-from reconciler.core.record import Holder, Pass, Reason, Record
+from reconciler.core.record import Pass, Reason, Record
+from reconciler.core.runs import Holder
 
 Tier = Literal["develop", "test", "qa", "prod"]
 

@@ -8,7 +8,8 @@ the second, or takes it for the first. The others would be there twice, and nobo
 from collections.abc import Iterable
 
 from reconciler.core.plan import UNKNOWN, Change, Plan
-from reconciler.core.record import Intent, Record
+from reconciler.core.record import Record
+from reconciler.core.runs import Intent
 
 # AWS has no two of one name, number or place: it refuses the second or takes it for the first. A second revision of a
 # task definition does no harm. Source: the errors that the API references of these services list for a second create.

@@ -38,7 +38,8 @@ from reconciler.core.events import (
 )
 from reconciler.core.moving import Move
 from reconciler.core.plan import summarise
-from reconciler.core.record import ConditionType, Failures, Health, Intent, Reason, Record, Running, Sync
+from reconciler.core.record import ConditionType, Failures, Health, Reason, Record, Sync
+from reconciler.core.runs import Intent, Running
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})

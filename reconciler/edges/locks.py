@@ -15,7 +15,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo
-from reconciler.core.record import Holder
+from reconciler.core.runs import Holder
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.state import StateSettings, lock_key
 

@@ -3,8 +3,9 @@
 import uuid
 
 from reconciler.core.plan import Plan
-from reconciler.core.record import Intent, Record
+from reconciler.core.record import Record
 from reconciler.core.recovery import creates
+from reconciler.core.runs import Intent
 from reconciler.engine.world import World
 
 

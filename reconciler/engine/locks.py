@@ -13,7 +13,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
-from reconciler.core.record import Reason, Record, Running
+from reconciler.core.record import Reason, Record
+from reconciler.core.runs import Running
 from reconciler.engine.world import World
 
 _LOOK_EVERY = 0.2
@@ -25,7 +26,7 @@ async def plan(
 ) -> Mapping[str, Any]:
     """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
 
-    async def attempt() -> Mapping[str, Any]:
+    async def look() -> Mapping[str, Any]:
         await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
         try:
             return await workspace.plan(destroy=destroy)
@@ -34,7 +35,7 @@ async def plan(
                 await world.settle(record.key, LockedOut(record.running))
             raise
 
-    return await freed(record.key, record, workspace, environment, world, attempt)
+    return await freed(record.key, record, workspace, environment, world, look)
 
 
 async def freed(

@@ -29,13 +29,12 @@ from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Pla
 from reconciler.core.events import Settled as SettledNow
 from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
-from reconciler.core.inputs import desired_digest, variables
+from reconciler.core.inputs import desired_digest
 from reconciler.core.plan import Plan
 from reconciler.core.ports import (
     Environment,
     LiveService,
     LiveUnavailable,
-    RolloutState,
     Run,
     TerraformFailed,
     Workspace,
@@ -47,6 +46,7 @@ from reconciler.engine import locks, moving
 from reconciler.engine.attribution import attribute
 from reconciler.engine.intent import intent
 from reconciler.engine.judgement import denied
+from reconciler.engine.live import look, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
 from reconciler.engine.prepare import prepare
 from reconciler.engine.promote import promote
 from reconciler.engine.world import World
@@ -101,16 +101,16 @@ async def reconcile(key: Key, world: World) -> None:
 async def _converge(key: Key, environment: Environment, world: World) -> None:
     for _ in range(_MOVED_TOO_OFTEN):
         record = world.records[key]
-        live = await _look(record.instance, environment, world)
-        if live and _pipeline_is_deploying(record.instance, live):
+        live = await look(record.instance, environment, world)
+        if live and pipeline_is_deploying(record.instance, live):
             await world.settle(key, Seen(live, world.limits.rollout_timeout))
             return
         if live and live.image and live.newest is None:
-            missing = f"its image was not pushed: {key} has no tag {_tag(record.instance)}; what runs stays"
+            missing = f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; what runs stays"
             await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
             return
         instance, commit = await promote(key, world), record.accepted_commit
-        run = _run(instance, environment, live, world)
+        run = run_of(instance, environment, live, world)
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
         record = await world.settle(key, Desired(digest, instance.source_digest, commit))
         try:
@@ -155,7 +155,7 @@ async def _plan(
     insists: bool = False,
 ) -> tuple[Plan, Verdict | LookAgain]:
     """Read the plan, say who moved, decide, and put all of it in the record."""
-    plan = plans.read(document, world.redactor, pipeline_image=_pipeline_owns_image(record.instance))
+    plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
@@ -189,7 +189,7 @@ async def _apply(
     instance: Instance, plan: Plan, run: Run, live: LiveService | None, workspace: Workspace, world: World
 ) -> None:
     image = live.newest if live else None
-    if live and (await _look(instance, run.environment, world) or live).newest != image:
+    if live and (await look(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
     async with world.apply_of(key):
@@ -249,50 +249,14 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
         return True
 
 
-async def _look(instance: Instance, environment: Environment, world: World) -> LiveService | None:
-    """The live service; None for what is no service."""
-    if not isinstance(instance.spec, ServiceSpec):
-        return None
-    platform = _platform_outputs(instance, world)
-    return await world.live.service(instance, environment, platform["cluster"]["name"])
-
-
 async def _watch(key: Key, environment: Environment, world: World) -> None:
     """Look at the service once more after what was done to it, unless the plan's reason to wait is the headline."""
     record = world.records[key]
     if record.applied_digest != record.desired_digest or waits(record):
         return
-    live = await _look(record.instance, environment, world)
+    live = await look(record.instance, environment, world)
     if live:
         await world.settle(key, Seen(live, world.limits.rollout_timeout))
-
-
-def _run(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
-    platform = _platform_outputs(instance, world) if live else None
-    inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
-    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
-
-
-def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
-    """The `platform` output of the environment's platform; the gate made sure that it was applied."""
-    for key in instance.depends_on:
-        record = world.records.get(key)
-        if record and record.instance.kind == "Platform" and "platform" in record.outputs:
-            outputs: Mapping[str, Any] = record.outputs["platform"]
-            return outputs
-    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output `platform` that is not sensitive")
-
-
-def _tag(instance: Instance) -> str | None:
-    return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
-
-
-def _pipeline_owns_image(instance: Instance) -> bool:
-    return isinstance(instance.spec, ServiceSpec) and instance.spec.image is None
-
-
-def _pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
-    return _pipeline_owns_image(instance) and live.rollout == RolloutState.IN_PROGRESS
 
 
 def _base(run: Run) -> Base:

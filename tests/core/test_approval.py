@@ -12,8 +12,9 @@ from reconciler.core.drift import Finding
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import Floor
-from reconciler.core.record import Approval, Intent, Reason, Record, Rejection, Sync
+from reconciler.core.record import Approval, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance

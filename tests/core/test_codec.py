@@ -19,7 +19,6 @@ from reconciler.core.record import (
     ConditionType,
     Failures,
     Health,
-    Intent,
     Pass,
     PlanSummary,
     Reason,
@@ -28,6 +27,7 @@ from reconciler.core.record import (
     Rollout,
     Sync,
 )
+from reconciler.core.runs import Intent
 from tests.core.instances import PLATFORM, SERVICE, instance
 
 TREE = tree_id({"roots/service/main.tf": b""})

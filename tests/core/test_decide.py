@@ -10,8 +10,9 @@ from reconciler.core.events import Applying, Asked, Desired, OverrideUsed, Plann
 from reconciler.core.leave import WindowOverride
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import Floor, LiveService, RolloutState
-from reconciler.core.record import Approval, Intent, Reason, Record, Sync
+from reconciler.core.record import Approval, Reason, Record, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Intent
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, fold, new, with_policy
 

@@ -27,8 +27,9 @@ from reconciler.core.events import (
 )
 from reconciler.core.plan import read
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import ConditionType, Holder, Intent, Reason, Record, Running, Sync
+from reconciler.core.record import ConditionType, Reason, Record, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Holder, Intent, Running
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, base, new

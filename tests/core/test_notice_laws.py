@@ -30,8 +30,9 @@ from reconciler.core.notices import Act, of_record, of_source
 from reconciler.core.plan import read
 from reconciler.core.ports import LiveService, RolloutState
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, Drift, Intent, Reason, ResourceSummary, Sync
+from reconciler.core.record import Approval, Drift, Reason, ResourceSummary, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, base, instance, new

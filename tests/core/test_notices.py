@@ -22,8 +22,9 @@ from reconciler.core.events import (
 from reconciler.core.events import Held as HeldBack
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, Drift, Intent, Reason, Record, ResourceSummary, Sync
+from reconciler.core.record import Approval, Drift, Reason, Record, ResourceSummary, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Intent
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, applied, base, fold, instance
 from tests.core.telling import Told, acts, texts

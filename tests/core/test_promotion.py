@@ -14,7 +14,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Event, Failed, Kept, Let, Seen, Waiting
 from reconciler.core.ports import Environment, Floor, LiveService, RolloutState
 from reconciler.core.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
-from reconciler.core.record import Base, ConditionType, Health, Intent, Reason, Record
+from reconciler.core.record import Base, ConditionType, Health, Reason, Record
+from reconciler.core.runs import Intent
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
 NEW = "sha256:2"

@@ -24,8 +24,9 @@ from reconciler.core.events import (
 )
 from reconciler.core.plan import Plan, read
 from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, ConditionType, Health, Intent, Reason, Record, Rejection, Sync
+from reconciler.core.record import Approval, ConditionType, Health, Reason, Record, Rejection, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, base, fold, instance, new

@@ -10,8 +10,9 @@ from typing import Any, cast
 from desired_state.instance import Instance, Key
 from reconciler.core.moving import State
 from reconciler.core.ports import LockInfo, Run, TerraformFailed
-from reconciler.core.record import Holder, Reason, Record
+from reconciler.core.record import Reason, Record
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Holder
 from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, applied, instance

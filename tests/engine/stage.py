@@ -13,8 +13,9 @@ from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.judgement import Judge
 from reconciler.core.ports import LiveService, RolloutState, TerraformFailed
-from reconciler.core.record import Base, Holder, Intent, Record
+from reconciler.core.record import Base, Record
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Holder, Intent
 from reconciler.core.schedule import next_visit
 from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile

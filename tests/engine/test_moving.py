@@ -9,7 +9,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Accepted, Removed
 from reconciler.core.moving import State
 from reconciler.core.ports import LockInfo
-from reconciler.core.record import Reason, Running
+from reconciler.core.record import Reason
+from reconciler.core.runs import Running
 from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World

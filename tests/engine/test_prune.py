@@ -11,8 +11,9 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.events import Accepted, Event, Removed
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Holder, Reason, Record
+from reconciler.core.record import Reason, Record
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Holder
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document

@@ -14,7 +14,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.ports import Revision
-from reconciler.core.record import Base, ConditionType, Intent, Reason, Record
+from reconciler.core.record import Base, ConditionType, Reason, Record
+from reconciler.core.runs import Intent
 from reconciler.engine.intake import Intake
 from reconciler.engine.reconcile import reconcile
 from tests.core.documents import change, document

@@ -11,8 +11,9 @@ from reconciler.core.events import Accepted, Desired, Settled
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.ports import Environment, Run, TerraformFailed
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Base, Holder, Reason, Record
+from reconciler.core.record import Base, Reason, Record
 from reconciler.core.redact import Redactor
+from reconciler.core.runs import Holder
 from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold

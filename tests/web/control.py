@@ -18,7 +18,6 @@ from reconciler.core.record import (
     Drift,
     Failures,
     Health,
-    Intent,
     Pass,
     PlanSummary,
     Reason,
@@ -28,6 +27,7 @@ from reconciler.core.record import (
     Rollout,
     Sync,
 )
+from reconciler.core.runs import Intent
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 COMMIT = "3f9c2d1e" * 5

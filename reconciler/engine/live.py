@@ -1,0 +1,50 @@
+"""What runs of an instance, and what it is to be run with: read anew in every pass."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from desired_state.instance import Instance
+from desired_state.service import ServiceSpec
+from reconciler.core.inputs import variables
+from reconciler.core.ports import Environment, LiveService, LiveUnavailable, RolloutState, Run
+from reconciler.engine.world import World
+
+
+async def look(instance: Instance, environment: Environment, world: World) -> LiveService | None:
+    """The live service; None for what is no service. Raises: LiveUnavailable."""
+    if not isinstance(instance.spec, ServiceSpec):
+        return None
+    platform = _platform_outputs(instance, world)
+    return await world.live.service(instance, environment, platform["cluster"]["name"])
+
+
+def run_of(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
+    """What Terraform is asked for. Raises: LiveUnavailable."""
+    platform = _platform_outputs(instance, world) if live else None
+    inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
+
+
+def wanted_tag(instance: Instance) -> str | None:
+    """The tag that Git decides, if it does."""
+    return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
+
+
+def pipeline_owns_image(instance: Instance) -> bool:
+    """True where Git names no image, so that what the pipeline deployed stays."""
+    return isinstance(instance.spec, ServiceSpec) and instance.spec.image is None
+
+
+def pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
+    """True while a rollout goes on that is not ours."""
+    return pipeline_owns_image(instance) and live.rollout == RolloutState.IN_PROGRESS
+
+
+def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
+    """The `platform` output of the environment's platform; the gate made sure that it was applied."""
+    for key in instance.depends_on:
+        record = world.records.get(key)
+        if record and record.instance.kind == "Platform" and "platform" in record.outputs:
+            outputs: Mapping[str, Any] = record.outputs["platform"]
+            return outputs
+    raise LiveUnavailable(f"the platform of {instance.key.environment} has no output `platform` that is not sensitive")
