@@ -1,6 +1,7 @@
 """Puts the commands together and turns every way to end into an exit code and, if it went wrong, one line on stderr."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -124,12 +125,17 @@ def _explain(error: Exception) -> int:
     return _explain_surprise(error, redact)
 
 
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
 def _explain_surprise(error: Exception, redact: Callable[[str], str]) -> int:
     """What the edges raise has a message for people; anything else is a defect, and says how to see more."""
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
     if isinstance(error, _expected()):
         complain(redact(str(error)))
+    elif isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        complain(redact(f"{error.strerror}: nothing could be written. Mend that, then run it again"))
     else:
         name = type(error).__name__
         complain(f"unexpected: {name}: {redact(str(error))} (RECONCILER_TRACEBACK=1 shows where; please report it)")

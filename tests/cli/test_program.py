@@ -1,5 +1,6 @@
 """The program as a process: exit codes, broken pipes, colours, help, and no stack traces."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -101,6 +102,17 @@ def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
     assert ended.code == 1
     assert ended.err.startswith("reconciler: unexpected: RuntimeError: out of paper (RECONCILER_TRACEBACK=1")
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_full_disk_is_no_defect(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("reconciler.config.load", fail)
+    ended = cli("config")
+    assert ended.code == 1
+    assert ended.err.startswith("reconciler: No space left on device: nothing could be written")
+    assert "report" not in ended.err
 
 
 def test_a_reader_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
