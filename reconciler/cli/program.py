@@ -26,6 +26,7 @@ from reconciler.cli import (
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import clean, complain
 
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, what a shell reports of a program that a closed pipe ended
 _INTERRUPTED = 130  # 128 + SIGINT
 
@@ -123,9 +124,6 @@ def _explain(error: Exception) -> int:
         complain(redact(str(error)))
         return error.code
     return _explain_surprise(error, redact)
-
-
-_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def _explain_surprise(error: Exception, redact: Callable[[str], str]) -> int:

@@ -207,6 +207,10 @@ class Stage(Daemon):
         halves = {"table": info, "object": found and found["Body"].read().decode()}
         return {half: text for half, text in halves.items() if text}
 
+    def halves_held(self) -> int:
+        """How many halves of locks are held, of all instances together."""
+        return sum(len(self.locks_of(name)) for name in NAMES)
+
     def warm(self) -> list[int]:
         """Its warm provider."""
         return processes.warm_providers(self.sockets)

@@ -19,7 +19,7 @@ def daemon(stage: Stage, fault: Fault) -> Struck:
     """The daemon alone: Terraform runs on."""
     for _ in moments(stage, fault):
         with stage.down():
-            return Struck(f"{len(stage.locks())} locks were held")
+            return Struck(f"{stage.halves_held()} halves of locks were held")
     raise AssertionError("moments end by themselves")
 
 
@@ -30,7 +30,7 @@ def container(stage: Stage, fault: Fault) -> Struck:
             warm = stage.warm()
             runs = processes.working_in(stage.data)
             killed = processes.kill([*runs, *stage.providers(), *warm])
-            return Struck(f"with {killed} processes; {len(stage.locks())} locks were left")
+            return Struck(f"with {killed} processes; {stage.halves_held()} halves of locks were left")
     raise AssertionError("moments end by themselves")
 
 
