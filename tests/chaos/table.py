@@ -88,7 +88,7 @@ def rows(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
 def _row(name: str, some: Sequence[Outcome]) -> tuple[str, ...]:
     counts = (
         sum(one.injected for one in some),
-        sum(one.converged and not one.needs for one in some),
+        sum(one.injected and one.converged and not one.needs for one in some),
         sum(bool(one.needs) for one in some),
         sum(bool(one.state_lost) for one in some),
         sum(bool(one.duplicated) for one in some),
