@@ -36,7 +36,7 @@ class Mirror:
         except UnusableContent:
             raise
         except GitFailed:
-            if self._is_sound(known):
+            if self._is_sound():
                 raise
         return self._anew(known)
 
@@ -52,21 +52,18 @@ class Mirror:
         at = repository.committed_at(directory, commit, access=self.access)
         return Revision(commit, at, repository.manifests(directory, commit, self.path, access=self.access))
 
-    def _is_sound(self, known: Revision | None) -> bool:
+    def _is_sound(self) -> bool:
         """True when the mirror answers for itself, so that the trouble is with the remote or with the branch."""
         if not self.directory.is_dir():
             return False
         try:
-            heads = repository.run(self.directory, "for-each-ref", "--format=%(objectname)", access=self.access)
-            commits = heads.decode().split()
-            if commits:
-                repository.run(self.directory, "rev-list", "--objects", "--quiet", *commits, access=self.access)
-                self._read(self.directory, None)
+            repository.check_soundness(self.directory, access=self.access)
+            self._read(self.directory, None)
         except UnusableContent:
             return True
         except GitFailed:
             return False
-        return bool(commits) or known is None
+        return True
 
     def _anew(self, known: Revision | None) -> Revision:
         """Clone beside, read, swap."""

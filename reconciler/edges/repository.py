@@ -159,6 +159,11 @@ def git_directory(path: Path) -> Path | None:
         return None
 
 
+def check_soundness(directory: Path, *, access: Access) -> None:
+    """Follow every reference to all that it needs; one that leads nowhere counts too. Raises: GitFailed."""
+    run(directory, "fsck", "--connectivity-only", "--no-dangling", "--no-progress", access=access)
+
+
 def resolve(directory: Path, revision: str, *, access: Access) -> str:
     """The full id of a commit. Raises: GitFailed."""
     if not _REVISION.fullmatch(revision):

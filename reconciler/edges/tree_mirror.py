@@ -105,7 +105,7 @@ class TreeMirror:
         if not self.directory.is_dir():
             return False
         try:
-            repository.run(self.directory, "rev-list", "--objects", "--quiet", "--all", access=self.access)
+            repository.check_soundness(self.directory, access=self.access)
         except GitFailed:
             return False
         return True

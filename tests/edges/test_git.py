@@ -114,7 +114,7 @@ async def test_sizes_are_bounded_together(author: Author, monkeypatch: pytest.Mo
         await source(author).fetch()
 
 
-@pytest.mark.parametrize("damage", ["objects", "head", "gone", "garbage"])
+@pytest.mark.parametrize("damage", ["objects", "head", "reference", "gone", "garbage"])
 async def test_a_damaged_mirror_heals_itself(author: Author, damage: str) -> None:
     commit = author.push(**{"a.yaml": "a"})
     await source(author).fetch()
@@ -127,6 +127,8 @@ async def test_a_damaged_mirror_heals_itself(author: Author, damage: str) -> Non
                     file.write_bytes(b"")
         case "head":
             (mirror / "HEAD").write_text("nonsense")
+        case "reference":
+            (mirror / "refs" / "heads" / "main").write_text("nonsense")
         case "gone":
             shutil.rmtree(mirror)
         case "garbage":

@@ -117,10 +117,15 @@ def test_a_tree_with_a_symlink_is_refused_and_the_last_good_one_stays(author: Au
     assert "roots/service/link.tf is a symlink" in str(found.trouble)
 
 
-def test_a_damaged_mirror_is_made_anew(author: Author) -> None:
+@pytest.mark.parametrize("damage", ["objects", "reference"])
+def test_a_damaged_mirror_is_made_anew(author: Author, damage: str) -> None:
     author.push(**{ROOT: "# 1"})
     mirror(author).read(["main"])
-    shutil.rmtree(author.bare.parent / "roots-mirror.git" / "objects")
+    kept = author.bare.parent / "roots-mirror.git"
+    if damage == "objects":
+        shutil.rmtree(kept / "objects")
+    else:
+        (kept / "refs" / "heads" / "main").write_text("nonsense")
     assert landed(mirror(author).read(["main"])["main"]).trouble is None
 
 
