@@ -53,6 +53,17 @@ def test_a_client_that_asks_before_it_sends_is_told_once_to_go_on(standin: Stand
     assert standin.client("s3").head_object(Bucket=name, Key="object")["ContentLength"] == size
 
 
+def test_what_was_cut_off_on_its_way_is_not_kept(standin: StandIn, name: str) -> None:
+    """S3 keeps an object whole or not at all; half a state lock names no holder."""
+    s3 = standin.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    with _connect(standin) as connection:
+        connection.sendall(_head("s3", f"PUT /{name}/object HTTP/1.1", {"Content-Length": "100"}) + b"x" * 10)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(4096) == b""
+    assert "Contents" not in s3.list_objects_v2(Bucket=name)
+
+
 def test_a_long_answer_arrives_complete(standin: StandIn, name: str) -> None:
     s3 = standin.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})

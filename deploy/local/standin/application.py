@@ -128,7 +128,10 @@ def _read_body(environ: dict[str, Any]) -> None:
     if environ.get("wsgi.input_terminated"):
         body = environ["wsgi.input"].read()
     else:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length)
+        if len(body) < length:  # the client went; AWS acts on no request that it has not got whole
+            raise ConnectionAbortedError
     environ["wsgi.input"] = io.BytesIO(body)
     environ["wsgi.input_terminated"] = True
 
