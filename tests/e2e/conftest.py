@@ -1,4 +1,4 @@
-"""One stand-in for all stories; every story has a bucket and a daemon of its own."""
+"""One stand-in for all stories but those that deploy a platform; every story has a bucket and a daemon of its own."""
 
 import contextlib
 import signal

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn
+from deploy.local.standin import StandIn, start
 from desired_state.instance import Key
 from reconciler.core import view
 from reconciler.core.record import Reason, Record, Sync
@@ -79,6 +79,13 @@ def report_of(stage: Fleet, key: Key) -> dict[str, Any]:
     kept = sorted((stage.folder / "data/reports" / str(key)).glob("*.json"))
     document: dict[str, Any] = json.loads(kept[-1].read_text())
     return document
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[StandIn]:
+    """Of its own: the changes take what they find for the platform's, and other stories would meet what it leaves."""
+    with start() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
