@@ -1,21 +1,19 @@
 """Two names and their states: Terraform's rules for them, and a daemon that may die at any step of writing one."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from desired_state.instance import Instance, Key
 from reconciler.core.moving import State
 from reconciler.core.ports import LockInfo, Run, TerraformFailed
 from reconciler.core.record import Reason, Record
-from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder
-from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document
-from tests.core.instances import DEVELOP, NOW, applied, instance
+from tests.core.instances import applied, instance
+from tests.engine.alone import Silent
 
 MODULE = """
 apiVersion: reconciler/v1
@@ -72,7 +70,7 @@ class Place:
 
 
 @dataclass
-class Surroundings:
+class Surroundings(Silent):
     """Terraform, store, locks and observers in one. `kill_after` counts the steps of writing states."""
 
     states: dict[Key, str] = field(default_factory=dict)
@@ -98,46 +96,15 @@ class Surroundings:
         self.when_opened()
         yield Place(run.key, self)
 
-    async def save(self, record: Record) -> None: ...
-
-    async def delete(self, record: Record) -> None: ...
-
     async def read(self, key: Key, environment: Any) -> LockInfo | None:
         return self.locks.get(key)
 
     async def is_dead(self, holder: Holder, *, certain: bool) -> bool:
         return True
 
-    def moved(self, *_: Any, **__: Any) -> None: ...
-
-    def log(self, *_: Any, **__: Any) -> None: ...
-
 
 def of(name: str, former: str | None = None) -> Instance:
     return replace(instance(MODULE.replace("NAME", name), needs=()), former=former)
-
-
-def world_of(around: Surroundings, *records: Record) -> World:
-    anything = cast(Any, around)
-    return World(
-        terraform=anything,
-        live=anything,
-        prerequisites=anything,
-        first_tasks=anything,
-        locks=anything,
-        store=anything,
-        trees=anything,
-        reports=anything,
-        observer=anything,
-        protection=anything,
-        redactor=Redactor(b"a key for tests"),
-        environments={"develop": DEVELOP},
-        limits=Limits(),
-        now=lambda: NOW,
-        rng=anything,
-        admission=asyncio.Semaphore(1),
-        records={record.key: record for record in records},
-    )
 
 
 def old_record() -> Record:

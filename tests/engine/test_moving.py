@@ -15,7 +15,8 @@ from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, fold, instance
-from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, world_of, written
+from tests.engine.alone import world_of
+from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written
 
 
 def a_rename(**more: Any) -> tuple[Surroundings, World]:

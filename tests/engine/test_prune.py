@@ -1,23 +1,20 @@
 """A manifest may come back while its instance is being removed: what stands is kept, what is gone is made anew."""
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from desired_state.instance import Key
 from reconciler.core.events import Accepted, Event, Removed
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Reason, Record
-from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder
 from reconciler.engine.reconcile import reconcile
-from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document
-from tests.core.instances import DEVELOP, NOW, applied, fold, instance
+from tests.core.instances import applied, fold, instance
+from tests.engine.alone import Silent, world_of
 
 SERVED = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
 Meanwhile = Callable[[], Any]
@@ -28,7 +25,7 @@ async def nothing() -> None:
 
 
 @dataclasses.dataclass
-class Surroundings:
+class Surroundings(Silent):
     """Terraform, store, locks and observers in one: it remembers what was destroyed and forgotten."""
 
     destroyed: bool = False
@@ -61,48 +58,17 @@ class Surroundings:
     async def is_empty(self) -> bool:
         return self.destroyed
 
-    async def save(self, record: Record) -> None: ...
-
     async def delete(self, record: Record) -> None:
         self.forgotten = True
 
-    async def read(self, key: Key, environment: Any) -> None: ...
-
     def has_begun(self) -> bool:
         return True
-
-    def moved(self, *_: Any, **__: Any) -> None: ...
-
-    def log(self, *_: Any, **__: Any) -> None: ...
-
-
-def world_of(record: Record, around: Surroundings) -> World:
-    anything = cast(Any, around)
-    return World(
-        terraform=anything,
-        live=anything,
-        prerequisites=anything,
-        first_tasks=anything,
-        locks=anything,
-        store=anything,
-        trees=anything,
-        reports=anything,
-        observer=anything,
-        protection=anything,
-        redactor=Redactor(b"a key for tests"),
-        environments={"develop": DEVELOP},
-        limits=Limits(),
-        now=lambda: NOW,
-        rng=anything,
-        admission=asyncio.Semaphore(1),
-        records={record.key: record},
-    )
 
 
 async def visit(around: Surroundings, when: str | None = None) -> Record | None:
     """The record after a visit to a removed instance; its manifest comes back at that point of it."""
     record = fold(applied(), Removed(None))
-    world = world_of(record, around)
+    world = world_of(around, record)
     if when:
         back: Event = Accepted(instance(), "c2")
         setattr(around, when, lambda: world.settle(record.key, back))

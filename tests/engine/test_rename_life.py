@@ -11,7 +11,8 @@ from reconciler.core.events import Accepted, Removed
 from reconciler.core.moving import State, claims
 from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile
-from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, world_of, written
+from tests.engine.alone import world_of
+from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written
 
 
 class RenameMachine(RuleBasedStateMachine):

@@ -1,10 +1,10 @@
 """Platforms in two tiers, and an engine that remembers which trees it planned and applied for them."""
 
-import asyncio
 import dataclasses
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.events import Accepted, Desired, Settled
@@ -12,11 +12,10 @@ from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.ports import Environment, Run, TerraformFailed
 from reconciler.core.promotion import held_back
 from reconciler.core.record import Base, Reason, Record
-from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder
-from reconciler.engine.world import Limits, World
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold
+from tests.engine import alone
 
 OLD, NEW = "sha256:1", "sha256:2"
 MOVED = change("aws_vpc.this", ["update"], {"tags": {"Environment": "a"}}, {"tags": {"Environment": "b"}})
@@ -25,7 +24,7 @@ TWO = {"develop": DEVELOP, "prod": PROD}
 
 
 @dataclasses.dataclass
-class Surroundings:
+class Surroundings(alone.Silent):
     """Terraform, store, locks and observers in one: it remembers which trees were planned and applied."""
 
     broken: frozenset[str] = frozenset()
@@ -41,14 +40,6 @@ class Surroundings:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         yield
-
-    async def save(self, record: Record) -> None: ...
-
-    async def read(self, key: Key, environment: Any) -> None: ...
-
-    def moved(self, *_: Any, **__: Any) -> None: ...
-
-    def log(self, *_: Any, **__: Any) -> None: ...
 
 
 @dataclasses.dataclass
@@ -90,24 +81,4 @@ def moved(record: Record) -> Record:
     return fold(record, Accepted(held_back(record.instance, NEW), "c2"))
 
 
-def world_of(around: Surroundings, *records: Record, at_a_time: int = 1) -> World:
-    anything = cast(Any, around)
-    return World(
-        terraform=anything,
-        live=anything,
-        prerequisites=anything,
-        first_tasks=anything,
-        locks=anything,
-        store=anything,
-        trees=anything,
-        reports=anything,
-        observer=anything,
-        protection=anything,
-        redactor=Redactor(b"a key for tests"),
-        environments=TWO,
-        limits=Limits(max_in_flight=at_a_time),
-        now=lambda: NOW,
-        rng=anything,
-        admission=asyncio.Semaphore(8),
-        records={record.key: record for record in records},
-    )
+world_of = functools.partial(alone.world_of, environments=TWO)
