@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.slackline import CHANNEL, TOKEN, Slackline, SlacklineError, start
+from deploy.local.child import ChildError
+from deploy.local.slackline import CHANNEL, TOKEN, Slackline, start
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +108,9 @@ def test_faults_are_as_many_as_asked_for(line: Slackline) -> None:
 
 
 def test_a_fault_that_does_not_exist_is_refused(line: Slackline) -> None:
-    with pytest.raises(SlacklineError, match="kind is one of error, garbled, hang"):
+    with pytest.raises(ChildError, match="kind is one of error, garbled, hang"):
         line.inject_fault("gremlins")
-    with pytest.raises(SlacklineError, match="400"):
+    with pytest.raises(ChildError, match="400"):
         line.inject_fault("slow", colour="red")
 
 

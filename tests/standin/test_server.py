@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from deploy.local.standin import StandIn, StandInError, start
+from deploy.local.child import ChildError
+from deploy.local.standin import StandIn, start
 
 OTHER_ACCOUNT = "210987654321"
 OTHER_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
@@ -127,7 +128,7 @@ def test_a_hung_call_ends_without_an_answer_and_without_effect(standin: StandIn,
     ],
 )
 def test_a_wrong_request_to_its_own_pages_is_refused(standin: StandIn, page: str, content: dict[str, Any]) -> None:
-    with pytest.raises(StandInError, match=r"4\d\d"):
+    with pytest.raises(ChildError, match=r"4\d\d"):
         standin.ask("POST", page, content)
 
 
@@ -162,7 +163,7 @@ def test_reset_empties_aws_and_lifts_everything_and_the_log_file_has_it_all(tmp_
 
 def test_a_port_that_is_taken_is_said_plainly(standin: StandIn) -> None:
     taken = int(standin.endpoint.rpartition(":")[2])
-    with pytest.raises(StandInError, match="already in use"), start(port=taken):
+    with pytest.raises(ChildError, match="already in use"), start(port=taken):
         pass
 
 

@@ -4,7 +4,7 @@
 What was said can be read back, and it can be told to refuse, to be slow and to break off.
 """
 
-from deploy.local.slackline.launch import Slackline, SlacklineError, start
+from deploy.local.slackline.launch import Slackline, start
 from deploy.local.slackline.workspace import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
 
-__all__ = ["CHANNEL", "TOKEN", "WEBHOOK_PATH", "Slackline", "SlacklineError", "Workspace", "start"]
+__all__ = ["CHANNEL", "TOKEN", "WEBHOOK_PATH", "Slackline", "Workspace", "start"]

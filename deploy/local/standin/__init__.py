@@ -4,6 +4,6 @@
 moto, `administration.py` the pages that AWS does not have: the request log, faults, failing deployments.
 """
 
-from deploy.local.standin.launch import ACCESS_KEY_ID, SECRET_ACCESS_KEY, StandIn, StandInError, start
+from deploy.local.standin.launch import ACCESS_KEY_ID, SECRET_ACCESS_KEY, StandIn, start
 
-__all__ = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "StandIn", "StandInError", "start"]
+__all__ = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "StandIn", "start"]

@@ -6,14 +6,6 @@ environment is an allow-list: no `MOTO_ACCOUNT_ID` or AWS profile of the caller 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,19 +17,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-ROOT = Path(__file__).resolve().parents[3]
-STARTS_WITHIN = 60.0
-STOPS_WITHIN = 10.0
-ANSWERS_WITHIN = 10.0
-PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR")
+from deploy.local import child
+
 # The shape counts: moto finds the account of a caller by access keys of exactly this form.
 ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET_ACCESS_KEY = "stand-in-secret"
 _CLIENTS = Lock()  # a boto3 session makes one client at a time
-
-
-class StandInError(Exception):
-    """The stand-in did not start, or refused a request to one of its own pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +93,8 @@ class StandIn:
         return int(self.ask("GET", "health")["last"])
 
     def ask(self, method: str, page: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One of the pages that `administration.py` lists."""
-        body = None if content is None else json.dumps(content).encode()
-        request = urllib.request.Request(f"{self.endpoint}/standin/{page}", data=body, method=method)  # noqa: S310 - http to our own child
-        try:
-            with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN) as answer:  # noqa: S310 - http to our own child
-                found: dict[str, Any] = json.load(answer)
-                return found
-        except urllib.error.HTTPError as error:
-            with error:
-                raise StandInError(f"{method} {page}: {error.code} {error.read().decode()}") from None
+        """One of the pages that `administration.py` lists. Raises: ChildError."""
+        return child.ask(f"{self.endpoint}/standin/{page}", method, content)
 
 
 @contextmanager
@@ -129,28 +106,16 @@ def start(
     request_log: Path | None = None,
     output: Path | None = None,
 ) -> Iterator[StandIn]:
-    """A stand-in for the length of a `with` block. `output` gets what it says; without one it is shown if it fails."""
-    with tempfile.TemporaryDirectory(prefix="standin-") as directory:
-        port_file = Path(directory, "port")
-        said = output or Path(directory, "output")
-        command = [sys.executable, "-m", "deploy.local.standin", "--port", str(port), "--port-file", str(port_file)]
-        command += ["--rollout-delay", rollout_delay, "--parent-pid", str(os.getpid())]
-        command += ["--request-log", str(request_log.resolve())] if request_log else []
-        with said.open("ab") as stream:
-            child = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,  # Ctrl-C is for the parent, which may still need AWS to finish an apply
-            )
-        try:
-            found = _wait_for_port(child, port_file, said)
-            yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=child.pid, region=region)
-        finally:
-            _stop(child)
+    """A stand-in for the length of a `with` block; `output` as for `child.serving`."""
+    options = ["--rollout-delay", rollout_delay]
+    options += ["--request-log", str(request_log.resolve())] if request_log else []
+    # moto itself opens boto3 sessions; credentials of a real account must never be found by one.
+    credentials = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+    with child.serving("deploy.local.standin", options, port=port, output=output, environment=credentials) as (
+        found,
+        pid,
+    ):
+        yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=pid, region=region)
 
 
 @cache
@@ -168,29 +133,3 @@ def _make_client(session: boto3.Session, endpoint: str, service: str) -> Any:
     config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
     with _CLIENTS:
         return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]  # by name
-
-
-def _wait_for_port(child: subprocess.Popen[bytes], port_file: Path, said: Path) -> int:
-    deadline = time.monotonic() + STARTS_WITHIN
-    while not port_file.exists():
-        if child.poll() is not None:
-            raise StandInError(f"the AWS stand-in ended with {child.returncode}:\n{said.read_text(errors='replace')}")
-        if time.monotonic() > deadline:
-            raise StandInError(f"the AWS stand-in did not serve within {STARTS_WITHIN:.0f} s")
-        time.sleep(0.05)
-    return int(port_file.read_text(encoding="ascii"))
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(STOPS_WITHIN)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait(STOPS_WITHIN)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    # moto itself opens boto3 sessions; credentials of a real account must never be found by one.
-    return kept | {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
