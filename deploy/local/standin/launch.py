@@ -110,11 +110,8 @@ def start(
     options = ["--rollout-delay", rollout_delay]
     options += ["--request-log", str(request_log.resolve())] if request_log else []
     # moto itself opens boto3 sessions; credentials of a real account must never be found by one.
-    credentials = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
-    with child.serving("deploy.local.standin", options, port=port, output=output, environment=credentials) as (
-        found,
-        pid,
-    ):
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+    with child.serving("deploy.local.standin", options, port=port, output=output, environment=keys) as (found, pid):
         yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=pid, region=region)
 
 
