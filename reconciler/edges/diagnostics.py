@@ -19,6 +19,7 @@ _MOST_ERRORS = 3
 _LONGEST = 400
 _STALE = "Saved plan is stale"
 _LOCKED = ("Error acquiring the state lock", "Error locking state")
+_NO_HOLDER = "no holder is named. If there is a lock and no Terraform works here, delete `<state>.tflock` by hand"
 _LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
 # They go with another error and say nothing themselves.
 _HOLLOW = ("execution halted", "Terraform encountered problems during initialisation")
@@ -152,7 +153,7 @@ def _diagnostic(found: Mapping[str, Any]) -> Diagnostic:
 def _locked(error: Diagnostic) -> RunFailed:
     found = dict(_LOCK_FIELD.findall(error.detail))
     if "ID" not in found:
-        return RunFailed(Reason.STATE_LOCKED, str(error))
+        return RunFailed(Reason.STATE_LOCKED, f"{error}; {_NO_HOLDER}")
     lock = LockInfo(
         id=found["ID"],
         who=found.get("Who", ""),

@@ -139,6 +139,14 @@ def test_the_holder_of_a_lock_is_read() -> None:
     assert "locked by jane@laptop since 2026-11-25" in failed.message
 
 
+def test_a_lock_that_cannot_be_read_comes_with_what_to_do() -> None:
+    unreadable = {"summary": "Error acquiring the state lock", "detail": "unexpected end of JSON input"}
+    failed = diagnostics.failure(said(unreadable), Reason.PLAN_FAILED)
+    assert failed.lock is None
+    assert "unexpected end of JSON input; no holder is named" in failed.message
+    assert "delete `<state>.tflock` by hand" in failed.message
+
+
 def test_messages_are_short_say_where_and_leave_out_what_follows_from_others() -> None:
     errors = [
         {"summary": f"failed {number}", "address": f"aws_x.y{number}", "detail": "d" * 5000} for number in range(5)
