@@ -8,7 +8,7 @@ from typing import Literal
 from desired_state.instance import Key
 from desired_state.policy import Policy
 from reconciler.core import adoption, policy, recovery
-from reconciler.core.drift import Finding
+from reconciler.core.drift import Finding, moved_outside
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.plan import Plan, everything
 from reconciler.core.ports import Environment, LiveService, RolloutState
@@ -25,7 +25,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Apply this very plan now."""
+    """Apply this very plan now. One that changes nothing writes the state, and only that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,19 @@ def verdict(
 
     `image` is the image the plan would run, `objection` why a judge outside of the daemon denies the plan.
     """
+    key, treatment = str(record.key), record.instance.policy
+    mode = effective_mode(treatment, environment)
+    if mode != "observe" and recovery.is_unrecorded(plan, moved_outside(plan, treatment.ignore, now), record):
+        return Apply()
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return Settled()
-    key, treatment = str(record.key), record.instance.policy
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
-    if effective_mode(treatment, environment) == "observe":
+    if mode == "observe":
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)

@@ -63,7 +63,7 @@ def classify(
     """
     if rolled_back or plan.imports:  # what is yet to be taken over is nobody's drift
         return Finding(Sync.PENDING, None, ())
-    outside = tuple(_normalised(plan.drift, ignore, now))
+    outside = moved_outside(plan, ignore, now)
     if applied_digest == desired_digest:
         planned = tuple(map(_as_found, filter(_means_something, _without_ignored(plan.changes, ignore, now))))
         if planned:
@@ -77,6 +77,11 @@ def classify(
     if outside and applied_digest is not None:
         return Finding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside)
     return Finding(Sync.PENDING, None, ())
+
+
+def moved_outside(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> tuple[Change, ...]:
+    """What Terraform says moved outside of it, without the noise."""
+    return tuple(_normalised(plan.drift, ignore, now))
 
 
 def _reason(changes: Iterable[Change]) -> Reason:

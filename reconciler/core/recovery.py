@@ -35,6 +35,21 @@ _NAMES = ("name", "bucket", "identifier")
 _SHOWN = 5
 
 
+def is_unrecorded(plan: Plan, outside: Iterable[Change], record: Record) -> bool:
+    """True when AWS is as an apply of ours was to make it and only the state does not know, because it ended before.
+
+    `outside`: what moved outside of Terraform, without the noise. All of it must have been that apply's.
+    """
+    if not record.attempted or record.applied_digest is not None or record.plan is None:
+        return False
+    ours = {change.address for change in record.plan.changes}
+    return (
+        plan.is_empty
+        and any(each.address in ours for each in plan.drift)
+        and all(each.address in ours for each in outside)
+    )
+
+
 def creates(plan: Plan) -> tuple[str, ...]:
     """The addresses that the plan would make, by themselves or in the place of others."""
     return tuple(change.address for change in plan.changes if "create" in change.actions)

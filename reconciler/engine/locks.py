@@ -27,15 +27,23 @@ async def plan(
     """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
 
     async def look() -> Mapping[str, Any]:
-        await world.settle(record.key, Starting(Running(world.locks.me, world.now())))
-        try:
-            return await workspace.plan(destroy=destroy)
-        except TerraformFailed as failed:
-            if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
-                await world.settle(record.key, LockedOut(record.running))
-            raise
+        return await traced(record.key, record.running, world, lambda: workspace.plan(destroy=destroy))
 
     return await freed(record.key, record, workspace, environment, world, look)
+
+
+async def traced(key: Key, before: Running | None, world: World, run: Callable[[], Awaitable[T]]) -> T:
+    """Run with a note in the record of `key` that a run of ours may hold the lock; its end is for the caller to record.
+
+    `before` is the note of a run that had not ended when this one began. Raises: TerraformFailed.
+    """
+    await world.settle(key, Starting(Running(world.locks.me, world.now())))
+    try:
+        return await run()
+    except TerraformFailed as failed:
+        if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
+            await world.settle(key, LockedOut(before))
+        raise
 
 
 async def freed(
@@ -57,6 +65,12 @@ async def freed(
             raise
         await _clear(failed.lock, key, record, workspace, environment, world)
         return await run()
+
+
+async def cleared(key: Key, record: Record, workspace: Workspace, environment: Environment, world: World) -> None:
+    """Clear the lock of a state that nothing is written to any more. Raises: TerraformFailed, LiveUnavailable."""
+    if lock := await world.locks.read(key, environment):
+        await _clear(lock, key, record, workspace, environment, world)
 
 
 @asynccontextmanager

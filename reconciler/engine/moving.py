@@ -5,11 +5,11 @@ that no run of it goes on, and whoever opens it afterwards sees that it was rena
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
-from reconciler.core.events import Held, Moved, Moving
+from reconciler.core.events import Held, LockedOut, Moved, Moving
 from reconciler.core.moving import State, StatesDiffer, claims, has_moved, is_copied, source_of
 from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
 from reconciler.core.record import Reason, Record
@@ -62,6 +62,8 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
         elif not state.is_empty:
             await _take_back(record, state, after, environment, world)
             return True
+        else:  # one that was killed after its last write has left its lock there
+            await locks.cleared(source, _known(record, old), before, environment, world)
     await world.settle(record.key, Moved(source.name, old))
     return True
 
@@ -101,7 +103,12 @@ async def _both(
 async def _write(
     key: Key, record: Record, place: Workspace, state: State, environment: Environment, world: World
 ) -> None:
-    write: Callable[[], Awaitable[None]] = lambda: place.write_state(state.text)  # noqa: E731
+    noted = key if key in world.records else record.key
+
+    async def write() -> None:
+        await locks.traced(noted, record.running, world, lambda: place.write_state(state.text))
+        await world.settle(noted, LockedOut(record.running))
+
     await locks.freed(key, record, place, environment, world, write)
 
 

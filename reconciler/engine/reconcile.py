@@ -219,16 +219,17 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
-            case Apply():
-                if not await _destroy(key, plan, workspace, environment, world):
-                    return
             case AwaitApproval(message):
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
             case Report(reason, message):
                 await world.settle(key, Waiting(reason, message))
                 return
-        if not await workspace.is_empty():
+        # Of what is gone from AWS already the plan has nothing to destroy, and the state still has to learn it.
+        held = not await workspace.is_empty()
+        if held and not await _destroy(key, plan, workspace, environment, world):
+            return
+        if held and not await workspace.is_empty():
             left = "destroyed, but its state still holds resources"
             await world.settle(key, Failed(Reason.APPLY_FAILED, left, of_apply=True))
             return

@@ -104,6 +104,42 @@ def test_an_apply_that_was_killed_stays_to_be_recovered() -> None:
     assert isinstance(verdict(plan(ADDRESS), record), AwaitApproval)
 
 
+def unrecorded(*moved: dict[str, Any], existing: int = 1) -> Plan:
+    """A plan with nothing to do, in which AWS is not what the state says."""
+    return read(document(drift=list(moved), existing=existing), Redactor(b"a key for tests"))
+
+
+def cut_short(planned: dict[str, Any]) -> Record:
+    """The record after an apply of this one change that did not end well."""
+    found = plan(planned)
+    record = fold(fold(new(), Desired("d2", "s", "c2")), Planned(found, GIT_MOVED, "heal"))
+    record = fold(record, Applying(Intent("p", "d2", found.digest, False, NOW), base(record)))
+    return fold(record, Failed(Reason.APPLY_FAILED, "the provider died", of_apply=True))
+
+
+WIDENED = change("aws_sns_topic.this", ["update"], {"display_name": "one"}, {"display_name": "two"})
+OTHER = change("aws_vpc.this", ["update"], {"instance_tenancy": "default"}, {"instance_tenancy": "dedicated"})
+
+
+def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state() -> None:
+    assert verdict(unrecorded(WIDENED), cut_short(WIDENED)) == Apply()
+
+
+@pytest.mark.parametrize(
+    ("moved", "record"),
+    [
+        ((), cut_short(WIDENED)),
+        ((WIDENED, OTHER), cut_short(WIDENED)),
+        ((OTHER,), cut_short(WIDENED)),
+        ((WIDENED,), fold(cut_short(WIDENED), Settled(base(cut_short(WIDENED)), {}))),
+        ((WIDENED,), fold(new(), Desired("d2", "s", "c2"))),
+    ],
+    ids=["nothing", "and another resource", "another resource", "after one that ended well", "nothing was applied"],
+)
+def test_what_moved_otherwise_is_not_taken_for_it(moved: tuple[dict[str, Any], ...], record: Record) -> None:
+    assert verdict(unrecorded(*moved), record) == decide.Settled()
+
+
 def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:
     source = Path(__file__).parents[2] / "terraform" / "modules" / "service"
     written = "\n".join(file.read_text() for file in source.rglob("*.tf"))

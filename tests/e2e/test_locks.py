@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.app.parts import provider_directory
 from reconciler.edges.locks import whoami
 from tests.e2e.daemon import TABLE, Daemon, module
 
@@ -18,11 +19,14 @@ pytestmark = [
 
 
 def kill_everything(daemon: Daemon) -> None:
-    """What the end of a container does: the daemon and every Terraform of it are gone at once."""
+    """What the end of a container does: the daemon, its warm provider and every Terraform of it are gone at once."""
     daemon.stop(signal.SIGKILL)
+    sockets = os.fsencode(provider_directory(daemon.folder / "data"))
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(daemon.folder):
+            if entry.name.isdigit() and (
+                sockets in (entry / "cmdline").read_bytes() or (entry / "cwd").readlink().is_relative_to(daemon.folder)
+            ):
                 os.kill(int(entry.name), signal.SIGKILL)
         except OSError:
             continue

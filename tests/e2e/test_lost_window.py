@@ -42,6 +42,28 @@ resource "terraform_data" "slow" {
 }
 """
 
+TOPIC = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+  backend "s3" {}
+}
+variable "environment" { type = object({ region = string }) }
+variable "aws" { type = any }
+variable "text" { type = string }
+provider "aws" {
+  region                      = var.environment.region
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+resource "aws_sns_topic" "this" {
+  name         = "lost-update"
+  display_name = var.text
+}
+"""
+
 
 def addresses(aws: StandIn) -> set[str]:
     """Every address that the account has."""
@@ -58,6 +80,27 @@ def take_in(daemon: Daemon, address: str, found: str) -> None:
     for command in (["init", "-backend-config=backend.tfbackend"], ["import", address, found]):
         ended = subprocess.run(["terraform", *command], cwd=root, env=around, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def changes(daemon: Daemon, since: int) -> list[str]:
+    """What was asked of SNS that changes something."""
+    calls = (call["operation"] for call in daemon.aws.requests(since) if call["service"] == "sns")
+    return [operation for operation in calls if not operation.startswith(("Get", "List"))]
+
+
+def cut_short(daemon: Daemon, operation: str) -> None:
+    """End everything while AWS has that call of an apply: it had left the machine, so it is done all the same."""
+    since = daemon.aws.last_request()
+    daemon.until(lambda: operation in [call["operation"] for call in daemon.aws.requests(since)])
+    daemon.until(lambda: daemon.instance("beta")["intent"]["lock_seen"])
+    kill_everything(daemon)
+    daemon.aws.lift_faults()
+
+
+def shown(daemon: Daemon, name: str) -> str:
+    """The topic's display name as the state has it."""
+    (topic,) = daemon.state(name)["resources"]
+    return str(topic["instances"][0]["attributes"]["display_name"])
 
 
 def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: StandIn, tmp_path: Path) -> None:
@@ -81,5 +124,38 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
         daemon.until_settled("alpha")
         assert addresses(aws) - of_others == {lost}
         assert "may exist already: aws_sns_topic.this" in daemon.log
+    finally:
+        daemon.stop()
+
+
+def test_what_was_changed_or_destroyed_and_lost_is_written_into_the_state(aws: StandIn, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
+    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(TOPIC)
+    other = module("other", policy="{suspend: true}", text="")
+    daemon.write({"beta.yaml": module("beta", text="one"), "other.yaml": other})
+    daemon.start()
+    try:
+        daemon.until_settled("beta")
+        aws.inject_fault("sns", "slow", operation="SetTopicAttributes", seconds=60)
+        daemon.write({"beta.yaml": module("beta", text="two")})
+        cut_short(daemon, "SetTopicAttributes")
+        assert shown(daemon, "beta") == "one", "the state knows of nothing"
+        since = aws.last_request()
+        daemon.start()
+        daemon.until_settled("beta")
+        assert shown(daemon, "beta") == "two"
+        assert daemon.act("beta", "reconcile") == 200
+        assert daemon.until_reason("beta", "InSync")["sync"] == "InSync"
+        assert changes(daemon, since) == []
+
+        aws.inject_fault("sns", "slow", operation="DeleteTopic", seconds=60)
+        daemon.write({"beta.yaml": None})
+        daemon.until_reason("beta", "PruneConfirmationNeeded")
+        assert daemon.act("beta", "prune") == 200
+        cut_short(daemon, "DeleteTopic")
+        assert shown(daemon, "beta") == "two", "the state knows of nothing"
+        daemon.start()
+        daemon.until(lambda: daemon.instance("other") and not daemon.instance("beta"))
+        assert daemon.state("beta")["resources"] == []
     finally:
         daemon.stop()
