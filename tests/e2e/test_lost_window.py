@@ -15,8 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds Terraform where Linux shows processes"),
 ]
 
-# AWS gives out as many addresses as it is asked for; of a topic it has one by that name.
-ROOT = """
+AWS = """
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
@@ -25,13 +24,16 @@ terraform {
 }
 variable "environment" { type = object({ region = string }) }
 variable "aws" { type = any }
-variable "seconds" { type = number }
 provider "aws" {
   region                      = var.environment.region
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
 }
+"""
+# AWS gives out as many addresses as it is asked for; of a topic it has one by that name.
+MADE = """
+variable "seconds" { type = number }
 resource "aws_eip" "this" { domain = "vpc" }
 resource "aws_sns_topic" "this" { name = "lost-window" }
 resource "terraform_data" "slow" {
@@ -41,23 +43,8 @@ resource "terraform_data" "slow" {
   }
 }
 """
-
-TOPIC = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-  backend "s3" {}
-}
-variable "environment" { type = object({ region = string }) }
-variable "aws" { type = any }
+CHANGED = """
 variable "text" { type = string }
-provider "aws" {
-  region                      = var.environment.region
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = true
-}
 resource "aws_sns_topic" "this" {
   name         = "lost-update"
   display_name = var.text
@@ -105,7 +92,7 @@ def shown(daemon: Daemon, name: str) -> str:
 
 def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: StandIn, tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
-    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(ROOT)
+    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(AWS + MADE)
     of_others = addresses(aws)
     daemon.write({"alpha.yaml": module("alpha", seconds=300)})
     daemon.start()
@@ -130,7 +117,7 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
 
 def test_what_was_changed_or_destroyed_and_lost_is_written_into_the_state(aws: StandIn, tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
-    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(TOPIC)
+    (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(AWS + CHANGED)
     other = module("other", policy="{suspend: true}", text="")
     daemon.write({"beta.yaml": module("beta", text="one"), "other.yaml": other})
     daemon.start()
