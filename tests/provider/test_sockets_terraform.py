@@ -178,7 +178,7 @@ async def test_a_socket_is_gone_when_its_run_ends(warm: WarmProvider, terraform:
         assert path.is_socket()
         reader, writer = await asyncio.open_unix_connection(path)
     with contextlib.suppress(ConnectionError):
-        assert await asyncio.wait_for(reader.read(), 10) == b"", "what was connected is cut"
+        await asyncio.wait_for(reader.read(), 10)  # to the end: what was connected is cut, be it greeted before or not
     await abort(writer)
     assert not path.exists()
     with pytest.raises(OSError, match="No such file"):
