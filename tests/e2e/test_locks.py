@@ -1,5 +1,6 @@
 """State locks as an operator meets them: ours are cleared, others stay until a person names them."""
 
+import contextlib
 import json
 import os
 import signal
@@ -22,14 +23,18 @@ def kill_everything(daemon: Daemon) -> None:
     """What the end of a container does: the daemon, its warm provider and every Terraform of it are gone at once."""
     daemon.stop(signal.SIGKILL)
     sockets = os.fsencode(provider_directory(daemon.folder / "data"))
+    runs: list[int] = []
+    providers: list[int] = []
     for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and (
-                sockets in (entry / "cmdline").read_bytes() or (entry / "cwd").readlink().is_relative_to(daemon.folder)
-            ):
-                os.kill(int(entry.name), signal.SIGKILL)
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(daemon.folder):
+                runs.append(int(entry.name))
+            elif entry.name.isdigit() and sockets in (entry / "cmdline").read_bytes():
+                providers.append(int(entry.name))
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # nobody sees another one's end, and Terraform writes nothing more
+        for pid in (*runs, *providers):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def passes(daemon: Daemon) -> int:

@@ -98,6 +98,7 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
     daemon.start()
     try:
         daemon.until(daemon.applying("alpha").exists, within=120)
+        daemon.until(lambda: daemon.instance("alpha")["intent"]["lock_seen"])
         kill_everything(daemon)
         assert not daemon.state("alpha").get("resources"), "the state knows of nothing"
         (lost,) = addresses(aws) - of_others
