@@ -18,8 +18,8 @@ import hcl2
 from desired_state.checks import EnvironmentFacts, Tier
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
+from reconciler.core.environment import Environment
 from reconciler.core.inputs import variables
-from reconciler.core.ports import Environment
 from reconciler.edges.state import StateSettings, backend
 
 PROJECT = Path(__file__).resolve().parents[1]

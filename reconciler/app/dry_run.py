@@ -20,11 +20,12 @@ from reconciler.config import ConfigFailed, Settings
 from reconciler.core import plan as plans
 from reconciler.core.adoption import refusal
 from reconciler.core.decide import operation
+from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.judgement import Judge
 from reconciler.core.plan import Plan
 from reconciler.core.policy import Rules, violations
-from reconciler.core.ports import Environment, LiveUnavailable, Run, TerraformFailed
+from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed
 from reconciler.core.record import ResourceSummary
 from reconciler.core.redact import Redactor
 from reconciler.edges.aws import AwsClients, AwsFailed

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.record import ConditionType, Pass, Reason, Record
+from reconciler.core.record import Pass, Record
+from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Metrics
 from reconciler.edges.notifications import Notifications

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from desired_state.checks import Tier
 from reconciler.config.section import Section
 from reconciler.config.values import (
     Account,
@@ -20,7 +21,6 @@ from reconciler.config.values import (
     Text,
     read_duration,
 )
-from reconciler.core.ports import Tier
 
 
 class EnvironmentFloor(Section):

@@ -17,7 +17,7 @@ from reconciler.config.conduct import DriftSettings, EnvironmentSettings, Policy
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.surface import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.values import EnvironmentName
-from reconciler.core.ports import Environment, Floor
+from reconciler.core.environment import Environment, Floor
 
 
 class ConfigFailed(Exception):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from reconciler.core.equivalence import both_nothing
 from reconciler.core.plan import Change, Plan
+from reconciler.core.wording import first_few
 
 _TAGS = frozenset({"tags", "tags_all"})
 # Arguments that the AWS provider keeps in the state only. Source: its documentation of import, per resource.
@@ -41,7 +42,7 @@ def refusal(plan: Plan) -> str | None:
     more = [text for change in plan.changes for text in _more(change)]
     if not plan.imports or not more or plan.existing > len(plan.imports):
         return None
-    named = "; ".join(more[:_SHOWN]) + (f"; and {len(more) - _SHOWN} more" if len(more) > _SHOWN else "")
+    named = first_few(more, _SHOWN, separator="; ")
     return (
         f"it would not only adopt what exists, but also {named}. Adopt first: make manifest and root say what exists,"
         " and give `spec.import` an entry for every resource; change it afterwards"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from reconciler.core.environment import Environment
 from reconciler.core.plan import UNKNOWN, Change
-from reconciler.core.ports import Environment
 
 # How the daemon's own calls and its Terraform runs are named (`RoleSessionName`).
 OUR_SESSIONS = frozenset({"ecs-gitops-reconciler", "reconciler"})

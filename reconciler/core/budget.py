@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from reconciler.core.drifted import unconfirmed
 from reconciler.core.promotion import taken_in
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
 from reconciler.core.schedule import is_fresh
+from reconciler.core.vocabulary import Reason
 
 # A refresh of the service module was measured to make 1.6 calls a resource (`tests/terraform/test_on_the_stand_in.py`
 # holds it below this); the state, its lock, the rollout and the attribution of drift come on top of it.

@@ -6,7 +6,8 @@ A condition keeps the time at which it became what it is: `since` moves only wit
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from reconciler.core.record import Condition, ConditionType, Reason, Record
+from reconciler.core.record import Condition, Record
+from reconciler.core.vocabulary import ConditionType, Reason
 
 
 def holding(record: Record, now: datetime, kind: ConditionType, status: bool, reason: Reason, message: str) -> Record:

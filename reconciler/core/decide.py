@@ -10,9 +10,11 @@ from desired_state.policy import Policy
 from reconciler.core import adoption, policy, recovery
 from reconciler.core.drift import Finding, moved_outside
 from reconciler.core.drifted import fought, is_same, unconfirmed
+from reconciler.core.environment import Environment
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, everything
-from reconciler.core.ports import Environment, LiveService, RolloutState
-from reconciler.core.record import ConditionType, Reason, Record, Rejection, Response, Sync
+from reconciler.core.record import Record, Rejection, Response
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 
 Mode = Literal["auto", "approve", "observe"]
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}

@@ -10,17 +10,10 @@ from datetime import datetime, timedelta
 
 from reconciler.core.conditions import holding, without
 from reconciler.core.drift import Finding
-from reconciler.core.record import (
-    NOBODY_KNOWS,
-    ConditionType,
-    Drift,
-    Record,
-    Repair,
-    ResourceSummary,
-    Response,
-    Sync,
-)
+from reconciler.core.record import NOBODY_KNOWS, Drift, Record, Repair, ResourceSummary, Response
 from reconciler.core.remedy import remedies
+from reconciler.core.vocabulary import ConditionType, Sync
+from reconciler.core.wording import first_few
 
 FIGHT_LASTS = timedelta(days=1)
 _REPAIRS_KEPT = 100
@@ -92,5 +85,4 @@ def unconfirmed(record: Record) -> bool:
 def _told(drift: Drift) -> str:
     """Where it is, or what to do about it when no plan would do anything."""
     said = remedies(drift) or tuple(item.address for item in drift.resources)
-    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
-    return ("; " if remedies(drift) else ", ").join(said[:_NAMED]) + more
+    return first_few(said, _NAMED, separator="; " if remedies(drift) else ", ")

@@ -2,7 +2,8 @@
 
 from reconciler.core.mrkdwn import escape
 from reconciler.core.problems import Open, Topic
-from reconciler.core.record import Record, Sync
+from reconciler.core.record import Record
+from reconciler.core.vocabulary import Sync
 
 
 def of_instance(known: Open, record: Record | None) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 from desired_state.instance import Instance
 from reconciler.core.drift import Finding
 from reconciler.core.leave import WindowOverride
+from reconciler.core.live import LiveService
 from reconciler.core.plan import Plan
-from reconciler.core.ports import LiveService
-from reconciler.core.record import Approval, Base, Reason, Record, Rejection, Response
+from reconciler.core.record import Approval, Base, Record, Rejection, Response
 from reconciler.core.runs import Intent, Running
+from reconciler.core.vocabulary import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.core.decide import Apply, Report, Verdict, describe
 from reconciler.core.plan import Plan
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 
 EVERYWHERE = "*"  # what no environment is called
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
-from reconciler.core.record import Reason, Record
+from reconciler.core.environment import Environment
+from reconciler.core.record import Record
+from reconciler.core.vocabulary import Reason
 
 _STATEFUL_KINDS = frozenset({"Platform", "Module"})
 # A dependency that waits for a person or cannot go on does not hold up those who already run on it.

@@ -14,7 +14,7 @@ from desired_state.instance import Instance
 from desired_state.manifest import ModuleSpec
 from desired_state.platform import PlatformSpec
 from desired_state.service import ServiceSpec
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 
 
 def variables(

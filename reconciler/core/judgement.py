@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from desired_state.instance import Key
 from reconciler.core import sensitive
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.redact import Redactor
 
 _LONGEST = 600

@@ -6,7 +6,6 @@ the order of their escapes: https://docs.slack.dev/messaging/formatting-message-
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 MOST_LISTED = 10
 _LONGEST = 160
@@ -29,21 +28,3 @@ def bullets(items: Sequence[str], *, most: int = MOST_LISTED) -> tuple[str, ...]
     """The first items as a list, and how many more there are."""
     more = (f"… and {len(items) - most} more",) if len(items) > most else ()
     return (*(f"• {item}" for item in items[:most]), *more)
-
-
-def duration(span: timedelta) -> str:
-    """An age to two units: `45s`, `12m`, `4h 5m`, `3d 2h`."""
-    seconds = max(0, int(span.total_seconds()))
-    if seconds < 60:
-        return f"{seconds}s"
-    if seconds < 3600:
-        return f"{seconds // 60}m"
-    large, small, unit = (seconds // 86400, seconds % 86400 // 3600, "dh")
-    if not large:
-        large, small, unit = (seconds // 3600, seconds % 3600 // 60, "hm")
-    return f"{large}{unit[0]} {small}{unit[1]}" if small else f"{large}{unit[0]}"
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 resource`, `2 resources`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

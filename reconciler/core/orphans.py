@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)

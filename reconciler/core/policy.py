@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reconciler.core.encryption import losses
 from reconciler.core.exposure import openings
 from reconciler.core.plan import UNKNOWN, Change, Plan
+from reconciler.core.wording import first_few
 
 # What cannot be made again as it was: data, keys, or addresses that others know.
 _STATEFUL = frozenset(
@@ -70,7 +71,7 @@ def violations(plan: Plan, rules: Rules, key: str) -> tuple[Violation, ...]:
 
 def explain(found: tuple[Violation, ...], key: str) -> str:
     """Violations as one line that says what to do."""
-    named = "; ".join(map(str, found[:_SHOWN])) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+    named = first_few(map(str, found), _SHOWN, separator="; ")
     return f'{named}. Change the root or the manifest, or allow it: `policy.exceptions: ["{key} {found[0].address}"]`'
 
 

@@ -8,38 +8,16 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from desired_state.adoption import Import
 from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
-from reconciler.core.record import Pass, Reason, Record
+from reconciler.core.environment import Environment
+from reconciler.core.live import LiveService
+from reconciler.core.record import Pass, Record
 from reconciler.core.runs import Holder
-
-Tier = Literal["develop", "test", "qa", "prod"]
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """What the platform engineers fixed for an environment; a manifest can only be stricter."""
-
-    mode: Literal["auto", "approve", "observe"] = "auto"
-    prune: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """Where an environment lives. `endpoint` is an AWS-compatible endpoint used instead of AWS's own addresses."""
-
-    name: str
-    tier: Tier
-    account: str
-    region: str
-    role: str | None = None
-    partition: str = "aws"
-    endpoint: str | None = None
-    floor: Floor = Floor()
+from reconciler.core.vocabulary import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,31 +139,6 @@ class Locks(Protocol):
         Unless it is `certain` that the lock was the daemon's, a Terraform that a person runs here counts too.
         """
         ...
-
-
-class RolloutState(StrEnum):
-    """What ECS says of a service's newest deployment."""
-
-    COMPLETED = "completed"
-    IN_PROGRESS = "in progress"
-    FAILED = "failed"
-    ROLLED_BACK = "rolled back"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class LiveService:
-    """A service as AWS shows it now. `image` is what its current task definition names, without the placeholder that
-    stands in before a first image; `newest` is the image to run: the named tag if it is in the registry when Git owns
-    the image, else the image that runs, else the newest one pushed; None when there is none yet."""
-
-    image: str | None
-    newest: str | None
-    rollout: RolloutState
-    task_definition: str | None = None
-    message: str = ""
-    running: int = 0
-    desired: int = 0
 
 
 class Live(Protocol):

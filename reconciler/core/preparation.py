@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from reconciler.core.ports import Environment
-from reconciler.core.record import Reason
+from reconciler.core.environment import Environment
+from reconciler.core.vocabulary import Reason
 
 _DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
 _OWN, _BEFORE = "this", "pre_deployment"  # names in terraform/modules/service

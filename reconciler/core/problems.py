@@ -13,9 +13,11 @@ from enum import StrEnum
 
 from desired_state.instance import Key
 from reconciler.core.decide import operation
-from reconciler.core.mrkdwn import bullets, code, escape, plural
-from reconciler.core.record import ConditionType, Health, Reason, Record, ResourceSummary
+from reconciler.core.mrkdwn import bullets, code, escape
+from reconciler.core.record import Record, ResourceSummary
 from reconciler.core.view import counts
+from reconciler.core.vocabulary import ConditionType, Health, Reason
+from reconciler.core.wording import first_few, plural
 
 
 class Topic(StrEnum):
@@ -227,8 +229,7 @@ def _moved(resource: ResourceSummary) -> str:
 
 
 def _names(attributes: Sequence[str]) -> str:
-    shown = ", ".join(map(code, attributes[:5]))
-    return f": {shown}{f' and {len(attributes) - 5} more' if len(attributes) > 5 else ''}" if attributes else ""
+    return f": {first_few(map(code, attributes), 5)}" if attributes else ""
 
 
 def _name(record: Record) -> str:

@@ -12,9 +12,11 @@ from datetime import datetime
 from desired_state.instance import Instance, Key, digest_source
 from reconciler.core.conditions import ready
 from reconciler.core.decide import effective_mode
+from reconciler.core.environment import Environment
 from reconciler.core.leave import Promoted
-from reconciler.core.ports import Environment
-from reconciler.core.record import Condition, ConditionType, Health, Reason, Record
+from reconciler.core.record import Condition, Record
+from reconciler.core.vocabulary import ConditionType, Health, Reason
+from reconciler.core.wording import first_few
 
 _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
 _CALM = frozenset({Reason.IN_SYNC, Reason.APPLIED})
@@ -205,5 +207,4 @@ def _full(others: Iterable[Record], environments: Mapping[str, Environment], max
 def _listed(records: Iterable[Record]) -> str:
     """A few of them by name, and how many more there are."""
     names = sorted(f"{record.key}{f' ({record.reason})' if record.reason else ''}" for record in records)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return first_few(names, _NAMED)

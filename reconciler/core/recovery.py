@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from reconciler.core.plan import UNKNOWN, Change, Plan
 from reconciler.core.record import Record
 from reconciler.core.runs import Intent
+from reconciler.core.wording import first_few
 
 # AWS has no two of one name, number or place: it refuses the second or takes it for the first. A second revision of a
 # task definition does no harm. Source: the errors that the API references of these services list for a second create.
@@ -70,8 +71,8 @@ def would_be_twice(plan: Plan, record: Record) -> tuple[str, ...]:
 def approval_needed(addresses: tuple[str, ...]) -> str:
     """Why a person has to look before these are made."""
     return (
-        f"an apply did not report its end, and may have made {_named(addresses)} already without the state knowing;"
-        " AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`) or delete it"
+        f"an apply did not report its end, and may have made {first_few(addresses, _SHOWN)} already without the state"
+        " knowing; AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`) or delete it"
     )
 
 
@@ -79,14 +80,16 @@ def told(record: Record, intent: Intent) -> str | None:
     """What is said while the recovery is applied; None when nothing may have been made already."""
     found = may_exist(record, intent.creates)
     return (
-        f"recovering from an apply that did not report its end; may exist already: {_named(found)}" if found else None
+        f"recovering from an apply that did not report its end; may exist already: {first_few(found, _SHOWN)}"
+        if found
+        else None
     )
 
 
 def there_already(addresses: Iterable[str]) -> str:
     """What to do about addresses for which AWS has something of that name."""
     return (
-        f"In AWS, but not in the state: {_named(tuple(addresses))}. If an apply that was cut short made it, import it"
+        f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an apply that was cut short made it, import it"
         " (`terraform import`, `spec.import`); else rename it here, or delete it there"
     )
 
@@ -98,8 +101,3 @@ def _once(change: Change) -> bool:
         return False
     generated = any(change.after.get(f"{name}_prefix") not in {None, "", UNKNOWN} for name in _NAMES)
     return not generated and not any(change.after.get(name) == UNKNOWN for name in _NAMES)
-
-
-def _named(addresses: tuple[str, ...]) -> str:
-    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    return ", ".join(addresses[:_SHOWN]) + more

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from reconciler.core.conditions import ready
-from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Health, Reason, Record, Rollout
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.record import Record, Rollout
+from reconciler.core.vocabulary import Health, Reason
 
 
 def started(record: Record, outputs: Mapping[str, Any], image: str | None, now: datetime) -> Rollout:

@@ -38,8 +38,9 @@ from reconciler.core.events import (
 )
 from reconciler.core.moving import Move
 from reconciler.core.plan import summarise
-from reconciler.core.record import ConditionType, Failures, Health, Reason, Record, Sync
+from reconciler.core.record import Failures, Record
 from reconciler.core.runs import Intent, Running
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.tree import Tree
-from reconciler.core.ports import Environment, TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.environment import Environment
+from reconciler.core.ports import TerraformFailed
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.state import StateSettings
 from reconciler.edges.trees import write_tree
 from reconciler.edges.workspace import Layout, write_inputs

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.core.attribution import culprit
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, AwsFailed
 
 _BETWEEN = 0.6  # seconds; the limit is 2 a second (LookupEvents), and people ask too

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.ports import LockInfo, TerraformFailed
-from reconciler.core.record import Reason
 from reconciler.core.recovery import there_already
+from reconciler.core.vocabulary import Reason
 
 _MOST_ERRORS = 3
 _LONGEST = 400

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, AwsFailed
 
 PLACEHOLDER_TAG = "awaiting-first-image"

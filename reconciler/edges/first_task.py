@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.preparation import FirstTask, PreparationFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients, AwsFailed
 
 _POLL = timedelta(seconds=5)

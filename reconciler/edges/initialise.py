@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.commands import Commands
 from reconciler.edges.plugins import Plugins, TurnNotCome
 from reconciler.edges.runner import Bench, Command, Runner, Timeouts

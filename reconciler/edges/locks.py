@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment, LiveUnavailable, LockInfo
+from reconciler.core.environment import Environment
+from reconciler.core.ports import LiveUnavailable, LockInfo
 from reconciler.core.runs import Holder
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.state import StateSettings, lock_key

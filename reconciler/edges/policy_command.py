@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges import process
 from reconciler.edges.blocking import settled
 

@@ -7,7 +7,8 @@ import asyncio
 import re
 from collections.abc import Awaitable, Sequence
 
-from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.core.environment import Environment
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.preparation import Needs
 from reconciler.edges.aws import AwsClients, AwsFailed
 

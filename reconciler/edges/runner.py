@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics, process
 from reconciler.edges.blocking import settled
 from reconciler.edges.diagnostics import Messages, RunFailed

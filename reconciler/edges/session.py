@@ -12,7 +12,7 @@ from typing import Any
 from desired_state.adoption import Import
 from reconciler.core import sensitive
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, workspace
 from reconciler.edges.attachment import Attachment
 from reconciler.edges.blocking import settled

@@ -7,7 +7,7 @@ while Terraform moves from DynamoDB to S3's own (`use_lockfile`), which the root
 from dataclasses import dataclass
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.literal import quote
 
 

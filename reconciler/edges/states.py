@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.orphans import StoredState
-from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.core.ports import LiveUnavailable
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.state import StateSettings
 

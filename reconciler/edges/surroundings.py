@@ -8,7 +8,7 @@ instance's environment.
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 
 _PASSED = frozenset(
     {

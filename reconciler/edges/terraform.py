@@ -14,9 +14,10 @@ from typing import Any
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
 from reconciler.core import sensitive
+from reconciler.core.environment import Environment
 from reconciler.core.keeping import TreeArchive
-from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
-from reconciler.core.record import Reason
+from reconciler.core.ports import Run, TerraformFailed, Workspace
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import bootstrap, process, workspace
 from reconciler.edges.attachment import Attachment, WarmProvider
 from reconciler.edges.blocking import settled

@@ -19,7 +19,7 @@ from typing import Any
 
 from desired_state.tree import Tree
 from reconciler.core.ports import Run, TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, leftovers
 from reconciler.edges.trees import TreeFailed, write_tree
 

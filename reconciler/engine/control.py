@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
+from reconciler.core.environment import Environment
 from reconciler.core.events import Asked
 from reconciler.core.freezing import Freeze
 from reconciler.core.leave import WindowOverride
 from reconciler.core.orphans import Orphan, States, unclaimed
 from reconciler.core.plan import IMPORT
-from reconciler.core.ports import Environment
-from reconciler.core.record import Approval, Pass, Reason, Record, Rejection
+from reconciler.core.record import Approval, Pass, Record, Rejection
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 
 _APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.judgement import Judge, objection
 from reconciler.core.plan import Plan
-from reconciler.core.ports import Environment
 from reconciler.core.redact import Redactor
 
 

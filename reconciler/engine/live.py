@@ -5,8 +5,10 @@ from typing import Any
 
 from desired_state.instance import Instance
 from desired_state.service import ServiceSpec
+from reconciler.core.environment import Environment
 from reconciler.core.inputs import variables
-from reconciler.core.ports import Environment, LiveService, LiveUnavailable, RolloutState, Run
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.ports import LiveUnavailable, Run
 from reconciler.engine.world import World
 
 

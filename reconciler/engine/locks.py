@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
-from reconciler.core.ports import Environment, LiveUnavailable, LockInfo, TerraformFailed, Workspace
-from reconciler.core.record import Reason, Record
+from reconciler.core.ports import LiveUnavailable, LockInfo, TerraformFailed, Workspace
+from reconciler.core.record import Record
 from reconciler.core.runs import Running
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
 _LOOK_EVERY = 0.2

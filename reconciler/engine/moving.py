@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.events import Held, LockedOut, Moved, Moving
 from reconciler.core.moving import State, StatesDiffer, claims, has_moved, is_copied, source_of
-from reconciler.core.ports import Environment, Run, TerraformFailed, Workspace
-from reconciler.core.record import Reason, Record
+from reconciler.core.ports import Run, TerraformFailed, Workspace
+from reconciler.core.record import Record
+from reconciler.core.vocabulary import Reason
 from reconciler.engine import locks
 from reconciler.engine.world import World
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from desired_state.service import ServiceSpec
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.preparation import Incomplete, PreparationFailed, first_task, needs
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
 

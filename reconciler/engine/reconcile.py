@@ -25,23 +25,19 @@ from reconciler.core.decide import (
     waits,
 )
 from reconciler.core.drift import Finding, classify
+from reconciler.core.environment import Environment
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
 from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
+from reconciler.core.live import LiveService
 from reconciler.core.plan import Plan
-from reconciler.core.ports import (
-    Environment,
-    LiveService,
-    LiveUnavailable,
-    Run,
-    TerraformFailed,
-    Workspace,
-)
+from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed, Workspace
 from reconciler.core.preparation import PreparationFailed
-from reconciler.core.record import Base, Reason, Record, Sync
+from reconciler.core.record import Base, Record
 from reconciler.core.schedule import is_fresh
+from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine import locks, moving
 from reconciler.engine.attribution import attribute
 from reconciler.engine.intent import intent

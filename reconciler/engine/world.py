@@ -16,12 +16,13 @@ from reconciler.core import report
 from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
+from reconciler.core.environment import Environment
 from reconciler.core.events import Event
 from reconciler.core.freezing import Frozen
 from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.orphans import States
-from reconciler.core.ports import Environment, Live, Locks, Observer, Protection, Terraform
+from reconciler.core.ports import Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor

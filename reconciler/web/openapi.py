@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.core.control import Action
-from reconciler.core.record import Health, Reason, Sync
+from reconciler.core.vocabulary import Health, Reason, Sync
 
 Schema = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.core import sensitive
-from reconciler.core.record import Reason
 from reconciler.core.redact import Redactor
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics
 from tests.canary.canaries import KEY, Blind, Canary, hatch
 from tests.core.documents import change, document

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.core.control import Action
 from reconciler.core.ports import LiveUnavailable, LockInfo, SourceFailed, TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from tests.canary.canaries import Canary, text_of
 from tests.canary.stage import ALPHA, MANIFEST, Stage, revision
 from tests.canary.terraform import Surroundings, nothing_to_do

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from desired_state.fields import EnvironmentName
 from reconciler.config import ConfigFailed, load, origins
-from reconciler.core.ports import Environment, Floor
+from reconciler.core.environment import Environment, Floor
 from tests.config.configuration import DEVELOP, problems, read
 
 # Where settings come from

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import parse
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.manifest import Manifest, read
+from reconciler.core.environment import Environment
 from reconciler.core.events import Applied, Applying, Desired, Event
-from reconciler.core.ports import Environment
 from reconciler.core.record import Base, Record
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance, first

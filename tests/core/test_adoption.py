@@ -11,9 +11,10 @@ from reconciler.core.events import Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read, summarise
 from reconciler.core.policy import Rules
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, ConditionType, Reason, Record, Rejection, Sync
+from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redact import Redactor
 from reconciler.core.view import counts
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy
 

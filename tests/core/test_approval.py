@@ -9,13 +9,14 @@ from hypothesis.stateful import invariant, precondition, rule
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
 from reconciler.core.drift import Finding
+from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read
-from reconciler.core.ports import Floor
-from reconciler.core.record import Approval, Reason, Record, Rejection, Sync
+from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance
 from tests.core.steps import Machine, case

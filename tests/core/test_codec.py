@@ -16,18 +16,15 @@ from reconciler.core.record import (
     Approval,
     Base,
     Condition,
-    ConditionType,
     Failures,
-    Health,
     Pass,
     PlanSummary,
-    Reason,
     Record,
     ResourceSummary,
     Rollout,
-    Sync,
 )
 from reconciler.core.runs import Intent
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.instances import PLATFORM, SERVICE, instance
 
 TREE = tree_id({"roots/service/main.tf": b""})

@@ -6,13 +6,15 @@ from datetime import timedelta
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Report, Settled, Verdict
 from reconciler.core.drift import Finding
+from reconciler.core.environment import Floor
 from reconciler.core.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
 from reconciler.core.leave import WindowOverride
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, read
-from reconciler.core.ports import Floor, LiveService, RolloutState
-from reconciler.core.record import Approval, Reason, Record, Sync
+from reconciler.core.record import Approval, Record
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, fold, new, with_policy
 

@@ -7,8 +7,8 @@ from typing import Any
 from desired_state.policy import Ignore
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
-from reconciler.core.record import Reason, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import NOW
 

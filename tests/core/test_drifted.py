@@ -11,10 +11,11 @@ from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_aga
 from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired, Failed, Planned, Settled, Waiting
 from reconciler.core.plan import Plan, read
-from reconciler.core.record import ConditionType, Reason, Record, Sync
+from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.schedule import Pace, is_fresh, next_visit
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, applied, base, fold
 

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
-from reconciler.core.record import Reason, Sync
 from reconciler.core.redact import Redactor
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.differences import CONTAINERS, OUTSIDE, STATE
 from tests.core.documents import change, document
 from tests.core.harmful import HARMFUL

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
+from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Asked, Moved, Removed, Waiting
 from reconciler.core.gate import Gate, Hold, Proceed, gate, prune_guard
-from reconciler.core.ports import Floor
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
+from reconciler.core.vocabulary import Reason
 from tests.core.instances import DEVELOP, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
 

@@ -25,12 +25,13 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import read
-from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import ConditionType, Reason, Record, Sync
+from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder, Intent, Running
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, base, new
 from tests.core.steps import Machine, case

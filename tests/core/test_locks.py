@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
 from reconciler.core.ports import LockInfo
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
 from reconciler.core.runs import Holder, Intent, Running
+from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, PLATFORM, applied, base, fold
 
 US = Holder("reconciler@ip-10-0-1-7", "arn:aws:ecs:eu-central-1:123456789012:task/platform/0a1b")

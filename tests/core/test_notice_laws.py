@@ -25,15 +25,16 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.mrkdwn import code, escape
 from reconciler.core.notices import Act, of_record, of_source
 from reconciler.core.plan import read
-from reconciler.core.ports import LiveService, RolloutState
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, Drift, Reason, ResourceSummary, Sync
+from reconciler.core.record import Approval, Drift, ResourceSummary
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, base, instance, new
 from tests.core.telling import Told, texts

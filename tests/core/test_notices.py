@@ -20,11 +20,12 @@ from reconciler.core.events import (
     Waiting,
 )
 from reconciler.core.events import Held as HeldBack
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, read
-from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, Drift, Reason, Record, ResourceSummary, Sync
+from reconciler.core.record import Approval, Drift, Record, ResourceSummary
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, applied, base, fold, instance
 from tests.core.telling import Told, acts, texts

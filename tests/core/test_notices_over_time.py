@@ -7,7 +7,7 @@ from desired_state.document import Problem
 from reconciler.core.control import SourceStatus
 from reconciler.core.events import Failed, Invalid
 from reconciler.core.notices import after, of_source, reminders_due
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, applied, fold
 from tests.core.telling import Told, acts, texts
 

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment, Floor
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Event, Failed, Kept, Let, Seen, Waiting
-from reconciler.core.ports import Environment, Floor, LiveService, RolloutState
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
-from reconciler.core.record import Base, ConditionType, Health, Reason, Record
+from reconciler.core.record import Base, Record
 from reconciler.core.runs import Intent
+from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
 NEW = "sha256:2"

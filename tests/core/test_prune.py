@@ -10,13 +10,14 @@ from desired_state.instance import Key
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits
 from reconciler.core.drift import Finding
+from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Asked, Event, Planned, Removed, Waiting
 from reconciler.core.gate import Proceed, gate
 from reconciler.core.plan import Plan, read
-from reconciler.core.ports import Floor
-from reconciler.core.record import Approval, Reason, Sync
+from reconciler.core.record import Approval
 from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, instance, with_policy
 from tests.core.steps import Machine, case

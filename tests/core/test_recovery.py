@@ -11,10 +11,11 @@ from reconciler.core.decide import Apply, AwaitApproval, Verdict
 from reconciler.core.drift import Finding
 from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
 from reconciler.core.plan import Plan, read
-from reconciler.core.record import Approval, ConditionType, Reason, Record, Sync
+from reconciler.core.record import Approval, Record
 from reconciler.core.recovery import creates, would_be_twice
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder, Intent, Running
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
 

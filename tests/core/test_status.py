@@ -22,12 +22,13 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
+from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, read
-from reconciler.core.ports import LiveService, RolloutState
-from reconciler.core.record import Approval, ConditionType, Health, Reason, Record, Rejection, Sync
+from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, base, fold, instance, new
 

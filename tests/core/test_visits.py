@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
 from reconciler.core.schedule import Pace, Schedule, next_visit
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case
 

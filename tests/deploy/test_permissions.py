@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import SESSION_NAME
 from reconciler.edges.state import StateSettings, backend
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, PROJECT, calls, calls_in, importers

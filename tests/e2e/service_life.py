@@ -21,8 +21,9 @@ from typing import Any
 from deploy.local.standin import StandIn
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
+from reconciler.core.environment import Environment
 from reconciler.core.events import Accepted, Asked, Removed
-from reconciler.core.ports import Environment, Run, Workspace
+from reconciler.core.ports import Run, Workspace
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.status import first

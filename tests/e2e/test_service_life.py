@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.local import standin
-from reconciler.core.record import Health
+from reconciler.core.vocabulary import Health
 from reconciler.engine.reconcile import reconcile
 from tests.e2e.service_life import begin
 from tests.terraform.landscape import make_platform

@@ -13,7 +13,8 @@ import pytest
 from deploy.local import standin
 from desired_state.instance import Key
 from desired_state.tree import tree_id
-from reconciler.core.ports import Environment, Run
+from reconciler.core.environment import Environment
+from reconciler.core.ports import Run
 from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.runner import Timeouts
 from reconciler.edges.state import StateSettings

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, Where
 from reconciler.edges.cloudtrail import CloudTrailAttribution
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, AwsFailed, Where
 from reconciler.edges.ecr import best_tag, has_tag, image_uri, newest_tag
 

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import standin
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.preparation import FirstTask, PreparationFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.first_task import EcsFirstTasks
 from tests.edges.callers import caller

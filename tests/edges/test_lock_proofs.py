@@ -20,9 +20,10 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.core.events import Applying, Event, Holding, Starting
 from reconciler.core.ports import Run, TerraformFailed, Workspace
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
 from reconciler.core.runs import Intent, Running
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.locks import StateLocks, whoami
 from reconciler.engine import locks

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.moving import State, is_copied
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 
 from .conftest import Stage
 from .the_stand_in import the_stand_in

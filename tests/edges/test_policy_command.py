@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.policy_command import PolicyCommand
 
 ORDERS = Key("prod", "orders")

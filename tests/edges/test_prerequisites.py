@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import standin
-from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.core.environment import Environment
+from reconciler.core.ports import LiveUnavailable
 from reconciler.core.preparation import Needs
 from reconciler.edges.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller

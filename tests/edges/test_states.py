@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deploy.local import standin
-from reconciler.core.ports import Environment, LiveUnavailable
+from reconciler.core.environment import Environment
+from reconciler.core.ports import LiveUnavailable
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.state import StateSettings
 from reconciler.edges.states import S3States

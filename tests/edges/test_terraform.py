@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import process
 from reconciler.edges.runner import Timeouts
 

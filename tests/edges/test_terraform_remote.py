@@ -17,7 +17,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.runner import Timeouts
 
 from .conftest import ROOT, Stage, state_objects

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment, LockInfo
-from reconciler.core.record import Reason
+from reconciler.core.environment import Environment
+from reconciler.core.ports import LockInfo
+from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics
 from reconciler.edges.commands import Commands
 from reconciler.edges.literal import quote

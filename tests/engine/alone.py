@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.engine.world import Limits, World

@@ -12,7 +12,8 @@ from desired_state.instance import Key
 from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.judgement import Judge
-from reconciler.core.ports import LiveService, RolloutState, TerraformFailed
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Base, Record
 from reconciler.core.redact import Redactor
 from reconciler.core.runs import Holder, Intent

@@ -11,9 +11,10 @@ from reconciler.core.drift import Finding
 from reconciler.core.events import Event, Planned, Waiting
 from reconciler.core.orphans import StoredState
 from reconciler.core.plan import Plan, read
-from reconciler.core.record import Reason, Record, Sync
+from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
 from reconciler.core.status import advance
+from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.control import EngineControl
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, applied, fold

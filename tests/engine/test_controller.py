@@ -10,9 +10,9 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.ports import Revision, SourceFailed, TerraformFailed
-from reconciler.core.record import Reason
 from reconciler.core.runs import Intent
 from reconciler.core.status import first
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.documents import change

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.events import Accepted, Asked, Event
-from reconciler.core.ports import RolloutState
-from reconciler.core.record import ConditionType, Health, Reason
+from reconciler.core.live import RolloutState
+from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.documents import change
 from tests.core.instances import IMAGE, SERVICE, instance
 from tests.engine.stage import HEALTHY, ORDERS, Stage

@@ -8,7 +8,8 @@ from desired_state.instance import Key
 from reconciler.core.control import ActionRefused
 from reconciler.core.events import Removed
 from reconciler.core.freezing import Freeze
-from reconciler.core.record import Approval, ConditionType, Reason, Record
+from reconciler.core.record import Approval, Record
+from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.freezing import Freezing
 from reconciler.engine.reconcile import reconcile

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from desired_state.instance import Key
-from reconciler.core.ports import Environment, Revision
-from reconciler.core.record import ConditionType, Record
+from reconciler.core.environment import Environment
+from reconciler.core.ports import Revision
+from reconciler.core.record import Record
 from reconciler.core.redact import Redactor
+from reconciler.core.vocabulary import ConditionType
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import Limits, World
 from tests.core.instances import DEVELOP, NOW

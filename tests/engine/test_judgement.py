@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.judgement import objection
-from reconciler.core.ports import Environment
-from reconciler.core.record import Reason
 from reconciler.core.redact import Redactor
 from reconciler.core.status import first
+from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import SERVICE, instance, with_policy
 from tests.engine.stage import Stage

@@ -9,9 +9,9 @@ from desired_state.instance import Key
 from reconciler.core.events import Accepted, Removed
 from reconciler.core.moving import State
 from reconciler.core.ports import LockInfo
-from reconciler.core.record import Reason
 from reconciler.core.runs import Running
 from reconciler.core.status import first
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, fold, instance

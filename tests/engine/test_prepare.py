@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from desired_state.service import ServiceSpec
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.preparation import FirstTask, Needs, PreparationFailed
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World
 from tests.core.documents import change, document

@@ -5,7 +5,7 @@ import dataclasses
 
 from reconciler.core.events import Accepted, Asked, Failed
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.promote import woken
 from reconciler.engine.reconcile import reconcile
 from tests.core.instances import PLATFORM, fold, instance

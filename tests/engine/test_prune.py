@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.core.events import Accepted, Event, Removed
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Reason, Record
+from reconciler.core.record import Record
 from reconciler.core.runs import Holder
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import applied, fold, instance

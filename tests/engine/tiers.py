@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.events import Accepted, Desired, Settled
 from reconciler.core.inputs import desired_digest, variables
-from reconciler.core.ports import Environment, Run, TerraformFailed
+from reconciler.core.ports import Run, TerraformFailed
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Base, Reason, Record
+from reconciler.core.record import Base, Record
 from reconciler.core.runs import Holder
+from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold
 from tests.engine import alone

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -14,20 +14,17 @@ from reconciler.core.ports import LiveUnavailable
 from reconciler.core.record import (
     Approval,
     Condition,
-    ConditionType,
     Drift,
     Failures,
-    Health,
     Pass,
     PlanSummary,
-    Reason,
     Record,
     Repair,
     ResourceSummary,
     Rollout,
-    Sync,
 )
 from reconciler.core.runs import Intent
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 COMMIT = "3f9c2d1e" * 5

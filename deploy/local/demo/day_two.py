@@ -11,7 +11,7 @@ from deploy.local.demo.display import require
 from deploy.local.demo.evidence import SECRET
 from deploy.local.demo.scene import SERVICE_TAKES, Scene
 from deploy.local.demo.stage import ACCOUNT, REGION, ROOT
-from reconciler.core.record import Reason
+from reconciler.core.vocabulary import Reason
 
 _POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, AwsFailed
 
 # How a service's lists go on: the parameter and the field of the answer. Most call both NextToken.

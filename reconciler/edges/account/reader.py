@@ -2,7 +2,7 @@
 
 from asyncio import gather
 
-from reconciler.core.ports import Environment
+from reconciler.core.environment import Environment
 from reconciler.core.verification import Account
 from reconciler.edges.account import network, services, storage
 from reconciler.edges.account.calls import Calls

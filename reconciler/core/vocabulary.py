@@ -1,0 +1,71 @@
+"""The words of a status: sync, health, condition types and the closed list of reasons (design, section 2)."""
+
+from enum import StrEnum
+
+
+class Sync(StrEnum):
+    """Who moved: nobody, Git (`Pending`), the world (`Drifted`), or both."""
+
+    IN_SYNC = "InSync"
+    PENDING = "Pending"
+    DRIFTED = "Drifted"
+    PENDING_AND_DRIFTED = "PendingAndDrifted"
+    UNKNOWN = "Unknown"
+
+
+class Health(StrEnum):
+    """What runs: for a service what ECS says of its rollout, for anything else Healthy once applied."""
+
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+    UNKNOWN = "Unknown"
+
+
+class ConditionType(StrEnum):
+    """`Ready` sums up and `Planned` says how the last plan went; the other three exist only while they are true."""
+
+    READY = "Ready"
+    PLANNED = "Planned"
+    DRIFTED = "Drifted"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class Reason(StrEnum):
+    """The closed list of reasons; design section 2."""
+
+    APPLIED = "Applied"
+    IN_SYNC = "InSync"
+    OBSERVED = "Observed"
+    PROGRESSING = "Progressing"
+    SUSPENDED = "Suspended"
+    FROZEN = "Frozen"
+    OUTSIDE_WINDOW = "OutsideWindow"
+    ROLLOUT_HELD = "RolloutHeld"
+    DEPENDENCY_NOT_READY = "DependencyNotReady"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    REJECTED = "Rejected"
+    AWAITING_FIRST_IMAGE = "AwaitingFirstImage"
+    PRUNE_CONFIRMATION_NEEDED = "PruneConfirmationNeeded"
+    PRUNE_GUARD = "PruneGuard"
+    PLAN_FAILED = "PlanFailed"
+    APPLY_FAILED = "ApplyFailed"
+    INIT_FAILED = "InitFailed"
+    STATE_LOCKED = "StateLocked"
+    LOCK_ORPHANED = "LockOrphaned"
+    STATE_CONFLICT = "StateConflict"
+    POLICY_DENIED = "PolicyDenied"
+    ADOPTION_REFUSED = "AdoptionRefused"
+    INVALID_MANIFEST = "InvalidManifest"
+    INVALID_CONFIGURATION = "InvalidConfiguration"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    INTERRUPTED = "Interrupted"
+    RECOVERING = "Recovering"
+    OUT_OF_BAND_CHANGE = "OutOfBandChange"
+    MISSING_RESOURCE = "MissingResource"
+    UNMANAGED_ADDITION = "UnmanagedAddition"
+    DRIFT_FIGHT = "DriftFight"
+    ROLLOUT_FAILED = "RolloutFailed"
+    ROLLED_BACK = "RolledBack"
+    ROLLOUT_TIMEOUT = "RolloutTimeout"

@@ -1,0 +1,29 @@
+"""Phrases that several messages share: plurals, durations, shortened lists."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+
+def duration(span: timedelta) -> str:
+    """An age to two units: `45s`, `12m`, `4h 5m`, `3d 2h`."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    large, small, unit = (seconds // 86400, seconds % 86400 // 3600, "dh")
+    if not large:
+        large, small, unit = (seconds // 3600, seconds % 3600 // 60, "hm")
+    return f"{large}{unit[0]} {small}{unit[1]}" if small else f"{large}{unit[0]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 resource`, `2 resources`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def first_few(items: Iterable[str], most: int, *, separator: str = ", ") -> str:
+    """List the first `most` items and count the rest: `a, b and 3 more`."""
+    listed = list(items)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return separator.join(listed[:most]) + more
