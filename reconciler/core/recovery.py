@@ -72,7 +72,8 @@ def approval_needed(addresses: tuple[str, ...]) -> str:
     """Why a person has to look before these are made."""
     return (
         f"an apply did not report its end, and may have made {first_few(addresses, _SHOWN)} already without the state"
-        " knowing; AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`) or delete it"
+        " knowing; AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`)"
+        " or delete it"
     )
 
 
@@ -89,8 +90,8 @@ def told(record: Record, intent: Intent) -> str | None:
 def there_already(addresses: Iterable[str]) -> str:
     """What to do about addresses for which AWS has something of that name."""
     return (
-        f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an apply that was cut short made it, import it"
-        " (`terraform import`, `spec.import`); else rename it here, or delete it there"
+        f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an apply that was cut short made it,"
+        " import it (`terraform import`, `spec.import`); else rename it here, or delete it there"
     )
 
 
