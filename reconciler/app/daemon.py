@@ -21,7 +21,7 @@ from reconciler.app.telling import notifications
 from reconciler.config import Settings
 from reconciler.core.freezing import Freezes
 from reconciler.core.keeping import Store, Threads
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.cloudtrail import CloudTrailAttribution
 from reconciler.edges.ecs import EcsLive

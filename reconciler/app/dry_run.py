@@ -27,7 +27,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.policy import Rules, violations
 from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed
 from reconciler.core.record import ResourceSummary
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.repository import redacted

@@ -14,7 +14,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.keeping import Reports, TreeArchive
 from reconciler.core.policy import Rules
 from reconciler.core.ports import Source, SourceFailed
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.directory import DirectorySource

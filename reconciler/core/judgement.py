@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from desired_state.instance import Key
-from reconciler.core import sensitive
 from reconciler.core.environment import Environment
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction import known_secrets
+from reconciler.core.redaction.redactor import Redactor
 
 _LONGEST = 600
 
@@ -27,6 +27,6 @@ class Judge(Protocol):
 
 def objection(said: str, document: Mapping[str, Any], redactor: Redactor) -> str:
     """What a judge said, as people may read it: without the plan's secrets, in one line of 600 characters at most."""
-    secrets = sensitive.of_plan(document) | sensitive.of_containers(document)
+    secrets = known_secrets.of_plan(document) | known_secrets.of_containers(document)
     line = " ".join(redactor.text(said, *secrets).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

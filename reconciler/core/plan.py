@@ -15,8 +15,8 @@ from reconciler.core import containers
 from reconciler.core.companions import watched
 from reconciler.core.equivalence import same_document
 from reconciler.core.record import PlanSummary, ResourceSummary
-from reconciler.core.redact import Redactor
-from reconciler.core.sensitive import of_plan
+from reconciler.core.redaction.known_secrets import of_plan
+from reconciler.core.redaction.redactor import Redactor
 
 UNKNOWN = "(known after apply)"
 IMPORT = "import"

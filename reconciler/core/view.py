@@ -15,7 +15,7 @@ from reconciler.core.drifted import fought
 from reconciler.core.freezing import Freeze
 from reconciler.core.orphans import Orphan
 from reconciler.core.record import Condition, Pass, PlanSummary, Record, ResourceSummary
-from reconciler.core.redact import is_marked
+from reconciler.core.redaction.redactor import is_marked
 from reconciler.core.remedy import remedies
 from reconciler.core.vocabulary import ConditionType, Reason
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 
 # Libraries that tell every request at level info.
 _CHATTY = ("aiohttp.access", "asyncio", "boto3", "botocore", "git", "s3transfer", "urllib3", "watchfiles")

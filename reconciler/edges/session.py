@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.adoption import Import
-from reconciler.core import sensitive
 from reconciler.core.ports import TerraformFailed
+from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, workspace
 from reconciler.edges.attachment import Attachment
@@ -73,7 +73,7 @@ class Session:
             await self._plan(destroy=destroy)
         argv = self._tools.commands.show(self._place.plan_file)
         document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
-        self._secrets |= sensitive.of_plan(document)
+        self._secrets |= known_secrets.of_plan(document)
         return document
 
     async def apply(self) -> Mapping[str, Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
-from reconciler.core import sensitive
 from reconciler.core.environment import Environment
 from reconciler.core.keeping import TreeArchive
 from reconciler.core.ports import Run, TerraformFailed, Workspace
+from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import bootstrap, process, workspace
 from reconciler.edges.attachment import Attachment, WarmProvider
@@ -85,7 +85,7 @@ class TerraformCli:
         place = workspace.layout(self._work, run)
         with workspace.hold(place.home) as held:
             content = await self._content(place, run)
-            known = sensitive.of_inputs(run.variables)
+            known = known_secrets.of_inputs(run.variables)
             async with self._session(
                 place, content, held=held, where=run.environment, warm=self._warm, secrets=known, imports=run.imports
             ) as session:

@@ -7,7 +7,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.judgement import Judge, objection
 from reconciler.core.plan import Plan
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 
 
 async def denied(

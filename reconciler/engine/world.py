@@ -25,7 +25,7 @@ from reconciler.core.orphans import States
 from reconciler.core.ports import Live, Locks, Observer, Protection, Terraform
 from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace, Random
 from reconciler.core.status import advance
 from reconciler.engine.freezing import Freezing

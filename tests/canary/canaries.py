@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 
 KEY = b"a key for tests"
 _TOO_MUCH = 12

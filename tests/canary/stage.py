@@ -20,7 +20,7 @@ from reconciler.cli import main
 from reconciler.core import codec, notices
 from reconciler.core.ports import Revision
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges import logs
 from reconciler.edges.aws import Home

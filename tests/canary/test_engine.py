@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from tests.canary.canaries import KEY, Blind, hatch
 from tests.canary.stage import MANIFEST, Stage, revision
 from tests.canary.terraform import Surroundings

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges import logs
 from reconciler.web.api import make_app
 from tests.canary.canaries import KEY, Blind, Canary, hatch

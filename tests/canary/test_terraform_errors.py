@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import sensitive
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction import known_secrets
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics
 from tests.canary.canaries import KEY, Blind, Canary, hatch
@@ -66,10 +66,10 @@ def test_an_error_that_only_quotes_a_value_is_redacted_when_the_plan_marks_the_v
         "diagnostic": {"severity": "error", "summary": f"invalid value {json.dumps(canary.value)}", "address": "a.b"},
     })  # fmt: skip
     for plan in (marked_attribute(canary.value), marked_variable(canary.value), marked_output(canary.value)):
-        known = sensitive.of_plan(plan)
+        known = known_secrets.of_plan(plan)
         assert canary.value in known
         assert not canary.seen_in({"error": message(Redactor(KEY), (quoted, ""), *known)})
-    named = sensitive.of_inputs({"databases": [{"master_password": canary.value}]})
+    named = known_secrets.of_inputs({"databases": [{"master_password": canary.value}]})
     assert not canary.seen_in({"error": message(Redactor(KEY), (quoted, ""), *named)})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli import main
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.server import serve
 from tests.web.control import FakeControl, make_control

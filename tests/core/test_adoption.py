@@ -12,7 +12,7 @@ from reconciler.core.plan import Plan, read, summarise
 from reconciler.core.policy import Rules
 from reconciler.core.problems import Topic
 from reconciler.core.record import Approval, Record, Rejection
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.view import counts
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document

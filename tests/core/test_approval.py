@@ -13,7 +13,7 @@ from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, Record, Rejection
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync

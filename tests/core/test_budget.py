@@ -25,7 +25,7 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import read
 from reconciler.core.promotion import held_back
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, instance

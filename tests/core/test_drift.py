@@ -7,7 +7,7 @@ from typing import Any
 from desired_state.policy import Ignore
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import NOW

@@ -12,7 +12,7 @@ from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired, Failed, Planned, Settled, Waiting
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.schedule import Pace, is_fresh, next_visit
 from reconciler.core.vocabulary import ConditionType, Reason, Sync

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core.drift import Finding, classify
 from reconciler.core.plan import read
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.differences import CONTAINERS, OUTSIDE, STATE
 from tests.core.documents import change, document

@@ -28,7 +28,7 @@ from reconciler.core.events import (
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import read
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Holder, Intent, Running
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Reason, Sync

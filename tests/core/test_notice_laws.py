@@ -31,7 +31,7 @@ from reconciler.core.notices import Act, of_record, of_source
 from reconciler.core.plan import read
 from reconciler.core.problems import Topic
 from reconciler.core.record import Approval, Drift, ResourceSummary
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync

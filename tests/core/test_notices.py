@@ -23,7 +23,7 @@ from reconciler.core.events import Held as HeldBack
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, Drift, Record, ResourceSummary
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document

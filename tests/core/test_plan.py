@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.plan import UNKNOWN, Plan, read
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
 
 REDACTOR = Redactor(b"a key for tests")

@@ -13,7 +13,7 @@ from reconciler.core.events import Asked, Removed
 from reconciler.core.plan import Plan, read
 from reconciler.core.policy import Rules, violations
 from reconciler.core.record import Approval
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold

@@ -15,7 +15,7 @@ from reconciler.core.events import Accepted, Asked, Event, Planned, Removed, Wai
 from reconciler.core.gate import Proceed, gate
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document

@@ -13,7 +13,7 @@ from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Pl
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, Record
 from reconciler.core.recovery import creates, would_be_twice
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Holder, Intent, Running
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document

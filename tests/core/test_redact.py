@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 
 KEY = b"a key for tests"
 MARK = re.compile("\u2039redacted:[0-9a-f]{8}\u203a")

@@ -10,7 +10,7 @@ from reconciler.core.drift import classify
 from reconciler.core.events import Applied, Applying, Asked, Desired, Event, Planned
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from tests.core.documents import change, document

@@ -25,7 +25,7 @@ from reconciler.core.events import (
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Approval, Record, Rejection
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync

@@ -25,7 +25,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.events import Accepted, Asked, Removed
 from reconciler.core.ports import Run, Workspace
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import first
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive

@@ -16,7 +16,7 @@ from reconciler.core.control import SourceStatus
 from reconciler.core.events import Event
 from reconciler.core.keeping import Threads
 from reconciler.core.record import Pass, Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.delivery import Retries
 from reconciler.edges.notifications import Manner, Notifications, Sources
 from reconciler.edges.slack import Line, bot, webhook

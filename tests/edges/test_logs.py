@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges import logs
 
 redactor = Redactor(b"a key for tests").with_literals("known-secret-word")

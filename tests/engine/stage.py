@@ -15,7 +15,7 @@ from reconciler.core.judgement import Judge
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.record import Base, Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Holder, Intent
 from reconciler.core.schedule import next_visit
 from reconciler.core.status import first

@@ -12,7 +12,7 @@ from reconciler.core.events import Event, Planned, Waiting
 from reconciler.core.orphans import StoredState
 from reconciler.core.plan import Plan, read
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.control import EngineControl

@@ -8,7 +8,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.ports import Revision
 from reconciler.core.record import Record
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import Limits, World

@@ -8,7 +8,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 
 from reconciler.core.control import Action
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.openapi import document
 from tests.web.conftest import TOKEN, Client

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from reconciler.core.control import Action
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.server import AddressTaken, serve
 from tests.web.control import ORDERS, FakeControl

@@ -10,7 +10,7 @@ import pytest
 from reconciler.core import view
 from reconciler.core.control import Beat
 from reconciler.core.record import Condition, ResourceSummary
-from reconciler.core.redact import Redactor
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType, Reason
 from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.redact import names_a_credential
+from reconciler.core.redaction.redactor import names_a_credential
 
 _Secrets = frozenset[str]
 
