@@ -17,16 +17,14 @@ from desired_state.snapshot import Snapshot
 from reconciler.app import parts
 from reconciler.app.once import read_snapshot
 from reconciler.config import ConfigFailed, Settings
-from reconciler.core import plan as plans
 from reconciler.core.adoption import refusal
-from reconciler.core.decide import operation
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.judgement import Judge
-from reconciler.core.plan import Plan
+from reconciler.core.plan import read as plans
+from reconciler.core.plan.model import Plan, ResourceSummary, everything, operation
 from reconciler.core.policy import Rules, violations
 from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed
-from reconciler.core.record import ResourceSummary
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive
@@ -187,7 +185,7 @@ class _DryRun:
     def _planned(
         self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
     ) -> PlannedInstance:
-        summaries = tuple(change.summary() for change in plans.everything(plan))
+        summaries = tuple(change.summary() for change in everything(plan))
         counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
         for change in summaries:
             counts[operation(change.actions)] += 1

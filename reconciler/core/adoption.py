@@ -10,8 +10,8 @@ the task definition of a service, which the provider imports as `family:revision
 
 from collections.abc import Iterator
 
-from reconciler.core.equivalence import both_nothing
-from reconciler.core.plan import Change, Plan
+from reconciler.core.plan.equivalence import both_nothing
+from reconciler.core.plan.model import Change, Plan
 from reconciler.core.wording import first_few
 
 _TAGS = frozenset({"tags", "tags_all"})

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from reconciler.core.environment import Environment
-from reconciler.core.plan import UNKNOWN, Change
+from reconciler.core.plan.model import UNKNOWN, Change
 
 # How the daemon's own calls and its Terraform runs are named (`RoleSessionName`).
 OUR_SESSIONS = frozenset({"ecs-gitops-reconciler", "reconciler"})

@@ -1,6 +1,6 @@
 """What to do with what a plan shows, and with drift. A function of values: a reason to wait is a value too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,11 +8,11 @@ from typing import Literal
 from desired_state.instance import Key
 from desired_state.policy import Policy
 from reconciler.core import adoption, policy, recovery
-from reconciler.core.drift import Finding, moved_outside
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import Plan, everything
+from reconciler.core.plan.drift import Finding, moved_outside
+from reconciler.core.plan.model import Plan, describe
 from reconciler.core.record import Record, Rejection, Response
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 
@@ -223,24 +223,3 @@ def repeats_rollback(record: Record, image: str | None) -> bool:
         and rollout.desired_digest == record.desired_digest
         and rollout.image == image
     )
-
-
-def describe(plan: Plan) -> str:
-    """A plan in a phrase: `2 to create, 1 to update`."""
-    counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
-    for change in everything(plan):
-        counts[operation(change.summary().actions)] += 1
-    said = [f"{count} to {name}" for name, count in counts.items() if count]
-    return ", ".join(said) or "outputs change"
-
-
-def operation(actions: Iterable[str]) -> Literal["import", "create", "update", "replace", "destroy"]:
-    """Terraform's action list as one word; a resource that is replaced as soon as it is taken over is replaced."""
-    present = set(actions)
-    if {"create", "delete"} <= present:
-        return "replace"
-    if "delete" in present or "forget" in present:
-        return "destroy"
-    if "import" in present:
-        return "import"
-    return "create" if "create" in present else "update"

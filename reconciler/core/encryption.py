@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.core.plan import Change
+from reconciler.core.plan.model import Change
 
 _MUST = {
     "aws_db_instance": "storage_encrypted",

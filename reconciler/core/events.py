@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from desired_state.instance import Instance
-from reconciler.core.drift import Finding
 from reconciler.core.leave import WindowOverride
 from reconciler.core.live import LiveService
-from reconciler.core.plan import Plan
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
 from reconciler.core.record import Approval, Base, Record, Rejection, Response
 from reconciler.core.runs import Intent, Running
 from reconciler.core.vocabulary import Reason

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.core.plan import Change
+from reconciler.core.plan.model import Change
 
 Values = Mapping[str, Any]
 

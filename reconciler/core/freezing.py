@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.decide import Apply, Report, Verdict, describe
-from reconciler.core.plan import Plan
+from reconciler.core.decide import Apply, Report, Verdict
+from reconciler.core.plan.model import Plan, describe
 from reconciler.core.vocabulary import Reason
 
 EVERYWHERE = "*"  # what no environment is called

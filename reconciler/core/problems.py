@@ -12,10 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from desired_state.instance import Key
-from reconciler.core.decide import operation
 from reconciler.core.mrkdwn import bullets, code, escape
-from reconciler.core.record import Record, ResourceSummary
-from reconciler.core.view import counts
+from reconciler.core.plan.model import ResourceSummary, counts, describe_counts, operation
+from reconciler.core.record import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from reconciler.core.wording import first_few, plural
 
@@ -155,13 +154,12 @@ def _approval(record: Record) -> Problem | None:
     if plan is None or any(said and said.plan_digest == plan.digest for said in (record.approval, record.rejection)):
         return None
     measured = counts(plan.changes)
-    said = ", ".join(f"{count} to {name}" for name, count in measured.items() if count)
     command = "adopt" if measured["import"] else "approve"
     return Problem(
         topic=Topic.APPROVAL,
         key=record.key,
         said=plan.digest,
-        title=f"{_name(record)} waits for approval: {said or 'outputs change'}",
+        title=f"{_name(record)} waits for approval: {describe_counts(measured)}",
         details=(
             *bullets([f"{operation(change.actions)} {code(change.address)}" for change in plan.changes]),
             f"See {code(f'reconciler diff {record.key}')}; agree with {code(f'reconciler {command} {record.key}')}",

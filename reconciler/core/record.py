@@ -13,6 +13,7 @@ from typing import Any, Literal
 from desired_state.instance import Instance, Key
 from reconciler.core.leave import Promoted, WindowOverride
 from reconciler.core.moving import Move
+from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.runs import Intent, Running
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
@@ -65,25 +66,6 @@ class Rollout:
     started: datetime
     ended: Reason | None = None
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceSummary:
-    """One resource of a plan or of drift, redacted: `attributes` maps a path to its old and new value."""
-
-    address: str
-    actions: tuple[str, ...]
-    attributes: Mapping[str, tuple[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanSummary:
-    """The last plan as people see it; redacted."""
-
-    digest: str
-    changes: tuple[ResourceSummary, ...]
-    drift: tuple[ResourceSummary, ...]
-    at: datetime
 
 
 Response = Literal["heal", "wait", "report"]

@@ -7,7 +7,7 @@ the second, or takes it for the first. The others would be there twice, and nobo
 
 from collections.abc import Iterable
 
-from reconciler.core.plan import UNKNOWN, Change, Plan
+from reconciler.core.plan.model import UNKNOWN, Change, Plan
 from reconciler.core.record import Record
 from reconciler.core.runs import Intent
 from reconciler.core.wording import first_few

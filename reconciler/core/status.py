@@ -37,7 +37,7 @@ from reconciler.core.events import (
     Waiting,
 )
 from reconciler.core.moving import Move
-from reconciler.core.plan import summarise
+from reconciler.core.plan.model import summarise
 from reconciler.core.record import Failures, Record
 from reconciler.core.runs import Intent, Running
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync

@@ -14,7 +14,8 @@ from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import fought
 from reconciler.core.freezing import Freeze
 from reconciler.core.orphans import Orphan
-from reconciler.core.record import Condition, Pass, PlanSummary, Record, ResourceSummary
+from reconciler.core.plan.model import PlanSummary, ResourceSummary, counts
+from reconciler.core.record import Condition, Pass, Record
 from reconciler.core.redaction.redactor import is_marked
 from reconciler.core.remedy import remedies
 from reconciler.core.vocabulary import ConditionType, Reason
@@ -23,7 +24,6 @@ View = dict[str, Any]
 
 _CHANGES = {"create": "added", "delete": "deleted"}
 _FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would take this back"}
-_MEASURES = ("import", "create", "update", "replace", "destroy")
 
 
 def summary(record: Record, now: datetime) -> View:
@@ -132,12 +132,6 @@ def plan(summary: PlanSummary | None) -> View | None:
     }
 
 
-def counts(changes: Sequence[ResourceSummary]) -> dict[str, int]:
-    """How many resources a plan imports, creates, updates, replaces and destroys."""
-    measures = [_measure(change.actions) for change in changes]
-    return {name: measures.count(name) for name in _MEASURES}
-
-
 def resource(summary: ResourceSummary) -> View:
     """One resource of a plan or of drift."""
     return {
@@ -226,14 +220,6 @@ def pulse(beat: Beat) -> View:
         "queued": beat.queued,
         "running": [{"key": str(key), "seconds": _seconds(age)} for key, age in longest_first],
     }
-
-
-def _measure(actions: tuple[str, ...]) -> str:
-    if {"create", "delete"} <= set(actions):
-        return "replace"
-    return {"import": "import", "create": "create", "update": "update", "delete": "destroy"}.get(
-        actions[0] if actions else "", "other"
-    )
 
 
 def _condition(condition: Condition, now: datetime) -> View:

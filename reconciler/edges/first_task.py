@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from reconciler.core.environment import Environment
-from reconciler.core.preparation import FirstTask, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask, PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients, AwsFailed
 

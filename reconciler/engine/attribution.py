@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from reconciler.core.attribution import resource_names
-from reconciler.core.drift import Finding
 from reconciler.core.environment import Environment
 from reconciler.core.events import Attributed
+from reconciler.core.plan.drift import Finding
 from reconciler.core.record import NOBODY_KNOWS, Record
 from reconciler.engine.world import World
 

@@ -10,7 +10,7 @@ from reconciler.core.events import Asked
 from reconciler.core.freezing import Freeze
 from reconciler.core.leave import WindowOverride
 from reconciler.core.orphans import Orphan, States, unclaimed
-from reconciler.core.plan import IMPORT
+from reconciler.core.plan.model import IMPORT
 from reconciler.core.record import Approval, Pass, Record, Rejection
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller

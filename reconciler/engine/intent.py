@@ -2,7 +2,7 @@
 
 import uuid
 
-from reconciler.core.plan import Plan
+from reconciler.core.plan.model import Plan
 from reconciler.core.record import Record
 from reconciler.core.recovery import creates
 from reconciler.core.runs import Intent

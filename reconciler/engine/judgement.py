@@ -6,7 +6,7 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.judgement import Judge, objection
-from reconciler.core.plan import Plan
+from reconciler.core.plan.model import Plan
 from reconciler.core.redaction.redactor import Redactor
 
 

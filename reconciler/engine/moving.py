@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.events import Held, LockedOut, Moved, Moving
-from reconciler.core.moving import State, StatesDiffer, claims, has_moved, is_copied, source_of
+from reconciler.core.moving import claims, has_moved, source_of
+from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports import Run, TerraformFailed, Workspace
 from reconciler.core.record import Record
 from reconciler.core.vocabulary import Reason

@@ -7,7 +7,7 @@ from typing import Any
 
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.preparation import Incomplete, PreparationFailed, first_task, needs
+from reconciler.core.plan.deployment import Incomplete, PreparationFailed, first_task, needs
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 

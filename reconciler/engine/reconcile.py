@@ -9,7 +9,6 @@ from typing import Any
 
 from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
-from reconciler.core import plan as plans
 from reconciler.core.decide import (
     Apply,
     AwaitApproval,
@@ -24,7 +23,6 @@ from reconciler.core.decide import (
     verdict,
     waits,
 )
-from reconciler.core.drift import Finding, classify
 from reconciler.core.environment import Environment
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
@@ -32,9 +30,11 @@ from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
-from reconciler.core.plan import Plan
+from reconciler.core.plan import read as plans
+from reconciler.core.plan.deployment import PreparationFailed
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.model import Plan
 from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed, Workspace
-from reconciler.core.preparation import PreparationFailed
 from reconciler.core.record import Base, Record
 from reconciler.core.schedule import is_fresh
 from reconciler.core.vocabulary import Reason, Sync

@@ -22,8 +22,8 @@ from reconciler.core.freezing import Frozen
 from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.orphans import States
+from reconciler.core.plan.deployment import FirstTasks, Prerequisites
 from reconciler.core.ports import Live, Locks, Observer, Protection, Terraform
-from reconciler.core.preparation import FirstTasks, Prerequisites
 from reconciler.core.record import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace, Random

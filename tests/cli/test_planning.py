@@ -11,7 +11,7 @@ import pytest
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.app import PlannedInstance
-from reconciler.core.record import ResourceSummary
+from reconciler.core.plan.model import ResourceSummary
 from tests.cli.conftest import Cli
 
 ORDERS = Key("develop", "orders")

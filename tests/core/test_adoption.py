@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from reconciler.core import adoption, decide, problems
-from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict, describe
-from reconciler.core.drift import Finding, classify
+from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict
 from reconciler.core.events import Asked, Desired, Planned, Waiting
-from reconciler.core.plan import Plan, read, summarise
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.model import Plan, counts, describe, summarise
+from reconciler.core.plan.read import read
 from reconciler.core.policy import Rules
 from reconciler.core.problems import Topic
 from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.view import counts
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy

@@ -8,10 +8,11 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
-from reconciler.core.drift import Finding
 from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent

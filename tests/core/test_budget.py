@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.budget import Budget, expected_calls, is_look
-from reconciler.core.drift import Finding
 from reconciler.core.events import (
     Accepted,
     Asked,
@@ -22,7 +21,8 @@ from reconciler.core.events import (
     Waiting,
 )
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.read import read
 from reconciler.core.promotion import held_back
 from reconciler.core.record import Record
 from reconciler.core.redaction.redactor import Redactor

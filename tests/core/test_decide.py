@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Report, Settled, Verdict
-from reconciler.core.drift import Finding
 from reconciler.core.environment import Floor
 from reconciler.core.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
 from reconciler.core.leave import WindowOverride
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan, describe
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
@@ -105,7 +106,7 @@ class TestVerdict:
 
 
 def test_a_plan_in_a_phrase() -> None:
-    assert decide.describe(plan(UPDATE, REPLACE)) == "1 to update, 1 to replace"
+    assert describe(plan(UPDATE, REPLACE)) == "1 to update, 1 to replace"
 
 
 def test_a_plan_that_was_read_keeps_the_approval_it_was_given() -> None:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.drift import Finding, classify
-from reconciler.core.plan import read
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from reconciler.core import decide
 from reconciler.core.attribution import resource_names
 from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_again
-from reconciler.core.drift import Finding, classify
 from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired, Failed, Planned, Settled, Waiting
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.drift import Finding, classify
-from reconciler.core.plan import read
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.differences import CONTAINERS, OUTSIDE, STATE

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from reconciler.core.drift import Finding
 from reconciler.core.events import (
     Accepted,
     Applied,
@@ -26,7 +25,8 @@ from reconciler.core.events import (
     Waiting,
 )
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.read import read
 from reconciler.core.record import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Holder, Intent, Running

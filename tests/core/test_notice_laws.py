@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from desired_state.document import Problem
 from reconciler.core import problems
 from reconciler.core.control import SourceStatus
-from reconciler.core.drift import Finding
 from reconciler.core.events import (
     Accepted,
     Applied,
@@ -28,9 +27,11 @@ from reconciler.core.events import (
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.mrkdwn import code, escape
 from reconciler.core.notices import Act, of_record, of_source
-from reconciler.core.plan import read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.read import read
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, Drift, ResourceSummary
+from reconciler.core.record import Approval, Drift
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.status import advance

@@ -5,7 +5,6 @@ from typing import Literal
 
 import pytest
 
-from reconciler.core.drift import Finding
 from reconciler.core.events import (
     Accepted,
     Applied,
@@ -21,8 +20,10 @@ from reconciler.core.events import (
 )
 from reconciler.core.events import Held as HeldBack
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import Plan, read
-from reconciler.core.record import Approval, Drift, Record, ResourceSummary
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan, ResourceSummary
+from reconciler.core.plan.read import read
+from reconciler.core.record import Approval, Drift, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent
 from reconciler.core.vocabulary import Reason, Sync

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.plan import UNKNOWN, Plan, read
+from reconciler.core.plan.model import UNKNOWN, Plan
+from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
 

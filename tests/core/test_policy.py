@@ -8,9 +8,10 @@ import pytest
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
-from reconciler.core.drift import Finding
 from reconciler.core.events import Asked, Removed
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.policy import Rules, violations
 from reconciler.core.record import Approval
 from reconciler.core.redaction.redactor import Redactor

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.preparation import Incomplete, Needs, first_task, needs
+from reconciler.core.plan.deployment import Incomplete, Needs, first_task, needs
 from tests.core.documents import change, document
 
 REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"

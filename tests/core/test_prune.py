@@ -9,11 +9,12 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from desired_state.instance import Key
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits
-from reconciler.core.drift import Finding
 from reconciler.core.environment import Floor
 from reconciler.core.events import Accepted, Asked, Event, Planned, Removed, Waiting
 from reconciler.core.gate import Proceed, gate
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance

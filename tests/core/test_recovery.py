@@ -8,9 +8,10 @@ import pytest
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Verdict
-from reconciler.core.drift import Finding
 from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval, Record
 from reconciler.core.recovery import creates, would_be_twice
 from reconciler.core.redaction.redactor import Redactor

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.record import ResourceSummary
+from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.remedy import remedy, resource_type
 
 

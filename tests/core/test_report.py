@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.core import report
-from reconciler.core.drift import classify
 from reconciler.core.events import Applied, Applying, Asked, Desired, Event, Planned
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import classify
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent

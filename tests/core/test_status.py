@@ -5,7 +5,6 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.drift import Finding
 from reconciler.core.events import (
     Accepted,
     Applied,
@@ -23,7 +22,9 @@ from reconciler.core.events import (
     Waiting,
 )
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan import Plan, read
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
 from reconciler.core.record import Approval, Record, Rejection
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.runs import Intent

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from deploy.local import standin
 from reconciler.core.environment import Environment
-from reconciler.core.preparation import FirstTask, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask, PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.first_task import EcsFirstTasks

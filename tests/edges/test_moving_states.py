@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.core.moving import State, is_copied
+from reconciler.core.plan.state_file import State, is_copied
 from reconciler.core.ports import TerraformFailed
 from reconciler.core.vocabulary import Reason
 

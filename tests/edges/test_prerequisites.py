@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from deploy.local import standin
 from reconciler.core.environment import Environment
+from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports import LiveUnavailable
-from reconciler.core.preparation import Needs
 from reconciler.edges.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desired_state.instance import Instance, Key
-from reconciler.core.moving import State
+from reconciler.core.plan.state_file import State
 from reconciler.core.ports import LockInfo, Run, TerraformFailed
 from reconciler.core.record import Record
 from reconciler.core.runs import Holder

@@ -10,7 +10,7 @@ import pytest
 
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.preparation import FirstTask, Needs, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask, Needs, PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World

@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from desired_state.instance import Key
 from reconciler.core.events import Accepted, Removed
-from reconciler.core.moving import State, claims
+from reconciler.core.moving import claims
+from reconciler.core.plan.state_file import State
 from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile
 from tests.engine.alone import world_of

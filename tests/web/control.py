@@ -10,19 +10,9 @@ from desired_state.snapshot import build
 from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
 from reconciler.core.freezing import Freeze
 from reconciler.core.orphans import Orphan, StoredState
+from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.ports import LiveUnavailable
-from reconciler.core.record import (
-    Approval,
-    Condition,
-    Drift,
-    Failures,
-    Pass,
-    PlanSummary,
-    Record,
-    Repair,
-    ResourceSummary,
-    Rollout,
-)
+from reconciler.core.record import Approval, Condition, Drift, Failures, Pass, Record, Repair, Rollout
 from reconciler.core.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.core import view
 from reconciler.core.control import Beat
-from reconciler.core.record import Condition, ResourceSummary
+from reconciler.core.plan.model import ResourceSummary, counts
+from reconciler.core.record import Condition
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType, Reason
 from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
@@ -96,5 +97,5 @@ def test_a_clock_that_went_back_gives_no_negative_age() -> None:
     ],
 )
 def test_changes_are_counted_as_terraform_counts_them(actions: tuple[str, ...], measure: str | None) -> None:
-    counted = view.counts([ResourceSummary("a.b", actions, {})])
+    counted = counts([ResourceSummary("a.b", actions, {})])
     assert {name for name, count in counted.items() if count} == ({measure} if measure else set())

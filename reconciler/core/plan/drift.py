@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.equivalence import both_nothing, same_members, same_protocol
-from reconciler.core.plan import UNKNOWN, Change, Plan
+from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
+from reconciler.core.plan.model import UNKNOWN, Change, Plan
 from reconciler.core.vocabulary import Reason, Sync
 
 # What others own by design, or the provider computes: a difference there is nobody's change.

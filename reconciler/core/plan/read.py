@@ -8,71 +8,19 @@ of order or of a default is no change. Neither is JSON that is only written othe
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from reconciler.core import containers
-from reconciler.core.companions import watched
-from reconciler.core.equivalence import same_document
-from reconciler.core.record import PlanSummary, ResourceSummary
+from reconciler.core.plan import containers
+from reconciler.core.plan.companions import watched
+from reconciler.core.plan.equivalence import same_document
+from reconciler.core.plan.model import _NOTHING, UNKNOWN, Change, Plan
 from reconciler.core.redaction.known_secrets import of_plan
 from reconciler.core.redaction.redactor import Redactor
 
-UNKNOWN = "(known after apply)"
-IMPORT = "import"
 _SHORTEST_SECRET = 16  # a shorter one may be any word, and is masked only where Terraform says so
 _LONGEST = 400
 _IMAGE = ".image"
-_NOTHING = ("no-op",)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happens to one resource. `attributes` maps a dotted path to its old and new value, `before` and `after` are
-    the whole resource, {} where there is none; all of it redacted. `watched` are attributes that other resources of
-    the state account for. `imports` is the id of what exists and would be taken over."""
-
-    address: str
-    type: str
-    actions: tuple[str, ...]
-    replace_paths: tuple[str, ...]
-    attributes: Mapping[str, tuple[Any, Any]]
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
-    watched: frozenset[str] = frozenset()
-    imports: str | None = None
-
-    @property
-    def deletes(self) -> bool:
-        """True for a destroy and for either kind of replacement."""
-        return "delete" in self.actions
-
-    def summary(self) -> ResourceSummary:
-        """The part that people see; for what is taken over, that comes first."""
-        if self.imports is None:
-            return ResourceSummary(self.address, self.actions, self.attributes)
-        actions = tuple(action for action in self.actions if action != "no-op")
-        return ResourceSummary(self.address, (IMPORT, *actions), {IMPORT: (None, self.imports), **self.attributes})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What Terraform would do (`changes`), what moved outside of it (`drift`), which outputs change, the
-    plain values of those that are known and not sensitive, how many resources exist, and which that exist would be
-    taken over (`imports`, those that would be changed by it are in `changes` too)."""
-
-    changes: tuple[Change, ...]
-    drift: tuple[Change, ...]
-    outputs: tuple[str, ...]
-    values: Mapping[str, Any]
-    existing: int
-    digest: str
-    imports: tuple[Change, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """True when an apply would change nothing, not even the state or an output."""
-        return not self.changes and not self.outputs and not self.imports
 
 
 def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: bool = False) -> Plan:
@@ -103,21 +51,6 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
         digest=_digest(changes, outputs, imports, pipeline_image=pipeline_image),
         imports=imports,
     )
-
-
-def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
-    """The plan as a record keeps it."""
-    return PlanSummary(
-        digest=plan.digest,
-        changes=tuple(change.summary() for change in everything(plan)),
-        drift=tuple(change.summary() for change in drift),
-        at=now,
-    )
-
-
-def everything(plan: Plan) -> tuple[Change, ...]:
-    """All that a plan would do, taking over first."""
-    return (*plan.imports, *(change for change in plan.changes if change.imports is None))
 
 
 def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: frozenset[str]) -> Iterator[Change]:
