@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.logs import log
 from reconciler.edges.metrics import Metrics

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.drifted import unconfirmed
 from reconciler.core.promotion import taken_in
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.schedule import is_fresh
 from reconciler.core.vocabulary import Reason
 

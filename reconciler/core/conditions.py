@@ -6,7 +6,7 @@ A condition keeps the time at which it became what it is: `since` moves only wit
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from reconciler.core.record import Condition, Record
+from reconciler.core.record.model import Condition, Record
 from reconciler.core.vocabulary import ConditionType, Reason
 
 

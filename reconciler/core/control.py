@@ -8,9 +8,9 @@ from typing import Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.freezing import Freeze
 from reconciler.core.orphans import Orphan
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Pass, Record
 
 
 class Action(StrEnum):

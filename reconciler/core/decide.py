@@ -13,7 +13,9 @@ from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding, moved_outside
 from reconciler.core.plan.model import Plan, describe
-from reconciler.core.record import Record, Rejection, Response
+from reconciler.core.record.consent import Rejection
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Record, Response
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 
 Mode = Literal["auto", "approve", "observe"]
@@ -223,3 +225,10 @@ def repeats_rollback(record: Record, image: str | None) -> bool:
         and rollout.desired_digest == record.desired_digest
         and rollout.image == image
     )
+
+
+def thawed(found: Verdict, plan: Plan, freeze: Freeze | None) -> Verdict:
+    """The verdict, unless it is to apply something in a freeze."""
+    if freeze is None or not isinstance(found, Apply):
+        return found
+    return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.says()}")

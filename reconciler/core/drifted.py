@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from reconciler.core.conditions import holding, without
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record import NOBODY_KNOWS, Drift, Record, Repair, Response
+from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response
 from reconciler.core.remedy import remedies
 from reconciler.core.vocabulary import ConditionType, Sync
 from reconciler.core.wording import first_few

@@ -2,7 +2,7 @@
 
 from reconciler.core.mrkdwn import escape
 from reconciler.core.problems import Open, Topic
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Sync
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from desired_state.instance import Instance
-from reconciler.core.leave import WindowOverride
 from reconciler.core.live import LiveService
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
-from reconciler.core.record import Approval, Base, Record, Rejection, Response
-from reconciler.core.runs import Intent, Running
+from reconciler.core.record.consent import Approval, Rejection, WindowOverride
+from reconciler.core.record.model import Base, Record, Response
+from reconciler.core.record.runs import Intent, Running
 from reconciler.core.vocabulary import Reason
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
 
 _STATEFUL_KINDS = frozenset({"Platform", "Module"})

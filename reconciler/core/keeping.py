@@ -8,7 +8,8 @@ from typing import Protocol
 
 from desired_state.instance import Key
 from desired_state.tree import Tree
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Pass, Record
 
 
 class TreeArchive(Protocol):
@@ -72,4 +73,20 @@ class Reports(Protocol):
 
     async def keep(self, name: str, text: str) -> None:
         """Write one, in place of what was kept under that name: a relative path such as `develop/orders/….md`."""
+        ...
+
+
+class Freezes(Protocol):
+    """Where freezes are kept, so that a restart does not end one."""
+
+    async def freezes(self) -> Sequence[Freeze]:
+        """Every freeze in force."""
+        ...
+
+    async def keep_freeze(self, freeze: Freeze) -> None:
+        """Keep it, in place of the one of the same name."""
+        ...
+
+    async def drop_freeze(self, name: str) -> None:
+        """End the one of that name; a no-op when there is none."""
         ...

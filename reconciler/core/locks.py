@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.ports import LockInfo
-from reconciler.core.record import Record
-from reconciler.core.runs import Holder
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder
 
 _SECOND = timedelta(seconds=1)  # Terraform's times are compared in whole seconds
 

@@ -6,18 +6,10 @@ lost, and it writes over an empty state whatever that was. Until both are done n
 point is taken up where it was.
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from desired_state.instance import Key
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A state on its way from the name `source` in the same environment; `done` once it is here alone."""
-
-    source: str
-    done: bool = False
+from reconciler.core.record.runs import Move
 
 
 class Renamable(Protocol):

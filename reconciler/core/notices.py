@@ -16,7 +16,7 @@ from desired_state.instance import Key
 from reconciler.core import endings, problems, source_problems
 from reconciler.core.control import SourceStatus
 from reconciler.core.problems import Open, Problem, Topic, name_of
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.wording import duration, plural
 
 _FIRST_REMINDERS = (timedelta(hours=1), timedelta(hours=4))

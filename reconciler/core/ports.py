@@ -15,8 +15,8 @@ from desired_state.instance import Instance, Key
 from desired_state.tree import Tree
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService
-from reconciler.core.record import Pass, Record
-from reconciler.core.runs import Holder
+from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 
 

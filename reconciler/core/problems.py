@@ -14,7 +14,7 @@ from enum import StrEnum
 from desired_state.instance import Key
 from reconciler.core.mrkdwn import bullets, code, escape
 from reconciler.core.plan.model import ResourceSummary, counts, describe_counts, operation
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from reconciler.core.wording import first_few, plural
 

@@ -8,8 +8,8 @@ the second, or takes it for the first. The others would be there twice, and nobo
 from collections.abc import Iterable
 
 from reconciler.core.plan.model import UNKNOWN, Change, Plan
-from reconciler.core.record import Record
-from reconciler.core.runs import Intent
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.wording import first_few
 
 # AWS has no two of one name, number or place: it refuses the second or takes it for the first. A second revision of a

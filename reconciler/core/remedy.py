@@ -1,7 +1,7 @@
 """What a person can do about something that was added beside what Terraform manages, and that no plan takes back."""
 
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record import Drift
+from reconciler.core.record.model import Drift
 from reconciler.core.vocabulary import Reason
 
 _PARTS: dict[tuple[str, str], tuple[str, str]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core import view
 from reconciler.core.events import Applied, Event
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason, Sync
 
 SCHEMA = 1

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from reconciler.core.conditions import ready
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.record import Record, Rollout
+from reconciler.core.record.model import Record, Rollout
 from reconciler.core.vocabulary import Health, Reason
 
 

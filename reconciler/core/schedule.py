@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from reconciler.core.drifted import unconfirmed
 from reconciler.core.promotion import taken_in
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Health, Reason
 
 K = TypeVar("K", bound=Hashable)

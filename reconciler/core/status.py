@@ -36,10 +36,9 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
-from reconciler.core.moving import Move
 from reconciler.core.plan.model import summarise
-from reconciler.core.record import Failures, Record
-from reconciler.core.runs import Intent, Running
+from reconciler.core.record.model import Failures, Record
+from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})

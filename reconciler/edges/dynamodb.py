@@ -20,10 +20,11 @@ from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core import codec, freezing
-from reconciler.core.freezing import Freeze
 from reconciler.core.keeping import StoreConflict
-from reconciler.core.record import Pass, Record
+from reconciler.core.record import codec
+from reconciler.core.record import freeze as freezing
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.store import StoreCorrupt, StoreFailed
 

@@ -19,7 +19,7 @@ from reconciler.core import notices
 from reconciler.core.control import SourceStatus
 from reconciler.core.keeping import Threads
 from reconciler.core.notices import Act, Notice, Opened
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.edges.delivery import Delivery, Retries
 from reconciler.edges.logs import log
 from reconciler.edges.slack import Line

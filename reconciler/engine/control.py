@@ -7,11 +7,11 @@ from desired_state.instance import Key
 from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.environment import Environment
 from reconciler.core.events import Asked
-from reconciler.core.freezing import Freeze
-from reconciler.core.leave import WindowOverride
 from reconciler.core.orphans import Orphan, States, unclaimed
 from reconciler.core.plan.model import IMPORT
-from reconciler.core.record import Approval, Pass, Record, Rejection
+from reconciler.core.record.consent import Approval, Rejection, WindowOverride
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 

@@ -20,7 +20,7 @@ from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import unconfirmed
 from reconciler.core.events import Failed, OverrideUsed
 from reconciler.core.ports import Revision, Source, SourceFailed
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.schedule import first_urgency, next_visit
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake

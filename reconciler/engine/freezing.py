@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from reconciler.core.freezing import EVERYWHERE, Freeze, Freezes
+from reconciler.core.keeping import Freezes
+from reconciler.core.record.freeze import EVERYWHERE, Freeze
 
 
 class Freezing:

@@ -3,9 +3,9 @@
 import uuid
 
 from reconciler.core.plan.model import Plan
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.recovery import creates
-from reconciler.core.runs import Intent
 from reconciler.engine.world import World
 
 

@@ -14,8 +14,8 @@ from reconciler.core.environment import Environment
 from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports import LiveUnavailable, LockInfo, TerraformFailed, Workspace
-from reconciler.core.record import Record
-from reconciler.core.runs import Running
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Running
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 

@@ -3,7 +3,7 @@
 from desired_state.instance import Instance, Key
 from reconciler.core.events import Kept, Let
 from reconciler.core.promotion import held_back, hold, wants
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.engine.world import World
 
 

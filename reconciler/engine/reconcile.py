@@ -20,13 +20,13 @@ from reconciler.core.decide import (
     now_or_again,
     repeats_rollback,
     response,
+    thawed,
     verdict,
     waits,
 )
 from reconciler.core.environment import Environment
 from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.events import Settled as SettledNow
-from reconciler.core.freezing import Frozen, thawed
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
@@ -35,7 +35,8 @@ from reconciler.core.plan.deployment import PreparationFailed
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed, Workspace
-from reconciler.core.record import Base, Record
+from reconciler.core.record.freeze import Frozen
+from reconciler.core.record.model import Base, Record
 from reconciler.core.schedule import is_fresh
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine import locks, moving

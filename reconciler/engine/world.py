@@ -18,13 +18,13 @@ from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.events import Event
-from reconciler.core.freezing import Frozen
 from reconciler.core.judgement import Judge
 from reconciler.core.keeping import Reports, Store, TreeArchive
 from reconciler.core.orphans import States
 from reconciler.core.plan.deployment import FirstTasks, Prerequisites
 from reconciler.core.ports import Live, Locks, Observer, Protection, Terraform
-from reconciler.core.record import Record
+from reconciler.core.record.freeze import Frozen
+from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace, Random
 from reconciler.core.status import advance

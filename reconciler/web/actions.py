@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reconciler.core import view
 from reconciler.core.control import Action, ActionRefused
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
 

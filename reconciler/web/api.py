@@ -12,7 +12,7 @@ from aiohttp import web
 from reconciler.core import view
 from reconciler.core.control import ActionRefused, Control
 from reconciler.core.ports import LiveUnavailable
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
 from reconciler.web.actions import act, authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from desired_state.instance import Key
 from reconciler.core.control import Control
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]

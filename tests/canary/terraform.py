@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.ports import LockInfo, Revision
-from reconciler.core.runs import Holder
+from reconciler.core.record.runs import Holder
 from tests.core.documents import document
 
 Says = Callable[[], Mapping[str, Any]]

@@ -3,7 +3,7 @@
 import json
 
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record import Drift
+from reconciler.core.record.model import Drift
 from reconciler.core.vocabulary import Reason
 from tests.cli.conftest import Cli, Served
 from tests.web.control import NOON, PAYMENTS

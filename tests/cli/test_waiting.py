@@ -10,7 +10,7 @@ import pytest
 from reconciler.cli import waiting
 from reconciler.cli.waiting import Failed, Live, Waiting, verdict
 from reconciler.core import view
-from reconciler.core.record import Condition, Failures, Record
+from reconciler.core.record.model import Condition, Failures, Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.cli.conftest import Cli, Served
 from tests.web.control import COMMIT, NOON, ORDERS, PAYMENTS, READ, instances, live_record

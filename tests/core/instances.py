@@ -7,8 +7,8 @@ from desired_state.instance import Instance, Key, digest_source
 from desired_state.manifest import Manifest, read
 from reconciler.core.environment import Environment
 from reconciler.core.events import Applied, Applying, Desired, Event
-from reconciler.core.record import Base, Record
-from reconciler.core.runs import Intent
+from reconciler.core.record.model import Base, Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.status import advance, first
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -12,7 +12,8 @@ from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.policy import Rules
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, Record, Rejection
+from reconciler.core.record.consent import Approval, Rejection
+from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document

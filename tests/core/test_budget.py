@@ -24,7 +24,7 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.read import read
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document

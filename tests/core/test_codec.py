@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
-from reconciler.core.codec import dump, dump_pass, load, load_pass
-from reconciler.core.leave import Promoted, WindowOverride
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
-from reconciler.core.record import Approval, Base, Condition, Failures, Pass, Record, Rollout
-from reconciler.core.runs import Intent
+from reconciler.core.record.codec import dump, dump_pass, load, load_pass
+from reconciler.core.record.consent import Approval, Promoted, WindowOverride
+from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout
+from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.instances import PLATFORM, SERVICE, instance
 

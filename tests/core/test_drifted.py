@@ -12,9 +12,9 @@ from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Intent
 from reconciler.core.schedule import Pace, is_fresh, next_visit
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document

@@ -27,9 +27,9 @@ from reconciler.core.events import (
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.read import read
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Holder, Intent, Running
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document

@@ -31,9 +31,10 @@ from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
 from reconciler.core.problems import Topic
-from reconciler.core.record import Approval, Drift
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Drift
+from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document

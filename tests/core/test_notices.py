@@ -23,9 +23,10 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan, ResourceSummary
 from reconciler.core.plan.read import read
-from reconciler.core.record import Approval, Drift, Record
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Drift, Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Intent
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, applied, base, fold, instance

@@ -15,7 +15,7 @@ from reconciler.core.gate import Proceed, gate
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record import Approval
+from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync

@@ -10,9 +10,10 @@ from reconciler.core.events import Applied, Applying, Asked, Desired, Event, Pla
 from reconciler.core.plan.drift import classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record import Approval, Record
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from tests.core.documents import change, document
 from tests.core.instances import NOW, PLATFORM, applied, base

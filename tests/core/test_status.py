@@ -25,9 +25,10 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record import Approval, Record, Rejection
+from reconciler.core.record.consent import Approval, Rejection
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Intent
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.documents import change, document

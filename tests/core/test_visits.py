@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.schedule import Pace, Schedule, next_visit
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason

@@ -22,7 +22,7 @@ from desired_state.instance import Key
 from reconciler.app import parts
 from reconciler.config import Settings, load
 from reconciler.core.ports import Revision
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive

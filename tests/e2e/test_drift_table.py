@@ -16,7 +16,7 @@ import pytest
 from deploy.local.standin import StandIn, start
 from desired_state.instance import Key
 from reconciler.core import view
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason, Sync
 from tests.e2e.changes.additions import ADDITIONS
 from tests.e2e.changes.case import Case, Expected

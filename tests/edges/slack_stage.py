@@ -15,7 +15,7 @@ from desired_state.instance import Key
 from reconciler.core.control import SourceStatus
 from reconciler.core.events import Event
 from reconciler.core.keeping import Threads
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.delivery import Retries
 from reconciler.edges.notifications import Manner, Notifications, Sources

@@ -15,7 +15,7 @@ from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.keeping import StoreConflict
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws import AwsClients, AwsFailed, Home, Where
 from reconciler.edges.dynamodb import DynamoStore
 from reconciler.edges.store import StoreCorrupt, StoreFailed

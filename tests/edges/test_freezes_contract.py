@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.freezing import Freeze, Freezes
+from reconciler.core.keeping import Freezes
+from reconciler.core.record.freeze import Freeze
 from reconciler.engine.freezing import Freezing
 from tests.core.instances import NOW
 from tests.edges.test_store_contract import STORES, Opened

@@ -20,8 +20,8 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.core.events import Applying, Event, Holding, Starting
 from reconciler.core.ports import Run, TerraformFailed, Workspace
-from reconciler.core.record import Record
-from reconciler.core.runs import Intent, Running
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent, Running
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients

@@ -12,7 +12,7 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.core.ports import LiveUnavailable
-from reconciler.core.runs import Holder
+from reconciler.core.record.runs import Holder
 from reconciler.edges.aws import AwsClients, AwsFailed, Where
 from reconciler.edges.locks import StateLocks, whoami
 from tests.edges.conftest import STATE, Stage

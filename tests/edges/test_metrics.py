@@ -12,9 +12,9 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.events import Asked, Failed, Waiting
-from reconciler.core.leave import Promoted
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record import Drift, Pass, Record
+from reconciler.core.record.consent import Promoted
+from reconciler.core.record.model import Drift, Pass, Record
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.edges.metrics import (
     COMMANDS,

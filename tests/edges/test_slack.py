@@ -10,8 +10,8 @@ from desired_state.instance import Key
 from reconciler.core.control import SourceStatus
 from reconciler.core.events import Applied, Applying, Failed, Held, Settled
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record import Drift, Record
-from reconciler.core.runs import Intent
+from reconciler.core.record.model import Drift, Record
+from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, new
 from tests.edges.slack_stage import Stage, stage, until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desired_state.tree import tree_id
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.edges.sqlite import LAYOUT, SqliteStore
 from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
 from tests.core.instances import instance

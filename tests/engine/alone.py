@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.engine.world import Limits, World
 from tests.core.instances import DEVELOP, NOW

@@ -9,8 +9,8 @@ from typing import Any
 from desired_state.instance import Instance, Key
 from reconciler.core.plan.state_file import State
 from reconciler.core.ports import LockInfo, Run, TerraformFailed
-from reconciler.core.record import Record
-from reconciler.core.runs import Holder
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import applied, instance

@@ -14,9 +14,9 @@ from reconciler.core.inputs import placeholder_platform
 from reconciler.core.judgement import Judge
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Base, Record
+from reconciler.core.record.model import Base, Record
+from reconciler.core.record.runs import Holder, Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.runs import Holder, Intent
 from reconciler.core.schedule import next_visit
 from reconciler.core.status import first
 from reconciler.engine.reconcile import reconcile

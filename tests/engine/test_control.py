@@ -12,7 +12,7 @@ from reconciler.core.orphans import StoredState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record import Record
+from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync

@@ -10,7 +10,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.ports import Revision, SourceFailed, TerraformFailed
-from reconciler.core.runs import Intent
+from reconciler.core.record.runs import Intent
 from reconciler.core.status import first
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller

@@ -7,8 +7,9 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.control import ActionRefused
 from reconciler.core.events import Removed
-from reconciler.core.freezing import Freeze
-from reconciler.core.record import Approval, Record
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.freezing import Freezing

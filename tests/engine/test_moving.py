@@ -9,7 +9,7 @@ from desired_state.instance import Key
 from reconciler.core.events import Accepted, Removed
 from reconciler.core.plan.state_file import State
 from reconciler.core.ports import LockInfo
-from reconciler.core.runs import Running
+from reconciler.core.record.runs import Running
 from reconciler.core.status import first
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile

@@ -14,7 +14,7 @@ from reconciler.core.control import Action, ActionRefused
 from reconciler.core.events import Accepted
 from reconciler.core.ports import Revision, SourceFailed
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller

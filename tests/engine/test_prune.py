@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.core.events import Accepted, Event, Removed
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Record
-from reconciler.core.runs import Holder
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile
 from tests.core.documents import change, document

@@ -7,7 +7,7 @@ import pytest
 from reconciler.app import observe
 from reconciler.core.events import Asked
 from reconciler.core.ports import TerraformFailed
-from reconciler.core.record import Approval
+from reconciler.core.record.consent import Approval
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.metrics import Metrics
 from tests.core.documents import change

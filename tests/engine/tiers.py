@@ -12,8 +12,8 @@ from reconciler.core.events import Accepted, Desired, Settled
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.ports import Run, TerraformFailed
 from reconciler.core.promotion import held_back
-from reconciler.core.record import Base, Record
-from reconciler.core.runs import Holder
+from reconciler.core.record.model import Base, Record
+from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold

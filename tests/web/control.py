@@ -8,12 +8,13 @@ from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
-from reconciler.core.freezing import Freeze
 from reconciler.core.orphans import Orphan, StoredState
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.ports import LiveUnavailable
-from reconciler.core.record import Approval, Condition, Drift, Failures, Pass, Record, Repair, Rollout
-from reconciler.core.runs import Intent
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.model import Condition, Drift, Failures, Pass, Record, Repair, Rollout
+from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from desired_state.instance import Instance, Key
-from reconciler.core.record import Pass, Record
+from reconciler.core.record.model import Pass, Record
 
 SCHEMA = 1
 _T = TypeVar("_T", Record, Pass)

@@ -36,3 +36,11 @@ class Intent:
     holder: Holder | None = None
     lock_id: str | None = None
     creates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A state on its way from the name `source` in the same environment; `done` once it is here alone."""
+
+    source: str
+    done: bool = False

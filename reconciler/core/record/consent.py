@@ -34,3 +34,21 @@ class WindowOverride:
     def says(self) -> str:
         """The override in a phrase."""
         return f"outside its window, by {self.by}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody agreed to exactly the plan with this digest."""
+
+    plan_digest: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody refused exactly the plan with this digest, so nobody is asked for it again."""
+
+    plan_digest: str
+    by: str
+    at: datetime

@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
-from reconciler.core.leave import Promoted, WindowOverride
-from reconciler.core.moving import Move
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
-from reconciler.core.runs import Intent, Running
+from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
+from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 
@@ -27,24 +26,6 @@ class Condition:
     reason: Reason
     message: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Somebody agreed to exactly the plan with this digest."""
-
-    plan_digest: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Somebody refused exactly the plan with this digest, so nobody is asked for it again."""
-
-    plan_digest: str
-    by: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,12 @@
 Looking goes on: plans are made, drift is found and reported, approvals are given. Only the apply waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-
-from reconciler.core.decide import Apply, Report, Verdict
-from reconciler.core.plan.model import Plan, describe
-from reconciler.core.vocabulary import Reason
 
 EVERYWHERE = "*"  # what no environment is called
 
@@ -45,29 +41,6 @@ class Frozen(Exception):
 
     def __init__(self, freeze: Freeze) -> None:
         super().__init__(freeze.says())
-
-
-class Freezes(Protocol):
-    """Where freezes are kept, so that a restart does not end one."""
-
-    async def freezes(self) -> Sequence[Freeze]:
-        """Every freeze in force."""
-        ...
-
-    async def keep_freeze(self, freeze: Freeze) -> None:
-        """Keep it, in place of the one of the same name."""
-        ...
-
-    async def drop_freeze(self, name: str) -> None:
-        """End the one of that name; a no-op when there is none."""
-        ...
-
-
-def thawed(found: Verdict, plan: Plan, freeze: Freeze | None) -> Verdict:
-    """The verdict, unless it is to apply something in a freeze."""
-    if freeze is None or not isinstance(found, Apply):
-        return found
-    return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.says()}")
 
 
 def dump(freeze: Freeze) -> Mapping[str, Any]:
