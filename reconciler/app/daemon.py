@@ -19,7 +19,7 @@ from reconciler.app import parts
 from reconciler.app.observe import Observers
 from reconciler.app.telling import notifications
 from reconciler.config import Settings
-from reconciler.core.keeping import Freezes, Store, Threads
+from reconciler.core.ports.store import Freezes, Store, Threads
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws import PATIENT, AwsClients
 from reconciler.edges.cloudtrail import CloudTrailAttribution

@@ -17,14 +17,15 @@ from desired_state.snapshot import Snapshot
 from reconciler.app import parts
 from reconciler.app.once import read_snapshot
 from reconciler.config import ConfigFailed, Settings
-from reconciler.core.adoption import refusal
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
-from reconciler.core.judgement import Judge
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.model import Plan, ResourceSummary, everything, operation
-from reconciler.core.policy import Rules, violations
-from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed
+from reconciler.core.policy.adoption import refusal
+from reconciler.core.policy.rules import Rules, violations
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.judge import Judge
+from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive

@@ -13,7 +13,8 @@ from desired_state.tree import Tree
 from reconciler.app import parts
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
-from reconciler.core.ports import Revision, Run, SourceFailed
+from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.core.ports.terraform import Run
 from reconciler.edges.git import read_revision
 from reconciler.edges.repository import redacted
 from reconciler.edges.roots import read_roots

@@ -11,9 +11,9 @@ from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.environment import Environment
-from reconciler.core.keeping import Reports, TreeArchive
-from reconciler.core.policy import Rules
-from reconciler.core.ports import Source, SourceFailed
+from reconciler.core.policy.rules import Rules
+from reconciler.core.ports.source import Source, SourceFailed
+from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace
 from reconciler.edges.aws import AwsClients, Home

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from reconciler.config import Settings
-from reconciler.core.keeping import Threads
+from reconciler.core.ports.store import Threads
 from reconciler.edges.notifications import Manner, Notifications, Sources
 from reconciler.edges.slack import Line, bot, webhook
 

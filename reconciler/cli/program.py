@@ -142,7 +142,9 @@ def _explain_surprise(error: Exception, redact: Callable[[str], str]) -> int:
 
 def _expected() -> tuple[type[Exception], ...]:
     """The root exceptions of the edges, imported only when something has gone wrong."""
-    from reconciler.core.ports import LiveUnavailable, SourceFailed, TerraformFailed
+    from reconciler.core.ports.aws import LiveUnavailable
+    from reconciler.core.ports.source import SourceFailed
+    from reconciler.core.ports.terraform import TerraformFailed
     from reconciler.edges.aws import AwsFailed
     from reconciler.edges.process import ProcessFailed
     from reconciler.edges.store import StoreFailed

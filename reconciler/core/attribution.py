@@ -4,27 +4,15 @@ Only a named session is an answer. Reads, and what this daemon did itself, are n
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from reconciler.core.environment import Environment
 from reconciler.core.plan.model import UNKNOWN, Change
 
 # How the daemon's own calls and its Terraform runs are named (`RoleSessionName`).
 OUR_SESSIONS = frozenset({"ecs-gitops-reconciler", "reconciler"})
 _NAMES = ("id", "name", "arn", "bucket", "role", "role_name", "repository", "family", "key_id", "resource_id")
 _MOST = 5
-
-
-class Attribution(Protocol):
-    """Who changed something outside of Git. Ends within seconds and never raises."""
-
-    async def who(
-        self, environment: Environment, names: Sequence[str], *, since: datetime, until: datetime
-    ) -> str | None:
-        """The session that wrote last to one of these resources (names, ids or ARNs), None when that is not known."""
-        ...
 
 
 def resource_names(changes: Iterable[Change]) -> tuple[str, ...]:

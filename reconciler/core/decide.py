@@ -7,12 +7,14 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import adoption, policy, recovery
+from reconciler.core import recovery
 from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding, moved_outside
 from reconciler.core.plan.model import Plan, describe
+from reconciler.core.policy import adoption
+from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response

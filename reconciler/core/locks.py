@@ -8,7 +8,7 @@ before that was seen, who ran and since when. That the holder is dead is another
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from reconciler.core.ports import LockInfo
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from desired_state.instance import Key
 from reconciler.core import endings, problems, source_problems
-from reconciler.core.control import SourceStatus
+from reconciler.core.ports.control import SourceStatus
 from reconciler.core.problems import Open, Problem, Topic, name_of
 from reconciler.core.record.model import Record
 from reconciler.core.wording import duration, plural

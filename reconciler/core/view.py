@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import fought
-from reconciler.core.orphans import Orphan
 from reconciler.core.plan.model import PlanSummary, ResourceSummary, counts
+from reconciler.core.ports.control import Beat, SourceStatus
+from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.redaction.redactor import is_marked

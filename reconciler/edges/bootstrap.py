@@ -10,7 +10,7 @@ from typing import Any
 
 from desired_state.tree import Tree
 from reconciler.core.environment import Environment
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.state import StateSettings
 from reconciler.edges.trees import write_tree

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.core.ports import LockInfo, TerraformFailed
+from reconciler.core.ports.terraform import LockInfo, TerraformFailed
 from reconciler.core.recovery import there_already
 from reconciler.core.vocabulary import Reason
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from desired_state.tree import Tree, tree_id
-from reconciler.core.ports import Revision, SourceFailed
+from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.blocking import settled
 from reconciler.edges.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
 from reconciler.edges.trees import TreeFailed

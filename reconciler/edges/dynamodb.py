@@ -20,7 +20,7 @@ from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core.keeping import StoreConflict
+from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record import codec
 from reconciler.core.record import freeze as freezing
 from reconciler.core.record.freeze import Freeze

@@ -14,7 +14,7 @@ from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
 

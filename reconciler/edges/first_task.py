@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import FirstTask, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask
+from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients, AwsFailed
 

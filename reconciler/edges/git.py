@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from desired_state.tree import Tree
-from reconciler.core.ports import Revision, SourceFailed
+from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges import repository
 from reconciler.edges.blocking import settled
 from reconciler.edges.directory import read_directory

@@ -12,7 +12,7 @@ import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.commands import Commands
 from reconciler.edges.plugins import Plugins, TurnNotCome

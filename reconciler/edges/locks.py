@@ -15,7 +15,8 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.ports import LiveUnavailable, LockInfo
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.runs import Holder
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.state import StateSettings, lock_key

@@ -24,7 +24,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from reconciler.core.control import Beat, SourceStatus
+from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from reconciler.edges.provider_metrics import ProviderView

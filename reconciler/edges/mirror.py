@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.edges import repository
 from reconciler.edges.repository import Access, GitFailed, UnusableContent
 

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core import notices
-from reconciler.core.control import SourceStatus
-from reconciler.core.keeping import Threads
 from reconciler.core.notices import Act, Notice, Opened
+from reconciler.core.ports.control import SourceStatus
+from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.delivery import Delivery, Retries
 from reconciler.edges.logs import log

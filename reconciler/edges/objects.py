@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from desired_state.tree import Tree, tree_id
-from reconciler.core.ports import SourceFailed
+from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.aws import AwsClients, AwsFailed, Home
 from reconciler.edges.reports import ReportFailed
 from reconciler.edges.trees import DamagedTree, TreeFailed

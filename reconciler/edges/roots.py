@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from reconciler.core.ports import Revision, Source
+from reconciler.core.ports.source import Revision, Source
 from reconciler.edges.blocking import settled
 from reconciler.edges.tree_mirror import Landed, Missing, TreeMirror
 

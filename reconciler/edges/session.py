@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.adoption import Import
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, workspace

@@ -6,8 +6,8 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.orphans import StoredState
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.orphans import StoredState
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.state import StateSettings
 

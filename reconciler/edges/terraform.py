@@ -14,8 +14,8 @@ from typing import Any
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
 from reconciler.core.environment import Environment
-from reconciler.core.keeping import TreeArchive
-from reconciler.core.ports import Run, TerraformFailed, Workspace
+from reconciler.core.ports.store import TreeArchive
+from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import bootstrap, process, workspace

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.tree import Tree
-from reconciler.core.ports import Run, TerraformFailed
+from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, leftovers
 from reconciler.edges.trees import TreeFailed, write_tree

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desired_state.instance import Key
-from reconciler.core.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.environment import Environment
 from reconciler.core.events import Asked
-from reconciler.core.orphans import Orphan, States, unclaimed
 from reconciler.core.plan.model import IMPORT
+from reconciler.core.ports.control import Action, ActionRefused, Beat, SourceStatus
+from reconciler.core.ports.orphans import Orphan, States, unclaimed
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
@@ -20,7 +20,7 @@ _REJECTABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason
 
 
 class EngineControl:
-    """Implements `reconciler.core.control.Control` on a controller."""
+    """Implements `reconciler.core.ports.control.Control` on a controller."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller

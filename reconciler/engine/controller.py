@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
-from reconciler.core.control import Beat, SourceStatus
 from reconciler.core.drifted import unconfirmed
 from reconciler.core.events import Failed, OverrideUsed
-from reconciler.core.ports import Revision, Source, SourceFailed
+from reconciler.core.ports.control import Beat, SourceStatus
+from reconciler.core.ports.source import Revision, Source, SourceFailed
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.schedule import first_urgency, next_visit
 from reconciler.core.vocabulary import ConditionType, Reason, Sync

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from reconciler.core.keeping import Freezes
+from reconciler.core.ports.store import Freezes
 from reconciler.core.record.freeze import EVERYWHERE, Freeze
 
 

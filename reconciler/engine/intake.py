@@ -14,7 +14,7 @@ from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
 from reconciler.core.events import Accepted, Invalid, Removed
 from reconciler.core.gate import prune_guard
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record
 from reconciler.core.status import first
 from reconciler.engine.world import World

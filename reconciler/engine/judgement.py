@@ -5,8 +5,9 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.judgement import Judge, objection
 from reconciler.core.plan.model import Plan
+from reconciler.core.policy.objection import objection
+from reconciler.core.ports.judge import Judge
 from reconciler.core.redaction.redactor import Redactor
 
 

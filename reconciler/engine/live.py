@@ -8,7 +8,8 @@ from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import variables
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.ports import LiveUnavailable, Run
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.terraform import Run
 from reconciler.engine.world import World
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import Incomplete, PreparationFailed, first_task, needs
+from reconciler.core.plan.deployment import Incomplete, first_task, needs
+from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 

@@ -31,10 +31,10 @@ from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
-from reconciler.core.plan.deployment import PreparationFailed
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan
-from reconciler.core.ports import LiveUnavailable, Run, TerraformFailed, Workspace
+from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
+from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
 from reconciler.core.schedule import is_fresh

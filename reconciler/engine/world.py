@@ -13,16 +13,16 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core import report
-from reconciler.core.attribution import Attribution
 from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.events import Event
-from reconciler.core.judgement import Judge
-from reconciler.core.keeping import Reports, Store, TreeArchive
-from reconciler.core.orphans import States
-from reconciler.core.plan.deployment import FirstTasks, Prerequisites
-from reconciler.core.ports import Live, Locks, Observer, Protection, Terraform
+from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
+from reconciler.core.ports.judge import Judge
+from reconciler.core.ports.observer import Observer
+from reconciler.core.ports.orphans import States
+from reconciler.core.ports.store import Reports, Store, TreeArchive
+from reconciler.core.ports.terraform import Locks, Terraform
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor

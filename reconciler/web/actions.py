@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.control import Action, ActionRefused
+from reconciler.core.ports.control import Action, ActionRefused
 from reconciler.core.record.model import Record
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown

@@ -10,8 +10,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from reconciler.core import view
-from reconciler.core.control import ActionRefused, Control
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
 from reconciler.web.actions import act, authorise

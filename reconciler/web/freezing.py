@@ -4,7 +4,7 @@ from aiohttp import web
 
 from desired_state.explain import suggest
 from reconciler.core import view
-from reconciler.core.control import ActionRefused
+from reconciler.core.ports.control import ActionRefused
 from reconciler.web.actions import authorise, body_of
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.control import Action
+from reconciler.core.ports.control import Action
 from reconciler.core.vocabulary import Health, Reason, Sync
 
 Schema = dict[str, Any]

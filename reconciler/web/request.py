@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from desired_state.instance import Key
-from reconciler.core.control import Control
+from reconciler.core.ports.control import Control
 from reconciler.core.record.model import Record
 from reconciler.web.errors import REDACT, Refused
 

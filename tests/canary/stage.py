@@ -18,7 +18,7 @@ from desired_state.instance import Key
 from reconciler.app.observe import Observers
 from reconciler.cli import main
 from reconciler.core import notices
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.core.record import codec
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor

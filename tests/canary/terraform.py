@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.ports import LockInfo, Revision
+from reconciler.core.ports.source import Revision
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.runs import Holder
 from tests.core.documents import document
 

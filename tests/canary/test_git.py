@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import main
-from reconciler.core.ports import SourceFailed
+from reconciler.core.ports.source import SourceFailed
 from reconciler.edges import repository
 from reconciler.edges.git import GitSource, read_revision
 

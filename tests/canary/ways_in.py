@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.control import Action
-from reconciler.core.ports import LiveUnavailable, LockInfo, SourceFailed, TerraformFailed
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.control import Action
+from reconciler.core.ports.source import SourceFailed
+from reconciler.core.ports.terraform import LockInfo, TerraformFailed
 from reconciler.core.vocabulary import Reason
 from tests.canary.canaries import Canary, text_of
 from tests.canary.stage import ALPHA, MANIFEST, Stage, revision

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.control import Action
+from reconciler.core.ports.control import Action
 from tests.cli.conftest import TOKEN, Cli, Served
 from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 

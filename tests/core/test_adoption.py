@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import adoption, decide, problems
+from reconciler.core import decide, problems
 from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict
 from reconciler.core.events import Asked, Desired, Planned, Waiting
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read
-from reconciler.core.policy import Rules
+from reconciler.core.policy import adoption
+from reconciler.core.policy.rules import Rules
 from reconciler.core.problems import Topic
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Record

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
-from reconciler.core.ports import LockInfo
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.vocabulary import Reason

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from desired_state.document import Problem
 from reconciler.core import problems
-from reconciler.core.control import SourceStatus
 from reconciler.core.events import (
     Accepted,
     Applied,
@@ -30,6 +29,7 @@ from reconciler.core.notices import Act, of_record, of_source
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
+from reconciler.core.ports.control import SourceStatus
 from reconciler.core.problems import Topic
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Drift

@@ -12,7 +12,7 @@ from reconciler.core.events import Asked, Removed
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.policy import Rules, violations
+from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync

@@ -21,7 +21,7 @@ from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from reconciler.app import parts
 from reconciler.config import Settings, load
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients

@@ -23,7 +23,7 @@ from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
 from reconciler.core.environment import Environment
 from reconciler.core.events import Accepted, Asked, Removed
-from reconciler.core.ports import Run, Workspace
+from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import first

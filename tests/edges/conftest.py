@@ -14,7 +14,7 @@ from deploy.local import standin
 from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.environment import Environment
-from reconciler.core.ports import Run
+from reconciler.core.ports.terraform import Run
 from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.runner import Timeouts
 from reconciler.edges.state import StateSettings

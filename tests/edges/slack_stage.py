@@ -12,9 +12,9 @@ from typing import Any
 from deploy.local.slackline import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
 from deploy.local.slackline.server import serving
 from desired_state.instance import Key
-from reconciler.core.control import SourceStatus
 from reconciler.core.events import Event
-from reconciler.core.keeping import Threads
+from reconciler.core.ports.control import SourceStatus
+from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.delivery import Retries

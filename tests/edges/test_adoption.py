@@ -8,7 +8,7 @@ import hcl2
 import pytest
 
 from desired_state.adoption import Import
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges import adoption
 
 from .conftest import Stage

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports import Source, SourceFailed
+from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.edges.directory import DirectorySource
 from reconciler.edges.trees import read_tree
 

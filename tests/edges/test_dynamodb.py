@@ -14,7 +14,7 @@ from botocore.config import Config
 from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from desired_state.tree import tree_id
-from reconciler.core.keeping import StoreConflict
+from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws import AwsClients, AwsFailed, Home, Where
 from reconciler.edges.dynamodb import DynamoStore

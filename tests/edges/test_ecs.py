@@ -16,7 +16,7 @@ from deploy.local import standin
 from desired_state.instance import Instance, Key
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws import AwsClients, AwsFailed
 from reconciler.edges.ecs import EcsLive, rollout
 from tests.core.instances import SERVICE, instance

@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from deploy.local import standin
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import FirstTask, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask
+from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.first_task import EcsFirstTasks

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.keeping import Freezes
+from reconciler.core.ports.store import Freezes
 from reconciler.core.record.freeze import Freeze
 from reconciler.engine.freezing import Freezing
 from tests.core.instances import NOW

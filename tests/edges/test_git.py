@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desired_state.tree import Tree
-from reconciler.core.ports import SourceFailed
+from reconciler.core.ports.source import SourceFailed
 from reconciler.edges import repository
 from reconciler.edges.git import GitSource
 from tests.edges.author import TIMEOUT, WHEN, Author, source

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports import SourceFailed
+from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.git import read_revision
 from tests.edges.author import TIMEOUT, Author, source
 

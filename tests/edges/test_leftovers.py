@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges import leftovers
 from reconciler.edges.workspace import hold
 

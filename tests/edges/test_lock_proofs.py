@@ -19,7 +19,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.events import Applying, Event, Holding, Starting
-from reconciler.core.ports import Run, TerraformFailed, Workspace
+from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent, Running
 from reconciler.core.status import advance

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.record.runs import Holder
 from reconciler.edges.aws import AwsClients, AwsFailed, Where
 from reconciler.edges.locks import StateLocks, whoami

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.core.plan.state_file import State, is_copied
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 
 from .conftest import Stage

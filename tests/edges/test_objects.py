@@ -9,8 +9,8 @@ from botocore.config import Config
 
 from deploy.local.standin import StandIn
 from desired_state.tree import tree_id
-from reconciler.core.keeping import Reports
-from reconciler.core.ports import SourceFailed
+from reconciler.core.ports.source import SourceFailed
+from reconciler.core.ports.store import Reports
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.objects import S3Reports, S3Trees
 from reconciler.edges.reports import ReportFailed

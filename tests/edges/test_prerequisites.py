@@ -10,7 +10,7 @@ import pytest_asyncio
 from deploy.local import standin
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest_asyncio
 
 from desired_state.instance import Key
-from reconciler.core.control import SourceStatus
 from reconciler.core.events import Applied, Applying, Failed, Held, Settled
 from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import Reason

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import standin
 from reconciler.core.environment import Environment
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.state import StateSettings
 from reconciler.edges.states import S3States

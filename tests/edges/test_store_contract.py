@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from desired_state.instance import Key
 from desired_state.tree import tree_id
-from reconciler.core.keeping import Store, StoreConflict
+from reconciler.core.ports.store import Store, StoreConflict
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.dynamodb import DynamoStore

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from reconciler.core.ports import Protection
+from reconciler.core.ports.aws import Protection
 from reconciler.edges.task_protection import TaskProtection
 from tests.edges.agent import TASK, Agent, agent
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import process
 from reconciler.edges.runner import Timeouts

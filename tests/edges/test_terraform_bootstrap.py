@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.state import StateSettings
 
 from .conftest import DEVELOP, STATE, Stage

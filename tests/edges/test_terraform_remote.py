@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.runner import Timeouts
 

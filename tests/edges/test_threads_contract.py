@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.keeping import Threads
+from reconciler.core.ports.store import Threads
 from tests.edges.test_store_contract import STORES, Opened
 
 

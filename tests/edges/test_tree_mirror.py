@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.edges.repository import Access
 from reconciler.edges.roots import Ref, RootsSource
 from reconciler.edges.tree_mirror import Landed, Missing, TreeMirror

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desired_state.tree import tree_id
-from reconciler.core.keeping import TreeArchive
+from reconciler.core.ports.store import TreeArchive
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.objects import S3Trees
 from reconciler.edges.trees import DirectoryTrees, TreeFailed

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.ports import LockInfo
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics
 from reconciler.edges.commands import Commands

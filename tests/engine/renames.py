@@ -8,7 +8,7 @@ from typing import Any
 
 from desired_state.instance import Instance, Key
 from reconciler.core.plan.state_file import State
-from reconciler.core.ports import LockInfo, Run, TerraformFailed
+from reconciler.core.ports.terraform import LockInfo, Run, TerraformFailed
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason

@@ -11,9 +11,9 @@ from typing import Any, cast
 from desired_state.instance import Key
 from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
-from reconciler.core.judgement import Judge
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.judge import Judge
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder, Intent
 from reconciler.core.redaction.redactor import Redactor

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.control import Action, ActionRefused, SourceStatus
 from reconciler.core.events import Event, Planned, Waiting
-from reconciler.core.orphans import StoredState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
+from reconciler.core.ports.control import Action, ActionRefused, SourceStatus
+from reconciler.core.ports.orphans import StoredState
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import advance

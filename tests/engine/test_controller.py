@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.ports import Revision, SourceFailed, TerraformFailed
+from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.runs import Intent
 from reconciler.core.status import first
 from reconciler.core.vocabulary import Reason

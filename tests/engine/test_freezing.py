@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.control import ActionRefused
 from reconciler.core.events import Removed
+from reconciler.core.ports.control import ActionRefused
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType

@@ -7,7 +7,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.judgement import objection
+from reconciler.core.policy.objection import objection
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status import first
 from reconciler.core.vocabulary import Reason

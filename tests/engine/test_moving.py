@@ -8,7 +8,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.events import Accepted, Removed
 from reconciler.core.plan.state_file import State
-from reconciler.core.ports import LockInfo
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.runs import Running
 from reconciler.core.status import first
 from reconciler.core.vocabulary import Reason

@@ -10,7 +10,8 @@ import pytest
 
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import FirstTask, Needs, PreparationFailed
+from reconciler.core.plan.deployment import FirstTask, Needs
+from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.prepare import prepare
 from reconciler.engine.world import World

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.events import Accepted, Event, Removed
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.app import observe
 from reconciler.core.events import Asked
-from reconciler.core.ports import TerraformFailed
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.metrics import Metrics

@@ -13,7 +13,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
-from reconciler.core.ports import Revision
+from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Reason

@@ -10,7 +10,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.events import Accepted, Desired, Settled
 from reconciler.core.inputs import desired_digest, variables
-from reconciler.core.ports import Run, TerraformFailed
+from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.promotion import held_back
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
-from reconciler.core.control import Action, ActionRefused, Beat, Control, SourceStatus
-from reconciler.core.orphans import Orphan, StoredState
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
-from reconciler.core.ports import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.control import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.ports.orphans import Orphan, StoredState
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Drift, Failures, Pass, Record, Repair, Rollout
@@ -128,7 +128,7 @@ READ = SourceStatus(COMMIT, NOON, None, (Problem("services/a.yaml", 3, 5, "unkno
 
 @dataclass
 class FakeControl:
-    """Implements `reconciler.core.control.Control`."""
+    """Implements `reconciler.core.ports.control.Control`."""
 
     known: dict[Key, Record] = field(default_factory=dict)
     asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.control import Action
+from reconciler.core.ports.control import Action
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import ORDERS, PAYMENTS, FakeControl
 

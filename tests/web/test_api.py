@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.control import Beat
+from reconciler.core.ports.control import Beat
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import NOON, ORDERS, ORPHAN, FakeControl
 

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from reconciler.core.control import Action
+from reconciler.core.ports.control import Action
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.openapi import document

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from reconciler.core.control import Action
+from reconciler.core.ports.control import Action
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api import make_app
 from reconciler.web.server import AddressTaken, serve

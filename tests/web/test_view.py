@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.core import view
-from reconciler.core.control import Beat
 from reconciler.core.plan.model import ResourceSummary, counts
+from reconciler.core.ports.control import Beat
 from reconciler.core.record.model import Condition
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType, Reason

@@ -7,13 +7,10 @@ stand beside the values that they take.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
-
-from reconciler.core.environment import Environment
-from reconciler.core.vocabulary import Reason
+from typing import Any
 
 _DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
 _OWN, _BEFORE = "this", "pre_deployment"  # names in terraform/modules/service
@@ -63,31 +60,6 @@ class FirstTask:
 
 class Incomplete(Exception):
     """The plan makes the network or the roles of the task only now, so it cannot go first."""
-
-
-class PreparationFailed(Exception):
-    """A deployment could not be prepared, and nothing was changed. `reason` is InvalidConfiguration or ApplyFailed."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-
-
-class Prerequisites(Protocol):
-    """What deployments rely on."""
-
-    async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
-        """What is not there, each in a few words. Raises: LiveUnavailable."""
-        ...
-
-
-class FirstTasks(Protocol):
-    """Tasks that go before a deployment."""
-
-    async def run(self, task: FirstTask, environment: Environment) -> None:
-        """Run it once and wait for its end, within its time-out. Raises: PreparationFailed."""
-        ...
 
 
 def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -> Needs:

@@ -6,16 +6,12 @@ Expected troubles of Terraform cross as `TerraformFailed` with a reason from the
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from desired_state.adoption import Import
-from desired_state.instance import Instance, Key
-from desired_state.tree import Tree
+from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.live import LiveService
-from reconciler.core.record.model import Pass, Record
 from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 
@@ -138,83 +134,4 @@ class Locks(Protocol):
 
         Unless it is `certain` that the lock was the daemon's, a Terraform that a person runs here counts too.
         """
-        ...
-
-
-class Live(Protocol):
-    """The services as they run."""
-
-    async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
-        """Read one service. Raises `LiveUnavailable` when AWS does not answer."""
-        ...
-
-
-class LiveUnavailable(Exception):
-    """AWS did not answer the question; the pass is tried again later."""
-
-
-class Protection(Protocol):
-    """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
-
-    def held(self) -> AbstractAsyncContextManager[None]:
-        """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it.
-
-    `roots_of` are environments with a Terraform tree of their own, None where there never was one to be had; `troubles`
-    say why a tree is not the newest, by the setting that names it."""
-
-    commit: str
-    committed_at: datetime
-    files: Mapping[str, bytes]
-    roots: Tree = field(default_factory=dict)
-    roots_of: Mapping[str, Tree | None] = field(default_factory=dict)
-    troubles: Mapping[str, str] = field(default_factory=dict)
-
-
-class SourceFailed(Exception):
-    """The manifests could not be fetched or read; what was read before stays in force."""
-
-
-class Source(Protocol):
-    """Where manifests come from."""
-
-    async def fetch(self) -> Revision:
-        """The newest revision. Raises: SourceFailed."""
-        ...
-
-    async def wait(self, longest: timedelta) -> None:
-        """Return when it is worth fetching again: something changed, somebody nudged, or the time is up."""
-        ...
-
-    def nudge(self) -> None:
-        """Fetch soon."""
-        ...
-
-
-class Observer(Protocol):
-    """Those who are told: metrics and logs. Must not raise and must not block."""
-
-    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed (`new` None: the instance is gone)."""
-        ...
-
-    def passed(self, visit: Pass) -> None:
-        """A pass ended."""
-        ...
-
-    def waited(self, seconds: float) -> None:
-        """A key that was due waited this long for a worker."""
-        ...
-
-    def phase(self, name: str, seconds: float) -> None:
-        """A phase (init, plan, show, apply) of a pass took this long."""
-        ...
-
-    def log(self, event: str, **fields: Any) -> None:
-        """Something worth a log line."""
         ...

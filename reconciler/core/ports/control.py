@@ -8,7 +8,7 @@ from typing import Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.orphans import Orphan
+from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 

@@ -7,9 +7,9 @@ or replacement of what holds data or addresses, and more changes at once than us
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.encryption import losses
-from reconciler.core.exposure import openings
 from reconciler.core.plan.model import UNKNOWN, Change, Plan
+from reconciler.core.policy.encryption import losses
+from reconciler.core.policy.exposure import openings
 from reconciler.core.wording import first_few
 
 # What cannot be made again as it was: data, keys, or addresses that others know.
