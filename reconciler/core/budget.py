@@ -9,10 +9,10 @@ neither held back nor counted.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.core.drifted import unconfirmed
-from reconciler.core.promotion import taken_in
 from reconciler.core.record.model import Record
 from reconciler.core.schedule import is_fresh
+from reconciler.core.status.drift import unconfirmed
+from reconciler.core.status.promotion import taken_in
 from reconciler.core.vocabulary import Reason
 
 # A refresh of the service module was measured to make 1.6 calls a resource (`tests/terraform/test_on_the_stand_in.py`

@@ -7,8 +7,6 @@ from typing import Literal
 
 from desired_state.instance import Key
 from desired_state.policy import Policy
-from reconciler.core import recovery
-from reconciler.core.drifted import fought, is_same, unconfirmed
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding, moved_outside
@@ -18,6 +16,8 @@ from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
+from reconciler.core.status import recovery
+from reconciler.core.status.drift import fought, is_same, unconfirmed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 
 Mode = Literal["auto", "approve", "observe"]

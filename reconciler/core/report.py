@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core import view
-from reconciler.core.events import Applied, Event
 from reconciler.core.record.model import Record
+from reconciler.core.status.events import Applied, Event
 from reconciler.core.vocabulary import Reason, Sync
 
 SCHEMA = 1

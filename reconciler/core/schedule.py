@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from reconciler.core.drifted import unconfirmed
-from reconciler.core.promotion import taken_in
 from reconciler.core.record.model import Record
+from reconciler.core.status.drift import unconfirmed
+from reconciler.core.status.promotion import taken_in
 from reconciler.core.vocabulary import Health, Reason
 
 K = TypeVar("K", bound=Hashable)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.drifted import fought
 from reconciler.core.plan.model import PlanSummary, ResourceSummary, counts
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.redaction.redactor import is_marked
-from reconciler.core.remedy import remedies
+from reconciler.core.status.drift import fought
+from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Reason
 
 View = dict[str, Any]

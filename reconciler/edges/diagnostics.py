@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed
-from reconciler.core.recovery import there_already
+from reconciler.core.status.recovery import there_already
 from reconciler.core.vocabulary import Reason
 
 _MOST_ERRORS = 3

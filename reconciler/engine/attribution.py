@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from reconciler.core.attribution import resource_names
 from reconciler.core.environment import Environment
-from reconciler.core.events import Attributed
 from reconciler.core.plan.drift import Finding
 from reconciler.core.record.model import NOBODY_KNOWS, Record
+from reconciler.core.status.events import Attributed
 from reconciler.engine.world import World
 
 _LATE = timedelta(minutes=15)  # the longest that CloudTrail usually keeps an event back

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.events import Asked
 from reconciler.core.plan.model import IMPORT
 from reconciler.core.ports.control import Action, ActionRefused, Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan, States, unclaimed
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.status.events import Asked
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 

@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
-from reconciler.core.drifted import unconfirmed
-from reconciler.core.events import Failed, OverrideUsed
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.source import Revision, Source, SourceFailed
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.schedule import first_urgency, next_visit
+from reconciler.core.status.drift import unconfirmed
+from reconciler.core.status.events import Failed, OverrideUsed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import Looks

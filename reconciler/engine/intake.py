@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Iterable
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
-from reconciler.core.events import Accepted, Invalid, Removed
 from reconciler.core.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
+from reconciler.core.status.events import Accepted, Invalid, Removed
 from reconciler.engine.world import World
 
 

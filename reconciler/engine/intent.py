@@ -5,7 +5,7 @@ import uuid
 from reconciler.core.plan.model import Plan
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
-from reconciler.core.recovery import creates
+from reconciler.core.status.recovery import creates
 from reconciler.engine.world import World
 
 

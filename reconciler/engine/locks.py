@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.events import Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Running
+from reconciler.core.status.events import Holding, LockedOut, Starting
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.events import Held, LockedOut, Moved, Moving
 from reconciler.core.moving import claims, has_moved, source_of
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
+from reconciler.core.status.events import Held, LockedOut, Moved, Moving
 from reconciler.core.vocabulary import Reason
 from reconciler.engine import locks
 from reconciler.engine.world import World

@@ -25,8 +25,6 @@ from reconciler.core.decide import (
     waits,
 )
 from reconciler.core.environment import Environment
-from reconciler.core.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
-from reconciler.core.events import Settled as SettledNow
 from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
@@ -38,6 +36,8 @@ from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
 from reconciler.core.schedule import is_fresh
+from reconciler.core.status.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
+from reconciler.core.status.events import Settled as SettledNow
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine import locks, moving
 from reconciler.engine.attribution import attribute

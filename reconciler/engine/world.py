@@ -13,10 +13,8 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core import report
-from reconciler.core.cleansing import redacted
 from reconciler.core.decide import Limits as VerdictLimits
 from reconciler.core.environment import Environment
-from reconciler.core.events import Event
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
 from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.observer import Observer
@@ -27,7 +25,9 @@ from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace, Random
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Event
+from reconciler.core.status.redaction import redacted
 from reconciler.engine.freezing import Freezing
 
 _REPORT_TAKES = timedelta(seconds=15)

@@ -6,10 +6,10 @@ from desired_state.document import parse
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.manifest import Manifest, read
 from reconciler.core.environment import Environment
-from reconciler.core.events import Applied, Applying, Desired, Event
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent
-from reconciler.core.status import advance, first
+from reconciler.core.status.advance import advance, first
+from reconciler.core.status.events import Applied, Applying, Desired, Event
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")

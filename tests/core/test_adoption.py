@@ -6,7 +6,6 @@ import pytest
 
 from reconciler.core import decide, problems
 from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict
-from reconciler.core.events import Asked, Desired, Planned, Waiting
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read
@@ -16,6 +15,7 @@ from reconciler.core.problems import Topic
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Asked, Desired, Planned, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy

@@ -9,7 +9,6 @@ from hypothesis.stateful import invariant, precondition, rule
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
 from reconciler.core.environment import Floor
-from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -17,7 +16,8 @@ from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.budget import Budget, expected_calls, is_look
-from reconciler.core.events import (
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.read import read
+from reconciler.core.record.model import Record
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import (
     Accepted,
     Asked,
     Desired,
@@ -20,12 +25,7 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
-from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
-from reconciler.core.plan.read import read
-from reconciler.core.promotion import held_back
-from reconciler.core.record.model import Record
-from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, instance

@@ -6,7 +6,6 @@ from datetime import timedelta
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Report, Settled, Verdict
 from reconciler.core.environment import Floor
-from reconciler.core.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan, describe
@@ -15,6 +14,7 @@ from reconciler.core.record.consent import Approval, WindowOverride
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, fold, new, with_policy

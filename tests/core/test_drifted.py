@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from reconciler.core import decide
 from reconciler.core.attribution import resource_names
 from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_again
-from reconciler.core.events import Applied, Applying, Asked, Attributed, Desired, Failed, Planned, Settled, Waiting
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -16,6 +15,17 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import Pace, is_fresh, next_visit
+from reconciler.core.status.events import (
+    Applied,
+    Applying,
+    Asked,
+    Attributed,
+    Desired,
+    Failed,
+    Planned,
+    Settled,
+    Waiting,
+)
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, applied, base, fold

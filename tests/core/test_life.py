@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from reconciler.core.events import (
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.read import read
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder, Intent, Running
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
@@ -24,13 +31,6 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
-from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
-from reconciler.core.plan.read import read
-from reconciler.core.record.model import Record
-from reconciler.core.record.runs import Holder, Intent, Running
-from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, base, new

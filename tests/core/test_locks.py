@@ -5,11 +5,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
 from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
+from reconciler.core.status.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, PLATFORM, applied, base, fold
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from reconciler.core.events import Accepted, Moved, Moving, Removed
 from reconciler.core.moving import claims, has_moved, source_of
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Move
+from reconciler.core.status.events import Accepted, Moved, Moving, Removed
 from tests.core.instances import SERVICE, applied, fold, instance, manifest, new
 
 ORDERS, SHOP = Key("develop", "orders"), Key("develop", "shop")

@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 
 from desired_state.document import Problem
 from reconciler.core import problems
-from reconciler.core.events import (
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.mrkdwn import code, escape
+from reconciler.core.notices import Act, of_record, of_source
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.read import read
+from reconciler.core.ports.control import SourceStatus
+from reconciler.core.problems import Topic
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Drift
+from reconciler.core.record.runs import Intent
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
@@ -23,19 +36,6 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
-from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.mrkdwn import code, escape
-from reconciler.core.notices import Act, of_record, of_source
-from reconciler.core.plan.drift import Finding
-from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.plan.read import read
-from reconciler.core.ports.control import SourceStatus
-from reconciler.core.problems import Topic
-from reconciler.core.record.consent import Approval
-from reconciler.core.record.model import Drift
-from reconciler.core.record.runs import Intent
-from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, base, instance, new

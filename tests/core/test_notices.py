@@ -5,7 +5,15 @@ from typing import Literal
 
 import pytest
 
-from reconciler.core.events import (
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan, ResourceSummary
+from reconciler.core.plan.read import read
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Drift, Record
+from reconciler.core.record.runs import Intent
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
@@ -18,15 +26,7 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
-from reconciler.core.events import Held as HeldBack
-from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
-from reconciler.core.plan.model import Plan, ResourceSummary
-from reconciler.core.plan.read import read
-from reconciler.core.record.consent import Approval
-from reconciler.core.record.model import Drift, Record
-from reconciler.core.record.runs import Intent
-from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Held as HeldBack
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, applied, base, fold, instance

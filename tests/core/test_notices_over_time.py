@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desired_state.document import Problem
-from reconciler.core.events import Failed, Invalid
 from reconciler.core.notices import after, of_source, reminders_due
 from reconciler.core.ports.control import SourceStatus
+from reconciler.core.status.events import Failed, Invalid
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, applied, fold
 from tests.core.telling import Told, acts, texts

@@ -8,13 +8,13 @@ import pytest
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
-from reconciler.core.events import Asked, Removed
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Asked, Removed
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold

@@ -12,11 +12,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment, Floor
-from reconciler.core.events import Accepted, Applied, Applying, Asked, Desired, Event, Failed, Kept, Let, Seen, Waiting
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent
+from reconciler.core.status.events import (
+    Accepted,
+    Applied,
+    Applying,
+    Asked,
+    Desired,
+    Event,
+    Failed,
+    Kept,
+    Let,
+    Seen,
+    Waiting,
+)
+from reconciler.core.status.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 

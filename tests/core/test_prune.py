@@ -10,14 +10,14 @@ from desired_state.instance import Key
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Limits
 from reconciler.core.environment import Floor
-from reconciler.core.events import Accepted, Asked, Event, Planned, Removed, Waiting
 from reconciler.core.gate import Proceed, gate
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Accepted, Asked, Event, Planned, Removed, Waiting
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, instance, with_policy

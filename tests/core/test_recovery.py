@@ -8,15 +8,15 @@ import pytest
 
 from reconciler.core import decide
 from reconciler.core.decide import Apply, AwaitApproval, Verdict
-from reconciler.core.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
-from reconciler.core.recovery import creates, would_be_twice
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
+from reconciler.core.status.recovery import creates, would_be_twice
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.remedy import remedy, resource_type
+from reconciler.core.status.remedies import remedy, resource_type
 
 
 @pytest.mark.parametrize(

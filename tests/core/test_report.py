@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.core import report
-from reconciler.core.events import Applied, Applying, Asked, Desired, Event, Planned
 from reconciler.core.plan.drift import classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -14,7 +13,8 @@ from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Applied, Applying, Asked, Desired, Event, Planned
 from tests.core.documents import change, document
 from tests.core.instances import NOW, PLATFORM, applied, base
 

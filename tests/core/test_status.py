@@ -5,7 +5,16 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.events import (
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
+from reconciler.core.record.consent import Approval, Rejection
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
@@ -21,15 +30,6 @@ from reconciler.core.events import (
     Settled,
     Waiting,
 )
-from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
-from reconciler.core.plan.model import Plan
-from reconciler.core.plan.read import read
-from reconciler.core.record.consent import Approval, Rejection
-from reconciler.core.record.model import Record
-from reconciler.core.record.runs import Intent
-from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, base, fold, instance, new

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from reconciler.core.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
 from reconciler.core.record.model import Record
 from reconciler.core.schedule import Pace, Schedule, next_visit
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case

@@ -22,11 +22,11 @@ from deploy.local.standin import StandIn
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
 from reconciler.core.environment import Environment
-from reconciler.core.events import Accepted, Asked, Removed
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
+from reconciler.core.status.events import Accepted, Asked, Removed
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.ecs import EcsLive
 from reconciler.edges.first_task import EcsFirstTasks

@@ -12,11 +12,11 @@ from typing import Any
 from deploy.local.slackline import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
 from deploy.local.slackline.server import serving
 from desired_state.instance import Key
-from reconciler.core.events import Event
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Event
 from reconciler.edges.delivery import Retries
 from reconciler.edges.notifications import Manner, Notifications, Sources
 from reconciler.edges.slack import Line, bot, webhook

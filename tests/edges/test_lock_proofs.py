@@ -18,11 +18,11 @@ from typing import Any, cast
 import pytest
 
 from deploy.local.standin import StandIn
-from reconciler.core.events import Applying, Event, Holding, Starting
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent, Running
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Applying, Event, Holding, Starting
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws import AwsClients
 from reconciler.edges.locks import StateLocks, whoami

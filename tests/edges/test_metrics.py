@@ -10,11 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.events import Asked, Failed, Waiting
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Drift, Pass, Record
+from reconciler.core.status.events import Asked, Failed, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.edges.metrics import (
     COMMANDS,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest_asyncio
 
 from desired_state.instance import Key
-from reconciler.core.events import Applied, Applying, Failed, Held, Settled
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent
+from reconciler.core.status.events import Applied, Applying, Failed, Held, Settled
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, new
 from tests.edges.slack_stage import Stage, stage, until

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.slackline.workspace import Fault
-from reconciler.core.events import Failed
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.record.model import Drift, Record
+from reconciler.core.status.events import Failed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import delivery, notifications
 from reconciler.edges.delivery import Retries, when_to_retry

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from desired_state.instance import Key
-from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.judge import Judge
@@ -18,7 +17,8 @@ from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder, Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule import next_visit
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
+from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from tests.core.documents import document

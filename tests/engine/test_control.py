@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.events import Event, Planned, Waiting
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -14,7 +13,8 @@ from reconciler.core.ports.control import Action, ActionRefused, SourceStatus
 from reconciler.core.ports.orphans import StoredState
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import advance
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Event, Planned, Waiting
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.control import EngineControl
 from tests.core.documents import change, document

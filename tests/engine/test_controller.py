@@ -12,7 +12,7 @@ from desired_state.instance import Key
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.runs import Intent
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.events import Accepted, Asked, Event
 from reconciler.core.live import RolloutState
+from reconciler.core.status.events import Accepted, Asked, Event
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.documents import change
 from tests.core.instances import IMAGE, SERVICE, instance

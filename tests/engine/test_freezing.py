@@ -5,11 +5,11 @@ from typing import Any, cast
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.events import Removed
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record
+from reconciler.core.status.events import Removed
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.freezing import Freezing

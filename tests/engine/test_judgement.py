@@ -9,7 +9,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.policy.objection import objection
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import SERVICE, instance, with_policy

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.events import Accepted, Removed
 from reconciler.core.plan.state_file import State
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.runs import Running
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
+from reconciler.core.status.events import Accepted, Removed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World

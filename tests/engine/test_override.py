@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.events import Accepted
 from reconciler.core.ports.control import Action, ActionRefused
 from reconciler.core.ports.source import Revision, SourceFailed
-from reconciler.core.promotion import held_back
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.status.events import Accepted
+from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller

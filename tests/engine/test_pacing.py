@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from desired_state.instance import Key
 from reconciler.core.budget import expected_calls
-from reconciler.core.events import Seen, Settled
 from reconciler.core.record.model import Record
 from reconciler.core.schedule import Schedule, Visit
+from reconciler.core.status.events import Seen, Settled
 from reconciler.engine.pacing import Looks
 from reconciler.engine.world import Limits
 from tests.core.instances import DEVELOP, NOW, applied, base, fold

@@ -3,8 +3,8 @@
 import asyncio
 import dataclasses
 
-from reconciler.core.events import Accepted, Asked, Failed
-from reconciler.core.promotion import held_back
+from reconciler.core.status.events import Accepted, Asked, Failed
+from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.promote import woken
 from reconciler.engine.reconcile import reconcile

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.events import Accepted, Event, Removed
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder
+from reconciler.core.status.events import Accepted, Event, Removed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.reconcile import reconcile
 from tests.core.documents import change, document

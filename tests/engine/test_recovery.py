@@ -5,9 +5,9 @@ from unittest.mock import create_autospec
 import pytest
 
 from reconciler.app import observe
-from reconciler.core.events import Asked
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
+from reconciler.core.status.events import Asked
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.metrics import Metrics
 from tests.core.documents import change

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.events import Applied, Applying, Desired
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent
+from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.intake import Intake
 from reconciler.engine.reconcile import reconcile

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from desired_state.instance import Key
-from reconciler.core.events import Accepted, Removed
 from reconciler.core.moving import claims
 from reconciler.core.plan.state_file import State
-from reconciler.core.status import first
+from reconciler.core.status.advance import first
+from reconciler.core.status.events import Accepted, Removed
 from reconciler.engine.reconcile import reconcile
 from tests.engine.alone import world_of
 from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written

@@ -8,12 +8,12 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.events import Accepted, Desired, Settled
 from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.ports.terraform import Run, TerraformFailed
-from reconciler.core.promotion import held_back
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder
+from reconciler.core.status.events import Accepted, Desired, Settled
+from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold

@@ -1,7 +1,7 @@
 """The one durable document per instance: everything that must survive a restart, and nothing else.
 
 A record is written before the first apply with all that a destroy needs, so that a removed manifest can be pruned
-even when Git no longer knows it. Only `reconciler.core.status` makes new records out of old ones.
+even when Git no longer knows it. Only `reconciler.core.status.advance` makes new records out of old ones.
 """
 
 import dataclasses
@@ -71,7 +71,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Drift that an apply took back, by the spots it was in (see `reconciler.core.drifted.spots`)."""
+    """Drift that an apply took back, by the spots it was in (see `reconciler.core.status.drift.spots`)."""
 
     at: datetime
     spots: tuple[str, ...]

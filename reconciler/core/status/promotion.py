@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from desired_state.instance import Instance, Key, digest_source
-from reconciler.core.conditions import ready
 from reconciler.core.decide import effective_mode
 from reconciler.core.environment import Environment
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Condition, Record
+from reconciler.core.status.conditions import ready
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from reconciler.core.wording import first_few
 

@@ -1,4 +1,4 @@
-"""What can happen to an instance, as values. `reconciler.core.status.advance` folds them into its record."""
+"""What can happen to an instance, as values. `reconciler.core.status.advance.advance` folds them into its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,8 +6,19 @@ once for all places that say something.
 
 from dataclasses import replace
 
-from reconciler.core.events import Applied, Asked, Attributed, Event, Failed, Held, Invalid, Seen, Settled, Waiting
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import (
+    Applied,
+    Asked,
+    Attributed,
+    Event,
+    Failed,
+    Held,
+    Invalid,
+    Seen,
+    Settled,
+    Waiting,
+)
 
 _PASSED_ON = "platform"  # services get it as their input, so it has to stay what it is
 

@@ -9,9 +9,12 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from desired_state.instance import Instance
-from reconciler.core import drifted, promotion, recovery, rollout
-from reconciler.core.conditions import holding, idle, ready, without
-from reconciler.core.events import (
+from reconciler.core.plan.model import summarise
+from reconciler.core.record.model import Failures, Record
+from reconciler.core.record.runs import Intent, Move, Running
+from reconciler.core.status import drift, promotion, recovery, rollout
+from reconciler.core.status.conditions import holding, idle, ready, without
+from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
@@ -36,9 +39,6 @@ from reconciler.core.events import (
     Starting,
     Waiting,
 )
-from reconciler.core.plan.model import summarise
-from reconciler.core.record.model import Failures, Record
-from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
@@ -81,7 +81,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case Planned():
             return _planned(record, event, now)
         case Attributed(who):
-            return drifted.attributed(record, who)
+            return drift.attributed(record, who)
         case Settled():
             return _settled(record, event, now)
         case Waiting(reason, message):
@@ -166,7 +166,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
         record = record.replace(approval=None)
     reason = Reason.IN_SYNC if plan.is_empty else Reason.PROGRESSING
     record = holding(record, now, ConditionType.PLANNED, True, reason, "")
-    return drifted.looked(record, finding, event.response, event.confirm_after, now)
+    return drift.looked(record, finding, event.response, event.confirm_after, now)
 
 
 def _settled(record: Record, event: Settled, now: datetime) -> Record:
@@ -206,7 +206,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
 
 def _applied(record: Record, event: Applied, now: datetime) -> Record:
     service = record.instance.kind == "Service"
-    record = drifted.repaired(idle(record), now)
+    record = drift.repaired(idle(record), now)
     record = record.replace(
         intent=None,
         applied_digest=record.desired_digest,

@@ -8,11 +8,11 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from reconciler.core.conditions import holding, without
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response
-from reconciler.core.remedy import remedies
+from reconciler.core.status.conditions import holding, without
+from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Sync
 from reconciler.core.wording import first_few
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from reconciler.core.conditions import ready
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
+from reconciler.core.status.conditions import ready
 from reconciler.core.vocabulary import Health, Reason
 
 
