@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.config import Settings, redaction_key
-from reconciler.core.decide import Limits as VerdictLimits
+from reconciler.core.decide.verdict import Limits as VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.policy.rules import Rules
 from reconciler.core.ports.source import Source, SourceFailed

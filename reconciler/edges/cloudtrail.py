@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.core.attribution import culprit
+from reconciler.core.decide.attribution import culprit
 from reconciler.core.environment import Environment
 from reconciler.edges.aws import AwsClients, AwsFailed
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from reconciler.core.attribution import resource_names
+from reconciler.core.decide.attribution import resource_names
 from reconciler.core.environment import Environment
 from reconciler.core.plan.drift import Finding
 from reconciler.core.record.model import NOBODY_KNOWS, Record

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
-from reconciler.core.gate import prune_guard
+from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import first

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
+from reconciler.core.decide.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.environment import Environment
-from reconciler.core.locks import Foreign, Ours, Told, explain, judge
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed, Workspace
 from reconciler.core.record.model import Record

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
+from reconciler.core.decide.renames import claims, has_moved, source_of
 from reconciler.core.environment import Environment
-from reconciler.core.moving import claims, has_moved, source_of
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record

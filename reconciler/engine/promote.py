@@ -1,9 +1,10 @@
 """Which root tree a pass uses: the one that Git asks for, or the one before while a root change has not come to it."""
 
 from desired_state.instance import Instance, Key
+from reconciler.core.decide.promotion import hold
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import Kept, Let
-from reconciler.core.status.promotion import held_back, hold, wants
+from reconciler.core.status.promotion import held_back, wants
 from reconciler.engine.world import World
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
-from reconciler.core.decide import (
+from reconciler.core.decide.gate import Hold, gate
+from reconciler.core.decide.verdict import (
     Apply,
     AwaitApproval,
     LookAgain,
@@ -25,7 +26,6 @@ from reconciler.core.decide import (
     waits,
 )
 from reconciler.core.environment import Environment
-from reconciler.core.gate import Hold, gate
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans

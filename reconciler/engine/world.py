@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core import report
-from reconciler.core.decide import Limits as VerdictLimits
+from reconciler.core.decide.verdict import Limits as VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
 from reconciler.core.ports.judge import Judge

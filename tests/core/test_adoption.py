@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import decide, problems
-from reconciler.core.decide import Apply, AwaitApproval, Report, Verdict
+from reconciler.core import problems
+from reconciler.core.decide import verdict as decide
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Verdict
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from reconciler.core import decide
-from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
+from reconciler.core.decide import verdict
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits, Report
 from reconciler.core.environment import Floor
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
@@ -55,7 +55,7 @@ class ApprovalMachine(Machine):
     @rule(number=st.integers(0, 2))
     def a_pass_sees_this_plan(self, number: int) -> None:
         found = PLANS[number]
-        decided = decide.verdict(
+        decided = verdict.verdict(
             found, GIT_MOVED, self.record, FLOOR, image=IMAGE, now=self.now, limits=Limits(approval=EXPIRY)
         )
         in_time = self.agreed is not None and self.agreed[0] == found.digest and self.now - self.agreed[1] < EXPIRY
@@ -63,7 +63,7 @@ class ApprovalMachine(Machine):
         if not in_time:
             refused = self.refused == found.digest
             assert isinstance(decided, Report if refused else AwaitApproval), "what was refused is not asked for"
-        self.happens(Planned(found, GIT_MOVED, decide.response(decided)))
+        self.happens(Planned(found, GIT_MOVED, verdict.response(decided)))
         self.shown = found
         if decided == Apply():
             self.happens(Applying(Intent("p", "d", found.digest, False, self.now), base(self.record)))
@@ -124,20 +124,20 @@ TestApproval = case(ApprovalMachine)
 def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:
     record = advance(applied(APPROVE), Asked(approval=Approval(PLANS[0].digest, "ann", NOW)), now=NOW)
     late = NOW + EXPIRY
-    found = decide.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
+    found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
     assert isinstance(found, AwaitApproval)
     assert "the approval of ann has expired" in found.message
 
 
 def test_the_floor_of_an_environment_holds_whatever_the_manifest_says() -> None:
     record = applied(SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: auto}"))
-    found = decide.verdict(PLANS[0], GIT_MOVED, record, FLOOR, image=IMAGE, now=NOW)
+    found = verdict.verdict(PLANS[0], GIT_MOVED, record, FLOOR, image=IMAGE, now=NOW)
     assert isinstance(found, AwaitApproval)
 
 
 def test_a_rejection_says_who_and_how_to_take_it_back() -> None:
     record = advance(applied(APPROVE), Asked(rejection=Rejection(PLANS[0].digest, "bob", NOW)), now=NOW)
-    found = decide.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
+    found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
     assert isinstance(found, Report)
     assert found.reason == Reason.REJECTED
     assert "rejected by bob at 2026-03-02 09:00 UTC" in found.message

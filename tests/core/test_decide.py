@@ -3,8 +3,8 @@
 import dataclasses
 from datetime import timedelta
 
-from reconciler.core import decide
-from reconciler.core.decide import Apply, AwaitApproval, Report, Settled, Verdict
+from reconciler.core.decide import verdict as decide
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Settled, Verdict
 from reconciler.core.environment import Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core import decide
-from reconciler.core.attribution import resource_names
-from reconciler.core.decide import Apply, LookAgain, Report, Verdict, now_or_again
+from reconciler.core.decide import verdict
+from reconciler.core.decide.attribution import resource_names
+from reconciler.core.decide.verdict import Apply, LookAgain, Report, Verdict, now_or_again
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -65,8 +65,8 @@ def finding(plan: Plan, record: Record, now: datetime = NOW) -> Finding:
 def look(record: Record, plan: Plan, now: datetime) -> tuple[Record, Verdict | LookAgain]:
     """A pass up to its decision, as the engine does it."""
     seen = finding(plan, record, now)
-    found = decide.verdict(plan, seen, record, DEVELOP, image=IMAGE, now=now)
-    record = fold(record, Planned(plan, seen, decide.response(found)), now=now)
+    found = verdict.verdict(plan, seen, record, DEVELOP, image=IMAGE, now=now)
+    record = fold(record, Planned(plan, seen, verdict.response(found)), now=now)
     return record, now_or_again(found, record)
 
 
@@ -130,10 +130,10 @@ def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> No
     record, decided = look(record, ADDED, LATER)
     assert record.drift is not None
     assert (record.drift.reason, record.drift.response) == (Reason.UNMANAGED_ADDITION, "report")
-    assert decided == decide.Settled()
+    assert decided == verdict.Settled()
     assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
     assert record.drift.confirmed == LATER
-    assert not decide.waits(record)
+    assert not verdict.waits(record)
     assert fold(record, Settled(base(record), {}), now=LATER).drift is not None
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
+from reconciler.core.decide.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.environment import Floor
-from reconciler.core.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import Accepted, Asked, Moved, Removed, Waiting
 from reconciler.core.vocabulary import Reason

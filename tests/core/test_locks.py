@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.locks import Foreign, Ours, Told, created_at, explain, judge
+from reconciler.core.decide.locks import Foreign, Ours, Told, created_at, explain, judge
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from reconciler.core.moving import claims, has_moved, source_of
+from reconciler.core.decide.renames import claims, has_moved, source_of
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Move

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import decide
-from reconciler.core.decide import Apply, AwaitApproval, Limits, Report
+from reconciler.core.decide import verdict
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits, Report
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -197,10 +197,10 @@ def test_an_exception_lets_one_address_of_one_instance_through() -> None:
 class TestVerdict:
     """What the rules make of a pass."""
 
-    def decided(self, *changes: Mapping[str, Any], record: Any = None, rules: Rules = RULES) -> decide.Verdict:
+    def decided(self, *changes: Mapping[str, Any], record: Any = None, rules: Rules = RULES) -> verdict.Verdict:
         limits = Limits(rules=rules)
         moved = Finding(Sync.PENDING, None, ())
-        return decide.verdict(plan(*changes), moved, record or applied(), DEVELOP, image=IMAGE, now=NOW, limits=limits)
+        return verdict.verdict(plan(*changes), moved, record or applied(), DEVELOP, image=IMAGE, now=NOW, limits=limits)
 
     def test_a_denied_plan_is_not_applied_even_if_somebody_approved_it(self) -> None:
         entry, _ = DENIED["SSH open to everybody"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from desired_state.instance import Key
+from reconciler.core.decide.promotion import hold, in_flight
 from reconciler.core.environment import Environment, Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Base, Record
@@ -28,7 +29,7 @@ from reconciler.core.status.events import (
     Seen,
     Waiting,
 )
-from reconciler.core.status.promotion import admitted, broke, held_back, hold, in_flight, settled, wants
+from reconciler.core.status.promotion import admitted, broke, held_back, settled, wants
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 

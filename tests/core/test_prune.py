@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from desired_state.instance import Key
-from reconciler.core import decide
-from reconciler.core.decide import Apply, AwaitApproval, Limits
+from reconciler.core.decide import verdict
+from reconciler.core.decide.gate import Proceed, gate
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits
 from reconciler.core.environment import Floor
-from reconciler.core.gate import Proceed, gate
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -102,11 +102,11 @@ class PruneMachine(Machine):
         assert opened == self.may_be_looked_at()
         if not opened:
             return
-        decided = decide.verdict(
+        decided = verdict.verdict(
             self.plan, PRUNING, self.record, environment, image=None, now=self.now, limits=Limits(approval=EXPIRY)
         )
         assert (decided == Apply()) == self.may_be_destroyed()
-        self.happens(Planned(self.plan, PRUNING, decide.response(decided)))
+        self.happens(Planned(self.plan, PRUNING, verdict.response(decided)))
         if isinstance(decided, AwaitApproval):
             self.happens(Waiting(Reason.AWAITING_APPROVAL, decided.message))
             self.agreed = None
@@ -140,5 +140,5 @@ def test_a_confirmation_that_comes_after_the_manifest_is_back_agrees_to_nothing(
     record = advance(applied(approve), Removed(None), now=NOW)
     record = advance(record, Accepted(instance(approve), "c2"), now=NOW)
     record = advance(record, Asked(confirm_prune=True), now=NOW)
-    found = decide.verdict(PLANS[0], PRUNING, record, DEVELOP, image=None, now=NOW)
+    found = verdict.verdict(PLANS[0], PRUNING, record, DEVELOP, image=None, now=NOW)
     assert isinstance(found, AwaitApproval)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import decide
-from reconciler.core.decide import Apply, AwaitApproval, Verdict
+from reconciler.core.decide import verdict as decide
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Verdict
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from desired_state.instance import Key
-from reconciler.core.moving import claims
+from reconciler.core.decide.renames import claims
 from reconciler.core.plan.state_file import State
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Removed

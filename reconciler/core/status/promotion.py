@@ -6,40 +6,15 @@ same after a restart. An instance that never ran takes what it finds: there is n
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from desired_state.instance import Instance, Key, digest_source
-from reconciler.core.decide import effective_mode
-from reconciler.core.environment import Environment
+from desired_state.instance import Instance, digest_source
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Condition, Record
 from reconciler.core.status.conditions import ready
 from reconciler.core.vocabulary import ConditionType, Health, Reason
-from reconciler.core.wording import first_few
 
-_TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
 _CALM = frozenset({Reason.IN_SYNC, Reason.APPLIED})
-_NAMED = 3
-
-
-def hold(
-    record: Record, records: Mapping[Key, Record], environments: Mapping[str, Environment], *, max_in_flight: int
-) -> str | None:
-    """Why this instance may not take the tree that Git asks for now; None when it may, or has it already.
-
-    `reconciler reconcile` lets a single instance through whatever the others do.
-    """
-    environment = environments.get(record.key.environment)
-    if environment is None or not wants(record) or _is_asked(record) or _sits_out(record, environment):
-        return None
-    others = list(_others(record, records.values(), environments))
-    return (
-        _dependency(record, records)
-        or _broken(others)
-        or (None if admitted(record) else _lower_tiers(environment, others, environments))
-        or _full(others, environments, max_in_flight)
-    )
 
 
 def wants(record: Record) -> bool:
@@ -53,14 +28,6 @@ def wants(record: Record) -> bool:
 def admitted(record: Record) -> bool:
     """True when the instance was let to take the tree that Git asks for."""
     return record.promoted is not None and record.promoted.tree_id == record.instance.tree_id
-
-
-def in_flight(record: Record, environment: Environment) -> bool:
-    """True while an instance is on its way to the tree that Git asks for."""
-    promoted = record.promoted
-    if promoted is None or not admitted(record) or promoted.settled or promoted.asked:
-        return False
-    return not (wants(record) and _sits_out(record, environment))
 
 
 def settled(record: Record) -> bool:
@@ -145,66 +112,3 @@ def _rests(record: Record, tree_id: str) -> bool:
     applied = record.base is not None and record.base.tree_id == tree_id and record.applied_digest is not None
     calm = record.intent is None and record.failures is None
     return applied and calm and (record.health == Health.HEALTHY or record.reason == Reason.AWAITING_FIRST_IMAGE)
-
-
-def _others(record: Record, records: Iterable[Record], environments: Mapping[str, Environment]) -> Iterator[Record]:
-    """The other instances that Git asks to run the same tree, but for those that are going or are nobody's here."""
-    for other in records:
-        same = (other.instance.root, other.instance.tree_id) == (record.instance.root, record.instance.tree_id)
-        if same and other.key != record.key and other.removed is None and other.key.environment in environments:
-            yield other
-
-
-def _sits_out(record: Record, environment: Environment) -> bool:
-    """True for an instance that applies nothing by its own settings, so that nobody waits for it."""
-    stopped = record.suspended or record.instance.policy.suspend
-    return stopped or effective_mode(record.instance.policy, environment) == "observe"
-
-
-def _is_asked(record: Record) -> bool:
-    return record.requested_at is not None or (
-        admitted(record) and record.promoted is not None and record.promoted.asked
-    )
-
-
-def _dependency(record: Record, records: Mapping[Key, Record]) -> str | None:
-    for key in sorted(record.instance.depends_on):
-        other = records.get(key)
-        if other and other.promoted and other.promoted.held:
-            return f"{key} is held from its new Terraform tree and goes first"
-    return None
-
-
-def _broken(others: Iterable[Record]) -> str | None:
-    names = _listed(other for other in others if broke(other))
-    if not names:
-        return None
-    return f"stopped: {names} broke with this Terraform tree. Mend it, move the ref, or let this one through"
-
-
-def _lower_tiers(
-    environment: Environment, others: Iterable[Record], environments: Mapping[str, Environment]
-) -> str | None:
-    tier = _TIERS[environment.tier]
-    first = (
-        other
-        for other in others
-        if _TIERS[environments[other.key.environment].tier] < tier
-        and not settled(other)
-        and not (wants(other) and _sits_out(other, environments[other.key.environment]))
-    )
-    names = _listed(first)
-    return f"{names} of a lower tier goes first with this Terraform tree" if names else None
-
-
-def _full(others: Iterable[Record], environments: Mapping[str, Environment], max_in_flight: int) -> str | None:
-    flying = [other for other in others if in_flight(other, environments[other.key.environment])]
-    if len(flying) < max_in_flight:
-        return None
-    return f"{len(flying)} are on their way to this Terraform tree ({_listed(flying)}), as many as may be at a time"
-
-
-def _listed(records: Iterable[Record]) -> str:
-    """A few of them by name, and how many more there are."""
-    names = sorted(f"{record.key}{f' ({record.reason})' if record.reason else ''}" for record in records)
-    return first_few(names, _NAMED)

@@ -1,0 +1,105 @@
+"""Which instances may take a changed root tree: few at a time, lower tiers first, none after the first failure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from desired_state.instance import Key
+from reconciler.core.decide.verdict import effective_mode
+from reconciler.core.environment import Environment
+from reconciler.core.record.model import Record
+from reconciler.core.status.promotion import admitted, broke, settled, wants
+from reconciler.core.wording import first_few
+
+_TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
+
+
+_NAMED = 3
+
+
+def hold(
+    record: Record, records: Mapping[Key, Record], environments: Mapping[str, Environment], *, max_in_flight: int
+) -> str | None:
+    """Why this instance may not take the tree that Git asks for now; None when it may, or has it already.
+
+    `reconciler reconcile` lets a single instance through whatever the others do.
+    """
+    environment = environments.get(record.key.environment)
+    if environment is None or not wants(record) or _is_asked(record) or _sits_out(record, environment):
+        return None
+    others = list(_others(record, records.values(), environments))
+    return (
+        _dependency(record, records)
+        or _broken(others)
+        or (None if admitted(record) else _lower_tiers(environment, others, environments))
+        or _full(others, environments, max_in_flight)
+    )
+
+
+def in_flight(record: Record, environment: Environment) -> bool:
+    """True while an instance is on its way to the tree that Git asks for."""
+    promoted = record.promoted
+    if promoted is None or not admitted(record) or promoted.settled or promoted.asked:
+        return False
+    return not (wants(record) and _sits_out(record, environment))
+
+
+def _others(record: Record, records: Iterable[Record], environments: Mapping[str, Environment]) -> Iterator[Record]:
+    """The other instances that Git asks to run the same tree, but for those that are going or are nobody's here."""
+    for other in records:
+        same = (other.instance.root, other.instance.tree_id) == (record.instance.root, record.instance.tree_id)
+        if same and other.key != record.key and other.removed is None and other.key.environment in environments:
+            yield other
+
+
+def _sits_out(record: Record, environment: Environment) -> bool:
+    """True for an instance that applies nothing by its own settings, so that nobody waits for it."""
+    stopped = record.suspended or record.instance.policy.suspend
+    return stopped or effective_mode(record.instance.policy, environment) == "observe"
+
+
+def _is_asked(record: Record) -> bool:
+    return record.requested_at is not None or (
+        admitted(record) and record.promoted is not None and record.promoted.asked
+    )
+
+
+def _dependency(record: Record, records: Mapping[Key, Record]) -> str | None:
+    for key in sorted(record.instance.depends_on):
+        other = records.get(key)
+        if other and other.promoted and other.promoted.held:
+            return f"{key} is held from its new Terraform tree and goes first"
+    return None
+
+
+def _broken(others: Iterable[Record]) -> str | None:
+    names = _listed(other for other in others if broke(other))
+    if not names:
+        return None
+    return f"stopped: {names} broke with this Terraform tree. Mend it, move the ref, or let this one through"
+
+
+def _lower_tiers(
+    environment: Environment, others: Iterable[Record], environments: Mapping[str, Environment]
+) -> str | None:
+    tier = _TIERS[environment.tier]
+    first = (
+        other
+        for other in others
+        if _TIERS[environments[other.key.environment].tier] < tier
+        and not settled(other)
+        and not (wants(other) and _sits_out(other, environments[other.key.environment]))
+    )
+    names = _listed(first)
+    return f"{names} of a lower tier goes first with this Terraform tree" if names else None
+
+
+def _full(others: Iterable[Record], environments: Mapping[str, Environment], max_in_flight: int) -> str | None:
+    flying = [other for other in others if in_flight(other, environments[other.key.environment])]
+    if len(flying) < max_in_flight:
+        return None
+    return f"{len(flying)} are on their way to this Terraform tree ({_listed(flying)}), as many as may be at a time"
+
+
+def _listed(records: Iterable[Record]) -> str:
+    """A few of them by name, and how many more there are."""
+    names = sorted(f"{record.key}{f' ({record.reason})' if record.reason else ''}" for record in records)
+    return first_few(names, _NAMED)
