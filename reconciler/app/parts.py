@@ -15,7 +15,7 @@ from reconciler.core.policy.rules import Rules
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule import Pace
+from reconciler.core.schedule.next_visit import Pace
 from reconciler.edges.aws import AwsClients, Home
 from reconciler.edges.directory import DirectorySource
 from reconciler.edges.dynamodb import DynamoStore

@@ -145,7 +145,7 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
 
 
 def _resources(item: "PlannedInstance") -> list[dict[str, Any]]:
-    from reconciler.core.view import resource
+    from reconciler.core.views.api import resource
 
     return [resource(change) for change in item.changes]
 

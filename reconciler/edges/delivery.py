@@ -13,9 +13,9 @@ from typing import TypeVar
 import stamina
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.notices import Act, Notice, Opened, burst_entries, burst_head
+from reconciler.core.notify.notices import Act, Notice, Opened, burst_entries, burst_head
+from reconciler.core.notify.problems import Open
 from reconciler.core.ports.store import Threads
-from reconciler.core.problems import Open
 from reconciler.edges.logs import log
 from reconciler.edges.slack import Address, Line, SlackFailed
 

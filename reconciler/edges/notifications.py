@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core import notices
-from reconciler.core.notices import Act, Notice, Opened
+from reconciler.core.notify import notices
+from reconciler.core.notify.notices import Act, Notice, Opened
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record

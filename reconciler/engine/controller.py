@@ -19,7 +19,7 @@ from desired_state.snapshot import Snapshot
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.source import Revision, Source, SourceFailed
 from reconciler.core.record.model import Pass, Record
-from reconciler.core.schedule import first_urgency, next_visit
+from reconciler.core.schedule.next_visit import first_urgency, next_visit
 from reconciler.core.status.drift import unconfirmed
 from reconciler.core.status.events import Failed, OverrideUsed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync

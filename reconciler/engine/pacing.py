@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.budget import Budget, expected_calls, is_look
-from reconciler.core.schedule import Visit
+from reconciler.core.schedule.budget import Budget, expected_calls, is_look
+from reconciler.core.schedule.visits import Visit
 from reconciler.engine.world import World
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.schedule import Pacing, Schedule, Visit
+from reconciler.core.schedule.visits import Pacing, Schedule, Visit
 
 _LONGEST_SLEEP = timedelta(seconds=10)
 _JUMP = timedelta(seconds=2)  # less is a clock that is kept right in small steps

@@ -35,7 +35,7 @@ from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
-from reconciler.core.schedule import is_fresh
+from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.status.events import Settled as SettledNow
 from reconciler.core.vocabulary import Reason, Sync

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core import report
 from reconciler.core.decide.verdict import Limits as VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
@@ -24,10 +23,11 @@ from reconciler.core.ports.terraform import Locks, Terraform
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule import Pace, Random
+from reconciler.core.schedule.next_visit import Pace, Random
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Event
 from reconciler.core.status.redaction import redacted
+from reconciler.core.views import drift_report
 from reconciler.engine.freezing import Freezing
 
 _REPORT_TAKES = timedelta(seconds=15)
@@ -99,7 +99,7 @@ class World:
             if new == old:
                 return old
             new = await self._write(old, new)
-        for name, text in report.due(old, new, event, now):
+        for name, text in drift_report.due(old, new, event, now):
             await self._keep(name, text)
         return new
 

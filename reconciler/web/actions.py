@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
-from reconciler.core import view
 from reconciler.core.ports.control import Action, ActionRefused
 from reconciler.core.record.model import Record
+from reconciler.core.views import api
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
 
@@ -48,7 +48,7 @@ async def act(request: web.Request) -> web.Response:
         raise Refused(409, "refused", str(refusal)) from None
     except KeyError:
         raise unknown(record.key) from None
-    return answer(request, view.detail(after, now(), control.freezes()))
+    return answer(request, api.detail(after, now(), control.freezes()))
 
 
 def authorise(request: web.Request) -> None:

@@ -1,7 +1,7 @@
 """The HTTP API: reads what the control knows, passes on what a person asks for, decides nothing.
 
 Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.actions`.
-Every answer, errors included, is JSON in the shape of `reconciler.core.view`.
+Every answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
 import re
@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from reconciler.core import view
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
+from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason
 from reconciler.web.actions import act, authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
@@ -56,7 +56,7 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
 async def _healthz(request: web.Request) -> web.Response:
     beat = request.app[CONTROL].beat()
     alive = beat.loop_age < LOOP_AGE_LIMIT
-    return web.json_response({"alive": alive} | view.pulse(beat), status=200 if alive else 503)
+    return web.json_response({"alive": alive} | api.pulse(beat), status=200 if alive else 503)
 
 
 async def _readyz(request: web.Request) -> web.Response:
@@ -75,7 +75,7 @@ async def _openapi(request: web.Request) -> web.Response:
 
 
 async def _source(request: web.Request) -> web.Response:
-    return answer(request, view.source(request.app[CONTROL].source(), now()))
+    return answer(request, api.source(request.app[CONTROL].source(), now()))
 
 
 async def _instances(request: web.Request) -> web.Response:
@@ -87,16 +87,16 @@ async def _instances(request: web.Request) -> web.Response:
         for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
         if environment in (None, record.key.environment) and reason in (None, record.reason)
     ]
-    return answer(request, {"instances": [view.summary(record, now()) for record in records]})
+    return answer(request, {"instances": [api.summary(record, now()) for record in records]})
 
 
 async def _instance(request: web.Request) -> web.Response:
-    return answer(request, view.detail(record_of(request), now(), request.app[CONTROL].freezes()))
+    return answer(request, api.detail(record_of(request), now(), request.app[CONTROL].freezes()))
 
 
 async def _plan(request: web.Request) -> web.Response:
     record = record_of(request)
-    return answer(request, {"key": str(record.key), "plan": view.plan(record.plan)})
+    return answer(request, {"key": str(record.key), "plan": api.plan(record.plan)})
 
 
 async def _drift(request: web.Request) -> web.Response:
@@ -119,11 +119,11 @@ async def _orphans(request: web.Request) -> web.Response:
         raise Refused(409, "refused", str(refusal)) from None
     except LiveUnavailable as failure:
         raise Refused(502, "unavailable", str(failure)) from None
-    return answer(request, {"orphans": [view.orphan(item) for item in found]})
+    return answer(request, {"orphans": [api.orphan(item) for item in found]})
 
 
-def _drift_of(record: Record) -> view.View:
-    return {"key": str(record.key), "drift": view.drift(record, now())}
+def _drift_of(record: Record) -> api.View:
+    return {"key": str(record.key), "drift": api.drift(record, now())}
 
 
 async def _history(request: web.Request) -> web.Response:
@@ -132,7 +132,7 @@ async def _history(request: web.Request) -> web.Response:
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)
-    return answer(request, {"key": str(key), "passes": [view.visit(item) for item in passes]})
+    return answer(request, {"key": str(key), "passes": [api.visit(item) for item in passes]})
 
 
 def _limit(text: str) -> int:

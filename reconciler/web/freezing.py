@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from desired_state.explain import suggest
-from reconciler.core import view
 from reconciler.core.ports.control import ActionRefused
+from reconciler.core.views import api
 from reconciler.web.actions import authorise, body_of
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer
@@ -14,7 +14,7 @@ _FIELDS = frozenset({"environment", "reason", "by"})
 
 async def freezes(request: web.Request) -> web.Response:
     """Every freeze in force."""
-    return answer(request, {"freezes": list(map(view.freeze, request.app[CONTROL].freezes()))})
+    return answer(request, {"freezes": list(map(api.freeze, request.app[CONTROL].freezes()))})
 
 
 async def freeze(request: web.Request) -> web.Response:
@@ -28,7 +28,7 @@ async def freeze(request: web.Request) -> web.Response:
         made = await control.freeze(environment, by=body.get("by") or "api", reason=body["reason"])
     except KeyError:
         raise _unknown(request, environment) from None
-    return answer(request, view.freeze(made))
+    return answer(request, api.freeze(made))
 
 
 async def unfreeze(request: web.Request) -> web.Response:
@@ -42,7 +42,7 @@ async def unfreeze(request: web.Request) -> web.Response:
         raise _unknown(request, environment) from None
     except ActionRefused as refusal:
         raise Refused(409, "refused", str(refusal)) from None
-    return answer(request, view.freeze(lifted))
+    return answer(request, api.freeze(lifted))
 
 
 def _unknown(request: web.Request, environment: str | None) -> Refused:

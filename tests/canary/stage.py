@@ -17,12 +17,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from desired_state.instance import Key
 from reconciler.app.observe import Observers
 from reconciler.cli import main
-from reconciler.core import notices
+from reconciler.core.notify import notices
 from reconciler.core.ports.source import Revision
 from reconciler.core.record import codec
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule import Pace
+from reconciler.core.schedule.next_visit import Pace
 from reconciler.edges import logs
 from reconciler.edges.aws import Home
 from reconciler.edges.dynamodb import DynamoStore

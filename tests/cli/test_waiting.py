@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.cli import waiting
 from reconciler.cli.waiting import Failed, Live, Waiting, verdict
-from reconciler.core import view
 from reconciler.core.record.model import Condition, Failures, Record
+from reconciler.core.views import api
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.cli.conftest import Cli, Served
 from tests.web.control import COMMIT, NOON, ORDERS, PAYMENTS, READ, instances, live_record
@@ -70,12 +70,12 @@ UNSEEN = {"desired_source": "sha256:before", "applied_source": "sha256:before"}
     ],
 )
 def test_where_an_instance_stands(changes: dict[str, Any], expected: type) -> None:
-    assert type(verdict(view.detail(record(**changes), NOON))) is expected
+    assert type(verdict(api.detail(record(**changes), NOON))) is expected
 
 
 def test_a_failure_says_its_reason() -> None:
     conditions = ready(False, Reason.ROLLED_BACK, "tasks failed to start")
-    found = verdict(view.detail(record(health=Health.DEGRADED, conditions=conditions), NOON))
+    found = verdict(api.detail(record(health=Health.DEGRADED, conditions=conditions), NOON))
     assert found == Failed("RolledBack: tasks failed to start")
 
 

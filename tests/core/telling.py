@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.core.notices import Notice, after, of_absent, of_move, of_record
-from reconciler.core.problems import Open
+from reconciler.core.notify.notices import Notice, after, of_absent, of_move, of_record
+from reconciler.core.notify.problems import Open
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Event

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import problems
 from reconciler.core.decide import verdict as decide
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Verdict
+from reconciler.core.notify import problems
+from reconciler.core.notify.problems import Topic
 from reconciler.core.plan.drift import Finding, classify
 from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.policy import adoption
 from reconciler.core.policy.rules import Rules
-from reconciler.core.problems import Topic
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor

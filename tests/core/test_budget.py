@@ -5,12 +5,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.budget import Budget, expected_calls, is_look
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.read import read
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.schedule.budget import Budget, expected_calls, is_look
 from reconciler.core.status.events import (
     Accepted,
     Asked,

@@ -14,7 +14,7 @@ from reconciler.core.plan.read import read
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule import Pace, is_fresh, next_visit
+from reconciler.core.schedule.next_visit import Pace, is_fresh, next_visit
 from reconciler.core.status.events import (
     Applied,
     Applying,

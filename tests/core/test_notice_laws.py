@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desired_state.document import Problem
-from reconciler.core import problems
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.mrkdwn import code, escape
-from reconciler.core.notices import Act, of_record, of_source
+from reconciler.core.notify import problems
+from reconciler.core.notify.markup import code, escape
+from reconciler.core.notify.notices import Act, of_record, of_source
+from reconciler.core.notify.problems import Topic
 from reconciler.core.plan.drift import Finding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
 from reconciler.core.ports.control import SourceStatus
-from reconciler.core.problems import Topic
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Drift
 from reconciler.core.record.runs import Intent

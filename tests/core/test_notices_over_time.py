@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desired_state.document import Problem
-from reconciler.core.notices import after, of_source, reminders_due
+from reconciler.core.notify.notices import after, of_source, reminders_due
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.status.events import Failed, Invalid
 from reconciler.core.vocabulary import Reason

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.core import report
 from reconciler.core.plan.drift import classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -15,6 +14,7 @@ from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Applied, Applying, Asked, Desired, Event, Planned
+from reconciler.core.views import drift_report
 from tests.core.documents import change, document
 from tests.core.instances import NOW, PLATFORM, applied, base
 
@@ -51,7 +51,7 @@ class Life:
 
     def happens(self, event: Event, now: datetime) -> None:
         old, self.record = self.record, advance(self.record, event, now=now)
-        self.kept += report.due(old, self.record, event, now)
+        self.kept += drift_report.due(old, self.record, event, now)
 
     def documents(self) -> Iterator[dict[str, Any]]:
         return (json.loads(text) for name, text in self.kept if name.endswith(".json"))

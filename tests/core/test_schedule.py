@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from reconciler.core.schedule import Pace, Schedule, Visit, backoff, spread
+from reconciler.core.schedule.next_visit import Pace, backoff, spread
+from reconciler.core.schedule.visits import Schedule, Visit
 from tests.core.steps import Machine, case
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.record.model import Record
-from reconciler.core.schedule import Pace, Schedule, next_visit
+from reconciler.core.schedule.next_visit import Pace, next_visit
+from reconciler.core.schedule.visits import Schedule
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
 from reconciler.core.vocabulary import Reason

@@ -15,8 +15,8 @@ import pytest
 
 from deploy.local.standin import StandIn, start
 from desired_state.instance import Key
-from reconciler.core import view
 from reconciler.core.record.model import Record
+from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason, Sync
 from tests.e2e.changes.additions import ADDITIONS
 from tests.e2e.changes.case import Case, Expected
@@ -67,7 +67,7 @@ async def play(stage: Fleet) -> Played:
         await asyncio.to_thread(case.do, stage.aws)
     await stage.visit(PLATFORM)
     record = await stage.second_look(PLATFORM)
-    seen.added = view.drift(record, stage.clock) or {}
+    seen.added = api.drift(record, stage.clock) or {}
     seen.told = next(item.message for item in record.conditions.values() if item.reason == Reason.UNMANAGED_ADDITION)
     for _, _, undo in ADDITIONS:
         await asyncio.to_thread(undo, stage.aws)

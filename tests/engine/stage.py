@@ -16,7 +16,7 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder, Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule import next_visit
+from reconciler.core.schedule.next_visit import next_visit
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.engine.reconcile import reconcile

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from reconciler.core.budget import expected_calls
 from reconciler.core.record.model import Record
-from reconciler.core.schedule import Schedule, Visit
+from reconciler.core.schedule.budget import expected_calls
+from reconciler.core.schedule.visits import Schedule, Visit
 from reconciler.core.status.events import Seen, Settled
 from reconciler.engine.pacing import Looks
 from reconciler.engine.world import Limits

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from reconciler.core.budget import expected_calls
+from reconciler.core.schedule.budget import expected_calls
 from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.core import view
 from reconciler.core.plan.model import ResourceSummary, counts
 from reconciler.core.ports.control import Beat
 from reconciler.core.record.model import Condition
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.views import api
 from reconciler.core.vocabulary import ConditionType, Reason
 from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
 
@@ -29,11 +29,11 @@ def shapes() -> dict[str, Any]:
     """One answer of each kind."""
     found = instances()
     return {
-        "summary": view.summary(live_record(found[PAYMENTS]), NOON),
-        "detail": view.detail(awaiting_record(found[ORDERS]), NOON),
-        "visit": view.visit(visit(ORDERS)),
-        "source": view.source(FakeControl().status, NOON + timedelta(minutes=1)),
-        "pulse": view.pulse(BUSY),
+        "summary": api.summary(live_record(found[PAYMENTS]), NOON),
+        "detail": api.detail(awaiting_record(found[ORDERS]), NOON),
+        "visit": api.visit(visit(ORDERS)),
+        "source": api.source(FakeControl().status, NOON + timedelta(minutes=1)),
+        "pulse": api.pulse(BUSY),
     }
 
 
@@ -51,28 +51,28 @@ def test_a_record_that_was_never_visited_can_be_shown() -> None:
     record = live_record(instances()[ORDERS]).replace(
         conditions={}, desired_digest=None, applied_digest=None, applied_at=None, checked_at=None, applied_commit=None
     )
-    shown = view.detail(record, NOON)
+    shown = api.detail(record, NOON)
     assert (shown["reason"], shown["ready"], shown["current"], shown["plan"]) == (None, False, False, None)
 
 
 def test_current_means_the_content_and_not_the_commit() -> None:
     record = live_record(instances()[ORDERS])
-    assert view.is_current(record.replace(accepted_commit="another", applied_commit="older"))
-    assert not view.is_current(record.replace(desired_digest="sha256:d2"))
-    assert not view.is_current(record.replace(applied_source="sha256:before"))
-    assert not view.is_current(record.replace(applied_digest=None, desired_digest=None))
-    assert not view.is_current(record.replace(removed=NOON))
+    assert api.is_current(record.replace(accepted_commit="another", applied_commit="older"))
+    assert not api.is_current(record.replace(desired_digest="sha256:d2"))
+    assert not api.is_current(record.replace(applied_source="sha256:before"))
+    assert not api.is_current(record.replace(applied_digest=None, desired_digest=None))
+    assert not api.is_current(record.replace(removed=NOON))
 
 
 def test_a_value_that_is_not_shown_as_it_is_says_so() -> None:
     mark = Redactor(b"a key for tests").mark("hunter2")
-    shown = view.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
+    shown = api.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
     assert {path: value["redacted"] for path, value in shown["attributes"].items()} == {"password": True, "size": False}
 
 
 def test_values_of_outputs_are_not_shown() -> None:
     record = live_record(instances()[ORDERS]).replace(outputs={"password": "hunter2"})
-    shown = view.detail(record, NOON)
+    shown = api.detail(record, NOON)
     assert shown["outputs"] == ["password"]
     assert "hunter2" not in json.dumps(shown)
 
@@ -80,7 +80,7 @@ def test_values_of_outputs_are_not_shown() -> None:
 def test_a_clock_that_went_back_gives_no_negative_age() -> None:
     ready = Condition(ConditionType.READY, True, Reason.APPLIED, "", NOON)
     record = live_record(instances()[ORDERS]).replace(conditions={ConditionType.READY: ready})
-    assert view.summary(record, NOON - timedelta(hours=1))["age_seconds"] == 0
+    assert api.summary(record, NOON - timedelta(hours=1))["age_seconds"] == 0
 
 
 @pytest.mark.parametrize(

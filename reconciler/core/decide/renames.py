@@ -6,26 +6,11 @@ lost, and it writes over an empty state whatever that was. Until both are done n
 point is taken up where it was.
 """
 
-from typing import Any, Protocol
-
 from desired_state.instance import Key
-from reconciler.core.record.runs import Move
+from reconciler.core.record.model import Record
 
 
-class Renamable(Protocol):
-    """The part of a record that renames are about."""
-
-    @property
-    def key(self) -> Key: ...
-    @property
-    def instance(self) -> Any: ...
-    @property
-    def move(self) -> Move | None: ...
-    @property
-    def removed(self) -> Any: ...
-
-
-def source_of(record: Renamable) -> Key | None:
+def source_of(record: Record) -> Key | None:
     """Whose state has yet to move here; None when nothing has to."""
     former, move = record.instance.former, record.move
     name = move.source if move and not move.done else former
@@ -34,7 +19,7 @@ def source_of(record: Renamable) -> Key | None:
     return Key(record.key.environment, name)
 
 
-def claims(record: Renamable, key: Key) -> bool:
+def claims(record: Record, key: Key) -> bool:
     """True when the record's instance had this name before, so that what it has belongs to the record.
 
     A move that began is finished whatever becomes of the manifests, and one that is removed owns it till the end.
@@ -46,6 +31,6 @@ def claims(record: Renamable, key: Key) -> bool:
     return moved or (record.instance.former == key.name and record.removed is None)
 
 
-def has_moved(record: Renamable, key: Key) -> bool:
+def has_moved(record: Record, key: Key) -> bool:
     """True when the state of that name is here."""
     return record.move is not None and record.move.done and record.move.source == key.name

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.core import view
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import Applied, Event
+from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason, Sync
 
 SCHEMA = 1
@@ -46,7 +46,7 @@ def document(record: Record, now: datetime) -> dict[str, Any]:
         "state": "open",
         "done": _DONE[record.drift.response],
         "resolved": None,
-        "drift": view.drift(record, now),
+        "drift": api.drift(record, now),
     }
 
 
@@ -97,7 +97,7 @@ def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
         how = "a change from Git was applied over it"
     else:
         how = "healed by an apply"
-    return {"how": how, "at": view.time(now), "approved_by": approved}
+    return {"how": how, "at": api.time(now), "approved_by": approved}
 
 
 def _cell(value: Any) -> str:

@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from desired_state.instance import Key
-from reconciler.core import endings, problems, source_problems
+from reconciler.core.notify import closing, problems, source
+from reconciler.core.notify.problems import Open, Problem, Topic, name_of
 from reconciler.core.ports.control import SourceStatus
-from reconciler.core.problems import Open, Problem, Topic, name_of
 from reconciler.core.record.model import Record
 from reconciler.core.wording import duration, plural
 
@@ -83,12 +83,12 @@ def of_absent(key: Key, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
 
 def of_source(status: SourceStatus, opened: Opened, *, since: datetime, now: datetime) -> tuple[Notice, ...]:
     """What to say of the manifests' source; `since` is when the daemon started."""
-    found = source_problems.of_source(status, since=since, now=now)
+    found = source.of_source(status, since=since, now=now)
     mine = {topic: opened[topic.value] for topic in (Topic.SOURCE, Topic.MANIFESTS) if topic.value in opened}
     if status.commit is None:  # nothing was read yet: what was wrong may still be
         mine.pop(Topic.MANIFESTS, None)
     said = _differences(
-        found, mine, lambda topic: topic is Topic.SOURCE and status.error is not None, endings.of_source, now
+        found, mine, lambda topic: topic is Topic.SOURCE and status.error is not None, closing.of_source, now
     )
     told = {notice.problem.name for notice in said}
     return (*said, *_reminders([problem for problem in mine.values() if problem.name not in told], now))
@@ -119,7 +119,7 @@ def _compare(
         found,
         _mine(key, opened, topics),
         lambda topic: record is not None and problems.lingers(topic, record),
-        lambda problem: endings.of_instance(problem, record),
+        lambda problem: closing.of_instance(problem, record),
         now,
         record,
     )

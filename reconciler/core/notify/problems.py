@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from desired_state.instance import Key
-from reconciler.core.mrkdwn import bullets, code, escape
+from reconciler.core.notify.markup import bullets, code, escape
 from reconciler.core.plan.model import ResourceSummary, counts, describe_counts, operation
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason

@@ -1,7 +1,7 @@
 """How a problem ended, in the words that close its thread."""
 
-from reconciler.core.mrkdwn import escape
-from reconciler.core.problems import Open, Topic
+from reconciler.core.notify.markup import escape
+from reconciler.core.notify.problems import Open, Topic
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Sync
 

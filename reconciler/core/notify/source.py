@@ -5,9 +5,9 @@ Of a mistake only its place is told; the message may quote what stands there.
 
 from datetime import datetime, timedelta
 
-from reconciler.core.mrkdwn import bullets, code
+from reconciler.core.notify.markup import bullets, code
+from reconciler.core.notify.problems import Problem, Topic
 from reconciler.core.ports.control import SourceStatus
-from reconciler.core.problems import Problem, Topic
 from reconciler.core.wording import plural
 
 BROKEN_AFTER = timedelta(minutes=10)

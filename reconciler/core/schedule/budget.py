@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.core.record.model import Record
-from reconciler.core.schedule import is_fresh
+from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.drift import unconfirmed
 from reconciler.core.status.promotion import taken_in
 from reconciler.core.vocabulary import Reason

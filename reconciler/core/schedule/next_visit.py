@@ -1,0 +1,89 @@
+"""When an instance is visited next, as a function of its record: failure counts live there and survive a restart."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from reconciler.core.record.model import Record
+from reconciler.core.status.drift import unconfirmed
+from reconciler.core.status.promotion import taken_in
+from reconciler.core.vocabulary import Health, Reason
+
+
+class Random(Protocol):
+    """The part of `random.Random` that jitter needs."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """A number between the two."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, as configured."""
+
+    retry_base: timedelta = timedelta(seconds=30)
+    retry_cap: timedelta = timedelta(minutes=30)
+    rollout_poll: timedelta = timedelta(seconds=15)
+    image_poll: timedelta = timedelta(seconds=30)
+    hold: timedelta = timedelta(minutes=5)
+    lock_poll: timedelta = timedelta(seconds=30)
+    confirm: timedelta = timedelta(seconds=30)
+
+
+def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
+    """Equal jitter: half of the exponential delay is fixed, half is drawn, so that failures spread and never hurry.
+
+    `count` is the number of failures in a row, at least 1.
+    """
+    doublings: int = 2 ** min(count - 1, 30)
+    full = min(pace.retry_base * doublings, pace.retry_cap)
+    return full / 2 + full / 2 * rng.uniform(0, 1)
+
+
+def spread(interval: timedelta, rng: Random) -> timedelta:
+    """The interval, 10 % earlier at most, so that instances that started together drift apart."""
+    return interval * rng.uniform(0.9, 1)
+
+
+def first_urgency(record: Record) -> int:
+    """How urgent the first visit after a start is: recoveries, then what Git changed before, then looks."""
+    if record.intent:
+        return 3
+    return 0 if taken_in(record) and not record.removed else 2
+
+
+def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:
+    """When to look again, None when only a change or a person brings it back."""
+    interval = now + spread(record.instance.policy.interval, rng)
+    match record.reason:
+        case Reason.SUSPENDED:
+            return None
+        case Reason.STATE_LOCKED | Reason.LOCK_ORPHANED | Reason.INTERRUPTED | Reason.RECOVERING:
+            return now + spread(pace.lock_poll, rng)
+        case Reason.DEPENDENCY_NOT_READY:
+            return now + spread(pace.hold, rng)
+        case Reason.AWAITING_FIRST_IMAGE:
+            return min(interval, now + pace.image_poll)
+        case Reason.PROGRESSING:
+            return min(interval, now + pace.rollout_poll)
+    if record.failures and record.reason != Reason.RETRIES_EXHAUSTED:
+        exhausted = any(condition.reason == Reason.RETRIES_EXHAUSTED for condition in record.conditions.values())
+        return interval if exhausted else now + backoff(record.failures.count, pace, rng)
+    if unconfirmed(record):
+        return min(interval, now + pace.confirm)
+    if record.health == Health.DEGRADED or record.reason == Reason.ROLLOUT_HELD:
+        return min(interval, now + pace.hold)
+    return interval
+
+
+def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
+    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough.
+
+    A look in the future is none: a clock that was ahead and was set right must not keep the next ones away.
+    """
+    if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
+        return False
+    if unconfirmed(record) or record.approval:
+        return False
+    return timedelta(0) <= now - record.checked_at < record.instance.policy.interval * 0.85
