@@ -21,19 +21,19 @@ from reconciler.app.telling import notifications
 from reconciler.config import Settings
 from reconciler.core.ports.store import Freezes, Store, Threads
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.edges.aws import PATIENT, AwsClients
-from reconciler.edges.cloudtrail import CloudTrailAttribution
-from reconciler.edges.ecs import EcsLive
-from reconciler.edges.first_task import EcsFirstTasks
-from reconciler.edges.locks import StateLocks, whoami
-from reconciler.edges.logs import configure as configure_logs
-from reconciler.edges.logs import log
-from reconciler.edges.metrics import Build, Metrics, Now
+from reconciler.edges.aws.clients import PATIENT, AwsClients
+from reconciler.edges.aws.cloudtrail import CloudTrailAttribution
+from reconciler.edges.aws.ecs import EcsLive
+from reconciler.edges.aws.pre_deployment import EcsFirstTasks
+from reconciler.edges.aws.prerequisites import AwsPrerequisites
+from reconciler.edges.aws.task_protection import TaskProtection
 from reconciler.edges.notifications import Notifications, Sources
-from reconciler.edges.prerequisites import AwsPrerequisites
-from reconciler.edges.provider_metrics import ProviderWatch
-from reconciler.edges.states import S3States
-from reconciler.edges.task_protection import TaskProtection
+from reconciler.edges.state.listing import S3States
+from reconciler.edges.state.locks import StateLocks, whoami
+from reconciler.edges.telemetry.logs import configure as configure_logs
+from reconciler.edges.telemetry.logs import log
+from reconciler.edges.telemetry.metrics import Build, Metrics, Now
+from reconciler.edges.telemetry.provider_metrics import ProviderWatch
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller

@@ -27,11 +27,11 @@ from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.edges.aws import AwsClients, AwsFailed
-from reconciler.edges.ecs import EcsLive
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.repository import redacted
+from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.trees import DirectoryTrees
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine import judgement
 

@@ -18,8 +18,8 @@ from reconciler.core.ports.terraform import Run
 from reconciler.edges.git import read_revision
 from reconciler.edges.repository import redacted
 from reconciler.edges.roots import read_roots
+from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.tree_mirror import Missing
-from reconciler.edges.trees import DirectoryTrees
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:

@@ -2,8 +2,8 @@
 
 from reconciler.config import Settings
 from reconciler.core import verification
-from reconciler.edges.account import read_account
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws.account import read_account
+from reconciler.edges.aws.clients import AwsClients
 
 
 async def verify(settings: Settings, name: str) -> tuple[verification.Finding, ...]:

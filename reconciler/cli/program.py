@@ -145,10 +145,10 @@ def _expected() -> tuple[type[Exception], ...]:
     from reconciler.core.ports.aws import LiveUnavailable
     from reconciler.core.ports.source import SourceFailed
     from reconciler.core.ports.terraform import TerraformFailed
-    from reconciler.edges.aws import AwsFailed
-    from reconciler.edges.process import ProcessFailed
-    from reconciler.edges.store import StoreFailed
-    from reconciler.edges.trees import TreeFailed
+    from reconciler.edges.aws.clients import AwsFailed
+    from reconciler.edges.process.child import ProcessFailed
+    from reconciler.edges.store.errors import StoreFailed
+    from reconciler.edges.store.trees import TreeFailed
     from reconciler.web.server import AddressTaken
 
     return (

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 # Given the root's directory and the run's environment, what attaches the run to a provider that is already there.
-WarmProvider = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Mapping[str, str]]]
+Attach = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Mapping[str, str]]]
 
 _COMES_WITHIN = 60.0
 _LEAVES_WITHIN = 10.0
@@ -22,7 +22,7 @@ class Attachment:
     """One workspace's tie to the warm provider; without one, or once released, it adds nothing."""
 
     def __init__(
-        self, warm: WarmProvider | None, root: Path, environment: Mapping[str, str], *, warn: Callable[[str], None]
+        self, warm: Attach | None, root: Path, environment: Mapping[str, str], *, warn: Callable[[str], None]
     ) -> None:
         self._warm, self._root, self._plain, self._warn = warm, root, environment, warn
         self._extra: Mapping[str, str] = {}

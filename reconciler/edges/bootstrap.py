@@ -12,8 +12,8 @@ from desired_state.tree import Tree
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.state import StateSettings
-from reconciler.edges.trees import write_tree
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.store.trees import write_tree
 from reconciler.edges.workspace import Layout, write_inputs
 
 _ROOT = "bootstrap"

@@ -21,8 +21,8 @@ from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.delivery import Delivery, Retries
-from reconciler.edges.logs import log
 from reconciler.edges.slack import Line
+from reconciler.edges.telemetry.logs import log
 
 QUEUED_AT_MOST = 1000
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges import process
-from reconciler.edges.blocking import settled
+from reconciler.edges.process import child
+from reconciler.edges.process.threads import settled
 
 PLAN = "{plan}"
 _PASSED = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
@@ -49,7 +49,7 @@ class PolicyCommand:
     async def _ask(self, room: Path, plan: Path, surroundings: Mapping[str, str]) -> str | None:
         name, (output, errors) = f"`{self._argv[0]}`", (room / "said.out", room / "said.err")
         try:
-            completed = await process.run(
+            completed = await child.run(
                 [argument.replace(PLAN, str(plan)) for argument in self._argv],
                 cwd=room,
                 environment=surroundings,
@@ -60,10 +60,10 @@ class PolicyCommand:
                 grace=_GRACE,
                 alone=False,
             )
-        except process.TimedOut:
+        except child.TimedOut:
             seconds = f"{self._timeout.total_seconds():g} s"
             return f"{name} did not answer within {seconds} (`policy.timeout`), so nothing is applied"
-        except process.ProcessFailed as error:
+        except child.ProcessFailed as error:
             return f"`policy.command`: {error}, so nothing is applied"
         if completed.returncode == 0:
             return None

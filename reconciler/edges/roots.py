@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.core.ports.source import Revision, Source
-from reconciler.edges.blocking import settled
+from reconciler.edges.process.threads import settled
 from reconciler.edges.tree_mirror import Landed, Missing, TreeMirror
 
 

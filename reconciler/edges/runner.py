@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import diagnostics, process
-from reconciler.edges.blocking import settled
+from reconciler.edges import diagnostics
 from reconciler.edges.diagnostics import Messages, RunFailed
+from reconciler.edges.process import child
+from reconciler.edges.process.threads import settled
 from reconciler.edges.workspace import Hold
 
 
@@ -68,7 +69,7 @@ class Runner:
         output, errors = (bench.home / f"{command.name}.{kind}" for kind in ("out", "err"))
         begun = time.monotonic()
         try:
-            completed = await process.run(
+            completed = await child.run(
                 command.argv,
                 cwd=bench.root,
                 environment=bench.environment,
@@ -80,10 +81,10 @@ class Runner:
                 pass_fds=(bench.hold.descriptor,),
                 started=bench.hold.tell,
             )
-        except process.ProcessFailed as error:
-            self.on_run(command.name, "timed out" if isinstance(error, process.TimedOut) else "failed")
+        except child.ProcessFailed as error:
+            self.on_run(command.name, "timed out" if isinstance(error, child.TimedOut) else "failed")
             failed = RunFailed(command.otherwise, str(error))
-            failed.died = isinstance(error, process.TimedOut) and error.killed
+            failed.died = isinstance(error, child.TimedOut) and error.killed
             raise failed from error
         finally:
             self.on_phase(command.name, time.monotonic() - begun)

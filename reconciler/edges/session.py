@@ -15,9 +15,9 @@ from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges import adoption, workspace
 from reconciler.edges.attachment import Attachment
-from reconciler.edges.blocking import settled
 from reconciler.edges.diagnostics import RunFailed
 from reconciler.edges.initialise import Content, Tools, initialise
+from reconciler.edges.process.threads import settled
 from reconciler.edges.runner import Bench, Command, messages
 from reconciler.edges.workspace import Hold, Layout
 

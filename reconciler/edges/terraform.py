@@ -18,17 +18,18 @@ from reconciler.core.ports.store import TreeArchive
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import bootstrap, process, workspace
-from reconciler.edges.attachment import Attachment, WarmProvider
-from reconciler.edges.blocking import settled
+from reconciler.edges import bootstrap, workspace
+from reconciler.edges.attachment import Attach, Attachment
 from reconciler.edges.commands import Commands
 from reconciler.edges.initialise import Content, Tools
 from reconciler.edges.plugins import Plugins
+from reconciler.edges.process import child
+from reconciler.edges.process.threads import settled
 from reconciler.edges.runner import Runner, Timeouts
 from reconciler.edges.session import Session
-from reconciler.edges.state import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings, backend
+from reconciler.edges.store.trees import TreeFailed
 from reconciler.edges.surroundings import surroundings
-from reconciler.edges.trees import TreeFailed
 from reconciler.edges.workspace import Hold, Layout
 
 _VERSION_WITHIN = timedelta(seconds=30)
@@ -61,7 +62,7 @@ class TerraformCli:
         drain: timedelta,
         grace: timedelta,
         timeouts: Timeouts | None = None,
-        warm: WarmProvider | None = None,
+        warm: Attach | None = None,
         on_phase: Callable[[str, float], None] = _ignore,
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
@@ -129,7 +130,7 @@ class TerraformCli:
         *,
         held: Hold,
         where: Environment,
-        warm: WarmProvider | None,
+        warm: Attach | None,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
     ) -> AsyncIterator[Session]:
@@ -168,8 +169,8 @@ def _build(place: Layout, run: Run, *, tree: Tree | None, backend: str | None) -
 
 
 def _version(commands: Commands, environment: Mapping[str, str]) -> str:
-    answer = process.answer(commands.version(), environment=environment, timeout=_VERSION_WITHIN)
+    answer = child.answer(commands.version(), environment=environment, timeout=_VERSION_WITHIN)
     try:
         return str(json.loads(answer)["terraform_version"])
     except (ValueError, KeyError, TypeError):
-        raise process.ProcessFailed(f"{commands.binary} does not tell its version: is it terraform?") from None
+        raise child.ProcessFailed(f"{commands.binary} does not tell its version: is it terraform?") from None

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from reconciler.edges.blocking import settled
+from reconciler.edges.process.threads import settled
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import AWS, Binary, PackageNotFound, locate, read_lock
 

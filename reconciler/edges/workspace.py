@@ -20,8 +20,9 @@ from typing import Any
 from desired_state.tree import Tree
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import adoption, leftovers
-from reconciler.edges.trees import TreeFailed, write_tree
+from reconciler.edges import adoption
+from reconciler.edges.process import leftovers
+from reconciler.edges.store.trees import TreeFailed, write_tree
 
 BACKEND_FILE = "backend.tfbackend"
 VARIABLES_FILE = "terraform.tfvars.json"

@@ -23,12 +23,12 @@ from reconciler.core.record import codec
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.next_visit import Pace
-from reconciler.edges import logs
-from reconciler.edges.aws import Home
-from reconciler.edges.dynamodb import DynamoStore
-from reconciler.edges.metrics import Build, Metrics, Now
-from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.aws.clients import Home
+from reconciler.edges.store.dynamodb import DynamoStore
+from reconciler.edges.store.reports import DirectoryReports
+from reconciler.edges.store.sqlite import SqliteStore
+from reconciler.edges.telemetry import logs
+from reconciler.edges.telemetry.metrics import Build, Metrics, Now
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake

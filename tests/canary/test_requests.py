@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.edges import logs
+from reconciler.edges.telemetry import logs
 from reconciler.web.api import make_app
 from tests.canary.canaries import KEY, Blind, Canary, hatch
 from tests.web.control import ORDERS, FakeControl, make_control

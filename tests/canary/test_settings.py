@@ -8,7 +8,7 @@ import yaml
 from reconciler.app import parts
 from reconciler.cli import main
 from reconciler.config import effective, load
-from reconciler.edges.metrics import without_userinfo
+from reconciler.edges.telemetry.metrics import without_userinfo
 
 TOKEN, KEY, SLACK, WEBHOOK = "c4n4ry-of-the-api", "c4n4ry-of-the-marks", "xoxb-c4n4ry-of-slack", "T0/B0/c4n4ryHook"
 ROBOT, SESSION = "c4n4ryOfTheRobot", "c4n4ry/Of+TheSession"

@@ -31,15 +31,15 @@ RENAMED = {
 OF_THE_TASK = {
     "sts:AssumeRole": (
         "an environment is called as its role",
-        "reconciler/edges/aws.py",
+        "reconciler/edges/aws/clients.py",
         "AssumeRoleCredentialFetcher",
     ),
     "ecs:UpdateTaskProtection": (
         "the agent calls it with the task's role",
-        "reconciler/edges/task_protection.py",
+        "reconciler/edges/aws/task_protection.py",
         "task-protection/v1/state",
     ),
-    "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/objects.py", '_MISSING = "NoSuchKey"'),
+    "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/store/s3.py", '_MISSING = "NoSuchKey"'),
 }
 # S3 and DynamoDB use a key on behalf of their callers. This is what DynamoDB's developer guide lists for them
 # ("Authorizing use of your customer managed key"; who makes the table makes the grant); S3 and the backend need less.

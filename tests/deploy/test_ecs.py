@@ -10,7 +10,7 @@ import pytest
 from deploy.local import ecs
 from deploy.local.standin import StandIn
 from reconciler.config.values import read_duration
-from reconciler.edges.dynamodb import KEYS
+from reconciler.edges.store.dynamodb import KEYS
 from tests.deploy.calls import KEY_IN_USE
 from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
 from tests.terraform.plans import read_plan

@@ -24,14 +24,14 @@ from reconciler.config import Settings, load
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.aws import AwsClients
-from reconciler.edges.ecs import EcsLive
-from reconciler.edges.first_task import EcsFirstTasks
-from reconciler.edges.locks import StateLocks, whoami
-from reconciler.edges.prerequisites import AwsPrerequisites
-from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.sqlite import SqliteStore
-from reconciler.edges.trees import DirectoryTrees
+from reconciler.edges.aws.clients import AwsClients
+from reconciler.edges.aws.ecs import EcsLive
+from reconciler.edges.aws.pre_deployment import EcsFirstTasks
+from reconciler.edges.aws.prerequisites import AwsPrerequisites
+from reconciler.edges.state.locks import StateLocks, whoami
+from reconciler.edges.store.reports import DirectoryReports
+from reconciler.edges.store.sqlite import SqliteStore
+from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.engine.intake import Intake
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World

@@ -27,18 +27,18 @@ from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Asked, Removed
-from reconciler.edges.aws import AwsClients
-from reconciler.edges.ecs import EcsLive
-from reconciler.edges.first_task import EcsFirstTasks
-from reconciler.edges.locks import StateLocks, whoami
+from reconciler.edges.aws.clients import AwsClients
+from reconciler.edges.aws.ecs import EcsLive
+from reconciler.edges.aws.pre_deployment import EcsFirstTasks
+from reconciler.edges.aws.prerequisites import AwsPrerequisites
+from reconciler.edges.aws.task_protection import TaskProtection
 from reconciler.edges.plugins import configure, find_mirrors
-from reconciler.edges.prerequisites import AwsPrerequisites
-from reconciler.edges.reports import DirectoryReports
-from reconciler.edges.sqlite import SqliteStore
-from reconciler.edges.state import StateSettings
-from reconciler.edges.task_protection import TaskProtection
+from reconciler.edges.state.locks import StateLocks, whoami
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.store.reports import DirectoryReports
+from reconciler.edges.store.sqlite import SqliteStore
+from reconciler.edges.store.trees import DirectoryTrees, read_tree
 from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.trees import DirectoryTrees, read_tree
 from reconciler.edges.warm import WarmRuns
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import Limits, World

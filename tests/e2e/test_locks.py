@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.app.parts import provider_directory
-from reconciler.edges.locks import whoami
+from reconciler.edges.state.locks import whoami
 from tests.e2e.daemon import TABLE, Daemon, module
 
 pytestmark = [

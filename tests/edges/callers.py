@@ -4,7 +4,7 @@ import pytest
 from botocore.config import Config
 
 from deploy.local import standin
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws.clients import AwsClients
 
 ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 

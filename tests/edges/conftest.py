@@ -17,9 +17,9 @@ from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run
 from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.runner import Timeouts
-from reconciler.edges.state import StateSettings
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.trees import DirectoryTrees
 from tests.edges.the_stand_in import the_stand_in
 
 # Built into Terraform, so nothing is downloaded; a new `version` replaces the resource, which takes `seconds`.

@@ -20,7 +20,7 @@ from reconciler.core.status.events import Event
 from reconciler.edges.delivery import Retries
 from reconciler.edges.notifications import Manner, Notifications, Sources
 from reconciler.edges.slack import Line, bot, webhook
-from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.store.sqlite import SqliteStore
 from tests.core.instances import NOW, fold
 
 AT_ONCE = Retries(attempts=4, first=timedelta(0), longest=timedelta(0), jitter=timedelta(0))

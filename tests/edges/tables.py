@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from deploy.local.standin import StandIn
-from reconciler.edges.dynamodb import KEYS
+from reconciler.edges.store.dynamodb import KEYS
 
 
 def make_table(aws: StandIn, name: str, *, keys: tuple[tuple[str, str], ...] = KEYS) -> None:

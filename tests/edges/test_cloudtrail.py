@@ -10,8 +10,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from reconciler.core.environment import Environment
-from reconciler.edges.aws import AwsClients, Where
-from reconciler.edges.cloudtrail import CloudTrailAttribution
+from reconciler.edges.aws.clients import AwsClients, Where
+from reconciler.edges.aws.cloudtrail import CloudTrailAttribution
 
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.edges.directory import DirectorySource
-from reconciler.edges.trees import read_tree
+from reconciler.edges.store.trees import read_tree
 
 QUIET = timedelta(milliseconds=50)
 LONG = timedelta(seconds=60)

@@ -16,9 +16,9 @@ from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.aws import AwsClients, AwsFailed, Home, Where
-from reconciler.edges.dynamodb import DynamoStore
-from reconciler.edges.store import StoreCorrupt, StoreFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home, Where
+from reconciler.edges.store.dynamodb import DynamoStore
+from reconciler.edges.store.errors import StoreCorrupt, StoreFailed
 from tests.core.instances import NOW, instance
 from tests.edges.tables import make_table
 from tests.edges.the_stand_in import credentials

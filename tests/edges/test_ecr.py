@@ -8,8 +8,8 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges.aws import AwsClients, AwsFailed, Where
-from reconciler.edges.ecr import best_tag, has_tag, image_uri, newest_tag
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Where
+from reconciler.edges.aws.ecr import best_tag, has_tag, image_uri, newest_tag
 
 KEY = Key("develop", "orders")
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")

@@ -17,8 +17,8 @@ from desired_state.instance import Instance, Key
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws import AwsClients, AwsFailed
-from reconciler.edges.ecs import EcsLive, rollout
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.aws.ecs import EcsLive, rollout
 from tests.core.instances import SERVICE, instance
 
 ACCOUNT = "123456789012"

@@ -12,8 +12,8 @@ from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import FirstTask
 from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.aws import AwsClients
-from reconciler.edges.first_task import EcsFirstTasks
+from reconciler.edges.aws.clients import AwsClients
+from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from tests.edges.callers import caller
 
 SOON = timedelta(milliseconds=50)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.ports.terraform import TerraformFailed
-from reconciler.edges import leftovers
+from reconciler.edges.process import leftovers
 from reconciler.edges.workspace import hold
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="sees groups where Linux shows processes")

@@ -24,8 +24,8 @@ from reconciler.core.record.runs import Intent, Running
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Applying, Event, Holding, Starting
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.aws import AwsClients
-from reconciler.edges.locks import StateLocks, whoami
+from reconciler.edges.aws.clients import AwsClients
+from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.engine import locks
 from reconciler.engine.world import World
 from tests.core.instances import PLATFORM, applied, base

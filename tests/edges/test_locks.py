@@ -13,8 +13,8 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.record.runs import Holder
-from reconciler.edges.aws import AwsClients, AwsFailed, Where
-from reconciler.edges.locks import StateLocks, whoami
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Where
+from reconciler.edges.state.locks import StateLocks, whoami
 from tests.edges.conftest import STATE, Stage
 
 pytestmark = pytest.mark.aws

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.edges import logs
+from reconciler.edges.telemetry import logs
 
 redactor = Redactor(b"a key for tests").with_literals("known-secret-word")
 

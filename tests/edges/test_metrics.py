@@ -16,7 +16,7 @@ from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Drift, Pass, Record
 from reconciler.core.status.events import Asked, Failed, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
-from reconciler.edges.metrics import (
+from reconciler.edges.telemetry.metrics import (
     COMMANDS,
     NOTIFICATION_RESULTS,
     PASS_RESULTS,

@@ -11,10 +11,10 @@ from deploy.local.standin import StandIn
 from desired_state.tree import tree_id
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import Reports
-from reconciler.edges.aws import AwsClients, Home
-from reconciler.edges.objects import S3Reports, S3Trees
-from reconciler.edges.reports import ReportFailed
-from reconciler.edges.trees import DamagedTree, TreeFailed
+from reconciler.edges.aws.clients import AwsClients, Home
+from reconciler.edges.store.reports import ReportFailed
+from reconciler.edges.store.s3 import S3Reports, S3Trees
+from reconciler.edges.store.trees import DamagedTree, TreeFailed
 from tests.edges.the_stand_in import credentials, make_bucket
 
 pytestmark = pytest.mark.aws

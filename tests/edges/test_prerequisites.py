@@ -11,7 +11,7 @@ from deploy.local import standin
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.prerequisites import AwsPrerequisites
+from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller
 
 ACCOUNT = "123456789012"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.edges import process
+from reconciler.edges.process import child as process
 
 LONG = timedelta(seconds=60)
 

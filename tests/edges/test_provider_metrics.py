@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.provider_metrics import ProviderView, ProviderWatch, families
+from reconciler.edges.telemetry.provider_metrics import ProviderView, ProviderWatch, families
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.reports import DirectoryReports, ReportFailed
+from reconciler.edges.store.reports import DirectoryReports, ReportFailed
 
 
 async def test_a_report_is_kept_under_its_name_and_replaced_whole(tmp_path: Path) -> None:

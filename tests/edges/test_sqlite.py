@@ -9,8 +9,8 @@ import pytest
 
 from desired_state.tree import tree_id
 from reconciler.core.record.model import Record
-from reconciler.edges.sqlite import LAYOUT, SqliteStore
-from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
+from reconciler.edges.store.errors import StoreCorrupt, StoreFailed, StoreTooNew
+from reconciler.edges.store.sqlite import LAYOUT, SqliteStore
 from tests.core.instances import instance
 
 ORDERS = Record(instance(tree_id=tree_id({})), "c1", version=1)

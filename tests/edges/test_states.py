@@ -9,9 +9,9 @@ import pytest
 from deploy.local import standin
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws import AwsClients
-from reconciler.edges.state import StateSettings
-from reconciler.edges.states import S3States
+from reconciler.edges.aws.clients import AwsClients
+from reconciler.edges.state.listing import S3States
+from reconciler.edges.state.settings import StateSettings
 from tests.edges.callers import caller
 
 SETTINGS = StateSettings(bucket="listed-{account}", prefix="team/")

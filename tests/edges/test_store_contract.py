@@ -14,9 +14,9 @@ from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.ports.store import Store, StoreConflict
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.aws import AwsClients, Home
-from reconciler.edges.dynamodb import DynamoStore
-from reconciler.edges.sqlite import SqliteStore
+from reconciler.edges.aws.clients import AwsClients, Home
+from reconciler.edges.store.dynamodb import DynamoStore
+from reconciler.edges.store.sqlite import SqliteStore
 from tests.core.instances import NOW, PLATFORM, SERVICE, instance
 from tests.edges.tables import make_table
 from tests.edges.the_stand_in import credentials, the_stand_in

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from reconciler.core.ports.aws import Protection
-from reconciler.edges.task_protection import TaskProtection
+from reconciler.edges.aws.task_protection import TaskProtection
 from tests.edges.agent import TASK, Agent, agent
 
 REFUSED = {"failure": {"Arn": TASK, "Detail": None, "Reason": "TASK_NOT_VALID"}}

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import process
+from reconciler.edges.process import child
 from reconciler.edges.runner import Timeouts
 
 from .conftest import ROOT, Stage
@@ -271,7 +271,7 @@ async def test_a_person_can_plan_a_rendered_instance(stage: Stage) -> None:
     root = await stage.terraform().render(run, stage.directory / "rendered")
     environment = {**stage.environment, "TF_CLI_CONFIG_FILE": str(stage.directory / "cli" / "terraform.rc")}
     for command in (["init", "-input=false"], ["plan", "-input=false"]):
-        done = await process.run(
+        done = await child.run(
             ["terraform", *command],
             cwd=root,
             environment=environment,
@@ -288,5 +288,5 @@ async def test_a_person_can_plan_a_rendered_instance(stage: Stage) -> None:
 
 async def test_a_binary_that_is_not_there_is_said_at_once(stage: Stage) -> None:
     assert stage.terraform().version.split(".")[0].isdigit()
-    with pytest.raises(process.NotStarted):
+    with pytest.raises(child.NotStarted):
         stage.terraform(environment={"PATH": "/nowhere"})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.ports.terraform import TerraformFailed
-from reconciler.edges.state import StateSettings
+from reconciler.edges.state.settings import StateSettings
 
 from .conftest import DEVELOP, STATE, Stage
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from desired_state.tree import tree_id
-from reconciler.edges import trees
-from reconciler.edges.trees import DamagedTree, DirectoryTrees, TreeFailed, read_tree, write_tree
+from reconciler.edges.store import trees
+from reconciler.edges.store.trees import DamagedTree, DirectoryTrees, TreeFailed, read_tree, write_tree
 
 TREE = {"roots/service/main.tf": b"# main", "roots/service/.terraform.lock.hcl": b"# lock", "modules/a/b.tf": b""}
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from desired_state.tree import tree_id
 from reconciler.core.ports.store import TreeArchive
-from reconciler.edges.aws import AwsClients, Home
-from reconciler.edges.objects import S3Trees
-from reconciler.edges.trees import DirectoryTrees, TreeFailed
+from reconciler.edges.aws.clients import AwsClients, Home
+from reconciler.edges.store.s3 import S3Trees
+from reconciler.edges.store.trees import DirectoryTrees, TreeFailed
 from tests.edges.the_stand_in import credentials, make_bucket, the_stand_in
 
 TREE = {"roots/service/main.tf": b"# main", "roots/service/.terraform.lock.hcl": b"# lock", "modules/a/b.tf": b""}

@@ -17,7 +17,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges import diagnostics
 from reconciler.edges.commands import Commands
 from reconciler.edges.literal import quote
-from reconciler.edges.state import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings, backend
 from reconciler.edges.surroundings import surroundings
 
 ORDERS = Key("prod", "orders")

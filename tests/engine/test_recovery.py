@@ -9,7 +9,7 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
 from reconciler.core.status.events import Asked
 from reconciler.core.vocabulary import ConditionType, Reason
-from reconciler.edges.metrics import Metrics
+from reconciler.edges.telemetry.metrics import Metrics
 from tests.core.documents import change
 from tests.engine.stage import ORDERS, Stage
 

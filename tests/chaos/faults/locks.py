@@ -6,7 +6,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from reconciler.edges.locks import whoami
+from reconciler.edges.state.locks import whoami
 from tests.chaos import processes
 from tests.chaos.faults.strike import Struck, moments
 from tests.chaos.schedule import Fault

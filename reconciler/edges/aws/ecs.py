@@ -15,8 +15,8 @@ from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws import AwsClients, AwsFailed
-from reconciler.edges.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
 _SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it as two steps

@@ -27,8 +27,8 @@ from prometheus_client.registry import Collector
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
-from reconciler.edges.provider_metrics import ProviderView
-from reconciler.edges.provider_metrics import families as provider_families
+from reconciler.edges.telemetry.provider_metrics import ProviderView
+from reconciler.edges.telemetry.provider_metrics import families as provider_families
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
 PHASES: Final = ("init", "plan", "show", "apply", "output")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.verification.account import Key, LogGroup, Repository, Store
-from reconciler.edges.account.calls import Calls, tags_of
+from reconciler.edges.aws.account.calls import Calls, tags_of
 
 _ALIAS = "alias/"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.environment import Environment
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
 # How a service's lists go on: the parameter and the field of the answer. Most call both NextToken.
 _TOKENS: Mapping[str, tuple[str, str]] = {

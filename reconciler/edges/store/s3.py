@@ -18,9 +18,9 @@ from pathlib import PurePosixPath
 
 from desired_state.tree import Tree, tree_id
 from reconciler.core.ports.source import SourceFailed
-from reconciler.edges.aws import AwsClients, AwsFailed, Home
-from reconciler.edges.reports import ReportFailed
-from reconciler.edges.trees import DamagedTree, TreeFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
+from reconciler.edges.store.reports import ReportFailed
+from reconciler.edges.store.trees import DamagedTree, TreeFailed
 
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
 _THERE_ALREADY = "PreconditionFailed"

@@ -14,7 +14,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import FirstTask
 from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
 _POLL = timedelta(seconds=5)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.core.verification.account import Alarm, Cluster, Pipeline, Project, Service
-from reconciler.edges.account.calls import Calls, tags_of
+from reconciler.edges.aws.account.calls import Calls, tags_of
 
 _AT_ONCE = 10  # services in one DescribeServices
 _PROJECTS_AT_ONCE = 100

@@ -8,8 +8,8 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.orphans import StoredState
-from reconciler.edges.aws import AwsClients, AwsFailed
-from reconciler.edges.state import StateSettings
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.state.settings import StateSettings
 
 _GONE = frozenset({"404", "NoSuchKey"})
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})

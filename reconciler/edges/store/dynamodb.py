@@ -25,8 +25,8 @@ from reconciler.core.record import codec
 from reconciler.core.record import freeze as freezing
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.aws import AwsClients, AwsFailed, Home
-from reconciler.edges.store import StoreCorrupt, StoreFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
+from reconciler.edges.store.errors import StoreCorrupt, StoreFailed
 
 HISTORY_SHOWN = 200
 HISTORY_KEPT = timedelta(days=90)

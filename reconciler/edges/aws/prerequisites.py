@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Sequence
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+)|@(.+))")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})

@@ -18,8 +18,8 @@ from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.runs import Holder
-from reconciler.edges.aws import AwsClients, AwsFailed, Home
-from reconciler.edges.state import StateSettings, lock_key
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
+from reconciler.edges.state.settings import StateSettings, lock_key
 
 _NO_OBJECT = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
 _ENDED = frozenset({"STOPPED", "DEPROVISIONING"})

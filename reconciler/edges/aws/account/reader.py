@@ -4,9 +4,9 @@ from asyncio import gather
 
 from reconciler.core.environment import Environment
 from reconciler.core.verification import Account
-from reconciler.edges.account import network, services, storage
-from reconciler.edges.account.calls import Calls
-from reconciler.edges.aws import AwsClients
+from reconciler.edges.aws.account import network, services, storage
+from reconciler.edges.aws.account.calls import Calls
+from reconciler.edges.aws.clients import AwsClients
 
 
 async def read_account(clients: AwsClients, environment: Environment) -> Account:

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.core.decide.attribution import culprit
 from reconciler.core.environment import Environment
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
 _BETWEEN = 0.6  # seconds; the limit is 2 a second (LookupEvents), and people ask too
 _ALL_OF_IT = timedelta(seconds=15)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from reconciler.core.verification.account import Balancer, Listener, Rule, SecurityGroup, Vpc
-from reconciler.edges.account.calls import Calls, tags_of
+from reconciler.edges.aws.account.calls import Calls, tags_of
 
 
 async def read_vpcs(calls: Calls) -> tuple[Vpc, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges.aws import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
 PLACEHOLDER_TAG = "awaiting-first-image"
 _PAGES = 50  # of 1,000 images each: more than a repository may hold by default

@@ -20,7 +20,7 @@ from reconciler.core.record import codec
 from reconciler.core.record import freeze as freezing
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.store import StoreCorrupt, StoreFailed, StoreTooNew
+from reconciler.edges.store.errors import StoreCorrupt, StoreFailed, StoreTooNew
 
 LAYOUT = 3  # PRAGMA user_version; 2 added threads, 3 freezes
 HISTORY_KEPT = 200
