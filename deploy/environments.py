@@ -20,7 +20,8 @@ from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import variables
-from reconciler.edges.state.settings import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.terraform.hcl import backend
 
 PROJECT = Path(__file__).resolve().parents[1]
 PLATFORMS = PROJECT / "desired_state/examples/platforms"

@@ -18,7 +18,7 @@ from typing import Any
 
 from deploy.local.standin import StandIn
 from deploy.local.tools import TOOLS, ensure_terraform
-from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.terraform.plugins import configure, find_mirrors
 
 SOURCE = Path(__file__).resolve().parents[1] / "ecs"
 ACCOUNT = "123456789012"

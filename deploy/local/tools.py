@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.packages import Unavailable, unpack
-from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.terraform.plugins import configure, find_mirrors
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 LINE = "1.11."

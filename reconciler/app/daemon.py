@@ -27,14 +27,14 @@ from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from reconciler.edges.aws.task_protection import TaskProtection
-from reconciler.edges.notifications import Notifications, Sources
+from reconciler.edges.slack.notifications import Notifications, Sources
 from reconciler.edges.state.listing import S3States
 from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.telemetry.logs import configure as configure_logs
 from reconciler.edges.telemetry.logs import log
 from reconciler.edges.telemetry.metrics import Build, Metrics, Now
 from reconciler.edges.telemetry.provider_metrics import ProviderWatch
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.freezing import Freezing

@@ -29,10 +29,10 @@ from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecs import EcsLive
-from reconciler.edges.repository import redacted
+from reconciler.edges.source.repository import redacted
 from reconciler.edges.store.trees import DirectoryTrees
-from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform.cli import TerraformCli
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine import judgement
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import ConditionType, Reason
-from reconciler.edges.notifications import Notifications
+from reconciler.edges.slack.notifications import Notifications
 from reconciler.edges.telemetry.logs import log
 from reconciler.edges.telemetry.metrics import Metrics
 

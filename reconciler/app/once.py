@@ -15,11 +15,11 @@ from reconciler.config import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.ports.terraform import Run
-from reconciler.edges.git import read_revision
-from reconciler.edges.repository import redacted
-from reconciler.edges.roots import read_roots
+from reconciler.edges.source.git import read_revision
+from reconciler.edges.source.repository import redacted
+from reconciler.edges.source.terraform_roots import read_roots
+from reconciler.edges.source.tree_mirror import Missing
 from reconciler.edges.store.trees import DirectoryTrees
-from reconciler.edges.tree_mirror import Missing
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:

@@ -17,22 +17,22 @@ from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.next_visit import Pace
 from reconciler.edges.aws.clients import AwsClients, Home
-from reconciler.edges.directory import DirectorySource
-from reconciler.edges.git import GitSource
-from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.policy_command import PolicyCommand
-from reconciler.edges.repository import Access, GitFailed, check_url, credentials
-from reconciler.edges.roots import Ref, RootsSource
-from reconciler.edges.runner import Timeouts
+from reconciler.edges.source.directory import DirectorySource
+from reconciler.edges.source.git import GitSource
+from reconciler.edges.source.repository import Access, GitFailed, check_url, credentials
+from reconciler.edges.source.terraform_roots import Ref, RootsSource
+from reconciler.edges.source.tree_mirror import TreeMirror
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.dynamodb import DynamoStore
 from reconciler.edges.store.reports import DirectoryReports
 from reconciler.edges.store.s3 import S3Reports, S3Trees
 from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees, read_tree
-from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.tree_mirror import TreeMirror
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform.cli import TerraformCli
+from reconciler.edges.terraform.plugins import configure, find_mirrors
+from reconciler.edges.terraform.runner import Timeouts
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.world import Limits
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory

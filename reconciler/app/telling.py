@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager
 
 from reconciler.config import Settings
 from reconciler.core.ports.store import Threads
-from reconciler.edges.notifications import Manner, Notifications, Sources
-from reconciler.edges.slack import Line, bot, webhook
+from reconciler.edges.slack.client import Line, bot, webhook
+from reconciler.edges.slack.notifications import Manner, Notifications, Sources
 
 
 def notifications(

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deploy.local.standin import start
-from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.provider.client import WarmProvider
 from tests.bench import sweep
 from tests.bench.cases import Cases

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
 from tests.bench.measure import Cost, Unexpected, cpu_of, run
 from tests.bench.stage import Stage

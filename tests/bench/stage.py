@@ -18,7 +18,8 @@ from typing import Any
 from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges.state.settings import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.terraform.hcl import backend
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but, platform_output, public_service
 from tests.terraform.workbench import SOURCE, find_terraform
 

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.cli import main
 from reconciler.core.ports.source import SourceFailed
-from reconciler.edges import repository
-from reconciler.edges.git import GitSource, read_revision
+from reconciler.edges.source import repository
+from reconciler.edges.source.git import GitSource, read_revision
 
 PASSWORD = "c4n4ryPassw0rdOfTheRobot"
 WITHIN = timedelta(seconds=20)

@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.redaction import known_secrets
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import diagnostics
+from reconciler.edges.terraform import diagnostics
 from tests.canary.canaries import KEY, Blind, Canary, hatch
 from tests.core.documents import change, document
 

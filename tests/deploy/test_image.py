@@ -19,8 +19,8 @@ import pytest
 
 from reconciler.config import Settings
 from reconciler.config.values import read_duration
-from reconciler.edges.plugins import MIRROR_VARIABLE
-from reconciler.edges.repository import Access, run
+from reconciler.edges.source.repository import Access, run
+from reconciler.edges.terraform.plugins import MIRROR_VARIABLE
 from tests.deploy.calls import PROJECT
 
 ASKPASS = PROJECT / "deploy/image/git-askpass"

@@ -10,7 +10,8 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.edges.aws.clients import SESSION_NAME
-from reconciler.edges.state.settings import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.terraform.hcl import backend
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, PROJECT, calls, calls_in, importers
 from tests.deploy.conftest import DAEMON
 from tests.terraform.plans import Plan

@@ -32,14 +32,14 @@ from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from reconciler.edges.aws.task_protection import TaskProtection
-from reconciler.edges.plugins import configure, find_mirrors
 from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.reports import DirectoryReports
 from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees, read_tree
-from reconciler.edges.terraform import TerraformCli
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform.cli import TerraformCli
+from reconciler.edges.terraform.plugins import configure, find_mirrors
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from reconciler.provider.client import WarmProvider

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler.edges.git import GitSource
+from reconciler.edges.source.git import GitSource
 
 TIMEOUT = timedelta(seconds=60)
 WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)

@@ -15,11 +15,11 @@ from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run
-from reconciler.edges.plugins import configure, find_mirrors
-from reconciler.edges.runner import Timeouts
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import DirectoryTrees
-from reconciler.edges.terraform import TerraformCli
+from reconciler.edges.terraform.cli import TerraformCli
+from reconciler.edges.terraform.plugins import configure, find_mirrors
+from reconciler.edges.terraform.runner import Timeouts
 from tests.edges.the_stand_in import the_stand_in
 
 # Built into Terraform, so nothing is downloaded; a new `version` replaces the resource, which takes `seconds`.

@@ -17,9 +17,9 @@ from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Event
-from reconciler.edges.delivery import Retries
-from reconciler.edges.notifications import Manner, Notifications, Sources
-from reconciler.edges.slack import Line, bot, webhook
+from reconciler.edges.slack.client import Line, bot, webhook
+from reconciler.edges.slack.delivery import Retries
+from reconciler.edges.slack.notifications import Manner, Notifications, Sources
 from reconciler.edges.store.sqlite import SqliteStore
 from tests.core.instances import NOW, fold
 

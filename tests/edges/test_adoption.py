@@ -9,7 +9,7 @@ import pytest
 
 from desired_state.adoption import Import
 from reconciler.core.ports.terraform import TerraformFailed
-from reconciler.edges import adoption
+from reconciler.edges.terraform import imports as adoption
 
 from .conftest import Stage
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.ports.source import Source, SourceFailed
-from reconciler.edges.directory import DirectorySource
+from reconciler.edges.source.directory import DirectorySource
 from reconciler.edges.store.trees import read_tree
 
 QUIET = timedelta(milliseconds=50)

@@ -10,8 +10,8 @@ import pytest
 
 from desired_state.tree import Tree
 from reconciler.core.ports.source import SourceFailed
-from reconciler.edges import repository
-from reconciler.edges.git import GitSource
+from reconciler.edges.source import repository
+from reconciler.edges.source.git import GitSource
 from tests.edges.author import TIMEOUT, WHEN, Author, source
 
 

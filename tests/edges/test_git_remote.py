@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.ports.source import SourceFailed
-from reconciler.edges.git import read_revision
+from reconciler.edges.source.git import read_revision
 from tests.edges.author import TIMEOUT, Author, source
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.process import leftovers
-from reconciler.edges.workspace import hold
+from reconciler.edges.terraform.workspace import hold
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="sees groups where Linux shows processes")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.plugins import MIRROR_VARIABLE, TurnNotCome, configuration, configure, find_mirrors
+from reconciler.edges.terraform.plugins import MIRROR_VARIABLE, TurnNotCome, configuration, configure, find_mirrors
 
 AWS = "registry.terraform.io/hashicorp/aws"
 

@@ -14,9 +14,9 @@ from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.status.events import Failed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import delivery, notifications
-from reconciler.edges.delivery import Retries, when_to_retry
-from reconciler.edges.slack import SlackFailed, bot
+from reconciler.edges.slack import delivery, notifications
+from reconciler.edges.slack.client import SlackFailed, bot
+from reconciler.edges.slack.delivery import Retries, when_to_retry
 from tests.core.instances import NOW, SERVICE, applied, fold
 from tests.edges.slack_stage import AT_ONCE, Stage, stage, until
 

@@ -12,7 +12,7 @@ import pytest
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process import child
-from reconciler.edges.runner import Timeouts
+from reconciler.edges.terraform.runner import Timeouts
 
 from .conftest import ROOT, Stage
 

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.runner import Timeouts
+from reconciler.edges.terraform.runner import Timeouts
 
 from .conftest import ROOT, Stage, state_objects
 

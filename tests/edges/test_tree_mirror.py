@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.ports.source import Revision
-from reconciler.edges.repository import Access
-from reconciler.edges.roots import Ref, RootsSource
-from reconciler.edges.tree_mirror import Landed, Missing, TreeMirror
+from reconciler.edges.source.repository import Access
+from reconciler.edges.source.terraform_roots import Ref, RootsSource
+from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
 from tests.edges.author import TIMEOUT, WHEN, Author
 
 ROOT = "roots/service/main.tf"

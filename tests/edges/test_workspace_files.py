@@ -14,11 +14,11 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import diagnostics
-from reconciler.edges.commands import Commands
-from reconciler.edges.literal import quote
-from reconciler.edges.state.settings import StateSettings, backend
-from reconciler.edges.surroundings import surroundings
+from reconciler.edges.state.settings import StateSettings
+from reconciler.edges.terraform import diagnostics
+from reconciler.edges.terraform.commands import Commands
+from reconciler.edges.terraform.environ import surroundings
+from reconciler.edges.terraform.hcl import backend, quote
 
 ORDERS = Key("prod", "orders")
 PROD = Environment("prod", "prod", "123456789012", "eu-central-1", role="arn:aws:iam::123456789012:role/deploy")

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from deploy.local.tools import TOOLS, ensure_terraform
-from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.terraform.plugins import configure, find_mirrors
 
 ROOT = Path(__file__).parent / "root"
 MISSING = """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local import standin
-from reconciler.edges import plugins
+from reconciler.edges.terraform import plugins
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
 from tests.terraform.plans import Plan

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local import standin
 from deploy.local.standin import StandIn
-from reconciler.edges import plugins
+from reconciler.edges.terraform import plugins
 from tests.terraform.inputs import ACCOUNT, REGION, account_variables
 from tests.terraform.workbench import Workbench
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges.literal import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +38,5 @@ def lock_key(settings: StateSettings, key: Key, environment: Environment) -> str
     return f"{settings.bucket_in(environment)}/{settings.object_key(key)}"
 
 
-def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
-    """The text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
-    values: dict[str, str | bool | None] = {
-        "bucket": settings.bucket_in(environment),
-        "key": settings.object_key(key),
-        "region": environment.region,
-        "encrypt": True,
-        "use_lockfile": True,
-        "dynamodb_table": settings.lock_table,
-        "kms_key_id": settings.kms_key_id,
-    }
-    if environment.endpoint:
-        values |= dict.fromkeys(("use_path_style", "skip_credentials_validation", "skip_metadata_api_check"), True)
-        values["skip_requesting_account_id"] = True
-    lines = [f"{name} = {_literal(value)}" for name, value in values.items() if value is not None]
-    if environment.role:
-        lines.append(f'assume_role = {{ role_arn = {quote(environment.role)}, session_name = "reconciler" }}')
-    return "\n".join([*lines, ""])
-
-
 def _in_place(name: str, environment: Environment) -> str:
     return name.replace("{account}", environment.account).replace("{region}", environment.region)
-
-
-def _literal(value: str | bool) -> str:
-    return quote(value) if isinstance(value, str) else str(value).lower()

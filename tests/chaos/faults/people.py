@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.edges.plugins import configure, find_mirrors
+from reconciler.edges.terraform.plugins import configure, find_mirrors
 from tests.chaos.faults.strike import Struck, moments
 from tests.chaos.schedule import Fault
 from tests.chaos.stage import Stage

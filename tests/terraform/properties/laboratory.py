@@ -20,8 +20,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler.edges import plugins
-from reconciler.edges.warm import WarmRuns
+from reconciler.edges.terraform import plugins
+from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
 from tests.terraform.inputs import Variables
 from tests.terraform.plans import Plan, read_plan

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.commands import Commands
-from reconciler.edges.plugins import Plugins, TurnNotCome
-from reconciler.edges.runner import Bench, Command, Runner, Timeouts
-from reconciler.edges.workspace import Layout
+from reconciler.edges.terraform.commands import Commands
+from reconciler.edges.terraform.plugins import Plugins, TurnNotCome
+from reconciler.edges.terraform.runner import Bench, Command, Runner, Timeouts
+from reconciler.edges.terraform.workspace import Layout
 
 
 @dataclass(frozen=True, slots=True)

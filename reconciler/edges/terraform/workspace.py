@@ -20,9 +20,9 @@ from typing import Any
 from desired_state.tree import Tree
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import adoption
 from reconciler.edges.process import leftovers
 from reconciler.edges.store.trees import TreeFailed, write_tree
+from reconciler.edges.terraform import imports
 
 BACKEND_FILE = "backend.tfbackend"
 VARIABLES_FILE = "terraform.tfvars.json"
@@ -180,7 +180,7 @@ def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Pat
     _write_root(directory, run, tree)
     root = directory / "roots" / run.root
     write_inputs(root, run.variables, backend)
-    adoption.write(root, run.imports)
+    imports.write(root, run.imports)
     return root
 
 

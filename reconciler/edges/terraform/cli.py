@@ -18,19 +18,20 @@ from reconciler.core.ports.store import TreeArchive
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import bootstrap, workspace
-from reconciler.edges.attachment import Attach, Attachment
-from reconciler.edges.commands import Commands
-from reconciler.edges.initialise import Content, Tools
-from reconciler.edges.plugins import Plugins
 from reconciler.edges.process import child
 from reconciler.edges.process.threads import settled
-from reconciler.edges.runner import Runner, Timeouts
-from reconciler.edges.session import Session
-from reconciler.edges.state.settings import StateSettings, backend
+from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import TreeFailed
-from reconciler.edges.surroundings import surroundings
-from reconciler.edges.workspace import Hold, Layout
+from reconciler.edges.terraform import bootstrap, workspace
+from reconciler.edges.terraform.commands import Commands
+from reconciler.edges.terraform.environ import surroundings
+from reconciler.edges.terraform.hcl import backend
+from reconciler.edges.terraform.initialise import Content, Tools
+from reconciler.edges.terraform.plugins import Plugins
+from reconciler.edges.terraform.runner import Runner, Timeouts
+from reconciler.edges.terraform.session import Session
+from reconciler.edges.terraform.warm import Attach, Attachment
+from reconciler.edges.terraform.workspace import Hold, Layout
 
 _VERSION_WITHIN = timedelta(seconds=30)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.core.ports.source import Revision, SourceFailed
-from reconciler.edges import repository
-from reconciler.edges.directory import read_directory
-from reconciler.edges.mirror import Mirror
 from reconciler.edges.process.threads import settled
-from reconciler.edges.repository import Access, GitFailed
+from reconciler.edges.source import repository
+from reconciler.edges.source.directory import read_directory
+from reconciler.edges.source.mirror import Mirror
+from reconciler.edges.source.repository import Access, GitFailed
 from reconciler.edges.store.trees import TreeFailed
 
 _HEAD = "HEAD"

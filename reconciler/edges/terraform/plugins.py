@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.edges.literal import quote
+from reconciler.edges.terraform.hcl import quote
 
 MIRROR_VARIABLE = "RECONCILER_PLUGIN_MIRROR"
 _HOST = "registry.terraform.io"

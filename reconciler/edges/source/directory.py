@@ -18,7 +18,7 @@ from watchfiles import awatch
 from desired_state.tree import Tree, tree_id
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import settled
-from reconciler.edges.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
+from reconciler.edges.source.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
 from reconciler.edges.store.trees import TreeFailed
 
 _LOOK_AGAIN = timedelta(seconds=2)

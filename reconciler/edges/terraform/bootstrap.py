@@ -14,7 +14,7 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import write_tree
-from reconciler.edges.workspace import Layout, write_inputs
+from reconciler.edges.terraform.workspace import Layout, write_inputs
 
 _ROOT = "bootstrap"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.ports.source import Revision
-from reconciler.edges import repository
-from reconciler.edges.repository import Access, GitFailed, UnusableContent
+from reconciler.edges.source import repository
+from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 
 
 @dataclass(frozen=True, slots=True)

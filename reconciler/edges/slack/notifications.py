@@ -20,8 +20,8 @@ from reconciler.core.notify.notices import Act, Notice, Opened
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.delivery import Delivery, Retries
-from reconciler.edges.slack import Line
+from reconciler.edges.slack.client import Line
+from reconciler.edges.slack.delivery import Delivery, Retries
 from reconciler.edges.telemetry.logs import log
 
 QUEUED_AT_MOST = 1000

@@ -12,11 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import diagnostics
-from reconciler.edges.diagnostics import Messages, RunFailed
 from reconciler.edges.process import child
 from reconciler.edges.process.threads import settled
-from reconciler.edges.workspace import Hold
+from reconciler.edges.terraform import diagnostics
+from reconciler.edges.terraform.diagnostics import Messages, RunFailed
+from reconciler.edges.terraform.workspace import Hold
 
 
 @dataclass(frozen=True, slots=True)

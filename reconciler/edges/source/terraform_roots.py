@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from reconciler.core.ports.source import Revision, Source
 from reconciler.edges.process.threads import settled
-from reconciler.edges.tree_mirror import Landed, Missing, TreeMirror
+from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desired_state.tree import Tree
-from reconciler.edges import repository
-from reconciler.edges.repository import Access, GitFailed
+from reconciler.edges.source import repository
+from reconciler.edges.source.repository import Access, GitFailed
 
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _OPTIONS = ("--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")

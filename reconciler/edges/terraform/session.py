@@ -13,13 +13,14 @@ from desired_state.adoption import Import
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
-from reconciler.edges import adoption, workspace
-from reconciler.edges.attachment import Attachment
-from reconciler.edges.diagnostics import RunFailed
-from reconciler.edges.initialise import Content, Tools, initialise
 from reconciler.edges.process.threads import settled
-from reconciler.edges.runner import Bench, Command, messages
-from reconciler.edges.workspace import Hold, Layout
+from reconciler.edges.terraform import imports as adoption
+from reconciler.edges.terraform import workspace
+from reconciler.edges.terraform.diagnostics import RunFailed
+from reconciler.edges.terraform.initialise import Content, Tools, initialise
+from reconciler.edges.terraform.runner import Bench, Command, messages
+from reconciler.edges.terraform.warm import Attachment
+from reconciler.edges.terraform.workspace import Hold, Layout
 
 _MAY_CHANGE = frozenset({0, 2})
 _BROKEN_OR_NOT = frozenset({0, 1})

@@ -1,0 +1,45 @@
+"""Strings in HCL that stay what they are.
+
+HCL evaluates `${…}` and `%{…}` inside quotes, so a value from outside could run functions. Values go to Terraform as
+JSON variables, which are literal; the few places that must be HCL (backend and CLI configuration) quote here, and
+refuse rather than escape.
+"""
+
+import json
+
+from desired_state.instance import Key
+from reconciler.core.environment import Environment
+from reconciler.edges.state.settings import StateSettings
+
+
+def quote(value: str) -> str:
+    """The value as a quoted HCL string. Raises: ValueError when HCL could see more in it than text."""
+    if "${" in value or "%{" in value:
+        raise ValueError(f"{value!r} holds an HCL template")
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds a character that cannot be printed")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
+    """The text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
+    values: dict[str, str | bool | None] = {
+        "bucket": settings.bucket_in(environment),
+        "key": settings.object_key(key),
+        "region": environment.region,
+        "encrypt": True,
+        "use_lockfile": True,
+        "dynamodb_table": settings.lock_table,
+        "kms_key_id": settings.kms_key_id,
+    }
+    if environment.endpoint:
+        values |= dict.fromkeys(("use_path_style", "skip_credentials_validation", "skip_metadata_api_check"), True)
+        values["skip_requesting_account_id"] = True
+    lines = [f"{name} = {_literal(value)}" for name, value in values.items() if value is not None]
+    if environment.role:
+        lines.append(f'assume_role = {{ role_arn = {quote(environment.role)}, session_name = "reconciler" }}')
+    return "\n".join([*lines, ""])
+
+
+def _literal(value: str | bool) -> str:
+    return quote(value) if isinstance(value, str) else str(value).lower()
