@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from reconciler.app import parts
-from reconciler.app.observe import Observers
-from reconciler.app.telling import notifications
+from reconciler.app import parts, rules
+from reconciler.app.observers import Observers
+from reconciler.app.slack import notifications
 from reconciler.config import Settings
 from reconciler.core.ports.store import Freezes, Store, Threads
 from reconciler.core.redaction.redactor import Redactor
@@ -37,11 +37,11 @@ from reconciler.edges.telemetry.provider_metrics import ProviderWatch
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
-from reconciler.engine.freezing import Freezing
+from reconciler.engine.freezes import Freezing
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import World
 from reconciler.provider.client import WarmProvider
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve as serve_http
 
 _PASSES_PER_RUN = 4
@@ -155,8 +155,8 @@ def _assemble(
         observer=Observers(metrics, telling),
         reports=parts.reports(settings, own),
         redactor=redactor,
-        environments=parts.environments(settings),
-        limits=parts.limits(settings),
+        environments=rules.environments(settings),
+        limits=rules.limits(settings),
         now=lambda: datetime.now(UTC),
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
         admission=asyncio.Semaphore(at_once),

@@ -15,7 +15,9 @@ from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import Snapshot
 from reconciler.app import parts
-from reconciler.app.once import read_snapshot
+from reconciler.app.offline import read_snapshot
+from reconciler.app.rules import environments as configured
+from reconciler.app.rules import policy_rules
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
@@ -33,7 +35,7 @@ from reconciler.edges.source.repository import redacted
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.warm import WarmRuns
-from reconciler.engine import judgement
+from reconciler.engine.passes.judge import denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class _DryRun:
         for tree_id, tree in snapshot.trees.items():
             await trees.put(tree_id, tree)
         redactor = parts.redactor(settings)
-        environments = parts.environments(settings)
+        environments = configured(settings)
         used = {key.environment for key in snapshot.instances}
         terraform = {
             name: parts.terraform(
@@ -117,7 +119,7 @@ class _DryRun:
             if name in used
         }
         admission = asyncio.Semaphore(settings.terraform.workers)
-        rules, judge = parts.rules(settings), parts.judge(settings, scratch / "work")
+        rules, judge = policy_rules(settings), parts.judge(settings, scratch / "work")
         return cls(snapshot, environments, terraform, EcsLive(aws), redactor, rules, judge, progress, admission)
 
     async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
@@ -174,7 +176,7 @@ class _DryRun:
             async with self.terraform[environment.name].workspace(run) as workspace:
                 document = await workspace.plan()
                 plan = plans.read(document, self.redactor)
-                said = await judgement.denied(self.judge, plan, document, instance.key, environment, self.redactor)
+                said = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
         return plan, (*rules, *([said] if said else []))
 

@@ -8,20 +8,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from desired_state.tree import Tree
+from reconciler.app.rules import refs
 from reconciler.config import Settings, redaction_key
-from reconciler.core.decide.verdict import Limits as VerdictLimits
-from reconciler.core.environment import Environment
-from reconciler.core.policy.rules import Rules
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule.next_visit import Pace
 from reconciler.edges.aws.clients import AwsClients, Home
 from reconciler.edges.policy_command import PolicyCommand
 from reconciler.edges.source.directory import DirectorySource
 from reconciler.edges.source.git import GitSource
 from reconciler.edges.source.repository import Access, GitFailed, check_url, credentials
-from reconciler.edges.source.terraform_roots import Ref, RootsSource
+from reconciler.edges.source.terraform_roots import RootsSource
 from reconciler.edges.source.tree_mirror import TreeMirror
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.dynamodb import DynamoStore
@@ -33,7 +30,6 @@ from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
 from reconciler.edges.terraform.warm import WarmRuns
-from reconciler.engine.world import Limits
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
 
@@ -42,43 +38,6 @@ _SESSION = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORI
 
 def _ignore(*_: object) -> None:
     """Nobody listens."""
-
-
-def environments(settings: Settings) -> dict[str, Environment]:
-    """Every configured environment."""
-    return {name: settings.environment(name) for name in settings.environments}
-
-
-def limits(settings: Settings) -> Limits:
-    """What the engine is told once."""
-    return Limits(
-        pace=Pace(
-            retry_base=settings.retry.base,
-            retry_cap=settings.retry.cap,
-            rollout_poll=settings.rollout.poll,
-            image_poll=settings.rollout.image_poll,
-            confirm=settings.drift.confirm_after,
-        ),
-        verdict=VerdictLimits(
-            repairs=settings.drift.repair_limit, approval=settings.policy.approval_expiry, rules=rules(settings)
-        ),
-        retry_limit=settings.retry.limit,
-        rollout_timeout=settings.rollout.timeout,
-        max_in_flight=settings.rollout.max_in_flight,
-        prune_limit_percent=settings.policy.prune_limit_percent,
-        calls_per_hour=settings.drift.calls_per_hour,
-    )
-
-
-def rules(settings: Settings) -> Rules:
-    """What every plan is held to."""
-    exceptions = [exception.split(" ", 1) for exception in settings.policy.exceptions]
-    return Rules(
-        mandatory_tags=frozenset(settings.policy.mandatory_tags),
-        exceptions=frozenset((key, address) for key, address in exceptions),
-        most_changes=settings.policy.max_changes,
-        most_destroys=settings.policy.max_destroys,
-    )
 
 
 def judge(settings: Settings, work: Path) -> PolicyCommand | None:
@@ -145,15 +104,6 @@ def tree_mirror(settings: Settings, directory: Path) -> TreeMirror | None:
     except GitFailed as error:
         raise SourceFailed(f"terraform.source.git.url: {error}") from None
     return TreeMirror(directory.absolute(), url, origin.path, Access(settings.git.timeout, os.environ))
-
-
-def refs(settings: Settings) -> dict[str, Ref]:
-    """What every environment's roots are read at."""
-    default = Ref(settings.terraform.source.git.ref, "terraform.source.git.ref")
-    return {
-        name: Ref(found.source.ref, f"environments.{name}.source.ref") if found.source.ref else default
-        for name, found in settings.environments.items()
-    }
 
 
 def source(settings: Settings) -> Source:

@@ -25,10 +25,10 @@ def config(*, output: Output = "table", options: Configured = CONFIGURED) -> Non
 
     Example: `reconciler config --config reconciler.yaml`
     """
-    from reconciler.config import effective, origins
+    from reconciler.config import effective, origins_of
 
     settings = options.settings()
-    values, sources = effective(settings), origins(settings)
+    values, sources = effective(settings), origins_of(settings)
     if output == "json":
         print_json({"settings": values, "origins": sources})
         return

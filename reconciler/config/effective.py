@@ -20,7 +20,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     return shown
 
 
-def origins(settings: Settings) -> dict[str, str]:
+def origins_of(settings: Settings) -> dict[str, str]:
     """The origin of every setting by its dotted key: a variable's name, `file:line` or `default`."""
     return {".".join(loc): settings.origin(loc) for loc in _leaves(effective(settings))}
 

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from desired_state.explain import suggest
 from reconciler.config.models import Settings
-from reconciler.config.places import Loc, Places
+from reconciler.config.origins import Loc, Places
 
 _SECRETS = {("auth", "token"), ("redaction", "key"), ("slack", "token"), ("slack", "webhook")}
 _ALLOWED = {

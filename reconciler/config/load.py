@@ -15,7 +15,7 @@ from pydantic_settings import SettingsError
 from desired_state.document import Document, parse
 from reconciler.config.explain import explain
 from reconciler.config.models import ConfigFailed, Settings
-from reconciler.config.places import PREFIX, Places, variables
+from reconciler.config.origins import PREFIX, Places, variables
 
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
 

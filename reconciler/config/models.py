@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
-from reconciler.config.conduct import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
+from reconciler.config.daemon import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
+from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.surface import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.values import EnvironmentName
 from reconciler.core.environment import Environment, Floor
 

@@ -9,7 +9,6 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from reconciler.config.section import Section
 from reconciler.config.values import (
     Branch,
     BucketName,
@@ -19,6 +18,7 @@ from reconciler.config.values import (
     Interval,
     KmsKey,
     Region,
+    Section,
     StatePrefix,
     TableName,
     Text,

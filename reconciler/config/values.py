@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -156,3 +156,9 @@ PolicyException = Annotated[
     ),
 ]
 PolicyCommand = Annotated[list[Text], AfterValidator(_program)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: fixed once read, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

@@ -25,9 +25,9 @@ from reconciler.core.status.events import Failed, OverrideUsed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import Looks
-from reconciler.engine.promote import woken
+from reconciler.engine.passes.promotion import woken
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.queue import Closed, Queue
-from reconciler.engine.reconcile import reconcile
 from reconciler.engine.world import World
 
 _URGENT = {"git": 2, "request": 3, "dependency": 1}

@@ -28,7 +28,7 @@ from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Event
 from reconciler.core.status.redaction import redacted
 from reconciler.core.views import drift_report
-from reconciler.engine.freezing import Freezing
+from reconciler.engine.freezes import Freezing
 
 _REPORT_TAKES = timedelta(seconds=15)
 

@@ -1,6 +1,7 @@
 """What every route needs: the control behind the application, and the instance that a path names."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,3 +46,24 @@ def unknown(key: Key) -> Refused:
 def now() -> datetime:
     """The time that ages are told against."""
     return datetime.now(UTC)
+
+
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
+
+
+async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
+    """What a request says: these fields and no others, each a line of text. Raises: Refused."""
+    if not request.can_read_body:
+        return {}
+    if request.content_type != "application/json":
+        raise Refused(415, "json_expected", "send the body as application/json")
+    try:
+        body: Any = await request.json()
+    except ValueError:
+        raise Refused(400, "invalid_json", "the body is not JSON") from None
+    if not isinstance(body, dict) or set(body) - set(fields):
+        raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
+    for name, value in body.items():
+        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+            raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
+    return body

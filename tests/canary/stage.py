@@ -15,7 +15,7 @@ from typing import Any, cast
 from aiohttp.test_utils import TestClient, TestServer
 
 from desired_state.instance import Key
-from reconciler.app.observe import Observers
+from reconciler.app.observers import Observers
 from reconciler.cli import main
 from reconciler.core.notify import notices
 from reconciler.core.ports.source import Revision
@@ -33,7 +33,7 @@ from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import Limits, World
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
 from tests.canary.terraform import Protection, Surroundings
 from tests.core.instances import DEVELOP

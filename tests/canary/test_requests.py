@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.telemetry import logs
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from tests.canary.canaries import KEY, Blind, Canary, hatch
 from tests.web.control import ORDERS, FakeControl, make_control
 

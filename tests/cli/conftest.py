@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.cli import main
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
 from tests.web.control import FakeControl, make_control
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from desired_state.fields import EnvironmentName
-from reconciler.config import ConfigFailed, load, origins
+from reconciler.config import ConfigFailed, load, origins_of
 from reconciler.core.environment import Environment, Floor
 from tests.config.configuration import DEVELOP, problems, read
 
@@ -66,7 +66,7 @@ def test_an_environment_can_be_made_of_variables_alone(monkeypatch: pytest.Monke
 
 def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER__GIT__BRANCH", "live")
-    found = origins(read("git:\n  url: ssh://git.example/m.git\n  branch: main\n"))
+    found = origins_of(read("git:\n  url: ssh://git.example/m.git\n  branch: main\n"))
     assert found["git.url"] == "reconciler.yaml:2"
     assert found["git.branch"] == "RECONCILER__GIT__BRANCH"
     assert found["git.timeout"] == "default"

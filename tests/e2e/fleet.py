@@ -19,7 +19,7 @@ import yaml
 
 from deploy.local.standin import StandIn
 from desired_state.instance import Key
-from reconciler.app import parts
+from reconciler.app import parts, rules
 from reconciler.config import Settings, load
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Pass, Record
@@ -33,7 +33,7 @@ from reconciler.edges.store.reports import DirectoryReports
 from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.engine.intake import Intake
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 
 ACCOUNT = "123456789012"
@@ -187,8 +187,8 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
             reports=DirectoryReports(settings.reports.path),
             observer=Nobody(),
             redactor=redactor,
-            environments=parts.environments(settings),
-            limits=parts.limits(settings),
+            environments=rules.environments(settings),
+            limits=rules.limits(settings),
             now=clock,
             rng=random.Random(1),
             admission=asyncio.Semaphore(2),

@@ -40,7 +40,7 @@ from reconciler.edges.store.trees import DirectoryTrees, read_tree
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.warm import WarmRuns
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local import standin
 from reconciler.core.vocabulary import Health
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from tests.e2e.service_life import begin
 from tests.terraform.landscape import make_platform
 

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.ports.store import Freezes
 from reconciler.core.record.freeze import Freeze
-from reconciler.engine.freezing import Freezing
+from reconciler.engine.freezes import Freezing
 from tests.core.instances import NOW
 from tests.edges.test_store_contract import STORES, Opened
 

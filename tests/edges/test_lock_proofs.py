@@ -26,7 +26,7 @@ from reconciler.core.status.events import Applying, Event, Holding, Starting
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.state.locks import StateLocks, whoami
-from reconciler.engine import locks
+from reconciler.engine.passes import locks
 from reconciler.engine.world import World
 from tests.core.instances import PLATFORM, applied, base
 from tests.edges.conftest import STATE, Stage

@@ -19,7 +19,7 @@ from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.next_visit import next_visit
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Applied, Applying, Desired
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from tests.core.documents import document
 from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, SERVICE, fold, instance

@@ -12,8 +12,8 @@ from reconciler.core.record.model import Record
 from reconciler.core.status.events import Removed
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.control import EngineControl
-from reconciler.engine.freezing import Freezing
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.freezes import Freezing
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, PLATFORM, fold, new
 from tests.engine.tiers import NEW, Surroundings, moved, running, world_of

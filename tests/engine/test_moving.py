@@ -12,7 +12,7 @@ from reconciler.core.record.runs import Running
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Removed
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, fold, instance
 from tests.engine.alone import world_of

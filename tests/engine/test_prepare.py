@@ -13,7 +13,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import FirstTask, Needs
 from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.prepare import prepare
+from reconciler.engine.passes.deployment import prepare
 from reconciler.engine.world import World
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, SERVICE, manifest

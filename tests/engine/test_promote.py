@@ -6,8 +6,8 @@ import dataclasses
 from reconciler.core.status.events import Accepted, Asked, Failed
 from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.promote import woken
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.promotion import woken
+from reconciler.engine.passes.reconcile import reconcile
 from tests.core.instances import PLATFORM, fold, instance
 from tests.engine.tiers import NEW, OLD, Surroundings, moved, running, world_of
 

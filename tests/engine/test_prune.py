@@ -12,7 +12,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder
 from reconciler.core.status.events import Accepted, Event, Removed
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import applied, fold, instance
 from tests.engine.alone import Silent, world_of

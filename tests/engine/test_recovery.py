@@ -4,7 +4,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from reconciler.app import observe
+from reconciler.app import observers
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
 from reconciler.core.status.events import Asked
@@ -33,9 +33,9 @@ async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None
 
 async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, str]] = []
-    monkeypatch.setattr(observe, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
+    monkeypatch.setattr(observers, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
     stage = Stage([SERVED], failure=killed())
-    stage.world.observer = observe.Observers(create_autospec(Metrics, instance=True))
+    stage.world.observer = observers.Observers(create_autospec(Metrics, instance=True))
     await stage.visit()
     stage.failure = None
     await stage.visit()

@@ -18,7 +18,7 @@ from reconciler.core.record.runs import Intent
 from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.intake import Intake
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, fold
 from tests.desired_state.manifests import ROOTS, module, platform, service, to_yaml

@@ -11,7 +11,7 @@ from reconciler.core.decide.renames import claims
 from reconciler.core.plan.state_file import State
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Removed
-from reconciler.engine.reconcile import reconcile
+from reconciler.engine.passes.reconcile import reconcile
 from tests.engine.alone import world_of
 from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from tests.web.control import FakeControl, make_control
 
 Client = TestClient[web.Request, web.Application]

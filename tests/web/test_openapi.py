@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 
 from reconciler.core.ports.control import Action
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.web.api import make_app
-from reconciler.web.openapi import document
+from reconciler.web.api.openapi import document
+from reconciler.web.api.routes import make_app
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import ORPHAN, FakeControl
 

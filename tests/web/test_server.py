@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core.ports.control import Action
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.web.api import make_app
+from reconciler.web.api.routes import make_app
 from reconciler.web.server import AddressTaken, serve
 from tests.web.control import ORDERS, FakeControl
 

@@ -5,21 +5,17 @@ digest of the plan that was looked at, so that nobody approves what they have no
 """
 
 import hmac
-import re
-import socket
-from collections.abc import Collection
-from typing import Any
 
 from aiohttp import web
 
 from reconciler.core.ports.control import Action, ActionRefused
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
+from reconciler.web.auth import authorise
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, TOKEN, answer, now, record_of, unknown
+from reconciler.web.request import CONTROL, answer, body_of, now, record_of, unknown
 
 _FIELDS = frozenset({"by", "digest", "lock_id", "override_window"})
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
 async def act(request: web.Request) -> web.Response:
@@ -51,44 +47,11 @@ async def act(request: web.Request) -> web.Response:
     return answer(request, api.detail(after, now(), control.freezes()))
 
 
-def authorise(request: web.Request) -> None:
-    """Only for those who may act. Raises: Refused."""
-    connection = request.transport and request.transport.get_extra_info("socket")
-    if connection and connection.family == getattr(socket, "AF_UNIX", None):
-        return
-    token = request.app[TOKEN]
-    if token is None:
-        raise Refused(403, "actions_off", "actions over TCP are off: set auth.token, or use the unix socket")
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given:
-        raise Refused(401, "token_missing", "an Authorization header with the bearer token is needed")
-    if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), token.encode()):
-        raise Refused(403, "token_wrong", "the bearer token is not the one in auth.token")
-
-
 def _action(name: str) -> Action:
     try:
         return Action(name)
     except ValueError:
         raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(Action))}") from None
-
-
-async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
-    """What a request says: these fields and no others, each a line of text. Raises: Refused."""
-    if not request.can_read_body:
-        return {}
-    if request.content_type != "application/json":
-        raise Refused(415, "json_expected", "send the body as application/json")
-    try:
-        body: Any = await request.json()
-    except ValueError:
-        raise Refused(400, "invalid_json", "the body is not JSON") from None
-    if not isinstance(body, dict) or set(body) - set(fields):
-        raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
-    for name, value in body.items():
-        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
-            raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
-    return body
 
 
 def _check_digest(record: Record, digest: str | None) -> None:

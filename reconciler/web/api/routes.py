@@ -1,6 +1,6 @@
 """The HTTP API: reads what the control knows, passes on what a person asks for, decides nothing.
 
-Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.actions`.
+Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.api.actions`.
 Every answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
@@ -14,10 +14,11 @@ from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason
-from reconciler.web.actions import act, authorise
+from reconciler.web.api.actions import act
+from reconciler.web.api.freezes import freeze, freezes, unfreeze
+from reconciler.web.api.openapi import document
+from reconciler.web.auth import authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
-from reconciler.web.freezing import freeze, freezes, unfreeze
-from reconciler.web.openapi import document
 from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, answer, key_of, now, record_of
 
 BODY_LIMIT = 16 * 1024

@@ -8,7 +8,6 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from desired_state.checks import Tier
-from reconciler.config.section import Section
 from reconciler.config.values import (
     Account,
     Branch,
@@ -18,6 +17,7 @@ from reconciler.config.values import (
     PolicyException,
     Region,
     RoleArn,
+    Section,
     Text,
     read_duration,
 )

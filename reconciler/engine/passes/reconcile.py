@@ -39,13 +39,13 @@ from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
 from reconciler.core.status.events import Settled as SettledNow
 from reconciler.core.vocabulary import Reason, Sync
-from reconciler.engine import locks, moving
-from reconciler.engine.attribution import attribute
-from reconciler.engine.intent import intent
-from reconciler.engine.judgement import denied
-from reconciler.engine.live import look, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
-from reconciler.engine.prepare import prepare
-from reconciler.engine.promote import promote
+from reconciler.engine.passes import locks, renames
+from reconciler.engine.passes.attribution import attribute
+from reconciler.engine.passes.deployment import prepare
+from reconciler.engine.passes.intent import intent
+from reconciler.engine.passes.judge import denied
+from reconciler.engine.passes.live import look, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
+from reconciler.engine.passes.promotion import promote
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -71,10 +71,10 @@ async def reconcile(key: Key, world: World) -> None:
     if environment is None:
         await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
-    if await moving.stands_back(key, world):
+    if await renames.stands_back(key, world):
         return
     try:
-        if await moving.take_over(key, environment, world):
+        if await renames.take_over(key, environment, world):
             await reconcile(key, world)
             return
         match gate(record, world.records, environment):
@@ -123,7 +123,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
     key, image = record.key, live.newest if live else None
-    async with moving.workspace(run, world) as workspace:
+    async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
         plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
@@ -212,7 +212,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         await world.forget(key)
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
-    async with moving.workspace(run, world) as workspace:
+    async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:

@@ -16,7 +16,7 @@ from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import Held, LockedOut, Moved, Moving
 from reconciler.core.vocabulary import Reason
-from reconciler.engine import locks
+from reconciler.engine.passes import locks
 from reconciler.engine.world import World
 
 

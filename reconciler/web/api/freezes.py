@@ -5,9 +5,9 @@ from aiohttp import web
 from desired_state.explain import suggest
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.views import api
-from reconciler.web.actions import authorise, body_of
+from reconciler.web.auth import authorise
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, answer
+from reconciler.web.request import CONTROL, answer, body_of
 
 _FIELDS = frozenset({"environment", "reason", "by"})
 

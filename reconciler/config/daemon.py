@@ -8,11 +8,11 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from reconciler.config.section import Section
 from reconciler.config.values import (
     Duration,
     EnvironmentName,
     SecretUrl,
+    Section,
     Text,
     WebUrl,
     read_duration,

@@ -10,7 +10,7 @@ from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot, build
 from desired_state.tree import Tree
-from reconciler.app import parts
+from reconciler.app import parts, rules
 from reconciler.config import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.ports.source import Revision, SourceFailed
@@ -50,7 +50,7 @@ def _rooted(revision: Revision, settings: Settings) -> Revision:
     """The revision with trees from Git, if that is where they come from, read into a folder that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
         mirror = parts.tree_mirror(settings, Path(scratch, "roots.git"))
-        return read_roots(revision, mirror, parts.refs(settings)) if mirror else revision
+        return read_roots(revision, mirror, rules.refs(settings)) if mirror else revision
 
 
 def _default_tree(settings: Settings) -> Tree:

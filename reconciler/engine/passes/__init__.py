@@ -1,0 +1,5 @@
+"""One visit to one instance, readable from top to bottom in `reconcile.py`; the other files are its steps.
+
+Here: carrying out what `core/decide` decided, through the ports in `engine/world.py`. No waiting for work, and no
+knowledge of who asked for the visit.
+"""
