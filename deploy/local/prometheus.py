@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from deploy.local.tools import TOOLS, ToolMissing, ensure_prometheus
-from reconciler.provider import tether
+from reconciler.provider.processes import tether
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "prometheus"
 READY_WITHIN = 60.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from reconciler.provider import control
 from reconciler.provider.execute import execute
-from reconciler.provider.limits import Limits
 from reconciler.provider.package import AWS
+from reconciler.provider.processes.limits import Limits
 
 
 def main(arguments: list[str] | None = None) -> int:

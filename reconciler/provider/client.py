@@ -34,8 +34,8 @@ from reconciler.provider.control import (
     socket_path,
 )
 from reconciler.provider.launch import launch
-from reconciler.provider.limits import Limits
 from reconciler.provider.package import AWS, Binary
+from reconciler.provider.processes.limits import Limits
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1

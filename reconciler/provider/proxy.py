@@ -14,14 +14,14 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from reconciler.provider import demands
-from reconciler.provider.answers import PREPARE, SCHEMAS, Answers
 from reconciler.provider.counters import Counters
-from reconciler.provider.pool import CONFIGURE, IdentityMoved, Pool, PoolExhausted
-from reconciler.provider.pooled import PooledProvider
-from reconciler.provider.process import SERVICE, ProviderFailed
+from reconciler.provider.processes.pool import CONFIGURE, IdentityMoved, Pool, PoolExhausted
+from reconciler.provider.processes.pooled import PooledProvider
+from reconciler.provider.processes.process import SERVICE, ProviderFailed
+from reconciler.provider.protocol import demands
+from reconciler.provider.protocol.answers import PREPARE, SCHEMAS, Answers
+from reconciler.provider.protocol.wire import MalformedMessage
 from reconciler.provider.run import Session
-from reconciler.provider.wire import MalformedMessage
 
 _STREAMS = frozenset({"ListResource", "InvokeAction"})
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.provider.control import Ask
-from reconciler.provider.credentials import fingerprint, names_relative_file, runs_programs
-from reconciler.provider.identity import Configured, Place, provider_environment, works_in_directory
-from reconciler.provider.msgpack import MalformedValue, texts
-from reconciler.provider.pool import CONFIGURE, IdentityMoved, Pool
-from reconciler.provider.pooled import Flight, PooledProvider
-from reconciler.provider.usage import words
-from reconciler.provider.wire import nested
+from reconciler.provider.processes.credentials import fingerprint, names_relative_file, runs_programs
+from reconciler.provider.processes.identity import Configured, Place, provider_environment, works_in_directory
+from reconciler.provider.processes.pool import CONFIGURE, IdentityMoved, Pool
+from reconciler.provider.processes.pooled import Flight, PooledProvider
+from reconciler.provider.protocol.msgpack import MalformedValue, texts
+from reconciler.provider.protocol.usage import words
+from reconciler.provider.protocol.wire import nested
 
 # These change something or hold something open: they need the seat of their process.
 SEATED = frozenset({"ApplyResourceChange", "OpenEphemeralResource", "InvokeAction"})
@@ -163,3 +163,11 @@ class Session:
         if self.provider is not None:
             self.run.pool.unbind(self.provider, self)
         self.provider = None
+
+
+@dataclass(slots=True)
+class HeldRun:
+    """A run with its owner: `orphan_since` is set once the owner is gone (monotonic clock, in seconds)."""
+
+    run: Run
+    orphan_since: float | None = None

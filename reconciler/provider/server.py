@@ -20,7 +20,6 @@ from typing import Any
 
 import grpc.aio
 
-from reconciler.provider.answers import Answers
 from reconciler.provider.control import (
     LONGEST_LINE,
     InvalidMessage,
@@ -34,12 +33,13 @@ from reconciler.provider.control import (
 )
 from reconciler.provider.counters import Counters
 from reconciler.provider.front import Front, same_user
-from reconciler.provider.limits import Limits
 from reconciler.provider.package import AWS, Locked, PackageNotFound, PackageUnverified, locate
-from reconciler.provider.pool import Pool, PoolExhausted
-from reconciler.provider.process import CHANNEL_OPTIONS, ProviderFailed, ProviderUnsupported
+from reconciler.provider.processes.limits import Limits
+from reconciler.provider.processes.pool import Pool, PoolExhausted
+from reconciler.provider.processes.process import CHANNEL_OPTIONS, ProviderFailed, ProviderUnsupported
+from reconciler.provider.protocol.answers import Answers
 from reconciler.provider.proxy import Proxy
-from reconciler.provider.run import Run, Session
+from reconciler.provider.run import HeldRun, Run, Session
 from reconciler.provider.status import report
 
 KNOWN = frozenset({AWS, "registry.opentofu.org/hashicorp/aws"})  # their configuration is all the state they hold
@@ -64,14 +64,6 @@ class Service:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(slots=True)
-class Held:
-    """A run with its owner: `orphan_since` is set once the owner is gone."""
-
-    run: Run
-    orphan_since: float | None = None
-
-
 class Server:
     """The warm provider."""
 
@@ -85,7 +77,7 @@ class Server:
             empty=private_directory(self._directory / "empty"),
             counters=self.counters,
         )
-        self.runs: dict[str, Held] = {}
+        self.runs: dict[str, HeldRun] = {}
         self.born = self._busy = time.monotonic()
         self._front = Front(self._directory, self._directory / "inner")
         self._supported: set[str] = set()
@@ -138,7 +130,7 @@ class Server:
         run = Run(secrets.token_hex(6), ask, self.pool)
         await self._probe(run)
         await self._front.open(run)
-        self.runs[run.id] = Held(run)
+        self.runs[run.id] = HeldRun(run)
         self.counters.runs += 1
         return run
 
@@ -197,7 +189,7 @@ class Server:
                 case "cancel":
                     return {"ok": True, "cancelled": self._held(message).run.cancel()}
                 case "status":
-                    return {"ok": True, "status": report(self)}
+                    return {"ok": True, "status": self._status()}
                 case "stop":
                     seconds = message.get("seconds", self._service.drain_seconds)
                     self.stop(float(seconds) if isinstance(seconds, int | float) else 0.0)
@@ -207,13 +199,23 @@ class Server:
         except Refused as error:
             return {"ok": False, "error": error.error, "message": str(error)}
 
-    def _held(self, message: Mapping[str, Any]) -> Held:
+    def _status(self) -> dict[str, Any]:
+        return report(
+            list(self.runs.values()),
+            self.pool.providers,
+            self.counters,
+            born=self.born,
+            stopping=self.stopping,
+            processes_limit=self.pool.most,
+        )
+
+    def _held(self, message: Mapping[str, Any]) -> HeldRun:
         held = self.runs.get(str(message.get("run")))
         if held is None:
             raise Refused("invalid", "no such run")
         return held
 
-    async def _end(self, held: Held) -> None:
+    async def _end(self, held: HeldRun) -> None:
         """End a run: nothing of it is left."""
         self.runs.pop(held.run.id, None)
         await self._front.close(held.run)

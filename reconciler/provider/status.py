@@ -2,13 +2,13 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from reconciler.provider.memory import MIB, concurrency, cores, memory_limit, private, resident
-from reconciler.provider.pooled import PooledProvider
-
-if TYPE_CHECKING:
-    from reconciler.provider.server import Server
+from reconciler.provider.counters import Counters
+from reconciler.provider.processes.memory import MIB, concurrency, cores, memory_limit, private, resident
+from reconciler.provider.processes.pooled import PooledProvider
+from reconciler.provider.run import HeldRun
 
 _RESERVE = 256 * MIB  # the daemon itself and what it reads
 _RUN_BYTES = 110 * MIB  # terraform with a cut schema, measured, with room for a large state
@@ -16,14 +16,22 @@ _PROGRAM_BYTES = 460 * MIB  # the provider's program in memory, held once
 _PROVIDER_BYTES = 150 * MIB
 
 
-def report(server: "Server") -> dict[str, Any]:
-    """The whole status."""
+def report(
+    runs: Sequence[HeldRun],
+    providers: Collection[PooledProvider],
+    counters: Counters,
+    *,
+    born: float,
+    stopping: bool,
+    processes_limit: int,
+) -> dict[str, Any]:
+    """Return the whole status. `born` is a reading of the monotonic clock, in seconds."""
     now = time.monotonic()
     return {
         "pid": os.getpid(),
-        "uptime_seconds": now - server.born,
+        "uptime_seconds": now - born,
         "rss_bytes": resident(os.getpid()),
-        "stopping": server.stopping,
+        "stopping": stopping,
         "runs": [
             {
                 "run": held.run.id,
@@ -32,12 +40,12 @@ def report(server: "Server") -> dict[str, Any]:
                 "calls_in_flight": len(held.run.flights()),
                 "orphan": held.orphan_since is not None,
             }
-            for held in server.runs.values()
+            for held in runs
         ],
-        "processes": [_process(provider, now) for provider in server.pool.providers],
-        "processes_limit": server.pool.most,
-        "admission": admission([private(p.process.pid) for p in server.pool.providers]),
-        **server.counters.report(),
+        "processes": [_process(provider, now) for provider in providers],
+        "processes_limit": processes_limit,
+        "admission": admission([private(provider.process.pid) for provider in providers]),
+        **counters.report(),
     }
 
 

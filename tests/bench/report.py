@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reconciler.provider.memory import cores
+from reconciler.provider.processes.memory import cores
 from tests.bench.measure import Cost, Summary
 from tests.bench.sweep import Sweep
 

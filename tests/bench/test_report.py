@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.provider.memory import cores
+from reconciler.provider.processes.memory import cores
 from tests.bench.measure import Cost, Summary, Unexpected, cpu_of, run
 from tests.bench.report import MIB, TARGETS, Results, missed, ratios, table
 from tests.bench.sweep import Sweep

@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from reconciler.provider.counters import Counters
-from reconciler.provider.pooled import PooledProvider
-from reconciler.provider.process import SERVICE
+from reconciler.provider.processes.pooled import PooledProvider
+from reconciler.provider.processes.process import SERVICE
 from reconciler.provider.proxy import Proxy
 from tests.provider.messages import resource_request
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.provider import demands
-from reconciler.provider.wire import MalformedMessage
+from reconciler.provider.protocol import demands
+from reconciler.provider.protocol.wire import MalformedMessage
 from tests.provider.messages import block, configure_request, packed, prepare_request, resource_request
 
 NULL = block(1, packed(None))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.provider.credentials import fingerprint, names_relative_file, runs_programs
-from reconciler.provider.identity import Configured, Place, provider_environment, works_in_directory
+from reconciler.provider.processes.credentials import fingerprint, names_relative_file, runs_programs
+from reconciler.provider.processes.identity import Configured, Place, provider_environment, works_in_directory
 
 counting = st.sampled_from(
     ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_ANYTHING_NEW", "HOME", "HTTPS_PROXY", "no_proxy",

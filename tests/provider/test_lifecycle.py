@@ -16,9 +16,9 @@ import pytest
 from reconciler.provider import client
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.launch import launch
-from reconciler.provider.limits import Limits
 from reconciler.provider.package import Binary
-from reconciler.provider.tether import watch
+from reconciler.provider.processes.limits import Limits
+from reconciler.provider.processes.tether import watch
 from tests.provider.conftest import Fake, Plugin, processes, until
 
 OWNER = """

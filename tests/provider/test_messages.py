@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.provider.msgpack import MalformedValue, texts
-from reconciler.provider.schema import IDENTITY_MAPS, SCHEMA_MAPS, lacks_type, read_schema
-from reconciler.provider.wire import MalformedMessage, fields, has_errors, nested
+from reconciler.provider.protocol.msgpack import MalformedValue, texts
+from reconciler.provider.protocol.schema import IDENTITY_MAPS, SCHEMA_MAPS, lacks_type, read_schema
+from reconciler.provider.protocol.wire import MalformedMessage, fields, has_errors, nested
 from tests.provider.messages import block, diagnostic, entry, number, packed, varint
 
 names = st.text(alphabet="abcdefghij_", min_size=1, max_size=12)

@@ -11,7 +11,7 @@ import grpc.aio
 import pytest
 
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.schema import read_schema
+from reconciler.provider.protocol.schema import read_schema
 from tests.provider.conftest import Fake, Plugin, processes, until
 from tests.provider.messages import prepare_request, resource_request
 

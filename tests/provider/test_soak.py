@@ -15,9 +15,9 @@ import pytest
 
 from deploy.local.standin import StandIn, start
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.limits import Limits
-from reconciler.provider.memory import MIB
 from reconciler.provider.package import PackageNotFound, locate
+from reconciler.provider.processes.limits import Limits
+from reconciler.provider.processes.memory import MIB
 from tests.provider.conftest import processes
 from tests.provider.terraform_runs import Terraform, mirrors
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.provider import control
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.process import SERVICE
+from reconciler.provider.processes.process import SERVICE
 from tests.provider.conftest import Fake
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from deploy.local.standin import StandIn, start
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
-from reconciler.provider.process import SERVICE
+from reconciler.provider.processes.process import SERVICE
 from tests.provider.conftest import WITHIN, until
 from tests.provider.messages import block, packed
 from tests.provider.terraform_runs import Terraform, mirrors

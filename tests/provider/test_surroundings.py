@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.provider import memory, package
+from reconciler.provider import package
 from reconciler.provider.command import read_command
 from reconciler.provider.keyed_lock import KeyedLock
-from reconciler.provider.memory import MIB, concurrency
 from reconciler.provider.package import AWS, PackageNotFound, PackageUnverified, locate, read_lock
-from reconciler.provider.process import ProviderUnsupported, read_handshake
+from reconciler.provider.processes import memory
+from reconciler.provider.processes.memory import MIB, concurrency
+from reconciler.provider.processes.process import ProviderUnsupported, read_handshake
+from reconciler.provider.protocol.usage import words
 from reconciler.provider.status import admission
-from reconciler.provider.usage import words
 
 
 class TestWords:
@@ -51,7 +52,7 @@ class TestWords:
 
     def test_what_cannot_be_read_means_the_full_schema(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "main.tf").write_text("x" * 100)
-        monkeypatch.setattr("reconciler.provider.usage._MOST_BYTES", 50)
+        monkeypatch.setattr("reconciler.provider.protocol.usage._MOST_BYTES", 50)
         assert words(tmp_path) is None
 
     def test_no_module_list_and_a_broken_one_are_the_same(self, tmp_path: Path) -> None:

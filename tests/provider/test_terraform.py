@@ -18,7 +18,7 @@ from deploy.local.standin import StandIn, start
 from reconciler.provider import control
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
-from reconciler.provider.schema import lacks_type
+from reconciler.provider.protocol.schema import lacks_type
 from tests.provider.conftest import processes, until
 from tests.provider.terraform_runs import PLAIN, Terraform, mirrors, state_of
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from reconciler.provider.wire import fields, nested
+from reconciler.provider.protocol.wire import fields, nested
 
 # Fields of tfplugin5.GetProviderSchema.Response: 2 resources, 3 data sources, 7 functions, 8 ephemeral resources,
 # 9 list resources, 11 actions. Of GetResourceIdentitySchemas.Response: 1.

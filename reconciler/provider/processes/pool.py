@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.provider.counters import Counters
-from reconciler.provider.identity import Configured, Place
 from reconciler.provider.keyed_lock import KeyedLock
-from reconciler.provider.limits import Limits
-from reconciler.provider.memory import MIB, concurrency, memory_limit, private
-from reconciler.provider.pooled import PooledProvider
-from reconciler.provider.process import SERVICE, start_provider
-from reconciler.provider.wire import has_errors
+from reconciler.provider.processes.identity import Configured, Place
+from reconciler.provider.processes.limits import Limits
+from reconciler.provider.processes.memory import MIB, concurrency, memory_limit, private
+from reconciler.provider.processes.pooled import PooledProvider
+from reconciler.provider.processes.process import SERVICE, start_provider
+from reconciler.provider.protocol.wire import has_errors
 
 CONFIGURE = "Configure"
 _CONFIGURE_DIAGNOSTICS = 1

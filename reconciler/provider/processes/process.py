@@ -19,8 +19,8 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from reconciler.provider import tether
-from reconciler.provider.identity import Place
+from reconciler.provider.processes import tether
+from reconciler.provider.processes.identity import Place
 
 SERVICE = "/tfplugin5.Provider/"
 LARGEST_MESSAGE = 2**31 - 1  # what go-plugin allows

@@ -6,7 +6,7 @@ are plain values, so that whoever configures the warm provider needs nothing of 
 
 from dataclasses import dataclass
 
-from reconciler.provider.memory import MIB
+from reconciler.provider.processes.memory import MIB
 
 
 @dataclass(frozen=True, slots=True)

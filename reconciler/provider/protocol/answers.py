@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from reconciler.provider.counters import Counters
 from reconciler.provider.keyed_lock import KeyedLock
-from reconciler.provider.schema import IDENTITY_MAPS, SCHEMA_MAPS, Schema, read_schema
-from reconciler.provider.wire import has_errors
+from reconciler.provider.protocol.schema import IDENTITY_MAPS, SCHEMA_MAPS, Schema, read_schema
+from reconciler.provider.protocol.wire import has_errors
 
 _MOST_VERDICTS = 512
 _MOST_SCHEMAS = 8

@@ -7,7 +7,7 @@ nobody configured, is answered here. Field numbers: `tfplugin5.proto`.
     NotConfigured   the call reaches AWS and its connection has no `Configure`
 """
 
-from reconciler.provider.wire import MalformedMessage, nested
+from reconciler.provider.protocol.wire import MalformedMessage, nested
 
 _VALUES = {
     "PrepareProviderConfig": (1,),

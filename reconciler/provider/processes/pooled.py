@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.provider.identity import Configured, Place
-from reconciler.provider.limits import Limits
-from reconciler.provider.memory import resident
-from reconciler.provider.process import ProviderProcess
+from reconciler.provider.processes.identity import Configured, Place
+from reconciler.provider.processes.limits import Limits
+from reconciler.provider.processes.memory import resident
+from reconciler.provider.processes.process import ProviderProcess
 
 
 @dataclass(slots=True, eq=False)
