@@ -22,7 +22,7 @@ from deploy.local.standin import start
 from reconciler.config import load
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
 from tests.e2e.daemon import Daemon, module
-from tests.edges.agent import Agent, agent
+from tests.edges.aws.agent import Agent, agent
 
 pytestmark = pytest.mark.aws
 ACCOUNT = "111122223333"

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from tests.e2e.daemon import Daemon, module
-from tests.edges.tables import make_table
+from tests.edges.store.tables import make_table
 
 pytestmark = pytest.mark.aws
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from tests.e2e.daemon import ACCOUNT, ROOT, Daemon, module
-from tests.edges.author import Author
+from tests.edges.source.author import Author
 
 pytestmark = pytest.mark.aws
 FILE = "terraform/roots/probe/main.tf"

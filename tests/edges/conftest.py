@@ -20,7 +20,7 @@ from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
-from tests.edges.the_stand_in import the_stand_in
+from tests.edges.aws_stub import the_stand_in
 
 # Built into Terraform, so nothing is downloaded; a new `version` replaces the resource, which takes `seconds`.
 ROOT = """

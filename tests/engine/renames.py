@@ -14,7 +14,7 @@ from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import applied, instance
-from tests.engine.alone import Silent
+from tests.engine.fakes import Silent
 
 MODULE = """
 apiVersion: reconciler/v1

@@ -17,7 +17,7 @@ from reconciler.core.status.promotion import held_back
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold
-from tests.engine import alone
+from tests.engine import fakes
 
 OLD, NEW = "sha256:1", "sha256:2"
 MOVED = change("aws_vpc.this", ["update"], {"tags": {"Environment": "a"}}, {"tags": {"Environment": "b"}})
@@ -26,7 +26,7 @@ TWO = {"develop": DEVELOP, "prod": PROD}
 
 
 @dataclasses.dataclass
-class Surroundings(alone.Silent):
+class Surroundings(fakes.Silent):
     """Terraform, store, locks and observers in one: it remembers which trees were planned and applied."""
 
     broken: frozenset[str] = frozenset()
@@ -83,4 +83,4 @@ def moved(record: Record) -> Record:
     return fold(record, Accepted(held_back(record.instance, NEW), "c2"))
 
 
-world_of = functools.partial(alone.world_of, environments=TWO)
+world_of = functools.partial(fakes.world_of, environments=TWO)

@@ -20,7 +20,7 @@ import pytest
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
 from reconciler.provider.processes.process import CHANNEL_OPTIONS, SERVICE
-from tests.provider.messages import configure_request, resource_request
+from tests.provider.protocol.messages import configure_request, resource_request
 
 WITHIN = 20.0
 

@@ -12,7 +12,7 @@ from reconciler.provider.counters import Counters
 from reconciler.provider.processes.pooled import PooledProvider
 from reconciler.provider.processes.process import SERVICE
 from reconciler.provider.proxy import Proxy
-from tests.provider.messages import resource_request
+from tests.provider.protocol.messages import resource_request
 
 GONE = "the provider process 7 was ended by signal 9"
 

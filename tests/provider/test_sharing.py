@@ -13,7 +13,7 @@ import pytest
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.protocol.schema import read_schema
 from tests.provider.conftest import Fake, Plugin, processes, until
-from tests.provider.messages import prepare_request, resource_request
+from tests.provider.protocol.messages import prepare_request, resource_request
 
 
 async def test_runs_with_one_identity_share_a_process_that_is_configured_once(warm: WarmProvider, fake: Fake) -> None:

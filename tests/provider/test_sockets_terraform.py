@@ -23,7 +23,7 @@ from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.processes.process import SERVICE
 from tests.provider.conftest import WITHIN, until
-from tests.provider.messages import block, packed
+from tests.provider.protocol.messages import block, packed
 from tests.provider.terraform_runs import Terraform, mirrors
 
 pytestmark = pytest.mark.aws

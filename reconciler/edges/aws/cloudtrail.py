@@ -19,7 +19,7 @@ _ALL_OF_IT = timedelta(seconds=15)
 
 
 class CloudTrailAttribution:
-    """Implements `core.attribution.Attribution`."""
+    """Implements `core.ports.aws.Attribution`."""
 
     def __init__(self, aws: AwsClients, *, between: float = _BETWEEN) -> None:
         self._aws = aws

@@ -1,4 +1,4 @@
-"""Tells people in Slack what `core.notices` decides, without ever holding up those who have something to say.
+"""Tells people in Slack what `core.notify.notices` decides, without ever holding up those who have something to say.
 
 `moved` and `passed` only decide and put into a queue, in memory; a task delivers. What could not be delivered is
 unsaid again, so that the next look says it as it is then. Threads are remembered by the store: a restart goes on in

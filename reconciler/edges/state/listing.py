@@ -17,7 +17,7 @@ _PAGES = 100  # at most; of 1,000 objects each there are more than enough
 
 
 class S3States:
-    """Implements `core.orphans.States`. `page`: how many objects one answer of S3 may hold."""
+    """Implements `core.ports.orphans.States`. `page`: how many objects one answer of S3 may hold."""
 
     def __init__(self, clients: AwsClients, settings: StateSettings, *, page: int = 1000) -> None:
         self._clients, self._settings, self._page = clients, settings, page

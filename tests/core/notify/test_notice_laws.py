@@ -1,0 +1,164 @@
+"""Laws of what people are told, over random lives."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desired_state.document import Problem
+from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.notify import problems
+from reconciler.core.notify.markup import code, escape
+from reconciler.core.notify.notices import Act, of_record, of_source
+from reconciler.core.notify.problems import Topic
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.read import read
+from reconciler.core.ports.control import SourceStatus
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Drift
+from reconciler.core.record.runs import Intent
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import (
+    Accepted,
+    Applied,
+    Applying,
+    Asked,
+    Desired,
+    Event,
+    Failed,
+    Held,
+    Invalid,
+    Planned,
+    Removed,
+    Seen,
+    Settled,
+    Waiting,
+)
+from reconciler.core.vocabulary import Reason, Sync
+from tests.core.documents import change, document
+from tests.core.instances import IMAGE, NOW, base, instance, new
+from tests.core.notify.telling import Told, texts
+
+CANARY = "hunter2-canary"
+PLAN = read(
+    document(change("aws_ssm_parameter.this", ["update"], {"value": CANARY}, {"value": f"new {CANARY}"})),
+    Redactor(b"a key for tests"),
+)
+EMPTY = read(document(), Redactor(b"a key for tests"))
+OUTSIDE = (ResourceSummary("aws_ssm_parameter.this", ("update",), {"value": (CANARY, f"other {CANARY}")}),)
+INTENT = Intent("pass", "d2", PLAN.digest, False, NOW)
+REASONS = sorted(set(Reason) - {Reason.APPLIED, Reason.IN_SYNC})
+
+
+def live(state: RolloutState) -> Seen:
+    return Seen(LiveService(IMAGE, IMAGE, state, "td:1", CANARY, 2, 2), timedelta(minutes=15))
+
+
+EVENTS = st.one_of(
+    st.sampled_from(
+        [
+            Accepted(instance(), "c2"),
+            Invalid(CANARY),
+            Removed(CANARY),
+            Desired("d1", "s1", "c1"),
+            Desired("d2", "s2", "c2"),
+            Planned(EMPTY, Finding(Sync.IN_SYNC, None, ())),
+            Planned(PLAN, Finding(Sync.PENDING, None, ())),
+            Settled(base(new()), {"token": CANARY}),
+            Waiting(Reason.AWAITING_APPROVAL, CANARY),
+            Applying(INTENT, base(new())),
+            Applied({"token": CANARY}, IMAGE),
+            Applied({}, None),
+            *(live(state) for state in RolloutState),
+            Asked(reconcile=True),
+            Asked(confirm_prune=True),
+            Asked(approval=Approval(PLAN.digest, "ann", NOW)),
+        ]
+    ),
+    st.builds(Failed, st.sampled_from(REASONS), st.sampled_from([CANARY, f"locked by {CANARY!r} since", ""])),
+    st.builds(Held, st.sampled_from(REASONS), st.just(CANARY)),
+)
+DRIFTS = st.none() | st.builds(
+    Drift,
+    st.sampled_from([Reason.OUT_OF_BAND_CHANGE, Reason.UNMANAGED_ADDITION]),
+    st.just(OUTSIDE),
+    st.just(NOW),
+    st.sampled_from(["heal", "wait", "report"]),
+    st.none() | st.just(NOW),
+)
+STEPS = st.lists(st.tuples(st.lists(EVENTS, max_size=5), DRIFTS), max_size=12)
+
+
+def live_through(steps: list[tuple[list[Event], Drift | None]]) -> Told:
+    """Passes of these events, each ending with that drift."""
+    told = Told(new())
+    for events, drift in steps:
+        for event in events:
+            told.now += timedelta(seconds=1)
+            told.becomes(advance(told.record, event, now=told.now, retry_limit=3))
+        told.becomes(told.record.replace(drift=drift))
+        told.pass_ends()
+    return told
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_after_every_pass_people_know_of_exactly_the_problems_that_are(
+    steps: list[tuple[list[Event], Drift | None]],
+) -> None:
+    told = live_through(steps)
+    known = {problem.topic: problem for problem in told.open.values()}
+    shown = problems.of_record(told.record)
+    assert all(known[topic].said.startswith(problem.said) for topic, problem in shown.items())
+    assert all(known[topic].said == shown[topic].said for topic in shown.keys() - {Topic.FAILURE})
+    assert all(problems.lingers(topic, told.record) for topic in known.keys() - shown.keys())
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_a_thread_is_opened_once_and_closed_once_and_talked_in_only_between(
+    steps: list[tuple[list[Event], Drift | None]],
+) -> None:
+    told = live_through(steps)
+    told.goes()
+    assert told.open == {}
+    threads: dict[str, bool] = {}
+    for notice in told.said:
+        assert threads.get(notice.problem.name, False) == (notice.act is not Act.OPEN)
+        threads[notice.problem.name] = notice.act is not Act.CLOSE
+    assert not any(threads.values())
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_a_record_that_does_not_change_is_not_worth_a_word(steps: list[tuple[list[Event], Drift | None]]) -> None:
+    told = live_through(steps)
+    assert of_record(told.record, told.open, now=told.now) == ()
+    assert told.becomes(told.record) == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_no_value_and_no_message_is_ever_told(steps: list[tuple[list[Event], Drift | None]]) -> None:
+    told = live_through(steps)
+    told.later(days=2)
+    told.goes()
+    assert CANARY not in texts(told.said)
+
+
+@given(st.text(), st.text())
+def test_no_message_of_git_or_of_a_manifest_is_ever_told(error: str, message: str) -> None:
+    status = SourceStatus("c1", NOW, f"{error}{CANARY}", (Problem("a.yaml", 1, 1, f"{message}{CANARY}"),))
+    said = of_source(status, {}, since=NOW, now=NOW + timedelta(hours=1))
+    assert len(said) == 2
+    assert CANARY not in texts(said)
+
+
+@given(st.text())
+def test_nothing_that_is_told_can_mention_link_or_leave_its_line(text: str) -> None:
+    for told in (escape(text), code(text)):
+        assert not set(told) & set("<>\n\r")
+        assert "&" not in told.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
+    assert code(text).count("`") == 2

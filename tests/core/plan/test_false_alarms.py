@@ -1,0 +1,61 @@
+"""Differences that are nobody's change are told to nobody, and their harmful neighbours are.
+
+`seen` is what Terraform reports as moved outside while no plan would change anything; a plan may also be one that a
+provider makes although nothing differs but the way to write it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.read import read
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.vocabulary import Reason, Sync
+from tests.core.documents import change, document
+from tests.core.instances import NOW
+from tests.core.plan.differences import CONTAINERS, OUTSIDE, STATE
+from tests.core.plan.harmful import HARMFUL
+
+
+def judged(*changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **more: Any) -> Finding:
+    plan = read(document(*changes, drift=[seen] if seen else [], **more), Redactor(b"a key for tests"))
+    return classify(plan, applied_digest="d1", desired_digest="d1", ignore=(), rolled_back=False, now=NOW)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_written_otherwise_is_no_drift_of_either_kind(name: str) -> None:
+    before, after = CONTAINERS[name]
+    replaced = change(
+        "aws_ecs_task_definition.this",
+        ["delete", "create"],
+        {**before, "arn": "a:1", "revision": 1},
+        after,
+        unknown={"arn": True, "revision": True, "id": True},
+    )
+    follows = change(
+        "aws_ecs_service.this", ["update"], {"task_definition": "a:1"}, {}, unknown={"task_definition": True}
+    )
+    assert judged(replaced, follows) == Finding(Sync.IN_SYNC, None, (), harmless=True)
+    assert judged(seen=change("aws_ecs_task_definition.this", ["update"], before, after)).sync == Sync.IN_SYNC
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_others_own_or_write_otherwise_is_no_drift(name: str) -> None:
+    address, before, after = OUTSIDE[name]
+    assert judged(seen=change(address, ["update"], before, after), state=STATE).sync == Sync.IN_SYNC
+
+
+def test_the_corpus_is_large_enough_to_mean_something() -> None:
+    assert len(CONTAINERS) + len(OUTSIDE) >= 45
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_a_harmful_neighbour_is_told(name: str) -> None:
+    address, before, after = HARMFUL[name]
+    found = judged(seen=change(address, ["update"], before, after), state=STATE)
+    assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.UNMANAGED_ADDITION)
+    assert [item.address for item in found.drifted] == [address]
+    planned = judged(change(address, ["update"], after, before))
+    assert (planned.sync, planned.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)

@@ -1,0 +1,152 @@
+"""What an apply without a known end may have made: not made twice unless a person has looked."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core.decide import verdict as decide
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Verdict
+from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.model import Plan
+from reconciler.core.plan.read import read
+from reconciler.core.record.consent import Approval
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Holder, Intent, Running
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.status.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
+from reconciler.core.status.recovery import creates, would_be_twice
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
+from tests.core.documents import change, document
+from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
+
+GIT_MOVED = Finding(Sync.PENDING, None, ())
+QUEUE = change("aws_sqs_queue.this", ["create"], None, {"name": "orders"})
+ADDRESS = change("aws_eip.nat", ["create"], None, {"domain": "vpc"})
+RANDOM_NAME = change("aws_security_group.this", ["create"], None, {"name_prefix": "orders-"}, unknown={"name": True})
+
+
+def plan(*changes: dict[str, Any], existing: int = 1) -> Plan:
+    return read(document(*changes, existing=existing), Redactor(b"a key for tests"))
+
+
+def crashed_in(found: Plan) -> Record:
+    """The record after a daemon that died in the apply of this plan."""
+    record = fold(new(), Desired("d1", "s", "c1"))
+    return fold(record, Applying(Intent("p", "d1", found.digest, False, NOW, creates=creates(found)), base(record)))
+
+
+def verdict(found: Plan, record: Record) -> Verdict:
+    return decide.verdict(found, GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("lost", "twice"),
+    [
+        (QUEUE, False),
+        (change("aws_iam_role.task", ["create"], None, {"name": "orders"}, unknown={"name_prefix": True}), False),
+        (change("aws_lb_target_group.this", ["create"], None, {"name": "orders", "name_prefix": None}), False),
+        (change("aws_ecs_task_definition.this", ["create"], None, {"family": "orders"}), False),
+        (change("terraform_data.note", ["create"], None, {}), False),
+        (ADDRESS, True),
+        (RANDOM_NAME, True),
+        (change("aws_kms_key.logs", ["create"], None, {}), True),
+        (change("aws_something_new.this", ["create"], None, {"name": "orders"}), True),
+    ],
+)
+def test_only_what_aws_would_make_twice_waits_for_a_person(lost: dict[str, Any], twice: bool) -> None:
+    found = plan(lost)
+    decided = verdict(found, crashed_in(found))
+    assert isinstance(decided, AwaitApproval) == twice
+    if isinstance(decided, AwaitApproval):
+        assert lost["address"] in decided.message
+        assert "may have made" in decided.message
+        assert "import it" in decided.message
+
+
+def test_what_the_lost_apply_was_not_to_make_is_made() -> None:
+    assert verdict(plan(ADDRESS), crashed_in(plan(QUEUE))) == Apply()
+
+
+def test_a_replacement_that_ended_half_way_counts_too() -> None:
+    replaced = change("aws_eip.nat", ["delete", "create"], {"domain": "vpc"}, {"domain": "vpc"})
+    assert isinstance(verdict(plan(ADDRESS), crashed_in(plan(replaced))), AwaitApproval)
+
+
+def test_whoever_looked_agrees_to_exactly_this_plan() -> None:
+    found = plan(ADDRESS)
+    record = fold(crashed_in(found), Asked(approval=Approval(found.digest, "ann", NOW)))
+    assert verdict(found, record) == Apply()
+
+
+def test_the_recovery_says_what_may_exist_and_ends_with_the_apply() -> None:
+    found = plan(QUEUE, ADDRESS)
+    record = crashed_in(plan(QUEUE))
+    again = Intent("p2", "d1", found.digest, False, NOW, creates=creates(found))
+    record = fold(record, Planned(found, GIT_MOVED), Applying(again, base(record)))
+    condition = record.conditions[ConditionType.RECONCILING]
+    assert condition.reason == Reason.RECOVERING
+    assert "may exist already: aws_sqs_queue.this" in condition.message
+    assert "aws_eip" not in condition.message
+    record = fold(record, Applied({}, None))
+    assert ConditionType.RECONCILING not in record.conditions
+    assert verdict(plan(ADDRESS), record) == Apply()
+
+
+def test_an_end_that_terraform_told_leaves_nothing_to_recover() -> None:
+    failed = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "no", of_apply=True))
+    assert verdict(plan(ADDRESS), failed) == Apply()
+    record = crashed_in(plan(ADDRESS))
+    assert verdict(plan(ADDRESS), fold(record, Settled(base(record), {}))) == Apply()
+
+
+def test_an_apply_that_was_killed_stays_to_be_recovered() -> None:
+    record = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "killed"))
+    record = fold(record, Starting(Running(Holder("me"), NOW)))
+    assert isinstance(verdict(plan(ADDRESS), record), AwaitApproval)
+
+
+def unrecorded(*moved: dict[str, Any], existing: int = 1) -> Plan:
+    """A plan with nothing to do, in which AWS is not what the state says."""
+    return read(document(drift=list(moved), existing=existing), Redactor(b"a key for tests"))
+
+
+def cut_short(planned: dict[str, Any]) -> Record:
+    """The record after an apply of this one change that did not end well."""
+    found = plan(planned)
+    record = fold(fold(new(), Desired("d2", "s", "c2")), Planned(found, GIT_MOVED, "heal"))
+    record = fold(record, Applying(Intent("p", "d2", found.digest, False, NOW), base(record)))
+    return fold(record, Failed(Reason.APPLY_FAILED, "the provider died", of_apply=True))
+
+
+WIDENED = change("aws_sns_topic.this", ["update"], {"display_name": "one"}, {"display_name": "two"})
+OTHER = change("aws_vpc.this", ["update"], {"instance_tenancy": "default"}, {"instance_tenancy": "dedicated"})
+
+
+def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state() -> None:
+    assert verdict(unrecorded(WIDENED), cut_short(WIDENED)) == Apply()
+
+
+@pytest.mark.parametrize(
+    ("moved", "record"),
+    [
+        ((), cut_short(WIDENED)),
+        ((WIDENED, OTHER), cut_short(WIDENED)),
+        ((OTHER,), cut_short(WIDENED)),
+        ((WIDENED,), fold(cut_short(WIDENED), Settled(base(cut_short(WIDENED)), {}))),
+        ((WIDENED,), fold(new(), Desired("d2", "s", "c2"))),
+    ],
+    ids=["nothing", "and another resource", "another resource", "after one that ended well", "nothing was applied"],
+)
+def test_what_moved_otherwise_is_not_taken_for_it(moved: tuple[dict[str, Any], ...], record: Record) -> None:
+    assert verdict(unrecorded(*moved), record) == decide.Settled()
+
+
+def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:
+    source = Path(__file__).parents[3] / "terraform" / "modules" / "service"
+    written = "\n".join(file.read_text() for file in source.rglob("*.tf"))
+    kinds = set(re.findall(r'^resource "(\w+)"', written, re.MULTILINE))
+    assert "aws_ecs_service" in kinds
+    found = plan(*(change(f"{kind}.this", ["create"], None, {"name": "orders"}) for kind in sorted(kinds)))
+    assert would_be_twice(found, crashed_in(found)) == ()

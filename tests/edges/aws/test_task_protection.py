@@ -1,0 +1,121 @@
+"""Task protection: asked for while something is applied, given back after the last, and never in the way."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from reconciler.core.ports.aws import Protection
+from reconciler.edges.aws.task_protection import TaskProtection
+from tests.edges.aws.agent import TASK, Agent, agent
+
+REFUSED = {"failure": {"Arn": TASK, "Detail": None, "Reason": "TASK_NOT_VALID"}}
+FORBIDDEN = {"error": {"Arn": TASK, "Code": "AccessDeniedException", "Message": "not authorized"}}
+
+
+@pytest_asyncio.fixture
+async def ecs() -> AsyncIterator[Agent]:
+    async with agent() as found:
+        yield found
+
+
+async def test_it_is_held_for_the_length_of_an_apply(ecs: Agent) -> None:
+    warnings: list[str] = []
+    protection: Protection = TaskProtection(ecs.uri, warn=warnings.append)
+    async with protection.held():
+        assert ecs.asked == [{"ProtectionEnabled": True, "ExpiresInMinutes": 60}]
+    assert ecs.asked[1:] == [{"ProtectionEnabled": False}]
+    assert warnings == []
+
+
+async def test_of_parallel_applies_the_first_takes_it_and_the_last_gives_it_back(ecs: Agent) -> None:
+    protection = TaskProtection(ecs.uri, warn=pytest.fail)
+    async with protection.held():
+        async with protection.held(), protection.held():
+            pass
+        assert ecs.states == [True]
+    assert ecs.states == [True, False]
+
+
+async def test_many_that_come_and_go_at_once_leave_it_given_back(ecs: Agent) -> None:
+    protection = TaskProtection(ecs.uri, warn=pytest.fail)
+
+    async def apply(number: int) -> None:
+        async with protection.held():
+            await asyncio.sleep(0.001 * (number % 7))
+            assert ecs.states[-1] is True
+
+    await asyncio.gather(*(apply(number) for number in range(50)))
+    assert ecs.states[-1] is False
+
+
+async def test_it_is_renewed_while_an_apply_takes_long(ecs: Agent) -> None:
+    protection = TaskProtection(ecs.uri, warn=pytest.fail, renew=timedelta(milliseconds=10))
+    async with protection.held():
+        await ecs.until(4)
+    assert set(ecs.states[:-1]) == {True}
+    assert ecs.states[-1] is False
+    told = len(ecs.asked)
+    await asyncio.sleep(0.05)
+    assert len(ecs.asked) == told, "and no longer"
+
+
+async def test_it_is_given_back_when_the_apply_fails_or_is_cancelled(ecs: Agent) -> None:
+    protection = TaskProtection(ecs.uri, warn=pytest.fail)
+    with pytest.raises(ZeroDivisionError):
+        async with protection.held():
+            raise ZeroDivisionError
+    assert ecs.states == [True, False]
+
+    async def apply() -> None:
+        async with protection.held():
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(apply())
+    await ecs.until(3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ecs.states == [True, False, True, False]
+
+
+@pytest.mark.parametrize("says", [(200, REFUSED), (400, FORBIDDEN), (500, {}), (200, {})], ids=json.dumps)
+async def test_a_refusal_is_warned_about_once_and_stops_nothing(
+    ecs: Agent, says: tuple[int, dict[str, object]]
+) -> None:
+    ecs.says = says
+    warnings: list[str] = []
+    protection = TaskProtection(ecs.uri, warn=warnings.append)
+    applied = 0
+    for _ in range(3):
+        async with protection.held():
+            applied += 1
+    assert applied == 3
+    (warning,) = warnings
+    assert "ecs:UpdateTaskProtection" in warning
+    assert len(ecs.asked) == 6, "it is asked again each time: a role may be mended"
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://nowhere.invalid", "no address at all"])
+async def test_an_agent_that_is_not_there_stops_nothing(uri: str) -> None:
+    warnings: list[str] = []
+    async with TaskProtection(uri, warn=warnings.append).held():
+        pass
+    assert len(warnings) == 1
+
+
+async def test_a_silent_agent_stops_nothing(ecs: Agent) -> None:
+    ecs.silent = True
+    warnings: list[str] = []
+    async with TaskProtection(ecs.uri, warn=warnings.append, timeout=aiohttp.ClientTimeout(total=0.2)).held():
+        pass
+    assert len(warnings) == 1
+
+
+async def test_outside_of_ecs_nobody_is_asked() -> None:
+    async with TaskProtection(None, warn=pytest.fail).held():
+        pass

@@ -1,0 +1,194 @@
+"""What reads in Slack's channel: threads, their order, one message for many, no thread lost with a restart."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest_asyncio
+
+from desired_state.instance import Key
+from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.ports.control import SourceStatus
+from reconciler.core.record.model import Drift, Record
+from reconciler.core.record.runs import Intent
+from reconciler.core.status.events import Applied, Applying, Failed, Held, Settled
+from reconciler.core.vocabulary import Reason
+from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, new
+from tests.edges.slack.slack_stage import Stage, stage, until
+
+ORDERS = Key("develop", "orders")
+SECRET = "hunter2-canary"
+OUTSIDE = ResourceSummary("aws_security_group.this", ("update",), {"ingress": ([], [SECRET])})
+TAGS = ResourceSummary("aws_iam_role.task", ("update",), {"tags.owner": ("a", SECRET)})
+
+
+@pytest_asyncio.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path) as running:
+        yield running
+
+
+def drifted(record: Record, *resources: ResourceSummary) -> Record:
+    return record.replace(drift=Drift(Reason.OUT_OF_BAND_CHANGE, resources or (OUTSIDE,), NOW, "heal", NOW))
+
+
+def services(count: int) -> list[Record]:
+    return [applied(SERVICE.replace("name: orders", f"name: orders-{n}")) for n in range(count)]
+
+
+async def test_drift_is_a_thread_that_is_updated_and_resolved(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(applied())
+        here.becomes(drifted(applied()))
+        await until(lambda: here.heads() == [":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource"])
+        here.becomes(drifted(applied(), OUTSIDE, TAGS))
+        await until(lambda: len(here.replies()) == 1)
+        here.now += timedelta(minutes=2)
+        healing = Applying(Intent("p", "d1", "p1", False, here.now), base(applied())), Applied({}, IMAGE)
+        here.becomes(fold(here.records[ORDERS], *healing, now=here.now).replace(drift=None))
+    (thread,) = here.slack.threads()
+    assert thread["text"].splitlines() == [
+        ":white_check_mark: *develop/orders* drifted (OutOfBandChange): 2 resources",
+        "Resolved after 2m: healed: what Git says was applied again",
+    ]
+    assert [reply.splitlines()[0] for reply in here.replies()] == [
+        "Now: *develop/orders* drifted (OutOfBandChange): 2 resources",
+        "Resolved after 2m: healed: what Git says was applied again",
+    ]
+    assert here.counts == {"sent": 3}
+    assert await here.threads.threads() == {}
+
+
+async def test_calls_come_in_the_order_in_which_things_happened(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(drifted(applied()))
+        here.happens(ORDERS, Failed(Reason.APPLY_FAILED, SECRET))
+        here.becomes(here.records[ORDERS].replace(drift=None))
+    said = [(call["method"], call["text"].splitlines()[0]) for call in here.slack.transcript()]
+    drift, failure = "*develop/orders* drifted (OutOfBandChange): 1 resource", "*develop/orders* failed (ApplyFailed)"
+    assert said == [
+        ("chat.postMessage", f":red_circle: {drift}"),
+        ("chat.postMessage", f":red_circle: {failure}"),
+        ("chat.update", f":white_check_mark: {drift}"),
+        ("chat.postMessage", "Resolved after 0s: gone by itself: nothing was applied"),
+    ]
+    assert [call["thread_ts"] is not None for call in here.slack.transcript()] == [False, False, False, True]
+
+
+async def test_a_restart_goes_on_in_the_same_thread(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(drifted(applied()))
+    async with here.telling() as second:
+        second.look()
+        assert here.counts == {"sent": 1}
+        here.becomes(drifted(applied(), OUTSIDE, TAGS))
+    async with here.telling():
+        here.becomes(applied())
+    assert len(here.slack.threads()) == 1
+    assert here.heads()[0].startswith(":white_check_mark:")
+    assert len(here.replies()) == 2
+
+
+async def test_what_came_and_went_while_the_daemon_was_off_is_told_at_its_start(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(drifted(applied()))
+    here.records = {ORDERS: fold(applied(), Failed(Reason.PLAN_FAILED, "no"))}
+    async with here.telling(look_every=timedelta(milliseconds=20)):
+        await until(lambda: len(here.heads()) == 2)
+    assert [head.split(" ")[0] for head in here.heads()] == [":white_check_mark:", ":red_circle:"]
+
+
+async def test_an_instance_that_went_while_the_daemon_was_off_takes_its_thread_with_it(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(drifted(applied()))
+    here.records.clear()
+    async with here.telling() as telling:
+        telling.look()
+    assert here.replies() == ["Resolved after 0s: the instance is gone"]
+
+
+async def test_many_problems_at_once_are_one_message_with_a_list_in_its_thread(here: Stage) -> None:
+    records = services(12)
+    async with here.telling():
+        for record in records:
+            here.becomes(fold(record, Failed(Reason.INIT_FAILED, SECRET)))
+        await until(lambda: len(here.replies()) == 2)
+        assert here.heads() == [":red_circle: *12 problems at once*; each is in this thread"]
+        listed = "\n".join(here.replies())
+        assert all(f"*develop/orders-{n}* failed (InitFailed)" in listed for n in range(12))
+        for record in records[1:]:
+            here.becomes(fold(record, Settled(base(record), {})))
+        await until(
+            lambda: here.heads() == [":red_circle: *12 problems at once*, 1 still open; each is in this thread"]
+        )
+        here.becomes(fold(records[0], Settled(base(records[0]), {})))
+    assert here.heads() == [":white_check_mark: *12 problems at once*, all resolved"]
+    assert here.replies()[-1].startswith(":white_check_mark: *develop/orders-0* failed (InitFailed)\nResolved")
+    assert await here.threads.threads() == {}
+
+
+async def test_a_few_problems_have_a_thread_each(here: Stage) -> None:
+    async with here.telling():
+        for record in services(5):
+            here.becomes(drifted(record))
+    assert len(here.heads()) == 5
+
+
+async def test_a_problem_that_stays_is_reminded_of_in_its_thread(here: Stage) -> None:
+    async with here.telling() as telling:
+        here.becomes(drifted(applied()))
+        here.now += timedelta(hours=4)
+        telling.look()
+        telling.look()
+    assert here.replies() == [":bell: Still open after 4h: *develop/orders* drifted (OutOfBandChange): 1 resource"]
+
+
+async def test_reminders_and_environments_can_be_left_out(here: Stage) -> None:
+    async with here.telling(reminders=False, environments=frozenset({"prod"})) as telling:
+        here.becomes(drifted(applied()))
+        here.source = SourceStatus(None, None, "no route", ())
+        here.now += timedelta(hours=30)
+        telling.look()
+        here.now += timedelta(hours=30)
+        telling.look()
+    assert here.heads() == [":red_circle: The manifests cannot be fetched"]
+    assert here.replies() == []
+
+
+async def test_a_thread_whose_message_somebody_deleted_begins_anew(here: Stage) -> None:
+    async with here.telling():
+        here.becomes(drifted(applied()))
+        await until(lambda: len(here.slack.messages) == 1)
+        here.slack.delete(here.slack.messages[0].ts)
+        here.becomes(drifted(applied(), OUTSIDE, TAGS))
+    assert here.heads() == [":red_circle: *develop/orders* drifted (OutOfBandChange): 2 resources"]
+    assert here.counts == {"sent": 2}
+
+
+async def test_a_webhook_has_no_threads_so_every_message_names_its_problem(here: Stage) -> None:
+    async with here.telling(here.webhook()):
+        here.becomes(drifted(applied()))
+        await until(lambda: len(here.slack.messages) == 1)
+        here.becomes(drifted(applied(), OUTSIDE, TAGS))
+        here.becomes(applied())
+    assert here.heads() == [
+        ":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource",
+        "Now: *develop/orders* drifted (OutOfBandChange): 2 resources",
+        ":white_check_mark: *develop/orders* drifted (OutOfBandChange): 2 resources",
+    ]
+    assert {call["method"] for call in here.slack.transcript()} == {"webhook"}
+
+
+async def test_no_secret_and_no_message_of_a_record_is_in_the_transcript(here: Stage) -> None:
+    async with here.telling() as telling:
+        here.becomes(drifted(new(), OUTSIDE, TAGS))
+        for reason in (Reason.APPLY_FAILED, Reason.STATE_LOCKED, Reason.ROLLED_BACK, Reason.PRUNE_GUARD):
+            here.happens(ORDERS, Held(reason, SECRET))
+        here.source = SourceStatus(None, None, SECRET, ())
+        here.now += timedelta(days=2)
+        telling.look()
+    transcript = str(here.slack.transcript())
+    assert "ApplyFailed" in transcript
+    assert "cannot be fetched" in transcript
+    assert SECRET not in transcript
+    assert not any(message.unfurl_links for message in here.slack.messages)

@@ -1,0 +1,173 @@
+"""Terraform roots from real git: several refs of one repository, and what happens when a ref is not there."""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.ports.source import Revision
+from reconciler.edges.source.repository import Access
+from reconciler.edges.source.terraform_roots import Ref, RootsSource
+from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
+from tests.edges.source.author import TIMEOUT, WHEN, Author
+
+ROOT = "roots/service/main.tf"
+
+
+@pytest.fixture
+def author(tmp_path: Path) -> Author:
+    return Author(tmp_path)
+
+
+def mirror(author: Author, path: str = ".") -> TreeMirror:
+    return TreeMirror(author.bare.parent / "roots-mirror.git", author.url, path, Access(TIMEOUT))
+
+
+def tag(author: Author, name: str) -> None:
+    author.git("push", "--quiet", "--force", str(author.bare), f"HEAD:refs/tags/{name}")
+
+
+def landed(found: Landed | Missing) -> Landed:
+    assert isinstance(found, Landed), found
+    return found
+
+
+def test_a_branch_a_tag_and_a_commit_are_read_side_by_side(author: Author) -> None:
+    first = author.push(**{ROOT: "# 1", "README.md": "one", ".github/x.tf": "no"})
+    tag(author, "v1")
+    author.push(**{ROOT: "# 2"})
+    found = {ref: landed(one) for ref, one in mirror(author).read(["main", "v1", first]).items()}
+    assert {ref: one.tree[ROOT] for ref, one in found.items()} == {"main": b"# 2", "v1": b"# 1", first: b"# 1"}
+    assert found["v1"].tree.keys() == {ROOT, "README.md"}
+    assert not any(one.trouble for one in found.values())
+
+
+def test_a_folder_of_the_repository_may_hold_the_roots(author: Author) -> None:
+    author.push(**{f"terraform/{ROOT}": "# here", "app/main.tf": "# not here"})
+    assert landed(mirror(author, "terraform").read(["main"])["main"]).tree == {ROOT: b"# here"}
+
+
+def test_a_moved_ref_is_followed(author: Author) -> None:
+    author.push("stable", **{ROOT: "# 1"})
+    tag(author, "v1")
+    follower = mirror(author)
+    follower.read(["stable", "v1"])
+    author.git("checkout", "--quiet", "--orphan", "other")
+    author.push("stable", **{ROOT: "# 2"})
+    tag(author, "v1")
+    assert [landed(one).tree[ROOT] for one in follower.read(["stable", "v1"]).values()] == [b"# 2", b"# 2"]
+
+
+def test_a_ref_that_is_gone_leaves_the_last_good_tree_in_force_across_a_restart(author: Author) -> None:
+    author.push("stable", **{ROOT: "# 1"})
+    mirror(author).read(["stable"])
+    author.git("push", "--quiet", "--force", str(author.bare), "HEAD:refs/heads/main", ":refs/heads/stable")
+    found = mirror(author).read(["stable", "main"])
+    assert landed(found["stable"]).tree == {ROOT: b"# 1"}
+    assert "has no branch, tag or commit 'stable'" in str(found["stable"].trouble)
+    assert "stays in force" in str(found["stable"].trouble)
+    assert found["main"].trouble is None, "another ref is not held up"
+
+
+def test_a_remote_that_is_away_leaves_every_tree_in_force(author: Author) -> None:
+    author.push(**{ROOT: "# 1"})
+    follower = mirror(author)
+    follower.read(["main"])
+    away = author.bare.rename(author.bare.with_suffix(".away"))
+    for reader in (follower, mirror(author)):
+        found = landed(reader.read(["main"])["main"])
+        assert found.tree == {ROOT: b"# 1"}
+        assert "stays in force" in str(found.trouble)
+    away.rename(author.bare)
+    assert follower.read(["main"])["main"].trouble is None
+
+
+def test_a_ref_that_never_was_there_has_no_tree(author: Author) -> None:
+    author.push(**{ROOT: "# 1"})
+    missing = mirror(author).read(["v9"])["v9"]
+    assert isinstance(missing, Missing)
+    assert "'v9'" in missing.trouble
+
+
+@pytest.mark.parametrize("ref", ["--upload-pack=touch /tmp/x", "main:evil", "../../x", "a b", "main^{tree}", ""])
+def test_a_hostile_ref_is_refused_by_name(author: Author, ref: str) -> None:
+    author.push(**{ROOT: "# 1"})
+    missing = mirror(author).read([ref])[ref]
+    assert isinstance(missing, Missing)
+    assert "is not a branch name" in missing.trouble
+
+
+def test_a_branch_that_is_called_like_a_commit_is_not_taken_for_it(author: Author) -> None:
+    first = author.push(**{ROOT: "# wanted"})
+    author.push(**{ROOT: "# other"})
+    author.git("push", "--quiet", str(author.bare), f"HEAD:refs/heads/{first}")
+    assert landed(mirror(author).read([first])[first]).tree[ROOT] == b"# wanted"
+
+
+def test_a_tree_with_a_symlink_is_refused_and_the_last_good_one_stays(author: Author) -> None:
+    author.push(**{ROOT: "# 1"})
+    follower = mirror(author)
+    follower.read(["main"])
+    (author.tree / "roots/service/link.tf").symlink_to("/etc/passwd")
+    author.push()
+    found = landed(follower.read(["main"])["main"])
+    assert found.tree == {ROOT: b"# 1"}
+    assert "roots/service/link.tf is a symlink" in str(found.trouble)
+
+
+@pytest.mark.parametrize("damage", ["objects", "reference"])
+def test_a_damaged_mirror_is_made_anew(author: Author, damage: str) -> None:
+    author.push(**{ROOT: "# 1"})
+    mirror(author).read(["main"])
+    kept = author.bare.parent / "roots-mirror.git"
+    if damage == "objects":
+        shutil.rmtree(kept / "objects")
+    else:
+        (kept / "refs" / "heads" / "main").write_text("nonsense")
+    assert landed(mirror(author).read(["main"])["main"]).trouble is None
+
+
+@dataclass
+class Manifests:
+    """A source of manifests that remembers what it was told."""
+
+    told: list[object] = field(default_factory=list)
+
+    async def fetch(self) -> Revision:
+        return Revision("c1", WHEN, {"a.yaml": b"a"})
+
+    async def wait(self, longest: timedelta) -> None:
+        self.told.append(longest)
+
+    def nudge(self) -> None:
+        self.told.append("nudge")
+
+
+async def test_every_environment_gets_the_tree_of_its_ref_and_the_trouble_names_the_setting(author: Author) -> None:
+    author.push(**{ROOT: "# 1"})
+    tag(author, "v1")
+    author.push(**{ROOT: "# 2"})
+    refs = {
+        "develop": Ref("main", "terraform.source.git.ref"),
+        "prod": Ref("v1", "environments.prod.source.ref"),
+        "qa": Ref("v9", "environments.qa.source.ref"),
+    }
+    manifests = Manifests()
+    both = RootsSource(manifests, mirror(author), refs)
+    revision = await both.fetch()
+    assert (revision.commit, revision.files) == ("c1", {"a.yaml": b"a"})
+    assert revision.roots_of == {"develop": {ROOT: b"# 2"}, "prod": {ROOT: b"# 1"}, "qa": None}
+    assert list(revision.troubles) == ["environments.qa.source.ref"]
+    await both.wait(timedelta(seconds=5))
+    both.nudge()
+    assert manifests.told == [timedelta(seconds=5), "nudge"]
+
+
+def test_the_credentials_of_the_url_are_in_no_trouble(tmp_path: Path) -> None:
+    secret = "hunter2-canary"
+    url = f"https://robot:{secret}@127.0.0.1:9/roots.git"
+    found = TreeMirror(tmp_path / "mirror.git", url, ".", Access(timedelta(seconds=20))).read(["main"])["main"]
+    assert isinstance(found, Missing)
+    assert secret not in found.trouble
