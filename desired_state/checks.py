@@ -34,31 +34,31 @@ class EnvironmentFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ManifestFinding:
     """A problem and the instance that it takes out."""
 
     key: Key
     problem: Problem
 
 
-def check_names(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+def check_names(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """One name, one manifest in an environment, whatever the kind."""
     for key, rivals in _groups(candidates, lambda one: one.key).items():
         for one, others in _each_with_others(rivals):
-            yield Finding(key, one.problem_at_name(f"{key} is declared twice: also at {_places(others)}"))
+            yield ManifestFinding(key, one.problem_at_name(f"{key} is declared twice: also at {_places(others)}"))
 
 
-def check_platforms(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+def check_platforms(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """One Platform in an environment."""
     platforms = [one for one in candidates if isinstance(one.spec, PlatformSpec)]
     for environment, rivals in _groups(platforms, lambda one: one.key.environment).items():
         for one, others in _each_with_others(rivals):
             if strangers := [other for other in others if other.key != one.key]:
                 message = f"{environment} has two Platforms: the other one is at {_places(strangers)}"
-                yield Finding(one.key, one.problem_at_name(message))
+                yield ManifestFinding(one.key, one.problem_at_name(message))
 
 
-def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str], bool]) -> Iterator[Finding]:
+def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str], bool]) -> Iterator[ManifestFinding]:
     """What a manifest depends on is there, unless it may be in something broken."""
     present = {one.key for one in candidates}
     names = {one.key.name for one in candidates}
@@ -68,10 +68,12 @@ def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str],
                 continue
             reason = f"is not deployed to {one.key.environment}" if name in names else suggest(name, names)
             colon = " " if name in names else " does not exist: "
-            yield Finding(one.key, one.problem(("dependsOn", index), f"the dependency {quote(name)}{colon}{reason}"))
+            yield ManifestFinding(
+                one.key, one.problem(("dependsOn", index), f"the dependency {quote(name)}{colon}{reason}")
+            )
 
 
-def check_cycles(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+def check_cycles(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Nothing waits for itself."""
     by_key = {one.key: one for one in candidates}
     graph = {key: {Key(key.environment, name) for name in dependencies(one)} for key, one in by_key.items()}
@@ -80,10 +82,10 @@ def check_cycles(candidates: Sequence[Candidate]) -> Iterator[Finding]:
         index = dependencies(one).index(path[1].name)
         names = " → ".join(key.name for key in path)
         message = f"dependency cycle in {one.key.environment}: {names}"
-        yield Finding(one.key, one.problem(("dependsOn", index), message))
+        yield ManifestFinding(one.key, one.problem(("dependsOn", index), message))
 
 
-def check_routes(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Public services of an environment share one listener: no priority twice, no path taken away."""
     public = [(one, one.spec.routing) for one in candidates if isinstance(one.spec, ServiceSpec) and one.spec.routing]
     for group in _groups(public, lambda pair: pair[0].key.environment).values():
@@ -99,16 +101,16 @@ def check_routes(candidates: Sequence[Candidate]) -> Iterator[Finding]:
                 yield from _shadowed(other, theirs, one, mine)
 
 
-def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[Finding]:
+def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """The service's own container has the service's name."""
     for one in candidates:
         for index, sidecar in enumerate(one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()):
             if sidecar.name == (one.former or one.key.name):
                 message = f"{quote(sidecar.name)} is the name of the service's own container"
-                yield Finding(one.key, one.problem(("sidecars", index, "name"), message))
+                yield ManifestFinding(one.key, one.problem(("sidecars", index, "name"), message))
 
 
-def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
+def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
     """The addresses of production are no other environment's: a mistaken route would be an open door."""
     networks = [(one, IPv4Network(one.spec.network.cidr)) for one in candidates if isinstance(one.spec, PlatformSpec)]
     known = [
@@ -120,7 +122,7 @@ def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, Environm
             yield _same_addresses(other, theirs, one, mine)
 
 
-def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Finding]:
+def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
     """Production is redundant: a NAT gateway per zone, no borrowed capacity, two tasks of every service."""
     for one in candidates:
         if one.key.environment not in facts or facts[one.key.environment].tier != "prod":
@@ -128,16 +130,16 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
         environment = one.key.environment
         if isinstance(one.spec, PlatformSpec) and one.spec.network.nat != "one_per_az":
             message = f'nat "{one.spec.network.nat}" is not allowed in {environment} (tier prod): write one_per_az'
-            yield Finding(one.key, one.problem(("network", "nat"), message))
+            yield ManifestFinding(one.key, one.problem(("network", "nat"), message))
         if isinstance(one.spec, PlatformSpec) and one.spec.cluster.spot:
             message = f"spot is not allowed in {environment} (tier prod), where AWS must not take tasks away"
-            yield Finding(one.key, one.problem(("cluster", "spot"), message))
+            yield ManifestFinding(one.key, one.problem(("cluster", "spot"), message))
         if isinstance(one.spec, PlatformSpec) and one.spec.network.peerings and not one.spec.network.allow_prod_peering:
             message = f"peerings of {environment} (tier prod) need allowProdPeering: true beside them"
-            yield Finding(one.key, one.problem(("network", "peerings"), message))
+            yield ManifestFinding(one.key, one.problem(("network", "peerings"), message))
         if isinstance(one.spec, ServiceSpec) and one.spec.scaling.min < 2:
             message = f"scaling.min is {one.spec.scaling.min}, but {environment} (tier prod) needs at least 2"
-            yield Finding(one.key, one.problem(("scaling", "min"), message))
+            yield ManifestFinding(one.key, one.problem(("scaling", "min"), message))
 
 
 def dependencies(candidate: Candidate) -> tuple[str, ...]:
@@ -145,26 +147,26 @@ def dependencies(candidate: Candidate) -> tuple[str, ...]:
     return () if isinstance(candidate.spec, PlatformSpec) else candidate.spec.depends_on
 
 
-def _same_addresses(one: Candidate, mine: IPv4Network, other: Candidate, theirs: IPv4Network) -> Finding:
+def _same_addresses(one: Candidate, mine: IPv4Network, other: Candidate, theirs: IPv4Network) -> ManifestFinding:
     message = f"{mine} overlaps {theirs} of {other.key} at {other.place}: production shares no addresses"
-    return Finding(one.key, one.problem(("network", "cidr"), message))
+    return ManifestFinding(one.key, one.problem(("network", "cidr"), message))
 
 
-def _same_priority(one: Candidate, other: Candidate, priority: int) -> Finding:
+def _same_priority(one: Candidate, other: Candidate, priority: int) -> ManifestFinding:
     message = f"priority {priority} is also that of {other.key} at {other.place}"
-    return Finding(one.key, one.problem(("routing", "priority"), message))
+    return ManifestFinding(one.key, one.problem(("routing", "priority"), message))
 
 
-def _shadowed(first: Candidate, wide: Routing, second: Candidate, narrow: Routing) -> Iterator[Finding]:
+def _shadowed(first: Candidate, wide: Routing, second: Candidate, narrow: Routing) -> Iterator[ManifestFinding]:
     for index, path in enumerate(narrow.paths):
         taker = next((number for number, taken in enumerate(wide.paths) if covers(taken, path)), None)
         if taker is None:
             continue
         taken = f"{quote(wide.paths[taker])} (priority {wide.priority})"
         message = f"no request reaches {quote(path)}: {taken} of {first.key} at {first.place} takes them all"
-        yield Finding(second.key, second.problem(("routing", "paths", index), message))
+        yield ManifestFinding(second.key, second.problem(("routing", "paths", index), message))
         message = f"{taken} takes all requests to {quote(path)} of {second.key} at {second.place}"
-        yield Finding(first.key, first.problem(("routing", "paths", taker), message))
+        yield ManifestFinding(first.key, first.problem(("routing", "paths", taker), message))
 
 
 def _groups(items: Iterable[G], key: Callable[[G], K]) -> dict[K, list[G]]:

@@ -7,7 +7,7 @@ the root, however many instances use it.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from desired_state.checks import Finding
+from desired_state.checks import ManifestFinding
 from desired_state.document import Problem
 from desired_state.explain import suggest
 from desired_state.manifest import ModuleSpec
@@ -46,18 +46,18 @@ class Forest:
             trees[ids[root]] = tree
         return cls(ids, trees, complaints, root_names(source))
 
-    def findings(self, candidates: Iterable[Candidate]) -> Iterator[Finding]:
+    def findings(self, candidates: Iterable[Candidate]) -> Iterator[ManifestFinding]:
         """What keeps candidates from having a tree."""
         for one in candidates:
             root = root_of(one)
             if root not in self.complaints:
                 continue
             if isinstance(one.spec, ModuleSpec) and root not in self.names:
-                yield Finding(
+                yield ManifestFinding(
                     one.key, one.problem(("root",), f'there is no root "{root}": {suggest(root, self.names)}')
                 )
             else:
-                yield Finding(one.key, Problem(f"roots/{root}", 1, 1, self.complaints[root]))
+                yield ManifestFinding(one.key, Problem(f"roots/{root}", 1, 1, self.complaints[root]))
 
 
 def root_of(one: Candidate) -> str:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from desired_state.checks import Finding
+from desired_state.checks import ManifestFinding
 from desired_state.explain import suggest
 from desired_state.instance import Key
 from desired_state.located import quote
@@ -58,7 +58,7 @@ class Landscape:
         hidden = one.manifest.kind == "Service" and count == 0 and self._may_hide_platform(one.key.environment)
         return count > 1 or hidden
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[ManifestFinding]:
         """Environments that nobody knows, and services with no Platform to run in."""
         known = (self.configured or frozenset()) | self.platforms.keys()
         for one in self.found.candidates:
@@ -66,10 +66,10 @@ class Landscape:
             place = ("environments", one.manifest.spec.environments.index(environment))
             if not self.is_ours(one) and not self.is_elsewhere(one):
                 message = f"there is no environment {quote(environment)}: {suggest(environment, known)}"
-                yield Finding(one.key, one.problem(place, message))
+                yield ManifestFinding(one.key, one.problem(place, message))
             elif self._lacks_platform(one):
                 message = f"{environment} has no Platform: a service needs one to run in"
-                yield Finding(one.key, one.problem(place, message))
+                yield ManifestFinding(one.key, one.problem(place, message))
 
     def _lacks_platform(self, one: Candidate) -> bool:
         environment = one.key.environment

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desired_state import checks, renames
-from desired_state.checks import EnvironmentFacts, Finding, Tier
+from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.document import Problem
 from desired_state.forest import Forest, root_of
 from desired_state.graph import order
@@ -131,7 +131,7 @@ def _of(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
 
 def _compare(
     found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts]
-) -> Iterator[Finding]:
+) -> Iterator[ManifestFinding]:
     broken = {claim.name for claim in found.claims}
     yield from checks.check_names(here)
     yield from checks.check_platforms(here)

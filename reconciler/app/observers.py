@@ -18,11 +18,11 @@ class Observers:
         self._metrics = metrics
         self._notifications = notifications
 
-    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+    def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
         """A record changed: say so when its headline did."""
-        self._metrics.moved(old, new, commit_at=commit_at)
+        self._metrics.record_changed(old, new, commit_at=commit_at)
         if self._notifications:
-            self._notifications.moved(old, new)
+            self._notifications.record_changed(old, new)
         record = new or old
         if record is None:
             return

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from reconciler.config import Settings
 from reconciler.core.ports.store import Threads
-from reconciler.edges.slack.client import Line, bot, webhook
+from reconciler.edges.slack.client import Channel, bot, webhook
 from reconciler.edges.slack.notifications import Manner, Notifications, Sources
 
 
@@ -29,7 +29,7 @@ def notifications(
     return Notifications(line, threads, sources, count=count, redact=redact, manner=manner)
 
 
-def _line(settings: Settings) -> AbstractAsyncContextManager[Line] | None:
+def _line(settings: Settings) -> AbstractAsyncContextManager[Channel] | None:
     slack = settings.slack
     if slack.token and slack.channel:
         return bot(token=slack.token.get_secret_value(), channel=slack.channel, api_url=slack.api_url)

@@ -6,7 +6,7 @@ from reconciler.edges.aws.account import read_account
 from reconciler.edges.aws.clients import AwsClients
 
 
-async def verify(settings: Settings, name: str) -> tuple[verification.Finding, ...]:
+async def verify(settings: Settings, name: str) -> tuple[verification.Violation, ...]:
     """What of the requirements one environment does not hold. Raises: ConfigFailed, AwsFailed."""
     environment = settings.environment(name)
     clients = AwsClients()

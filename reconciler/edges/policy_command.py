@@ -17,7 +17,7 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.edges.process import child
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 
 PLAN = "{plan}"
 _PASSED = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
@@ -39,12 +39,12 @@ class PolicyCommand:
         room = self._work.absolute() / key.environment / key.name / "policy"
         plan = room / "plan.json"
         try:
-            await settled(_furnish, room, plan, document)
+            await in_thread(_furnish, room, plan, document)
             return await self._ask(room, plan, self._surroundings(room, key, environment))
         except OSError as error:
             return f"`policy.command`: the plan cannot be handed over ({error.strerror}), so nothing is applied"
         finally:
-            await settled(shutil.rmtree, room, ignore_errors=True)
+            await in_thread(shutil.rmtree, room, ignore_errors=True)
 
     async def _ask(self, room: Path, plan: Path, surroundings: Mapping[str, str]) -> str | None:
         name, (output, errors) = f"`{self._argv[0]}`", (room / "said.out", room / "said.err")
@@ -67,7 +67,7 @@ class PolicyCommand:
             return f"`policy.command`: {error}, so nothing is applied"
         if completed.returncode == 0:
             return None
-        said = await settled(_said, output) or await settled(_said, errors)
+        said = await in_thread(_said, output) or await in_thread(_said, errors)
         if completed.returncode < 0:
             return f"{name} was ended by signal {-completed.returncode}, so nothing is applied; {said}".rstrip("; ")
         return f"{name} denies it (exit code {completed.returncode}): {said or 'it gave no reason'}"

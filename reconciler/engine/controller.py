@@ -24,7 +24,7 @@ from reconciler.core.status.drift import unconfirmed
 from reconciler.core.status.events import Failed, OverrideUsed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake
-from reconciler.engine.pacing import Looks
+from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.passes.promotion import woken
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.queue import Closed, Queue
@@ -39,7 +39,7 @@ class Controller:
 
     def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
         self.world = world
-        self._looks = Looks(world)
+        self._looks = DriftChecks(world)
         self.queue = Queue(world.now, self._looks)
         self.source_status = SourceStatus(None, None, None, ())
         self.declared: frozenset[str] = frozenset()  # names of manifests that may have no instance
@@ -83,7 +83,7 @@ class Controller:
             stopping=self._stopping,
             running={key: timedelta(seconds=now - since) for key, (_, since) in self._running.items()},
             queued=self.queue.depth,
-            behind=self._looks.behind(self.queue.held_back(), self.world.now()),
+            behind=self._looks.behind(self.queue.deferred(), self.world.now()),
         )
 
     async def _turn(self) -> None:

@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.schedule.budget import Budget, expected_calls, is_look
+from reconciler.core.schedule.budget import Budget, expected_calls, is_drift_check
 from reconciler.core.schedule.visits import Visit
 from reconciler.engine.world import World
 
 
-class Looks:
+class DriftChecks:
     """The schedule's `Pacing`, by the records as they are."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._budget = Budget(world.limits.calls_per_hour)
 
-    def holds(self, key: Key, visit: Visit) -> datetime | None:
+    def not_before(self, key: Key, visit: Visit) -> datetime | None:
         """Until when a look waits for its account's budget. Whatever is urgent does not wait."""
         account = self._account(key)
         opens = self._budget.opens(account) if account else None
@@ -42,7 +42,7 @@ class Looks:
 
     def _costs(self, key: Key, visit: Visit) -> bool:
         record = self._world.records.get(key)
-        return not visit.urgency and record is not None and is_look(record, visit.at)
+        return not visit.urgency and record is not None and is_drift_check(record, visit.at)
 
     def _account(self, key: Key) -> str | None:
         environment = self._world.environments.get(key.environment)

@@ -76,9 +76,9 @@ class Queue:
         """How many visits wait."""
         return self._schedule.depth
 
-    def held_back(self) -> Iterable[tuple[Key, Visit]]:
+    def deferred(self) -> Iterable[tuple[Key, Visit]]:
         """The visits that are due and that the pacing does not let start yet."""
-        return self._schedule.held_back(self._now())
+        return self._schedule.deferred(self._now())
 
     def _follow_clock(self) -> None:
         """Visits are due at times of the clock: when it is set back, they move with it, or they would come too late.

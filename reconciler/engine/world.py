@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.decide.verdict import Limits as VerdictLimits
+from reconciler.core.decide.verdict import VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
 from reconciler.core.ports.judge import Judge
@@ -86,7 +86,7 @@ class World:
             raise Frozen(freeze)
         self.applying.add(key)
         try:
-            async with self.protection.held():
+            async with self.protection.during_apply():
                 yield
         finally:
             self.applying.discard(key)
@@ -116,7 +116,7 @@ class World:
                 return False
             await self.store.delete(record)
             del self.records[key]
-            self.observer.moved(record, None, commit_at=None)
+            self.observer.record_changed(record, None, commit_at=None)
             return True
 
     async def _keep(self, name: str, text: str) -> None:
@@ -131,5 +131,5 @@ class World:
         new = new.replace(version=(old.version if old else 0) + 1)
         await self.store.save(new)
         self.records[new.key] = new
-        self.observer.moved(old, new, commit_at=self.committed_at.get(new.applied_commit or ""))
+        self.observer.record_changed(old, new, commit_at=self.committed_at.get(new.applied_commit or ""))
         return new

@@ -59,5 +59,5 @@ class Protection:
     """Nobody stops the daemon."""
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         yield

@@ -75,7 +75,7 @@ spec:
 class Nobody:
     """Nobody is told anything."""
 
-    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None: ...
+    def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None: ...
 
     def passed(self, visit: Pass) -> None: ...
 
@@ -90,7 +90,7 @@ class Unprotected:
     """Nobody would end this process."""
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         yield
 
 

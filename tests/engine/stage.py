@@ -30,7 +30,7 @@ Change = Mapping[str, Any]
 
 
 @dataclass
-class Stage:
+class FakeEngine:
     """Surroundings and clock of one service on an applied platform. `planned` is what every plan would change; an
     apply empties it, unless `breaks_again` is what it would change after that."""
 
@@ -90,11 +90,11 @@ class Stage:
         return self.orders
 
     @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator["Stage"]:
+    async def workspace(self, run: Any) -> AsyncIterator["FakeEngine"]:
         yield self
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         yield
 
     async def plan(self, *, destroy: bool) -> Mapping[str, Any]:
@@ -135,7 +135,7 @@ class Stage:
 
     def waited(self, seconds: float) -> None: ...
 
-    def moved(self, *_: Any, **__: Any) -> None: ...
+    def record_changed(self, *_: Any, **__: Any) -> None: ...
 
     def log(self, event: str, **fields: Any) -> None:
         self.said.append(event)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.ports.control import Action, ActionRefused, SourceStatus
@@ -60,7 +60,7 @@ class Controller:
 
 
 def standing(reason: Reason) -> Record:
-    return fold(applied(), Planned(PLAN, Finding(Sync.PENDING, None, ())), Waiting(reason, ""))
+    return fold(applied(), Planned(PLAN, DriftFinding(Sync.PENDING, None, ())), Waiting(reason, ""))
 
 
 async def act(record: Record, action: Action, digest: str | None = None) -> Record:
@@ -79,7 +79,9 @@ async def test_an_approval_names_the_plan_and_the_person() -> None:
 async def test_an_adoption_is_an_approval_of_a_plan_that_imports() -> None:
     known = change("aws_vpc.this", ["no-op"], {"a": 1}, {"a": 1}, importing={"id": "vpc-1"})
     found = read(document(known), Redactor(b"a key for tests"))
-    waiting = fold(applied(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    waiting = fold(
+        applied(), Planned(found, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, "")
+    )
     for action in (Action.ADOPT, Action.APPROVE):
         after = await act(waiting, action, found.digest)
         assert after.approval is not None

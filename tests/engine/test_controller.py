@@ -18,7 +18,7 @@ from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.documents import change
 from tests.core.instances import NOW, applied, instance
-from tests.engine.stage import ORDERS, Stage, platform
+from tests.engine.stage import ORDERS, FakeEngine, platform
 
 SERVICES = [Key("develop", f"s{number}") for number in range(8)]
 HANGS, BROKEN = Key("develop", "hangs"), Key("develop", "broken")
@@ -37,7 +37,7 @@ class Nothing:
 
 
 @dataclass
-class Trouble(Stage):
+class Trouble(FakeEngine):
     """Terraform hangs for one service, and fails at once for another."""
 
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,24 +52,24 @@ class Trouble(Stage):
             self.has(first(wanted, "c1"))
 
     @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator[Stage]:
+    async def workspace(self, run: Any) -> AsyncIterator[FakeEngine]:
         if run.key == HANGS:
             await self.let_go.wait()
         if run.key == BROKEN:
             raise TerraformFailed(Reason.INIT_FAILED, "no")
-        yield Stage([change("aws_ecs_service.this", ["create"], None, {"name": run.key.name})])
+        yield FakeEngine([change("aws_ecs_service.this", ["create"], None, {"name": run.key.name})])
 
 
 @dataclass
-class Order(Stage):
+class Order(FakeEngine):
     """Notes whose Terraform runs, in which order."""
 
     visited: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator[Stage]:
+    async def workspace(self, run: Any) -> AsyncIterator[FakeEngine]:
         self.visited.append(run.key.name)
-        yield Stage()
+        yield FakeEngine()
 
 
 async def test_after_a_start_recoveries_go_first_then_what_git_changed_then_checks() -> None:

@@ -10,7 +10,7 @@ from reconciler.core.status.events import Accepted, Asked, Event
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.documents import change
 from tests.core.instances import IMAGE, SERVICE, instance
-from tests.engine.stage import HEALTHY, ORDERS, Stage
+from tests.engine.stage import HEALTHY, ORDERS, FakeEngine
 
 NEW_TAG = IMAGE.replace("3f9c2d1", "77ab012")
 MADE = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
@@ -21,9 +21,9 @@ TAKEN_BACK = dataclasses.replace(
 PUSHED = Accepted(instance(SERVICE.replace("3f9c2d1", "77ab012")), "c2")
 
 
-async def rolled_back() -> Stage:
+async def rolled_back() -> FakeEngine:
     """ECS took the first deployment back, so a plan wants to make it again."""
-    stage = Stage([MADE], breaks_again=[AGAIN])
+    stage = FakeEngine([MADE], breaks_again=[AGAIN])
     await stage.visit()
     stage.live = TAKEN_BACK
     await stage.visit()
@@ -57,7 +57,7 @@ async def test_a_new_image_or_a_person_ends_it(ended_by: Event) -> None:
 
 async def test_a_tool_that_breaks_the_same_attribute_again_gets_three_repairs_and_no_more() -> None:
     days = change("aws_cloudwatch_log_group.this", ["update"], {"retention_in_days": 1}, {"retention_in_days": 30})
-    stage = Stage([MADE], breaks_again=[days])
+    stage = FakeEngine([MADE], breaks_again=[days])
     await stage.visit()
     for _ in range(10):
         await stage.interval_passes()

@@ -10,11 +10,11 @@ from desired_state.instance import Key
 from reconciler.core.record.model import Record
 from reconciler.core.schedule.budget import expected_calls
 from reconciler.core.schedule.visits import Schedule, Visit
-from reconciler.core.status.events import Seen, Settled
-from reconciler.engine.pacing import Looks
+from reconciler.core.status.events import RolloutObserved, Settled
+from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.world import Limits
 from tests.core.instances import DEVELOP, NOW, applied, base, fold
-from tests.engine.stage import HEALTHY, Stage
+from tests.engine.stage import HEALTHY, FakeEngine
 
 HOUR = timedelta(hours=1)
 ACCOUNT = DEVELOP.account
@@ -22,7 +22,7 @@ ACCOUNT = DEVELOP.account
 
 def healthy(name: str, resources: int) -> Record:
     record = applied()
-    record = fold(record, Settled(base(record), {}), Seen(HEALTHY, HOUR))
+    record = fold(record, Settled(base(record), {}), RolloutObserved(HEALTHY, HOUR))
     return record.replace(
         instance=dataclasses.replace(record.instance, key=Key("develop", name)),
         resources=resources,
@@ -34,13 +34,13 @@ class Fleet:
     """Services of one account, and a schedule that is paced by their budget."""
 
     def __init__(self, sizes: list[int], budget: int) -> None:
-        stage = Stage()
+        stage = FakeEngine()
         stage.world.limits = Limits(calls_per_hour=budget)
         self.keys = [Key("develop", f"s{number}") for number in range(len(sizes))]
         for key, size in zip(self.keys, sizes, strict=True):
             stage.has(healthy(key.name, size))
         self.records = stage.world.records
-        self.looks = Looks(stage.world)
+        self.looks = DriftChecks(stage.world)
         self.schedule: Schedule[Key] = Schedule(pacing=self.looks)
         self.now = NOW
         self.started: list[tuple[Key, datetime]] = []
@@ -59,7 +59,7 @@ class Fleet:
             assert self.take()
 
     def late(self) -> timedelta:
-        return self.looks.behind(self.schedule.held_back(self.now), self.now)[ACCOUNT]
+        return self.looks.behind(self.schedule.deferred(self.now), self.now)[ACCOUNT]
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder
 from reconciler.core.status.events import Accepted, Desired, Settled
-from reconciler.core.status.promotion import held_back
+from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, fold
@@ -40,7 +40,7 @@ class Surroundings(fakes.Silent):
         yield Opened(self, run)
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         yield
 
 
@@ -72,7 +72,7 @@ class Opened:
 def running(environment: str, name: str) -> Record:
     """A platform that rests with the old tree and was just looked at."""
     record = applied(PLATFORM)
-    own = held_back(dataclasses.replace(record.instance, key=Key(environment, name)), OLD)
+    own = with_tree(dataclasses.replace(record.instance, key=Key(environment, name)), OLD)
     inputs = variables(own, TWO[environment], platform=None, image=None)
     digest = desired_digest(own.source_digest, inputs, terraform_version=Surroundings.version)
     record = record.replace(instance=own, checked_at=NOW)
@@ -80,7 +80,7 @@ def running(environment: str, name: str) -> Record:
 
 
 def moved(record: Record) -> Record:
-    return fold(record, Accepted(held_back(record.instance, NEW), "c2"))
+    return fold(record, Accepted(with_tree(record.instance, NEW), "c2"))
 
 
 world_of = functools.partial(fakes.world_of, environments=TWO)

@@ -24,19 +24,19 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class UnlockRequested:
     """A person named this very lock and wants it broken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class NotOurs:
     """Nothing here proves anything about the lock."""
 
 
-def judge(lock: LockInfo, record: Record) -> Ours | Told | Foreign:
+def judge(lock: LockInfo, record: Record) -> Ours | UnlockRequested | NotOurs:
     """Whose lock it is, as far as the instance's record tells."""
     if record.unlock == lock.id:
-        return Told()
+        return UnlockRequested()
     intent = record.intent
     if intent and intent.holder and intent.lock_id:
         if intent.lock_id == lock.id:
@@ -45,7 +45,7 @@ def judge(lock: LockInfo, record: Record) -> Ours | Told | Foreign:
     for trace in (intent, record.running):
         if trace and trace.holder and trace.holder.who == lock.who and _taken(lock, trace.at):
             return Ours(trace.holder, certain=False)
-    return Foreign()
+    return NotOurs()
 
 
 def _taken(lock: LockInfo, since: datetime) -> bool:

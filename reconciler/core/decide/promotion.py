@@ -15,7 +15,7 @@ _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
 _NAMED = 3
 
 
-def hold(
+def reason_to_wait(
     record: Record, records: Mapping[Key, Record], environments: Mapping[str, Environment], *, max_in_flight: int
 ) -> str | None:
     """Why this instance may not take the tree that Git asks for now; None when it may, or has it already.

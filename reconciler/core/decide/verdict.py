@@ -9,7 +9,7 @@ from desired_state.instance import Key
 from desired_state.policy import Policy
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding, moved_outside
+from reconciler.core.plan.drift import DriftFinding, changed_outside
 from reconciler.core.plan.model import Plan, describe
 from reconciler.core.policy import adoption
 from reconciler.core.policy import rules as policy
@@ -25,7 +25,7 @@ _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class NothingToDo:
     """The world is as Git wants it."""
 
 
@@ -50,15 +50,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class ConfirmDrift:
     """Drift was seen for the first time; a second look decides whether it is any."""
 
 
-Verdict = Settled | Apply | AwaitApproval | Report
+Verdict = NothingToDo | Apply | AwaitApproval | Report
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class VerdictLimits:
     """How far a verdict may go. `repairs`: of the same drift, within a day; `approval`: how long one is good for."""
 
     repairs: int = 3
@@ -73,13 +73,13 @@ def effective_mode(treatment: Policy, environment: Environment) -> Mode:
 
 def verdict(
     plan: Plan,
-    finding: Finding,
+    finding: DriftFinding,
     record: Record,
     environment: Environment,
     *,
     image: str | None,
     now: datetime,
-    limits: Limits = Limits(),
+    limits: VerdictLimits = VerdictLimits(),
     objection: str | None = None,
 ) -> Verdict:
     """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
@@ -88,10 +88,10 @@ def verdict(
     """
     key, treatment = str(record.key), record.instance.policy
     mode = effective_mode(treatment, environment)
-    if mode != "observe" and recovery.is_unrecorded(plan, moved_outside(plan, treatment.ignore, now), record):
+    if mode != "observe" and recovery.is_unrecorded(plan, changed_outside(plan, treatment.ignore, now), record):
         return Apply()
     if plan.is_empty or (finding.harmless and not plan.outputs):
-        return Settled()
+        return NothingToDo()
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
@@ -112,7 +112,7 @@ def verdict(
 
 def _outside_windows(record: Record, now: datetime) -> bool:
     windows, override = record.instance.policy.windows, record.window_override
-    if not windows or (override and override.holds(now)):
+    if not windows or (override and override.is_open(now)):
         return False
     return not any(window.contains(now) for window in windows)
 
@@ -128,13 +128,13 @@ def response(found: Verdict) -> Response:
             return "report"
 
 
-def now_or_again(found: Verdict, record: Record) -> Verdict | LookAgain:
+def now_or_again(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
     """The verdict, unless it is about drift that nobody has looked at twice. `record` knows of this plan already.
 
     What Git changed does not wait for that, and neither does a plan that changes nothing.
     """
-    if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, Settled):
-        return LookAgain()
+    if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, NothingToDo):
+        return ConfirmDrift()
     return found
 
 
@@ -153,7 +153,7 @@ def waits(record: Record) -> bool:
     return record.drift.confirmed is not None and record.drift.reason != Reason.UNMANAGED_ADDITION
 
 
-def _fight(finding: Finding, record: Record, limits: Limits, now: datetime) -> Report | None:
+def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: datetime) -> Report | None:
     """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found.
 
     Once it came to that, time alone does not start it again.
@@ -174,13 +174,13 @@ def _fight(finding: Finding, record: Record, limits: Limits, now: datetime) -> R
     )
 
 
-def _is_approved(plan: Plan, record: Record, limits: Limits, now: datetime) -> bool:
+def _is_approved(plan: Plan, record: Record, limits: VerdictLimits, now: datetime) -> bool:
     approval = record.approval
     return approval is not None and approval.plan_digest == plan.digest and now - approval.at < limits.approval
 
 
 def _without_leave(
-    plan: Plan, finding: Finding, record: Record, environment: Environment, limits: Limits, now: datetime
+    plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
     """Why a plan that nobody approved is not applied; None when nobody has to."""
     if record.rejection and record.rejection.plan_digest == plan.digest:
@@ -202,7 +202,7 @@ def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
     )
 
 
-def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: Limits) -> str | None:
+def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: VerdictLimits) -> str | None:
     if record.prune_confirmed:
         return None
     if plan.imports:

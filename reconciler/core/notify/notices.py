@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from desired_state.instance import Key
 from reconciler.core.notify import closing, problems, source
-from reconciler.core.notify.problems import Open, Problem, Topic, name_of
+from reconciler.core.notify.problems import Incident, Open, Topic, name_of
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Record
 from reconciler.core.wording import duration, plural
@@ -48,7 +48,7 @@ class Notice:
 Opened: TypeAlias = Mapping[str, Open]
 
 
-def of_move(old: Record | None, new: Record | None, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
+def of_change(old: Record | None, new: Record | None, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
     """What to say when a record changed from `old` to `new` (None: the instance is gone).
 
     A plan that was just read has its verdict still to come, and until then the headline is about the plan before: so
@@ -130,7 +130,7 @@ def _mine(key: Key, opened: Opened, topics: Iterable[Topic]) -> dict[Topic, Open
 
 
 def _differences(
-    found: Mapping[Topic, Problem],
+    found: Mapping[Topic, Incident],
     opened: Mapping[Topic, Open],
     lingers: Callable[[Topic], bool],
     end: Callable[[Open], str],
@@ -151,14 +151,14 @@ def _differences(
     return tuple(said)
 
 
-def _is_news(known: Open, problem: Problem) -> bool:
+def _is_news(known: Open, problem: Incident) -> bool:
     """That a failure is no longer stalled is none: a new commit is being tried, and nothing is known of it yet."""
     if problem.topic is Topic.FAILURE:
         return not known.said.startswith(problem.said)
     return known.said != problem.said
 
 
-def _open(problem: Problem, record: Record | None, now: datetime) -> Notice:
+def _open(problem: Incident, record: Record | None, now: datetime) -> Notice:
     fresh = Open(
         topic=problem.topic,
         key=problem.key,
@@ -171,7 +171,7 @@ def _open(problem: Problem, record: Record | None, now: datetime) -> Notice:
     return Notice(Act.OPEN, fresh, _head(problem))
 
 
-def _update(known: Open, problem: Problem) -> Notice:
+def _update(known: Open, problem: Incident) -> Notice:
     changed = dataclasses.replace(known, said=problem.said, title=problem.title)
     return Notice(Act.UPDATE, changed, _head(problem), "\n".join((f"Now: {problem.title}", *problem.details)))
 
@@ -208,6 +208,6 @@ def burst_entries(opened: Sequence[Notice]) -> tuple[str, ...]:
     return tuple("\n\n".join(notice.head for notice in chunk) for chunk in chunks)
 
 
-def _head(problem: Problem) -> str:
+def _head(problem: Incident) -> str:
     sign = ":large_blue_circle:" if problem.topic in {Topic.APPROVAL, Topic.PRUNE} else ":red_circle:"
     return "\n".join((f"{sign} {problem.title}", *problem.details))

@@ -33,7 +33,7 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Incident:
     """Something that people should know. `said` changes when there is something new to say about it."""
 
     topic: Topic
@@ -98,7 +98,7 @@ _RESPONSES = {
 _HOLDER = re.compile(r"locked by (?P<who>[\w.@+-]{1,100}) since (?P<since>[\w:.+ -]{1,40}?)(?: \(|$)")
 
 
-def of_record(record: Record) -> dict[Topic, Problem]:
+def of_record(record: Record) -> dict[Topic, Incident]:
     """Every problem that the record shows."""
     found = (_drift(record), _unready(record))
     return {problem.topic: problem for problem in found if problem}
@@ -113,12 +113,12 @@ def lingers(topic: Topic, record: Record) -> bool:
     return False
 
 
-def _drift(record: Record) -> Problem | None:
+def _drift(record: Record) -> Incident | None:
     drift = record.drift
     if drift is None or drift.confirmed is None:
         return None
     said = [drift.reason.value, drift.response, *sorted(map(_moved, drift.resources))]
-    return Problem(
+    return Incident(
         topic=Topic.DRIFT,
         key=record.key,
         said="\n".join(said),
@@ -131,7 +131,7 @@ def _drift(record: Record) -> Problem | None:
     )
 
 
-def _unready(record: Record) -> Problem | None:
+def _unready(record: Record) -> Incident | None:
     """The problem that the headline tells, if it is one."""
     ready, stalled = record.condition(ConditionType.READY), _stalled(record)
     if ready is None or ready.status or ready.reason.value in _QUIET:
@@ -149,13 +149,13 @@ def _unready(record: Record) -> Problem | None:
             return _failure(record, ready.reason)
 
 
-def _approval(record: Record) -> Problem | None:
+def _approval(record: Record) -> Incident | None:
     plan = record.plan
     if plan is None or any(said and said.plan_digest == plan.digest for said in (record.approval, record.rejection)):
         return None
     measured = counts(plan.changes)
     command = "adopt" if measured["import"] else "approve"
-    return Problem(
+    return Incident(
         topic=Topic.APPROVAL,
         key=record.key,
         said=plan.digest,
@@ -167,8 +167,8 @@ def _approval(record: Record) -> Problem | None:
     )
 
 
-def _rollout(record: Record, reason: Reason) -> Problem:
-    return Problem(
+def _rollout(record: Record, reason: Reason) -> Incident:
+    return Incident(
         topic=Topic.ROLLOUT,
         key=record.key,
         said=reason.value,
@@ -177,11 +177,11 @@ def _rollout(record: Record, reason: Reason) -> Problem:
     )
 
 
-def _lock(record: Record, message: str) -> Problem:
+def _lock(record: Record, message: str) -> Incident:
     """Of the message only the holder is told, and only where it has the form that Terraform gives it."""
     holder = _HOLDER.search(message)
     by = f" by {code(holder['who'])} since {escape(holder['since'])}" if holder else ""
-    return Problem(
+    return Incident(
         topic=Topic.LOCK,
         key=record.key,
         said=holder.group() if holder else "",
@@ -190,10 +190,10 @@ def _lock(record: Record, message: str) -> Problem:
     )
 
 
-def _prune(record: Record, reason: Reason) -> Problem | None:
+def _prune(record: Record, reason: Reason) -> Incident | None:
     if record.removed is None or record.prune_confirmed:
         return None
-    return Problem(
+    return Incident(
         topic=Topic.PRUNE,
         key=record.key,
         said=reason.value,
@@ -202,11 +202,11 @@ def _prune(record: Record, reason: Reason) -> Problem | None:
     )
 
 
-def _failure(record: Record, reason: Reason) -> Problem:
+def _failure(record: Record, reason: Reason) -> Incident:
     stalled = _stalled(record)
     tried = (f"Failed {plural(record.failures.count, 'time')}.",) if stalled and record.failures else ()
     why = f"Why: {code(f'reconciler describe {record.key}')}"
-    return Problem(
+    return Incident(
         topic=Topic.FAILURE,
         key=record.key,
         said=f"{reason} {stalled or ''}".strip(),

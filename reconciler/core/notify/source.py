@@ -6,24 +6,24 @@ Of a mistake only its place is told; the message may quote what stands there.
 from datetime import datetime, timedelta
 
 from reconciler.core.notify.markup import bullets, code
-from reconciler.core.notify.problems import Problem, Topic
+from reconciler.core.notify.problems import Incident, Topic
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.wording import plural
 
 BROKEN_AFTER = timedelta(minutes=10)
 
 
-def of_source(status: SourceStatus, *, since: datetime, now: datetime) -> dict[Topic, Problem]:
+def of_source(status: SourceStatus, *, since: datetime, now: datetime) -> dict[Topic, Incident]:
     """The problems of the manifests as a whole; `since` is when the daemon started."""
     found = (_source(status, since, now), _manifests(status))
     return {problem.topic: problem for problem in found if problem}
 
 
-def _source(status: SourceStatus, since: datetime, now: datetime) -> Problem | None:
+def _source(status: SourceStatus, since: datetime, now: datetime) -> Incident | None:
     reached = status.fetched_at or since
     if status.error is None or now - reached < BROKEN_AFTER:
         return None
-    return Problem(
+    return Incident(
         topic=Topic.SOURCE,
         key=None,
         said="",
@@ -32,11 +32,11 @@ def _source(status: SourceStatus, since: datetime, now: datetime) -> Problem | N
     )
 
 
-def _manifests(status: SourceStatus) -> Problem | None:
+def _manifests(status: SourceStatus) -> Incident | None:
     if not status.problems:
         return None
     places = list(dict.fromkeys(f"{item.path}:{item.line}" for item in status.problems))
-    return Problem(
+    return Incident(
         topic=Topic.MANIFESTS,
         key=None,
         said="\n".join(places),

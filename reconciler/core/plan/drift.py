@@ -36,7 +36,7 @@ _COMPUTED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DriftFinding:
     """The sync state and, when the world moved, why it counts as drift and what it did to which resources: their
     attributes map to the value that was in force and the one that was found.
 
@@ -56,30 +56,30 @@ def classify(
     ignore: Sequence[Ignore],
     rolled_back: bool,
     now: datetime,
-) -> Finding:
+) -> DriftFinding:
     """Say who moved. An unknown applied digest counts as Git's move: nothing is known to have been in force.
 
     `rolled_back`: ECS itself put the service back; that difference is a failed rollout, not drift.
     """
     if rolled_back or plan.imports:  # what is yet to be taken over is nobody's drift
-        return Finding(Sync.PENDING, None, ())
-    outside = moved_outside(plan, ignore, now)
+        return DriftFinding(Sync.PENDING, None, ())
+    outside = changed_outside(plan, ignore, now)
     if applied_digest == desired_digest:
         planned = tuple(map(_as_found, filter(_means_something, _without_ignored(plan.changes, ignore, now))))
         if planned:
-            return Finding(Sync.DRIFTED, _reason(planned), planned)
+            return DriftFinding(Sync.DRIFTED, _reason(planned), planned)
         harmless = bool(plan.changes)
         if outside:
-            return Finding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless)
-        return Finding(Sync.IN_SYNC, None, (), harmless)
+            return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless)
+        return DriftFinding(Sync.IN_SYNC, None, (), harmless)
     if plan.is_empty:
-        return Finding(Sync.IN_SYNC, None, ())
+        return DriftFinding(Sync.IN_SYNC, None, ())
     if outside and applied_digest is not None:
-        return Finding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside)
-    return Finding(Sync.PENDING, None, ())
+        return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside)
+    return DriftFinding(Sync.PENDING, None, ())
 
 
-def moved_outside(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> tuple[Change, ...]:
+def changed_outside(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> tuple[Change, ...]:
     """What Terraform says moved outside of it, without the noise."""
     return tuple(_normalised(plan.drift, ignore, now))
 

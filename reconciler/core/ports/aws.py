@@ -27,7 +27,7 @@ class LiveUnavailable(Exception):
 class Protection(Protocol):
     """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
 
-    def held(self) -> AbstractAsyncContextManager[None]:
+    def during_apply(self) -> AbstractAsyncContextManager[None]:
         """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
         ...
 

@@ -9,7 +9,7 @@ from reconciler.core.record.model import Pass, Record
 class Observer(Protocol):
     """Those who are told: metrics and logs. Must not raise and must not block."""
 
-    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+    def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
         """A record changed (`new` None: the instance is gone)."""
         ...
 

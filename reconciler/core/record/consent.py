@@ -27,7 +27,7 @@ class WindowOverride:
     reason: str
     at: datetime
 
-    def holds(self, now: datetime) -> bool:
+    def is_open(self, now: datetime) -> bool:
         """True while it can still be used."""
         return now - self.at < _LASTS
 

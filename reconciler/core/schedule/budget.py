@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from reconciler.core.record.model import Record
 from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.drift import unconfirmed
-from reconciler.core.status.promotion import taken_in
+from reconciler.core.status.promotion import is_built_from_git
 from reconciler.core.vocabulary import Reason
 
 # A refresh of the service module was measured to make 1.6 calls a resource (`tests/terraform/test_on_the_stand_in.py`
@@ -60,7 +60,7 @@ def expected_calls(resources: int) -> int:
     return _CALLS_PER_LOOK + _CALLS_PER_RESOURCE * resources
 
 
-def is_look(record: Record, at: datetime) -> bool:
+def is_drift_check(record: Record, at: datetime) -> bool:
     """True when nothing but time calls for the instance's pass at that time, and Terraform will run in it."""
     if record.applied_digest is None or record.applied_digest != record.desired_digest:
         return False
@@ -68,4 +68,4 @@ def is_look(record: Record, at: datetime) -> bool:
         return False
     if unconfirmed(record) or record.reason in _AWAITED:
         return False
-    return not is_fresh(record, record.applied_digest, now=at) and taken_in(record)
+    return not is_fresh(record, record.applied_digest, now=at) and is_built_from_git(record)

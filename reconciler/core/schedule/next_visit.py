@@ -6,7 +6,7 @@ from typing import Protocol
 
 from reconciler.core.record.model import Record
 from reconciler.core.status.drift import unconfirmed
-from reconciler.core.status.promotion import taken_in
+from reconciler.core.status.promotion import is_built_from_git
 from reconciler.core.vocabulary import Health, Reason
 
 
@@ -50,7 +50,7 @@ def first_urgency(record: Record) -> int:
     """How urgent the first visit after a start is: recoveries, then what Git changed before, then looks."""
     if record.intent:
         return 3
-    return 0 if taken_in(record) and not record.removed else 2
+    return 0 if is_built_from_git(record) and not record.removed else 2
 
 
 def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:

@@ -19,7 +19,7 @@ _SHARE = 4  # one start in so many goes to who waits longest, as soon as anybody
 class Pacing(Protocol[_Key]):
     """Who holds back visits that are due."""
 
-    def holds(self, key: _Key, visit: "Visit") -> datetime | None:
+    def not_before(self, key: _Key, visit: "Visit") -> datetime | None:
         """Until when; None when the visit may start as soon as it is due."""
         ...
 
@@ -114,13 +114,13 @@ class Schedule(Generic[K]):
         """How many visits wait."""
         return len(self._pending)
 
-    def held_back(self, now: datetime) -> Iterator[tuple[K, Visit]]:
+    def deferred(self, now: datetime) -> Iterator[tuple[K, Visit]]:
         """The visits that are due and that the pacing does not let start yet."""
         return ((key, visit) for key, visit in self._ready() if visit.at <= now < self._starts(key, visit))
 
     def _starts(self, key: K, visit: Visit) -> datetime:
         """When the visit may start at the earliest."""
-        held = self.pacing.holds(key, visit) if self.pacing else None
+        held = self.pacing.not_before(key, visit) if self.pacing else None
         return max(visit.at, held) if held else visit.at
 
     def _ready(self) -> Iterator[tuple[K, Visit]]:

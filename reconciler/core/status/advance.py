@@ -13,7 +13,7 @@ from reconciler.core.plan.model import summarise
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.status import drift, promotion, recovery, rollout
-from reconciler.core.status.conditions import holding, idle, ready, without
+from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
     Applied,
@@ -23,20 +23,20 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
-    Held,
-    Holding,
     Invalid,
-    Kept,
-    Let,
     LockedOut,
-    Moved,
-    Moving,
+    LockObserved,
     OverrideUsed,
+    PassHeld,
     Planned,
     Removed,
-    Seen,
+    RenameFinished,
+    RenameStarted,
+    RolloutObserved,
     Settled,
     Starting,
+    TreeAdmitted,
+    TreeHeldBack,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -63,15 +63,15 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case Accepted():
             return _accepted(record, event)
         case Invalid(message):
-            return holding(record, now, ConditionType.STALLED, True, Reason.INVALID_MANIFEST, message)
+            return with_condition(record, now, ConditionType.STALLED, True, Reason.INVALID_MANIFEST, message)
         case Removed(guard):
             return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
-        case Held(reason, message):
+        case PassHeld(reason, message):
             return _held(record, reason, message, now)
-        case Let(asked):
-            return promotion.let(record, asked=asked)
-        case Kept(message):
-            return promotion.kept(record, message)
+        case TreeAdmitted(asked):
+            return promotion.admit_tree(record, asked=asked)
+        case TreeHeldBack(message):
+            return promotion.hold_back_tree(record, message)
         case Desired():
             return _desired(record, event)
         case Starting(running):
@@ -92,30 +92,30 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             if record.reason == Reason.AWAITING_APPROVAL:
                 started = ready(started, now, False, Reason.PROGRESSING, message)
             if recovers := recovery.told(record, intent):
-                return holding(started, now, ConditionType.RECONCILING, True, Reason.RECOVERING, recovers)
-            return holding(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
-        case Holding(lock_id):
+                return with_condition(started, now, ConditionType.RECONCILING, True, Reason.RECOVERING, recovers)
+            return with_condition(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
+        case LockObserved(lock_id):
             return record.replace(intent=record.intent and dataclasses.replace(record.intent, lock_id=lock_id))
         case Applied():
             return _applied(record, event, now)
         case Failed():
             return _failed(record, event, now, retry_limit)
-        case Seen(live, timeout):
+        case RolloutObserved(live, timeout):
             return rollout.seen(record, live, timeout, now)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
         case Asked():
             return _asked(record, event, now)
-        case Moving(source):
+        case RenameStarted(source):
             return record.replace(move=Move(source) if source else None)
-        case Moved(source, old):
+        case RenameFinished(source, old):
             return _moved(record.replace(move=Move(source, done=True)), old)
         case _:
             assert_never(event)
 
 
 def _accepted(record: Record, event: Accepted) -> Record:
-    conditions = without(record, ConditionType.STALLED, only={Reason.INVALID_MANIFEST})
+    conditions = without_conditions(record, ConditionType.STALLED, only={Reason.INVALID_MANIFEST})
     return record.replace(
         instance=event.instance,
         accepted_commit=event.commit,
@@ -147,7 +147,7 @@ def _desired(record: Record, event: Desired) -> Record:
         repairs=(),
         rollout=None if record.rollout and record.rollout.ended else record.rollout,
         sync=sync,
-        conditions=without(record, ConditionType.STALLED, only=_OF_A_DIGEST),
+        conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
     )
 
 
@@ -165,14 +165,14 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
     if record.approval and record.approval.plan_digest != plan.digest:
         record = record.replace(approval=None)
     reason = Reason.IN_SYNC if plan.is_empty else Reason.PROGRESSING
-    record = holding(record, now, ConditionType.PLANNED, True, reason, "")
-    return drift.looked(record, finding, event.response, event.confirm_after, now)
+    record = with_condition(record, now, ConditionType.PLANNED, True, reason, "")
+    return drift.observed(record, finding, event.response, event.confirm_after, now)
 
 
 def _settled(record: Record, event: Settled, now: datetime) -> Record:
     record = idle(record)
     record = record.replace(
-        conditions=without(record, ConditionType.STALLED, only=_OF_A_DIGEST),
+        conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
         base=event.base,
         outputs=dict(event.outputs),
         applied_digest=record.desired_digest,
@@ -198,7 +198,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
     approval = record.approval if reason != Reason.AWAITING_APPROVAL else None
     record = idle(record).replace(approval=approval)
     if reason in _STALLS:
-        record = holding(record, now, ConditionType.STALLED, True, reason, message)
+        record = with_condition(record, now, ConditionType.STALLED, True, reason, message)
     else:
         record = _going_on(record)
     return ready(record, now, reason == Reason.OBSERVED, reason, message)
@@ -220,7 +220,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
         rejection=None,
         outputs=dict(event.outputs),
         rollout=rollout.started(record, event.outputs, event.image, now) if service else None,
-        conditions=without(record, ConditionType.STALLED),
+        conditions=without_conditions(record, ConditionType.STALLED),
     )
     if not service:
         return ready(record, now, True, Reason.APPLIED, "")
@@ -233,7 +233,7 @@ def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> R
     record, reason, message = idle(record), event.reason, event.message
     phase = reason in {Reason.PLAN_FAILED, Reason.INIT_FAILED}
     if phase:
-        record = holding(record, now, ConditionType.PLANNED, False, reason, message)
+        record = with_condition(record, now, ConditionType.PLANNED, False, reason, message)
     if event.of_apply and reason not in _LOCKED:
         # Terraform reported its end, however bad: nothing has to be recovered that the next plan does not show.
         record = record.replace(intent=None, running=_may_hold_its_lock(record.intent))
@@ -246,7 +246,7 @@ def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> R
     record = record.replace(failures=Failures(digest, count, now), requested_at=None)
     if count >= retry_limit:
         tried = f"failed {count} times; now only tried at its normal interval"
-        record = holding(record, now, ConditionType.STALLED, True, Reason.RETRIES_EXHAUSTED, tried)
+        record = with_condition(record, now, ConditionType.STALLED, True, Reason.RETRIES_EXHAUSTED, tried)
     return ready(record, now, False, reason, message)
 
 
@@ -255,7 +255,7 @@ def _asked(record: Record, event: Asked, now: datetime) -> Record:
     if event.reconcile:
         changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
         changes["window_override"] = event.override or record.window_override
-        changes["conditions"] = without(record, ConditionType.STALLED, only=_OF_A_DIGEST)
+        changes["conditions"] = without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST)
     if event.suspend is not None:
         changes["suspended"] = event.suspend
     if event.approval or event.rejection:
@@ -293,4 +293,4 @@ def _may_hold_its_lock(intent: Intent | None) -> Running | None:
 
 def _going_on(record: Record) -> Record:
     """The record of an instance that nothing stalls any more but what its manifest or its failures do."""
-    return record.replace(conditions=without(record, ConditionType.STALLED, only=_STALLS))
+    return record.replace(conditions=without_conditions(record, ConditionType.STALLED, only=_STALLS))

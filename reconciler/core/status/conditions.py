@@ -10,7 +10,9 @@ from reconciler.core.record.model import Condition, Record
 from reconciler.core.vocabulary import ConditionType, Reason
 
 
-def holding(record: Record, now: datetime, kind: ConditionType, status: bool, reason: Reason, message: str) -> Record:
+def with_condition(
+    record: Record, now: datetime, kind: ConditionType, status: bool, reason: Reason, message: str
+) -> Record:
     """The record with this condition."""
     old = record.conditions.get(kind)
     since = old.since if old and (old.status, old.reason) == (status, reason) else now
@@ -19,10 +21,10 @@ def holding(record: Record, now: datetime, kind: ConditionType, status: bool, re
 
 def ready(record: Record, now: datetime, status: bool, reason: Reason, message: str) -> Record:
     """The record with this headline."""
-    return holding(record, now, ConditionType.READY, status, reason, message)
+    return with_condition(record, now, ConditionType.READY, status, reason, message)
 
 
-def without(
+def without_conditions(
     record: Record, *kinds: ConditionType, only: Collection[Reason] | None = None
 ) -> Mapping[ConditionType, Condition]:
     """The conditions that are left without these kinds; with `only`, without those of these reasons."""
@@ -35,4 +37,4 @@ def without(
 
 def idle(record: Record) -> Record:
     """The record of an instance at which nobody works now."""
-    return record.replace(conditions=without(record, ConditionType.RECONCILING))
+    return record.replace(conditions=without_conditions(record, ConditionType.RECONCILING))

@@ -8,10 +8,10 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response
-from reconciler.core.status.conditions import holding, without
+from reconciler.core.status.conditions import with_condition, without_conditions
 from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Sync
 from reconciler.core.wording import first_few
@@ -30,7 +30,9 @@ def spots(resources: Iterable[ResourceSummary]) -> frozenset[str]:
     )
 
 
-def looked(record: Record, finding: Finding, response: Response, confirm_after: timedelta, now: datetime) -> Record:
+def observed(
+    record: Record, finding: DriftFinding, response: Response, confirm_after: timedelta, now: datetime
+) -> Record:
     """The record after a plan said who moved."""
     if finding.reason is None:
         maybe_half_healed = record.applied_digest is None and finding.sync != Sync.IN_SYNC
@@ -44,8 +46,8 @@ def looked(record: Record, finding: Finding, response: Response, confirm_after: 
     drift = Drift(finding.reason, resources, since, response, confirmed, old.who if old else NOBODY_KNOWS)
     record = record.replace(drift=drift)
     if confirmed is None:
-        return record.replace(conditions=without(record, ConditionType.DRIFTED))
-    return holding(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
+        return record.replace(conditions=without_conditions(record, ConditionType.DRIFTED))
+    return with_condition(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
 
 
 def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
@@ -55,7 +57,7 @@ def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
 
 def gone(record: Record) -> Record:
     """The record once the world matches again."""
-    return record.replace(drift=None, conditions=without(record, ConditionType.DRIFTED))
+    return record.replace(drift=None, conditions=without_conditions(record, ConditionType.DRIFTED))
 
 
 def repaired(record: Record, now: datetime) -> Record:

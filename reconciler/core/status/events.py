@@ -7,7 +7,7 @@ from typing import Any
 
 from desired_state.instance import Instance
 from reconciler.core.live import LiveService
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
@@ -38,7 +38,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PassHeld:
     """The pass ended before Terraform ran."""
 
     reason: Reason
@@ -46,14 +46,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Let:
+class TreeAdmitted:
     """The instance may take the root tree that Git asks for; `asked` says that a person wants it now."""
 
     asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class TreeHeldBack:
     """The instance stays with the root tree that its state was built from, and why."""
 
     message: str
@@ -87,7 +87,7 @@ class Planned:
     """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
 
     plan: Plan
-    finding: Finding
+    finding: DriftFinding
     response: Response = "report"
     confirm_after: timedelta = timedelta(seconds=30)
 
@@ -124,7 +124,7 @@ class Applying:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class LockObserved:
     """The apply that runs was seen to hold this state lock."""
 
     lock_id: str
@@ -148,7 +148,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RolloutObserved:
     """What ECS says of the service now."""
 
     live: LiveService
@@ -177,14 +177,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class RenameStarted:
     """The state of that former name begins to move here; None: it was put back where it came from."""
 
     source: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class RenameFinished:
     """The state of that former name is here alone; `old` is the record that it had, None where none is known."""
 
     source: str
@@ -195,9 +195,9 @@ Event = (
     Accepted
     | Invalid
     | Removed
-    | Held
-    | Let
-    | Kept
+    | PassHeld
+    | TreeAdmitted
+    | TreeHeldBack
     | Desired
     | Starting
     | LockedOut
@@ -206,12 +206,12 @@ Event = (
     | Settled
     | Waiting
     | Applying
-    | Holding
+    | LockObserved
     | Applied
     | Failed
-    | Seen
+    | RolloutObserved
     | OverrideUsed
     | Asked
-    | Moving
-    | Moved
+    | RenameStarted
+    | RenameFinished
 )

@@ -46,7 +46,7 @@ def broke(record: Record) -> bool:
     return degraded or (record.failures is not None and not record.promoted.settled)
 
 
-def held_back(instance: Instance, tree_id: str) -> Instance:
+def with_tree(instance: Instance, tree_id: str) -> Instance:
     """What Git asks for, with another tree of its root."""
     source = digest_source(
         kind=instance.kind,
@@ -59,22 +59,22 @@ def held_back(instance: Instance, tree_id: str) -> Instance:
     return dataclasses.replace(instance, tree_id=tree_id, source_digest=source)
 
 
-def taken_in(record: Record) -> bool:
+def is_built_from_git(record: Record) -> bool:
     """True when the state was built from what Git asks for, or from as much of it as the instance may take now."""
     instance, base, promoted = record.instance, record.base, record.promoted
     if promoted and promoted.held and base:
-        instance = held_back(instance, base.tree_id)
+        instance = with_tree(instance, base.tree_id)
     return record.applied_source == instance.source_digest
 
 
-def let(record: Record, *, asked: bool) -> Record:
+def admit_tree(record: Record, *, asked: bool) -> Record:
     """The record of an instance that may take the tree that Git asks for."""
     if admitted(record) and not asked:
         return record
     return record.replace(promoted=Promoted(record.instance.tree_id, asked=asked))
 
 
-def kept(record: Record, why: str) -> Record:
+def hold_back_tree(record: Record, why: str) -> Record:
     """The record of an instance that stays with the tree that its state was built from."""
     tree_id = record.base.tree_id if record.base else record.instance.tree_id
     return record.replace(promoted=Promoted(tree_id, settled=True, held=why))

@@ -13,9 +13,9 @@ from reconciler.core.status.events import (
     Attributed,
     Event,
     Failed,
-    Held,
     Invalid,
-    Seen,
+    PassHeld,
+    RolloutObserved,
     Settled,
     Waiting,
 )
@@ -26,11 +26,11 @@ _PASSED_ON = "platform"  # services get it as their input, so it has to stay wha
 def redacted(event: Event, redactor: Redactor) -> Event:
     """The event as a record may keep it."""
     match event:
-        case Held() | Waiting() | Failed() | Invalid():
+        case PassHeld() | Waiting() | Failed() | Invalid():
             return replace(event, message=redactor.text(event.message))
         case Attributed(who):
             return Attributed(redactor.text(who))
-        case Seen(live):
+        case RolloutObserved(live):
             return replace(event, live=replace(live, message=redactor.text(live.message)))
         case Asked(approval=approval, rejection=rejection, override=override):
             return replace(

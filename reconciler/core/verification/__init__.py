@@ -1,7 +1,7 @@
 """Holds a live account against the requirements: values in, findings out."""
 
 from reconciler.core.verification.account import Account
-from reconciler.core.verification.finding import STATEMENTS, Finding
+from reconciler.core.verification.finding import STATEMENTS, Violation
 from reconciler.core.verification.verify import verify
 
-__all__ = ["STATEMENTS", "Account", "Finding", "verify"]
+__all__ = ["STATEMENTS", "Account", "Violation", "verify"]

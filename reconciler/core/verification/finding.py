@@ -33,7 +33,7 @@ STATEMENTS: Mapping[int, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Violation:
     """One resource that does not hold one statement. `found` says what is there instead."""
 
     resource: str

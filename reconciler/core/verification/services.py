@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from desired_state.checks import Tier
 from reconciler.core.verification.account import Account, Pipeline, Project, Service
-from reconciler.core.verification.finding import Finding
+from reconciler.core.verification.finding import Violation
 
 # What starts a pipeline, by tier: nothing but a person in develop.
 BRANCHES = {"develop": frozenset[str](), "test": frozenset({"release/*.*.*"}), "prod": frozenset({"prod/*"})}
@@ -16,66 +16,66 @@ ASKED = "codepipeline-pipeline-manual-approval-needed"
 CONNECTION_SOURCE = "CodeStarSourceConnection"
 
 
-def clusters(account: Account, environment: str) -> Iterator[Finding]:
+def clusters(account: Account, environment: str) -> Iterator[Violation]:
     if not account.clusters:
-        yield Finding(f"cluster {environment}", 47, "does not exist")
+        yield Violation(f"cluster {environment}", 47, "does not exist")
     for cluster in account.clusters:
         if cluster.insights not in ("enabled", "enhanced"):
-            yield Finding(f"cluster {cluster.name}", 11, f"container insights are {cluster.insights}")
+            yield Violation(f"cluster {cluster.name}", 11, f"container insights are {cluster.insights}")
 
 
-def placement(account: Account, environment: str) -> Iterator[Finding]:
+def placement(account: Account, environment: str) -> Iterator[Violation]:
     public = frozenset[str]().union(*(vpc.public_subnets for vpc in account.vpcs))
     for service in account.services:
         if service.public_address or service.subnets & public:
-            yield Finding(f"service {service.name}", 27, "its tasks have public addresses or run in public subnets")
+            yield Violation(f"service {service.name}", 27, "its tasks have public addresses or run in public subnets")
 
 
-def rollouts(account: Account, environment: str) -> Iterator[Finding]:
+def rollouts(account: Account, environment: str) -> Iterator[Violation]:
     for service in account.services:
         where = f"service {service.name}"
         if (service.minimum_percent, service.maximum_percent) != (100, 200):
             percents = f"{service.minimum_percent} and {service.maximum_percent} %"
-            yield Finding(where, 16, f"a rollout keeps {percents} of the tasks, not 100 and 200 %")
+            yield Violation(where, 16, f"a rollout keeps {percents} of the tasks, not 100 and 200 %")
         if not (service.breaks_circuit and service.rolls_back):
-            yield Finding(where, 16, "the deployment circuit breaker does not roll back")
+            yield Violation(where, 16, "the deployment circuit breaker does not roll back")
 
 
-def belongings(account: Account, environment: str) -> Iterator[Finding]:
+def belongings(account: Account, environment: str) -> Iterator[Violation]:
     """Every service has a repository and a log group of its own."""
     repositories = {repository.name for repository in account.repositories}
     groups = {group.name for group in account.log_groups}
     for service in account.services:
         if f"{environment}/{service.name}" not in repositories:
-            yield Finding(f"service {service.name}", 17, f"there is no repository {environment}/{service.name}")
+            yield Violation(f"service {service.name}", 17, f"there is no repository {environment}/{service.name}")
         own = f"/ecs/{environment}/{service.name}"
         if own not in service.log_groups or own not in groups:
             named = ", ".join(sorted(service.log_groups)) or "nowhere"
-            yield Finding(f"service {service.name}", 29, f"logs to {named}, not to {own}")
+            yield Violation(f"service {service.name}", 29, f"logs to {named}, not to {own}")
 
 
-def alarms(account: Account, environment: str) -> Iterator[Finding]:
+def alarms(account: Account, environment: str) -> Iterator[Violation]:
     for alarm in account.alarms:
         if not alarm.notifies:
-            yield Finding(f"alarm {alarm.name}", 30, "tells nobody")
+            yield Violation(f"alarm {alarm.name}", 30, "tells nobody")
     for service in account.services:
         wanted = METRICS | (PUBLIC_METRICS if service.target_groups else frozenset())
         missing = wanted - _watched(account, service)
         if missing:
-            yield Finding(f"service {service.name}", 30, f"no alarm watches {', '.join(sorted(missing))}")
+            yield Violation(f"service {service.name}", 30, f"no alarm watches {', '.join(sorted(missing))}")
 
 
-def pipelines(account: Account, environment: str, tier: Tier) -> Iterator[Finding]:
+def pipelines(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
     found = {pipeline.name: pipeline for pipeline in account.pipelines}
     projects = {project.name: project for project in account.projects}
     for service in account.services:
         name = f"{environment}-{service.name}"
         if name not in found:
-            yield Finding(f"service {service.name}", 15, f"there is no pipeline {name}")
+            yield Violation(f"service {service.name}", 15, f"there is no pipeline {name}")
         else:
             yield from _pipeline(found[name], tier)
         if name not in projects:
-            yield Finding(f"service {service.name}", 13, f"there is no build project {name}")
+            yield Violation(f"service {service.name}", 13, f"there is no build project {name}")
         else:
             yield from _project(projects[name])
 
@@ -89,18 +89,18 @@ def _watched(account: Account, service: Service) -> frozenset[str]:
     )
 
 
-def _pipeline(pipeline: Pipeline, tier: Tier) -> Iterator[Finding]:
+def _pipeline(pipeline: Pipeline, tier: Tier) -> Iterator[Violation]:
     where = f"pipeline {pipeline.name}"
     if pipeline.source != CONNECTION_SOURCE or pipeline.connection is None:
-        yield Finding(where, 12, f"its source is {pipeline.source}, not a connection")
+        yield Violation(where, 12, f"its source is {pipeline.source}, not a connection")
     if pipeline.branches != BRANCHES[tier]:
-        yield Finding(where, 15, f"{_starts(pipeline.branches)} start it, not {_starts(BRANCHES[tier])}")
+        yield Violation(where, 15, f"{_starts(pipeline.branches)} start it, not {_starts(BRANCHES[tier])}")
     deploys = "Deploy" in pipeline.stages
     if deploys and tier == "prod" and pipeline.stages[-2:] != ("Approval", "Deploy"):
-        yield Finding(where, 15, f"nobody approves between {' and '.join(pipeline.stages[-2:])}")
+        yield Violation(where, 15, f"nobody approves between {' and '.join(pipeline.stages[-2:])}")
     wanted = OUTCOMES | ({ASKED} if deploys and tier == "prod" else frozenset())
     if missing := wanted - pipeline.events:
-        yield Finding(where, 32, f"nobody is told of {', '.join(sorted(missing))}")
+        yield Violation(where, 32, f"nobody is told of {', '.join(sorted(missing))}")
 
 
 def _starts(branches: frozenset[str] | None) -> str:
@@ -109,8 +109,8 @@ def _starts(branches: frozenset[str] | None) -> str:
     return f"pushes to {', '.join(sorted(branches))}" if branches else "people"
 
 
-def _project(project: Project) -> Iterator[Finding]:
+def _project(project: Project) -> Iterator[Violation]:
     if project.source != "CODEPIPELINE":
-        yield Finding(f"build project {project.name}", 13, f"its source is {project.source}, not the pipeline")
+        yield Violation(f"build project {project.name}", 13, f"its source is {project.source}, not the pipeline")
     if not project.privileged:
-        yield Finding(f"build project {project.name}", 13, "is not privileged, so it cannot build images")
+        yield Violation(f"build project {project.name}", 13, "is not privileged, so it cannot build images")

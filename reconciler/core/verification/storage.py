@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.core.verification.account import Account, Tags
-from reconciler.core.verification.finding import Finding
+from reconciler.core.verification.finding import Violation
 
 PURPOSES = ("ecs", "ecr", "secrets", "logs", "s3")
 UNTAGGED_DAYS = 7
@@ -21,19 +21,19 @@ class _Named(Protocol):
     def tags(self) -> Tags: ...
 
 
-def keys(account: Account, environment: str) -> Iterator[Finding]:
+def keys(account: Account, environment: str) -> Iterator[Violation]:
     found = {key.alias for key in account.keys}
     for purpose in PURPOSES:
         if f"{_ALIAS}{environment}-{purpose}" not in found:
-            yield Finding(f"key {_ALIAS}{environment}-{purpose}", 5, "does not exist")
+            yield Violation(f"key {_ALIAS}{environment}-{purpose}", 5, "does not exist")
     for key in account.keys:
         if not key.enabled:
-            yield Finding(f"key {key.alias}", 5, "is disabled or waits for deletion")
+            yield Violation(f"key {key.alias}", 5, "is disabled or waits for deletion")
         elif not key.rotates:
-            yield Finding(f"key {key.alias}", 5, "does not rotate")
+            yield Violation(f"key {key.alias}", 5, "does not rotate")
 
 
-def encryption(account: Account, environment: str) -> Iterator[Finding]:
+def encryption(account: Account, environment: str) -> Iterator[Violation]:
     """A load balancer's log bucket may use S3's own keys: load balancers write to no other."""
     own = {name for key in account.keys for name in (key.id, key.alias.removeprefix(_ALIAS))}
     log_buckets = {f"bucket {balancer.log_bucket}" for balancer in account.balancers}
@@ -46,37 +46,37 @@ def encryption(account: Account, environment: str) -> Iterator[Finding]:
     }
     for where, key in named.items():
         if (key or "").rpartition("/")[2] not in own and not (key == "AES256" and where in log_buckets):
-            yield Finding(where, 5, "is not encrypted with a key of the environment")
+            yield Violation(where, 5, "is not encrypted with a key of the environment")
 
 
-def log_groups(account: Account, environment: str, days: int) -> Iterator[Finding]:
+def log_groups(account: Account, environment: str, days: int) -> Iterator[Violation]:
     for group in account.log_groups:
         if group.days != days:
             kept = "for ever" if group.days is None else f"{group.days} days"
-            yield Finding(f"log group {group.name}", 9, f"is kept {kept}, not {days} days")
+            yield Violation(f"log group {group.name}", 9, f"is kept {kept}, not {days} days")
 
 
-def repositories(account: Account, environment: str) -> Iterator[Finding]:
+def repositories(account: Account, environment: str) -> Iterator[Violation]:
     for repository in account.repositories:
         where = f"repository {repository.name}"
         if not repository.scans:
-            yield Finding(where, 7, "images are not scanned when pushed")
+            yield Violation(where, 7, "images are not scanned when pushed")
         if repository.mutability != "IMMUTABLE":
-            yield Finding(where, 18, f"tags are {repository.mutability}")
+            yield Violation(where, 18, f"tags are {repository.mutability}")
         if repository.untagged_days != UNTAGGED_DAYS:
             after = "never" if repository.untagged_days is None else f"after {repository.untagged_days} days"
-            yield Finding(where, 19, f"untagged images expire {after}, not after {UNTAGGED_DAYS} days")
+            yield Violation(where, 19, f"untagged images expire {after}, not after {UNTAGGED_DAYS} days")
 
 
-def tags(account: Account, environment: str) -> Iterator[Finding]:
+def tags(account: Account, environment: str) -> Iterator[Violation]:
     for where, found in _tagged(account):
         missing = [name for name in MANDATORY if not found.get(name)]
         if missing:
-            yield Finding(where, 51, f"lacks the tags {', '.join(missing)}")
+            yield Violation(where, 51, f"lacks the tags {', '.join(missing)}")
         elif found["Environment"] != environment:
-            yield Finding(where, 51, f"is tagged Environment={found['Environment']}")
+            yield Violation(where, 51, f"is tagged Environment={found['Environment']}")
         if not found.get(COMPLIANCE):
-            yield Finding(where, 55, f"lacks the tag {COMPLIANCE}")
+            yield Violation(where, 55, f"lacks the tag {COMPLIANCE}")
 
 
 def _tagged(account: Account) -> Iterator[tuple[str, Tags]]:

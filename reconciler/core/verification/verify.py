@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from desired_state.checks import Tier
 from reconciler.core.verification import network, services, storage
 from reconciler.core.verification.account import Account
-from reconciler.core.verification.finding import Finding
+from reconciler.core.verification.finding import Violation
 
 _CHECKS = (
     network.vpcs, network.security_groups, network.balancers,
@@ -14,12 +14,12 @@ _CHECKS = (
 )  # fmt: skip
 
 
-def verify(account: Account, *, environment: str, tier: Tier) -> tuple[Finding, ...]:
+def verify(account: Account, *, environment: str, tier: Tier) -> tuple[Violation, ...]:
     """Every statement that the environment does not hold, by statement and resource."""
     return tuple(sorted(_all(account, environment, tier), key=lambda found: (found.statement, found.resource)))
 
 
-def _all(account: Account, environment: str, tier: Tier) -> Iterator[Finding]:
+def _all(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
     for check in _CHECKS:
         yield from check(account, environment)
     yield from storage.log_groups(account, environment, days=90 if tier == "prod" else 30)

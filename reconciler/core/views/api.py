@@ -165,7 +165,7 @@ def drift(record: Record, now: datetime) -> View | None:
     }
 
 
-def visit(passed: Pass) -> View:
+def finished_pass(passed: Pass) -> View:
     """One pass, as history shows it."""
     return {
         "id": passed.id,

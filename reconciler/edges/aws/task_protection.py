@@ -43,7 +43,7 @@ class TaskProtection:
         self._warned = False
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         """Protected for the length of the block, if the agent agrees. Never raises by itself."""
         self._holders += 1
         try:

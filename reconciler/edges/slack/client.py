@@ -49,7 +49,7 @@ class Address:
     ts: str = ""
 
 
-class Line(Protocol):
+class Channel(Protocol):
     """A way to talk. Raises: SlackFailed."""
 
     threaded: bool
@@ -111,7 +111,7 @@ class Webhook:
 
 
 @asynccontextmanager
-async def bot(*, token: str, channel: str, api_url: str = API_URL) -> AsyncIterator[Line]:
+async def bot(*, token: str, channel: str, api_url: str = API_URL) -> AsyncIterator[Channel]:
     """A bot for the length of a block."""
     async with _session() as session:
         base = f"{api_url.rstrip('/')}/"
@@ -121,7 +121,7 @@ async def bot(*, token: str, channel: str, api_url: str = API_URL) -> AsyncItera
 
 
 @asynccontextmanager
-async def webhook(url: str) -> AsyncIterator[Line]:
+async def webhook(url: str) -> AsyncIterator[Channel]:
     """A webhook for the length of a block."""
     async with _session() as session:
         client = AsyncWebhookClient(url, session=session, retry_handlers=[], logger=_quiet())

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from reconciler.core.notify.notices import Act, Notice, Opened, burst_entries, burst_head
 from reconciler.core.notify.problems import Open
 from reconciler.core.ports.store import Threads
-from reconciler.edges.slack.client import Address, Line, SlackFailed
+from reconciler.edges.slack.client import Address, Channel, SlackFailed
 from reconciler.edges.telemetry.logs import log
 
 _T = TypeVar("_T")
@@ -63,7 +63,7 @@ class Delivery:
 
     def __init__(
         self,
-        line: Line,
+        line: Channel,
         threads: Threads,
         retries: Retries,
         *,

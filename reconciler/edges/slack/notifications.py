@@ -20,7 +20,7 @@ from reconciler.core.notify.notices import Act, Notice, Opened
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.slack.client import Line
+from reconciler.edges.slack.client import Channel
 from reconciler.edges.slack.delivery import Delivery, Retries
 from reconciler.edges.telemetry.logs import log
 
@@ -55,7 +55,7 @@ class Notifications:
 
     def __init__(
         self,
-        line: AbstractAsyncContextManager[Line],
+        line: AbstractAsyncContextManager[Channel],
         threads: Threads,
         sources: Sources,
         *,
@@ -99,7 +99,7 @@ class Notifications:
                 await asyncio.gather(looking, telling, return_exceptions=True)
                 self._lose([*self._batch, *self._queue], "the daemon stopped")
 
-    def moved(self, old: Record | None, new: Record | None) -> None:
+    def record_changed(self, old: Record | None, new: Record | None) -> None:
         """A record changed."""
         record = new or old
         if record is None or not self._is_ours(record.key):
@@ -108,7 +108,7 @@ class Notifications:
             self._judged.add(record.key)
         else:
             self._judged.discard(record.key)
-        self._say(lambda: notices.of_move(old, new, self._open, now=self._sources.now()))
+        self._say(lambda: notices.of_change(old, new, self._open, now=self._sources.now()))
 
     def passed(self, visit: Pass) -> None:
         """A pass ended: what its record shows is final for now."""

@@ -17,7 +17,7 @@ from watchfiles import awatch
 
 from desired_state.tree import Tree, tree_id
 from reconciler.core.ports.source import Revision, SourceFailed
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
 from reconciler.edges.store.trees import TreeFailed
 
@@ -51,14 +51,14 @@ class DirectorySource:
         for attempt in range(_READ_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self._debounce.total_seconds())
-            self._seen = before = await settled(self._look)  # also when it fails: only a change is worth another try
+            self._seen = before = await in_thread(self._look)  # also when it fails: only a change is worth another try
             try:
-                revision = await settled(read_directory, self._directory, self._roots)
+                revision = await in_thread(read_directory, self._directory, self._roots)
             except FileNotFoundError:  # saved by renaming while it was read
                 continue
             except (TreeFailed, OSError) as error:
                 raise SourceFailed(str(error)) from None
-            if await settled(self._look) == before:
+            if await in_thread(self._look) == before:
                 return revision
         raise SourceFailed(f"{self._directory} keeps changing while it is read")
 
@@ -66,7 +66,7 @@ class DirectorySource:
         """Until something differs from what was read and is quiet again, or somebody says so."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout.total_seconds()):
-                while not self._nudged.is_set() and await settled(self._look) == self._seen:
+                while not self._nudged.is_set() and await in_thread(self._look) == self._seen:
                     await self._stir()
                 if not self._nudged.is_set():
                     await self._quiet()
@@ -89,7 +89,7 @@ class DirectorySource:
 
     async def _quiet(self) -> None:
         last: Look | None = None
-        while (now := await settled(self._look)) != last:
+        while (now := await in_thread(self._look)) != last:
             last = now
             await asyncio.sleep(self._debounce.total_seconds())
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.core.ports.source import Revision, SourceFailed
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source import repository
 from reconciler.edges.source.directory import read_directory
 from reconciler.edges.source.mirror import Mirror
@@ -54,9 +54,9 @@ class GitSource:
         """The newest commit of the branch. Raises: SourceFailed."""
         self._nudged.clear()
         try:
-            found = await settled(self._mirror.update, self._known)
+            found = await in_thread(self._mirror.update, self._known)
             self._known = replace(found, roots={})
-            return replace(found, roots=await settled(self._roots))
+            return replace(found, roots=await in_thread(self._roots))
         except (GitFailed, TreeFailed, OSError) as error:
             raise SourceFailed(str(error)) from None
 

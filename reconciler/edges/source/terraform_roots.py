@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.core.ports.source import Revision, Source
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
 
 
@@ -30,7 +30,7 @@ class RootsSource:
     async def fetch(self) -> Revision:
         """The newest revision, with a tree for every environment. Raises: SourceFailed."""
         revision = await self._manifests.fetch()
-        return with_roots(revision, self._refs, await settled(self._mirror.read, _names(self._refs)))
+        return with_roots(revision, self._refs, await in_thread(self._mirror.read, _names(self._refs)))
 
     async def wait(self, longest: timedelta) -> None:
         """Until it is time to look again, or somebody says so."""

@@ -83,7 +83,7 @@ class Metrics:
         )
         self._start_at_zero()
 
-    def moved(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
+    def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
         """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not, nor a
         changed Terraform root, which comes with no commit of the manifests."""
         if old is None or new is None or commit_at is None or new.applied_at is None:

@@ -14,15 +14,15 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import write_tree
-from reconciler.edges.terraform.workspace import Layout, write_inputs
+from reconciler.edges.terraform.workspace import WorkspaceLayout, write_inputs
 
 _ROOT = "bootstrap"
 
 
-def layout(directory: Path, environment: Environment) -> Layout:
+def layout(directory: Path, environment: Environment) -> WorkspaceLayout:
     """The lasting place of one account and region."""
     home = directory.absolute() / f"{environment.account}-{environment.region}"
-    return Layout(home, home / _ROOT)
+    return WorkspaceLayout(home, home / _ROOT)
 
 
 def variables(state: StateSettings | None, environment: Environment) -> Mapping[str, Any]:
@@ -48,7 +48,7 @@ def own_tree(tree: Tree) -> Tree:
     return own
 
 
-def write(place: Layout, tree: Tree, values: Mapping[str, Any]) -> None:
+def write(place: WorkspaceLayout, tree: Tree, values: Mapping[str, Any]) -> None:
     """Write root and variables over what is there; the state is left alone."""
     for old in place.root.glob("*.tf"):
         old.unlink()

@@ -19,19 +19,19 @@ from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process import child
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import TreeFailed
 from reconciler.edges.terraform import bootstrap, workspace
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.environ import surroundings
 from reconciler.edges.terraform.hcl import backend
-from reconciler.edges.terraform.initialise import Content, Tools
+from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent
 from reconciler.edges.terraform.plugins import Plugins
 from reconciler.edges.terraform.runner import Runner, Timeouts
 from reconciler.edges.terraform.session import Session
 from reconciler.edges.terraform.warm import Attach, Attachment
-from reconciler.edges.terraform.workspace import Hold, Layout
+from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
 _VERSION_WITHIN = timedelta(seconds=30)
 
@@ -72,7 +72,7 @@ class TerraformCli:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
         version = _version(commands, surroundings(environment, plugins.configuration))
-        self._tools = Tools(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
+        self._tools = Toolchain(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
 
@@ -93,19 +93,19 @@ class TerraformCli:
             ) as session:
                 yield session
 
-    async def _content(self, place: Layout, run: Run) -> Content:
+    async def _content(self, place: WorkspaceLayout, run: Run) -> WorkspaceContent:
         """Build the workspace; one that keeps a state stays as it is, so that the state can be pushed back from it."""
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
-            return Content(kept, backend)
+            return WorkspaceContent(kept, backend)
         tree = None if workspace.holds_tree(place, run) else await self._tree(run.tree_id)
-        await settled(_build, place, run, tree=tree, backend=backend)
-        return Content(run.tree_id, backend)
+        await in_thread(_build, place, run, tree=tree, backend=backend)
+        return WorkspaceContent(run.tree_id, backend)
 
     async def render(self, run: Run, directory: Path) -> Path:
         """Write the instance as a directory to plan by hand; returns where. Raises: TerraformFailed."""
         tree = await self._tree(run.tree_id)
-        return await settled(workspace.render, run, tree, backend=self._backend(run), directory=directory)
+        return await in_thread(workspace.render, run, tree, backend=self._backend(run), directory=directory)
 
     async def bootstrap(self, environment: Environment, directory: Path, *, tree: Tree) -> Mapping[str, Any]:
         """Make the account's state bucket and lock table, or bring them up to date; returns the outputs.
@@ -117,8 +117,8 @@ class TerraformCli:
         place = bootstrap.layout(directory, environment)
         with workspace.hold(place.home) as held:
             workspace.check_state_kept(place.home)
-            await settled(bootstrap.write, place, own, values)
-            content = Content(tree_id(own), None)
+            await in_thread(bootstrap.write, place, own, values)
+            content = WorkspaceContent(tree_id(own), None)
             async with self._session(place, content, held=held, where=environment, warm=None) as session:
                 plan = await session.plan()
                 return await session.apply() if plan.get("applyable", True) else await session.outputs()
@@ -126,10 +126,10 @@ class TerraformCli:
     @asynccontextmanager
     async def _session(
         self,
-        place: Layout,
-        content: Content,
+        place: WorkspaceLayout,
+        content: WorkspaceContent,
         *,
-        held: Hold,
+        held: WorkspaceLock,
         where: Environment,
         warm: Attach | None,
         secrets: frozenset[str] = frozenset(),
@@ -163,7 +163,7 @@ class TerraformCli:
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"state backend: {error}") from error
 
 
-def _build(place: Layout, run: Run, *, tree: Tree | None, backend: str | None) -> None:
+def _build(place: WorkspaceLayout, run: Run, *, tree: Tree | None, backend: str | None) -> None:
     if tree is not None:
         workspace.rebuild(place, run, tree)
     workspace.write_inputs(place.root, run.variables, backend)

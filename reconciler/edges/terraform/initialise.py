@@ -16,12 +16,12 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.plugins import Plugins, TurnNotCome
-from reconciler.edges.terraform.runner import Bench, Command, Runner, Timeouts
-from reconciler.edges.terraform.workspace import Layout
+from reconciler.edges.terraform.runner import Command, RunContext, Runner, Timeouts
+from reconciler.edges.terraform.workspace import WorkspaceLayout
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Toolchain:
     """What every run of one terraform shares."""
 
     version: str
@@ -32,14 +32,16 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class WorkspaceContent:
     """What a directory is made of, as far as `init` cares. `backend` None: a local state."""
 
     tree_id: str
     backend: str | None
 
 
-async def initialise(tools: Tools, place: Layout, content: Content, *, bench: Bench, reattached: bool) -> None:
+async def initialise(
+    tools: Toolchain, place: WorkspaceLayout, content: WorkspaceContent, *, bench: RunContext, reattached: bool
+) -> None:
     """Make the directory ready, if it is not. Raises: TerraformFailed (InitFailed, InvalidConfiguration)."""
     installed = _stamp(tools, content, reattached=False)
     bare = _stamp(tools, content, reattached=True)
@@ -58,14 +60,14 @@ async def initialise(tools: Tools, place: Layout, content: Content, *, bench: Be
     place.stamp_file.write_text(json.dumps(bare if reattached else installed))
 
 
-async def _take_turn(stack: AsyncExitStack, tools: Tools) -> None:
+async def _take_turn(stack: AsyncExitStack, tools: Toolchain) -> None:
     try:
         await stack.enter_async_context(tools.plugins.turn(tools.timeouts.init))
     except TurnNotCome as error:
         raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
 
 
-def _stamp(tools: Tools, content: Content, *, reattached: bool) -> dict[str, object]:
+def _stamp(tools: Toolchain, content: WorkspaceContent, *, reattached: bool) -> dict[str, object]:
     return {
         "tree": content.tree_id,
         "backend": hashlib.sha256((content.backend or "").encode()).hexdigest(),
@@ -75,7 +77,7 @@ def _stamp(tools: Tools, content: Content, *, reattached: bool) -> dict[str, obj
     }
 
 
-def _made_with(place: Layout) -> object:
+def _made_with(place: WorkspaceLayout) -> object:
     """The stamp of the last `init`, if what it made is still there."""
     if not (place.root / ".terraform").is_dir():
         return None
@@ -85,7 +87,7 @@ def _made_with(place: Layout) -> object:
         return None
 
 
-def _check_backend(place: Layout, wanted: str) -> None:
+def _check_backend(place: WorkspaceLayout, wanted: str) -> None:
     try:
         found = json.loads(place.backend_record.read_text())["backend"]["type"]
     except (OSError, ValueError, KeyError, TypeError):

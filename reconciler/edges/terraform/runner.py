@@ -13,10 +13,10 @@ from pathlib import Path
 
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process import child
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.terraform import diagnostics
 from reconciler.edges.terraform.diagnostics import Messages, RunFailed
-from reconciler.edges.terraform.workspace import Hold
+from reconciler.edges.terraform.workspace import WorkspaceLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class RunContext:
     """Where commands run: in `root`, with their output in `home`, as who `environment` says. No error quotes one of
     `secrets`."""
 
     home: Path
     root: Path
     environment: Mapping[str, str]
-    hold: Hold
+    hold: WorkspaceLock
     secrets: frozenset[str] = frozenset()
 
 
@@ -64,7 +64,7 @@ class Runner:
     on_run: Callable[[str, str], None]
     redact: Callable[..., str]  # of a text and of words that are secrets
 
-    async def run(self, command: Command, bench: Bench) -> Path:
+    async def run(self, command: Command, bench: RunContext) -> Path:
         """Run it and return the file with its output. Raises: RunFailed."""
         output, errors = (bench.home / f"{command.name}.{kind}" for kind in ("out", "err"))
         begun = time.monotonic()
@@ -91,7 +91,7 @@ class Runner:
         if completed.returncode in command.accept:
             self.on_run(command.name, "ok")
             return output
-        said = await settled(_read, output, errors)
+        said = await in_thread(_read, output, errors)
         failed = diagnostics.failure(said, command.otherwise, redact=lambda text: self.redact(text, *bench.secrets))
         if completed.interrupted and failed.reason is command.otherwise:
             failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")

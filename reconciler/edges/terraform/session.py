@@ -13,14 +13,14 @@ from desired_state.adoption import Import
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.edges.terraform import imports as adoption
 from reconciler.edges.terraform import workspace
 from reconciler.edges.terraform.diagnostics import RunFailed
-from reconciler.edges.terraform.initialise import Content, Tools, initialise
-from reconciler.edges.terraform.runner import Bench, Command, messages
+from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent, initialise
+from reconciler.edges.terraform.runner import Command, RunContext, messages
 from reconciler.edges.terraform.warm import Attachment
-from reconciler.edges.terraform.workspace import Hold, Layout
+from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
 _MAY_CHANGE = frozenset({0, 2})
 _BROKEN_OR_NOT = frozenset({0, 1})
@@ -31,11 +31,11 @@ class Session:
 
     def __init__(
         self,
-        tools: Tools,
-        place: Layout,
-        content: Content,
+        tools: Toolchain,
+        place: WorkspaceLayout,
+        content: WorkspaceContent,
         *,
-        held: Hold,
+        held: WorkspaceLock,
         attachment: Attachment,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
@@ -90,7 +90,7 @@ class Session:
             raise
         finally:
             self._place.plan_file.unlink(missing_ok=True)
-        return _plain_outputs((await settled(messages, output)).outputs)
+        return _plain_outputs((await in_thread(messages, output)).outputs)
 
     def has_begun(self) -> bool:
         """True once the apply that runs has begun to change something; see the port."""
@@ -124,7 +124,7 @@ class Session:
         output = self._place.home / "pull.out"
         try:
             command = Command("pull", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT)
-            return await settled((await self._tools.runner.run(command, self._bench)).read_text)
+            return await in_thread((await self._tools.runner.run(command, self._bench)).read_text)
         finally:
             output.unlink(missing_ok=True)
 
@@ -132,7 +132,7 @@ class Session:
         """Put it in the state's place; see the port. Raises: TerraformFailed."""
         file = self._place.home / "moving.tfstate"
         try:
-            await settled(workspace.write_private, file, state)
+            await in_thread(workspace.write_private, file, state)
             argv = self._tools.commands.push(file)
             command = Command("push", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT, drain=True)
             await self._tools.runner.run(command, self._bench)
@@ -145,11 +145,11 @@ class Session:
 
     async def _write_imports(self, wanted: Sequence[Import]) -> None:
         left = adoption.missing(wanted, await self._pull()) if wanted else ()
-        await settled(adoption.write, self._place.root, left)
+        await in_thread(adoption.write, self._place.root, left)
 
     @property
-    def _bench(self) -> Bench:
-        return Bench(self._place.home, self._place.root, self._attachment.environment, self._held, self._secrets)
+    def _bench(self) -> RunContext:
+        return RunContext(self._place.home, self._place.root, self._attachment.environment, self._held, self._secrets)
 
     async def _initialise(self) -> None:
         await initialise(self._tools, self._place, self._content, bench=self._bench, reattached=self._attachment.active)
@@ -178,7 +178,7 @@ class Session:
         """The JSON that a command answers; its file, which may hold secrets, does not stay."""
         output = self._place.home / f"{command.name}.out"
         try:
-            return await settled(_document, await self._tools.runner.run(command, self._bench))
+            return await in_thread(_document, await self._tools.runner.run(command, self._bench))
         finally:
             output.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from reconciler.edges.process.threads import settled
+from reconciler.edges.process.threads import in_thread
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import AWS, Binary, PackageNotFound, locate, read_lock
 
@@ -87,7 +87,7 @@ class WarmRuns:
     @asynccontextmanager
     async def __call__(self, root: Path, environment: Mapping[str, str]) -> AsyncIterator[Mapping[str, str]]:
         """What to add to the run's environment; nothing for a plain run. Raises: PackageUnverified."""
-        binary = await settled(self._binary, root)
+        binary = await in_thread(self._binary, root)
         if binary is None:
             yield {}
             return

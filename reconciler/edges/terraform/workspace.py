@@ -33,7 +33,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class WorkspaceLock:
     """The held lock of a directory, to be passed on to every child that works in it."""
 
     descriptor: int
@@ -45,7 +45,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class WorkspaceLayout:
     """Where things are in an instance's directory."""
 
     home: Path
@@ -87,17 +87,17 @@ class Layout:
         return self.home / ".provider-lock"
 
 
-def layout(work: Path, run: Run) -> Layout:
+def layout(work: Path, run: Run) -> WorkspaceLayout:
     """The instance's place. Raises: TerraformFailed for a name that is no plain folder name."""
     for name in (run.key.environment, run.key.name, run.root):
         if not _NAME.fullmatch(name):
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"{name!r} cannot be the name of a folder")
     home = work.absolute() / run.key.environment / run.key.name
-    return Layout(home, home / "roots" / run.root)
+    return WorkspaceLayout(home, home / "roots" / run.root)
 
 
 @contextlib.contextmanager
-def hold(home: Path) -> Iterator[Hold]:
+def hold(home: Path) -> Iterator[WorkspaceLock]:
     """Hold the directory. Raises: TerraformFailed (StateLocked) when a run, ours or an orphan, works in it."""
     home.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(home / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -106,7 +106,7 @@ def hold(home: Path) -> Iterator[Hold]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TerraformFailed(Reason.STATE_LOCKED, _held_by(descriptor, home)) from None
-        held = Hold(descriptor)
+        held = WorkspaceLock(descriptor)
         held.tell(os.getpid())
         yield held
     finally:
@@ -128,7 +128,7 @@ def check_state_kept(home: Path) -> None:
         raise TerraformFailed(Reason.STATE_CONFLICT, message)
 
 
-def tree_of_kept_state(place: Layout) -> str | None:
+def tree_of_kept_state(place: WorkspaceLayout) -> str | None:
     """The tree that lies here beside a state that could not be uploaded; None when there is no such state.
 
     Raises: TerraformFailed (StateConflict) when the state cannot be pushed back from here.
@@ -139,12 +139,12 @@ def tree_of_kept_state(place: Layout) -> str | None:
     return None
 
 
-def holds_tree(place: Layout, run: Run) -> bool:
+def holds_tree(place: WorkspaceLayout, run: Run) -> bool:
     """True when the run's tree lies here in full."""
     return place.tree_file.is_file() and place.tree_file.read_text() == run.tree_id and place.root.is_dir()
 
 
-def rebuild(place: Layout, run: Run, tree: Tree) -> None:
+def rebuild(place: WorkspaceLayout, run: Run, tree: Tree) -> None:
     """Replace the tree; the directory must be held. Interrupted half-way, it is simply rebuilt again."""
     check_state_kept(place.home)
     place.tree_file.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from reconciler.core.decide.attribution import resource_names
 from reconciler.core.environment import Environment
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.record.model import NOBODY_KNOWS, Record
 from reconciler.core.status.events import Attributed
 from reconciler.engine.world import World
@@ -12,7 +12,7 @@ from reconciler.engine.world import World
 _LATE = timedelta(minutes=15)  # the longest that CloudTrail usually keeps an event back
 
 
-async def attribute(record: Record, finding: Finding, environment: Environment, world: World) -> None:
+async def attribute(record: Record, finding: DriftFinding, environment: Environment, world: World) -> None:
     """Put the name of the session that did it into the record, if there is one to be had."""
     drift = record.drift
     if world.attribution is None or drift is None or drift.confirmed is None or drift.who != NOBODY_KNOWS:

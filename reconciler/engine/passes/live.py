@@ -13,7 +13,7 @@ from reconciler.core.ports.terraform import Run
 from reconciler.engine.world import World
 
 
-async def look(instance: Instance, environment: Environment, world: World) -> LiveService | None:
+async def observe(instance: Instance, environment: Environment, world: World) -> LiveService | None:
     """The live service; None for what is no service. Raises: LiveUnavailable."""
     if not isinstance(instance.spec, ServiceSpec):
         return None

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core.decide.locks import Foreign, Ours, Told, explain, judge
+from reconciler.core.decide.locks import NotOurs, Ours, UnlockRequested, explain, judge
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Running
-from reconciler.core.status.events import Holding, LockedOut, Starting
+from reconciler.core.status.events import LockedOut, LockObserved, Starting
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
@@ -96,7 +96,7 @@ async def _record(key: Key, workspace: Workspace, environment: Environment, worl
         world.observer.log("lock_not_seen", instance=str(key), why=str(unavailable))
         return
     if lock and lock.who == world.locks.me.who:
-        saving = asyncio.ensure_future(world.settle(key, Holding(lock.id)))
+        saving = asyncio.ensure_future(world.settle(key, LockObserved(lock.id)))
         try:
             await asyncio.shield(saving)
         finally:
@@ -108,11 +108,11 @@ async def _clear(
 ) -> None:
     """Break the lock if that is proven to be safe. Raises: TerraformFailed (StateLocked, LockOrphaned)."""
     match judge(lock, record):
-        case Foreign():
+        case NotOurs():
             raise TerraformFailed(Reason.STATE_LOCKED, explain(lock, record, ours=False), lock=lock)
         case Ours(holder, certain) if not await world.locks.is_dead(holder, certain=certain):
             raise TerraformFailed(Reason.LOCK_ORPHANED, explain(lock, record, ours=True), lock=lock)
-        case Ours() | Told():
+        case Ours() | UnlockRequested():
             await workspace.unlock(lock.id)
     try:
         left = await world.locks.read(key, environment)

@@ -1,10 +1,10 @@
 """Which root tree a pass uses: the one that Git asks for, or the one before while a root change has not come to it."""
 
 from desired_state.instance import Instance, Key
-from reconciler.core.decide.promotion import hold
+from reconciler.core.decide.promotion import reason_to_wait
 from reconciler.core.record.model import Record
-from reconciler.core.status.events import Kept, Let
-from reconciler.core.status.promotion import held_back, wants
+from reconciler.core.status.events import TreeAdmitted, TreeHeldBack
+from reconciler.core.status.promotion import wants, with_tree
 from reconciler.engine.world import World
 
 
@@ -17,11 +17,11 @@ async def promote(key: Key, world: World) -> Instance:
         return world.records[key].instance
     async with world.promoting:
         record = world.records[key]
-        why = hold(record, world.records, world.environments, max_in_flight=world.limits.max_in_flight)
+        why = reason_to_wait(record, world.records, world.environments, max_in_flight=world.limits.max_in_flight)
         if why is None:
-            return (await world.settle(key, Let(asked=record.requested_at is not None))).instance
-        record = await world.settle(key, Kept(why))
-    return held_back(record.instance, record.base.tree_id) if record.base else record.instance
+            return (await world.settle(key, TreeAdmitted(asked=record.requested_at is not None))).instance
+        record = await world.settle(key, TreeHeldBack(why))
+    return with_tree(record.instance, record.base.tree_id) if record.base else record.instance
 
 
 def woken(before: Record, after: Record | None, world: World) -> list[Key]:

@@ -13,9 +13,9 @@ from reconciler.core.decide.gate import Hold, gate
 from reconciler.core.decide.verdict import (
     Apply,
     AwaitApproval,
-    LookAgain,
+    ConfirmDrift,
+    NothingToDo,
     Report,
-    Settled,
     Verdict,
     insists,
     now_or_again,
@@ -29,27 +29,36 @@ from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
-from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
 from reconciler.core.schedule.next_visit import is_fresh
-from reconciler.core.status.events import Applied, Applying, Desired, Failed, Held, Planned, Seen, Waiting
-from reconciler.core.status.events import Settled as SettledNow
+from reconciler.core.status.events import (
+    Applied,
+    Applying,
+    Desired,
+    Failed,
+    PassHeld,
+    Planned,
+    RolloutObserved,
+    Settled,
+    Waiting,
+)
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.passes import locks, renames
 from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.deployment import prepare
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
-from reconciler.engine.passes.live import look, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
+from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
 from reconciler.engine.passes.promotion import promote
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
-_PRUNING = Finding(Sync.PENDING, None, ())
+_PRUNING = DriftFinding(Sync.PENDING, None, ())
 
 
 class _ApplyFailed(Exception):
@@ -69,7 +78,7 @@ async def reconcile(key: Key, world: World) -> None:
     record = world.records[key]
     environment = world.environments.get(key.environment)
     if environment is None:
-        await world.settle(key, Held(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
+        await world.settle(key, PassHeld(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
     if await renames.stands_back(key, world):
         return
@@ -79,7 +88,7 @@ async def reconcile(key: Key, world: World) -> None:
             return
         match gate(record, world.records, environment):
             case Hold(reason, message):
-                await world.settle(key, Held(reason, message))
+                await world.settle(key, PassHeld(reason, message))
                 return
         if record.removed:
             await _prune(key, environment, world)
@@ -98,9 +107,9 @@ async def reconcile(key: Key, world: World) -> None:
 async def _converge(key: Key, environment: Environment, world: World) -> None:
     for _ in range(_MOVED_TOO_OFTEN):
         record = world.records[key]
-        live = await look(record.instance, environment, world)
+        live = await observe(record.instance, environment, world)
         if live and pipeline_is_deploying(record.instance, live):
-            await world.settle(key, Seen(live, world.limits.rollout_timeout))
+            await world.settle(key, RolloutObserved(live, world.limits.rollout_timeout))
             return
         if live and live.image and live.newest is None:
             missing = f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; what runs stays"
@@ -118,7 +127,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         if live:
             await _watch(key, environment, world)
         return
-    await world.settle(key, Held(Reason.PROGRESSING, "the running image keeps moving; planned again later"))
+    await world.settle(key, PassHeld(Reason.PROGRESSING, "the running image keeps moving; planned again later"))
 
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
@@ -127,8 +136,8 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
         plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
-            case Settled():
-                await world.settle(key, SettledNow(_base(run), plan.values))
+            case NothingToDo():
+                await world.settle(key, Settled(_base(run), plan.values))
             case Apply():
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
@@ -137,7 +146,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
                 await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
             case Report(reason, message):
                 await world.settle(key, Waiting(reason, message))
-            case LookAgain():
+            case ConfirmDrift():
                 pass
 
 
@@ -150,7 +159,7 @@ async def _plan(
     *,
     destroy: bool = False,
     insists: bool = False,
-) -> tuple[Plan, Verdict | LookAgain]:
+) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
     finding = _PRUNING if destroy else _finding(plan, record, image, world)
@@ -171,7 +180,7 @@ async def _plan(
     return plan, found if insists else now_or_again(found, record)
 
 
-def _finding(plan: Plan, record: Record, image: str | None, world: World) -> Finding:
+def _finding(plan: Plan, record: Record, image: str | None, world: World) -> DriftFinding:
     return classify(
         plan,
         applied_digest=record.applied_digest,
@@ -186,7 +195,7 @@ async def _apply(
     instance: Instance, plan: Plan, run: Run, live: LiveService | None, workspace: Workspace, world: World
 ) -> None:
     image = live.newest if live else None
-    if live and (await look(instance, run.environment, world) or live).newest != image:
+    if live and (await observe(instance, run.environment, world) or live).newest != image:
         raise _ImageMoved
     key = instance.key
     async with world.apply_of(key):
@@ -231,7 +240,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
             await world.settle(key, Failed(Reason.APPLY_FAILED, left, of_apply=True))
             return
     if not await world.forget(key):
-        await world.settle(key, Held(Reason.PROGRESSING, "it was removed as its manifest came back: made anew"))
+        await world.settle(key, PassHeld(Reason.PROGRESSING, "it was removed as its manifest came back: made anew"))
 
 
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
@@ -252,9 +261,9 @@ async def _watch(key: Key, environment: Environment, world: World) -> None:
     record = world.records[key]
     if record.applied_digest != record.desired_digest or waits(record):
         return
-    live = await look(record.instance, environment, world)
+    live = await observe(record.instance, environment, world)
     if live:
-        await world.settle(key, Seen(live, world.limits.rollout_timeout))
+        await world.settle(key, RolloutObserved(live, world.limits.rollout_timeout))
 
 
 def _base(run: Run) -> Base:

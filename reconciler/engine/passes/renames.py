@@ -14,7 +14,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
-from reconciler.core.status.events import Held, LockedOut, Moved, Moving
+from reconciler.core.status.events import LockedOut, PassHeld, RenameFinished, RenameStarted
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes import locks
 from reconciler.engine.world import World
@@ -36,12 +36,12 @@ async def stands_back(key: Key, world: World) -> bool:
         return False
     record = world.records[key]
     if not has_moved(heir, key):
-        await world.settle(key, Held(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
+        await world.settle(key, PassHeld(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
     elif heir.removed is None and record.removed:
         await world.forget(key)
     else:
         why = f"what it would make is in the state of {heir.key}, which had this name before"
-        await world.settle(key, Held(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal"))
+        await world.settle(key, PassHeld(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal"))
     return True
 
 
@@ -56,7 +56,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
     if record.instance.kind == "Service" and old and old.instance.former:
         _refuse_second_rename(old)
     if record.removed is None:
-        record = await world.settle(record.key, Moving(source.name))
+        record = await world.settle(record.key, RenameStarted(source.name))
     async with _both(record, source, environment, world) as (before, after):
         state = State(await before.read_state())
         if not state.is_empty and record.removed is None:
@@ -67,7 +67,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
             return True
         else:  # one that was killed after its last write has left its lock there
             await locks.cleared(source, _known(record, old), before, environment, world)
-    await world.settle(record.key, Moved(source.name, old))
+    await world.settle(record.key, RenameFinished(source.name, old))
     return True
 
 
@@ -89,7 +89,7 @@ async def _take_back(record: Record, state: State, after: Workspace, environment
     copied = State(await after.read_state())
     if not copied.is_empty and copied.resources == state.resources:
         await _write(record.key, record, after, copied.emptied(), environment, world)
-    await world.settle(record.key, Moving(None))
+    await world.settle(record.key, RenameStarted(None))
 
 
 @asynccontextmanager

@@ -133,7 +133,7 @@ async def _history(request: web.Request) -> web.Response:
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)
-    return answer(request, {"key": str(key), "passes": [api.visit(item) for item in passes]})
+    return answer(request, {"key": str(key), "passes": [api.finished_pass(item) for item in passes]})
 
 
 def _limit(text: str) -> int:

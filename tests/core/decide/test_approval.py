@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from reconciler.core.decide import verdict
-from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits, Report
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, VerdictLimits
 from reconciler.core.environment import Floor
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval, Rejection
@@ -26,7 +26,7 @@ from tests.core.steps import Machine, case
 EXPIRY = timedelta(hours=24)
 APPROVE = SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: approve}")
 FLOOR = dataclasses.replace(DEVELOP, floor=Floor(mode="approve"))
-GIT_MOVED = Finding(Sync.PENDING, None, ())
+GIT_MOVED = DriftFinding(Sync.PENDING, None, ())
 
 
 def plan(size: int) -> Plan:
@@ -56,7 +56,7 @@ class ApprovalMachine(Machine):
     def a_pass_sees_this_plan(self, number: int) -> None:
         found = PLANS[number]
         decided = verdict.verdict(
-            found, GIT_MOVED, self.record, FLOOR, image=IMAGE, now=self.now, limits=Limits(approval=EXPIRY)
+            found, GIT_MOVED, self.record, FLOOR, image=IMAGE, now=self.now, limits=VerdictLimits(approval=EXPIRY)
         )
         in_time = self.agreed is not None and self.agreed[0] == found.digest and self.now - self.agreed[1] < EXPIRY
         assert (decided == Apply()) == in_time, "exactly what was agreed to is applied, and only in time"

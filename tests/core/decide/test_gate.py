@@ -11,7 +11,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.environment import Floor
 from reconciler.core.record.model import Record
-from reconciler.core.status.events import Accepted, Asked, Moved, Removed, Waiting
+from reconciler.core.status.events import Accepted, Asked, Removed, RenameFinished, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import DEVELOP, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
@@ -55,7 +55,7 @@ class TestPruneGate:
 
     def test_what_moved_here_from_a_name_that_is_declared_again_needs_a_person(self) -> None:
         shop = dataclasses.replace(instance(), key=Key("develop", "shop"), former="orders")
-        gone = fold(new().replace(instance=shop), Moved("orders", applied()), Removed(None))
+        gone = fold(new().replace(instance=shop), RenameFinished("orders", applied()), Removed(None))
         assert asked_of(gone) == Proceed()
         assert reason_of(asked_of(gone, new())) == Reason.PRUNE_CONFIRMATION_NEEDED
         assert asked_of(fold(gone, Asked(confirm_prune=True)), new()) == Proceed()

@@ -5,11 +5,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.decide.locks import Foreign, Ours, Told, created_at, explain, judge
+from reconciler.core.decide.locks import NotOurs, Ours, UnlockRequested, created_at, explain, judge
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
-from reconciler.core.status.events import Applying, Asked, Desired, Failed, Holding, LockedOut, Starting
+from reconciler.core.status.events import Applying, Asked, Desired, Failed, LockedOut, LockObserved, Starting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, PLATFORM, applied, base, fold
 
@@ -26,7 +26,7 @@ def applying(*, holds: str | None = None) -> Record:
     record = applied(PLATFORM)
     record = fold(record, Desired("d2", record.instance.source_digest, "c2"))
     record = fold(record, Applying(Intent("pass", "d2", "p", False, NOW, US), base(record)))
-    return fold(record, Holding(holds)) if holds else record
+    return fold(record, LockObserved(holds)) if holds else record
 
 
 def test_the_lock_that_an_apply_was_seen_to_hold_is_ours_for_certain() -> None:
@@ -34,7 +34,7 @@ def test_the_lock_that_an_apply_was_seen_to_hold_is_ours_for_certain() -> None:
 
 
 def test_any_other_lock_is_foreign_even_under_our_name() -> None:
-    assert judge(lock("lock-2"), applying(holds="lock-1")) == Foreign()
+    assert judge(lock("lock-2"), applying(holds="lock-1")) == NotOurs()
 
 
 def test_a_run_that_died_before_its_lock_was_seen_is_recognised_by_name_and_time() -> None:
@@ -44,13 +44,13 @@ def test_a_run_that_died_before_its_lock_was_seen_is_recognised_by_name_and_time
 
 
 def test_a_lock_taken_before_our_run_began_or_by_somebody_else_is_foreign() -> None:
-    assert judge(lock(after=timedelta(minutes=-1)), applying()) == Foreign()
-    assert judge(lock(who="ann@laptop"), applying()) == Foreign()
+    assert judge(lock(after=timedelta(minutes=-1)), applying()) == NotOurs()
+    assert judge(lock(who="ann@laptop"), applying()) == NotOurs()
 
 
 def test_a_run_that_ended_leaves_no_claim() -> None:
     record = fold(applied(PLATFORM), Starting(Running(US, NOW)), Failed(Reason.PLAN_FAILED, "no such thing"))
-    assert judge(lock(), record) == Foreign()
+    assert judge(lock(), record) == NotOurs()
 
 
 def test_an_apply_that_could_not_save_its_state_may_not_have_freed_its_lock() -> None:
@@ -67,7 +67,7 @@ def test_waiting_for_a_lock_forgets_nothing() -> None:
 
 def test_a_run_that_was_locked_out_has_no_claim_to_the_next_lock() -> None:
     record = fold(applied(PLATFORM), Starting(Running(US, NOW)), LockedOut(None), Failed(Reason.STATE_LOCKED, "…"))
-    assert judge(lock(), record) == Foreign()
+    assert judge(lock(), record) == NotOurs()
     before = Running(US, NOW - timedelta(hours=1))
     record = fold(applied(PLATFORM), Starting(before), Starting(Running(US, NOW)), LockedOut(before))
     assert judge(lock(after=timedelta(minutes=-30)), record) == Ours(US, certain=False)
@@ -75,14 +75,14 @@ def test_a_run_that_was_locked_out_has_no_claim_to_the_next_lock() -> None:
 
 def test_a_person_names_one_lock_and_no_other() -> None:
     record = fold(applied(PLATFORM), Asked(unlock="lock-7"))
-    assert judge(lock("lock-7", who="ann@laptop"), record) == Told()
-    assert judge(lock("lock-8", who="ann@laptop"), record) == Foreign()
+    assert judge(lock("lock-7", who="ann@laptop"), record) == UnlockRequested()
+    assert judge(lock("lock-8", who="ann@laptop"), record) == NotOurs()
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=40))
 def test_nothing_is_ours_without_a_recorded_run_whatever_a_lock_says(name: str, who: str, created: str) -> None:
     record = applied(PLATFORM)
-    assert judge(LockInfo(name, who, "OperationTypePlan", created), record) == Foreign()
+    assert judge(LockInfo(name, who, "OperationTypePlan", created), record) == NotOurs()
 
 
 def test_times_are_read_as_the_lock_and_as_messages_write_them() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from desired_state.instance import Key
-from reconciler.core.decide.promotion import hold, in_flight
+from reconciler.core.decide.promotion import in_flight, reason_to_wait
 from reconciler.core.environment import Environment, Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Base, Record
@@ -24,12 +24,12 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
-    Kept,
-    Let,
-    Seen,
+    RolloutObserved,
+    TreeAdmitted,
+    TreeHeldBack,
     Waiting,
 )
-from reconciler.core.status.promotion import admitted, broke, held_back, settled, wants
+from reconciler.core.status.promotion import admitted, broke, settled, wants, with_tree
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
@@ -39,8 +39,8 @@ ENVIRONMENTS = {tier: Environment(tier, tier, "123456789012", "eu-central-1") fo
 OBSERVED = {"prod": dataclasses.replace(ENVIRONMENTS["prod"], floor=Floor(mode="observe"))}
 
 
-def seen(state: RolloutState) -> Seen:
-    return Seen(LiveService(IMAGE, IMAGE, state, "td:1", state.value), timedelta(minutes=15))
+def seen(state: RolloutState) -> RolloutObserved:
+    return RolloutObserved(LiveService(IMAGE, IMAGE, state, "td:1", state.value), timedelta(minutes=15))
 
 
 HEALTHY, ROLLING, BACK = map(seen, (RolloutState.COMPLETED, RolloutState.IN_PROGRESS, RolloutState.ROLLED_BACK))
@@ -52,7 +52,7 @@ def running(environment: str = "develop", name: str = "orders", text: str = SERV
     key = Key(environment, name)
     old = dataclasses.replace(record.instance, key=key, depends_on=frozenset())
     record = record.replace(instance=old)
-    return fold(record, Accepted(held_back(old, NEW), "c2"))
+    return fold(record, Accepted(with_tree(old, NEW), "c2"))
 
 
 def takes(record: Record) -> tuple[Event, ...]:
@@ -60,7 +60,7 @@ def takes(record: Record) -> tuple[Event, ...]:
     intent = Intent("pass", "d2", "p2", False, NOW)
     base = Base(record.instance.root, NEW, {})
     return (
-        Let(),
+        TreeAdmitted(),
         Desired("d2", record.instance.source_digest, "c2"),
         Applying(intent, base),
         Applied({"task_definition_arn": "td:2"}, IMAGE),
@@ -71,7 +71,7 @@ def arrived(record: Record) -> Record:
     return fold(record, *takes(record), seen_of("td:2", RolloutState.COMPLETED))
 
 
-def seen_of(task_definition: str, state: RolloutState) -> Seen:
+def seen_of(task_definition: str, state: RolloutState) -> RolloutObserved:
     found = seen(state)
     return dataclasses.replace(found, live=dataclasses.replace(found.live, task_definition=task_definition))
 
@@ -79,7 +79,7 @@ def seen_of(task_definition: str, state: RolloutState) -> Seen:
 def held(
     record: Record, *others: Record, at_a_time: int = 5, environments: Mapping[str, Environment] = ENVIRONMENTS
 ) -> Any:
-    return hold(record, {one.key: one for one in (record, *others)}, environments, max_in_flight=at_a_time)
+    return reason_to_wait(record, {one.key: one for one in (record, *others)}, environments, max_in_flight=at_a_time)
 
 
 def test_what_runs_the_tree_already_or_never_ran_is_not_held() -> None:
@@ -106,7 +106,7 @@ def test_lower_tiers_go_first() -> None:
 
 def test_another_tree_is_another_matter() -> None:
     elsewhere = running("develop")
-    elsewhere = fold(elsewhere, Accepted(held_back(elsewhere.instance, "sha256:3"), "c3"))
+    elsewhere = fold(elsewhere, Accepted(with_tree(elsewhere.instance, "sha256:3"), "c3"))
     assert held(running("prod"), elsewhere) is None
 
 
@@ -115,7 +115,7 @@ def test_another_tree_is_another_matter() -> None:
 )
 def test_nobody_follows_one_that_broke_until_it_recovers(broken: Event) -> None:
     first = running(name="first")
-    halfway = takes(first) if isinstance(broken, Seen) else takes(first)[:-1]
+    halfway = takes(first) if isinstance(broken, RolloutObserved) else takes(first)[:-1]
     bad = fold(first, *halfway, broken)
     assert broke(bad)
     assert "stopped: develop/first" in held(running(), bad)
@@ -128,7 +128,7 @@ def test_one_that_broke_by_itself_before_the_tree_came_stops_nobody() -> None:
 
 def test_a_tree_that_mends_what_is_degraded_reaches_as_many_as_any_other() -> None:
     degraded = [fold(running(name=name), BACK) for name in ("a", "b")]
-    let = fold(degraded[0], Let())
+    let = fold(degraded[0], TreeAdmitted())
     assert held(degraded[1], let) is None
     assert held(running(), fold(let, *takes(let)[1:3])) is None, "nor while it applies"
     assert "stopped" in held(running(), fold(let, *takes(let)[1:], BACK))
@@ -136,7 +136,7 @@ def test_a_tree_that_mends_what_is_degraded_reaches_as_many_as_any_other() -> No
 
 def test_one_that_was_let_but_did_not_begin_stays_when_another_broke() -> None:
     bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
-    approved = fold(running(), Let(), Waiting(Reason.AWAITING_APPROVAL, ""))
+    approved = fold(running(), TreeAdmitted(), Waiting(Reason.AWAITING_APPROVAL, ""))
     assert "stopped" in held(approved, bad)
 
 
@@ -144,7 +144,7 @@ def test_a_person_lets_a_single_one_through_and_it_stays_through() -> None:
     bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
     asked = fold(running(), Asked(reconcile=True))
     assert held(asked, bad) is None
-    let = fold(asked, Let(asked=True), Waiting(Reason.AWAITING_APPROVAL, "")).replace(requested_at=None)
+    let = fold(asked, TreeAdmitted(asked=True), Waiting(Reason.AWAITING_APPROVAL, "")).replace(requested_at=None)
     assert held(let, bad) is None
     assert not in_flight(let, ENVIRONMENTS["develop"])
 
@@ -163,34 +163,34 @@ def test_a_service_waits_for_a_platform_that_is_held() -> None:
     service = running("prod")
     service = service.replace(instance=dataclasses.replace(service.instance, depends_on=frozenset({platform.key})))
     assert held(service, platform) is None
-    assert "prod/platform" in held(service, fold(platform, Kept("qa goes first")))
+    assert "prod/platform" in held(service, fold(platform, TreeHeldBack("qa goes first")))
 
 
 class TestHeadline:
     def test_a_held_instance_says_so_and_stays_ready(self) -> None:
-        record = fold(running(), Kept("others go first"))
+        record = fold(running(), TreeHeldBack("others go first"))
         ready = record.conditions[ConditionType.READY]
         assert (record.reason, ready.status, ready.message) == (Reason.ROLLOUT_HELD, True, "others go first")
 
     def test_looking_again_changes_nothing(self) -> None:
-        record = fold(running(), Kept("others go first"))
-        assert fold(record, Kept("others go first"), HEALTHY) == record
+        record = fold(running(), TreeHeldBack("others go first"))
+        assert fold(record, TreeHeldBack("others go first"), HEALTHY) == record
 
     def test_worse_news_are_the_headline(self) -> None:
-        record = fold(running(), Kept("others go first"), BACK)
+        record = fold(running(), TreeHeldBack("others go first"), BACK)
         assert record.reason == Reason.ROLLED_BACK
         assert fold(record, Failed(Reason.PLAN_FAILED, "no")).reason == Reason.PLAN_FAILED
 
     def test_it_is_over_when_the_tree_may_be_taken_or_git_takes_it_back(self) -> None:
-        record = fold(running(), Kept("others go first"))
-        assert fold(record, Let()).reason == Reason.IN_SYNC
-        back = fold(record, Accepted(held_back(record.instance, "sha256:1"), "c3"))
+        record = fold(running(), TreeHeldBack("others go first"))
+        assert fold(record, TreeAdmitted()).reason == Reason.IN_SYNC
+        back = fold(record, Accepted(with_tree(record.instance, "sha256:1"), "c3"))
         assert (back.reason, back.promoted and back.promoted.held) == (Reason.IN_SYNC, None)
 
 
 def test_a_manifest_change_of_a_held_instance_keeps_its_old_tree() -> None:
     changed = instance(SERVICE.replace("memory: 512", "memory: 1024"), tree_id=NEW)
-    kept = held_back(changed, "sha256:1")
+    kept = with_tree(changed, "sha256:1")
     assert kept == instance(SERVICE.replace("memory: 512", "memory: 1024"), tree_id="sha256:1")
 
 
@@ -213,12 +213,12 @@ class Travel(RuleBasedStateMachine):
     def visit(self, number: int) -> None:
         record, anybody_broke = self.one(number), any(map(broke, self.records.values()))
         started = admitted(record)
-        why = hold(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time)
+        why = reason_to_wait(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time)
         if why or not wants(record):
-            self.put(fold(record, Kept(why)) if why else record)
+            self.put(fold(record, TreeHeldBack(why)) if why else record)
             return
         assert started or not anybody_broke, "nothing starts after one broke"
-        self.put(fold(record, Let()))
+        self.put(fold(record, TreeAdmitted()))
 
     @rule(number=st.integers(0, 9), ends=st.booleans())
     def apply(self, number: int, ends: bool) -> None:
@@ -226,7 +226,7 @@ class Travel(RuleBasedStateMachine):
         if (
             admitted(record)
             and wants(record)
-            and hold(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time) is None
+            and reason_to_wait(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time) is None
         ):
             broken = Failed(Reason.APPLY_FAILED, "", of_apply=True)
             self.put(fold(record, *takes(record)) if ends else fold(record, *takes(record)[:-1], broken))
@@ -265,6 +265,8 @@ def test_law_with_healthy_instances_everybody_gets_there(tiers: list[str], at_a_
         order = list(records)
         rng.shuffle(order)
         for key in order:
-            if hold(records[key], records, ENVIRONMENTS, max_in_flight=at_a_time) is None and wants(records[key]):
+            if reason_to_wait(records[key], records, ENVIRONMENTS, max_in_flight=at_a_time) is None and wants(
+                records[key]
+            ):
                 records[key] = arrived(records[key])
     assert all(map(settled, records.values()))

@@ -9,9 +9,9 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from desired_state.instance import Key
 from reconciler.core.decide import verdict
 from reconciler.core.decide.gate import Proceed, gate
-from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits
+from reconciler.core.decide.verdict import Apply, AwaitApproval, VerdictLimits
 from reconciler.core.environment import Floor
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
@@ -24,7 +24,7 @@ from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, insta
 from tests.core.steps import Machine, case
 
 EXPIRY = timedelta(hours=24)
-PRUNING = Finding(Sync.PENDING, None, ())
+PRUNING = DriftFinding(Sync.PENDING, None, ())
 SERVED = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
 IMAGES = change("aws_ecr_repository.this", ["delete"], {"name": "orders", "force_delete": False})
 PLANS = [read(document(*changes), Redactor(b"a key for tests")) for changes in ((SERVED,), (SERVED, IMAGES))]
@@ -103,7 +103,13 @@ class PruneMachine(Machine):
         if not opened:
             return
         decided = verdict.verdict(
-            self.plan, PRUNING, self.record, environment, image=None, now=self.now, limits=Limits(approval=EXPIRY)
+            self.plan,
+            PRUNING,
+            self.record,
+            environment,
+            image=None,
+            now=self.now,
+            limits=VerdictLimits(approval=EXPIRY),
         )
         assert (decided == Apply()) == self.may_be_destroyed()
         self.happens(Planned(self.plan, PRUNING, verdict.response(decided)))

@@ -13,7 +13,7 @@ from reconciler.core.decide.renames import claims, has_moved, source_of
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Move
-from reconciler.core.status.events import Accepted, Moved, Moving, Removed
+from reconciler.core.status.events import Accepted, Removed, RenameFinished, RenameStarted
 from tests.core.instances import SERVICE, applied, fold, instance, manifest, new
 
 ORDERS, SHOP = Key("develop", "orders"), Key("develop", "shop")
@@ -72,22 +72,22 @@ def test_the_life_of_a_rename() -> None:
     assert not has_moved(record, ORDERS)
     assert not claims(record, Key("prod", "orders"))
     assert not claims(record, SHOP)
-    begun = fold(record, Moving("orders"))
+    begun = fold(record, RenameStarted("orders"))
     dropped = fold(begun, Accepted(new(RENAMED).instance, "c2"))
     assert source_of(dropped) == ORDERS, (
         "what has begun is finished, even when the manifest says nothing of it any more"
     )
     assert claims(fold(begun, Removed(None)), ORDERS)
-    here = fold(begun, Moved("orders", applied()))
+    here = fold(begun, RenameFinished("orders", applied()))
     assert (source_of(here), has_moved(here, ORDERS), claims(here, ORDERS)) == (None, True, True)
     assert not claims(fold(here, Accepted(new(RENAMED).instance, "c2")), ORDERS), "the name is free again"
     assert claims(fold(here, Accepted(new(RENAMED).instance, "c2"), Removed(None)), ORDERS), "not while it is removed"
-    assert fold(begun, Moving(None)).move is None
+    assert fold(begun, RenameStarted(None)).move is None
 
 
 def test_what_was_known_under_the_former_name_goes_on_to_hold() -> None:
     old = applied().replace(suspended=True)
-    moved = fold(renamed(), Moving("orders"), Moved("orders", old))
+    moved = fold(renamed(), RenameStarted("orders"), RenameFinished("orders", old))
     for name in (
         "base",
         "outputs",
@@ -104,6 +104,8 @@ def test_what_was_known_under_the_former_name_goes_on_to_hold() -> None:
 
 def test_a_record_that_was_applied_itself_keeps_what_it_knows() -> None:
     mine: dict[str, Any] = {"attempted": True, "applied_digest": "mine"}
-    moved = fold(renamed().replace(**mine), Moved("orders", applied()))
+    moved = fold(renamed().replace(**mine), RenameFinished("orders", applied()))
     assert moved.applied_digest == "mine"
-    assert fold(renamed(), Moved("orders", None)).attempted is False, "an unknown state is looked at by a person first"
+    assert fold(renamed(), RenameFinished("orders", None)).attempted is False, (
+        "an unknown state is looked at by a person first"
+    )

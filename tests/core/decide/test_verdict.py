@@ -4,23 +4,23 @@ import dataclasses
 from datetime import timedelta
 
 from reconciler.core.decide import verdict as decide
-from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Settled, Verdict
+from reconciler.core.decide.verdict import Apply, AwaitApproval, NothingToDo, Report, Verdict
 from reconciler.core.environment import Floor
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval, WindowOverride
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, Seen
+from reconciler.core.status.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, RolloutObserved
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, fold, new, with_policy
 
 UPDATE = change("aws_ecs_task_definition.this", ["update"], {"memory": "512"}, {"memory": "1024"})
-GIT_MOVED = Finding(Sync.PENDING, None, ())
+GIT_MOVED = DriftFinding(Sync.PENDING, None, ())
 REPLACE = change("aws_lb_target_group.this", ["create", "delete"], {"port": 1}, {"port": 2})
 
 
@@ -34,7 +34,7 @@ def verdict(found: Plan, record: Record, *, floor: Floor = Floor()) -> Verdict: 
 
 class TestVerdict:
     def test_nothing_to_do(self) -> None:
-        assert verdict(plan(), applied()) == Settled()
+        assert verdict(plan(), applied()) == NothingToDo()
 
     def test_auto_applies(self) -> None:
         assert verdict(plan(UPDATE), applied()) == Apply()
@@ -90,7 +90,7 @@ class TestVerdict:
 
     def test_what_ecs_rolled_back_is_not_rolled_out_again(self) -> None:
         seen = LiveService(IMAGE, IMAGE, RolloutState.ROLLED_BACK, "td:0", "circuit breaker")
-        record = fold(applied(), Seen(seen, timedelta(minutes=15)))
+        record = fold(applied(), RolloutObserved(seen, timedelta(minutes=15)))
         found = verdict(plan(UPDATE), record)
         assert isinstance(found, Report)
         assert found.reason == Reason.ROLLED_BACK
@@ -112,4 +112,4 @@ def test_a_plan_in_a_phrase() -> None:
 def test_a_plan_that_was_read_keeps_the_approval_it_was_given() -> None:
     found, record = plan(UPDATE), applied(with_policy(SERVICE, "{mode: approve}"))
     approved = fold(record, Asked(approval=Approval(found.digest, "ann", NOW)))
-    assert verdict(found, fold(approved, Planned(found, Finding(Sync.PENDING, None, ())))) == Apply()
+    assert verdict(found, fold(approved, Planned(found, DriftFinding(Sync.PENDING, None, ())))) == Apply()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.core.notify.notices import Notice, after, of_absent, of_move, of_record
+from reconciler.core.notify.notices import Notice, after, of_absent, of_change, of_record
 from reconciler.core.notify.problems import Open
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import advance
@@ -12,7 +12,7 @@ from tests.core.instances import NOW
 
 
 @dataclass
-class Told:
+class NoticeLog:
     """Follows one instance. `said` is all that was ever said of it, `open` what is open now."""
 
     record: Record
@@ -33,7 +33,7 @@ class Told:
         if record == self.record:
             return ()
         old, self.record = self.record, record
-        return self._note(of_move(old, record, self.open, now=self.now))
+        return self._note(of_change(old, record, self.open, now=self.now))
 
     def pass_ends(self) -> tuple[Notice, ...]:
         """Nothing more comes of this visit."""

@@ -11,7 +11,7 @@ from reconciler.core.notify import problems
 from reconciler.core.notify.markup import code, escape
 from reconciler.core.notify.notices import Act, of_record, of_source
 from reconciler.core.notify.problems import Topic
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
 from reconciler.core.ports.control import SourceStatus
@@ -28,18 +28,18 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
-    Held,
     Invalid,
+    PassHeld,
     Planned,
     Removed,
-    Seen,
+    RolloutObserved,
     Settled,
     Waiting,
 )
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, base, instance, new
-from tests.core.notify.telling import Told, texts
+from tests.core.notify.telling import NoticeLog, texts
 
 CANARY = "hunter2-canary"
 PLAN = read(
@@ -52,8 +52,8 @@ INTENT = Intent("pass", "d2", PLAN.digest, False, NOW)
 REASONS = sorted(set(Reason) - {Reason.APPLIED, Reason.IN_SYNC})
 
 
-def live(state: RolloutState) -> Seen:
-    return Seen(LiveService(IMAGE, IMAGE, state, "td:1", CANARY, 2, 2), timedelta(minutes=15))
+def live(state: RolloutState) -> RolloutObserved:
+    return RolloutObserved(LiveService(IMAGE, IMAGE, state, "td:1", CANARY, 2, 2), timedelta(minutes=15))
 
 
 EVENTS = st.one_of(
@@ -64,8 +64,8 @@ EVENTS = st.one_of(
             Removed(CANARY),
             Desired("d1", "s1", "c1"),
             Desired("d2", "s2", "c2"),
-            Planned(EMPTY, Finding(Sync.IN_SYNC, None, ())),
-            Planned(PLAN, Finding(Sync.PENDING, None, ())),
+            Planned(EMPTY, DriftFinding(Sync.IN_SYNC, None, ())),
+            Planned(PLAN, DriftFinding(Sync.PENDING, None, ())),
             Settled(base(new()), {"token": CANARY}),
             Waiting(Reason.AWAITING_APPROVAL, CANARY),
             Applying(INTENT, base(new())),
@@ -78,7 +78,7 @@ EVENTS = st.one_of(
         ]
     ),
     st.builds(Failed, st.sampled_from(REASONS), st.sampled_from([CANARY, f"locked by {CANARY!r} since", ""])),
-    st.builds(Held, st.sampled_from(REASONS), st.just(CANARY)),
+    st.builds(PassHeld, st.sampled_from(REASONS), st.just(CANARY)),
 )
 DRIFTS = st.none() | st.builds(
     Drift,
@@ -91,9 +91,9 @@ DRIFTS = st.none() | st.builds(
 STEPS = st.lists(st.tuples(st.lists(EVENTS, max_size=5), DRIFTS), max_size=12)
 
 
-def live_through(steps: list[tuple[list[Event], Drift | None]]) -> Told:
+def live_through(steps: list[tuple[list[Event], Drift | None]]) -> NoticeLog:
     """Passes of these events, each ending with that drift."""
-    told = Told(new())
+    told = NoticeLog(new())
     for events, drift in steps:
         for event in events:
             told.now += timedelta(seconds=1)

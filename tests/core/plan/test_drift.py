@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
@@ -22,13 +22,13 @@ def finding(
     applied: str | None = "d1",
     ignore: Sequence[Ignore] = (),
     rolled_back: bool = False,
-) -> Finding:
+) -> DriftFinding:
     plan = read(document(*changes, drift=drift), Redactor(b"a key for tests"))
     return classify(plan, applied_digest=applied, desired_digest="d1", ignore=ignore, rolled_back=rolled_back, now=NOW)
 
 
 def test_nothing_moved() -> None:
-    assert finding() == Finding(Sync.IN_SYNC, None, ())
+    assert finding() == DriftFinding(Sync.IN_SYNC, None, ())
 
 
 def test_a_change_at_the_applied_digest_is_drift() -> None:
@@ -64,7 +64,7 @@ def test_a_build_that_moves_the_pointer_to_its_image_is_no_drift() -> None:
 
 
 def test_a_new_digest_is_git_moving() -> None:
-    assert finding(RETENTION, applied="d0") == Finding(Sync.PENDING, None, ())
+    assert finding(RETENTION, applied="d0") == DriftFinding(Sync.PENDING, None, ())
 
 
 def test_both_moved() -> None:
@@ -78,7 +78,7 @@ def test_what_is_unknown_is_never_called_drift() -> None:
 
 
 def test_a_rollback_by_ecs_is_a_failed_rollout_not_drift() -> None:
-    assert finding(RETENTION, rolled_back=True) == Finding(Sync.PENDING, None, ())
+    assert finding(RETENTION, rolled_back=True) == DriftFinding(Sync.PENDING, None, ())
 
 
 def rule(until: date, path: str = "retention_in_days") -> Ignore:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
@@ -19,7 +19,7 @@ from tests.core.plan.differences import CONTAINERS, OUTSIDE, STATE
 from tests.core.plan.harmful import HARMFUL
 
 
-def judged(*changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **more: Any) -> Finding:
+def judged(*changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **more: Any) -> DriftFinding:
     plan = read(document(*changes, drift=[seen] if seen else [], **more), Redactor(b"a key for tests"))
     return classify(plan, applied_digest="d1", desired_digest="d1", ignore=(), rolled_back=False, now=NOW)
 
@@ -37,7 +37,7 @@ def test_a_container_written_otherwise_is_no_drift_of_either_kind(name: str) -> 
     follows = change(
         "aws_ecs_service.this", ["update"], {"task_definition": "a:1"}, {}, unknown={"task_definition": True}
     )
-    assert judged(replaced, follows) == Finding(Sync.IN_SYNC, None, (), harmless=True)
+    assert judged(replaced, follows) == DriftFinding(Sync.IN_SYNC, None, (), harmless=True)
     assert judged(seen=change("aws_ecs_task_definition.this", ["update"], before, after)).sync == Sync.IN_SYNC
 
 

@@ -8,7 +8,7 @@ from reconciler.core.decide import verdict as decide
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Verdict
 from reconciler.core.notify import problems
 from reconciler.core.notify.problems import Topic
-from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.model import Plan, counts, describe, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.policy import adoption
@@ -34,7 +34,7 @@ def plan(*changes: dict[str, Any], **more: Any) -> Plan:
 
 def verdict(found: Plan, record: Record, **limits: Any) -> Verdict:
     finding = classify(found, applied_digest=None, desired_digest="d", ignore=(), rolled_back=False, now=NOW)
-    limit = decide.Limits(**limits)
+    limit = decide.VerdictLimits(**limits)
     return decide.verdict(found, finding, record, DEVELOP, image=IMAGE, now=NOW, limits=limit)
 
 
@@ -182,7 +182,7 @@ def test_a_refused_adoption_stalls_until_the_manifest_changes() -> None:
 
 def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> None:
     found = plan(ADOPTED)
-    waiting = fold(new(), Planned(found, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    waiting = fold(new(), Planned(found, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
     told = problems.of_record(waiting)[Topic.APPROVAL]
     assert told.title.endswith("waits for approval: 1 to import")
     assert "import `aws_s3_bucket.this`" in "\n".join(told.details)

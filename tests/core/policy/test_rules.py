@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.core.decide import verdict
-from reconciler.core.decide.verdict import Apply, AwaitApproval, Limits, Report
-from reconciler.core.plan.drift import Finding
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, VerdictLimits
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.policy.rules import Rules, violations
@@ -198,8 +198,8 @@ class TestVerdict:
     """What the rules make of a pass."""
 
     def decided(self, *changes: Mapping[str, Any], record: Any = None, rules: Rules = RULES) -> verdict.Verdict:
-        limits = Limits(rules=rules)
-        moved = Finding(Sync.PENDING, None, ())
+        limits = VerdictLimits(rules=rules)
+        moved = DriftFinding(Sync.PENDING, None, ())
         return verdict.verdict(plan(*changes), moved, record or applied(), DEVELOP, image=IMAGE, now=NOW, limits=limits)
 
     def test_a_denied_plan_is_not_applied_even_if_somebody_approved_it(self) -> None:

@@ -6,26 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.read import read
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.schedule.budget import Budget, expected_calls, is_look
+from reconciler.core.schedule.budget import Budget, expected_calls, is_drift_check
 from reconciler.core.status.events import (
     Accepted,
     Asked,
     Desired,
     Event,
     Failed,
-    Held,
-    Kept,
+    PassHeld,
     Planned,
     Removed,
-    Seen,
+    RolloutObserved,
     Settled,
+    TreeHeldBack,
     Waiting,
 )
-from reconciler.core.status.promotion import held_back
+from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, instance
@@ -53,46 +53,48 @@ def test_within_any_hour_looks_cost_no_more_than_the_budget_and_the_last_of_them
 def settled(*events: Event) -> Record:
     """A healthy service whose next look is nothing but a drift check."""
     record = applied()
-    return fold(record, Settled(base(record), {}), Seen(HEALTHY, HOUR), *events)
+    return fold(record, Settled(base(record), {}), RolloutObserved(HEALTHY, HOUR), *events)
 
 
 def test_a_pass_that_only_time_calls_for_is_a_look() -> None:
-    assert is_look(settled(), NOW + HOUR)
-    reported = (Planned(MOVED, Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, MOVED.changes)),) * 2
+    assert is_drift_check(settled(), NOW + HOUR)
+    reported = (Planned(MOVED, DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, MOVED.changes)),) * 2
     seen = fold(settled(reported[0]), reported[1], Waiting(Reason.OBSERVED, ""), now=NOW + timedelta(minutes=1))
-    assert is_look(seen, NOW + HOUR), "drift that is only reported is looked at like everything else"
+    assert is_drift_check(seen, NOW + HOUR), "drift that is only reported is looked at like everything else"
 
 
 def test_whatever_somebody_waits_for_is_none() -> None:
-    first_look = Planned(MOVED, Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, MOVED.changes))
+    first_look = Planned(MOVED, DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, MOVED.changes))
     awaited: list[Event] = [
         Desired("d2", "s", "c2"),
         Asked(reconcile=True),
         Failed(Reason.PLAN_FAILED, ""),
         Failed(Reason.STATE_LOCKED, ""),
-        Held(Reason.SUSPENDED, ""),
+        PassHeld(Reason.SUSPENDED, ""),
         Removed(None),
         first_look,
     ]
-    assert [event for event in awaited if is_look(settled(event), NOW + HOUR)] == []
-    assert not is_look(applied(), NOW + HOUR), "its rollout is watched"
+    assert [event for event in awaited if is_drift_check(settled(event), NOW + HOUR)] == []
+    assert not is_drift_check(applied(), NOW + HOUR), "its rollout is watched"
 
 
 def test_who_is_kept_on_an_older_tree_is_looked_at_like_everybody() -> None:
-    newer = held_back(settled().instance, "sha256:2")
-    assert is_look(settled(Accepted(newer, "c2"), Kept("others go first")), NOW + HOUR)
-    grown = held_back(instance(SERVICE.replace("512", "1024")), "sha256:2")
-    assert not is_look(settled(Accepted(grown, "c2"), Kept("others go first")), NOW + HOUR), "Git changed more of it"
+    newer = with_tree(settled().instance, "sha256:2")
+    assert is_drift_check(settled(Accepted(newer, "c2"), TreeHeldBack("others go first")), NOW + HOUR)
+    grown = with_tree(instance(SERVICE.replace("512", "1024")), "sha256:2")
+    assert not is_drift_check(settled(Accepted(grown, "c2"), TreeHeldBack("others go first")), NOW + HOUR), (
+        "Git changed more of it"
+    )
 
 
 def test_a_pass_without_terraform_costs_nothing() -> None:
-    looked = settled(Planned(read(document(), Redactor(b"k")), Finding(Sync.IN_SYNC, None, ())))
-    assert not is_look(looked, NOW + timedelta(minutes=1))
-    assert is_look(looked, NOW + timedelta(minutes=30))
+    looked = settled(Planned(read(document(), Redactor(b"k")), DriftFinding(Sync.IN_SYNC, None, ())))
+    assert not is_drift_check(looked, NOW + timedelta(minutes=1))
+    assert is_drift_check(looked, NOW + timedelta(minutes=30))
 
 
 def test_a_look_costs_by_the_resources_that_its_last_plan_knew() -> None:
     made = read(document(change("aws_vpc.this", ["create"], None, {}), existing=21), Redactor(b"k"))
-    record = settled(Planned(made, Finding(Sync.PENDING, None, ())))
+    record = settled(Planned(made, DriftFinding(Sync.PENDING, None, ())))
     assert record.resources == 22
     assert expected_calls(record.resources) == 54

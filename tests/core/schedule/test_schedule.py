@@ -29,7 +29,7 @@ class ScheduleMachine(Machine):
         self.wanted: dict[str, tuple[datetime, int]] = {}
         self.running: set[str] = set()
 
-    def holds(self, key: str, visit: Visit) -> datetime | None:
+    def not_before(self, key: str, visit: Visit) -> datetime | None:
         return None if visit.urgency else self.held
 
     def started(self, key: str, visit: Visit, now: datetime) -> None:
@@ -103,7 +103,7 @@ class ScheduleMachine(Machine):
     @invariant()
     def what_is_held_back_is_due_and_could_not_start(self) -> None:
         late = {key for key in self.wanted.keys() - self.running if self.wanted[key][0] <= self.now < self.starts(key)}
-        assert {key for key, _ in self.schedule.held_back(self.now)} == late
+        assert {key for key, _ in self.schedule.deferred(self.now)} == late
 
     @invariant()
     def nothing_is_lost(self) -> None:

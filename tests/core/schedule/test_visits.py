@@ -10,7 +10,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.schedule.next_visit import Pace, next_visit
 from reconciler.core.schedule.visits import Schedule
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Asked, Desired, Event, Failed, Held, Settled, Waiting
+from reconciler.core.status.events import Asked, Desired, Event, Failed, PassHeld, Settled, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case
@@ -23,7 +23,7 @@ WORN_OUT = 3
 SOON = {Reason.STATE_LOCKED: PACE.lock_poll, Reason.INTERRUPTED: PACE.lock_poll, Reason.PROGRESSING: PACE.rollout_poll}
 FRESH, OLD = new(TEXT), applied(TEXT)
 ENDINGS: list[Event] = [
-    *(Held(reason, "") for reason in (Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD)),
+    *(PassHeld(reason, "") for reason in (Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD)),
     *(Waiting(reason, "") for reason in (Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.DRIFT_FIGHT)),
     *(Failed(reason, "") for reason in (Reason.PLAN_FAILED, Reason.STATE_LOCKED, Reason.INTERRUPTED)),
     Settled(base(OLD), {}),

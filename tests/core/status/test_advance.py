@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval, Rejection
@@ -22,11 +22,11 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
-    Held,
     Invalid,
+    PassHeld,
     Planned,
     Removed,
-    Seen,
+    RolloutObserved,
     Settled,
     Waiting,
 )
@@ -42,8 +42,10 @@ def plan(*changes: dict[str, object]) -> Plan:
     return read(document(*changes), Redactor(b"a key for tests"))
 
 
-def live(state: RolloutState, *, image: str | None = IMAGE, definition: str = "td:1", message: str = "") -> Seen:
-    return Seen(LiveService(image, image, state, definition, message, 2, 2), TIMEOUT)
+def live(
+    state: RolloutState, *, image: str | None = IMAGE, definition: str = "td:1", message: str = ""
+) -> RolloutObserved:
+    return RolloutObserved(LiveService(image, image, state, definition, message, 2, 2), TIMEOUT)
 
 
 def desired(record: Record, digest: str, commit: str = "c2") -> Desired:
@@ -105,7 +107,7 @@ def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
 def test_an_empty_plan_settles_and_ends_an_intent() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
-    record = fold(record, Planned(plan(), Finding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
+    record = fold(record, Planned(plan(), DriftFinding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
     assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
 
 
@@ -140,10 +142,10 @@ def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:
 
 def test_an_approval_falls_with_any_real_change_of_the_plan() -> None:
     one, other = plan(RETENTION), plan(change("aws_vpc.this", ["create"], None, {}))
-    waiting = fold(applied(), Planned(one, Finding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
+    waiting = fold(applied(), Planned(one, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
     record = fold(waiting, Asked(approval=Approval(one.digest, "ann", NOW)))
-    assert fold(record, Planned(one, Finding(Sync.PENDING, None, ()))).approval is not None
-    assert fold(record, Planned(other, Finding(Sync.PENDING, None, ()))).approval is None
+    assert fold(record, Planned(one, DriftFinding(Sync.PENDING, None, ()))).approval is not None
+    assert fold(record, Planned(other, DriftFinding(Sync.PENDING, None, ()))).approval is None
 
 
 def test_a_rollback_stays_degraded_until_something_new_is_rolled_out() -> None:
@@ -169,7 +171,7 @@ def test_without_an_image_a_service_waits_for_its_first() -> None:
 
 def test_a_dependency_at_work_does_not_make_a_running_service_unready() -> None:
     running = fold(applied(), live(RolloutState.COMPLETED))
-    assert fold(running, Held(Reason.DEPENDENCY_NOT_READY, "platform is being applied")) == running
+    assert fold(running, PassHeld(Reason.DEPENDENCY_NOT_READY, "platform is being applied")) == running
 
 
 EVENTS = st.sampled_from(
@@ -178,12 +180,12 @@ EVENTS = st.sampled_from(
         Accepted(instance(SERVICE.replace("512", "1024")), "c3"),
         Invalid("a.yaml:1:1: no"),
         Removed(None),
-        Held(Reason.SUSPENDED, ""),
-        Held(Reason.DEPENDENCY_NOT_READY, ""),
+        PassHeld(Reason.SUSPENDED, ""),
+        PassHeld(Reason.DEPENDENCY_NOT_READY, ""),
         Desired("d1", "s1", "c1"),
         Desired("d2", "s2", "c2"),
-        Planned(plan(), Finding(Sync.IN_SYNC, None, ())),
-        Planned(plan(RETENTION), Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, plan(RETENTION).changes)),
+        Planned(plan(), DriftFinding(Sync.IN_SYNC, None, ())),
+        Planned(plan(RETENTION), DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, plan(RETENTION).changes)),
         Settled(base(new()), {}),
         Waiting(Reason.AWAITING_APPROVAL, ""),
         Applying(intent(), base(new())),

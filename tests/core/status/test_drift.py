@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.decide import verdict
 from reconciler.core.decide.attribution import resource_names
-from reconciler.core.decide.verdict import Apply, LookAgain, Report, Verdict, now_or_again
-from reconciler.core.plan.drift import Finding, classify
+from reconciler.core.decide.verdict import Apply, ConfirmDrift, Report, Verdict, now_or_again
+from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.model import Record
@@ -55,14 +55,14 @@ ADDED = read(
 )
 
 
-def finding(plan: Plan, record: Record, now: datetime = NOW) -> Finding:
+def finding(plan: Plan, record: Record, now: datetime = NOW) -> DriftFinding:
     digest = record.desired_digest or ""
     return classify(
         plan, applied_digest=record.applied_digest, desired_digest=digest, ignore=(), rolled_back=False, now=now
     )
 
 
-def look(record: Record, plan: Plan, now: datetime) -> tuple[Record, Verdict | LookAgain]:
+def look(record: Record, plan: Plan, now: datetime) -> tuple[Record, Verdict | ConfirmDrift]:
     """A pass up to its decision, as the engine does it."""
     seen = finding(plan, record, now)
     found = verdict.verdict(plan, seen, record, DEVELOP, image=IMAGE, now=now)
@@ -82,7 +82,7 @@ def test_a_first_look_tells_nobody_and_asks_for_a_second() -> None:
     assert (record.drift.since, record.drift.confirmed, record.drift.response) == (NOW, None, "heal")
     assert record.sync == Sync.DRIFTED
     assert ConditionType.DRIFTED not in record.conditions
-    assert decided == LookAgain()
+    assert decided == ConfirmDrift()
     assert next_visit(record, Pace(confirm=timedelta(seconds=30)), now=NOW, rng=Still()) == LATER
     assert not is_fresh(record, record.applied_digest or "", now=NOW)
 
@@ -94,7 +94,7 @@ def test_looks_of_a_clock_that_was_ahead_keep_no_later_one_away() -> None:
     assert not is_fresh(settled, settled.applied_digest or "", now=NOW)
     record, _ = look(settled, retention(7), ahead)
     record, decided = look(record, retention(7), NOW)
-    assert decided == LookAgain()
+    assert decided == ConfirmDrift()
     record, decided = look(record, retention(7), LATER)
     assert decided == Apply()
 
@@ -102,7 +102,7 @@ def test_looks_of_a_clock_that_was_ahead_keep_no_later_one_away() -> None:
 def test_a_second_look_confirms_and_then_it_is_healed() -> None:
     record, _ = look(applied(PLATFORM), retention(7), NOW)
     too_soon, decided = look(record, retention(7), NOW + timedelta(seconds=29))
-    assert (too_soon.drift and too_soon.drift.confirmed, decided) == (None, LookAgain())
+    assert (too_soon.drift and too_soon.drift.confirmed, decided) == (None, ConfirmDrift())
     record, decided = look(too_soon, retention(7), LATER)
     assert record.drift is not None
     assert (record.drift.since, record.drift.confirmed, decided) == (NOW, LATER, Apply())
@@ -130,7 +130,7 @@ def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> No
     record, decided = look(record, ADDED, LATER)
     assert record.drift is not None
     assert (record.drift.reason, record.drift.response) == (Reason.UNMANAGED_ADDITION, "report")
-    assert decided == verdict.Settled()
+    assert decided == verdict.NothingToDo()
     assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
     assert record.drift.confirmed == LATER
     assert not verdict.waits(record)
@@ -149,9 +149,9 @@ def test_a_repair_that_failed_leaves_the_drift_known() -> None:
     assert look(record, QUIET, LATER)[0].drift is None
 
 
-def fight(record: Record, rounds: int) -> tuple[Record, Verdict | LookAgain]:
+def fight(record: Record, rounds: int) -> tuple[Record, Verdict | ConfirmDrift]:
     """Another tool writes a new value after each repair."""
-    decided: Verdict | LookAgain = LookAgain()
+    decided: Verdict | ConfirmDrift = ConfirmDrift()
     for number in range(rounds):
         now = NOW + timedelta(minutes=10 * number)
         record, _ = look(record, retention(number), now)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.read import read
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
@@ -21,12 +21,12 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
-    Held,
-    Holding,
     Invalid,
+    LockObserved,
+    PassHeld,
     Planned,
     Removed,
-    Seen,
+    RolloutObserved,
     Settled,
     Starting,
     Waiting,
@@ -42,11 +42,11 @@ FIRST = new(SERVICE)
 GROWN = change("aws_ecs_task_definition.this", ["update"], {"memory": "512"}, {"memory": "1024"})
 PLAN, EMPTY = (read(document(*changes), Redactor(b"a key for tests")) for changes in ((GROWN,), ()))
 FINDINGS = [
-    Finding(Sync.PENDING, None, ()),
-    Finding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, PLAN.changes),
-    Finding(Sync.PENDING_AND_DRIFTED, Reason.OUT_OF_BAND_CHANGE, PLAN.changes),
+    DriftFinding(Sync.PENDING, None, ()),
+    DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, PLAN.changes),
+    DriftFinding(Sync.PENDING_AND_DRIFTED, Reason.OUT_OF_BAND_CHANGE, PLAN.changes),
 ]
-IN_SYNC = Finding(Sync.IN_SYNC, None, ())
+IN_SYNC = DriftFinding(Sync.IN_SYNC, None, ())
 NOT_OF_APPLY = [Reason.PLAN_FAILED, Reason.INIT_FAILED, Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.RECOVERING]
 BREAKS_OFF = [Reason.INTERRUPTED, Reason.STATE_CONFLICT]
 WAITS = [Reason.AWAITING_APPROVAL, Reason.OBSERVED, Reason.OUTSIDE_WINDOW, Reason.POLICY_DENIED, Reason.DRIFT_FIGHT]
@@ -91,7 +91,7 @@ class LifeMachine(Machine):
 
     @precondition(lambda self: self.desired)
     @rule(finding=st.sampled_from(FINDINGS))
-    def a_pass_plans(self, finding: Finding) -> None:
+    def a_pass_plans(self, finding: DriftFinding) -> None:
         self.happens(Starting(Running(ME, self.now)))
         self.happens(Planned(PLAN, finding))
         self.planned, self.applying = True, False
@@ -114,7 +114,7 @@ class LifeMachine(Machine):
 
     @rule(reason=st.sampled_from(HOLDS))
     def a_pass_is_held(self, reason: Reason) -> None:
-        self.pass_ends(Held(reason, "not now"))
+        self.pass_ends(PassHeld(reason, "not now"))
 
     @precondition(lambda self: self.planned)
     @rule(reason=st.sampled_from(WAITS))
@@ -131,7 +131,7 @@ class LifeMachine(Machine):
     @precondition(lambda self: self.applying)
     @rule()
     def the_apply_is_seen_to_hold_its_lock(self) -> None:
-        self.happens(Holding("lock"))
+        self.happens(LockObserved("lock"))
         assert self.record.intent is not None
         assert self.record.intent.lock_id == "lock"
 
@@ -170,7 +170,7 @@ class LifeMachine(Machine):
     @rule(rollout=st.sampled_from(RolloutState), newest=st.sampled_from([IMAGE, None]))
     def ecs_is_asked(self, rollout: RolloutState, newest: str | None) -> None:
         live = LiveService(IMAGE, newest, rollout, "td:1", running=2, desired=2)
-        self.happens(Seen(live, timedelta(minutes=15)))
+        self.happens(RolloutObserved(live, timedelta(minutes=15)))
 
     @rule(minutes=st.integers(1, 600))
     def time_passes(self, minutes: int) -> None:

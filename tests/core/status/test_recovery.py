@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.decide import verdict as decide
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Verdict
-from reconciler.core.plan.drift import Finding
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
@@ -21,7 +21,7 @@ from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
 
-GIT_MOVED = Finding(Sync.PENDING, None, ())
+GIT_MOVED = DriftFinding(Sync.PENDING, None, ())
 QUEUE = change("aws_sqs_queue.this", ["create"], None, {"name": "orders"})
 ADDRESS = change("aws_eip.nat", ["create"], None, {"domain": "vpc"})
 RANDOM_NAME = change("aws_security_group.this", ["create"], None, {"name_prefix": "orders-"}, unknown={"name": True})
@@ -140,7 +140,7 @@ def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state()
     ids=["nothing", "and another resource", "another resource", "after one that ended well", "nothing was applied"],
 )
 def test_what_moved_otherwise_is_not_taken_for_it(moved: tuple[dict[str, Any], ...], record: Record) -> None:
-    assert verdict(unrecorded(*moved), record) == decide.Settled()
+    assert verdict(unrecorded(*moved), record) == decide.NothingToDo()
 
 
 def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:

@@ -31,7 +31,7 @@ def shapes() -> dict[str, Any]:
     return {
         "summary": api.summary(live_record(found[PAYMENTS]), NOON),
         "detail": api.detail(awaiting_record(found[ORDERS]), NOON),
-        "visit": api.visit(visit(ORDERS)),
+        "visit": api.finished_pass(visit(ORDERS)),
         "source": api.source(FakeControl().status, NOON + timedelta(minutes=1)),
         "pulse": api.pulse(BUSY),
     }

@@ -26,7 +26,7 @@ async def ecs() -> AsyncIterator[Agent]:
 async def test_it_is_held_for_the_length_of_an_apply(ecs: Agent) -> None:
     warnings: list[str] = []
     protection: Protection = TaskProtection(ecs.uri, warn=warnings.append)
-    async with protection.held():
+    async with protection.during_apply():
         assert ecs.asked == [{"ProtectionEnabled": True, "ExpiresInMinutes": 60}]
     assert ecs.asked[1:] == [{"ProtectionEnabled": False}]
     assert warnings == []
@@ -34,8 +34,8 @@ async def test_it_is_held_for_the_length_of_an_apply(ecs: Agent) -> None:
 
 async def test_of_parallel_applies_the_first_takes_it_and_the_last_gives_it_back(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
-    async with protection.held():
-        async with protection.held(), protection.held():
+    async with protection.during_apply():
+        async with protection.during_apply(), protection.during_apply():
             pass
         assert ecs.states == [True]
     assert ecs.states == [True, False]
@@ -45,7 +45,7 @@ async def test_many_that_come_and_go_at_once_leave_it_given_back(ecs: Agent) -> 
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
 
     async def apply(number: int) -> None:
-        async with protection.held():
+        async with protection.during_apply():
             await asyncio.sleep(0.001 * (number % 7))
             assert ecs.states[-1] is True
 
@@ -55,7 +55,7 @@ async def test_many_that_come_and_go_at_once_leave_it_given_back(ecs: Agent) -> 
 
 async def test_it_is_renewed_while_an_apply_takes_long(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail, renew=timedelta(milliseconds=10))
-    async with protection.held():
+    async with protection.during_apply():
         await ecs.until(4)
     assert set(ecs.states[:-1]) == {True}
     assert ecs.states[-1] is False
@@ -67,12 +67,12 @@ async def test_it_is_renewed_while_an_apply_takes_long(ecs: Agent) -> None:
 async def test_it_is_given_back_when_the_apply_fails_or_is_cancelled(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
     with pytest.raises(ZeroDivisionError):
-        async with protection.held():
+        async with protection.during_apply():
             raise ZeroDivisionError
     assert ecs.states == [True, False]
 
     async def apply() -> None:
-        async with protection.held():
+        async with protection.during_apply():
             await asyncio.sleep(60)
 
     task = asyncio.create_task(apply())
@@ -92,7 +92,7 @@ async def test_a_refusal_is_warned_about_once_and_stops_nothing(
     protection = TaskProtection(ecs.uri, warn=warnings.append)
     applied = 0
     for _ in range(3):
-        async with protection.held():
+        async with protection.during_apply():
             applied += 1
     assert applied == 3
     (warning,) = warnings
@@ -103,7 +103,7 @@ async def test_a_refusal_is_warned_about_once_and_stops_nothing(
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://nowhere.invalid", "no address at all"])
 async def test_an_agent_that_is_not_there_stops_nothing(uri: str) -> None:
     warnings: list[str] = []
-    async with TaskProtection(uri, warn=warnings.append).held():
+    async with TaskProtection(uri, warn=warnings.append).during_apply():
         pass
     assert len(warnings) == 1
 
@@ -111,11 +111,11 @@ async def test_an_agent_that_is_not_there_stops_nothing(uri: str) -> None:
 async def test_a_silent_agent_stops_nothing(ecs: Agent) -> None:
     ecs.silent = True
     warnings: list[str] = []
-    async with TaskProtection(ecs.uri, warn=warnings.append, timeout=aiohttp.ClientTimeout(total=0.2)).held():
+    async with TaskProtection(ecs.uri, warn=warnings.append, timeout=aiohttp.ClientTimeout(total=0.2)).during_apply():
         pass
     assert len(warnings) == 1
 
 
 async def test_outside_of_ecs_nobody_is_asked() -> None:
-    async with TaskProtection(None, warn=pytest.fail).held():
+    async with TaskProtection(None, warn=pytest.fail).during_apply():
         pass

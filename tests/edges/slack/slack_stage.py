@@ -17,7 +17,7 @@ from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Event
-from reconciler.edges.slack.client import Line, bot, webhook
+from reconciler.edges.slack.client import Channel, bot, webhook
 from reconciler.edges.slack.delivery import Retries
 from reconciler.edges.slack.notifications import Manner, Notifications, Sources
 from reconciler.edges.store.sqlite import SqliteStore
@@ -43,7 +43,7 @@ class Stage:
     @asynccontextmanager
     async def telling(
         self,
-        line: AbstractAsyncContextManager[Line] | None = None,
+        line: AbstractAsyncContextManager[Channel] | None = None,
         *,
         retries: Retries = AT_ONCE,
         **manner: Any,
@@ -63,17 +63,17 @@ class Stage:
             self._notifications = notifications
             yield notifications
 
-    def bot(self, *, token: str = TOKEN, channel: str = CHANNEL) -> AbstractAsyncContextManager[Line]:
+    def bot(self, *, token: str = TOKEN, channel: str = CHANNEL) -> AbstractAsyncContextManager[Channel]:
         return bot(token=token, channel=channel, api_url=f"{self.endpoint}/api/")
 
-    def webhook(self, path: str = WEBHOOK_PATH) -> AbstractAsyncContextManager[Line]:
+    def webhook(self, path: str = WEBHOOK_PATH) -> AbstractAsyncContextManager[Channel]:
         return webhook(f"{self.endpoint}{path}")
 
     def becomes(self, record: Record) -> None:
         """The record is this now, and its observers learn of it."""
         old = self.records.get(record.key)
         self.records[record.key] = record
-        self._notifications.moved(old, record)
+        self._notifications.record_changed(old, record)
 
     def happens(self, key: Key, *events: Event) -> None:
         """A pass with these events."""

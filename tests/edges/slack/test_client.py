@@ -11,7 +11,7 @@ from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent
-from reconciler.core.status.events import Applied, Applying, Failed, Held, Settled
+from reconciler.core.status.events import Applied, Applying, Failed, PassHeld, Settled
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, new
 from tests.edges.slack.slack_stage import Stage, stage, until
@@ -183,7 +183,7 @@ async def test_no_secret_and_no_message_of_a_record_is_in_the_transcript(here: S
     async with here.telling() as telling:
         here.becomes(drifted(new(), OUTSIDE, TAGS))
         for reason in (Reason.APPLY_FAILED, Reason.STATE_LOCKED, Reason.ROLLED_BACK, Reason.PRUNE_GUARD):
-            here.happens(ORDERS, Held(reason, SECRET))
+            here.happens(ORDERS, PassHeld(reason, SECRET))
         here.source = SourceStatus(None, None, SECRET, ())
         here.now += timedelta(days=2)
         telling.look()

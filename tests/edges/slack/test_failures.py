@@ -253,7 +253,7 @@ async def test_a_defect_in_deciding_what_to_say_reaches_nobody_but_the_log(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("reconciler.core.notify.notices.of_move", broken)
+    monkeypatch.setattr("reconciler.core.notify.notices.of_change", broken)
     async with here.telling():
         here.becomes(drifted())
     assert [line["event"] for line in lines] == ["notices_crashed"]

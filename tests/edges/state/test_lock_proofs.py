@@ -22,7 +22,7 @@ from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent, Running
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Applying, Event, Holding, Starting
+from reconciler.core.status.events import Applying, Event, LockObserved, Starting
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.state.locks import StateLocks, whoami
@@ -132,7 +132,7 @@ def foreign(chance: random.Random, record: Record) -> tuple[str, datetime, tuple
             (ME.who, now, ()),  # a person on this machine, and no run of ours that did not end
             ("ann@laptop", now, (ours,)),
             (ME.who, now - 2 * HOUR, (ours,)),
-            (ME.who, now, (intent(record), Holding("the lock of our own apply"))),
+            (ME.who, now, (intent(record), LockObserved("the lock of our own apply"))),
             ("", now, (intent(record),)),
         )
     )
@@ -187,7 +187,7 @@ async def test_what_a_killed_apply_of_ours_left_is_cleared_in_one_pass(
             await applying
         for half in {"table", "object"} - set(left):
             remove(aws, half)
-        engine.remember(intent(engine.record), *([Holding(lock["ID"])] if seen else []))
+        engine.remember(intent(engine.record), *([LockObserved(lock["ID"])] if seen else []))
         await engine.plan(workspace)
     assert not held(aws)
     assert engine.cleared == 1

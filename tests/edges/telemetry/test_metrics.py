@@ -237,14 +237,14 @@ def test_from_commit_to_applied_measures_what_commits_changed() -> None:
     metrics = Daemon().metrics()
     before, after = applied(at=NOW - timedelta(hours=1)), applied(at=NOW)
     changed = before.replace(applied_source="sha256:before")
-    metrics.moved(changed, after, commit_at=NOW - timedelta(seconds=30))
+    metrics.record_changed(changed, after, commit_at=NOW - timedelta(seconds=30))
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_sum") == 30
-    metrics.moved(before, after, commit_at=NOW - timedelta(days=1))  # a repair: same source
+    metrics.record_changed(before, after, commit_at=NOW - timedelta(days=1))  # a repair: same source
     on_its_way = changed.replace(promoted=Promoted("sha256:2"))
-    metrics.moved(on_its_way, after, commit_at=NOW - timedelta(days=1))  # a changed root
-    metrics.moved(changed, after, commit_at=None)
-    metrics.moved(after, None, commit_at=None)
-    metrics.moved(None, new(), commit_at=NOW)
+    metrics.record_changed(on_its_way, after, commit_at=NOW - timedelta(days=1))  # a changed root
+    metrics.record_changed(changed, after, commit_at=None)
+    metrics.record_changed(after, None, commit_at=None)
+    metrics.record_changed(None, new(), commit_at=NOW)
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_count") == 1
 
 

@@ -13,7 +13,7 @@ from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import SERVICE, instance, with_policy
-from tests.engine.stage import Stage
+from tests.engine.stage import FakeEngine
 
 MADE = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
 
@@ -31,13 +31,13 @@ class Judge:
 
 
 async def test_what_the_judge_allows_is_applied() -> None:
-    stage = Stage([MADE], judge=Judge(None))
+    stage = FakeEngine([MADE], judge=Judge(None))
     await stage.visit()
     assert stage.applies == 1
 
 
 async def test_what_the_judge_denies_is_not_and_its_words_are_shown() -> None:
-    stage = Stage([MADE], judge=Judge("`conftest` denies it (exit code 1): FAIL"))
+    stage = FakeEngine([MADE], judge=Judge("`conftest` denies it (exit code 1): FAIL"))
     record = await stage.visit()
     ready = next(condition for condition in record.conditions.values() if condition.type == "Ready")
     assert (stage.applies, ready.reason) == (0, Reason.POLICY_DENIED)
@@ -45,14 +45,14 @@ async def test_what_the_judge_denies_is_not_and_its_words_are_shown() -> None:
 
 
 async def test_nobody_is_asked_to_approve_what_is_denied() -> None:
-    stage = Stage([MADE], judge=Judge("no"))
+    stage = FakeEngine([MADE], judge=Judge("no"))
     stage.has(first(instance(with_policy(SERVICE, "{mode: approve}")), "c1"))
     assert (await stage.visit()).reason == Reason.POLICY_DENIED
 
 
 async def test_a_plan_that_changes_nothing_is_nobodys_concern() -> None:
     judge = Judge("no")
-    stage = Stage(judge=judge)
+    stage = FakeEngine(judge=judge)
     await stage.visit()
     assert judge.asked == []
 

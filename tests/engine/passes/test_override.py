@@ -14,7 +14,7 @@ from reconciler.core.ports.control import Action, ActionRefused
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.status.events import Accepted
-from reconciler.core.status.promotion import held_back
+from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
@@ -63,7 +63,7 @@ def windowed() -> Record:
     """A platform that may only change on Sundays, of which Git wants another root tree."""
     record = running("develop", "net")
     wanted = instance(with_policy(PLATFORM, CLOSED), needs=())
-    return moved(fold(record, Accepted(held_back(dataclasses.replace(wanted, key=record.key), OLD), "c1")))
+    return moved(fold(record, Accepted(with_tree(dataclasses.replace(wanted, key=record.key), OLD), "c1")))
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -87,7 +87,7 @@ async def test_one_visit_applies_and_the_next_change_waits_for_the_window() -> N
         assert around.applied == [("develop/net", NEW)]
         assert world.records[record.key].window_override is None
 
-        again = held_back(world.records[record.key].instance, "sha256:3")
+        again = with_tree(world.records[record.key].instance, "sha256:3")
         await world.settle(record.key, Accepted(again, "c3"))
         controller.ask(record.key, trigger="git")
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)

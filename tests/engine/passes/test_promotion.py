@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 
 from reconciler.core.status.events import Accepted, Asked, Failed
-from reconciler.core.status.promotion import held_back
+from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.promotion import woken
 from reconciler.engine.passes.reconcile import reconcile
@@ -46,7 +46,7 @@ async def test_after_one_that_broke_the_others_stay_and_it_ends_when_the_ref_mov
     assert around.applied == []
     assert "stopped: develop/first (ApplyFailed)" in str(world.records[second.key].promoted)
     world.records[second.key] = fold(
-        world.records[second.key], Accepted(held_back(world.records[second.key].instance, OLD), "c3")
+        world.records[second.key], Accepted(with_tree(world.records[second.key].instance, OLD), "c3")
     )
     assert world.records[second.key].reason == Reason.IN_SYNC
 
@@ -65,13 +65,13 @@ async def test_reconcile_lets_a_single_instance_through() -> None:
 async def test_a_manifest_change_flows_with_the_old_tree_while_the_new_one_is_held() -> None:
     develop, prod = moved(running("develop", "net")), moved(running("prod", "net"))
     changed = dataclasses.replace(instance(PLATFORM.replace("owner: platform", "owner: others")), key=prod.key)
-    prod = fold(prod, Accepted(held_back(changed, NEW), "c3"))
+    prod = fold(prod, Accepted(with_tree(changed, NEW), "c3"))
     around = Surroundings()
     world = world_of(around, develop, prod)
     await reconcile(prod.key, world)
     assert around.applied == [("prod/net", OLD)]
     record = world.records[prod.key]
-    assert record.applied_source == held_back(changed, OLD).source_digest
+    assert record.applied_source == with_tree(changed, OLD).source_digest
     assert record.reason == Reason.ROLLOUT_HELD
 
 

@@ -41,7 +41,7 @@ class Surroundings(Silent):
         yield self
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def during_apply(self) -> AsyncIterator[None]:
         yield
 
     async def plan(self, *, destroy: bool) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from reconciler.core.status.events import Asked
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.telemetry.metrics import Metrics
 from tests.core.documents import change
-from tests.engine.stage import ORDERS, Stage
+from tests.engine.stage import ORDERS, FakeEngine
 
 SERVED = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
 ADDRESS = change("aws_eip.this", ["create"], None, {"domain": "vpc"})
@@ -24,7 +24,7 @@ def killed() -> TerraformFailed:
 
 
 async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None:
-    stage = Stage([SERVED], failure=killed())
+    stage = FakeEngine([SERVED], failure=killed())
     assert (await stage.visit()).intent is not None
     stage.failure = None
     record = await stage.visit()
@@ -34,7 +34,7 @@ async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None
 async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(observers, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
-    stage = Stage([SERVED], failure=killed())
+    stage = FakeEngine([SERVED], failure=killed())
     stage.world.observer = observers.Observers(create_autospec(Metrics, instance=True))
     await stage.visit()
     stage.failure = None
@@ -44,7 +44,7 @@ async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyP
 
 
 async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
-    stage = Stage([SERVED, ADDRESS], failure=killed())
+    stage = FakeEngine([SERVED, ADDRESS], failure=killed())
     await stage.visit()
     stage.failure = None
     record = await stage.visit()

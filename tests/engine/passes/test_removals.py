@@ -22,7 +22,7 @@ from reconciler.engine.passes.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, fold
 from tests.desired_state.manifests import ROOTS, module, platform, service, to_yaml
-from tests.engine.stage import Stage
+from tests.engine.stage import FakeEngine
 
 Files = dict[str, bytes]
 NAMES = [f"s{number}" for number in range(9)]
@@ -41,7 +41,7 @@ def without(*paths: str) -> Files:
 
 
 @dataclass
-class Removals(Stage):
+class Removals(FakeEngine):
     """A repository of eleven instances, all applied, and what becomes of it with other commits."""
 
     destroyed: list[Key] = field(default_factory=list)
@@ -86,11 +86,11 @@ class Removals(Stage):
         return {key: record for key, record in self.world.records.items() if key not in self.destroyed}
 
     @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator[Stage]:
+    async def workspace(self, run: Any) -> AsyncIterator[FakeEngine]:
         yield _Workspace(self, run.key)
 
 
-class _Workspace(Stage):
+class _Workspace(FakeEngine):
     """One instance's Terraform: nothing to do, unless it is to be destroyed."""
 
     def __init__(self, removals: Removals, key: Key) -> None:
