@@ -42,11 +42,11 @@ class Observers:
                 message=ready.message,
             )
 
-    def passed(self, visit: Pass) -> None:
+    def pass_ended(self, visit: Pass) -> None:
         """A pass ended."""
-        self._metrics.passed(visit)
+        self._metrics.pass_ended(visit)
         if self._notifications:
-            self._notifications.passed(visit)
+            self._notifications.pass_ended(visit)
         seconds = (visit.finished - visit.started).total_seconds()
         level = "debug" if visit.result == "unchanged" else "info"
         log(
@@ -58,9 +58,9 @@ class Observers:
             seconds=round(seconds, 3),
         )
 
-    def waited(self, seconds: float) -> None:
+    def visit_started(self, seconds: float) -> None:
         """A key that was due waited this long for a worker."""
-        self._metrics.waited(seconds)
+        self._metrics.visit_started(seconds)
 
     def phase(self, name: str, seconds: float) -> None:
         """A phase of a pass took this long."""

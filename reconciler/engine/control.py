@@ -66,7 +66,7 @@ class EngineControl:
         self._check_environment(environment)
         lifted = await self._world.freezing.lift(environment)
         if lifted is None:
-            others = "; ".join(freeze.says() for freeze in self.freezes()) or "nothing is"
+            others = "; ".join(freeze.describe() for freeze in self.freezes()) or "nothing is"
             raise ActionRefused(f"{environment or 'all together'} is not frozen: {others}")
         self._world.observer.log(
             "unfrozen", environment=lifted.name, by=by, frozen_by=lifted.by, since=lifted.at.isoformat()

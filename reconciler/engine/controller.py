@@ -135,7 +135,7 @@ class Controller:
         with contextlib.suppress(Closed):
             while True:
                 key, visit = await self.queue.take()
-                self.world.observer.waited(max(0.0, (self.world.now() - visit.at).total_seconds()))
+                self.world.observer.visit_started(max(0.0, (self.world.now() - visit.at).total_seconds()))
                 task = asyncio.create_task(self._visit(key, visit.trigger), name=f"pass {key}")
                 self._running[key] = (task, time.monotonic())
                 try:
@@ -184,7 +184,7 @@ class Controller:
             reason=ready.reason if ready else None,
             message=_message(before, message) if result in {"applied", "pruned"} else message,
         )
-        self.world.observer.passed(visit)
+        self.world.observer.pass_ended(visit)
         if visit.result != "unchanged":
             await self.world.store.append(visit)
 
@@ -218,7 +218,7 @@ class Controller:
 def _message(before: Record, message: str) -> str:
     """What history says of a pass: its headline, and who let it apply outside the windows."""
     override = before.window_override
-    return "; ".join(filter(None, (message, override.says() if override else "")))
+    return "; ".join(filter(None, (message, override.describe() if override else "")))
 
 
 def _result(before: Record, after: Record | None) -> str:

@@ -15,7 +15,7 @@ import grpc
 import grpc.aio
 
 from reconciler.provider.counters import Counters
-from reconciler.provider.processes.pool import CONFIGURE, IdentityMoved, Pool, PoolExhausted
+from reconciler.provider.processes.pool import CONFIGURE, IdentityChanged, Pool, PoolExhausted
 from reconciler.provider.processes.pooled import PooledProvider
 from reconciler.provider.processes.process import SERVICE, ProviderFailed
 from reconciler.provider.protocol import demands
@@ -27,7 +27,7 @@ _STREAMS = frozenset({"ListResource", "InvokeAction"})
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
 _CRASH_SECONDS = 20.0  # the exit of a dead process is told a little after its connection broke, more on a busy machine
 _TOLD = (  # what goes wrong with a call and is told to terraform as its status
-    *(grpc.RpcError, ProviderFailed, PoolExhausted, IdentityMoved),
+    *(grpc.RpcError, ProviderFailed, PoolExhausted, IdentityChanged),
     *(MalformedMessage, demands.NotConfigured, TimeoutError),
 )
 FindSession = Callable[[str], Session | None]
@@ -99,7 +99,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
         while True:
             provider = await session.target(method)
             call = provider.process.unary(SERVICE + method, request)
-            with provider.flight(session.run, call, self._pool.settle) as flight:
+            with provider.flight(session.run, call, self._pool.end_if_drained) as flight:
                 session.flights.add(flight)
                 try:
                     with self._counters.phase("call"):
@@ -127,7 +127,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
         configured = session.provider is not None
         provider = await session.target(method)
         call = provider.process.stream(SERVICE + method)
-        with provider.flight(session.run, call, self._pool.settle) as flight:
+        with provider.flight(session.run, call, self._pool.end_if_drained) as flight:
             session.flights.add(flight)
             try:
                 async for request in requests:

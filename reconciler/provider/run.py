@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.provider.control import Ask
 from reconciler.provider.processes.credentials import fingerprint, names_relative_file, runs_programs
 from reconciler.provider.processes.identity import Configured, Place, provider_environment, works_in_directory
-from reconciler.provider.processes.pool import CONFIGURE, IdentityMoved, Pool
+from reconciler.provider.processes.pool import CONFIGURE, IdentityChanged, Pool
 from reconciler.provider.processes.pooled import Flight, PooledProvider
 from reconciler.provider.protocol.msgpack import MalformedValue, texts
 from reconciler.provider.protocol.usage import words
@@ -122,10 +122,10 @@ class Session:
             self.provider = await self.run.pool.seat(provider, self.run.id, identify, self)
         elif provider.stopped:
             if identify().key(CONFIGURE) != provider.key:
-                raise IdentityMoved("credentials or configuration files changed during the run; run it again")
+                raise IdentityChanged("credentials or configuration files changed during the run; run it again")
             moved, _ = await self.run.pool.configure(identify, self)
             if moved is None:
-                raise IdentityMoved("the provider refused a configuration that it had accepted; run it again")
+                raise IdentityChanged("the provider refused a configuration that it had accepted; run it again")
             self.run.pool.unbind(provider, self)
             self.provider = moved
         if self.ended:
@@ -166,7 +166,7 @@ class Session:
 
 
 @dataclass(slots=True)
-class HeldRun:
+class OwnedRun:
     """A run with its owner: `orphan_since` is set once the owner is gone (monotonic clock, in seconds)."""
 
     run: Run

@@ -39,7 +39,7 @@ from reconciler.provider.processes.pool import Pool, PoolExhausted
 from reconciler.provider.processes.process import CHANNEL_OPTIONS, ProviderFailed, ProviderUnsupported
 from reconciler.provider.protocol.answers import Answers
 from reconciler.provider.proxy import Proxy
-from reconciler.provider.run import HeldRun, Run, Session
+from reconciler.provider.run import OwnedRun, Run, Session
 from reconciler.provider.status import report
 
 KNOWN = frozenset({AWS, "registry.opentofu.org/hashicorp/aws"})  # their configuration is all the state they hold
@@ -77,7 +77,7 @@ class Server:
             empty=private_directory(self._directory / "empty"),
             counters=self.counters,
         )
-        self.runs: dict[str, HeldRun] = {}
+        self.runs: dict[str, OwnedRun] = {}
         self.born = self._busy = time.monotonic()
         self._front = Front(self._directory, self._directory / "inner")
         self._supported: set[str] = set()
@@ -130,7 +130,7 @@ class Server:
         run = Run(secrets.token_hex(6), ask, self.pool)
         await self._probe(run)
         await self._front.open(run)
-        self.runs[run.id] = HeldRun(run)
+        self.runs[run.id] = OwnedRun(run)
         self.counters.runs += 1
         return run
 
@@ -209,13 +209,13 @@ class Server:
             processes_limit=self.pool.most,
         )
 
-    def _held(self, message: Mapping[str, Any]) -> HeldRun:
+    def _held(self, message: Mapping[str, Any]) -> OwnedRun:
         held = self.runs.get(str(message.get("run")))
         if held is None:
             raise Refused("invalid", "no such run")
         return held
 
-    async def _end(self, held: HeldRun) -> None:
+    async def _end(self, held: OwnedRun) -> None:
         """End a run: nothing of it is left."""
         self.runs.pop(held.run.id, None)
         await self._front.close(held.run)

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.provider.counters import Counters
 from reconciler.provider.processes.memory import MIB, concurrency, cores, memory_limit, private, resident
 from reconciler.provider.processes.pooled import PooledProvider
-from reconciler.provider.run import HeldRun
+from reconciler.provider.run import OwnedRun
 
 _RESERVE = 256 * MIB  # the daemon itself and what it reads
 _RUN_BYTES = 110 * MIB  # terraform with a cut schema, measured, with room for a large state
@@ -17,7 +17,7 @@ _PROVIDER_BYTES = 150 * MIB
 
 
 def report(
-    runs: Sequence[HeldRun],
+    runs: Sequence[OwnedRun],
     providers: Collection[PooledProvider],
     counters: Counters,
     *,

@@ -41,7 +41,7 @@ from tests.core.instances import DEVELOP
 ALPHA = Key("develop", "alpha")
 TOKEN = "a-token-of-this-test-run"
 OFTEN = timedelta(milliseconds=20)
-PACE = Pace(retry_base=OFTEN, retry_cap=OFTEN, confirm=timedelta(0), lock_poll=OFTEN, hold=OFTEN)
+PACE = Pace(retry_base=OFTEN, retry_cap=OFTEN, confirm=timedelta(0), lock_poll=OFTEN, recheck=OFTEN)
 MANIFEST = """apiVersion: reconciler/v1
 kind: Module
 metadata: {name: alpha, labels: {team: payments}}

@@ -233,4 +233,4 @@ def thawed(found: Verdict, plan: Plan, freeze: Freeze | None) -> Verdict:
     """The verdict, unless it is to apply something in a freeze."""
     if freeze is None or not isinstance(found, Apply):
         return found
-    return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.says()}")
+    return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.describe()}")

@@ -13,11 +13,11 @@ class Observer(Protocol):
         """A record changed (`new` None: the instance is gone)."""
         ...
 
-    def passed(self, visit: Pass) -> None:
+    def pass_ended(self, visit: Pass) -> None:
         """A pass ended."""
         ...
 
-    def waited(self, seconds: float) -> None:
+    def visit_started(self, seconds: float) -> None:
         """A key that was due waited this long for a worker."""
         ...
 

@@ -31,7 +31,7 @@ class WindowOverride:
         """True while it can still be used."""
         return now - self.at < _LASTS
 
-    def says(self) -> str:
+    def describe(self) -> str:
         """The override in a phrase."""
         return f"outside its window, by {self.by}: {self.reason}"
 

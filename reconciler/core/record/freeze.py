@@ -27,7 +27,7 @@ class Freeze:
         """What it is kept under: the environment, or what stands for all."""
         return self.environment or EVERYWHERE
 
-    def says(self) -> str:
+    def describe(self) -> str:
         """The freeze in a phrase, with the command that ends it."""
         where, command = (f"{self.environment} is", f" {self.environment}") if self.environment else ("all is", "")
         return (
@@ -40,7 +40,7 @@ class Frozen(Exception):
     """What was about to be applied is frozen since."""
 
     def __init__(self, freeze: Freeze) -> None:
-        super().__init__(freeze.says())
+        super().__init__(freeze.describe())
 
 
 def dump(freeze: Freeze) -> Mapping[str, Any]:

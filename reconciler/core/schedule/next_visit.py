@@ -26,7 +26,7 @@ class Pace:
     retry_cap: timedelta = timedelta(minutes=30)
     rollout_poll: timedelta = timedelta(seconds=15)
     image_poll: timedelta = timedelta(seconds=30)
-    hold: timedelta = timedelta(minutes=5)
+    recheck: timedelta = timedelta(minutes=5)
     lock_poll: timedelta = timedelta(seconds=30)
     confirm: timedelta = timedelta(seconds=30)
 
@@ -62,7 +62,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
         case Reason.STATE_LOCKED | Reason.LOCK_ORPHANED | Reason.INTERRUPTED | Reason.RECOVERING:
             return now + spread(pace.lock_poll, rng)
         case Reason.DEPENDENCY_NOT_READY:
-            return now + spread(pace.hold, rng)
+            return now + spread(pace.recheck, rng)
         case Reason.AWAITING_FIRST_IMAGE:
             return min(interval, now + pace.image_poll)
         case Reason.PROGRESSING:
@@ -73,7 +73,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     if unconfirmed(record):
         return min(interval, now + pace.confirm)
     if record.health == Health.DEGRADED or record.reason == Reason.ROLLOUT_HELD:
-        return min(interval, now + pace.hold)
+        return min(interval, now + pace.recheck)
     return interval
 
 

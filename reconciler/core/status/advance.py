@@ -55,7 +55,7 @@ def first(instance: Instance, commit: str) -> Record:
 
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
     """The record after the event. Its `version` is left to the store's writer."""
-    return promotion.standing(record, _advance(record, event, now, retry_limit), now)
+    return promotion.update_promotion(record, _advance(record, event, now, retry_limit), now)
 
 
 def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
@@ -91,7 +91,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             message = "destroying" if intent.destroys else "applying"
             if record.reason == Reason.AWAITING_APPROVAL:
                 started = ready(started, now, False, Reason.PROGRESSING, message)
-            if recovers := recovery.told(record, intent):
+            if recovers := recovery.recovery_message(record, intent):
                 return with_condition(started, now, ConditionType.RECONCILING, True, Reason.RECOVERING, recovers)
             return with_condition(started, now, ConditionType.RECONCILING, True, Reason.PROGRESSING, message)
         case LockObserved(lock_id):

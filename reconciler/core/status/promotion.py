@@ -80,7 +80,7 @@ def hold_back_tree(record: Record, why: str) -> Record:
     return record.replace(promoted=Promoted(tree_id, settled=True, held=why))
 
 
-def standing(before: Record, after: Record, now: datetime) -> Record:
+def update_promotion(before: Record, after: Record, now: datetime) -> Record:
     """The record with what an event means for its tree: it came to rest, or what held it is gone. Else its headline
     says that it is held, unless there is something worse to say."""
     promoted = after.promoted

@@ -77,7 +77,7 @@ def approval_needed(addresses: tuple[str, ...]) -> str:
     )
 
 
-def told(record: Record, intent: Intent) -> str | None:
+def recovery_message(record: Record, intent: Intent) -> str | None:
     """What is said while the recovery is applied; None when nothing may have been made already."""
     found = may_exist(record, intent.creates)
     return (

@@ -46,7 +46,7 @@ class Manner:
     reminders: bool = True
     group_wait: timedelta = timedelta(seconds=30)
     group_over: int = 5
-    look_every: timedelta = timedelta(seconds=5)
+    update_every: timedelta = timedelta(seconds=5)
     flush: timedelta = timedelta(seconds=5)
 
 
@@ -110,14 +110,14 @@ class Notifications:
             self._judged.discard(record.key)
         self._say(lambda: notices.of_change(old, new, self._open, now=self._sources.now()))
 
-    def passed(self, visit: Pass) -> None:
+    def pass_ended(self, visit: Pass) -> None:
         """A pass ended: what its record shows is final for now."""
         self._judged.discard(visit.key)
         record = self._sources.records().get(visit.key)
         if record and self._is_ours(visit.key):
             self._say(lambda: notices.of_record(record, self._open, now=self._sources.now()))
 
-    def look(self) -> None:
+    def update_all(self) -> None:
         """Look at everything: what came or went unnoticed, and what has been open for long."""
         now, status = self._sources.now(), self._sources.source()
         self._say(lambda: notices.of_source(status, self._open, since=self._started, now=now))
@@ -156,8 +156,8 @@ class Notifications:
 
     async def _look_again(self) -> None:
         while True:
-            await asyncio.sleep(self._manner.look_every.total_seconds())
-            self.look()
+            await asyncio.sleep(self._manner.update_every.total_seconds())
+            self.update_all()
 
     async def _tell(self, delivery: Delivery) -> None:
         """Until the stop, and then what is left."""

@@ -24,7 +24,7 @@ from reconciler.edges.store.trees import TreeFailed
 _LOOK_AGAIN = timedelta(seconds=2)
 _READ_ATTEMPTS = 5
 
-Look = Mapping[str, tuple[int, int, int]]
+Listing = Mapping[str, tuple[int, int, int]]
 
 
 class DirectorySource:
@@ -41,7 +41,7 @@ class DirectorySource:
         self._directory, self._roots = directory, roots
         self._watched = (directory, *watched)
         self._debounce = debounce
-        self._seen: Look = {}
+        self._seen: Listing = {}
         self._nudged = asyncio.Event()
         self._stop_watching = asyncio.Event()
 
@@ -88,12 +88,12 @@ class DirectorySource:
                     return
 
     async def _quiet(self) -> None:
-        last: Look | None = None
+        last: Listing | None = None
         while (now := await in_thread(self._look)) != last:
             last = now
             await asyncio.sleep(self._debounce.total_seconds())
 
-    def _look(self) -> Look:
+    def _look(self) -> Listing:
         """Every file of the watched directories by inode, time and size; cheap, nothing is read."""
         return {str(path): facts for directory in self._watched for path, facts in _facts(directory)}
 

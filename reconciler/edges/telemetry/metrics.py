@@ -93,7 +93,7 @@ class Metrics:
         if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
 
-    def passed(self, visit: Pass) -> None:
+    def pass_ended(self, visit: Pass) -> None:
         """A pass ended."""
         self._passes.labels(visit.result).inc()
 
@@ -105,7 +105,7 @@ class Metrics:
         """A Terraform command ended."""
         self._runs.labels(command, result).inc()
 
-    def waited(self, seconds: float) -> None:
+    def visit_started(self, seconds: float) -> None:
         """A key waited this long after it was due."""
         self._waits.observe(seconds)
 

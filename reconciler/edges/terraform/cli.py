@@ -85,7 +85,7 @@ class TerraformCli:
     async def workspace(self, run: Run) -> AsyncIterator[Workspace]:
         """Hold, build and initialise the instance's workspace. Raises: TerraformFailed."""
         place = workspace.layout(self._work, run)
-        with workspace.hold(place.home) as held:
+        with workspace.locked(place.home) as held:
             content = await self._content(place, run)
             known = known_secrets.of_inputs(run.variables)
             async with self._session(
@@ -98,7 +98,7 @@ class TerraformCli:
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
             return WorkspaceContent(kept, backend)
-        tree = None if workspace.holds_tree(place, run) else await self._tree(run.tree_id)
+        tree = None if workspace.has_tree(place, run) else await self._tree(run.tree_id)
         await in_thread(_build, place, run, tree=tree, backend=backend)
         return WorkspaceContent(run.tree_id, backend)
 
@@ -115,7 +115,7 @@ class TerraformCli:
         """
         own, values = bootstrap.own_tree(tree), bootstrap.variables(self._state, environment)
         place = bootstrap.layout(directory, environment)
-        with workspace.hold(place.home) as held:
+        with workspace.locked(place.home) as held:
             workspace.check_state_kept(place.home)
             await in_thread(bootstrap.write, place, own, values)
             content = WorkspaceContent(tree_id(own), None)

@@ -38,7 +38,7 @@ class RunContext:
     home: Path
     root: Path
     environment: Mapping[str, str]
-    hold: WorkspaceLock
+    lock: WorkspaceLock
     secrets: frozenset[str] = frozenset()
 
 
@@ -78,8 +78,8 @@ class Runner:
                 errors=errors,
                 grace=self.grace,
                 drain=self.drain if command.drain else None,
-                pass_fds=(bench.hold.descriptor,),
-                started=bench.hold.tell,
+                pass_fds=(bench.lock.descriptor,),
+                started=bench.lock.tell,
             )
         except child.ProcessFailed as error:
             self.on_run(command.name, "timed out" if isinstance(error, child.TimedOut) else "failed")

@@ -97,7 +97,7 @@ def layout(work: Path, run: Run) -> WorkspaceLayout:
 
 
 @contextlib.contextmanager
-def hold(home: Path) -> Iterator[WorkspaceLock]:
+def locked(home: Path) -> Iterator[WorkspaceLock]:
     """Hold the directory. Raises: TerraformFailed (StateLocked) when a run, ours or an orphan, works in it."""
     home.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(home / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -139,7 +139,7 @@ def tree_of_kept_state(place: WorkspaceLayout) -> str | None:
     return None
 
 
-def holds_tree(place: WorkspaceLayout, run: Run) -> bool:
+def has_tree(place: WorkspaceLayout, run: Run) -> bool:
     """True when the run's tree lies here in full."""
     return place.tree_file.is_file() and place.tree_file.read_text() == run.tree_id and place.root.is_dir()
 

@@ -80,7 +80,7 @@ async def reconcile(key: Key, world: World) -> None:
     if environment is None:
         await world.settle(key, PassHeld(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
         return
-    if await renames.stands_back(key, world):
+    if await renames.waits_for_rename(key, world):
         return
     try:
         if await renames.take_over(key, environment, world):

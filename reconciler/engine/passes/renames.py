@@ -29,7 +29,7 @@ async def workspace(run: Run, world: World) -> AsyncIterator[Workspace]:
         yield opened
 
 
-async def stands_back(key: Key, world: World) -> bool:
+async def waits_for_rename(key: Key, world: World) -> bool:
     """True when another manifest had this name before: then nothing is done here but to forget what moved."""
     heir = _heir(key, world)
     if heir is None:

@@ -36,7 +36,7 @@ class PoolExhausted(Exception):
     """All processes stayed busy."""
 
 
-class IdentityMoved(Exception):
+class IdentityChanged(Exception):
     """Another process of that identity cannot be made any more."""
 
 
@@ -114,10 +114,10 @@ class Pool:
             if self._has_room():
                 wanted = identify()
                 if wanted.key(CONFIGURE) != held.key:
-                    raise IdentityMoved("credentials or configuration files changed during the run; run it again")
+                    raise IdentityChanged("credentials or configuration files changed during the run; run it again")
                 made, _ = await self._configure_new(wanted, held.key)
                 if made is None:
-                    raise IdentityMoved("the provider refused a configuration that it had accepted; run it again")
+                    raise IdentityChanged("the provider refused a configuration that it had accepted; run it again")
                 return made
             await self._wait_for_change(deadline)
 
@@ -128,7 +128,7 @@ class Pool:
     def unbind(self, provider: PooledProvider, session: object) -> None:
         """The session no longer uses the process."""
         provider.sessions.discard(session)
-        self.settle(provider)
+        self.end_if_drained(provider)
 
     def leave(self, run: str, directory: str) -> None:
         """A run is over: its seats are free, and what works in its directory goes, since that may be replaced now."""
@@ -136,9 +136,9 @@ class Pool:
             provider.seat = None if provider.seat == run else provider.seat
             if provider.place.directory == directory:
                 provider.draining = provider.draining or "directory left"
-            self.settle(provider)
+            self.end_if_drained(provider)
 
-    def settle(self, provider: PooledProvider) -> None:
+    def end_if_drained(self, provider: PooledProvider) -> None:
         """Something became free: end a drained process, wake who waits."""
         if provider.draining and provider.idle:
             self._end(provider, provider.draining)

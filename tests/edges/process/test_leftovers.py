@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.process import leftovers
-from reconciler.edges.terraform.workspace import hold
+from reconciler.edges.terraform.workspace import locked
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="sees groups where Linux shows processes")
 
@@ -59,12 +59,12 @@ def leader() -> Iterator[Leader]:
 def test_a_workspace_is_free_once_what_a_killed_run_left_there_was_found(leader: Leader, tmp_path: Path) -> None:
     home = tmp_path / "home"
     dead = leader(home)
-    with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed; what it left"), hold(home):
+    with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed; what it left"), locked(home):
         pass
     deadline = time.monotonic() + 30
     while True:
         try:
-            with hold(home):
+            with locked(home):
                 return
         except TerraformFailed:
             assert time.monotonic() < deadline
@@ -73,7 +73,7 @@ def test_a_workspace_is_free_once_what_a_killed_run_left_there_was_found(leader:
 
 def test_a_run_that_lives_is_left_alone(leader: Leader, tmp_path: Path) -> None:
     living = leader(tmp_path / "home", stays=True)
-    with pytest.raises(TerraformFailed, match=rf"still works here \(pid {living.pid}\)"), hold(tmp_path / "home"):
+    with pytest.raises(TerraformFailed, match=rf"still works here \(pid {living.pid}\)"), locked(tmp_path / "home"):
         pass
     assert living.poll() is None
 

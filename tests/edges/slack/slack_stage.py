@@ -24,7 +24,7 @@ from reconciler.edges.store.sqlite import SqliteStore
 from tests.core.instances import NOW, fold
 
 AT_ONCE = Retries(attempts=4, first=timedelta(0), longest=timedelta(0), jitter=timedelta(0))
-EAGER = Manner(group_wait=timedelta(milliseconds=50), look_every=timedelta(hours=1), flush=timedelta(seconds=30))
+EAGER = Manner(group_wait=timedelta(milliseconds=50), update_every=timedelta(hours=1), flush=timedelta(seconds=30))
 PATIENCE = 60.0
 
 
@@ -79,7 +79,7 @@ class Stage:
         """A pass with these events."""
         for event in events:
             self.becomes(fold(self.records[key], event, now=self.now))
-        self._notifications.passed(Pass("p1", key, "git", "c1", self.now, self.now, "moved", None, ""))
+        self._notifications.pass_ended(Pass("p1", key, "git", "c1", self.now, self.now, "moved", None, ""))
 
     def heads(self) -> list[str]:
         """The first lines of all threads, as they read now."""

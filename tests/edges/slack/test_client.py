@@ -79,7 +79,7 @@ async def test_a_restart_goes_on_in_the_same_thread(here: Stage) -> None:
     async with here.telling():
         here.becomes(drifted(applied()))
     async with here.telling() as second:
-        second.look()
+        second.update_all()
         assert here.counts == {"sent": 1}
         here.becomes(drifted(applied(), OUTSIDE, TAGS))
     async with here.telling():
@@ -103,7 +103,7 @@ async def test_an_instance_that_went_while_the_daemon_was_off_takes_its_thread_w
         here.becomes(drifted(applied()))
     here.records.clear()
     async with here.telling() as telling:
-        telling.look()
+        telling.update_all()
     assert here.replies() == ["Resolved after 0s: the instance is gone"]
 
 
@@ -138,8 +138,8 @@ async def test_a_problem_that_stays_is_reminded_of_in_its_thread(here: Stage) ->
     async with here.telling() as telling:
         here.becomes(drifted(applied()))
         here.now += timedelta(hours=4)
-        telling.look()
-        telling.look()
+        telling.update_all()
+        telling.update_all()
     assert here.replies() == [":bell: Still open after 4h: *develop/orders* drifted (OutOfBandChange): 1 resource"]
 
 
@@ -148,9 +148,9 @@ async def test_reminders_and_environments_can_be_left_out(here: Stage) -> None:
         here.becomes(drifted(applied()))
         here.source = SourceStatus(None, None, "no route", ())
         here.now += timedelta(hours=30)
-        telling.look()
+        telling.update_all()
         here.now += timedelta(hours=30)
-        telling.look()
+        telling.update_all()
     assert here.heads() == [":red_circle: The manifests cannot be fetched"]
     assert here.replies() == []
 
@@ -186,7 +186,7 @@ async def test_no_secret_and_no_message_of_a_record_is_in_the_transcript(here: S
             here.happens(ORDERS, PassHeld(reason, SECRET))
         here.source = SourceStatus(None, None, SECRET, ())
         here.now += timedelta(days=2)
-        telling.look()
+        telling.update_all()
     transcript = str(here.slack.transcript())
     assert "ApplyFailed" in transcript
     assert "cannot be fetched" in transcript

@@ -146,7 +146,7 @@ async def test_a_close_that_failed_is_said_at_the_next_look(here: Stage) -> None
         here.slack.faults.append(Fault("unavailable", times=4))
         here.becomes(applied())
         await until(lambda: here.counts["failed"] == 1)
-        telling.look()
+        telling.update_all()
     assert here.heads()[0].startswith(":white_check_mark:")
 
 
@@ -157,7 +157,7 @@ async def test_a_reply_that_failed_is_repeated_and_not_taken_for_said(here: Stag
         here.slack.faults.append(Fault("unavailable", method="chat.postMessage", times=4))
         here.becomes(applied())
         await until(lambda: here.counts["failed"] == 1)
-        telling.look()
+        telling.update_all()
     assert here.replies() == ["Resolved after 0s: gone by itself: nothing was applied"]
 
 
@@ -177,7 +177,7 @@ async def test_a_burst_whose_list_could_not_be_said_is_said_again(here: Stage) -
         for record in records:
             here.becomes(record)
         await until(lambda: here.counts["failed"] == 6)
-        telling.look()
+        telling.update_all()
     assert [len(thread["replies"]) for thread in here.slack.threads()] == [0, 1]
     assert here.counts["sent"] == 6
 
@@ -221,7 +221,7 @@ async def test_too_much_to_say_loses_the_oldest_first_counts_it_and_says_it_at_t
         await until(lambda: here.counts["sent"] == 3)
         assert here.counts["dropped"] == 2
         assert [line["oldest"] for line in lines] == ["drift develop/orders-0", "drift develop/orders-1"]
-        telling.look()
+        telling.update_all()
     assert sorted(head.split("*")[1] for head in here.heads()) == [f"develop/orders-{n}" for n in range(5)]
 
 
@@ -242,7 +242,7 @@ async def test_a_remembered_thread_that_cannot_be_read_is_told_anew(here: Stage,
     await here.threads.keep_thread("drift develop/orders", "{}")
     here.records[applied().key] = drifted()
     async with here.telling() as telling:
-        telling.look()
+        telling.update_all()
     assert len(here.heads()) == 1
     assert [line["event"] for line in lines] == ["thread_forgotten"]
 

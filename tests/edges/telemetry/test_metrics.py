@@ -164,10 +164,10 @@ def test_what_was_never_counted_is_there_as_zero() -> None:
 
 def test_what_happens_is_counted() -> None:
     metrics = Daemon().metrics()
-    metrics.passed(Pass("p", Key("develop", "orders"), "git", "c1", NOW, NOW, "applied", None, ""))
+    metrics.pass_ended(Pass("p", Key("develop", "orders"), "git", "c1", NOW, NOW, "applied", None, ""))
     metrics.phase("plan", 3.0)
     metrics.ran("plan", "timed out")
-    metrics.waited(0.5)
+    metrics.visit_started(0.5)
     metrics.notified("dropped")
     assert sample(metrics, "reconciler_notifications_total", "_total", result="dropped") == 1
     assert sample(metrics, "reconciler_passes_total", "_total", result="applied") == 1
