@@ -20,7 +20,7 @@ class KeyedLock:
         return len(self._locks)
 
     @contextlib.asynccontextmanager
-    async def held(self, key: str) -> AsyncIterator[None]:
+    async def acquired(self, key: str) -> AsyncIterator[None]:
         """Hold the lock of a key."""
         self._users[key] += 1
         try:

@@ -62,7 +62,7 @@ class Session:
     provider: PooledProvider | None = None
     identify: Callable[[], Configured] | None = None
     flights: set[Flight] = field(default_factory=set)  # the calls of this connection
-    moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    switching: asyncio.Lock = field(default_factory=asyncio.Lock)
     ended: bool = False
     _words: frozenset[str] | None = None
     _read: bool = False
@@ -110,7 +110,7 @@ class Session:
         provider = self.provider
         if provider.seat == self.run.id or (not seated and not provider.stopped):
             return provider
-        async with self.moving:
+        async with self.switching:
             return await self._move(seated=seated, identify=self.identify)
 
     async def _move(self, *, seated: bool, identify: Callable[[], Configured]) -> PooledProvider:

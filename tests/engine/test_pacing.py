@@ -10,7 +10,7 @@ from desired_state.instance import Key
 from reconciler.core.record.model import Record
 from reconciler.core.schedule.budget import expected_calls
 from reconciler.core.schedule.visits import Schedule, Visit
-from reconciler.core.status.events import RolloutObserved, Settled
+from reconciler.core.status.events import FoundInSync, RolloutObserved
 from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.world import Limits
 from tests.core.instances import DEVELOP, NOW, applied, base, fold
@@ -22,7 +22,7 @@ ACCOUNT = DEVELOP.account
 
 def healthy(name: str, resources: int) -> Record:
     record = applied()
-    record = fold(record, Settled(base(record), {}), RolloutObserved(HEALTHY, HOUR))
+    record = fold(record, FoundInSync(base(record), {}), RolloutObserved(HEALTHY, HOUR))
     return record.replace(
         instance=dataclasses.replace(record.instance, key=Key("develop", name)),
         resources=resources,

@@ -12,7 +12,7 @@ from reconciler.core.inputs import desired_digest, variables
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder
-from reconciler.core.status.events import Accepted, Desired, Settled
+from reconciler.core.status.events import Accepted, Desired, FoundInSync
 from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
@@ -76,7 +76,7 @@ def running(environment: str, name: str) -> Record:
     inputs = variables(own, TWO[environment], platform=None, image=None)
     digest = desired_digest(own.source_digest, inputs, terraform_version=Surroundings.version)
     record = record.replace(instance=own, checked_at=NOW)
-    return fold(record, Desired(digest, own.source_digest, "c1"), Settled(Base("platform", OLD, inputs), {}))
+    return fold(record, Desired(digest, own.source_digest, "c1"), FoundInSync(Base("platform", OLD, inputs), {}))
 
 
 def moved(record: Record) -> Record:

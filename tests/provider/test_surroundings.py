@@ -211,6 +211,6 @@ class TestHandshake:
 
 async def test_a_lock_without_users_is_gone() -> None:
     locks = KeyedLock()
-    async with locks.held("a"), locks.held("b"):
+    async with locks.acquired("a"), locks.acquired("b"):
         assert len(locks) == 2
     assert len(locks) == 0

@@ -23,6 +23,7 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
+    FoundInSync,
     Invalid,
     LockedOut,
     LockObserved,
@@ -33,7 +34,6 @@ from reconciler.core.status.events import (
     RenameFinished,
     RenameStarted,
     RolloutObserved,
-    Settled,
     Starting,
     TreeAdmitted,
     TreeHeldBack,
@@ -82,7 +82,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _planned(record, event, now)
         case Attributed(who):
             return drift.attributed(record, who)
-        case Settled():
+        case FoundInSync():
             return _settled(record, event, now)
         case Waiting(reason, message):
             return _waiting(record, reason, message, now)
@@ -169,7 +169,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
     return drift.observed(record, finding, event.response, event.confirm_after, now)
 
 
-def _settled(record: Record, event: Settled, now: datetime) -> Record:
+def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
     record = idle(record)
     record = record.replace(
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),

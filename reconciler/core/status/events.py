@@ -100,7 +100,7 @@ class Attributed:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class FoundInSync:
     """The plan was empty: the state matches the desired digest."""
 
     base: Base
@@ -203,7 +203,7 @@ Event = (
     | LockedOut
     | Planned
     | Attributed
-    | Settled
+    | FoundInSync
     | Waiting
     | Applying
     | LockObserved

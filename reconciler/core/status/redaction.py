@@ -13,10 +13,10 @@ from reconciler.core.status.events import (
     Attributed,
     Event,
     Failed,
+    FoundInSync,
     Invalid,
     PassHeld,
     RolloutObserved,
-    Settled,
     Waiting,
 )
 
@@ -40,7 +40,7 @@ def redacted(event: Event, redactor: Redactor) -> Event:
                 override=override
                 and replace(override, by=redactor.text(override.by), reason=redactor.text(override.reason)),
             )
-        case Settled() | Applied():
+        case FoundInSync() | Applied():
             kept = {name: value for name, value in event.outputs.items() if name == _PASSED_ON}
             return replace(event, outputs=redactor.value(event.outputs) | kept)
         case _:

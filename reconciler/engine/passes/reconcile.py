@@ -41,10 +41,10 @@ from reconciler.core.status.events import (
     Applying,
     Desired,
     Failed,
+    FoundInSync,
     PassHeld,
     Planned,
     RolloutObserved,
-    Settled,
     Waiting,
 )
 from reconciler.core.vocabulary import Reason, Sync
@@ -137,7 +137,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
         plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
             case NothingToDo():
-                await world.settle(key, Settled(_base(run), plan.values))
+                await world.settle(key, FoundInSync(_base(run), plan.values))
             case Apply():
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)

@@ -63,7 +63,7 @@ class Pool:
 
     async def anywhere(self, place: Place) -> PooledProvider:
         """A process of that place for questions that need no configuration. Use it at once. Raises as `configure`."""
-        async with self._locks.held(place.key):
+        async with self._locks.acquired(place.key):
             return self._in_place(place) or await self._start(place)
 
     async def configure(
@@ -77,7 +77,7 @@ class Pool:
         """
         wanted = identify()
         key = wanted.key(CONFIGURE)
-        async with self._locks.held(key):
+        async with self._locks.acquired(key):
             found = next((p for p in self.providers if p.key == key and p.open), None)
             self._counters.answers[CONFIGURE, "hit" if found else "miss"] += 1
             if found is None:
@@ -96,7 +96,7 @@ class Pool:
 
         Raises: ProviderFailed, PoolExhausted, IdentityMoved, grpc.RpcError.
         """
-        async with self._locks.held(f"{run} {held.key}"):
+        async with self._locks.acquired(f"{run} {held.key}"):
             found = await self._seat(held, run, identify)
             found.seat = run
             if found is not held:
@@ -163,7 +163,7 @@ class Pool:
 
     async def _configure_new(self, wanted: Configured, key: str) -> tuple[PooledProvider | None, bytes]:
         """Configure a process that nobody configured yet."""
-        async with self._locks.held(wanted.place.key):
+        async with self._locks.acquired(wanted.place.key):
             spare = self._in_place(wanted.place, unclaimed=True) or await self._start(wanted.place)
             spare.claimed = True  # configured at most once, whatever happens next
         try:

@@ -36,7 +36,7 @@ class Answers:
     async def schema(self, method: str, package: str, used: frozenset[str] | None, ask: Ask) -> bytes:
         """The schema of a package, cut to what is used (None: whole)."""
         key = f"{method} {package}"
-        async with self._locks.held(key):
+        async with self._locks.acquired(key):
             schema = self._schemas.get(key)
             self._count(method, hit=schema is not None)
             if schema is None:
@@ -51,7 +51,7 @@ class Answers:
 
     async def verdict(self, key: str, ask: Ask) -> bytes:
         """The provider's verdict on a configuration, by the key of its identity."""
-        async with self._locks.held(key):
+        async with self._locks.acquired(key):
             known = self._verdicts.get(key)
             self._count(PREPARE, hit=known is not None)
             if known is not None:

@@ -28,12 +28,12 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
+    FoundInSync,
     Invalid,
     PassHeld,
     Planned,
     Removed,
     RolloutObserved,
-    Settled,
     Waiting,
 )
 from reconciler.core.vocabulary import Reason, Sync
@@ -66,7 +66,7 @@ EVENTS = st.one_of(
             Desired("d2", "s2", "c2"),
             Planned(EMPTY, DriftFinding(Sync.IN_SYNC, None, ())),
             Planned(PLAN, DriftFinding(Sync.PENDING, None, ())),
-            Settled(base(new()), {"token": CANARY}),
+            FoundInSync(base(new()), {"token": CANARY}),
             Waiting(Reason.AWAITING_APPROVAL, CANARY),
             Applying(INTENT, base(new())),
             Applied({"token": CANARY}, IMAGE),

@@ -20,10 +20,10 @@ from reconciler.core.status.events import (
     Asked,
     Desired,
     Failed,
+    FoundInSync,
     Planned,
     Removed,
     RolloutObserved,
-    Settled,
     Waiting,
 )
 from reconciler.core.status.events import PassHeld as HeldBack
@@ -165,7 +165,7 @@ def test_a_plan_that_needs_nobody_any_more_closes_without_asking_for_the_empty_o
     told = NoticeLog(running())
     awaiting(told, GROUP)
     told.now += timedelta(minutes=1)
-    said = told.happens(planned(), Settled(base(told.record), {}), live(RolloutState.COMPLETED))
+    said = told.happens(planned(), FoundInSync(base(told.record), {}), live(RolloutState.COMPLETED))
     assert acts(said) == ["close approval"]
 
 
@@ -226,7 +226,7 @@ def test_a_locked_state_names_its_holder_and_nothing_else_of_the_message() -> No
     (notice,) = told.happens(Failed(Reason.STATE_LOCKED, message))
     assert "locked by `root@ip-10-0-0-1` since 2026-03-02 08:59:01.5 +0000 UTC (StateLocked)" in notice.head
     assert "8f1c" not in notice.head
-    (over,) = told.happens(planned(), Settled(base(told.record), {}))
+    (over,) = told.happens(planned(), FoundInSync(base(told.record), {}))
     assert over.text.endswith("the lock is gone")
 
 

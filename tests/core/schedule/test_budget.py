@@ -17,11 +17,11 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
+    FoundInSync,
     PassHeld,
     Planned,
     Removed,
     RolloutObserved,
-    Settled,
     TreeHeldBack,
     Waiting,
 )
@@ -53,7 +53,7 @@ def test_within_any_hour_looks_cost_no_more_than_the_budget_and_the_last_of_them
 def settled(*events: Event) -> Record:
     """A healthy service whose next look is nothing but a drift check."""
     record = applied()
-    return fold(record, Settled(base(record), {}), RolloutObserved(HEALTHY, HOUR), *events)
+    return fold(record, FoundInSync(base(record), {}), RolloutObserved(HEALTHY, HOUR), *events)
 
 
 def test_a_pass_that_only_time_calls_for_is_a_look() -> None:

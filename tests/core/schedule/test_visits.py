@@ -10,7 +10,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.schedule.next_visit import Pace, next_visit
 from reconciler.core.schedule.visits import Schedule
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Asked, Desired, Event, Failed, PassHeld, Settled, Waiting
+from reconciler.core.status.events import Asked, Desired, Event, Failed, FoundInSync, PassHeld, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case
@@ -26,7 +26,7 @@ ENDINGS: list[Event] = [
     *(PassHeld(reason, "") for reason in (Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD)),
     *(Waiting(reason, "") for reason in (Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.DRIFT_FIGHT)),
     *(Failed(reason, "") for reason in (Reason.PLAN_FAILED, Reason.STATE_LOCKED, Reason.INTERRUPTED)),
-    Settled(base(OLD), {}),
+    FoundInSync(base(OLD), {}),
 ]
 
 

@@ -22,12 +22,12 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
+    FoundInSync,
     Invalid,
     PassHeld,
     Planned,
     Removed,
     RolloutObserved,
-    Settled,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -107,7 +107,7 @@ def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
 def test_an_empty_plan_settles_and_ends_an_intent() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
-    record = fold(record, Planned(plan(), DriftFinding(Sync.IN_SYNC, None, ())), Settled(base(record), {}))
+    record = fold(record, Planned(plan(), DriftFinding(Sync.IN_SYNC, None, ())), FoundInSync(base(record), {}))
     assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
 
 
@@ -186,7 +186,7 @@ EVENTS = st.sampled_from(
         Desired("d2", "s2", "c2"),
         Planned(plan(), DriftFinding(Sync.IN_SYNC, None, ())),
         Planned(plan(RETENTION), DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, plan(RETENTION).changes)),
-        Settled(base(new()), {}),
+        FoundInSync(base(new()), {}),
         Waiting(Reason.AWAITING_APPROVAL, ""),
         Applying(intent(), base(new())),
         Applied({}, IMAGE),
@@ -219,11 +219,11 @@ def test_laws_of_every_life(events: list[Event]) -> None:
         if isinstance(event, Applying):
             assert record.applied_digest is None
             assert record.base is not None
-        if isinstance(event, Applied | Settled):
+        if isinstance(event, Applied | FoundInSync):
             assert record.applied_digest == record.desired_digest
             assert record.intent is None
         if record.applied_digest != before.applied_digest:
-            assert isinstance(event, Applying | Applied | Settled)
+            assert isinstance(event, Applying | Applied | FoundInSync)
         assert advance(record, event, now=now, retry_limit=10**6).instance == record.instance
 
 

@@ -22,8 +22,8 @@ from reconciler.core.status.events import (
     Attributed,
     Desired,
     Failed,
+    FoundInSync,
     Planned,
-    Settled,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
@@ -134,7 +134,7 @@ def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> No
     assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
     assert record.drift.confirmed == LATER
     assert not verdict.waits(record)
-    assert fold(record, Settled(base(record), {}), now=LATER).drift is not None
+    assert fold(record, FoundInSync(base(record), {}), now=LATER).drift is not None
 
 
 def test_a_repair_that_failed_leaves_the_drift_known() -> None:
@@ -192,7 +192,7 @@ def test_a_fight_is_over_when_the_world_matches_again() -> None:
     assert isinstance(decided, Report)
     stalled = fold(record, Waiting(decided.reason, decided.message))
     quiet, _ = look(stalled, QUIET, NOW + timedelta(days=2))
-    quiet = fold(quiet, Settled(base(quiet), {}))
+    quiet = fold(quiet, FoundInSync(base(quiet), {}))
     assert quiet.condition(ConditionType.STALLED) is None
     back, _ = look(quiet, retention(9), NOW + timedelta(days=3))
     assert look(back, retention(9), NOW + timedelta(days=3, minutes=1))[1] == Apply()

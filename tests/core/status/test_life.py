@@ -21,13 +21,13 @@ from reconciler.core.status.events import (
     Desired,
     Event,
     Failed,
+    FoundInSync,
     Invalid,
     LockObserved,
     PassHeld,
     Planned,
     Removed,
     RolloutObserved,
-    Settled,
     Starting,
     Waiting,
 )
@@ -101,7 +101,7 @@ class LifeMachine(Machine):
     def a_pass_finds_nothing_to_do(self) -> None:
         self.happens(Starting(Running(ME, self.now)))
         self.happens(Planned(EMPTY, IN_SYNC))
-        self.pass_ends(Settled(base(self.record), {}))
+        self.pass_ends(FoundInSync(base(self.record), {}))
         self.matches, self.open_apply, self.failed = self.desired, False, 0
 
     @precondition(lambda self: self.desired)

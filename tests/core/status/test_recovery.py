@@ -15,7 +15,7 @@ from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Applied, Applying, Asked, Desired, Failed, Planned, Settled, Starting
+from reconciler.core.status.events import Applied, Applying, Asked, Desired, Failed, FoundInSync, Planned, Starting
 from reconciler.core.status.recovery import creates, would_be_twice
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
@@ -98,7 +98,7 @@ def test_an_end_that_terraform_told_leaves_nothing_to_recover() -> None:
     failed = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "no", of_apply=True))
     assert verdict(plan(ADDRESS), failed) == Apply()
     record = crashed_in(plan(ADDRESS))
-    assert verdict(plan(ADDRESS), fold(record, Settled(base(record), {}))) == Apply()
+    assert verdict(plan(ADDRESS), fold(record, FoundInSync(base(record), {}))) == Apply()
 
 
 def test_an_apply_that_was_killed_stays_to_be_recovered() -> None:
@@ -134,7 +134,7 @@ def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state()
         ((), cut_short(WIDENED)),
         ((WIDENED, OTHER), cut_short(WIDENED)),
         ((OTHER,), cut_short(WIDENED)),
-        ((WIDENED,), fold(cut_short(WIDENED), Settled(base(cut_short(WIDENED)), {}))),
+        ((WIDENED,), fold(cut_short(WIDENED), FoundInSync(base(cut_short(WIDENED)), {}))),
         ((WIDENED,), fold(new(), Desired("d2", "s", "c2"))),
     ],
     ids=["nothing", "and another resource", "another resource", "after one that ended well", "nothing was applied"],

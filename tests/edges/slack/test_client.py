@@ -11,7 +11,7 @@ from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent
-from reconciler.core.status.events import Applied, Applying, Failed, PassHeld, Settled
+from reconciler.core.status.events import Applied, Applying, Failed, FoundInSync, PassHeld
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, base, fold, new
 from tests.edges.slack.slack_stage import Stage, stage, until
@@ -117,11 +117,11 @@ async def test_many_problems_at_once_are_one_message_with_a_list_in_its_thread(h
         listed = "\n".join(here.replies())
         assert all(f"*develop/orders-{n}* failed (InitFailed)" in listed for n in range(12))
         for record in records[1:]:
-            here.becomes(fold(record, Settled(base(record), {})))
+            here.becomes(fold(record, FoundInSync(base(record), {})))
         await until(
             lambda: here.heads() == [":red_circle: *12 problems at once*, 1 still open; each is in this thread"]
         )
-        here.becomes(fold(records[0], Settled(base(records[0]), {})))
+        here.becomes(fold(records[0], FoundInSync(base(records[0]), {})))
     assert here.heads() == [":white_check_mark: *12 problems at once*, all resolved"]
     assert here.replies()[-1].startswith(":white_check_mark: *develop/orders-0* failed (InitFailed)\nResolved")
     assert await here.threads.threads() == {}
