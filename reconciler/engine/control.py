@@ -1,21 +1,46 @@
 """What people may ask of the running engine, and when the answer is no."""
 
+import hmac
 from collections.abc import Sequence
-from dataclasses import replace
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.plan.model import IMPORT
-from reconciler.core.ports.control import Action, ActionRefused, Beat, SourceStatus
+from reconciler.core.ports.control import (
+    ACTIONS,
+    Action,
+    ActionRefused,
+    Adopt,
+    Approve,
+    Beat,
+    ConfirmPrune,
+    Reconcile,
+    Reject,
+    Resume,
+    SourceStatus,
+    Suspend,
+    Unlock,
+)
 from reconciler.core.ports.orphans import Orphan, States, unclaimed
+from reconciler.core.principal import Principal
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
-from reconciler.core.status.events import Asked
+from reconciler.core.status.events import (
+    Approved,
+    Event,
+    PruneConfirmed,
+    ReconcileRequested,
+    Rejected,
+    Resumed,
+    Suspended,
+    UnlockRequested,
+)
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 
 _APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
+_NAMES = {kind: name for name, kind in ACTIONS.items()}
 _REJECTABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.FROZEN})
 
 
@@ -50,18 +75,18 @@ class EngineControl:
         """What is frozen, and by whom."""
         return self._world.freezing.all()
 
-    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
         """Apply nothing in an environment, or anywhere; what is being applied now comes to its end.
 
         Raises: KeyError for an unknown environment, StoreFailed.
         """
         self._check_environment(environment)
-        by, reason = map(self._world.redactor.text, (by, reason))
-        freeze = await self._world.freezing.freeze(environment, by=by, reason=reason, at=self._world.now())
-        self._world.observer.log("frozen", environment=freeze.name, by=by, reason=reason)
+        name, reason = map(self._world.redactor.text, (by.name, reason))
+        freeze = await self._world.freezing.freeze(environment, by=name, reason=reason, at=self._world.now())
+        self._world.observer.log("frozen", environment=freeze.name, by=name, reason=reason)
         return freeze
 
-    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
         """Lift that freeze, and visit what waited for it. Raises: KeyError, ActionRefused, StoreFailed."""
         self._check_environment(environment)
         lifted = await self._world.freezing.lift(environment)
@@ -69,7 +94,7 @@ class EngineControl:
             others = "; ".join(freeze.describe() for freeze in self.freezes()) or "nothing is"
             raise ActionRefused(f"{environment or 'all together'} is not frozen: {others}")
         self._world.observer.log(
-            "unfrozen", environment=lifted.name, by=by, frozen_by=lifted.by, since=lifted.at.isoformat()
+            "unfrozen", environment=lifted.name, by=by.name, frozen_by=lifted.by, since=lifted.at.isoformat()
         )
         for key, record in self._world.records.items():
             if record.reason == Reason.FROZEN:
@@ -97,50 +122,39 @@ class EngineControl:
         found = [Orphan(state, await states.size(state, where)) for state in left]
         return [orphan for orphan in found if orphan.resources]
 
-    async def act(
-        self,
-        key: Key,
-        action: Action,
-        *,
-        by: str,
-        digest: str | None = None,
-        lock_id: str | None = None,
-        override_window: str | None = None,
-    ) -> Record:
-        """Do what was asked, in the record first, and visit the instance soon.
+    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
+        """Record the action, then visit the instance soon. Returns the record.
 
         Raises: KeyError for an unknown instance, ActionRefused.
         """
         record = self._world.records[key]
-        event = self._event(record, action, by, digest=digest, lock_id=lock_id)
-        self._world.observer.log("asked", instance=str(key), action=action.value, by=by)
-        if action == Action.RECONCILE and override_window:
-            event = replace(event, override=self._override(record, by, override_window))
-        record = await self._world.settle(key, event)
-        if action != Action.SUSPEND:
+        event = self._event(record, action, by.name)
+        self._world.observer.log("asked", instance=str(key), action=_NAMES[type(action)], by=by.name)
+        if event:
+            record = await self._world.settle(key, event)
+        if not isinstance(action, Suspend):
             self._controller.ask(key, trigger="request")
         return record
 
-    def _event(self, record: Record, action: Action, by: str, *, digest: str | None, lock_id: str | None) -> Asked:
+    def _event(self, record: Record, action: Action, by: str) -> Event | None:
+        """Return what the action does to the record; None when a visit is all that it asks for."""
         match action:
-            case Action.RECONCILE:
-                return Asked(reconcile=True)
-            case Action.SUSPEND:
-                return Asked(suspend=True)
-            case Action.RESUME:
-                return self._resume(record)
-            case Action.APPROVE:
-                return Asked(approval=self._approval(record, by, digest))
-            case Action.ADOPT:
-                return Asked(approval=self._adoption(record, by, digest))
-            case Action.REJECT:
-                return Asked(rejection=self._rejection(record, by, digest))
-            case Action.PRUNE:
-                if record.removed is None:
-                    raise ActionRefused(f"{record.key} still has a manifest; remove that first")
-                return Asked(confirm_prune=True)
-            case Action.UNLOCK:
-                return self._unlock(record, lock_id)
+            case Reconcile(reason):
+                return ReconcileRequested(self._override(record, by, reason) if reason else None)
+            case Suspend():
+                return Suspended()
+            case Resume():
+                return _resume(record)
+            case Approve(digest):
+                return Approved(self._approval(record, by, digest))
+            case Adopt(digest):
+                return Approved(self._adoption(record, by, digest))
+            case Reject(digest):
+                return Rejected(self._rejection(record, by, digest))
+            case ConfirmPrune():
+                return _confirm_prune(record)
+            case Unlock(lock_id):
+                return _unlock(record, lock_id)
 
     def _override(self, record: Record, by: str, reason: str) -> WindowOverride:
         if not record.instance.policy.windows:
@@ -149,24 +163,12 @@ class EngineControl:
         self._world.observer.log("window_overridden", instance=str(record.key), by=redact(by), reason=redact(reason))
         return WindowOverride(by, reason, self._world.now())
 
-    def _unlock(self, record: Record, lock_id: str | None) -> Asked:
-        if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:
-            raise ActionRefused(f"{record.key} does not wait for a state lock")
-        return Asked(unlock=lock_id)
-
-    def _resume(self, record: Record) -> Asked:
-        if not record.suspended and record.instance.policy.suspend:
-            raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
-        return Asked(suspend=False)
-
-    def _approval(self, record: Record, by: str, digest: str | None) -> Approval:
-        if record.plan is None or record.reason not in _APPROVABLE:
+    def _approval(self, record: Record, by: str, digest: str) -> Approval:
+        if record.plan and record.reason not in _APPROVABLE:
             raise ActionRefused(f"{record.key} does not wait for approval")
-        if digest != record.plan.digest:
-            raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you approve it")
-        return Approval(record.plan.digest, by, self._world.now())
+        return Approval(same_plan(record, digest), by, self._world.now())
 
-    def _adoption(self, record: Record, by: str, digest: str | None) -> Approval:
+    def _adoption(self, record: Record, by: str, digest: str) -> Approval:
         if record.reason == Reason.ADOPTION_REFUSED:
             raise ActionRefused(
                 f"the plan of {record.key} would not only adopt; `reconciler diff {record.key}` shows it"
@@ -178,8 +180,38 @@ class EngineControl:
         return self._approval(record, by, digest)
 
     def _rejection(self, record: Record, by: str, digest: str | None) -> Rejection:
-        if record.plan is None or record.reason not in _REJECTABLE:
+        if record.plan and record.reason not in _REJECTABLE:
             raise ActionRefused(f"{record.key} has no plan that waits")
-        if digest not in (None, record.plan.digest):
-            raise ActionRefused(f"the plan is now {record.plan.digest}; look at it before you reject it")
-        return Rejection(record.plan.digest, by, self._world.now())
+        return Rejection(same_plan(record, digest), by, self._world.now())
+
+
+def same_plan(record: Record, digest: str | None) -> str:
+    """Return the digest of the plan that waits. Raises: ActionRefused when `digest` names another plan."""
+    if record.plan is None:
+        raise ActionRefused(f"{record.key} has no plan", code="no_plan")
+    current = record.plan.digest
+    if digest is not None and not hmac.compare_digest(digest.encode(), current.encode()):
+        raise ActionRefused(
+            f"the plan of {record.key} changed and is now {current}; `reconciler diff {record.key}` shows it",
+            code="plan_moved",
+            current=current,
+        )
+    return current
+
+
+def _resume(record: Record) -> Resumed:
+    if not record.suspended and record.instance.policy.suspend:
+        raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
+    return Resumed()
+
+
+def _confirm_prune(record: Record) -> PruneConfirmed:
+    if record.removed is None:
+        raise ActionRefused(f"{record.key} still has a manifest; remove that first")
+    return PruneConfirmed()
+
+
+def _unlock(record: Record, lock_id: str | None) -> UnlockRequested | None:
+    if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:
+        raise ActionRefused(f"{record.key} does not wait for a state lock")
+    return UnlockRequested(lock_id) if lock_id else None

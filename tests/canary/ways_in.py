@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.core.ports.control import Action
+from reconciler.core.ports.control import Approve, Reconcile, Reject
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed
+from reconciler.core.principal import Principal
 from reconciler.core.vocabulary import Reason
 from tests.canary.canaries import Canary, text_of
 from tests.canary.stage import ALPHA, MANIFEST, Stage, revision
@@ -16,6 +17,7 @@ from tests.canary.terraform import Surroundings, nothing_to_do
 from tests.core.documents import change, document
 
 Canaries = Sequence[Canary]
+ANN = Principal("ann", "socket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ async def until_drifted(stage: Stage, canaries: Canaries) -> None:
     later, stage.around.plan_says = stage.around.plan_says, nothing_to_do
     await stage.until(lambda: stage.record and stage.record.reason == Reason.IN_SYNC)
     stage.around.plan_says = later
-    await stage.control.act(ALPHA, Action.RECONCILE, by="ann")
+    await stage.control.act(ALPHA, Reconcile(), by=ANN)
     await stage.until(lambda: stage.record and stage.record.drift and stage.record.drift.who != "unknown")
     await _history(stage)
 
@@ -59,7 +61,7 @@ async def until_applied(stage: Stage, _: Canaries) -> None:
     await stage.until(lambda: stage.record and stage.record.reason == Reason.AWAITING_APPROVAL)
     assert stage.record
     assert stage.record.plan
-    await stage.control.act(ALPHA, Action.APPROVE, by="ann", digest=stage.record.plan.digest)
+    await stage.control.act(ALPHA, Approve(stage.record.plan.digest), by=ANN)
     await stage.until(lambda: stage.record and stage.record.applied_at)
 
 
@@ -68,7 +70,7 @@ async def until_somebody_spoke(stage: Stage, canaries: Canaries) -> None:
     await stage.until(lambda: stage.record and stage.record.reason == Reason.AWAITING_APPROVAL)
     assert stage.record
     assert stage.record.plan
-    await stage.control.act(ALPHA, Action.REJECT, by=text_of(canaries), digest=stage.record.plan.digest)
+    await stage.control.act(ALPHA, Reject(), by=Principal(text_of(canaries), "socket"))
     await stage.until(lambda: stage.record and stage.record.reason == Reason.REJECTED)
 
 
@@ -193,7 +195,7 @@ async def until_the_apply_failed(stage: Stage, canaries: Canaries) -> None:
     await stage.until(lambda: stage.record and stage.record.reason == Reason.AWAITING_APPROVAL)
     assert stage.record
     assert stage.record.plan
-    await stage.control.act(ALPHA, Action.APPROVE, by="ann", digest=stage.record.plan.digest)
+    await stage.control.act(ALPHA, Approve(stage.record.plan.digest), by=ANN)
     await stage.until(lambda: stage.record and stage.record.failures)
 
 

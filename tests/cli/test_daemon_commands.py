@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports.control import Action
+from reconciler.core.ports.control import (
+    Action,
+    Adopt,
+    Approve,
+    ConfirmPrune,
+    Reconcile,
+    Reject,
+    Resume,
+    Suspend,
+    Unlock,
+)
+from reconciler.core.principal import Principal
 from tests.cli.conftest import TOKEN, Cli, Served
 from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 
@@ -82,11 +93,11 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
 @pytest.mark.parametrize(
     ("arguments", "action"),
     [
-        (("reconcile", "develop/payments"), Action.RECONCILE),
-        (("suspend", "develop/payments"), Action.SUSPEND),
-        (("resume", "develop/payments"), Action.RESUME),
-        (("prune", "--confirm", "develop/payments"), Action.PRUNE),
-        (("unlock", "develop/payments"), Action.UNLOCK),
+        (("reconcile", "develop/payments"), Reconcile()),
+        (("suspend", "develop/payments"), Suspend()),
+        (("resume", "develop/payments"), Resume()),
+        (("prune", "--confirm", "develop/payments"), ConfirmPrune()),
+        (("unlock", "develop/payments"), Unlock()),
     ],
 )
 def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
@@ -96,7 +107,7 @@ def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
     ended = cli(*arguments)
     assert ended.code == 0
     assert ended.out.startswith("develop/payments: ")
-    assert daemon.control.asked == [(PAYMENTS, action, "ada", None)]
+    assert daemon.control.asked == [(PAYMENTS, action, Principal("ada", "socket"))]
 
 
 def test_an_override_of_the_windows_wants_a_reason(cli: Cli, daemon: Served) -> None:
@@ -105,7 +116,7 @@ def test_an_override_of_the_windows_wants_a_reason(cli: Cli, daemon: Served) -> 
         assert (ended.code, daemon.control.asked) == (2, [])
         assert "go together" in ended.err
     assert cli("reconcile", "develop/payments", "--override-window", "--reason", "an incident").code == 0
-    assert [(action, why) for _, action, _, why in daemon.control.asked] == [(Action.RECONCILE, "an incident")]
+    assert [action for _, action, _ in daemon.control.asked] == [Reconcile("an incident")]
 
 
 def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
@@ -117,17 +128,13 @@ def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
 
 def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     assert cli("approve", "develop/orders", "--digest", "sha256:p1").code == 0
-    assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
-        (ORDERS, Action.APPROVE, "sha256:p1")
-    ]
+    assert [(key, action) for key, action, _ in daemon.control.asked] == [(ORDERS, Approve("sha256:p1"))]
 
 
 def test_adopt_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
     ended = cli("adopt", "develop/orders", "--digest", "sha256:p1")
     assert (ended.code, ended.out) == (0, "develop/orders: adopts what sha256:p1 imports\n")
-    assert [(key, action, digest) for key, action, _, digest in daemon.control.asked] == [
-        (ORDERS, Action.ADOPT, "sha256:p1")
-    ]
+    assert [(key, action) for key, action, _ in daemon.control.asked] == [(ORDERS, Adopt("sha256:p1"))]
 
 
 def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: Cli, daemon: Served) -> None:
@@ -136,10 +143,7 @@ def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: C
     moved = cli("reject", "develop/orders", "--digest", "sha256:old")
     assert moved.code == 1
     assert "sha256:p1" in moved.err
-    assert [(action, digest) for _, action, _, digest in daemon.control.asked] == [
-        (Action.REJECT, None),
-        (Action.REJECT, "sha256:p1"),
-    ]
+    assert [action for _, action, _ in daemon.control.asked] == [Reject(), Reject("sha256:p1")]
 
 
 def test_approve_of_a_plan_that_moved_fails_and_says_the_new_digest(cli: Cli, daemon: Served) -> None:
@@ -160,7 +164,7 @@ def test_approve_without_a_digest_shows_the_plan_and_asks(
     ended = cli("approve", "develop/orders")
     assert ended.code == 0
     assert "Plan sha256:p1" in ended.out
-    assert daemon.control.asked[0][3] == "sha256:p1"
+    assert daemon.control.asked[0][1] == Approve("sha256:p1")
 
 
 def test_approve_in_a_script_needs_the_digest(cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch) -> None:

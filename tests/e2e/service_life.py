@@ -26,7 +26,7 @@ from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import first
-from reconciler.core.status.events import Accepted, Asked, Removed
+from reconciler.core.status.events import Accepted, ReconcileRequested, Removed
 from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
@@ -110,7 +110,7 @@ class Life:
         return str(ready.reason), ready.message
 
     async def visit(self) -> tuple[str, str]:
-        await self.world.settle(self.key, Asked(reconcile=True))
+        await self.world.settle(self.key, ReconcileRequested())
         await reconcile(self.key, self.world)
         return self.headline
 

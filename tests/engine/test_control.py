@@ -9,17 +9,19 @@ from desired_state.instance import Key
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.ports.control import Action, ActionRefused, SourceStatus
+from reconciler.core.ports.control import Action, ActionRefused, Adopt, Approve, Reject, SourceStatus
 from reconciler.core.ports.orphans import StoredState
+from reconciler.core.principal import Principal
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Event, Planned, Waiting
 from reconciler.core.vocabulary import Reason, Sync
-from reconciler.engine.control import EngineControl
+from reconciler.engine.control import EngineControl, same_plan
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, applied, fold
 
+ANN = Principal("ann", "socket")
 PLAN: Plan = read(document(change("aws_vpc.this", ["create"], None, {"a": 1})), Redactor(b"a key for tests"))
 
 
@@ -63,15 +65,15 @@ def standing(reason: Reason) -> Record:
     return fold(applied(), Planned(PLAN, DriftFinding(Sync.PENDING, None, ())), Waiting(reason, ""))
 
 
-async def act(record: Record, action: Action, digest: str | None = None) -> Record:
+async def act(record: Record, action: Action) -> Record:
     controller = Controller(World({record.key: record}))
-    after = await EngineControl(controller).act(record.key, action, by="ann", digest=digest)  # type: ignore[arg-type]
+    after = await EngineControl(controller).act(record.key, action, by=ANN)  # type: ignore[arg-type]
     assert controller.asked == [record.key], "it is visited at once"
     return after
 
 
 async def test_an_approval_names_the_plan_and_the_person() -> None:
-    after = await act(standing(Reason.AWAITING_APPROVAL), Action.APPROVE, PLAN.digest)
+    after = await act(standing(Reason.AWAITING_APPROVAL), Approve(PLAN.digest))
     assert after.approval is not None
     assert (after.approval.plan_digest, after.approval.by, after.approval.at) == (PLAN.digest, "ann", NOW)
 
@@ -82,41 +84,52 @@ async def test_an_adoption_is_an_approval_of_a_plan_that_imports() -> None:
     waiting = fold(
         applied(), Planned(found, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, "")
     )
-    for action in (Action.ADOPT, Action.APPROVE):
-        after = await act(waiting, action, found.digest)
+    for action in (Adopt(found.digest), Approve(found.digest)):
+        after = await act(waiting, action)
         assert after.approval is not None
         assert after.approval.plan_digest == found.digest
-    with pytest.raises(ActionRefused, match="the plan is now"):
-        await act(waiting, Action.ADOPT, "sha256:old")
+    with pytest.raises(ActionRefused, match="the plan of develop/orders changed"):
+        await act(waiting, Adopt("sha256:old"))
 
 
 async def test_what_imports_nothing_or_more_is_not_adopted() -> None:
     with pytest.raises(ActionRefused, match="adopts nothing"):
-        await act(standing(Reason.AWAITING_APPROVAL), Action.ADOPT, PLAN.digest)
+        await act(standing(Reason.AWAITING_APPROVAL), Adopt(PLAN.digest))
     with pytest.raises(ActionRefused, match="would not only adopt"):
-        await act(standing(Reason.ADOPTION_REFUSED), Action.ADOPT, PLAN.digest)
+        await act(standing(Reason.ADOPTION_REFUSED), Adopt(PLAN.digest))
 
 
 async def test_what_does_not_wait_cannot_be_approved_nor_rejected() -> None:
-    for action in (Action.APPROVE, Action.REJECT):
+    for action in (Approve(PLAN.digest), Reject(PLAN.digest)):
         with pytest.raises(ActionRefused):
-            await act(standing(Reason.OBSERVED), action, PLAN.digest)
+            await act(standing(Reason.OBSERVED), action)
 
 
 async def test_another_digest_than_the_one_that_waits_is_refused() -> None:
-    for action, digest in ((Action.APPROVE, "sha256:old"), (Action.APPROVE, None), (Action.REJECT, "sha256:old")):
-        with pytest.raises(ActionRefused, match="the plan is now"):
-            await act(standing(Reason.AWAITING_APPROVAL), action, digest)
+    for action in (Approve("sha256:old"), Adopt("sha256:old"), Reject("sha256:old"), Approve("")):
+        with pytest.raises(ActionRefused) as refused:
+            same_plan(standing(Reason.AWAITING_APPROVAL), action.digest)
+        assert (refused.value.code, refused.value.current) == ("plan_moved", PLAN.digest)
+    for decision in (Approve("sha256:old"), Reject("sha256:old")):
+        with pytest.raises(ActionRefused, match="reconciler diff develop/orders"):
+            await act(standing(Reason.AWAITING_APPROVAL), decision)
+
+
+async def test_without_a_plan_there_is_nothing_to_decide() -> None:
+    for action in (Approve("sha256:old"), Reject(), Reject("sha256:old")):
+        with pytest.raises(ActionRefused) as refused:
+            await act(applied().replace(plan=None, conditions={}), action)
+        assert (refused.value.code, refused.value.current) == ("no_plan", None)
 
 
 async def test_a_rejection_ends_an_approval_and_an_approval_a_rejection() -> None:
-    approved = await act(standing(Reason.AWAITING_APPROVAL), Action.APPROVE, PLAN.digest)
-    rejected = await act(approved, Action.REJECT)
+    approved = await act(standing(Reason.AWAITING_APPROVAL), Approve(PLAN.digest))
+    rejected = await act(approved, Reject())
     assert rejected.approval is None
     assert rejected.rejection is not None
     assert rejected.rejection.by == "ann"
     refused = fold(rejected, Waiting(Reason.REJECTED, ""))
-    assert (await act(refused, Action.APPROVE, PLAN.digest)).rejection is None
+    assert (await act(refused, Approve(PLAN.digest))).rejection is None
 
 
 class Bucket:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.live import RolloutState
-from reconciler.core.status.events import Accepted, Asked, Event
+from reconciler.core.status.events import Accepted, Event, ReconcileRequested
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.documents import change
 from tests.core.instances import IMAGE, SERVICE, instance
@@ -40,7 +40,7 @@ async def test_after_a_rollback_ten_intervals_pass_without_an_apply() -> None:
     assert record.repairs == (), "what ECS took back is not drift that was healed"
 
 
-@pytest.mark.parametrize("ended_by", [PUSHED, Asked(reconcile=True)], ids=["a new image", "a person"])
+@pytest.mark.parametrize("ended_by", [PUSHED, ReconcileRequested()], ids=["a new image", "a person"])
 async def test_a_new_image_or_a_person_ends_it(ended_by: Event) -> None:
     stage = await rolled_back()
     await stage.interval_passes()

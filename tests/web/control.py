@@ -9,13 +9,25 @@ from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.core.ports.control import Action, ActionRefused, Beat, Control, SourceStatus
+from reconciler.core.ports.control import (
+    Action,
+    ActionRefused,
+    Adopt,
+    Approve,
+    Beat,
+    Control,
+    Reject,
+    SourceStatus,
+    Suspend,
+)
 from reconciler.core.ports.orphans import Orphan, StoredState
+from reconciler.core.principal import Principal
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Drift, Failures, Pass, Record, Repair, Rollout
 from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
+from reconciler.engine.control import same_plan
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 COMMIT = "3f9c2d1e" * 5
@@ -131,7 +143,7 @@ class FakeControl:
     """Implements `reconciler.core.ports.control.Control`."""
 
     known: dict[Key, Record] = field(default_factory=dict)
-    asked: list[tuple[Key, Action, str, str | None]] = field(default_factory=list)
+    asked: list[tuple[Key, Action, Principal]] = field(default_factory=list)
     afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
     refusal: str | None = None
     left: tuple[Orphan, ...] = ()
@@ -170,14 +182,14 @@ class FakeControl:
         """What was frozen."""
         return list(self.frozen.values())
 
-    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
         """Remember it; only develop is known."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
-        self.frozen[environment] = Freeze(environment, by, reason, NOON)
+        self.frozen[environment] = Freeze(environment, by.name, reason, NOON)
         return self.frozen[environment]
 
-    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
         """Forget it."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
@@ -195,21 +207,14 @@ class FakeControl:
             raise LiveUnavailable("the states of develop cannot be listed")
         return self.left
 
-    async def act(
-        self,
-        key: Key,
-        action: Action,
-        *,
-        by: str,
-        digest: str | None = None,
-        lock_id: str | None = None,
-        override_window: str | None = None,
-    ) -> Record:
+    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
         """Remember it."""
         if self.refusal:
             raise ActionRefused(self.refusal)
-        self.asked.append((key, action, by, digest or lock_id or override_window))
-        if action is Action.SUSPEND:
+        if isinstance(action, Approve | Adopt) or (isinstance(action, Reject) and action.digest):
+            same_plan(self.known[key], action.digest)
+        self.asked.append((key, action, by))
+        if isinstance(action, Suspend):
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]
 

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from reconciler.core.ports.control import Action
+from reconciler.core.ports.control import Suspend
+from reconciler.core.principal import Principal
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import AddressTaken, serve
@@ -40,7 +41,7 @@ async def test_the_socket_needs_no_token_and_tcp_without_one_only_reads(control:
         assert await suspend(f"http://127.0.0.1:{listening.port}") == 403
         assert control.asked == []
         assert await suspend("http://localhost", aiohttp.UnixConnector(str(path))) == 200
-        assert control.asked == [(ORDERS, Action.SUSPEND, "ada", None)]
+        assert control.asked == [(ORDERS, Suspend(), Principal("ada", "socket"))]
 
 
 async def test_only_the_daemons_user_may_use_the_socket_and_it_goes_with_the_daemon(tmp_path: Path) -> None:

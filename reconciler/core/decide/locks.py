@@ -24,7 +24,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class UnlockRequested:
+class NamedByOperator:
     """A person named this very lock and wants it broken."""
 
 
@@ -33,10 +33,10 @@ class NotOurs:
     """Nothing here proves anything about the lock."""
 
 
-def judge(lock: LockInfo, record: Record) -> Ours | UnlockRequested | NotOurs:
+def judge(lock: LockInfo, record: Record) -> Ours | NamedByOperator | NotOurs:
     """Whose lock it is, as far as the instance's record tells."""
     if record.unlock == lock.id:
-        return UnlockRequested()
+        return NamedByOperator()
     intent = record.intent
     if intent and intent.holder and intent.lock_id:
         if intent.lock_id == lock.id:

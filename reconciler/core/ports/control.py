@@ -3,31 +3,97 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.ports.orphans import Orphan
+from reconciler.core.principal import Principal
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 
 
-class Action(StrEnum):
-    """What a person can ask for, by command or API."""
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Start a pass now and forget earlier failures; `override_window` is the reason to apply outside the windows."""
 
-    RECONCILE = "reconcile"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    APPROVE = "approve"
-    ADOPT = "adopt"
-    REJECT = "reject"
-    PRUNE = "prune"
-    UNLOCK = "unlock"
+    override_window: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Leave the instance alone until it is resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Reconcile a suspended instance again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Approve the plan with this digest."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Approve the plan with this digest, which imports and changes nothing else."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Reject the plan with this digest; without one, the plan that waits."""
+
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPrune:
+    """Destroy what a removed manifest left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Break the state lock with this id; without one, check the lock again."""
+
+    lock_id: str | None = None
+
+
+Action = Reconcile | Suspend | Resume | Approve | Adopt | Reject | ConfirmPrune | Unlock
+
+# The names of the actions in the API and on the command line.
+ACTIONS: Mapping[str, type[Action]] = {
+    "adopt": Adopt,
+    "approve": Approve,
+    "prune": ConfirmPrune,
+    "reconcile": Reconcile,
+    "reject": Reject,
+    "resume": Resume,
+    "suspend": Suspend,
+    "unlock": Unlock,
+}
 
 
 class ActionRefused(Exception):
-    """The action does not fit the instance as it is now; the message says why and what would."""
+    """The action does not fit the instance as it is now; the message says why, and what to do instead.
+
+    `code` is the API's error code. `current` is the digest of the plan that waits, where the action named another one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Literal["refused", "no_plan", "plan_moved"] = "refused",
+        current: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.current = current
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +153,16 @@ class Control(Protocol):
         """What is frozen, and by whom."""
         ...
 
-    async def freeze(self, environment: str | None, *, by: str, reason: str) -> Freeze:
-        """Apply nothing in an environment, or anywhere, until it is lifted. Raises: KeyError for an unknown one."""
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
+        """Stop all applies in an environment, or in all of them. Raises: KeyError for an unknown environment."""
         ...
 
-    async def unfreeze(self, environment: str | None, *, by: str) -> Freeze:
+    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
         """Lift that freeze and no other. Raises: KeyError for an unknown environment, ActionRefused."""
         ...
 
-    async def act(
-        self,
-        key: Key,
-        action: Action,
-        *,
-        by: str,
-        digest: str | None = None,
-        lock_id: str | None = None,
-        override_window: str | None = None,
-    ) -> Record:
-        """Do it. `override_window` is why a pass may apply outside the windows.
+    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
+        """Carry out the action. Returns the record afterwards.
 
         Raises: KeyError for an unknown instance, ActionRefused.
         """

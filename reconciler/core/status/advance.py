@@ -6,10 +6,11 @@ a record is in `drifted` and `rollout`.
 
 import dataclasses
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from desired_state.instance import Instance
 from reconciler.core.plan.model import summarise
+from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.status import drift, promotion, recovery, rollout
@@ -18,7 +19,7 @@ from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
-    Asked,
+    Approved,
     Attributed,
     Desired,
     Event,
@@ -30,13 +31,19 @@ from reconciler.core.status.events import (
     OverrideUsed,
     PassHeld,
     Planned,
+    PruneConfirmed,
+    ReconcileRequested,
+    Rejected,
     Removed,
     RenameFinished,
     RenameStarted,
+    Resumed,
     RolloutObserved,
     Starting,
+    Suspended,
     TreeAdmitted,
     TreeHeldBack,
+    UnlockRequested,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -104,8 +111,18 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return rollout.seen(record, live, timeout, now)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
-        case Asked():
-            return _asked(record, event, now)
+        case ReconcileRequested(override):
+            return _reconcile_requested(record, override, now)
+        case Suspended() | Resumed():
+            return record.replace(suspended=isinstance(event, Suspended))
+        case Approved(approval):
+            return record.replace(approval=approval, rejection=None)
+        case Rejected(rejection):
+            return record.replace(approval=None, rejection=rejection)
+        case PruneConfirmed():  # the manifest may have come back while the operator decided
+            return record.replace(prune_confirmed=record.removed is not None)
+        case UnlockRequested(lock_id):
+            return record.replace(unlock=lock_id)
         case RenameStarted(source):
             return record.replace(move=Move(source) if source else None)
         case RenameFinished(source, old):
@@ -250,21 +267,16 @@ def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> R
     return ready(record, now, False, reason, message)
 
 
-def _asked(record: Record, event: Asked, now: datetime) -> Record:
-    changes: dict[str, Any] = {}
-    if event.reconcile:
-        changes |= {"requested_at": now, "failures": None, "rollout": None, "repairs": ()}
-        changes["window_override"] = event.override or record.window_override
-        changes["conditions"] = without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST)
-    if event.suspend is not None:
-        changes["suspended"] = event.suspend
-    if event.approval or event.rejection:
-        changes |= {"approval": event.approval, "rejection": event.rejection}
-    if event.confirm_prune:
-        changes["prune_confirmed"] = record.removed is not None  # else the manifest came back while they decided
-    if event.unlock:
-        changes["unlock"] = event.unlock
-    return record.replace(**changes)
+def _reconcile_requested(record: Record, override: WindowOverride | None, now: datetime) -> Record:
+    """Forget failures, the rollout and repairs, so that the next pass starts afresh."""
+    return record.replace(
+        requested_at=now,
+        failures=None,
+        rollout=None,
+        repairs=(),
+        window_override=override or record.window_override,
+        conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
+    )
 
 
 def _moved(record: Record, old: Record | None) -> Record:

@@ -163,17 +163,46 @@ class OverrideUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A person asked for a pass (outside the windows, with an override), suspended, resumed, approved, rejected,
-    confirmed a prune, or told a lock to break."""
+class ReconcileRequested:
+    """A pass was requested; with `override`, outside the change windows too."""
 
-    reconcile: bool = False
-    suspend: bool | None = None
-    approval: Approval | None = None
-    rejection: Rejection | None = None
-    confirm_prune: bool = False
-    unlock: str | None = None
     override: WindowOverride | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """The instance is to be left alone until it is resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The instance is to be reconciled again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A plan was approved; this ends an earlier rejection."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A plan was rejected; this ends an earlier approval."""
+
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class PruneConfirmed:
+    """The prune of a removed instance was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockRequested:
+    """The state lock with this id is to be broken."""
+
+    lock_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +240,13 @@ Event = (
     | Failed
     | RolloutObserved
     | OverrideUsed
-    | Asked
+    | ReconcileRequested
+    | Suspended
+    | Resumed
+    | Approved
+    | Rejected
+    | PruneConfirmed
+    | UnlockRequested
     | RenameStarted
     | RenameFinished
 )

@@ -9,13 +9,15 @@ from dataclasses import replace
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import (
     Applied,
-    Asked,
+    Approved,
     Attributed,
     Event,
     Failed,
     FoundInSync,
     Invalid,
     PassHeld,
+    ReconcileRequested,
+    Rejected,
     RolloutObserved,
     Waiting,
 )
@@ -32,14 +34,13 @@ def redacted(event: Event, redactor: Redactor) -> Event:
             return Attributed(redactor.text(who))
         case RolloutObserved(live):
             return replace(event, live=replace(live, message=redactor.text(live.message)))
-        case Asked(approval=approval, rejection=rejection, override=override):
-            return replace(
-                event,
-                approval=approval and replace(approval, by=redactor.text(approval.by)),
-                rejection=rejection and replace(rejection, by=redactor.text(rejection.by)),
-                override=override
-                and replace(override, by=redactor.text(override.by), reason=redactor.text(override.reason)),
-            )
+        case Approved(approval):
+            return Approved(replace(approval, by=redactor.text(approval.by)))
+        case Rejected(rejection):
+            return Rejected(replace(rejection, by=redactor.text(rejection.by)))
+        case ReconcileRequested(override) if override:
+            by, reason = redactor.text(override.by), redactor.text(override.reason)
+            return ReconcileRequested(replace(override, by=by, reason=reason))
         case FoundInSync() | Applied():
             kept = {name: value for name, value in event.outputs.items() if name == _PASSED_ON}
             return replace(event, outputs=redactor.value(event.outputs) | kept)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
-from reconciler.core.decide.locks import NotOurs, Ours, UnlockRequested, explain, judge
+from reconciler.core.decide.locks import NamedByOperator, NotOurs, Ours, explain, judge
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed, Workspace
@@ -112,7 +112,7 @@ async def _clear(
             raise TerraformFailed(Reason.STATE_LOCKED, explain(lock, record, ours=False), lock=lock)
         case Ours(holder, certain) if not await world.locks.is_dead(holder, certain=certain):
             raise TerraformFailed(Reason.LOCK_ORPHANED, explain(lock, record, ours=True), lock=lock)
-        case Ours() | UnlockRequested():
+        case Ours() | NamedByOperator():
             await workspace.unlock(lock.id)
     try:
         left = await world.locks.read(key, environment)

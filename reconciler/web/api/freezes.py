@@ -5,7 +5,7 @@ from aiohttp import web
 from desired_state.explain import suggest
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.views import api
-from reconciler.web.auth import authorise
+from reconciler.web.auth import authorise, principal
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer, body_of
 
@@ -19,13 +19,13 @@ async def freezes(request: web.Request) -> web.Response:
 
 async def freeze(request: web.Request) -> web.Response:
     """Freeze one environment, or all when none is named."""
-    authorise(request)
+    proof = authorise(request)
     body = await body_of(request, _FIELDS)
     if "reason" not in body:
         raise Refused(400, "reason_missing", "a freeze needs a reason: whoever meets it wants to know")
     control, environment = request.app[CONTROL], body.get("environment")
     try:
-        made = await control.freeze(environment, by=body.get("by") or "api", reason=body["reason"])
+        made = await control.freeze(environment, by=principal(proof, body), reason=body["reason"])
     except KeyError:
         raise _unknown(request, environment) from None
     return answer(request, api.freeze(made))
@@ -33,11 +33,11 @@ async def freeze(request: web.Request) -> web.Response:
 
 async def unfreeze(request: web.Request) -> web.Response:
     """Lift the freeze of one environment, or the one of all when none is named."""
-    authorise(request)
+    proof = authorise(request)
     body = await body_of(request, _FIELDS - {"reason"})
     control, environment = request.app[CONTROL], body.get("environment")
     try:
-        lifted = await control.unfreeze(environment, by=body.get("by") or "api")
+        lifted = await control.unfreeze(environment, by=principal(proof, body))
     except KeyError:
         raise _unknown(request, environment) from None
     except ActionRefused as refusal:

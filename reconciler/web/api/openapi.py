@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.ports.control import Action
+from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
 
 Schema = dict[str, Any]
@@ -102,7 +102,7 @@ def _actions() -> Schema:
         },
         "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
     }
-    action = {"name": "action", "in": "path", "required": True, "schema": _words(Action)}
+    action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
     return {
         "/api/v1/instances/{environment}/{name}/{action}": {
             "post": {

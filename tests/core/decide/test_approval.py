@@ -17,7 +17,17 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Accepted, Applied, Applying, Asked, Desired, Planned, Waiting
+from reconciler.core.status.events import (
+    Accepted,
+    Applied,
+    Applying,
+    Approved,
+    Desired,
+    Planned,
+    ReconcileRequested,
+    Rejected,
+    Waiting,
+)
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, instance
@@ -83,14 +93,14 @@ class ApprovalMachine(Machine):
     @rule()
     def somebody_approves_what_is_shown(self) -> None:
         assert self.shown
-        self.happens(Asked(approval=Approval(self.shown.digest, "ann", self.now)))
+        self.happens(Approved(Approval(self.shown.digest, "ann", self.now)))
         self.agreed, self.refused = (self.shown.digest, self.now), None
 
     @precondition(lambda self: self.shown)
     @rule()
     def somebody_rejects_what_is_shown(self) -> None:
         assert self.shown
-        self.happens(Asked(rejection=Rejection(self.shown.digest, "bob", self.now)))
+        self.happens(Rejected(Rejection(self.shown.digest, "bob", self.now)))
         self.agreed, self.refused = None, self.shown.digest
 
     @rule()
@@ -105,7 +115,7 @@ class ApprovalMachine(Machine):
 
     @rule()
     def somebody_asks_for_a_pass(self) -> None:
-        self.happens(Asked(reconcile=True))
+        self.happens(ReconcileRequested())
 
     @rule(hours=st.integers(1, 30))
     def time_passes(self, hours: int) -> None:
@@ -122,7 +132,7 @@ TestApproval = case(ApprovalMachine)
 
 
 def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:
-    record = advance(applied(APPROVE), Asked(approval=Approval(PLANS[0].digest, "ann", NOW)), now=NOW)
+    record = advance(applied(APPROVE), Approved(Approval(PLANS[0].digest, "ann", NOW)), now=NOW)
     late = NOW + EXPIRY
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
     assert isinstance(found, AwaitApproval)
@@ -136,7 +146,7 @@ def test_the_floor_of_an_environment_holds_whatever_the_manifest_says() -> None:
 
 
 def test_a_rejection_says_who_and_how_to_take_it_back() -> None:
-    record = advance(applied(APPROVE), Asked(rejection=Rejection(PLANS[0].digest, "bob", NOW)), now=NOW)
+    record = advance(applied(APPROVE), Rejected(Rejection(PLANS[0].digest, "bob", NOW)), now=NOW)
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
     assert isinstance(found, Report)
     assert found.reason == Reason.REJECTED

@@ -11,7 +11,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.environment import Floor
 from reconciler.core.record.model import Record
-from reconciler.core.status.events import Accepted, Asked, Removed, RenameFinished, Waiting
+from reconciler.core.status.events import Accepted, PruneConfirmed, Removed, RenameFinished, Suspended, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import DEVELOP, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
@@ -45,7 +45,7 @@ class TestGate:
 
     def test_suspended_by_command_or_manifest(self) -> None:
         platform = applied(PLATFORM)
-        assert reason_of(asked_of(fold(new(commit="c9"), Asked(suspend=True)), platform)) == Reason.SUSPENDED
+        assert reason_of(asked_of(fold(new(commit="c9"), Suspended()), platform)) == Reason.SUSPENDED
         assert reason_of(asked_of(new(with_policy(SERVICE, "{suspend: true}")), platform)) == Reason.SUSPENDED
 
 
@@ -58,11 +58,11 @@ class TestPruneGate:
         gone = fold(new().replace(instance=shop), RenameFinished("orders", applied()), Removed(None))
         assert asked_of(gone) == Proceed()
         assert reason_of(asked_of(gone, new())) == Reason.PRUNE_CONFIRMATION_NEEDED
-        assert asked_of(fold(gone, Asked(confirm_prune=True)), new()) == Proceed()
+        assert asked_of(fold(gone, PruneConfirmed()), new()) == Proceed()
         assert asked_of(gone, fold(applied(), Removed(None))) == Proceed()
 
     def test_dependants_go_first(self) -> None:
-        platform = fold(applied(PLATFORM), Removed(None), Asked(confirm_prune=True))
+        platform = fold(applied(PLATFORM), Removed(None), PruneConfirmed())
         assert reason_of(asked_of(platform, applied())) == Reason.DEPENDENCY_NOT_READY
         assert asked_of(platform) == Proceed()
 
@@ -76,10 +76,10 @@ class TestPruneGate:
     )
     def test_guards_hold_until_a_person_confirms(self, record: Record, reason: Reason) -> None:
         assert reason_of(asked_of(record)) == reason
-        assert asked_of(fold(record, Asked(confirm_prune=True))) == Proceed()
+        assert asked_of(fold(record, PruneConfirmed())) == Proceed()
 
     def test_nobody_confirms_against_the_floor(self) -> None:
-        confirmed = fold(applied(), Removed(None), Asked(confirm_prune=True))
+        confirmed = fold(applied(), Removed(None), PruneConfirmed())
         assert reason_of(asked_of(confirmed, floor=Floor(prune=False))) == Reason.PRUNE_GUARD
 
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.decide.locks import NotOurs, Ours, UnlockRequested, created_at, explain, judge
+from reconciler.core.decide.locks import NamedByOperator, NotOurs, Ours, created_at, explain, judge
 from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
-from reconciler.core.status.events import Applying, Asked, Desired, Failed, LockedOut, LockObserved, Starting
+from reconciler.core.status.events import Applying, Desired, Failed, LockedOut, LockObserved, Starting, UnlockRequested
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, PLATFORM, applied, base, fold
 
@@ -74,8 +74,8 @@ def test_a_run_that_was_locked_out_has_no_claim_to_the_next_lock() -> None:
 
 
 def test_a_person_names_one_lock_and_no_other() -> None:
-    record = fold(applied(PLATFORM), Asked(unlock="lock-7"))
-    assert judge(lock("lock-7", who="ann@laptop"), record) == UnlockRequested()
+    record = fold(applied(PLATFORM), UnlockRequested("lock-7"))
+    assert judge(lock("lock-7", who="ann@laptop"), record) == NamedByOperator()
     assert judge(lock("lock-8", who="ann@laptop"), record) == NotOurs()
 
 

@@ -20,10 +20,10 @@ from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
-    Asked,
     Desired,
     Event,
     Failed,
+    ReconcileRequested,
     RolloutObserved,
     TreeAdmitted,
     TreeHeldBack,
@@ -142,7 +142,7 @@ def test_one_that_was_let_but_did_not_begin_stays_when_another_broke() -> None:
 
 def test_a_person_lets_a_single_one_through_and_it_stays_through() -> None:
     bad = fold(running(name="bad"), *takes(running(name="bad")), BACK)
-    asked = fold(running(), Asked(reconcile=True))
+    asked = fold(running(), ReconcileRequested())
     assert held(asked, bad) is None
     let = fold(asked, TreeAdmitted(asked=True), Waiting(Reason.AWAITING_APPROVAL, "")).replace(requested_at=None)
     assert held(let, bad) is None

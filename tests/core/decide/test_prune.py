@@ -17,7 +17,17 @@ from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Accepted, Asked, Event, Planned, Removed, Waiting
+from reconciler.core.status.events import (
+    Accepted,
+    Approved,
+    Event,
+    Planned,
+    PruneConfirmed,
+    Removed,
+    Resumed,
+    Suspended,
+    Waiting,
+)
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, instance, with_policy
@@ -66,18 +76,18 @@ class PruneMachine(Machine):
     @rule()
     def somebody_confirms(self) -> None:
         """Also when the manifest came back while they decided: then there is nothing to confirm."""
-        self.happens(Asked(confirm_prune=True))
+        self.happens(PruneConfirmed())
         self.confirmed = self.gone
 
     @precondition(lambda self: self.record.reason == Reason.AWAITING_APPROVAL)
     @rule()
     def somebody_approves_the_destroy(self) -> None:
-        self.happens(Asked(approval=Approval(self.plan.digest, "ann", self.now)))
+        self.happens(Approved(Approval(self.plan.digest, "ann", self.now)))
         self.agreed = self.now
 
     @rule(suspend=st.booleans())
     def somebody_suspends_or_resumes(self, suspend: bool) -> None:
-        self.happens(Asked(suspend=suspend))
+        self.happens(Suspended() if suspend else Resumed())
         self.suspended = suspend
 
     @rule(needed=st.booleans())
@@ -145,6 +155,6 @@ def test_a_confirmation_that_comes_after_the_manifest_is_back_agrees_to_nothing(
     approve = with_policy(SERVICE, "{mode: approve}")
     record = advance(applied(approve), Removed(None), now=NOW)
     record = advance(record, Accepted(instance(approve), "c2"), now=NOW)
-    record = advance(record, Asked(confirm_prune=True), now=NOW)
+    record = advance(record, PruneConfirmed(), now=NOW)
     found = verdict.verdict(PLANS[0], PRUNING, record, DEVELOP, image=None, now=NOW)
     assert isinstance(found, AwaitApproval)

@@ -14,7 +14,17 @@ from reconciler.core.record.consent import Approval, WindowOverride
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Applying, Asked, Desired, OverrideUsed, Planned, Removed, RolloutObserved
+from reconciler.core.status.events import (
+    Applying,
+    Approved,
+    Desired,
+    OverrideUsed,
+    Planned,
+    PruneConfirmed,
+    ReconcileRequested,
+    Removed,
+    RolloutObserved,
+)
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, applied, base, fold, new, with_policy
@@ -42,7 +52,7 @@ class TestVerdict:
     def test_approve_waits_for_exactly_this_plan(self) -> None:
         found, record = plan(UPDATE), applied(with_policy(SERVICE, "{mode: approve}"))
         assert isinstance(verdict(found, record), AwaitApproval)
-        approved = fold(record, Asked(approval=Approval(found.digest, "ann", NOW)))
+        approved = fold(record, Approved(Approval(found.digest, "ann", NOW)))
         assert verdict(found, approved) == Apply()
         assert isinstance(verdict(plan(REPLACE), approved), AwaitApproval)
 
@@ -73,7 +83,7 @@ class TestVerdict:
     def test_a_person_lets_a_visit_apply_outside_its_window_and_nothing_else(self) -> None:
         window = 'windows: [{days: [mon], from: "10:00", to: "17:00", timezone: Etc/UTC}]'
         override = WindowOverride("ann", "a fix for the incident", NOW)
-        let = fold(applied(with_policy(SERVICE, f"{{{window}}}")), Asked(reconcile=True, override=override))
+        let = fold(applied(with_policy(SERVICE, f"{{{window}}}")), ReconcileRequested(override))
         assert verdict(plan(UPDATE), let) == Apply()
         assert isinstance(verdict(plan(UPDATE), let, floor=Floor(mode="approve")), AwaitApproval)
         assert isinstance(verdict(plan(UPDATE), let, floor=Floor(mode="observe")), Report)
@@ -84,9 +94,9 @@ class TestVerdict:
 
     def test_a_visit_uses_up_the_override_that_it_began_with_and_no_later_one(self) -> None:
         first, second = WindowOverride("ann", "one", NOW), WindowOverride("ben", "two", NOW)
-        record = fold(applied(), Asked(reconcile=True, override=first), Asked(reconcile=True, override=second))
+        record = fold(applied(), ReconcileRequested(first), ReconcileRequested(second))
         assert fold(record, OverrideUsed(first)).window_override == second
-        assert fold(record, Asked(reconcile=True)).window_override == second
+        assert fold(record, ReconcileRequested()).window_override == second
 
     def test_what_ecs_rolled_back_is_not_rolled_out_again(self) -> None:
         seen = LiveService(IMAGE, IMAGE, RolloutState.ROLLED_BACK, "td:0", "circuit breaker")
@@ -102,7 +112,7 @@ class TestVerdict:
         destroy = change("aws_ecs_service.this", ["delete"], {"name": "orders"}, None)
         removed = fold(applied(with_policy(SERVICE, "{mode: approve}")), Removed(None))
         assert isinstance(verdict(plan(destroy), removed), AwaitApproval)
-        assert verdict(plan(destroy), fold(removed, Asked(confirm_prune=True))) == Apply()
+        assert verdict(plan(destroy), fold(removed, PruneConfirmed())) == Apply()
 
 
 def test_a_plan_in_a_phrase() -> None:
@@ -111,5 +121,5 @@ def test_a_plan_in_a_phrase() -> None:
 
 def test_a_plan_that_was_read_keeps_the_approval_it_was_given() -> None:
     found, record = plan(UPDATE), applied(with_policy(SERVICE, "{mode: approve}"))
-    approved = fold(record, Asked(approval=Approval(found.digest, "ann", NOW)))
+    approved = fold(record, Approved(Approval(found.digest, "ann", NOW)))
     assert verdict(found, fold(approved, Planned(found, DriftFinding(Sync.PENDING, None, ())))) == Apply()

@@ -17,11 +17,12 @@ from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
-    Asked,
+    Approved,
     Desired,
     Failed,
     FoundInSync,
     Planned,
+    PruneConfirmed,
     Removed,
     RolloutObserved,
     Waiting,
@@ -147,7 +148,7 @@ def test_a_plan_that_is_the_same_at_the_next_look_is_not_told_again() -> None:
 def test_an_approval_closes_the_thread_with_who_gave_it() -> None:
     told = NoticeLog(running())
     awaiting(told, GROUP)
-    said = told.happens(Asked(approval=Approval(plan(GROUP).digest, "ann <@U1>", NOW)))
+    said = told.happens(Approved(Approval(plan(GROUP).digest, "ann <@U1>", NOW)))
     assert acts(said) == ["close approval"]
     assert said[0].text.endswith("approved by ann &lt;@U1&gt;")
 
@@ -249,7 +250,7 @@ def test_a_removal_that_needs_a_person_is_told_with_the_command() -> None:
     told = NoticeLog(fold(applied(PLATFORM), Removed(None)))
     (notice,) = told.happens(HeldBack(Reason.PRUNE_CONFIRMATION_NEEDED, ""))
     assert "`reconciler prune --confirm develop/platform`" in notice.head
-    (over,) = told.happens(Asked(confirm_prune=True))
+    (over,) = told.happens(PruneConfirmed())
     assert over.text.endswith("its removal was confirmed")
 
 

@@ -16,7 +16,7 @@ from reconciler.core.policy.rules import Rules
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Asked, Desired, Planned, Waiting
+from reconciler.core.status.events import Approved, Desired, Planned, Rejected, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy
@@ -55,12 +55,12 @@ def test_what_is_only_observed_is_not_adopted() -> None:
 
 def test_an_approval_adopts_exactly_what_was_shown() -> None:
     shown, record = plan(ADOPTED), new()
-    approved = fold(record, Asked(approval=Approval(shown.digest, "ann", NOW)))
+    approved = fold(record, Approved(Approval(shown.digest, "ann", NOW)))
     assert verdict(shown, approved) == Apply()
     elsewhere = change("aws_s3_bucket.this", ["no-op"], BUCKET, BUCKET, importing={"id": "another"})
     assert isinstance(verdict(plan(elsewhere), approved), AwaitApproval), "another id is another plan"
     assert isinstance(verdict(plan(ADOPTED, TAGGED), approved), AwaitApproval)
-    rejected = fold(record, Asked(rejection=Rejection(shown.digest, "bob", NOW)))
+    rejected = fold(record, Rejected(Rejection(shown.digest, "bob", NOW)))
     assert isinstance(verdict(shown, rejected), Report)
 
 
@@ -90,7 +90,7 @@ def test_an_approval_adopts_exactly_what_was_shown() -> None:
 )
 def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: dict[str, Any], named: str) -> None:
     found = plan(ADOPTED, more)
-    approved = fold(new(), Asked(approval=Approval(found.digest, "ann", NOW)))
+    approved = fold(new(), Approved(Approval(found.digest, "ann", NOW)))
     for record in (new(), approved):
         decided = verdict(found, record)
         assert isinstance(decided, Report)
@@ -107,7 +107,7 @@ def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_ch
     assert isinstance(waiting, AwaitApproval)
     assert "1 to import, 1 to create" in waiting.message
     assert "1 resource that exists is adopted, and more is changed with it" in waiting.message
-    assert verdict(found, fold(begun, Asked(approval=Approval(found.digest, "ann", NOW)))) == Apply()
+    assert verdict(found, fold(begun, Approved(Approval(found.digest, "ann", NOW)))) == Apply()
 
 
 def test_a_state_that_holds_more_is_no_first_plan() -> None:

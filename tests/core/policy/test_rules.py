@@ -14,7 +14,7 @@ from reconciler.core.plan.read import read
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.record.consent import Approval
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Asked, Removed
+from reconciler.core.status.events import Approved, Removed
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold
@@ -204,7 +204,7 @@ class TestVerdict:
 
     def test_a_denied_plan_is_not_applied_even_if_somebody_approved_it(self) -> None:
         entry, _ = DENIED["SSH open to everybody"]
-        approved = fold(applied(), Asked(approval=Approval(plan(entry).digest, "ann", NOW)))
+        approved = fold(applied(), Approved(Approval(plan(entry).digest, "ann", NOW)))
         found = self.decided(entry, record=approved)
         assert isinstance(found, Report)
         assert found.reason == Reason.POLICY_DENIED
@@ -220,7 +220,7 @@ class TestVerdict:
             found = self.decided(entry, rules=Rules())
             assert isinstance(found, AwaitApproval)
             assert f"{kind}.this" in found.message
-            approved = fold(applied(), Asked(approval=Approval(plan(entry).digest, "ann", NOW)))
+            approved = fold(applied(), Approved(Approval(plan(entry).digest, "ann", NOW)))
             assert self.decided(entry, record=approved, rules=Rules()) == Apply()
 
     def test_a_prune_takes_what_its_author_called_disposable_and_asks_for_the_rest(self) -> None:

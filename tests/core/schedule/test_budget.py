@@ -13,13 +13,13 @@ from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.budget import Budget, expected_calls, is_drift_check
 from reconciler.core.status.events import (
     Accepted,
-    Asked,
     Desired,
     Event,
     Failed,
     FoundInSync,
     PassHeld,
     Planned,
+    ReconcileRequested,
     Removed,
     RolloutObserved,
     TreeHeldBack,
@@ -67,7 +67,7 @@ def test_whatever_somebody_waits_for_is_none() -> None:
     first_look = Planned(MOVED, DriftFinding(Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE, MOVED.changes))
     awaited: list[Event] = [
         Desired("d2", "s", "c2"),
-        Asked(reconcile=True),
+        ReconcileRequested(),
         Failed(Reason.PLAN_FAILED, ""),
         Failed(Reason.STATE_LOCKED, ""),
         PassHeld(Reason.SUSPENDED, ""),

@@ -10,7 +10,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.schedule.next_visit import Pace, next_visit
 from reconciler.core.schedule.visits import Schedule
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Asked, Desired, Event, Failed, FoundInSync, PassHeld, Waiting
+from reconciler.core.status.events import Desired, Event, Failed, FoundInSync, PassHeld, ReconcileRequested, Waiting
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case
@@ -110,7 +110,7 @@ class VisitMachine(Machine):
     def somebody_asks_while_it_is_visited(self, data: st.DataObject) -> None:
         """The wish is not lost with the visit that runs."""
         key = data.draw(st.sampled_from(sorted(self.running)))
-        self.records[key] = advance(self.records[key], Asked(reconcile=True), now=self.now)
+        self.records[key] = advance(self.records[key], ReconcileRequested(), now=self.now)
         self.wish(key, self.now, trigger="request", urgency=3)
 
     @invariant()

@@ -18,7 +18,7 @@ from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
-    Asked,
+    Approved,
     Desired,
     Event,
     Failed,
@@ -26,8 +26,13 @@ from reconciler.core.status.events import (
     Invalid,
     PassHeld,
     Planned,
+    PruneConfirmed,
+    ReconcileRequested,
+    Rejected,
     Removed,
+    Resumed,
     RolloutObserved,
+    Suspended,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -121,7 +126,7 @@ def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
 
 
 def test_a_manifest_that_returns_cancels_its_tombstone() -> None:
-    record = fold(applied(), Removed("too many"), Asked(confirm_prune=True))
+    record = fold(applied(), Removed("too many"), PruneConfirmed())
     assert record.removed == NOW
     record = fold(record, Accepted(instance(), "c3"))
     assert (record.removed, record.prune_guard, record.prune_confirmed) == (None, None, False)
@@ -132,7 +137,7 @@ def test_retries_end_in_stalled_and_a_new_digest_or_a_person_starts_over() -> No
     record = fold(record, desired(record, "d1"), *[Failed(Reason.PLAN_FAILED, "no")] * 3)
     assert record.conditions[ConditionType.STALLED].reason == Reason.RETRIES_EXHAUSTED
     assert ConditionType.STALLED not in fold(record, desired(record, "d2")).conditions
-    assert ConditionType.STALLED not in fold(record, Asked(reconcile=True)).conditions
+    assert ConditionType.STALLED not in fold(record, ReconcileRequested()).conditions
 
 
 def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:
@@ -143,7 +148,7 @@ def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:
 def test_an_approval_falls_with_any_real_change_of_the_plan() -> None:
     one, other = plan(RETENTION), plan(change("aws_vpc.this", ["create"], None, {}))
     waiting = fold(applied(), Planned(one, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
-    record = fold(waiting, Asked(approval=Approval(one.digest, "ann", NOW)))
+    record = fold(waiting, Approved(Approval(one.digest, "ann", NOW)))
     assert fold(record, Planned(one, DriftFinding(Sync.PENDING, None, ()))).approval is not None
     assert fold(record, Planned(other, DriftFinding(Sync.PENDING, None, ()))).approval is None
 
@@ -194,10 +199,10 @@ EVENTS = st.sampled_from(
         Failed(Reason.PLAN_FAILED, "x"),
         Failed(Reason.STATE_LOCKED, "x"),
         *(live(state) for state in RolloutState),
-        Asked(reconcile=True),
-        Asked(suspend=True),
-        Asked(suspend=False),
-        Asked(rejection=Rejection("p", "ann", NOW)),
+        ReconcileRequested(),
+        Suspended(),
+        Resumed(),
+        Rejected(Rejection("p", "ann", NOW)),
     ]
 )
 

@@ -18,12 +18,12 @@ from reconciler.core.schedule.next_visit import Pace, is_fresh, next_visit
 from reconciler.core.status.events import (
     Applied,
     Applying,
-    Asked,
     Attributed,
     Desired,
     Failed,
     FoundInSync,
     Planned,
+    ReconcileRequested,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
@@ -178,7 +178,7 @@ def test_a_fight_ends_with_a_new_desired_state_or_by_asking_and_never_by_waiting
     record, decided = fight(applied(PLATFORM), rounds=50)
     assert isinstance(decided, Report)
     stalled = fold(record, Waiting(decided.reason, decided.message))
-    asked = fold(stalled, Asked(reconcile=True))
+    asked = fold(stalled, ReconcileRequested())
     assert look(asked, retention(9), NOW + timedelta(hours=1))[1] == Apply()
     other = fold(stalled, Desired("d2", "s", "c2"))
     assert (other.repairs, other.condition(ConditionType.STALLED)) == ((), None)

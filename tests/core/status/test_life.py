@@ -16,7 +16,6 @@ from reconciler.core.status.events import (
     Accepted,
     Applied,
     Applying,
-    Asked,
     Attributed,
     Desired,
     Event,
@@ -26,9 +25,12 @@ from reconciler.core.status.events import (
     LockObserved,
     PassHeld,
     Planned,
+    ReconcileRequested,
     Removed,
+    Resumed,
     RolloutObserved,
     Starting,
+    Suspended,
     Waiting,
 )
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
@@ -163,7 +165,10 @@ class LifeMachine(Machine):
 
     @rule(suspend=st.none() | st.booleans(), reconcile=st.booleans())
     def somebody_asks(self, suspend: bool | None, reconcile: bool) -> None:
-        self.happens(Asked(reconcile=reconcile, suspend=suspend))
+        if reconcile:
+            self.happens(ReconcileRequested())
+        if suspend is not None:
+            self.happens(Suspended() if suspend else Resumed())
         self.failed = 0 if reconcile else self.failed
 
     @precondition(lambda self: self.instance.kind == "Service" and self.was_told and not self.applying)

@@ -15,7 +15,7 @@ from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.status.events import Applied, Applying, Asked, Desired, Failed, FoundInSync, Planned, Starting
+from reconciler.core.status.events import Applied, Applying, Approved, Desired, Failed, FoundInSync, Planned, Starting
 from reconciler.core.status.recovery import creates, would_be_twice
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
@@ -76,7 +76,7 @@ def test_a_replacement_that_ended_half_way_counts_too() -> None:
 
 def test_whoever_looked_agrees_to_exactly_this_plan() -> None:
     found = plan(ADDRESS)
-    record = fold(crashed_in(found), Asked(approval=Approval(found.digest, "ann", NOW)))
+    record = fold(crashed_in(found), Approved(Approval(found.digest, "ann", NOW)))
     assert verdict(found, record) == Apply()
 
 

@@ -13,7 +13,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Applied, Applying, Asked, Desired, Event, Planned
+from reconciler.core.status.events import Applied, Applying, Approved, Desired, Event, Planned
 from reconciler.core.views import drift_report
 from tests.core.documents import change, document
 from tests.core.instances import NOW, PLATFORM, applied, base
@@ -106,7 +106,7 @@ def test_the_page_shows_old_and_new_and_no_secret_and_no_markup() -> None:
 
 def test_its_end_says_what_was_done_and_who_approved_it() -> None:
     life = confirmed()
-    life.happens(Asked(approval=Approval(life.record.plan.digest if life.record.plan else "", "ann", LATER)), LATER)
+    life.happens(Approved(Approval(life.record.plan.digest if life.record.plan else "", "ann", LATER)), LATER)
     heal(life, LATER)
     *_, found = life.documents()
     assert found["state"] == "resolved"

@@ -14,7 +14,7 @@ from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Drift, Pass, Record
-from reconciler.core.status.events import Asked, Failed, Waiting
+from reconciler.core.status.events import Failed, Suspended, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.edges.telemetry.metrics import (
     COMMANDS,
@@ -183,7 +183,7 @@ def test_instances_are_read_from_the_records_of_the_moment() -> None:
         assert sample(metrics, "reconciler_instance_sync", **KEY, state=state) == (state == Sync.IN_SYNC)
     assert sample(metrics, "reconciler_instance_info", **KEY, kind="Service", mode="auto", suspended="false") == 1
 
-    daemon.records[0] = fold(daemon.records[0], Asked(suspend=True)).replace(sync=Sync.DRIFTED)
+    daemon.records[0] = fold(daemon.records[0], Suspended()).replace(sync=Sync.DRIFTED)
     assert sample(metrics, "reconciler_instance_sync", **KEY, state="Drifted") == 1
     assert sample(metrics, "reconciler_instance_sync", **KEY, state="InSync") == 0
     assert sample(metrics, "reconciler_instance_info", **KEY, kind="Service", mode="auto", suspended="true") == 1

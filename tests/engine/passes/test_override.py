@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.ports.control import Action, ActionRefused
+from reconciler.core.ports.control import ActionRefused, Reconcile
 from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.core.principal import Principal
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.status.events import Accepted
 from reconciler.core.status.promotion import with_tree
@@ -22,6 +23,8 @@ from reconciler.engine.intake import Intake
 from tests.core.instances import PLATFORM, fold, instance, with_policy
 from tests.engine.tiers import NEW, OLD, Surroundings, moved, running, world_of
 
+ANN = Principal("ann", "socket")
+BEN = Principal("ben", "token")
 CLOSED = '{windows: [{days: [sun], from: "10:00", to: "11:00", timezone: Etc/UTC}]}'  # NOW is a Monday
 WHY = "a fix for the incident"
 
@@ -82,7 +85,7 @@ async def test_one_visit_applies_and_the_next_change_waits_for_the_window() -> N
     try:
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)
         assert around.applied == []
-        await control.act(record.key, Action.RECONCILE, by="ann", override_window=WHY)
+        await control.act(record.key, Reconcile(WHY), by=ANN)
         await until(lambda: any(visit.result == "applied" for visit in around.passes))
         assert around.applied == [("develop/net", NEW)]
         assert world.records[record.key].window_override is None
@@ -105,7 +108,7 @@ async def test_what_has_no_windows_has_none_to_override() -> None:
     world = world_of(Around(), running("develop", "net"))
     control = EngineControl(Controller(world, cast(Any, None), Intake(world), workers=1))
     with pytest.raises(ActionRefused, match="has no change windows"):
-        await control.act(Key("develop", "net"), Action.RECONCILE, by="ann", override_window=WHY)
+        await control.act(Key("develop", "net"), Reconcile(WHY), by=ANN)
 
 
 async def test_a_freeze_holds_all_the_same() -> None:
@@ -113,8 +116,8 @@ async def test_a_freeze_holds_all_the_same() -> None:
     world = world_of(around, record)
     controller = Controller(world, cast(Any, around), Intake(world), workers=1)
     control, stop = EngineControl(controller), asyncio.Event()
-    await control.freeze("develop", by="ben", reason="audit")
-    await control.act(record.key, Action.RECONCILE, by="ann", override_window=WHY)
+    await control.freeze("develop", by=BEN, reason="audit")
+    await control.act(record.key, Reconcile(WHY), by=ANN)
     task = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
     try:
         await until(lambda: world.records[record.key].reason == Reason.FROZEN)

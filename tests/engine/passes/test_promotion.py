@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 
-from reconciler.core.status.events import Accepted, Asked, Failed
+from reconciler.core.status.events import Accepted, Failed, ReconcileRequested
 from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.promotion import woken
@@ -56,7 +56,7 @@ async def test_reconcile_lets_a_single_instance_through() -> None:
     around = Surroundings(broken=frozenset({"develop/first"}))
     world = world_of(around, first, second, third, at_a_time=5)
     await reconcile(first.key, world)
-    await world.settle(second.key, Asked(reconcile=True))
+    await world.settle(second.key, ReconcileRequested())
     for key in (second.key, third.key):
         await reconcile(key, world)
     assert around.applied == [("develop/second", NEW)]

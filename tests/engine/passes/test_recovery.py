@@ -7,7 +7,7 @@ import pytest
 from reconciler.app import observers
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
-from reconciler.core.status.events import Asked
+from reconciler.core.status.events import Approved
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.telemetry.metrics import Metrics
 from tests.core.documents import change
@@ -52,5 +52,5 @@ async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
     assert record.intent is not None
     assert "aws_eip.this already" in record.conditions[ConditionType.READY].message
     assert record.plan is not None
-    await stage.world.settle(ORDERS, Asked(approval=Approval(record.plan.digest, "ann", stage.now)))
+    await stage.world.settle(ORDERS, Approved(Approval(record.plan.digest, "ann", stage.now)))
     assert ((await stage.visit()).reason, stage.applies) == (Reason.APPLIED, 2)

@@ -5,10 +5,23 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.ports.control import Action
+from reconciler.core.ports.control import (
+    ACTIONS,
+    Action,
+    Adopt,
+    Approve,
+    ConfirmPrune,
+    Reconcile,
+    Reject,
+    Resume,
+    Suspend,
+    Unlock,
+)
+from reconciler.core.principal import Principal
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import ORDERS, PAYMENTS, FakeControl
 
+ADA = Principal("ada", "token")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -20,11 +33,17 @@ async def act(
     return response.status, await response.json()
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - {Action.APPROVE, Action.ADOPT}))
+@pytest.mark.parametrize("action", [Reconcile(), Suspend(), Resume(), Reject(), ConfirmPrune(), Unlock()])
 async def test_an_action_is_passed_on(client: Client, control: FakeControl, action: Action) -> None:
-    status, _ = await act(client, f"develop/orders/{action}", {"by": "ada"})
+    (name,) = [name for name, kind in ACTIONS.items() if isinstance(action, kind)]
+    status, _ = await act(client, f"develop/orders/{name}", {"by": "ada"})
     assert status == 200
-    assert control.asked == [(ORDERS, action, "ada", None)]
+    assert control.asked == [(ORDERS, action, ADA)]
+
+
+async def test_unlock_names_the_lock(client: Client, control: FakeControl) -> None:
+    status, _ = await act(client, "develop/orders/unlock", {"by": "ada", "lock_id": "0f6c"})
+    assert (status, control.asked) == (200, [(ORDERS, Unlock("0f6c"), ADA)])
 
 
 async def test_the_answer_is_the_instance_after_the_action(client: Client) -> None:
@@ -34,7 +53,7 @@ async def test_the_answer_is_the_instance_after_the_action(client: Client) -> No
 
 async def test_without_a_name_the_api_asked(client: Client, control: FakeControl) -> None:
     await act(client, "develop/payments/reconcile")
-    assert control.asked == [(PAYMENTS, Action.RECONCILE, "api", None)]
+    assert control.asked == [(PAYMENTS, Reconcile(), Principal("api", "token"))]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +78,7 @@ async def test_an_override_of_the_windows_says_why_and_goes_with_reconcile_only(
     client: Client, control: FakeControl
 ) -> None:
     status, _ = await act(client, "develop/orders/reconcile", {"by": "ada", "override_window": "an incident"})
-    assert (status, control.asked) == (200, [(ORDERS, Action.RECONCILE, "ada", "an incident")])
+    assert (status, control.asked) == (200, [(ORDERS, Reconcile("an incident"), ADA)])
     for body, action in (({"override_window": ""}, "reconcile"), ({"override_window": "x"}, "suspend")):
         status, shown = await act(client, f"develop/orders/{action}", body)
         assert (status, shown["error"]["code"]) == (400, "invalid_body")
@@ -71,13 +90,13 @@ async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client
     assert status == 401
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.ADOPT])
+@pytest.mark.parametrize("action", ["approve", "adopt"])
 async def test_approve_and_adopt_take_the_digest_that_was_looked_at(
-    client: Client, control: FakeControl, action: Action
+    client: Client, control: FakeControl, action: str
 ) -> None:
     status, _ = await act(client, f"develop/orders/{action}", {"digest": "sha256:p1", "by": "ada"})
     assert status == 200
-    assert control.asked == [(ORDERS, action, "ada", "sha256:p1")]
+    assert control.asked == [(ORDERS, {"approve": Approve, "adopt": Adopt}[action]("sha256:p1"), ADA)]
 
 
 async def test_a_plan_that_moved_is_not_approved(client: Client, control: FakeControl) -> None:
