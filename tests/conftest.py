@@ -1,6 +1,10 @@
-"""The order of the whole run."""
+"""The order of the whole run, and Hypothesis without deadlines: a loaded machine is no failure."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from desired_state.instance import Key
 from desired_state.policy import Policy
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.drift import DriftFinding, changed_outside
+from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe
 from reconciler.core.policy import adoption
 from reconciler.core.policy import rules as policy
@@ -81,33 +81,58 @@ def verdict(
     now: datetime,
     limits: VerdictLimits = VerdictLimits(),
     objection: str | None = None,
+    freeze: Freeze | None = None,
 ) -> Verdict:
-    """What to do with a plan. Destroys of a removed instance come here too; their gate was the prune gate.
+    """Decide what to do about a plan. The plan of a destroy is decided here too; its gate was the prune gate.
 
-    `image` is the image the plan would run, `objection` why a judge outside of the daemon denies the plan.
+    `image` is the image that the plan would run, `objection` the reason why the external policy check denies the plan,
+    `freeze` the freeze of the environment.
     """
-    key, treatment = str(record.key), record.instance.policy
-    mode = effective_mode(treatment, environment)
-    if mode != "observe" and recovery.is_unrecorded(plan, changed_outside(plan, treatment.ignore, now), record):
+    found = _without_freeze(plan, finding, record, environment, image, now, limits, objection)
+    if freeze and isinstance(found, Apply):
+        return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.describe()}")
+    return found
+
+
+def _without_freeze(
+    plan: Plan,
+    finding: DriftFinding,
+    record: Record,
+    environment: Environment,
+    image: str | None,
+    now: datetime,
+    limits: VerdictLimits,
+    objection: str | None,
+) -> Verdict:
+    mode = effective_mode(record.instance.policy, environment)
+    if mode != "observe" and recovery.is_unrecorded(plan, finding.outside, record):
         return Apply()
     if plan.is_empty or (finding.harmless and not plan.outputs):
         return NothingToDo()
+    if refused := _refused(plan, record, limits, objection):
+        return refused
+    if mode == "observe":
+        return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
+    if record.rollout and repeats_rollback(record, image):
+        return Report(Reason.ROLLED_BACK, record.rollout.message)
+    approved = _is_approved(plan, record, limits, now)
+    if not approved and (stop := _without_consent(plan, finding, record, environment, limits, now)):
+        return stop
+    if _outside_windows(record, now):
+        return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
+    return Apply()
+
+
+def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str | None) -> Report | None:
+    """Return why no approval could make this plan acceptable; None when nothing forbids it."""
+    key = str(record.key)
     if denied := policy.violations(plan, limits.rules, key):
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
-    if mode == "observe":
-        return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
-    if record.rollout and repeats_rollback(record, image):
-        return Report(Reason.ROLLED_BACK, record.rollout.message)
-    approved = _is_approved(plan, record, limits, now)
-    if not approved and (stop := _without_leave(plan, finding, record, environment, limits, now)):
-        return stop
-    if _outside_windows(record, now):
-        return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
-    return Apply()
+    return None
 
 
 def _outside_windows(record: Record, now: datetime) -> bool:
@@ -179,7 +204,7 @@ def _is_approved(plan: Plan, record: Record, limits: VerdictLimits, now: datetim
     return approval is not None and approval.plan_digest == plan.digest and now - approval.at < limits.approval
 
 
-def _without_leave(
+def _without_consent(
     plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
     """Why a plan that nobody approved is not applied; None when nobody has to."""
@@ -227,10 +252,3 @@ def repeats_rollback(record: Record, image: str | None) -> bool:
         and rollout.desired_digest == record.desired_digest
         and rollout.image == image
     )
-
-
-def thawed(found: Verdict, plan: Plan, freeze: Freeze | None) -> Verdict:
-    """The verdict, unless it is to apply something in a freeze."""
-    if freeze is None or not isinstance(found, Apply):
-        return found
-    return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.describe()}")

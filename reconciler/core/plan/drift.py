@@ -37,15 +37,18 @@ _COMPUTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DriftFinding:
-    """The sync state and, when the world moved, why it counts as drift and what it did to which resources: their
-    attributes map to the value that was in force and the one that was found.
+    """The sync state of a plan, and its drift: the reason, and what changed on which resources.
 
-    `harmless`: the plan has changes, but all of them are ignored by a rule or mean nothing."""
+    The attributes of `drifted` map to the applied value and the value that was found. `harmless`: the plan has changes,
+    but each of them is ignored by a rule or changes no meaning. `outside` is all that Terraform says changed outside of
+    it, without noise, whether or not it counts as drift.
+    """
 
     sync: Sync
     reason: Reason | None
     drifted: tuple[Change, ...]
     harmless: bool = False
+    outside: tuple[Change, ...] = ()
 
 
 def classify(
@@ -57,30 +60,36 @@ def classify(
     rolled_back: bool,
     now: datetime,
 ) -> DriftFinding:
-    """Say who moved. An unknown applied digest counts as Git's move: nothing is known to have been in force.
+    """Classify the plan: pending changes, drift, or both.
 
-    `rolled_back`: ECS itself put the service back; that difference is a failed rollout, not drift.
+    An unknown applied digest counts as a change in Git, because nothing is known to have been applied. `rolled_back`:
+    ECS returned the service to its previous task definition; that difference is a failed rollout, not drift.
     """
-    if rolled_back or plan.imports:  # what is yet to be taken over is nobody's drift
-        return DriftFinding(Sync.PENDING, None, ())
     outside = changed_outside(plan, ignore, now)
+    if rolled_back or plan.imports:  # a resource that is yet to be adopted cannot have drifted
+        return DriftFinding(Sync.PENDING, None, (), outside=outside)
     if applied_digest == desired_digest:
         planned = tuple(map(_as_found, filter(_means_something, _without_ignored(plan.changes, ignore, now))))
         if planned:
-            return DriftFinding(Sync.DRIFTED, _reason(planned), planned)
+            return DriftFinding(Sync.DRIFTED, _reason(planned), planned, outside=outside)
         harmless = bool(plan.changes)
         if outside:
-            return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless)
+            return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless, outside)
         return DriftFinding(Sync.IN_SYNC, None, (), harmless)
     if plan.is_empty:
-        return DriftFinding(Sync.IN_SYNC, None, ())
+        return DriftFinding(Sync.IN_SYNC, None, (), outside=outside)
     if outside and applied_digest is not None:
-        return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside)
-    return DriftFinding(Sync.PENDING, None, ())
+        return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside, outside=outside)
+    return DriftFinding(Sync.PENDING, None, (), outside=outside)
+
+
+def classify_destroy(plan: Plan, *, ignore: Sequence[Ignore], now: datetime) -> DriftFinding:
+    """Classify the plan of a destroy: every change is pending, whatever the applied digest is."""
+    return DriftFinding(Sync.PENDING, None, (), outside=changed_outside(plan, ignore, now))
 
 
 def changed_outside(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> tuple[Change, ...]:
-    """What Terraform says moved outside of it, without the noise."""
+    """Return what Terraform says changed outside of it, without noise."""
     return tuple(_normalised(plan.drift, ignore, now))
 
 

@@ -21,7 +21,6 @@ from reconciler.core.decide.verdict import (
     now_or_again,
     repeats_rollback,
     response,
-    thawed,
     verdict,
     waits,
 )
@@ -29,7 +28,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
-from reconciler.core.plan.drift import DriftFinding, classify
+from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.model import Plan
 from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
@@ -47,7 +46,7 @@ from reconciler.core.status.events import (
     RolloutObserved,
     Waiting,
 )
-from reconciler.core.vocabulary import Reason, Sync
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes import locks, renames
 from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.deployment import prepare
@@ -58,7 +57,6 @@ from reconciler.engine.passes.promotion import promote
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
-_PRUNING = DriftFinding(Sync.PENDING, None, ())
 
 
 class _ApplyFailed(Exception):
@@ -162,7 +160,7 @@ async def _plan(
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, say who moved, decide, and put all of it in the record."""
     plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
-    finding = _PRUNING if destroy else _finding(plan, record, image, world)
+    finding = _finding(plan, record, image, world, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
@@ -173,14 +171,16 @@ async def _plan(
         now=world.now(),
         limits=world.limits.verdict,
         objection=objection,
+        freeze=world.freezing.of(environment.name),
     )
-    found = thawed(found, plan, world.freezing.of(environment.name))
     record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
     return plan, found if insists else now_or_again(found, record)
 
 
-def _finding(plan: Plan, record: Record, image: str | None, world: World) -> DriftFinding:
+def _finding(plan: Plan, record: Record, image: str | None, world: World, *, destroy: bool) -> DriftFinding:
+    if destroy:
+        return classify_destroy(plan, ignore=record.instance.policy.ignore, now=world.now())
     return classify(
         plan,
         applied_digest=record.applied_digest,

@@ -1,6 +1,7 @@
 """What an apply without a known end may have made: not made twice unless a person has looked."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from reconciler.core.decide import verdict as decide
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Verdict
-from reconciler.core.plan.drift import DriftFinding
+from reconciler.core.plan.drift import DriftFinding, changed_outside
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
@@ -38,7 +39,8 @@ def crashed_in(found: Plan) -> Record:
 
 
 def verdict(found: Plan, record: Record) -> Verdict:
-    return decide.verdict(found, GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
+    finding = replace(GIT_MOVED, outside=changed_outside(found, (), NOW))
+    return decide.verdict(found, finding, record, DEVELOP, image=IMAGE, now=NOW)
 
 
 @pytest.mark.parametrize(
