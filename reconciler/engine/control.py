@@ -131,7 +131,7 @@ class EngineControl:
         event = self._event(record, action, by.name)
         self._world.observer.log("asked", instance=str(key), action=_NAMES[type(action)], by=by.name)
         if event:
-            record = await self._world.settle(key, event)
+            record = await self._world.records.advance(key, event)
         if not isinstance(action, Suspend):
             self._controller.ask(key, trigger="request")
         return record

@@ -54,7 +54,7 @@ class Controller:
 
     async def run(self, stop: asyncio.Event, *, drain: timedelta) -> None:
         """Work until `stop` is set, then let applies finish within `drain`."""
-        self.world.records.update(await self.world.store.load())
+        await self.world.records.load()
         for key, record in self.world.records.items():
             self.ask(key, trigger="recovery" if record.intent else "start", urgency=first_urgency(record))
         tasks = [asyncio.create_task(self._follow(), name="source"), asyncio.create_task(self._turn(), name="beat")]
@@ -103,7 +103,7 @@ class Controller:
 
     async def _take_in(self, revision: Revision) -> None:
         if revision != self._taken:
-            self._remember(revision)
+            self.world.records.remember_commit(revision.commit, revision.committed_at)
             snapshot, due = await self._intake.accept(revision)
             self._log_commit(snapshot, due)
             for key in sorted(due):
@@ -112,13 +112,6 @@ class Controller:
             troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
             self._taken, self._problems = revision, tuple(map(self._told, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
-
-    def _remember(self, revision: Revision) -> None:
-        """Keep the commit times that a record may still be measured by."""
-        used = {record.desired_commit for record in self.world.records.values()}
-        used |= {record.accepted_commit for record in self.world.records.values()}
-        kept = {commit: at for commit, at in self.world.committed_at.items() if commit in used}
-        self.world.committed_at = kept | {revision.commit: revision.committed_at}
 
     def _told(self, problem: Problem) -> Problem:
         """The problem as people may read it: it can quote what stands in a manifest."""
@@ -155,7 +148,7 @@ class Controller:
             await reconcile(key, self.world)
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
             self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
-            await self.world.settle(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
+            await self.world.records.advance(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
         after = await self._used_up(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
@@ -167,7 +160,7 @@ class Controller:
         after = self.world.records.get(before.key)
         if after is None or before.window_override is None or unconfirmed(after):
             return after
-        return await self.world.settle(before.key, OverrideUsed(before.window_override))
+        return await self.world.records.advance(before.key, OverrideUsed(before.window_override))
 
     async def _note(self, before: Record, after: Record | None, trigger: str, started: datetime) -> None:
         ready = after.condition(ConditionType.READY) if after else None

@@ -49,7 +49,7 @@ class Intake:
         changes = diff(snapshot, known)
         due = [key for instance in snapshot.instances.values() async for key in self._take(instance, snapshot.commit)]
         for key in changes.invalid:
-            await self._world.settle(key, Invalid(_why(self._world.records[key], snapshot)))
+            await self._world.records.advance(key, Invalid(_why(self._world.records[key], snapshot)))
         for key in changes.claimed:
             await self._keep(key, snapshot)
             due.append(key)
@@ -63,12 +63,14 @@ class Intake:
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
         record = self._world.records.get(instance.key)
         if record is None:
-            await self._world.begin(first(instance, commit))
+            await self._world.records.begin(first(instance, commit))
             yield instance.key
             return
         changed = record.instance.source_digest != instance.source_digest
         same_policy = record.instance.policy == instance.policy
-        await self._world.settle(instance.key, Accepted(instance, commit if changed else record.accepted_commit))
+        await self._world.records.advance(
+            instance.key, Accepted(instance, commit if changed else record.accepted_commit)
+        )
         if changed or record.removed or not same_policy:
             yield instance.key
 
@@ -79,15 +81,15 @@ class Intake:
         """
         heir, record = snapshot.former[key.name], self._world.records[key]
         if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
-            await self._world.settle(key, Removed(f"it was renamed to {heir}, which says so no more"))
+            await self._world.records.advance(key, Removed(f"it was renamed to {heir}, which says so no more"))
             return
         if record.removed:
-            await self._world.settle(key, Accepted(record.instance, record.accepted_commit))
+            await self._world.records.advance(key, Accepted(record.instance, record.accepted_commit))
         message = (
             f"its manifest is gone, and {heir}, with `formerName: {key.name}`, is not valid or not deployed to"
             f" {key.environment}: nothing is removed. Mend {heir}, or drop its `formerName`"
         )
-        await self._world.settle(key, Invalid(message))
+        await self._world.records.advance(key, Invalid(message))
 
     async def _remove(self, keys: Iterable[Key]) -> AsyncIterator[Key]:
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
@@ -99,7 +101,7 @@ class Intake:
                 total[key.environment],
                 limit_percent=self._world.limits.prune_limit_percent,
             )
-            await self._world.settle(key, Removed(guard))
+            await self._world.records.advance(key, Removed(guard))
             yield key
 
 

@@ -32,6 +32,7 @@ from reconciler.edges.telemetry.metrics import Build, Metrics, Now
 from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
+from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
@@ -76,6 +77,7 @@ class Stage:
         )
         self.metrics = Metrics(now, Build("1", "1.11.4", "https://git.example/manifests.git", "main"))
         self.store = SqliteStore(self.folder / "records.sqlite3")
+        observer, limits = Observers(self.metrics), Limits(pace=PACE)
         self.world = World(
             terraform=around,
             live=around,
@@ -84,11 +86,17 @@ class Stage:
             locks=around,
             store=self.store,
             trees=around,
-            reports=DirectoryReports(self.folder / "reports"),
-            observer=Observers(self.metrics),
+            records=Records(
+                self.store,
+                DirectoryReports(self.folder / "reports"),
+                observer,
+                self.redactor,
+                now=lambda: datetime.now(UTC),
+            ),
+            observer=observer,
             redactor=self.redactor,
             environments={"develop": DEVELOP},
-            limits=Limits(pace=PACE),
+            limits=limits,
             now=lambda: datetime.now(UTC),
             rng=random.Random(1),
             admission=asyncio.Semaphore(1),

@@ -34,6 +34,7 @@ from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.engine.intake import Intake
 from reconciler.engine.passes.reconcile import reconcile
+from reconciler.engine.records import Records
 from reconciler.engine.world import World
 
 ACCOUNT = "123456789012"
@@ -184,7 +185,7 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
             locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
             store=store,
             trees=trees,
-            reports=DirectoryReports(settings.reports.path),
+            records=Records(store, DirectoryReports(settings.reports.path), Nobody(), redactor, now=clock),
             observer=Nobody(),
             redactor=redactor,
             environments=rules.environments(settings),

@@ -41,6 +41,7 @@ from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.passes.reconcile import reconcile
+from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
@@ -110,7 +111,7 @@ class Life:
         return str(ready.reason), ready.message
 
     async def visit(self) -> tuple[str, str]:
-        await self.world.settle(self.key, ReconcileRequested())
+        await self.world.records.advance(self.key, ReconcileRequested())
         await reconcile(self.key, self.world)
         return self.headline
 
@@ -121,13 +122,13 @@ class Life:
 
     async def change(self, text: str) -> None:
         """Another manifest was pushed."""
-        await self.world.settle(self.key, Accepted(self._named(text), uuid.uuid4().hex))
+        await self.world.records.advance(self.key, Accepted(self._named(text), uuid.uuid4().hex))
 
     async def rename(self, text: str, name: str) -> None:
         """Its manifest got another name, and says which one it had."""
         former, self.key = self.key, Key(self.key.environment, name)
-        await self.world.begin(first(replace(self._named(text), former=former.name), uuid.uuid4().hex))
-        await self.world.settle(former, Removed(f"it was renamed to {name}"))
+        await self.world.records.begin(first(replace(self._named(text), former=former.name), uuid.uuid4().hex))
+        await self.world.records.advance(former, Removed(f"it was renamed to {name}"))
 
     def begin(self, text: str) -> Record:
         return first(self._named(text), "c1")
@@ -208,7 +209,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
             warm=WarmRuns(provider, mirrors),
         )
     )
-    store = SqliteStore(folder / "records.sqlite")
+    store, redactor = SqliteStore(folder / "records.sqlite"), Redactor(b"life")
     world = World(
         terraform=terraform,
         live=EcsLive(clients),
@@ -217,9 +218,9 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         locks=StateLocks(clients, StateSettings(bucket="states-{account}"), work=folder / "work", me=whoami()),
         store=store,
         trees=trees,
+        records=Records(store, DirectoryReports(folder / "reports"), Silent(), redactor, now=lambda: datetime.now(UTC)),
         observer=Silent(),
-        reports=DirectoryReports(folder / "reports"),
-        redactor=Redactor(b"life"),
+        redactor=redactor,
         environments={"develop": where},
         limits=Limits(),
         now=lambda: datetime.now(UTC),
@@ -231,8 +232,8 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
     life = Life(aws, world, terraform, str(platform["cluster"]["name"]), key)
     stands = applied(PLATFORM_TEXT).replace(outputs={"platform": dict(platform)}, intent=None)
     try:
-        await world.begin(stands)
-        await world.begin(life.begin(text))
+        await world.records.begin(stands)
+        await world.records.begin(life.begin(text))
         yield life
     finally:
         await store.close()

@@ -1,15 +1,20 @@
 """A world whose every side is one object, and what such an object does where a story asks nothing of it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
 from typing import Any, cast
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.ports.observer import Observer
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from tests.core.instances import DEVELOP, NOW
+
+REDACTOR = Redactor(b"a key for tests")
 
 
 class Silent:
@@ -24,6 +29,31 @@ class Silent:
     def record_changed(self, *_: Any, **__: Any) -> None: ...
 
     def log(self, *_: Any, **__: Any) -> None: ...
+
+
+class FakeRecords(Records, MutableMapping[Key, Record]):
+    """Records that a test may also set and delete, as an earlier process or another writer would have."""
+
+    def __setitem__(self, key: Key, record: Record) -> None:
+        """Set it as it is, without a write."""
+        self._known[key] = record
+
+    def __delitem__(self, key: Key) -> None:
+        """Delete it, without a write."""
+        del self._known[key]
+
+
+def records_of(
+    around: Any, *records: Record, observer: Observer | None = None, now: Callable[[], datetime] = lambda: NOW
+) -> FakeRecords:
+    found = FakeRecords(around, around, observer or around, REDACTOR, now=now)
+    found.update({record.key: record for record in records})
+    return found
+
+
+def fake_records(world: World) -> FakeRecords:
+    assert isinstance(world.records, FakeRecords)
+    return world.records
 
 
 def world_of(
@@ -41,14 +71,13 @@ def world_of(
         locks=anything,
         store=anything,
         trees=anything,
-        reports=anything,
         observer=anything,
         protection=anything,
-        redactor=Redactor(b"a key for tests"),
+        redactor=REDACTOR,
         environments=environments or {"develop": DEVELOP},
         limits=Limits(max_in_flight=at_a_time),
         now=lambda: NOW,
         rng=anything,
         admission=asyncio.Semaphore(8),
-        records={record.key: record for record in records},
+        records=records_of(around, *records),
     )

@@ -12,10 +12,10 @@ from desired_state.instance import Key
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.judge import Judge
+from reconciler.core.ports.observer import Observer
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Holder, Intent
-from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.next_visit import next_visit
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Applied, Applying, Desired
@@ -23,6 +23,7 @@ from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import Limits, World
 from tests.core.documents import document
 from tests.core.instances import DEVELOP, IMAGE, NOW, PLATFORM, SERVICE, fold, instance
+from tests.engine.fakes import REDACTOR, records_of
 
 ORDERS = Key("develop", "orders")
 HEALTHY = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2)
@@ -43,18 +44,23 @@ class FakeEngine:
     applies: int = 0
     said: list[str] = field(default_factory=list)
     version: str = "1.11.4"
+    observer: Observer | None = None
     me: Holder = field(default_factory=lambda: Holder("reconciler@host"))
 
     def __post_init__(self) -> None:
         anything = cast(Any, self)
+        observer = cast(Observer, self.observer or self)
+        self.records = records_of(anything, observer=observer, now=lambda: self.now)
         self.world = World(
             **dict.fromkeys(
-                ("terraform", "prerequisites", "first_tasks", "locks", "store", "trees", "reports", "observer"),
+                ("terraform", "prerequisites", "first_tasks", "locks", "store", "trees"),
                 anything,
             ),
             live=anything,
+            observer=observer,
             protection=anything,
-            redactor=Redactor(b"a key for tests"),
+            records=self.records,
+            redactor=REDACTOR,
             environments={"develop": DEVELOP},
             limits=Limits(),
             now=lambda: self.now,
@@ -67,7 +73,7 @@ class FakeEngine:
 
     def has(self, record: Record) -> None:
         """The engine knows this record."""
-        self.world.records[record.key] = record
+        self.records[record.key] = record
 
     @property
     def orders(self) -> Record:

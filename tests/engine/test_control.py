@@ -31,21 +31,25 @@ class Quiet:
     def log(self, event: str, **fields: Any) -> None: ...
 
 
+class Records(dict[Any, Record]):
+    """Records, folded as the engine does."""
+
+    async def advance(self, key: Any, event: Event) -> Record:
+        self[key] = advance(self[key], event, now=NOW)
+        return self[key]
+
+
 @dataclass
 class World:
-    """One record, folded as the engine does."""
+    """The surroundings of the control."""
 
-    records: dict[Any, Record]
+    records: Records
     states: Any = None
     environments: Any = field(default_factory=lambda: {"develop": DEVELOP})
     observer: Quiet = field(default_factory=Quiet)
 
     def now(self) -> Any:
         return NOW
-
-    async def settle(self, key: Any, event: Event) -> Record:
-        self.records[key] = advance(self.records[key], event, now=NOW)
-        return self.records[key]
 
 
 @dataclass
@@ -66,7 +70,7 @@ def standing(reason: Reason) -> Record:
 
 
 async def act(record: Record, action: Action) -> Record:
-    controller = Controller(World({record.key: record}))
+    controller = Controller(World(Records({record.key: record})))
     after = await EngineControl(controller).act(record.key, action, by=ANN)  # type: ignore[arg-type]
     assert controller.asked == [record.key], "it is visited at once"
     return after
@@ -146,7 +150,7 @@ class Bucket:
 
 async def test_an_orphan_has_resources_and_neither_a_record_nor_a_manifest() -> None:
     record = applied()
-    control = EngineControl(Controller(World({record.key: record}, states=Bucket())))  # type: ignore[arg-type]
+    control = EngineControl(Controller(World(Records({record.key: record}), states=Bucket())))  # type: ignore[arg-type]
     for environment in (None, "develop"):
         (orphan,) = await control.orphans(environment)
         assert (str(orphan.state.key), orphan.resources) == ("develop/left", 3)
@@ -156,6 +160,6 @@ async def test_an_orphan_has_resources_and_neither_a_record_nor_a_manifest() -> 
 
 async def test_before_a_commit_was_read_nobody_knows_what_is_an_orphan() -> None:
     unread = SourceStatus(None, None, None, ())
-    controller = Controller(World({}, states=Bucket()), source_status=unread)
+    controller = Controller(World(Records(), states=Bucket()), source_status=unread)
     with pytest.raises(ActionRefused, match="not read yet"):
         await EngineControl(controller).orphans(None)  # type: ignore[arg-type]

@@ -75,7 +75,7 @@ class Order(FakeEngine):
 async def test_after_a_start_recoveries_go_first_then_what_git_changed_then_checks() -> None:
     stage = Order()
     stage.has(platform().replace(suspended=True))
-    del stage.world.records[ORDERS]
+    del stage.records[ORDERS]
     old = applied()
     for name, record in {
         "a-check": old,

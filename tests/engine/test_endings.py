@@ -44,7 +44,7 @@ async def test_after_a_rollback_ten_intervals_pass_without_an_apply() -> None:
 async def test_a_new_image_or_a_person_ends_it(ended_by: Event) -> None:
     stage = await rolled_back()
     await stage.interval_passes()
-    await stage.world.settle(ORDERS, ended_by)
+    await stage.world.records.advance(ORDERS, ended_by)
     stage.breaks_again = ()
     new = isinstance(ended_by, Accepted)
     stage.live = dataclasses.replace(TAKEN_BACK, image=IMAGE, newest=NEW_TAG if new else IMAGE)

@@ -8,11 +8,11 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record
-from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import ConditionType
 from reconciler.engine.intake import Intake
 from reconciler.engine.world import Limits, World
 from tests.core.instances import DEVELOP, NOW
+from tests.engine.fakes import REDACTOR, records_of
 
 PROD = Environment("prod", "prod", "123456789012", "eu-central-1")
 MODULE = """
@@ -41,11 +41,12 @@ class Outside:
 
 def world() -> World:
     anything = cast(Any, Outside())
-    names = ("terraform", "live", "prerequisites", "first_tasks", "locks", "store", "trees", "reports", "observer")
+    names = ("terraform", "live", "prerequisites", "first_tasks", "locks", "store", "trees", "observer")
     return World(
         **dict.fromkeys(names, anything),
         protection=anything,
-        redactor=Redactor(b"a key for tests"),
+        records=records_of(anything),
+        redactor=REDACTOR,
         environments={"develop": DEVELOP, "prod": PROD},
         limits=Limits(),
         now=lambda: NOW,

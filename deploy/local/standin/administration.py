@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug import Request, Response
 
 from deploy.local.standin.faults import FaultRequest, Faults
-from deploy.local.standin.patches.services import look_everywhere
+from deploy.local.standin.patches.services import update_everywhere
 from deploy.local.standin.request_log import RequestLog
 from deploy.local.standin.rollout_rules import Failure, RolloutRules
 
@@ -114,7 +114,7 @@ class Administration:
     def _set_delay(self, request: Request) -> Any:
         wanted = DelayRequest.model_validate_json(request.get_data())
         with self._turn:
-            look_everywhere(self._rules)
+            update_everywhere(self._rules)
             self._rules.delay = timedelta(seconds=wanted.seconds)
         return wanted.model_dump()
 

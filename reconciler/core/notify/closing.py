@@ -1,7 +1,7 @@
 """How a problem ended, in the words that close its thread."""
 
-from reconciler.core.notify.markup import escape
 from reconciler.core.notify.problems import Open, Topic
+from reconciler.core.notify.text import one_line
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Sync
 
@@ -24,7 +24,7 @@ def of_instance(known: Open, record: Record | None) -> str:
 
 def _mended(known: Open, record: Record) -> str:
     """What happened to drift. Git moved if the manifest of this visit is not the one that was in force."""
-    commit = escape((record.desired_commit or record.accepted_commit)[:12])
+    commit = one_line((record.desired_commit or record.accepted_commit)[:12])
     git_moved = record.desired_source != known.applied_source
     if record.applied_at != known.applied_at:
         return f"healed: commit {commit} was applied" if git_moved else "healed: what Git says was applied again"
@@ -37,9 +37,9 @@ def _mended(known: Open, record: Record) -> str:
 
 def _decision(known: Open, record: Record) -> str:
     if record.approval and record.approval.plan_digest == known.said:
-        return f"approved by {escape(record.approval.by)}"
+        return f"approved by {one_line(record.approval.by)}"
     if record.rejection and record.rejection.plan_digest == known.said:
-        return f"rejected by {escape(record.rejection.by)}"
+        return f"rejected by {one_line(record.rejection.by)}"
     if record.plan and record.plan.digest != known.said:
         return "superseded: the plan is another one now"
     return f"no longer waiting ({record.reason})"

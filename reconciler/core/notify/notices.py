@@ -6,7 +6,7 @@ hours and each day.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,13 +15,13 @@ from typing import TypeAlias
 from desired_state.instance import Key
 from reconciler.core.notify import closing, problems, source
 from reconciler.core.notify.problems import Incident, Open, Topic, name_of
+from reconciler.core.notify.text import Message, Sign, line, name
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Record
 from reconciler.core.wording import duration, plural
 
 _FIRST_REMINDERS = (timedelta(hours=1), timedelta(hours=4))
 _DAY = timedelta(days=1)
-_ENTRIES = 10  # in one message; each may have a dozen lines, and Slack takes 40,000 characters
 _RECORD_TOPICS = frozenset(Topic) - {Topic.SOURCE, Topic.MANIFESTS}
 
 
@@ -36,13 +36,16 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to say. `head` is how the thread's first message reads from now on, `text` what is added to it (of an
-    opened thread: nothing); `problem` is what is known of the problem afterwards, or was when it closed."""
+    """One message about an incident. `head` is the thread's first message from now on, `text` what is added below it.
+
+    A reminder has no head, and a notice that opens a thread has no text. `problem` is what is known of the incident
+    afterwards, or was known when it closed.
+    """
 
     act: Act
     problem: Open
-    head: str
-    text: str = ""
+    head: Message | None
+    text: Message | None = None
 
 
 Opened: TypeAlias = Mapping[str, Open]
@@ -173,20 +176,21 @@ def _open(problem: Incident, record: Record | None, now: datetime) -> Notice:
 
 def _update(known: Open, problem: Incident) -> Notice:
     changed = dataclasses.replace(known, said=problem.said, title=problem.title)
-    return Notice(Act.UPDATE, changed, _head(problem), "\n".join((f"Now: {problem.title}", *problem.details)))
+    return Notice(Act.UPDATE, changed, _head(problem), Message(line("Now: ", problem.title), problem.details))
 
 
 def _close(known: Open, how: str, now: datetime) -> Notice:
-    over = f"Resolved after {duration(now - known.since)}: {how}"
-    return Notice(Act.CLOSE, known, f":white_check_mark: {known.title}\n{over}", over)
+    over = line(f"Resolved after {duration(now - known.since)}: {how}")
+    return Notice(Act.CLOSE, known, Message(known.title, (over,), Sign.RESOLVED), Message(over))
 
 
 def _reminders(known: Iterable[Open], now: datetime) -> Iterable[Notice]:
     for problem in known:
         age = now - problem.since
         if (due := reminders_due(age)) > problem.reminded:
-            text = f":bell: Still open after {duration(age)}: {problem.title}"
-            yield Notice(Act.REMIND, dataclasses.replace(problem, reminded=due), "", text)
+            title = line(f"Still open after {duration(age)}: ", problem.title)
+            text = Message(title, sign=Sign.REMINDER)
+            yield Notice(Act.REMIND, dataclasses.replace(problem, reminded=due), None, text)
 
 
 def reminders_due(age: timedelta) -> int:
@@ -194,20 +198,15 @@ def reminders_due(age: timedelta) -> int:
     return sum(age >= at for at in _FIRST_REMINDERS) + max(0, age // _DAY)
 
 
-def burst_head(size: int, still_open: int) -> str:
-    """The one message for many problems that came together, with how many are left."""
+def burst_head(size: int, still_open: int) -> Message:
+    """Return the one message for many incidents that came together, with how many are left."""
+    title = name(f"{plural(size, 'problem')} at once")
     if not still_open:
-        return f":white_check_mark: *{plural(size, 'problem')} at once*, all resolved"
+        return Message(line(title, ", all resolved"), sign=Sign.RESOLVED)
     left = "" if still_open == size else f", {still_open} still open"
-    return f":red_circle: *{plural(size, 'problem')} at once*{left}; each is in this thread"
+    return Message(line(title, f"{left}; each is in this thread"), sign=Sign.PROBLEM)
 
 
-def burst_entries(opened: Sequence[Notice]) -> tuple[str, ...]:
-    """Their list, in as few messages as can be read."""
-    chunks = (opened[start : start + _ENTRIES] for start in range(0, len(opened), _ENTRIES))
-    return tuple("\n\n".join(notice.head for notice in chunk) for chunk in chunks)
-
-
-def _head(problem: Incident) -> str:
-    sign = ":large_blue_circle:" if problem.topic in {Topic.APPROVAL, Topic.PRUNE} else ":red_circle:"
-    return "\n".join((f"{sign} {problem.title}", *problem.details))
+def _head(problem: Incident) -> Message:
+    sign = Sign.DECISION if problem.topic in {Topic.APPROVAL, Topic.PRUNE} else Sign.PROBLEM
+    return Message(problem.title, problem.details, sign)

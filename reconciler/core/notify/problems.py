@@ -12,11 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from desired_state.instance import Key
-from reconciler.core.notify.markup import bullets, code, escape
+from reconciler.core.notify.text import Line, Span, Style, bullets, code, codes, line, name, one_line
 from reconciler.core.plan.model import ResourceSummary, counts, describe_counts, operation
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason
-from reconciler.core.wording import first_few, plural
+from reconciler.core.wording import plural
 
 
 class Topic(StrEnum):
@@ -39,8 +39,8 @@ class Incident:
     topic: Topic
     key: Key | None
     said: str
-    title: str
-    details: tuple[str, ...] = ()
+    title: Line
+    details: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Open:
     key: Key | None
     since: datetime
     said: str
-    title: str
+    title: Line
     applied_at: datetime | None = None
     applied_source: str | None = None
     reminded: int = 0
@@ -117,16 +117,16 @@ def _drift(record: Record) -> Incident | None:
     drift = record.drift
     if drift is None or drift.confirmed is None:
         return None
-    said = [drift.reason.value, drift.response, *sorted(map(_moved, drift.resources))]
+    said = [drift.reason.value, drift.response, *sorted(map(_signature, drift.resources))]
     return Incident(
         topic=Topic.DRIFT,
         key=record.key,
         said="\n".join(said),
-        title=f"{_name(record)} drifted ({drift.reason}): {plural(len(drift.resources), 'resource')}",
+        title=line(_name(record), f" drifted ({drift.reason}): {plural(len(drift.resources), 'resource')}"),
         details=(
-            *bullets([_moved(resource) for resource in drift.resources]),
-            *([f"By {code(drift.who)}."] if drift.who != "unknown" else []),
-            f"{_RESPONSES[drift.response]} See {code(f'reconciler drift {record.key}')}",
+            *bullets(map(_changed, drift.resources)),
+            *([line("By ", code(drift.who), ".")] if drift.who != "unknown" else []),
+            line(f"{_RESPONSES[drift.response]} See ", code(f"reconciler drift {record.key}")),
         ),
     )
 
@@ -159,10 +159,15 @@ def _approval(record: Record) -> Incident | None:
         topic=Topic.APPROVAL,
         key=record.key,
         said=plan.digest,
-        title=f"{_name(record)} waits for approval: {describe_counts(measured)}",
+        title=line(_name(record), f" waits for approval: {describe_counts(measured)}"),
         details=(
-            *bullets([f"{operation(change.actions)} {code(change.address)}" for change in plan.changes]),
-            f"See {code(f'reconciler diff {record.key}')}; agree with {code(f'reconciler {command} {record.key}')}",
+            *bullets(line(f"{operation(change.actions)} ", code(change.address)) for change in plan.changes),
+            line(
+                "See ",
+                code(f"reconciler diff {record.key}"),
+                "; agree with ",
+                code(f"reconciler {command} {record.key}"),
+            ),
         ),
     )
 
@@ -172,21 +177,21 @@ def _rollout(record: Record, reason: Reason) -> Incident:
         topic=Topic.ROLLOUT,
         key=record.key,
         said=reason.value,
-        title=f"{_name(record)} {_ROLLOUTS[reason]} ({reason})",
-        details=(f"Why: {code(f'reconciler describe {record.key}')}",),
+        title=line(_name(record), f" {_ROLLOUTS[reason]} ({reason})"),
+        details=(_why(record),),
     )
 
 
 def _lock(record: Record, message: str) -> Incident:
     """Of the message only the holder is told, and only where it has the form that Terraform gives it."""
     holder = _HOLDER.search(message)
-    by = f" by {code(holder['who'])} since {escape(holder['since'])}" if holder else ""
+    by = line(" by ", code(holder["who"]), f" since {one_line(holder['since'])}") if holder else line()
     return Incident(
         topic=Topic.LOCK,
         key=record.key,
         said=holder.group() if holder else "",
-        title=f"{_name(record)}: its state is locked{by} ({Reason.STATE_LOCKED})",
-        details=("A lock that is not ours is never broken.",),
+        title=line(_name(record), ": its state is locked", by, f" ({Reason.STATE_LOCKED})"),
+        details=(line("A lock that is not ours is never broken."),),
     )
 
 
@@ -197,21 +202,22 @@ def _prune(record: Record, reason: Reason) -> Incident | None:
         topic=Topic.PRUNE,
         key=record.key,
         said=reason.value,
-        title=f"{_name(record)} is gone from Git and not removed yet ({reason})",
-        details=(f"Remove it with {code(f'reconciler prune --confirm {record.key}')}, or restore its manifest",),
+        title=line(_name(record), f" is gone from Git and not removed yet ({reason})"),
+        details=(
+            line("Remove it with ", code(f"reconciler prune --confirm {record.key}"), ", or restore its manifest"),
+        ),
     )
 
 
 def _failure(record: Record, reason: Reason) -> Incident:
     stalled = _stalled(record)
-    tried = (f"Failed {plural(record.failures.count, 'time')}.",) if stalled and record.failures else ()
-    why = f"Why: {code(f'reconciler describe {record.key}')}"
+    tried = f"Failed {plural(record.failures.count, 'time')}. " if stalled and record.failures else ""
     return Incident(
         topic=Topic.FAILURE,
         key=record.key,
         said=f"{reason} {stalled or ''}".strip(),
-        title=f"{_name(record)} {'is stalled' if stalled else 'failed'} ({reason})",
-        details=(" ".join((*tried, why)),),
+        title=line(_name(record), f" {'is stalled' if stalled else 'failed'} ({reason})"),
+        details=(line(tried, _why(record)),),
     )
 
 
@@ -220,15 +226,24 @@ def _stalled(record: Record) -> Reason | None:
     return stalled.reason if stalled and stalled.reason.value not in _QUIET else None
 
 
-def _moved(resource: ResourceSummary) -> str:
-    """What the world did to a resource."""
-    done = {"create": "was added", "destroy": "was deleted"}.get(operation(resource.actions))
-    return f"{code(resource.address)} {done or f'changed{_names(sorted(resource.attributes))}'}"
+def _why(record: Record) -> Line:
+    return line("Why: ", code(f"reconciler describe {record.key}"))
 
 
-def _names(attributes: Sequence[str]) -> str:
-    return f": {first_few(map(code, attributes), 5)}" if attributes else ""
+def _changed(resource: ResourceSummary) -> Line:
+    """Say what changed on a drifted resource."""
+    done = {"create": " was added", "destroy": " was deleted"}.get(operation(resource.actions))
+    return line(code(resource.address), done or line(" changed", *_names(sorted(resource.attributes))))
 
 
-def _name(record: Record) -> str:
-    return f"*{escape(str(record.key))}*"
+def _signature(resource: ResourceSummary) -> str:
+    """Return what an update has to differ in to be news, in the form that is stored with open threads."""
+    return "".join(f"`{span.text}`" if span.style is Style.CODE else span.text for span in _changed(resource).spans)
+
+
+def _names(attributes: Sequence[str]) -> tuple[str | Line, ...]:
+    return (": ", codes(attributes, 5)) if attributes else ()
+
+
+def _name(record: Record) -> Span:
+    return name(str(record.key))

@@ -5,8 +5,8 @@ Of a mistake only its place is told; the message may quote what stands there.
 
 from datetime import datetime, timedelta
 
-from reconciler.core.notify.markup import bullets, code
 from reconciler.core.notify.problems import Incident, Topic
+from reconciler.core.notify.text import bullets, code, line
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.wording import plural
 
@@ -27,8 +27,8 @@ def _source(status: SourceStatus, since: datetime, now: datetime) -> Incident | 
         topic=Topic.SOURCE,
         key=None,
         said="",
-        title="The manifests cannot be fetched",
-        details=("What was read before stays in force; new commits are not seen.",),
+        title=line("The manifests cannot be fetched"),
+        details=(line("What was read before stays in force; new commits are not seen."),),
     )
 
 
@@ -40,9 +40,9 @@ def _manifests(status: SourceStatus) -> Incident | None:
         topic=Topic.MANIFESTS,
         key=None,
         said="\n".join(places),
-        title=f"{plural(len(status.problems), 'problem')} in the manifests (InvalidManifest)",
+        title=line(f"{plural(len(status.problems), 'problem')} in the manifests (InvalidManifest)"),
         details=(
-            *bullets(list(map(code, places))),
-            f"The last good state stays in force. Try {code('reconciler validate PATH')}",
+            *bullets(line(code(place)) for place in places),
+            line("The last good state stays in force. Try ", code("reconciler validate PATH")),
         ),
     )

@@ -11,12 +11,15 @@ from datetime import timedelta
 from typing import TypeVar
 
 import stamina
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
+from pydantic_core import from_json
 
-from reconciler.core.notify.notices import Act, Notice, Opened, burst_entries, burst_head
+from reconciler.core.notify.notices import Act, Notice, Opened, burst_head
 from reconciler.core.notify.problems import Open
+from reconciler.core.notify.text import Line, Message
 from reconciler.core.ports.store import Threads
 from reconciler.edges.slack.client import Address, Channel, SlackFailed
+from reconciler.edges.slack.markup import read_line, render, render_list
 from reconciler.edges.telemetry.logs import log
 
 _T = TypeVar("_T")
@@ -55,7 +58,7 @@ class Posted:
     burst: int = 0
 
 
-_POSTED = TypeAdapter(Posted)
+_POSTED, _LINE = TypeAdapter(Posted), TypeAdapter(Line)
 
 
 class Delivery:
@@ -82,8 +85,8 @@ class Delivery:
         """Read which threads are open. One that cannot be read is told anew."""
         for name, value in (await self._threads.threads()).items():
             try:
-                self._posted[name] = _POSTED.validate_json(value)
-            except ValidationError:
+                self._posted[name] = _read(value)
+            except ValueError:
                 log("thread_forgotten", level="warning", thread=name, why="it cannot be read")
         return {name: posted.problem for name, posted in self._posted.items()}
 
@@ -163,18 +166,21 @@ class Delivery:
 
     async def _tell_burst(self, opened: Sequence[Notice]) -> None:
         address = await self._post(burst_head(len(opened), len(opened)))
-        for text in burst_entries(opened):
-            await self._post(text, below=address)
+        for text in render_list([notice.head for notice in opened if notice.head]):
+            await self._post_text(text, below=address)
         for notice in opened:
             await self._keep(Posted(notice.problem, address, len(opened)))
 
-    async def _post(self, text: str, *, below: Address | None = None) -> Address:
+    async def _post(self, message: Message | None, *, below: Address | None = None) -> Address:
+        return await self._post_text(render(message), below=below)
+
+    async def _post_text(self, text: str, *, below: Address | None = None) -> Address:
         said = self._redact(text)
         return await self._retried(lambda: self._line.post(said, below=below))
 
-    async def _edit(self, address: Address, text: str) -> None:
-        """A workspace may forbid edits; what is said below tells the same."""
-        said = self._redact(text)
+    async def _edit(self, address: Address, message: Message) -> None:
+        """Edit a message. A workspace may forbid edits; the reply below says the same."""
+        said = self._redact(render(message))
         try:
             await self._retried(lambda: self._line.edit(address, said))
         except SlackFailed as failure:
@@ -212,6 +218,15 @@ class Delivery:
             await write
         except Exception as error:  # whatever store it is: it costs a restart the thread, and nobody a message
             log("thread_not_kept", level="warning", thread=name, error=f"{type(error).__name__}: {error}")
+
+
+def _read(value: str) -> Posted:
+    """Read a stored thread; version 0.1.0 stored its title as a text in Slack's markup. Raises: ValidationError."""
+    document = from_json(value)
+    problem = document.get("problem") if isinstance(document, dict) else None
+    if isinstance(problem, dict) and isinstance(problem.get("title"), str):
+        problem["title"] = _LINE.dump_python(read_line(problem["title"]), mode="json")
+    return _POSTED.validate_python(document)
 
 
 def when_to_retry(failure: Exception) -> bool | timedelta:

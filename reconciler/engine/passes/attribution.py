@@ -21,4 +21,4 @@ async def attribute(record: Record, finding: DriftFinding, environment: Environm
     names = resource_names(finding.drifted)
     who = await world.attribution.who(environment, names, since=since, until=world.now())
     if who:
-        await world.settle(record.key, Attributed(who))
+        await world.records.advance(record.key, Attributed(who))

@@ -40,12 +40,12 @@ async def traced(key: Key, before: Running | None, world: World, run: Callable[[
 
     `before` is the note of a run that had not ended when this one began. Raises: TerraformFailed.
     """
-    await world.settle(key, Starting(Running(world.locks.me, world.now())))
+    await world.records.advance(key, Starting(Running(world.locks.me, world.now())))
     try:
         return await run()
     except TerraformFailed as failed:
         if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
-            await world.settle(key, LockedOut(before))
+            await world.records.advance(key, LockedOut(before))
         raise
 
 
@@ -96,7 +96,7 @@ async def _record(key: Key, workspace: Workspace, environment: Environment, worl
         world.observer.log("lock_not_seen", instance=str(key), why=str(unavailable))
         return
     if lock and lock.who == world.locks.me.who:
-        saving = asyncio.ensure_future(world.settle(key, LockObserved(lock.id)))
+        saving = asyncio.ensure_future(world.records.advance(key, LockObserved(lock.id)))
         try:
             await asyncio.shield(saving)
         finally:

@@ -19,8 +19,8 @@ async def promote(key: Key, world: World) -> Instance:
         record = world.records[key]
         why = reason_to_wait(record, world.records, world.environments, max_in_flight=world.limits.max_in_flight)
         if why is None:
-            return (await world.settle(key, TreeAdmitted(asked=record.requested_at is not None))).instance
-        record = await world.settle(key, TreeHeldBack(why))
+            return (await world.records.advance(key, TreeAdmitted(asked=record.requested_at is not None))).instance
+        record = await world.records.advance(key, TreeHeldBack(why))
     return with_tree(record.instance, record.base.tree_id) if record.base else record.instance
 
 

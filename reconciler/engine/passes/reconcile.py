@@ -76,7 +76,9 @@ async def reconcile(key: Key, world: World) -> None:
     record = world.records[key]
     environment = world.environments.get(key.environment)
     if environment is None:
-        await world.settle(key, PassHeld(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here"))
+        await world.records.advance(
+            key, PassHeld(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here")
+        )
         return
     if await renames.waits_for_rename(key, world):
         return
@@ -86,20 +88,20 @@ async def reconcile(key: Key, world: World) -> None:
             return
         match gate(record, world.records, environment):
             case Hold(reason, message):
-                await world.settle(key, PassHeld(reason, message))
+                await world.records.advance(key, PassHeld(reason, message))
                 return
         if record.removed:
             await _prune(key, environment, world)
         else:
             await _converge(key, environment, world)
     except _ApplyFailed as ended:
-        await world.settle(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
+        await world.records.advance(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
     except (TerraformFailed, PreparationFailed) as failure:
-        await world.settle(key, Failed(failure.reason, failure.message))
+        await world.records.advance(key, Failed(failure.reason, failure.message))
     except Frozen as meanwhile:
-        await world.settle(key, Waiting(Reason.FROZEN, str(meanwhile)))
+        await world.records.advance(key, Waiting(Reason.FROZEN, str(meanwhile)))
     except LiveUnavailable as failure:
-        await world.settle(key, Failed(Reason.PLAN_FAILED, str(failure)))
+        await world.records.advance(key, Failed(Reason.PLAN_FAILED, str(failure)))
 
 
 async def _converge(key: Key, environment: Environment, world: World) -> None:
@@ -107,16 +109,16 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         record = world.records[key]
         live = await observe(record.instance, environment, world)
         if live and pipeline_is_deploying(record.instance, live):
-            await world.settle(key, RolloutObserved(live, world.limits.rollout_timeout))
+            await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
             return
         if live and live.image and live.newest is None:
             missing = f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; what runs stays"
-            await world.settle(key, Failed(Reason.PLAN_FAILED, missing))
+            await world.records.advance(key, Failed(Reason.PLAN_FAILED, missing))
             return
         instance, commit = await promote(key, world), record.accepted_commit
         run = run_of(instance, environment, live, world)
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
-        record = await world.settle(key, Desired(digest, instance.source_digest, commit))
+        record = await world.records.advance(key, Desired(digest, instance.source_digest, commit))
         try:
             if not is_fresh(record, digest, now=world.now()):
                 await _plan_and_act(record, run, live, world)
@@ -125,7 +127,9 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         if live:
             await _watch(key, environment, world)
         return
-    await world.settle(key, PassHeld(Reason.PROGRESSING, "the running image keeps moving; planned again later"))
+    await world.records.advance(
+        key, PassHeld(Reason.PROGRESSING, "the running image keeps moving; planned again later")
+    )
 
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
@@ -135,15 +139,15 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
         plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
         match decided:
             case NothingToDo():
-                await world.settle(key, FoundInSync(_base(run), plan.values))
+                await world.records.advance(key, FoundInSync(_base(run), plan.values))
             case Apply():
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, run, live, workspace, world)
             case AwaitApproval(message):
-                await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
+                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
             case Report(reason, message):
-                await world.settle(key, Waiting(reason, message))
+                await world.records.advance(key, Waiting(reason, message))
             case ConfirmDrift():
                 pass
 
@@ -173,7 +177,7 @@ async def _plan(
         objection=objection,
         freeze=world.freezing.of(environment.name),
     )
-    record = await world.settle(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    record = await world.records.advance(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
     return plan, found if insists else now_or_again(found, record)
 
@@ -199,9 +203,9 @@ async def _apply(
         raise _ImageMoved
     key = instance.key
     async with world.apply_of(key):
-        await world.settle(key, Applying(intent(plan, world.records[key], world), _base(run)))
+        await world.records.advance(key, Applying(intent(plan, world.records[key], world), _base(run)))
         outputs = await _terraform_apply(key, workspace, run.environment, world)
-        await world.settle(key, Applied(outputs, image))
+        await world.records.advance(key, Applied(outputs, image))
 
 
 async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
@@ -218,7 +222,7 @@ async def _terraform_apply(key: Key, workspace: Workspace, environment: Environm
 async def _prune(key: Key, environment: Environment, world: World) -> None:
     record = world.records[key]
     if record.base is None:
-        await world.forget(key)
+        await world.records.forget(key)
         return
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with renames.workspace(run, world) as workspace:
@@ -226,10 +230,10 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         plan, decided = await _plan(record, document, environment, None, world, destroy=True)
         match decided:
             case AwaitApproval(message):
-                await world.settle(key, Waiting(Reason.AWAITING_APPROVAL, message))
+                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
                 return
             case Report(reason, message):
-                await world.settle(key, Waiting(reason, message))
+                await world.records.advance(key, Waiting(reason, message))
                 return
         # Of what is gone from AWS already the plan has nothing to destroy, and the state still has to learn it.
         held = not await workspace.is_empty()
@@ -237,20 +241,22 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
             return
         if held and not await workspace.is_empty():
             left = "destroyed, but its state still holds resources"
-            await world.settle(key, Failed(Reason.APPLY_FAILED, left, of_apply=True))
+            await world.records.advance(key, Failed(Reason.APPLY_FAILED, left, of_apply=True))
             return
-    if not await world.forget(key):
-        await world.settle(key, PassHeld(Reason.PROGRESSING, "it was removed as its manifest came back: made anew"))
+    if not await world.records.forget(key):
+        await world.records.advance(
+            key, PassHeld(Reason.PROGRESSING, "it was removed as its manifest came back: made anew")
+        )
 
 
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
     """Destroy it; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
     async with world.apply_of(key):
         destroying = intent(plan, world.records[key], world, destroys=True)
-        record = await world.settle(key, Applying(destroying, None))
+        record = await world.records.advance(key, Applying(destroying, None))
         if record.removed is None:
             stays = "its manifest is back: nothing was destroyed"
-            await world.settle(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
+            await world.records.advance(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
             return False
         await _terraform_apply(key, workspace, environment, world)
         return True
@@ -263,7 +269,7 @@ async def _watch(key: Key, environment: Environment, world: World) -> None:
         return
     live = await observe(record.instance, environment, world)
     if live:
-        await world.settle(key, RolloutObserved(live, world.limits.rollout_timeout))
+        await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
 
 
 def _base(run: Run) -> Base:

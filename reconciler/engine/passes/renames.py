@@ -36,12 +36,14 @@ async def waits_for_rename(key: Key, world: World) -> bool:
         return False
     record = world.records[key]
     if not has_moved(heir, key):
-        await world.settle(key, PassHeld(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
+        await world.records.advance(key, PassHeld(Reason.PROGRESSING, f"renamed: its state moves to {heir.key}"))
     elif heir.removed is None and record.removed:
-        await world.forget(key)
+        await world.records.forget(key)
     else:
         why = f"what it would make is in the state of {heir.key}, which had this name before"
-        await world.settle(key, PassHeld(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal"))
+        await world.records.advance(
+            key, PassHeld(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal")
+        )
     return True
 
 
@@ -56,7 +58,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
     if record.instance.kind == "Service" and old and old.instance.former:
         _refuse_second_rename(old)
     if record.removed is None:
-        record = await world.settle(record.key, RenameStarted(source.name))
+        record = await world.records.advance(record.key, RenameStarted(source.name))
     async with _both(record, source, environment, world) as (before, after):
         state = State(await before.read_state())
         if not state.is_empty and record.removed is None:
@@ -67,7 +69,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
             return True
         else:  # one that was killed after its last write has left its lock there
             await locks.cleared(source, _known(record, old), before, environment, world)
-    await world.settle(record.key, RenameFinished(source.name, old))
+    await world.records.advance(record.key, RenameFinished(source.name, old))
     return True
 
 
@@ -89,7 +91,7 @@ async def _take_back(record: Record, state: State, after: Workspace, environment
     copied = State(await after.read_state())
     if not copied.is_empty and copied.resources == state.resources:
         await _write(record.key, record, after, copied.emptied(), environment, world)
-    await world.settle(record.key, RenameStarted(None))
+    await world.records.advance(record.key, RenameStarted(None))
 
 
 @asynccontextmanager
@@ -110,7 +112,7 @@ async def _write(
 
     async def write() -> None:
         await locks.traced(noted, record.running, world, lambda: place.write_state(state.text))
-        await world.settle(noted, LockedOut(record.running))
+        await world.records.advance(noted, LockedOut(record.running))
 
     await locks.freed(key, record, place, environment, world, write)
 

@@ -9,7 +9,7 @@ from reconciler.core.ports.control import SourceStatus
 from reconciler.core.status.events import Failed, Invalid
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import NOW, applied, fold
-from tests.core.notify.telling import NoticeLog, acts, texts
+from tests.core.notify.telling import NoticeLog, acts, said, texts
 
 # Time
 
@@ -39,7 +39,7 @@ def test_a_daemon_that_was_off_for_a_week_reminds_once() -> None:
 def source(status: SourceStatus, told: NoticeLog, minutes: int) -> list[str]:
     notices = of_source(status, told.open, since=NOW, now=NOW + timedelta(minutes=minutes))
     told.open = after(told.open, notices)
-    told.said += notices
+    told.said += map(said, notices)
     return acts(notices)
 
 

@@ -18,6 +18,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Approved, Desired, Planned, Rejected, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
+from reconciler.edges.slack.markup import render_line
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, SERVICE, fold, new, with_policy
 
@@ -184,6 +185,6 @@ def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> 
     found = plan(ADOPTED)
     waiting = fold(new(), Planned(found, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
     told = problems.of_record(waiting)[Topic.APPROVAL]
-    assert told.title.endswith("waits for approval: 1 to import")
-    assert "import `aws_s3_bucket.this`" in "\n".join(told.details)
-    assert "`reconciler adopt develop/orders`" in told.details[-1]
+    assert render_line(told.title).endswith("waits for approval: 1 to import")
+    assert "• import `aws_s3_bucket.this`" in map(render_line, told.details)
+    assert "`reconciler adopt develop/orders`" in render_line(told.details[-1])

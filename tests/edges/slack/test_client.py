@@ -93,7 +93,7 @@ async def test_what_came_and_went_while_the_daemon_was_off_is_told_at_its_start(
     async with here.telling():
         here.becomes(drifted(applied()))
     here.records = {ORDERS: fold(applied(), Failed(Reason.PLAN_FAILED, "no"))}
-    async with here.telling(look_every=timedelta(milliseconds=20)):
+    async with here.telling(update_every=timedelta(milliseconds=20)):
         await until(lambda: len(here.heads()) == 2)
     assert [head.split(" ")[0] for head in here.heads()] == [":white_check_mark:", ":red_circle:"]
 

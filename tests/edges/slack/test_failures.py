@@ -121,7 +121,7 @@ async def test_a_dead_slack_holds_nobody_up_and_is_told_again_when_it_is_back(
 ) -> None:
     dead = Fault("hang", times=10**6)
     here.slack.faults.append(dead)
-    async with here.telling(look_every=timedelta(milliseconds=20)):
+    async with here.telling(update_every=timedelta(milliseconds=20)):
         here.becomes(drifted())
         assert here.slack.calls == []  # the engine went on before anything was sent
         await until(lambda: here.counts["failed"] >= 2)

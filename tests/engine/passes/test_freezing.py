@@ -17,6 +17,7 @@ from reconciler.engine.freezes import Freezing
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, PLATFORM, fold, new
+from tests.engine.fakes import fake_records
 from tests.engine.tiers import NEW, Surroundings, moved, running, world_of
 
 ANN = Principal("ann", "socket")
@@ -100,7 +101,7 @@ async def test_an_approval_given_meanwhile_is_kept() -> None:
     plan = world.records[record.key].plan
     assert plan is not None
     approved = world.records[record.key].replace(approval=Approval(plan.digest, "ben", NOW))
-    world.records[record.key] = approved
+    fake_records(world)[record.key] = approved
     await reconcile(record.key, world)
     assert world.records[record.key].approval == approved.approval
 

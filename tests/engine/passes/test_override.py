@@ -91,7 +91,7 @@ async def test_one_visit_applies_and_the_next_change_waits_for_the_window() -> N
         assert world.records[record.key].window_override is None
 
         again = with_tree(world.records[record.key].instance, "sha256:3")
-        await world.settle(record.key, Accepted(again, "c3"))
+        await world.records.advance(record.key, Accepted(again, "c3"))
         controller.ask(record.key, trigger="git")
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)
         assert len(around.applied) == 1

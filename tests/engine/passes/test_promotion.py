@@ -9,6 +9,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.promotion import woken
 from reconciler.engine.passes.reconcile import reconcile
 from tests.core.instances import PLATFORM, fold, instance
+from tests.engine.fakes import fake_records
 from tests.engine.tiers import NEW, OLD, Surroundings, moved, running, world_of
 
 
@@ -45,7 +46,7 @@ async def test_after_one_that_broke_the_others_stay_and_it_ends_when_the_ref_mov
     await reconcile(second.key, world)
     assert around.applied == []
     assert "stopped: develop/first (ApplyFailed)" in str(world.records[second.key].promoted)
-    world.records[second.key] = fold(
+    fake_records(world)[second.key] = fold(
         world.records[second.key], Accepted(with_tree(world.records[second.key].instance, OLD), "c3")
     )
     assert world.records[second.key].reason == Reason.IN_SYNC
@@ -56,7 +57,7 @@ async def test_reconcile_lets_a_single_instance_through() -> None:
     around = Surroundings(broken=frozenset({"develop/first"}))
     world = world_of(around, first, second, third, at_a_time=5)
     await reconcile(first.key, world)
-    await world.settle(second.key, ReconcileRequested())
+    await world.records.advance(second.key, ReconcileRequested())
     for key in (second.key, third.key):
         await reconcile(key, world)
     assert around.applied == [("develop/second", NEW)]
@@ -79,6 +80,6 @@ async def test_a_failure_with_the_old_tree_stops_nobody() -> None:
     develop, prod = moved(running("develop", "net")), moved(running("prod", "net"))
     world = world_of(Surroundings(), develop, prod)
     await reconcile(prod.key, world)
-    await world.settle(prod.key, Failed(Reason.PLAN_FAILED, "no"))
+    await world.records.advance(prod.key, Failed(Reason.PLAN_FAILED, "no"))
     await reconcile(develop.key, world)
     assert world.records[develop.key].reason == Reason.APPLIED

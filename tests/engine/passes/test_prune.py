@@ -72,7 +72,7 @@ async def visit(around: Surroundings, when: str | None = None) -> Record | None:
     world = world_of(around, record)
     if when:
         back: Event = Accepted(instance(), "c2")
-        setattr(around, when, lambda: world.settle(record.key, back))
+        setattr(around, when, lambda: world.records.advance(record.key, back))
     await reconcile(record.key, world)
     return world.records.get(record.key)
 

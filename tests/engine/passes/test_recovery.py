@@ -34,8 +34,8 @@ async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None
 async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(observers, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
-    stage = FakeEngine([SERVED], failure=killed())
-    stage.world.observer = observers.Observers(create_autospec(Metrics, instance=True))
+    observer = observers.Observers(create_autospec(Metrics, instance=True))
+    stage = FakeEngine([SERVED], failure=killed(), observer=observer)
     await stage.visit()
     stage.failure = None
     await stage.visit()
@@ -52,5 +52,5 @@ async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
     assert record.intent is not None
     assert "aws_eip.this already" in record.conditions[ConditionType.READY].message
     assert record.plan is not None
-    await stage.world.settle(ORDERS, Approved(Approval(record.plan.digest, "ann", stage.now)))
+    await stage.world.records.advance(ORDERS, Approved(Approval(record.plan.digest, "ann", stage.now)))
     assert ((await stage.visit()).reason, stage.applies) == (Reason.APPLIED, 2)

@@ -49,7 +49,7 @@ class Removals(FakeEngine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.world.records.clear()
+        self.records.clear()
 
     async def push(self, files: Mapping[str, bytes], commit: str) -> None:
         """Take in a commit, and visit everybody until nothing changes any more."""

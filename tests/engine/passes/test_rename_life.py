@@ -38,12 +38,12 @@ class RenameMachine(RuleBasedStateMachine):
 
     async def _accept(self, name: Key, wanted: object) -> None:
         if name in self.world.records:
-            await self.world.settle(name, Accepted(wanted, "c"))  # type: ignore[arg-type]  # an instance
+            await self.world.records.advance(name, Accepted(wanted, "c"))  # type: ignore[arg-type]  # an instance
         else:
-            await self.world.begin(first(wanted, "c"))  # type: ignore[arg-type]  # an instance
+            await self.world.records.begin(first(wanted, "c"))  # type: ignore[arg-type]  # an instance
         other = SHOP if name == ORDERS else ORDERS
         if other in self.world.records:
-            await self.world.settle(other, Removed("it was renamed" if other == ORDERS else None))
+            await self.world.records.advance(other, Removed("it was renamed" if other == ORDERS else None))
 
     @rule(key=st.sampled_from([ORDERS, SHOP]), steps=st.integers(0, 6))
     def a_pass_that_may_die(self, key: Key, steps: int) -> None:

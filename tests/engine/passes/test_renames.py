@@ -15,7 +15,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, fold, instance
-from tests.engine.fakes import world_of
+from tests.engine.fakes import fake_records, world_of
 from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written
 
 
@@ -66,9 +66,9 @@ async def test_a_revert_in_the_middle_of_it_leaves_one_owner_and_destroys_nothin
         await reconcile(SHOP, world)
     except Killed:
         around.kill_after = None
-    await world.settle(SHOP, Removed(None))
+    await world.records.advance(SHOP, Removed(None))
     if ORDERS in world.records:
-        await world.settle(ORDERS, Accepted(of("orders"), "c3"))
+        await world.records.advance(ORDERS, Accepted(of("orders"), "c3"))
     for key in (ORDERS, SHOP, ORDERS, SHOP):
         if key in world.records:
             await reconcile(key, world)
@@ -111,7 +111,7 @@ async def test_what_an_earlier_instance_of_that_name_left_empty_is_no_obstacle()
 
 async def test_a_lost_store_does_not_lose_the_rename() -> None:
     around, world = a_rename()
-    del world.records[ORDERS]
+    del fake_records(world)[ORDERS]
     await reconcile(SHOP, world)
     assert owners(around) == {SHOP}
     assert around.planned == [(SHOP, False)]
@@ -134,7 +134,7 @@ async def test_a_lock_of_a_stranger_is_waited_for_and_one_of_our_dead_run_is_cle
     assert world.records[SHOP].reason == Reason.STATE_LOCKED
     assert "reconciler unlock develop/shop --lock-id id-1" in world.records[SHOP].conditions["Ready"].message  # type: ignore[index]
     assert ORDERS in around.locks
-    world.records[ORDERS] = world.records[ORDERS].replace(running=Running(around.me, NOW))
+    fake_records(world)[ORDERS] = world.records[ORDERS].replace(running=Running(around.me, NOW))
     around.locks[ORDERS] = LockInfo("id-2", around.me.who, "OperationTypeApply", NOW.isoformat())
     await reconcile(SHOP, world)
     assert owners(around) == {SHOP}
@@ -142,7 +142,7 @@ async def test_a_lock_of_a_stranger_is_waited_for_and_one_of_our_dead_run_is_cle
 
 async def test_a_tombstone_is_saved_by_the_name_that_claims_it() -> None:
     around, world = a_rename()
-    world.records[ORDERS] = fold(world.records[ORDERS], Removed(None)).replace(prune_confirmed=True)
+    fake_records(world)[ORDERS] = fold(world.records[ORDERS], Removed(None)).replace(prune_confirmed=True)
     await reconcile(ORDERS, world)
     assert around.planned == []
     await reconcile(SHOP, world)
@@ -152,7 +152,7 @@ async def test_a_tombstone_is_saved_by_the_name_that_claims_it() -> None:
 
 async def test_a_suspended_instance_moves_nothing() -> None:
     around, world = a_rename()
-    world.records[SHOP] = world.records[SHOP].replace(suspended=True)
+    fake_records(world)[SHOP] = world.records[SHOP].replace(suspended=True)
     await reconcile(SHOP, world)
     assert (world.records[SHOP].reason, owners(around)) == (Reason.SUSPENDED, {ORDERS})
 
@@ -160,9 +160,9 @@ async def test_a_suspended_instance_moves_nothing() -> None:
 async def test_a_service_is_not_renamed_twice_because_its_names_in_aws_stay() -> None:
     around, world = a_rename()
     service = replace(instance(needs=()), former="first")
-    world.records[ORDERS] = world.records[ORDERS].replace(instance=service)
+    fake_records(world)[ORDERS] = world.records[ORDERS].replace(instance=service)
     shop = replace(service, key=SHOP, former="orders")
-    world.records[SHOP] = first(shop, "c3")
+    fake_records(world)[SHOP] = first(shop, "c3")
     await reconcile(SHOP, world)
     assert world.records[SHOP].reason == Reason.INVALID_CONFIGURATION
     assert owners(around) == {ORDERS}
@@ -171,6 +171,6 @@ async def test_a_service_is_not_renamed_twice_because_its_names_in_aws_stay() ->
 async def test_a_pass_that_waited_while_its_name_was_taken_does_nothing() -> None:
     around = Surroundings(states={ORDERS: written(7, "one")})
     world = world_of(around, old_record())
-    around.when_opened = lambda: world.records.setdefault(SHOP, first(of("shop", "orders"), "c2"))
+    around.when_opened = lambda: fake_records(world).setdefault(SHOP, first(of("shop", "orders"), "c2"))
     await reconcile(ORDERS, world)
     assert (world.records[ORDERS].reason, around.planned) == (Reason.INTERRUPTED, [])

@@ -82,7 +82,7 @@ def look(service: Any, rules: RolloutRules) -> None:
         _show(service, rollout, rules)
 
 
-def look_everywhere(rules: RolloutRules) -> None:
+def update_everywhere(rules: RolloutRules) -> None:
     """Settle the past of every service, before the rules that decided about it change."""
     for backends in list(ecs_backends.values()):
         for backend in list(backends.values()):
