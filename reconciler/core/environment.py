@@ -8,7 +8,7 @@ from desired_state.checks import Tier
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What the platform engineers fixed for an environment; a manifest can only be stricter."""
+    """Settings that the platform engineers fixed for an environment; a manifest can only be stricter."""
 
     mode: Literal["auto", "approve", "observe"] = "auto"
     prune: bool = True
@@ -16,7 +16,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where an environment lives. `endpoint` is an AWS-compatible endpoint used instead of AWS's own addresses."""
+    """An environment: account, region and role. `endpoint` is an AWS-compatible endpoint, used instead of AWS's own."""
 
     name: str
     tier: Tier

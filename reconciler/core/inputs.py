@@ -1,4 +1,4 @@
-"""From an instance to the variables of its Terraform root, and the digest that says whether anything changed.
+"""The variables of an instance's Terraform root, and the digest that says whether anything changed.
 
 Every value reaches Terraform through `terraform.tfvars.json`, where strings are literal. The shapes below are the
 interface of `terraform/roots/platform` and `terraform/roots/service`.
@@ -20,7 +20,8 @@ from reconciler.core.environment import Environment
 def variables(
     instance: Instance, environment: Environment, *, platform: Mapping[str, Any] | None, image: str | None
 ) -> Mapping[str, Any]:
-    """The content of `terraform.tfvars.json`. Every root is given `environment` and `aws`, which no manifest can set.
+    """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
+    set.
 
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
     reference of the image to run, None before the first one was pushed.
@@ -38,7 +39,7 @@ def variables(
 
 
 def desired_digest(source_digest: str, inputs: Mapping[str, Any], *, terraform_version: str) -> str:
-    """SHA-256 over what the state should become: manifest, root tree, compiled variables, Terraform's version.
+    """Return the SHA-256 of the desired state: manifest, root tree, compiled variables, Terraform's version.
 
     The providers' versions are part of the root tree, as `.terraform.lock.hcl`.
     """
@@ -124,7 +125,7 @@ def _pre_deployment(task: PreDeployment) -> dict[str, Any]:
 
 
 def placeholder_platform(environment: Environment) -> Mapping[str, Any]:
-    """Stands in for a platform that was never applied, so that a dry run can plan the services on it provisionally.
+    """Return placeholders for a platform that was never applied, so that a dry run can plan the services on it.
 
     Every id is well-formed and belongs to nothing.
     """

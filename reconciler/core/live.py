@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class RolloutState(StrEnum):
-    """What ECS says of a service's newest deployment."""
+    """The state of a service's newest deployment, as ECS reports it."""
 
     COMPLETED = "completed"
     IN_PROGRESS = "in progress"
@@ -16,9 +16,12 @@ class RolloutState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveService:
-    """A service as AWS shows it now. `image` is what its current task definition names, without the placeholder that
-    stands in before a first image; `newest` is the image to run: the named tag if it is in the registry when Git owns
-    the image, else the image that runs, else the newest one pushed; None when there is none yet."""
+    """A service as ECS reports it now.
+
+    `image` is the image of its current task definition, without the placeholder of a service that never had one.
+    `newest` is the image to run: the tag from Git if it is in the registry and Git owns the image; otherwise the
+    running image, or the newest pushed one; None when there is none yet.
+    """
 
     image: str | None
     newest: str | None

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Sync(StrEnum):
-    """Who moved: nobody, Git (`Pending`), the world (`Drifted`), or both."""
+    """Where the state differs: nowhere, in Git (`Pending`), in AWS (`Drifted`), or both."""
 
     IN_SYNC = "InSync"
     PENDING = "Pending"
@@ -14,7 +14,7 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """What runs: for a service what ECS says of its rollout, for anything else Healthy once applied."""
+    """What runs: for a service the state of its rollout in ECS, for anything else Healthy once applied."""
 
     HEALTHY = "Healthy"
     PROGRESSING = "Progressing"
@@ -23,7 +23,7 @@ class Health(StrEnum):
 
 
 class ConditionType(StrEnum):
-    """`Ready` sums up and `Planned` says how the last plan went; the other three exist only while they are true."""
+    """`Ready` sums up and `Planned` reports the last plan; the other three exist only while they are true."""
 
     READY = "Ready"
     PLANNED = "Planned"

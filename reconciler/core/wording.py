@@ -5,7 +5,7 @@ from datetime import timedelta
 
 
 def duration(span: timedelta) -> str:
-    """An age to two units: `45s`, `12m`, `4h 5m`, `3d 2h`."""
+    """Return an age in two units: `45s`, `12m`, `4h 5m`, `3d 2h`."""
     seconds = max(0, int(span.total_seconds()))
     if seconds < 60:
         return f"{seconds}s"
@@ -18,7 +18,7 @@ def duration(span: timedelta) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 resource`, `2 resources`."""
+    """Return a count with its noun: `1 resource`, `2 resources`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

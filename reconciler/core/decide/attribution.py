@@ -1,6 +1,6 @@
-"""Who did it: what CloudTrail knows of a resource by, and what its events say of people.
+"""Attribution: which names to look up in CloudTrail, and which session made a change according to its events.
 
-Only a named session is an answer. Reads, and what this daemon did itself, are none.
+Only a named session counts as an answer. Reads, and the daemon's own sessions, are left out.
 """
 
 import json
@@ -16,7 +16,7 @@ _MOST = 5
 
 
 def resource_names(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What to ask CloudTrail for: the names, ids and ARNs of what drifted, the likeliest first, a few of them."""
+    """Return a few names, ids and ARNs of drifted resources to look up in CloudTrail, the most likely first."""
     found = [
         value
         for change in changes
@@ -28,7 +28,7 @@ def resource_names(changes: Iterable[Change]) -> tuple[str, ...]:
 
 
 def culprit(events: Iterable[Mapping[str, Any]]) -> str | None:
-    """The session behind the newest write among events as `LookupEvents` answers them; None without any."""
+    """Return the session behind the newest write among events of `LookupEvents`; None without a write."""
     writes = [event for event in events if str(event.get("ReadOnly", "")).lower() != "true"]
     for event in sorted(writes, key=lambda event: str(event.get("EventTime", "")), reverse=True):
         who = _session(event)
@@ -38,7 +38,7 @@ def culprit(events: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def _session(event: Mapping[str, Any]) -> str | None:
-    """`role/session`, a user's name, or `root`, from the record inside an event."""
+    """Return `role/session`, a user's name, or `root`, from the CloudTrail record inside an event."""
     try:
         identity = json.loads(event.get("CloudTrailEvent") or "{}").get("userIdentity") or {}
     except (ValueError, AttributeError):

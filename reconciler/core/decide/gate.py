@@ -1,4 +1,4 @@
-"""May we look at an instance now? A reason to wait is a value with what people will read; it is never an error."""
+"""The gate at the start of a pass. A reason to wait is a value with a message for operators, never an error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ _WAITS_FOR_SOMEBODY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """Nothing speaks against looking."""
+    """The pass may go on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now, and why."""
+    """The pass ends here, for a reason."""
 
     reason: Reason
     message: str
@@ -46,7 +46,7 @@ Gate = Proceed | Hold
 
 
 def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
-    """May we look at this instance now? `records` holds every record by key."""
+    """Decide whether a pass may go on to read AWS. `records` holds every record by key."""
     if record.suspended or record.instance.policy.suspend:
         return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
     if record.removed:
@@ -103,9 +103,9 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
 
 
 def prune_guard(removed: int, total: int, *, limit_percent: int) -> str | None:
-    """Why this many removals of one environment in one commit need a person; None when they are few enough.
+    """Return why an operator must confirm this many removals of one environment in one commit; None below the limit.
 
-    At least one removal is always allowed.
+    One removal per commit is always allowed.
     """
     allowed = max(1, total * limit_percent // 100)
     if removed <= allowed:

@@ -1,8 +1,9 @@
-"""Whose state lock is it? A lock is broken only when a record proves that it is ours, or a person names it.
+"""Ownership of a state lock. A lock is broken only when a record proves that it is ours, or an operator names its id.
 
-Terraform writes into a lock who took it (`user@host`), for what and when. That alone proves little: a person on the
-same machine has the same name. So the record says which lock an apply was seen to hold and, for a run that ended
-before that was seen, who ran and since when. That the holder is dead is another question, which the engine asks.
+Terraform writes into a lock who took it (`user@host`), for which operation and when. That alone proves little: an
+engineer on the same machine has the same name. So the record says which lock an apply was seen to hold and, for a run
+that ended before that was seen, who ran and since when. Whether the holder is dead is a separate question, which the
+engine asks.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ _SECOND = timedelta(seconds=1)  # Terraform's times are compared in whole second
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """The lock of a run of ours. `certain`: its id was recorded; else name and time fit a run that never ended."""
+    """The lock of one of our runs. `certain`: its id was recorded; else name and time fit a run that never ended."""
 
     holder: Holder
     certain: bool
@@ -25,16 +26,16 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class NamedByOperator:
-    """A person named this very lock and wants it broken."""
+    """An operator named this lock's id and asked to break it."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotOurs:
-    """Nothing here proves anything about the lock."""
+    """Nothing in the record proves that the lock is ours."""
 
 
 def judge(lock: LockInfo, record: Record) -> Ours | NamedByOperator | NotOurs:
-    """Whose lock it is, as far as the instance's record tells."""
+    """Judge whose lock it is, as far as the instance's record shows."""
     if record.unlock == lock.id:
         return NamedByOperator()
     intent = record.intent
@@ -49,14 +50,17 @@ def judge(lock: LockInfo, record: Record) -> Ours | NamedByOperator | NotOurs:
 
 
 def _taken(lock: LockInfo, since: datetime) -> bool:
-    """True when the lock was taken at that time or later."""
+    """Return whether the lock was taken at that time or later."""
     created = created_at(lock)
     return created is not None and created >= since - _SECOND
 
 
 def created_at(lock: LockInfo) -> datetime | None:
-    """When the lock was taken. Terraform writes RFC 3339 into the lock, and Go's own notation into messages; both are
-    UTC and agree in their first 19 characters."""
+    """Return when the lock was taken; None when it does not say.
+
+    Terraform writes RFC 3339 into the lock, and Go's own notation into messages; both are UTC and agree in their first
+    19 characters.
+    """
     try:
         return datetime.fromisoformat(lock.created[:19].replace(" ", "T")).replace(tzinfo=UTC)
     except ValueError:
@@ -64,7 +68,7 @@ def created_at(lock: LockInfo) -> datetime | None:
 
 
 def explain(lock: LockInfo, record: Record, *, ours: bool) -> str:
-    """What people are told of a lock that stays."""
+    """Describe a lock that stays, for the instance's condition."""
     since = f"by {lock.who or 'somebody'} since {lock.created or 'an unknown time'}"
     what = f"the state is locked {since} ({lock.operation or 'unknown operation'}, {lock.id})"
     why = "it looks like ours, but that its holder is dead is not proven" if ours else "it is not ours"

@@ -18,9 +18,9 @@ _NAMED = 3
 def reason_to_wait(
     record: Record, records: Mapping[Key, Record], environments: Mapping[str, Environment], *, max_in_flight: int
 ) -> str | None:
-    """Why this instance may not take the tree that Git asks for now; None when it may, or has it already.
+    """Return why this instance may not take the tree that Git asks for now; None when it may, or has it already.
 
-    `reconciler reconcile` lets a single instance through whatever the others do.
+    `reconciler reconcile` lets a single instance through, whatever the state of the others.
     """
     environment = environments.get(record.key.environment)
     if environment is None or not wants(record) or _is_asked(record) or _sits_out(record, environment):
@@ -35,7 +35,7 @@ def reason_to_wait(
 
 
 def in_flight(record: Record, environment: Environment) -> bool:
-    """True while an instance is on its way to the tree that Git asks for."""
+    """Return whether the instance is on its way to the tree that Git asks for."""
     promoted = record.promoted
     if promoted is None or not admitted(record) or promoted.settled or promoted.asked:
         return False
@@ -43,7 +43,7 @@ def in_flight(record: Record, environment: Environment) -> bool:
 
 
 def _others(record: Record, records: Iterable[Record], environments: Mapping[str, Environment]) -> Iterator[Record]:
-    """The other instances that Git asks to run the same tree, but for those that are going or are nobody's here."""
+    """Yield the other instances that Git asks to run the same tree, without removed ones and unknown environments."""
     for other in records:
         same = (other.instance.root, other.instance.tree_id) == (record.instance.root, record.instance.tree_id)
         if same and other.key != record.key and other.removed is None and other.key.environment in environments:
@@ -51,7 +51,7 @@ def _others(record: Record, records: Iterable[Record], environments: Mapping[str
 
 
 def _sits_out(record: Record, environment: Environment) -> bool:
-    """True for an instance that applies nothing by its own settings, so that nobody waits for it."""
+    """Return whether its own settings keep the instance from applying, so that no other instance waits for it."""
     stopped = record.suspended or record.instance.policy.suspend
     return stopped or effective_mode(record.instance.policy, environment) == "observe"
 
@@ -100,6 +100,6 @@ def _full(others: Iterable[Record], environments: Mapping[str, Environment], max
 
 
 def _listed(records: Iterable[Record]) -> str:
-    """A few of them by name, and how many more there are."""
+    """List a few of them by name, and count the rest."""
     names = sorted(f"{record.key}{f' ({record.reason})' if record.reason else ''}" for record in records)
     return first_few(names, _NAMED)

@@ -1,9 +1,9 @@
-"""A renamed instance takes the state of its former name over: what is copied, what is left, and who waits meanwhile.
+"""Renames: the instance under the new name takes over the state of its former name.
 
 The state is written under the new name first and emptied under the former one second, each by Terraform under that
-state's lock. Terraform refuses to empty another version than the one that was copied, so a change in between is not
-lost, and it writes over an empty state whatever that was. Until both are done neither name is planned; a crash at any
-point is taken up where it was.
+state's lock. Terraform refuses to empty a version other than the one that was copied, so a change in between is not
+lost, and it overwrites an empty state unconditionally. Until both writes are done neither name is planned; after a
+crash at any point the rename continues where it was.
 """
 
 from desired_state.instance import Key
@@ -11,7 +11,7 @@ from reconciler.core.record.model import Record
 
 
 def source_of(record: Record) -> Key | None:
-    """Whose state has yet to move here; None when nothing has to."""
+    """Return the key whose state has yet to move to this record; None when nothing has to move."""
     former, move = record.instance.former, record.move
     name = move.source if move and not move.done else former
     if name is None or (move and move.done and move.source == name):
@@ -20,9 +20,10 @@ def source_of(record: Record) -> Key | None:
 
 
 def claims(record: Record, key: Key) -> bool:
-    """True when the record's instance had this name before, so that what it has belongs to the record.
+    """Return whether the record's instance had this name before, so that the state under it belongs to the record.
 
-    A move that began is finished whatever becomes of the manifests, and one that is removed owns it till the end.
+    A rename that began is finished whatever happens to the manifests, and a removed instance keeps its claim to the
+    end.
     """
     if record.key.environment != key.environment or record.key == key:
         return False
@@ -32,5 +33,5 @@ def claims(record: Record, key: Key) -> bool:
 
 
 def has_moved(record: Record, key: Key) -> bool:
-    """True when the state of that name is here."""
+    """Return whether the state of that name has moved to this record."""
     return record.move is not None and record.move.done and record.move.source == key.name

@@ -1,4 +1,4 @@
-"""What to do with what a plan shows, and with drift. A function of values: a reason to wait is a value too."""
+"""The verdict: what to do about a plan and about drift. A reason to wait is a value too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,24 +26,24 @@ _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """The world is as Git wants it."""
+    """AWS is as Git wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Apply this very plan now. One that changes nothing writes the state, and only that."""
+    """Apply this plan now. A plan without changes only writes the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitApproval:
-    """A person has to agree to the plan's digest first."""
+    """The plan's digest needs an approval first."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Show the plan and leave the world alone."""
+    """Show the plan and apply nothing."""
 
     reason: Reason
     message: str
@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmDrift:
-    """Drift was seen for the first time; a second look decides whether it is any."""
+    """Drift was seen for the first time; a second drift check has to confirm it."""
 
 
 Verdict = NothingToDo | Apply | AwaitApproval | Report
@@ -59,7 +59,7 @@ Verdict = NothingToDo | Apply | AwaitApproval | Report
 
 @dataclass(frozen=True, slots=True)
 class VerdictLimits:
-    """How far a verdict may go. `repairs`: of the same drift, within a day; `approval`: how long one is good for."""
+    """Limits of a verdict. `repairs`: of the same drift within a day; `approval`: how long an approval is valid."""
 
     repairs: int = 3
     approval: timedelta = timedelta(days=1)
@@ -67,7 +67,7 @@ class VerdictLimits:
 
 
 def effective_mode(treatment: Policy, environment: Environment) -> Mode:
-    """The stricter of what the manifest says and what the environment's floor fixes."""
+    """Return the stricter of the manifest's mode and the environment's floor."""
     return max(treatment.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
 
 
@@ -143,7 +143,7 @@ def _outside_windows(record: Record, now: datetime) -> bool:
 
 
 def response(found: Verdict) -> Response:
-    """What a verdict makes of drift: it is healed, it waits for somebody, or it is only told."""
+    """Return what a verdict means for drift: a repair, a wait, or a report only."""
     match found:
         case Apply():
             return "heal"
@@ -154,9 +154,9 @@ def response(found: Verdict) -> Response:
 
 
 def now_or_again(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
-    """The verdict, unless it is about drift that nobody has looked at twice. `record` knows of this plan already.
+    """Return the verdict, unless it concerns drift that was seen only once. `record` already holds this plan.
 
-    What Git changed does not wait for that, and neither does a plan that changes nothing.
+    Changes from Git do not wait for a second check, and neither does a plan that changes nothing.
     """
     if record.sync == Sync.DRIFTED and unconfirmed(record) and not isinstance(found, NothingToDo):
         return ConfirmDrift()
@@ -164,14 +164,16 @@ def now_or_again(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
 
 
 def insists(record: Record, live: LiveService | None) -> bool:
-    """True when a person asks for a pass over what ECS took back: they know of that difference, no second look does."""
+    """Return whether an operator requested a pass over a service that ECS rolled back, so that no second check is
+    needed.
+    """
     return record.requested_at is not None and live is not None and live.rollout == RolloutState.ROLLED_BACK
 
 
 def waits(record: Record) -> bool:
-    """True while a plan waits, so that its reason is the headline and not what runs meanwhile.
+    """Return whether a plan waits, so that its reason is the headline instead of the state of the rollout.
 
-    Drift that was seen once, or that no plan would mend, holds up nothing.
+    Drift that was seen once, or that no plan would repair, makes nothing wait.
     """
     if record.sync != Sync.DRIFTED or record.drift is None:
         return record.sync != Sync.IN_SYNC
@@ -179,9 +181,9 @@ def waits(record: Record) -> bool:
 
 
 def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: datetime) -> Report | None:
-    """The end of healing what comes back again and again: somebody else wants it otherwise, and has to be found.
+    """Return a report that ends repairs of drift that keeps coming back; None while repairs may go on.
 
-    Once it came to that, time alone does not start it again.
+    Something else keeps changing it and has to be found. Time alone does not restart the repairs.
     """
     if finding.sync != Sync.DRIFTED:
         return None
@@ -207,7 +209,7 @@ def _is_approved(plan: Plan, record: Record, limits: VerdictLimits, now: datetim
 def _without_consent(
     plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
-    """Why a plan that nobody approved is not applied; None when nobody has to."""
+    """Return why a plan without approval is not applied; None when it needs none."""
     if record.rejection and record.rejection.plan_digest == plan.digest:
         return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
     if why := _needs_approval(plan, record, environment, limits):
@@ -244,7 +246,7 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
 
 
 def repeats_rollback(record: Record, image: str | None) -> bool:
-    """True when the plan would roll out again what ECS just put back: same desired state, same image."""
+    """Return whether the plan would repeat the rollout that ECS rolled back: same desired state, same image."""
     rollout = record.rollout
     return (
         rollout is not None

@@ -1,4 +1,5 @@
-"""What people are told about an instance or the source, and when: opened, updated, reminded, closed.
+"""Incidents and notices: what operators are told about an instance or the source, and when.
 
-Neutral text and state only. Delivery and the markup of a messenger belong to `edges/slack`.
+Here: neutral text, and the difference between what is and what was said. Delivery and the markup of a messenger belong
+to `edges/slack`.
 """

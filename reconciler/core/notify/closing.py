@@ -1,4 +1,4 @@
-"""How a problem ended, in the words that close its thread."""
+"""Closing words: how an incident ended."""
 
 from reconciler.core.notify.problems import Open, Topic
 from reconciler.core.notify.text import one_line
@@ -7,7 +7,7 @@ from reconciler.core.vocabulary import Sync
 
 
 def of_instance(known: Open, record: Record | None) -> str:
-    """How a problem of an instance ended; `record` None: with the instance."""
+    """Return how an incident of an instance ended; `record` None: the instance is gone."""
     if record is None:
         return "the instance is gone"
     if known.topic is Topic.APPROVAL:
@@ -23,7 +23,7 @@ def of_instance(known: Open, record: Record | None) -> str:
 
 
 def _mended(known: Open, record: Record) -> str:
-    """What happened to drift. Git moved if the manifest of this visit is not the one that was in force."""
+    """Return how drift ended. Git changed if this pass had another manifest than the one that was applied."""
     commit = one_line((record.desired_commit or record.accepted_commit)[:12])
     git_moved = record.desired_source != known.applied_source
     if record.applied_at != known.applied_at:
@@ -46,5 +46,5 @@ def _decision(known: Open, record: Record) -> str:
 
 
 def of_source(known: Open) -> str:
-    """How a problem of the manifests ended."""
+    """Return how an incident of the source ended."""
     return "fetched again" if known.topic is Topic.SOURCE else "the manifests are valid"

@@ -1,8 +1,8 @@
-"""What people are told when problems come, change, stay and go: the difference between what is and what was said.
+"""Notices: the difference between the incidents that exist and those that operators know of.
 
-`opened` holds what people have been told and not yet been told to be over. Nothing else is remembered, so a restart
-continues where it was: a problem that came meanwhile is told, one that went is closed. Ages remind after an hour, four
-hours and each day.
+`opened` holds the incidents that operators know of. Nothing else is remembered, so a restart continues where it was: an
+incident that appeared meanwhile is opened, one that disappeared is closed. Reminders follow after an hour, after four
+hours, and daily.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ _RECORD_TOPICS = frozenset(Topic) - {Topic.SOURCE, Topic.MANIFESTS}
 
 
 class Act(StrEnum):
-    """What a notice does to its thread."""
+    """The effect of a notice on its thread."""
 
     OPEN = "open"
     UPDATE = "update"
@@ -52,10 +52,10 @@ Opened: TypeAlias = Mapping[str, Open]
 
 
 def of_change(old: Record | None, new: Record | None, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
-    """What to say when a record changed from `old` to `new` (None: the instance is gone).
+    """Return the notices of a record that changed from `old` to `new` (None: the instance is gone).
 
-    A plan that was just read has its verdict still to come, and until then the headline is about the plan before: so
-    only drift, which the plan shows, is told at once. `of_record` tells the rest when the pass has ended.
+    After a plan was read its verdict is still to come, and until then the headline is about the plan before. So only
+    drift, which the plan shows, is reported at once; `of_record` covers the rest when the pass has ended.
     """
     record = new or old
     if record is None:
@@ -65,7 +65,7 @@ def of_change(old: Record | None, new: Record | None, opened: Opened, *, now: da
 
 
 def of_record(record: Record, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
-    """What to say of a record that is not in the middle of a pass, reminders included."""
+    """Return the notices of a record that is not in the middle of a pass, reminders included."""
     said = _compare(record.key, record, opened, _RECORD_TOPICS, now)
     told = {notice.problem.topic for notice in said}
     quiet = _mine(record.key, opened, _RECORD_TOPICS - told)
@@ -73,19 +73,19 @@ def of_record(record: Record, opened: Opened, *, now: datetime) -> tuple[Notice,
 
 
 def of_all(settled: Iterable[Record], known: Collection[Key], opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
-    """What to say of all records that are not in the middle of a pass, and of those that are gone from the known."""
+    """Return the notices of all records that are not in the middle of a pass, and of instances that are gone."""
     said = [notice for record in settled for notice in of_record(record, opened, now=now)]
     gone = {problem.key for problem in opened.values() if problem.key and problem.key not in known}
     return (*said, *(notice for key in sorted(gone) for notice in of_absent(key, opened, now=now)))
 
 
 def of_absent(key: Key, opened: Opened, *, now: datetime) -> tuple[Notice, ...]:
-    """What to say of an instance that has no record any more."""
+    """Return the notices of an instance that has no record any more."""
     return _compare(key, None, opened, _RECORD_TOPICS, now)
 
 
 def of_source(status: SourceStatus, opened: Opened, *, since: datetime, now: datetime) -> tuple[Notice, ...]:
-    """What to say of the manifests' source; `since` is when the daemon started."""
+    """Return the notices of the source; `since` is when the daemon started."""
     found = source.of_source(status, since=since, now=now)
     mine = {topic: opened[topic.value] for topic in (Topic.SOURCE, Topic.MANIFESTS) if topic.value in opened}
     if status.commit is None:  # nothing was read yet: what was wrong may still be
@@ -98,12 +98,12 @@ def of_source(status: SourceStatus, opened: Opened, *, since: datetime, now: dat
 
 
 def is_being_judged(old: Record | None, new: Record | None) -> bool:
-    """True when this change is a plan that was read, whose verdict follows."""
+    """Return whether this change is a plan that was just read, so that its verdict follows."""
     return old is not None and new is not None and old.checked_at != new.checked_at
 
 
 def after(opened: Opened, said: Iterable[Notice]) -> dict[str, Open]:
-    """What is open once these were said."""
+    """Return the open incidents after these notices."""
     result = dict(opened)
     for notice in said:
         if notice.act is Act.CLOSE:
@@ -155,7 +155,10 @@ def _differences(
 
 
 def _is_news(known: Open, problem: Incident) -> bool:
-    """That a failure is no longer stalled is none: a new commit is being tried, and nothing is known of it yet."""
+    """Return whether an open incident has to be updated.
+
+    A failure that is no longer stalled is no news: a new commit is being tried, and its result is not known yet.
+    """
     if problem.topic is Topic.FAILURE:
         return not known.said.startswith(problem.said)
     return known.said != problem.said
@@ -194,7 +197,7 @@ def _reminders(known: Iterable[Open], now: datetime) -> Iterable[Notice]:
 
 
 def reminders_due(age: timedelta) -> int:
-    """How many reminders a problem of that age has had: after an hour, four hours, a day, and each day."""
+    """Return how many reminders an incident of that age has had: after an hour, four hours, a day, and each day."""
     return sum(age >= at for at in _FIRST_REMINDERS) + max(0, age // _DAY)
 
 

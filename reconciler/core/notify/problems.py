@@ -1,8 +1,8 @@
-"""What is wrong with an instance, as people are told: one problem, one thread.
+"""Incidents of an instance: one incident, one thread.
 
-A problem is read from a record as it is now, so nothing is lost with a restart. The rule: its words are made of keys,
-reasons, addresses, attribute names, counts and commands. No message of a record and no value is ever part of them.
-A reason that is not listed here is a failure, so that a new one is told before anybody thinks of it.
+An incident is read from the present record, so nothing is lost with a restart. Its words are keys, reasons, addresses,
+attribute names, counts and commands, and never a message of a record or a value. A reason that is not listed here
+counts as a failure, so that a new reason is reported from the start.
 """
 
 import re
@@ -20,7 +20,7 @@ from reconciler.core.wording import plural
 
 
 class Topic(StrEnum):
-    """What a problem is about. An instance has at most one problem of each at a time."""
+    """The subject of an incident. An instance has at most one incident of each topic at a time."""
 
     DRIFT = "drift"
     APPROVAL = "approval"
@@ -34,7 +34,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something that people should know. `said` changes when there is something new to say about it."""
+    """An incident: something that operators should know. `said` changes when there is news about it."""
 
     topic: Topic
     key: Key | None
@@ -45,7 +45,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A problem that people know of: what they were told, and what was applied at that time."""
+    """An incident that operators know of: what they were told, and what was applied at that time."""
 
     topic: Topic
     key: Key | None
@@ -58,12 +58,12 @@ class Open:
 
     @property
     def name(self) -> str:
-        """Its name among the open ones."""
+        """Return its name among the open incidents."""
         return name_of(self.topic, self.key)
 
 
 def name_of(topic: Topic, key: Key | None) -> str:
-    """The name of a problem, such as `drift develop/orders` or `source`."""
+    """Return the name of an incident, such as `drift develop/orders` or `source`."""
     return f"{topic} {key}" if key else topic.value
 
 
@@ -99,13 +99,13 @@ _HOLDER = re.compile(r"locked by (?P<who>[\w.@+-]{1,100}) since (?P<since>[\w:.+
 
 
 def of_record(record: Record) -> dict[Topic, Incident]:
-    """Every problem that the record shows."""
+    """Return every incident that the record shows, by topic."""
     found = (_drift(record), _unready(record))
     return {problem.topic: problem for problem in found if problem}
 
 
 def lingers(topic: Topic, record: Record) -> bool:
-    """True while it is not known whether the problem is over: its thread stays open, with nothing to say."""
+    """Return whether it is unknown yet if the incident is over: its thread stays open, without news."""
     if topic is Topic.FAILURE:
         return record.failures is not None
     if topic is Topic.ROLLOUT:
@@ -132,7 +132,7 @@ def _drift(record: Record) -> Incident | None:
 
 
 def _unready(record: Record) -> Incident | None:
-    """The problem that the headline tells, if it is one."""
+    """Return the incident that the headline shows, if it is one."""
     ready, stalled = record.condition(ConditionType.READY), _stalled(record)
     if ready is None or ready.status or ready.reason.value in _QUIET:
         return _failure(record, stalled) if stalled else None
@@ -183,7 +183,7 @@ def _rollout(record: Record, reason: Reason) -> Incident:
 
 
 def _lock(record: Record, message: str) -> Incident:
-    """Of the message only the holder is told, and only where it has the form that Terraform gives it."""
+    """Quote only the holder from the message, and only in the form that Terraform gives it."""
     holder = _HOLDER.search(message)
     by = line(" by ", code(holder["who"]), f" since {one_line(holder['since'])}") if holder else line()
     return Incident(

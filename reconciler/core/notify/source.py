@@ -1,6 +1,6 @@
-"""What is wrong with the manifests as a whole: they cannot be fetched, or hold mistakes.
+"""Incidents of the source: the manifests cannot be fetched, or have mistakes.
 
-Of a mistake only its place is told; the message may quote what stands there.
+Only the place of a mistake is reported; its message may quote the manifest.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ BROKEN_AFTER = timedelta(minutes=10)
 
 
 def of_source(status: SourceStatus, *, since: datetime, now: datetime) -> dict[Topic, Incident]:
-    """The problems of the manifests as a whole; `since` is when the daemon started."""
+    """Return the incidents of the source, by topic; `since` is when the daemon started."""
     found = (_source(status, since, now), _manifests(status))
     return {problem.topic: problem for problem in found if problem}
 

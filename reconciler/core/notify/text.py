@@ -1,7 +1,7 @@
-"""Neutral text of notices: lines of spans that say what they are, and messages that say what they are for.
+"""Neutral text of notices: lines of styled spans, and messages with a purpose.
 
-A messenger, a page or a pull request renders them in its own markup. Only names are ever part of a span: keys, reasons,
-addresses, attribute names, counts, ages and commands; no value and no message of a record.
+A messenger, a page or a pull request renders them in its own markup. Spans consist of names only: keys, reasons,
+addresses, attribute names, counts, ages and commands; never of a value or a message of a record.
 """
 
 import re
@@ -14,7 +14,7 @@ _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2
 
 
 class Style(StrEnum):
-    """How a span reads: as prose, as the name of an instance or of a burst, or as code."""
+    """The style of a span: prose, the name of an instance or of a burst, or code."""
 
     PLAIN = "plain"
     NAME = "name"
@@ -38,7 +38,7 @@ class Line:
 
 
 class Sign(StrEnum):
-    """What a message is for."""
+    """The purpose of a message."""
 
     PROBLEM = "problem"
     DECISION = "decision"

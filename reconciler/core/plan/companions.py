@@ -1,8 +1,8 @@
 """Attributes that other resources of the same state account for.
 
 A route table lists the routes that `aws_route` resources made, a bucket shows the policy of its `aws_s3_bucket_policy`.
-Terraform reports them as changes from outside at the next look after they were made. Whoever manages them would notice
-a real change in a plan, so they are nobody's addition; what remains beside them is.
+Terraform reports them as outside changes at the first refresh after their creation. A real change of them shows in the
+plan of the resource that manages them, so here they are no addition; what remains beside them is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +40,9 @@ _DESTINATIONS = ("cidr_block", "ipv6_cidr_block", "destination_prefix_list_id")
 
 
 def watched(kind: str, before: Values, after: Values, resources: Iterable[tuple[str, Values]]) -> frozenset[str]:
-    """The attributes of one resource whose change others account for. `resources`: type and values of the state."""
+    """Return the attributes of one resource that other resources account for. `resources`: type and values of the
+    state.
+    """
     everyone = list(resources)
     match kind:
         case "aws_s3_bucket":

@@ -1,7 +1,7 @@
-"""Container definitions in a form in which two that mean the same are equal.
+"""Container definitions in a normal form: definitions with the same meaning are equal.
 
-ECS gives them back with its defaults written out, in an order of its own; so do the provider, pipelines and people.
-The order of a command, an entry point and of capabilities' names is kept where it means something.
+ECS returns them with its defaults written out and in an order of its own; so do the provider, pipelines and engineers.
+The order of a command, an entry point and capability names is kept where it has a meaning.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,9 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def normal(definitions: Any) -> Any:
-    """Containers by name, each without defaults, nulls and empty collections. Anything else is left as it is."""
+    """Return containers by name, each without defaults, nulls and empty collections. Anything else is returned
+    unchanged.
+    """
     if not isinstance(definitions, list) or not all(_is_named(item) for item in definitions):
         return definitions
     return {item["name"]: _container(item) for item in definitions}

@@ -1,7 +1,6 @@
-"""What a plan needs before it may be applied: things that have to exist, and a task that has to end well first.
+"""Prerequisites of a plan: resources that must exist, and a task that must succeed before a deployment.
 
-Read from the document of `terraform show -json`, so that it is exactly what Terraform is about to use. The two ports
-stand beside the values that they take.
+Read from the document of `terraform show -json`, so that it is exactly what Terraform is about to use.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ _ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/.+")
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Images in ECR by full reference, secrets by name and roles by ARN that new task definitions name."""
+    """ECR images by full reference, secrets by name and roles by ARN that new task definitions refer to."""
 
     images: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -29,9 +28,9 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class FirstTask:
-    """A task that runs once and ends well before a service is deployed.
+    """A task that runs once and must succeed before a service is deployed.
 
-    `definition` is the request of RegisterTaskDefinition; `token` tells this task from one of another content.
+    `definition` is the request of RegisterTaskDefinition; `token` differs between tasks with different content.
     """
 
     definition: Mapping[str, Any] = field(repr=False)  # holds environment variables
@@ -43,29 +42,29 @@ class FirstTask:
 
     @property
     def family(self) -> str:
-        """The family of its task definitions."""
+        """Return the family of its task definitions."""
         return str(self.definition["family"])
 
     @property
     def container(self) -> str:
-        """The name of its one container."""
+        """Return the name of its one container."""
         return str(self.definition["containerDefinitions"][0]["name"])
 
     @property
     def logs(self) -> Mapping[str, str]:
-        """The options of its log driver."""
+        """Return the options of its log driver."""
         options: Mapping[str, str] = self.definition["containerDefinitions"][0]["logConfiguration"]["options"]
         return options
 
 
 class Incomplete(Exception):
-    """The plan makes the network or the roles of the task only now, so it cannot go first."""
+    """The plan itself makes the network or the roles of the task, so the task cannot run before it."""
 
 
 def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -> Needs:
-    """What has to exist before this plan is applied; nothing when it registers no task definition.
+    """Return what has to exist before this plan is applied; nothing when it registers no task definition.
 
-    Roles that the plan itself makes are not known yet, and not asked for.
+    Roles that the plan itself makes are not known yet and left out.
     """
     created = [after for _, after in _created(document, _DEFINITION)]
     containers = [one for after in created for one in json.loads(after.get("container_definitions") or "[]")]
@@ -80,7 +79,7 @@ def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -
 
 
 def first_task(document: Mapping[str, Any], *, timeout: timedelta) -> FirstTask | None:
-    """The task that goes before this plan; None when the plan deploys nothing, or nothing that can run yet.
+    """Return the task that runs before this plan; None when the plan deploys nothing, or nothing that can run yet.
 
     Raises: Incomplete.
     """
@@ -139,7 +138,9 @@ def _planned(
 
 
 def _secret_name(source: str) -> str | None:
-    """The name in `arn:…:secretsmanager:…:secret:name[:key:stage:version]`; None for a parameter of Systems Manager."""
+    """Return the name in `arn:…:secretsmanager:…:secret:name[:key:stage:version]`; None for a Systems Manager
+    parameter.
+    """
     return source.split(":secret:", 1)[1].split(":", 1)[0] if ":secretsmanager:" in source else None
 
 

@@ -1,8 +1,8 @@
-"""Who moved: Git, the world, or both; and what of it is worth telling.
+"""Classification of a plan: pending changes from Git, drift in AWS, or both.
 
 One normal plan answers both questions. At the applied digest every planned change is drift. Terraform's own list of
-what moved outside (`resource_drift`) adds what no plan would mend, once the noise is taken out: what providers fill
-in by themselves, counts that an autoscaler owns, revisions that a pipeline registers.
+outside changes (`resource_drift`) adds what no plan would repair, without noise: attributes that providers compute,
+counts that an autoscaler owns, revisions that a pipeline registers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,7 +99,7 @@ def _reason(changes: Iterable[Change]) -> Reason:
 
 
 def _means_something(change: Change) -> bool:
-    """False for a planned change in which nothing differs but the way to write it, and what follows from that."""
+    """Return whether a planned change differs in more than notation, and in more than what follows from notation."""
     if change.actions != ("update",) and not {"create", "delete"} <= set(change.actions):
         return True
     return any(
@@ -109,14 +109,14 @@ def _means_something(change: Change) -> bool:
 
 
 def _differs(path: str, old: Any, new: Any) -> bool:
-    """False for two ways to write one thing. What is left of container definitions means something."""
+    """Return whether two values differ in meaning. Whatever remains of normalised container definitions does."""
     if path.startswith("container_definitions."):
         return True
     return not both_nothing(old, new) and not same_protocol(path, old, new)
 
 
 def _as_found(change: Change) -> Change:
-    """What the world did, from what a plan would do to take it back. Values that follow from others are left out."""
+    """Turn a planned repair into what happened in AWS. Values that follow from other values are left out."""
     if change.actions == ("create",):
         return replace(change, actions=("delete",), attributes={})
     if change.actions in {("delete",), ("forget",)}:
@@ -151,7 +151,7 @@ def _is_owned(kind: str, path: str) -> bool:
 
 
 def _without_ignored(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
-    """Leave out what a rule ignores until its end date; a rule that has ended ignores nothing."""
+    """Yield changes without what a rule ignores until its end date; a rule past that date ignores nothing."""
     rules = [rule for rule in ignore if now.date() <= rule.until]
     for change in changes:
         mine = [

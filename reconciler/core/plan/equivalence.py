@@ -1,6 +1,6 @@
-"""When two values mean the same although they are written differently.
+"""Equivalence of values that are written differently.
 
-JSON is compared as JSON: neither the order of keys nor blanks mean anything. In IAM policy documents one value stands
+JSON is compared as JSON: neither the order of keys nor blanks have a meaning. In IAM policy documents one value stands
 for a list of one, and statements, actions, resources and principals have no order.
 """
 
@@ -19,7 +19,7 @@ _PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
 
 
 def same_document(old: Any, new: Any) -> bool:
-    """True for two texts that hold the same JSON."""
+    """Return whether two texts hold the same JSON."""
     if not isinstance(old, str) or not isinstance(new, str):
         return False
     left, right = _document(old), _document(new)
@@ -27,12 +27,12 @@ def same_document(old: Any, new: Any) -> bool:
 
 
 def both_nothing(old: Any, new: Any) -> bool:
-    """True for two ways to write that there is nothing."""
+    """Return whether both values are ways to write nothing."""
     return old in NOTHING and new in NOTHING
 
 
 def same_members(old: Any, new: Any) -> bool:
-    """True for two lists that differ in their order alone."""
+    """Return whether two lists differ in their order alone."""
     return isinstance(old, list) and isinstance(new, list) and _written(old) == _written(new)
 
 
@@ -41,7 +41,7 @@ def _written(values: list[Any]) -> list[str]:
 
 
 def _document(text: str) -> Any:
-    """The JSON object or array in a text, policies in one form; None when it holds none."""
+    """Return the JSON object or array in a text, policies in a normal form; None when it holds none."""
     if text[:1] not in "{[" and text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -82,7 +82,7 @@ def _many(value: Any) -> list[str]:
 
 
 def same_protocol(path: str, old: Any, new: Any) -> bool:
-    """True for a protocol's name and its number, which AWS answers whatever was asked for.
+    """Return whether the values are one protocol's name and number; AWS answers with either.
 
     The numbers are the Internet Assigned Numbers Authority's; -1 is EC2's word for all.
     """

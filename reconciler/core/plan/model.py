@@ -23,7 +23,7 @@ class ResourceSummary:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """The last plan as people see it; redacted."""
+    """The last plan as readers see it; redacted."""
 
     digest: str
     changes: tuple[ResourceSummary, ...]
@@ -33,9 +33,12 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one resource. `attributes` maps a dotted path to its old and new value, `before` and `after` are
-    the whole resource, {} where there is none; all of it redacted. `watched` are attributes that other resources of
-    the state account for. `imports` is the id of what exists and would be taken over."""
+    """The planned change of one resource, redacted.
+
+    `attributes` maps a dotted path to its old and new value; `before` and `after` are the whole resource, {} where
+    there is none. `watched` are attributes that other resources of the state account for. `imports` is the id of an
+    existing resource that would be adopted.
+    """
 
     address: str
     type: str
@@ -49,11 +52,11 @@ class Change:
 
     @property
     def deletes(self) -> bool:
-        """True for a destroy and for either kind of replacement."""
+        """Return whether this is a destroy or either kind of replacement."""
         return "delete" in self.actions
 
     def summary(self) -> ResourceSummary:
-        """The part that people see; for what is taken over, that comes first."""
+        """Return the part that readers see; an import comes first."""
         if self.imports is None:
             return ResourceSummary(self.address, self.actions, self.attributes)
         actions = tuple(action for action in self.actions if action != "no-op")
@@ -62,9 +65,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What Terraform would do (`changes`), what moved outside of it (`drift`), which outputs change, the
-    plain values of those that are known and not sensitive, how many resources exist, and which that exist would be
-    taken over (`imports`, those that would be changed by it are in `changes` too)."""
+    """A plan: `changes`, what changed outside of Terraform (`drift`), and the names of changed `outputs`.
+
+    `values` are the outputs that are known and not sensitive, `existing` the number of resources in the state.
+    `imports` are existing resources that would be adopted; those that would be changed by it are in `changes` too.
+    """
 
     changes: tuple[Change, ...]
     drift: tuple[Change, ...]
@@ -76,12 +81,12 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """True when an apply would change nothing, not even the state or an output."""
+        """Return whether an apply would change nothing, not even the state or an output."""
         return not self.changes and not self.outputs and not self.imports
 
 
 def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
-    """The plan as a record keeps it."""
+    """Return the plan as a record stores it."""
     return PlanSummary(
         digest=plan.digest,
         changes=tuple(change.summary() for change in everything(plan)),
@@ -91,7 +96,7 @@ def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
 
 
 def everything(plan: Plan) -> tuple[Change, ...]:
-    """All that a plan would do, taking over first."""
+    """Return all changes of a plan, imports first."""
     return (*plan.imports, *(change for change in plan.changes if change.imports is None))
 
 
@@ -106,7 +111,7 @@ def describe_counts(counted: Mapping[Operation, int]) -> str:
 
 
 def operation(actions: Iterable[str]) -> Operation:
-    """Terraform's action list as one word; a resource that is replaced as soon as it is taken over is replaced."""
+    """Return Terraform's action list as one word; an imported resource that is replaced at once counts as replaced."""
     present = set(actions)
     if {"create", "delete"} <= present:
         return "replace"

@@ -1,8 +1,8 @@
-"""Terraform's plan document as a small, redacted value with a digest.
+"""Read Terraform's plan document into a small, redacted value with a digest.
 
-The document carries sensitive values in clear text; nothing leaves this module before it was redacted. Container
-definitions are JSON in a string: they are opened, keyed by name and stripped of what means nothing, so that a change
-of order or of a default is no change. Neither is JSON that is only written otherwise.
+The document carries sensitive values in clear text; nothing leaves this module unredacted. Container definitions are
+JSON in a string: they are parsed, keyed by name and normalised, so that another order or a written-out default is no
+change. Neither is JSON that differs in notation only.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: 
 
 
 def _with_unknown(after: Any, unknown: Any) -> Any:
-    """`after` with a marker wherever Terraform does not know the value yet."""
+    """Return `after` with a marker wherever Terraform does not know the value yet."""
     if unknown is True:
         return UNKNOWN
     if isinstance(unknown, Mapping) and unknown:
@@ -90,9 +90,9 @@ def _with_unknown(after: Any, unknown: Any) -> Any:
 
 
 def _opened(values: Any, redactor: Redactor, secrets: frozenset[str]) -> Any:
-    """Every string masked where it looks like a credential, and container definitions opened and keyed by name.
+    """Mask every string that looks like a credential, and parse container definitions, keyed by name.
 
-    Terraform marks a secret where it was put in, and not where a provider gives a copy of it back: `secrets` do that.
+    Terraform marks a secret at its input, and not where a provider returns a copy of it: `secrets` cover those.
     """
     if isinstance(values, Mapping):
         return {
@@ -132,7 +132,7 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any
 
 
 def _are_blocks(value: Any) -> bool:
-    """True for a list of mappings, which are told apart by position; a list of plain values is one value."""
+    """Return whether it is a list of mappings, which are compared by position; a list of plain values is one value."""
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
@@ -154,7 +154,9 @@ def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _resources(module: Mapping[str, Any] | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Type and values of every managed resource of a state, sensitive ones included: they go no further."""
+    """Yield type and values of every managed resource of a state, sensitive ones included: callers must not pass them
+    on.
+    """
     for resource in (module or {}).get("resources", ()):
         if resource.get("mode") == "managed":
             yield resource.get("type", ""), resource.get("values") or {}

@@ -7,38 +7,38 @@ from typing import Any
 
 
 class StatesDiffer(Exception):
-    """Both names have a state with resources, and they are not the same."""
+    """Both names have a state with resources, and the resources differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state as `terraform state pull` writes it; without a lineage there is none yet. It holds secrets."""
+    """A state; one without a lineage does not exist yet."""
 
     text: str = field(repr=False)
 
     @property
     def resources(self) -> list[Any]:
-        """What it manages and reads."""
+        """Return its resources and data sources."""
         found: list[Any] = self._document().get("resources") or []
         return found
 
     @property
     def is_empty(self) -> bool:
-        """True when it manages nothing."""
+        """Return whether it manages nothing."""
         return not any(resource.get("mode") == "managed" for resource in self.resources)
 
     @property
     def lineage(self) -> str:
-        """What tells it from other states; empty when there is no state."""
+        """Return the id that tells it from other states; empty when there is no state."""
         return str(self._document().get("lineage", ""))
 
     @property
     def serial(self) -> int:
-        """It grows with every change."""
+        """Return its version number, which grows with every change."""
         return int(self._document().get("serial", 0))
 
     def emptied(self) -> "State":
-        """The next version of it, without anything."""
+        """Return its next version, without any resource."""
         left = {"version": 4, "lineage": self.lineage, "serial": self.serial + 1, "outputs": {}, "resources": []}
         return State(json.dumps(left, indent=2))
 
@@ -48,7 +48,7 @@ class State:
 
 
 def is_copied(source: State, target: State) -> bool:
-    """True when the target holds the source, False when it holds nothing. Raises: StatesDiffer."""
+    """Return True when the target holds the source, False when it holds nothing. Raises: StatesDiffer."""
     if target.is_empty:
         return False
     if target.resources != source.resources:

@@ -1,7 +1,7 @@
-"""Taking over what exists: a first plan that imports may do nothing else, and a person agrees to every one that does.
+"""Adoption: a first plan that imports may do nothing else, and each one needs an approval.
 
-Where an apply has begun before, resources that it made and the state does not know can be imported beside what is
-still to be made, and nobody could ask for one without the other.
+Where an apply has begun before, resources that it made and the state does not know can be imported together with those
+that are still to be created, because neither can be had without the other.
 
 Three differences are left to an adopting apply. Tags, because a root's default tags are on nothing that was built by
 hand. Arguments of Terraform alone, which no cloud knows: a provider cannot read them, so every import sets them. And
@@ -34,10 +34,10 @@ _LONGEST = 100
 
 
 def refusal(plan: Plan) -> str | None:
-    """Why a first plan that imports is not even asked for; None when it imports nothing, nothing but that, or into a
-    state that holds more.
+    """Return why a first plan that imports is refused; None when it imports nothing, or nothing else happens.
 
-    Every difference is named by its attribute, with the value that exists and the one that is asked for.
+    A state that holds more resources than the imports is not a first plan. Every difference is named by its attribute,
+    with the existing and the wanted value.
     """
     more = [text for change in plan.changes for text in _more(change)]
     if not plan.imports or not more or plan.existing > len(plan.imports):
@@ -50,7 +50,7 @@ def refusal(plan: Plan) -> str | None:
 
 
 def what_changes(plan: Plan) -> str:
-    """What an adoption comes to, as a phrase."""
+    """Describe an adoption in a phrase."""
     tagged = sum(any(_head(path) in _TAGS for path in change.attributes) for change in plan.changes)
     count = len(plan.imports)
     what = "1 resource that exists is" if count == 1 else f"{count} resources that exist are"

@@ -1,4 +1,4 @@
-"""What a planned change would leave unencrypted at rest."""
+"""Encryption at rest that a planned change would remove."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _OFF: tuple[Any, ...] = (None, "", False, [], {})
 
 
 def losses(change: Change, gone: frozenset[str]) -> Iterator[str]:
-    """What would lose its encryption, a phrase each. `gone`: names of the buckets that the same plan destroys."""
+    """Yield what would lose its encryption, a phrase each. `gone`: names of the buckets that the same plan destroys."""
     switch = _MUST.get(change.type)
     if switch and change.after and change.after.get(switch) in _OFF:
         yield f"{switch} is off"

@@ -1,4 +1,4 @@
-"""What a planned change would open to everybody. The load balancer's ports 80 and 443 are the one entrance."""
+"""Public exposure by a planned change. The load balancer's ports 80 and 443 are the only allowed entrance."""
 
 import ipaddress
 import json
@@ -34,7 +34,7 @@ _POLICIES = {
 
 
 def openings(change: Change, gone: frozenset[str]) -> Iterator[str]:
-    """What it would open, a phrase each. `gone`: names of the buckets that the same plan destroys."""
+    """Yield what would become public, a phrase each. `gone`: names of the buckets that the same plan destroys."""
     after = change.after
     for rule in _rules(change.type, after):
         if not _is_entrance(change.address, rule):
@@ -49,7 +49,7 @@ def openings(change: Change, gone: frozenset[str]) -> Iterator[str]:
 
 
 def _rules(kind: str, after: Values) -> Iterator[Values]:
-    """The ingress rules of a resource that reach everybody, in the form of an inline rule."""
+    """Yield the ingress rules of a resource that admit every address, in the form of an inline rule."""
     match kind:
         case "aws_security_group" | "aws_default_security_group":
             found = after.get("ingress")

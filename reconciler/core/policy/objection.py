@@ -1,6 +1,6 @@
-"""A judge outside of the daemon, asked about every plan that would change something.
+"""The external policy check: a program of the platform engineers' choice, asked about every plan with changes.
 
-It is a program of the platform engineers' choice. Whatever keeps it from saying yes is a no.
+Anything that keeps it from answering yes counts as a no.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _LONGEST = 600
 
 
 def objection(said: str, document: Mapping[str, Any], redactor: Redactor) -> str:
-    """What a judge said, as people may read it: without the plan's secrets, in one line of 600 characters at most."""
+    """Return the check's answer for readers: without the plan's secrets, on one line of at most 600 characters."""
     secrets = known_secrets.of_plan(document) | known_secrets.of_containers(document)
     line = " ".join(redactor.text(said, *secrets).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,7 +1,7 @@
-"""Rules that hold for every plan, whatever the manifest says and whoever approved it.
+"""Policy rules that hold for every plan, whatever the manifest says and whoever approved it.
 
-Some deny a plan: mandatory tags, encryption at rest, exposure to everybody. Others only want a person: the destruction
-or replacement of what holds data or addresses, and more changes at once than usual.
+Some deny a plan: mandatory tags, encryption at rest, public exposure. Others only require an approval: destroying or
+replacing what holds data or addresses, and more changes at once than usual.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is configured. `exceptions`: pairs of an instance's key and an address that no rule denies, as texts."""
+    """The configured rules. `exceptions`: pairs of an instance's key and an address that no rule denies, as texts."""
 
     mandatory_tags: frozenset[str] = frozenset()
     exceptions: frozenset[tuple[str, str]] = frozenset()
@@ -57,7 +57,7 @@ class Violation:
 
 
 def violations(plan: Plan, rules: Rules, key: str) -> tuple[Violation, ...]:
-    """Why the plan must not be applied."""
+    """Return why the plan must not be applied."""
     gone = frozenset(
         str(change.before.get("bucket")) for change in plan.changes if change.type == "aws_s3_bucket" and change.deletes
     )
@@ -70,13 +70,13 @@ def violations(plan: Plan, rules: Rules, key: str) -> tuple[Violation, ...]:
 
 
 def explain(found: tuple[Violation, ...], key: str) -> str:
-    """Violations as one line that says what to do."""
+    """Describe violations on one line that says what to do."""
     named = first_few(map(str, found), _SHOWN, separator="; ")
     return f'{named}. Change the root or the manifest, or allow it: `policy.exceptions: ["{key} {found[0].address}"]`'
 
 
 def wants_a_person(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
-    """Why somebody has to agree; None when nobody has to. A prune has guards of its own for its size."""
+    """Return why the plan needs an approval; None when it needs none. The size of a prune has guards of its own."""
     lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
     if lost:
         names = ", ".join(change.address for change in lost[:_SHOWN])
@@ -100,7 +100,7 @@ def _broken(change: Change, rules: Rules, gone: frozenset[str]) -> Iterator[tupl
 
 
 def _missing_tags(change: Change, mandatory: frozenset[str]) -> list[str]:
-    """The tags that a resource would not have. A type without `tags_all` takes none."""
+    """Return the tags that a resource would lack. A type without `tags_all` takes none."""
     tags = change.after.get("tags_all", UNKNOWN)
     if tags == UNKNOWN:
         return []

@@ -1,4 +1,5 @@
-"""What the engine needs from the outside world, as Protocols, with the values and errors that cross the border.
+"""Ports: what the engine needs from the outside world, as Protocols, with the values and errors that cross the border.
 
-One file per counterpart. The edges implement these; only `reconciler.app` connects the two.
+Here: one file per counterpart, without implementations. The edges implement these; only `reconciler.app` connects the
+two.
 """

@@ -1,4 +1,4 @@
-"""What the engine asks AWS: live services, prerequisites, one-off tasks, task protection, attribution."""
+"""The questions to AWS: live services, prerequisites, one-off tasks, task protection, attribution."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,19 +16,19 @@ class Live(Protocol):
     """The services as they run."""
 
     async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
-        """Read one service. Raises `LiveUnavailable` when AWS does not answer."""
+        """Read one service. Raises: LiveUnavailable when AWS does not answer."""
         ...
 
 
 class LiveUnavailable(Exception):
-    """AWS did not answer the question; the pass is tried again later."""
+    """AWS did not answer; the pass is tried again later."""
 
 
 class Protection(Protocol):
-    """Whoever runs the daemon may stop it at any time, and can be asked to let it be for a while."""
+    """Task protection: asks the host not to stop the daemon during an apply."""
 
     def during_apply(self) -> AbstractAsyncContextManager[None]:
-        """Not to be stopped for the length of the block, as far as anybody listens. Never raises by itself."""
+        """Protect the block from a stop, as far as the host supports it. Never raises by itself."""
         ...
 
 
@@ -42,26 +42,28 @@ class PreparationFailed(Exception):
 
 
 class Prerequisites(Protocol):
-    """What deployments rely on."""
+    """The prerequisites of deployments."""
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
-        """What is not there, each in a few words. Raises: LiveUnavailable."""
+        """Return what is missing, each in a few words. Raises: LiveUnavailable."""
         ...
 
 
 class FirstTasks(Protocol):
-    """Tasks that go before a deployment."""
+    """Tasks that run before a deployment."""
 
     async def run(self, task: FirstTask, environment: Environment) -> None:
-        """Run it once and wait for its end, within its time-out. Raises: PreparationFailed."""
+        """Run the task once and wait for its end, within its time-out. Raises: PreparationFailed."""
         ...
 
 
 class Attribution(Protocol):
-    """Who changed something outside of Git. Ends within seconds and never raises."""
+    """Attribution of outside changes. Ends within seconds and never raises."""
 
     async def who(
         self, environment: Environment, names: Sequence[str], *, since: datetime, until: datetime
     ) -> str | None:
-        """The session that wrote last to one of these resources (names, ids or ARNs), None when that is not known."""
+        """Return the session that wrote last to one of these resources (names, ids or ARNs); None when that is not
+        known.
+        """
         ...

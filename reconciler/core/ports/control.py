@@ -1,4 +1,4 @@
-"""What people, the API and the metrics may ask of the running daemon, as a Protocol and its values."""
+"""The running daemon as the API and the metrics see it, and the actions that callers may request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,7 +98,7 @@ class ActionRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """Where the manifests stand."""
+    """The state of the manifests' source."""
 
     commit: str | None
     fetched_at: datetime | None
@@ -108,8 +108,11 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """How alive the daemon is. `loop_age` is the time since the controller's loop last turned; `behind` says by account
-    how late the drift check is that the budget of AWS calls holds back for longest."""
+    """The daemon's liveness.
+
+    `loop_age` is the time since the controller's loop last ran; `behind` is, by account, how late the drift check is
+    that the budget of AWS calls defers for longest.
+    """
 
     loop_age: timedelta
     ready: bool
@@ -123,34 +126,34 @@ class Control(Protocol):
     """The daemon as its HTTP API sees it."""
 
     def records(self) -> Sequence[Record]:
-        """Every record, by key."""
+        """Return every record, by key."""
         ...
 
     def record(self, key: Key) -> Record | None:
-        """One record."""
+        """Return one record."""
         ...
 
     def source(self) -> SourceStatus:
-        """The manifests' state."""
+        """Return the state of the source."""
         ...
 
     def beat(self) -> Beat:
-        """Liveness and readiness."""
+        """Return liveness and readiness."""
         ...
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first."""
+        """Return passes, the newest first."""
         ...
 
     async def orphans(self, environment: str | None) -> Sequence[Orphan]:
-        """States without a manifest or a record, of one environment or all.
+        """Return states without a manifest and without a record, of one environment or all.
 
         Raises: KeyError for an unknown environment, ActionRefused, LiveUnavailable.
         """
         ...
 
     def freezes(self) -> Sequence[Freeze]:
-        """What is frozen, and by whom."""
+        """Return the freezes in effect."""
         ...
 
     async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:

@@ -8,10 +8,10 @@ from reconciler.core.environment import Environment
 
 
 class Judge(Protocol):
-    """Who allows or denies plans."""
+    """An external policy check."""
 
     async def denies(self, document: Mapping[str, Any], key: Key, environment: Environment) -> str | None:
-        """Why the plan must not be applied, in the judge's own words; None when it may.
+        """Return why the plan must not be applied, in the check's own words; None when it may.
 
         `document` is the JSON form of the plan. The answer can quote its secrets.
         """

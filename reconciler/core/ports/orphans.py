@@ -1,4 +1,4 @@
-"""States that nobody looks after: resources that a manifest made once and no manifest or record knows any more."""
+"""Orphans: states with resources that a manifest made once, and that no manifest or record knows any more."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,19 +28,21 @@ class Orphan:
 
 
 class States(Protocol):
-    """The states of an environment, whoever made them."""
+    """The states of an environment, whichever tool made them."""
 
     async def stored(self, environment: Environment) -> Sequence[StoredState]:
-        """Every state, in order of key. Raises: LiveUnavailable."""
+        """Return every state, in order of key. Raises: LiveUnavailable."""
         ...
 
     async def size(self, state: StoredState, environment: Environment) -> int:
-        """How many resources it manages; 0 for what a prune or a rename left. Raises: LiveUnavailable."""
+        """Return how many resources it manages; 0 after a prune or a rename. Raises: LiveUnavailable."""
         ...
 
 
 def unclaimed(
     states: Iterable[StoredState], records: Collection[Key], declared: Collection[str]
 ) -> tuple[StoredState, ...]:
-    """Those that no record has and no manifest is named after; `declared` are names of manifests without instances."""
+    """Return states that no record has and no manifest is named after; `declared` are names of manifests without
+    instances.
+    """
     return tuple(state for state in states if state.key not in records and state.key.name not in declared)

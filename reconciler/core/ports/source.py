@@ -1,4 +1,4 @@
-"""Where manifests come from: revisions of a Git repository or a directory."""
+"""The source of manifests: revisions of a Git repository or a directory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,9 @@ from desired_state.tree import Tree
 class Revision:
     """One commit of the manifests: every YAML file by path, and the Terraform tree that goes with it.
 
-    `roots_of` are environments with a Terraform tree of their own, None where there never was one to be had; `troubles`
-    say why a tree is not the newest, by the setting that names it."""
+    `roots_of` are environments with a Terraform tree of their own, None where none could ever be read; `troubles` say
+    why a tree is not the newest, by the setting that names it.
+    """
 
     commit: str
     committed_at: datetime
@@ -24,18 +25,18 @@ class Revision:
 
 
 class SourceFailed(Exception):
-    """The manifests could not be fetched or read; what was read before stays in force."""
+    """The manifests could not be fetched or read; the last revision stays effective."""
 
 
 class Source(Protocol):
-    """Where manifests come from."""
+    """A source of manifests."""
 
     async def fetch(self) -> Revision:
-        """The newest revision. Raises: SourceFailed."""
+        """Return the newest revision. Raises: SourceFailed."""
         ...
 
     async def wait(self, longest: timedelta) -> None:
-        """Return when it is worth fetching again: something changed, somebody nudged, or the time is up."""
+        """Return when a fetch is worthwhile: after a change, after `nudge`, or when the time is up."""
         ...
 
     def nudge(self) -> None:

@@ -1,6 +1,6 @@
-"""What has to outlast the process, as Protocols: records and history, trees, conversations, reports.
+"""Durable storage, as Protocols: records and history, root trees, open threads, reports, freezes.
 
-Those on a laptop's disk and those in AWS keep the same promises; the contract tests run against both.
+Implementations on a disk and in AWS keep the same promises; the contract tests run against both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,23 @@ class TreeArchive(Protocol):
     """Root trees by id, kept as long as a record may need them."""
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there. Raises: SourceFailed when it cannot be kept now."""
+        """Store this tree; a no-op when it exists. Raises: SourceFailed when it cannot be stored now."""
         ...
 
     async def get(self, tree_id: str) -> Tree:
-        """Raises: KeyError when it is not there."""
+        """Return the tree. Raises: KeyError when it does not exist."""
         ...
 
 
 class StoreConflict(Exception):
-    """Somebody else wrote the record in between; nothing was written."""
+    """Another writer changed the record in between; nothing was written."""
 
 
 class Store(Protocol):
     """Records and history."""
 
     async def load(self) -> Mapping[Key, Record]:
-        """Every record."""
+        """Return every record."""
         ...
 
     async def save(self, record: Record) -> None:
@@ -40,7 +40,7 @@ class Store(Protocol):
         ...
 
     async def delete(self, record: Record) -> None:
-        """Forget an instance whose state is empty. Raises: StoreConflict."""
+        """Delete the record of an instance whose state is empty. Raises: StoreConflict."""
         ...
 
     async def append(self, visit: Pass) -> None:
@@ -48,45 +48,45 @@ class Store(Protocol):
         ...
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first."""
+        """Return passes, the newest first."""
         ...
 
 
 class Threads(Protocol):
-    """The conversations that are open with people, remembered across restarts: a name and whatever finds it again."""
+    """The open threads, remembered across restarts: a name, and what finds the thread again."""
 
     async def threads(self) -> Mapping[str, str]:
-        """Every open conversation."""
+        """Return every open thread."""
         ...
 
     async def keep_thread(self, name: str, value: str) -> None:
-        """Remember one, in place of what was known under that name."""
+        """Store a thread, in place of an earlier one of that name."""
         ...
 
     async def drop_thread(self, name: str) -> None:
-        """Forget one; a no-op when it is not known."""
+        """Delete a thread; a no-op when it is not known."""
         ...
 
 
 class Reports(Protocol):
-    """Where drift reports are kept."""
+    """Storage of drift reports."""
 
     async def keep(self, name: str, text: str) -> None:
-        """Write one, in place of what was kept under that name: a relative path such as `develop/orders/….md`."""
+        """Write a report, in place of an earlier one of that name: a relative path such as `develop/orders/….md`."""
         ...
 
 
 class Freezes(Protocol):
-    """Where freezes are kept, so that a restart does not end one."""
+    """Storage of freezes, so that a restart does not end one."""
 
     async def freezes(self) -> Sequence[Freeze]:
-        """Every freeze in force."""
+        """Return every freeze in effect."""
         ...
 
     async def keep_freeze(self, freeze: Freeze) -> None:
-        """Keep it, in place of the one of the same name."""
+        """Store a freeze, in place of the one of the same name."""
         ...
 
     async def drop_freeze(self, name: str) -> None:
-        """End the one of that name; a no-op when there is none."""
+        """Delete the freeze of that name; a no-op when there is none."""
         ...

@@ -1,7 +1,6 @@
-"""What the engine needs from the world, as Protocols, and the values that cross the border.
+"""Terraform: workspaces and state locks, as Protocols, and the values that cross the border.
 
-The edges implement these; the engine knows nothing else of them. Only `reconciler.app` puts the two together.
-Expected troubles of Terraform cross as `TerraformFailed` with a reason from the closed list.
+Expected failures of Terraform cross as `TerraformFailed` with a reason from the closed list.
 """
 
 from collections.abc import Mapping
@@ -18,10 +17,10 @@ from reconciler.core.vocabulary import Reason
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one workspace is made of: the root's tree and its variables, in one environment.
+    """The content of a workspace: the root's tree and its variables, in one environment.
 
-    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`. `imports` are taken
-    over by the next plan, as far as the state does not hold them.
+    `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`. The next plan
+    imports `imports`, as far as the state does not hold them.
     """
 
     key: Key
@@ -34,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """Who holds a state lock, as the backend tells."""
+    """A state lock, as the backend reports it."""
 
     id: str
     who: str
@@ -43,9 +42,12 @@ class LockInfo:
 
 
 class TerraformFailed(Exception):
-    """Terraform could not do it. `reason` is one of InitFailed, PlanFailed, ApplyFailed, StateLocked, StateConflict,
-    Interrupted, InvalidConfiguration; `message` is redacted, short and says what to do when that is known. `died`: it
-    was killed, so that its state may not say all that it did."""
+    """Terraform failed.
+
+    `reason` is one of InitFailed, PlanFailed, ApplyFailed, StateLocked, StateConflict, Interrupted,
+    InvalidConfiguration; `message` is redacted, short and says what to do when that is known. `died`: it was killed, so
+    that its state may lack some of its work.
+    """
 
     died = False
 
@@ -60,41 +62,41 @@ class Workspace(Protocol):
     """One instance's private copy of its root, initialised against its state; open for one pass."""
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        """Plan and keep the plan file for `apply`. Returns the document of `terraform show -json`.
+        """Plan, and keep the plan file for `apply`. Returns the document of `terraform show -json`.
 
         Raises: TerraformFailed (PlanFailed, StateLocked, Interrupted, InvalidConfiguration).
         """
         ...
 
     async def apply(self) -> Mapping[str, Any]:
-        """Apply the plan of this very workspace. Returns the root's outputs by name (plain values, no sensitive ones).
+        """Apply the plan of this workspace. Returns the root's outputs by name (plain values, no sensitive ones).
 
-        Runs to its end even when the pass is cancelled, within the drain limit.
-        Raises: TerraformFailed (ApplyFailed, StateLocked, StateConflict, Interrupted).
+        Runs to its end even when the pass is cancelled, within the drain limit. Raises: TerraformFailed (ApplyFailed,
+        StateLocked, StateConflict, Interrupted).
         """
         ...
 
     def has_begun(self) -> bool:
-        """True once the apply of this workspace changes something: from then to its end it holds the state's lock."""
+        """Return whether the apply has begun to change something: from then to its end it holds the state's lock."""
         ...
 
     async def unlock(self, lock_id: str) -> None:
-        """Break that lock of the state; whether it is gone is read afterwards, by `Locks`."""
+        """Break that lock of the state; `Locks` reads afterwards whether it is gone."""
         ...
 
     async def is_empty(self) -> bool:
-        """True when the state holds no resource."""
+        """Return whether the state holds no resource."""
         ...
 
     async def read_state(self) -> str:
-        """The state as it is kept, secrets included; one without a lineage when there is none.
+        """Return the stored state, secrets included; one without a lineage when there is none.
 
         Raises: TerraformFailed.
         """
         ...
 
     async def write_state(self, state: str) -> None:
-        """Put it in the state's place. Terraform refuses one of another lineage, or one that is not newer.
+        """Write the state. Terraform refuses one of another lineage, or one that is not newer.
 
         Raises: TerraformFailed (StateConflict, StateLocked).
         """
@@ -106,7 +108,7 @@ class Terraform(Protocol):
 
     @property
     def version(self) -> str:
-        """Terraform's own version, such as `1.11.4`."""
+        """Return Terraform's own version, such as `1.11.4`."""
         ...
 
     def workspace(self, run: Run) -> AbstractAsyncContextManager[Workspace]:
@@ -122,16 +124,17 @@ class Locks(Protocol):
 
     @property
     def me(self) -> Holder:
-        """Who this daemon is to others."""
+        """Return this daemon as a lock holder."""
         ...
 
     async def read(self, key: Key, environment: Environment) -> LockInfo | None:
-        """The lock of a state as it is now, None when it is free. Raises: LiveUnavailable."""
+        """Return the lock of a state as it is now, None when it is free. Raises: LiveUnavailable."""
         ...
 
     async def is_dead(self, holder: Holder, *, certain: bool) -> bool:
-        """True when no Terraform of that holder can still run, asked by a pass that holds the instance's workspace.
+        """Return whether no Terraform of that holder can still run. The caller holds the instance's workspace.
 
-        Unless it is `certain` that the lock was the daemon's, a Terraform that a person runs here counts too.
+        Unless it is `certain` that the lock was the daemon's, a Terraform that an engineer runs on this machine counts
+        too.
         """
         ...

@@ -1,7 +1,7 @@
-"""Records and passes as JSON documents, for whatever store keeps them.
+"""Records and passes as JSON documents, for any store.
 
-A document says which schema wrote it. The rule: a document is read completely or not at all. A field or a value that
-this version does not know is an error that names its place, because a record read in part and written back is a loss.
+A document says which schema wrote it. It is read completely or not at all: a field or a value that this version does
+not know is an error that names its place, because a record that is read in part and written back loses data.
 """
 
 import dataclasses
@@ -19,22 +19,22 @@ _T = TypeVar("_T", Record, Pass)
 
 
 def dump(record: Record) -> dict[str, Any]:
-    """The record as a JSON document."""
+    """Return the record as a JSON document."""
     return _dumped(record, {"instance": record.instance.to_json()})
 
 
 def load(data: Any) -> Record:
-    """The record in a document. Raises: ValueError that says where it is not one."""
+    """Return the record in a document. Raises: ValueError with the place of the mistake."""
     return _loaded(Record, data, {"instance": Instance.from_json})
 
 
 def dump_pass(visit: Pass) -> dict[str, Any]:
-    """The pass as a JSON document."""
+    """Return the pass as a JSON document."""
     return _dumped(visit, {"key": str(visit.key)})
 
 
 def load_pass(data: Any) -> Pass:
-    """The pass in a document. Raises: ValueError that says where it is not one."""
+    """Return the pass in a document. Raises: ValueError with the place of the mistake."""
     return _loaded(Pass, data, {"key": _key})
 
 
@@ -98,7 +98,7 @@ def _newer(place: str) -> ValueError:
 
 
 def _lost(data: Any, kept: Any, place: str) -> str | None:
-    """Where the data has a field that reading it did not keep."""
+    """Return the place of a field that reading the data would lose."""
     if isinstance(data, Mapping) and isinstance(kept, Mapping):
         inner = ((value, kept[name], f"{place}.{name}") for name, value in data.items() if name in kept)
         unknown = [f"{place}.{name}" for name in data if name not in kept]

@@ -1,4 +1,4 @@
-"""What an instance was given leave to do, as its record keeps it: use a root tree, or apply outside its window."""
+"""Permissions recorded on an instance: a root tree to take, an apply outside its windows, decisions on plans."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +8,11 @@ _LASTS = timedelta(hours=1)  # an override that no visit used up does not open a
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """`tree_id` is the newest root tree that the instance was let to take, `settled` whether it came to rest with it.
+    """`tree_id` is the newest root tree that the instance may take; `settled` says that it is applied and healthy.
 
-    `held` says why the tree that Git asks for is kept from it meanwhile; None while nothing is. `asked`: a person let
-    it through, so it counts for nobody and waits for nobody."""
+    `held` is the reason why the tree that Git asks for is held back, None while it is not. `asked`: an operator let the
+    instance through, so it takes no place in the rollout and waits for none.
+    """
 
     tree_id: str
     settled: bool = False
@@ -21,24 +22,26 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class WindowOverride:
-    """A person lets one visit apply outside the change windows, and says why. That visit uses it up."""
+    """A permission to apply outside the change windows in one pass, with its author and reason. That pass uses
+    it up.
+    """
 
     by: str
     reason: str
     at: datetime
 
     def is_open(self, now: datetime) -> bool:
-        """True while it can still be used."""
+        """Return whether it can still be used."""
         return now - self.at < _LASTS
 
     def describe(self) -> str:
-        """The override in a phrase."""
+        """Describe the override in a phrase."""
         return f"outside its window, by {self.by}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Somebody agreed to exactly the plan with this digest."""
+    """A person's approval of exactly the plan with this digest."""
 
     plan_digest: str
     by: str
@@ -47,7 +50,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Somebody refused exactly the plan with this digest, so nobody is asked for it again."""
+    """A person's rejection of exactly the plan with this digest, so that it is not offered again."""
 
     plan_digest: str
     by: str

@@ -1,6 +1,6 @@
-"""A freeze: somebody said that nothing is to be applied, in one environment or everywhere, and why.
+"""A freeze: a stop of all applies, in one environment or everywhere, with its reason.
 
-Looking goes on: plans are made, drift is found and reported, approvals are given. Only the apply waits.
+Drift checks go on: plans are made, drift is found and reported, approvals are recorded. Only applies wait.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ EVERYWHERE = "*"  # what no environment is called
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Who froze what, when and why. `environment` None: all of them."""
+    """A freeze: its author, reason and time. `environment` None: all environments."""
 
     environment: str | None
     by: str
@@ -24,11 +24,11 @@ class Freeze:
 
     @property
     def name(self) -> str:
-        """What it is kept under: the environment, or what stands for all."""
+        """Return the name it is stored under: the environment, or `*` for all."""
         return self.environment or EVERYWHERE
 
     def describe(self) -> str:
-        """The freeze in a phrase, with the command that ends it."""
+        """Describe the freeze in a phrase, with the command that ends it."""
         where, command = (f"{self.environment} is", f" {self.environment}") if self.environment else ("all is", "")
         return (
             f"{where} frozen by {self.by} since {self.at:%Y-%m-%d %H:%M} UTC: {self.reason};"
@@ -37,20 +37,20 @@ class Freeze:
 
 
 class Frozen(Exception):
-    """What was about to be applied is frozen since."""
+    """The environment was frozen after the verdict and before the apply."""
 
     def __init__(self, freeze: Freeze) -> None:
         super().__init__(freeze.describe())
 
 
 def dump(freeze: Freeze) -> Mapping[str, Any]:
-    """The freeze as a JSON document."""
+    """Return the freeze as a JSON document."""
     document: Mapping[str, Any] = _ADAPTER.dump_python(freeze, mode="json")
     return document
 
 
 def load(data: Any) -> Freeze:
-    """The freeze in a document. Raises: ValueError when it is not one."""
+    """Return the freeze in a document. Raises: ValueError when it is not one."""
     try:
         return _ADAPTER.validate_python(data)
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""The one durable document per instance: everything that must survive a restart, and nothing else.
+"""The durable document of an instance: everything that must survive a restart, and nothing else.
 
-A record is written before the first apply with all that a destroy needs, so that a removed manifest can be pruned
-even when Git no longer knows it. Only `reconciler.core.status.advance` makes new records out of old ones.
+A record is written before the first apply with all that a destroy needs, so that a removed manifest can be pruned even
+when Git no longer knows it. Only `reconciler.core.status.advance` makes new records out of old ones.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One statement about an instance; `since` moves only when status or reason do."""
+    """One statement about an instance; `since` changes only with status or reason."""
 
     type: ConditionType
     status: bool
@@ -30,7 +30,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How often in a row the same desired digest failed."""
+    """Consecutive failures of one desired digest."""
 
     digest: str
     count: int
@@ -39,7 +39,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A deployment being watched: what was rolled out, since when, and how it ended so far."""
+    """A watched deployment: what was rolled out, since when, and how it ended so far."""
 
     desired_digest: str
     image: str | None
@@ -55,11 +55,12 @@ NOBODY_KNOWS = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The world moved. It is told to people once a second look confirmed it; `response` is what the mode allows:
-    heal (apply), wait (for approval or a window) or report (observe, or nothing that a plan could mend).
+    """Drift of an instance. Operators are told once a second drift check confirmed it.
 
-    Its resources say what the world did: an action is `update` (changed), `delete` (deleted) or `create` (added), and
-    an attribute's old value is the one that was in force, its new value the one that was found."""
+    `response` is what the mode allows: heal (apply), wait (for approval or a window) or report (observe, or drift that
+    no plan could repair). An action of its resources is `update` (changed), `delete` (deleted) or `create` (added), and
+    an attribute's old value is the applied one, its new value the one that was found.
+    """
 
     reason: Reason
     resources: tuple[ResourceSummary, ...]
@@ -71,7 +72,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Drift that an apply took back, by the spots it was in (see `reconciler.core.status.drift.spots`)."""
+    """Drift that an apply removed, by its spots (see `reconciler.core.status.drift.spots`)."""
 
     at: datetime
     spots: tuple[str, ...]
@@ -88,7 +89,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is known of one instance. `None` digests mean "not known to match"."""
+    """All that is known of one instance. A digest of None means "not known to match"."""
 
     instance: Instance
     accepted_commit: str
@@ -129,27 +130,27 @@ class Record:
 
     @property
     def key(self) -> Key:
-        """The instance's key."""
+        """Return the instance's key."""
         return self.instance.key
 
     def condition(self, kind: ConditionType) -> Condition | None:
-        """The condition of that type, if it exists now."""
+        """Return the condition of that type, if it exists now."""
         return self.conditions.get(kind)
 
     @property
     def reason(self) -> Reason | None:
-        """The reason of the `Ready` condition: the headline."""
+        """Return the reason of the `Ready` condition: the headline."""
         ready = self.conditions.get(ConditionType.READY)
         return ready.reason if ready else None
 
     def replace(self, **changes: Any) -> "Record":
-        """A copy with these fields changed."""
+        """Return a copy with these fields changed."""
         return dataclasses.replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One visit, as history keeps it."""
+    """One pass, as history stores it."""
 
     id: str
     key: Key

@@ -1,4 +1,4 @@
-"""Runs of Terraform whose end is not known yet: what a crash leaves behind, and what recovery begins with."""
+"""Terraform runs whose end is not known yet: what a crash leaves behind, and where recovery begins."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who runs Terraform: `who` as Terraform writes it into a lock (`user@host`), and the ECS task, if it is one."""
+    """The owner of a Terraform run: `who` as Terraform writes it into a lock (`user@host`), and its ECS task, if
+    any.
+    """
 
     who: str
     task: str | None = None
@@ -22,10 +24,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Written before an apply starts, cleared when its end is known. One that is found at start means a crash.
+    """The intent to apply, written before an apply starts and cleared when its end is known.
 
-    `lock_id` is the state lock that the apply was seen to hold; None until it was seen. `creates` are the addresses
-    that it would make.
+    An intent that is found at start-up means a crash. `lock_id` is the state lock that the apply was seen to hold; None
+    until it was seen. `creates` are the addresses that it would create.
     """
 
     pass_id: str
@@ -40,7 +42,9 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A state on its way from the name `source` in the same environment; `done` once it is here alone."""
+    """A state on its way from the name `source` in the same environment; `done` once it exists under the new name
+    alone.
+    """
 
     source: str
     done: bool = False

@@ -1,4 +1,4 @@
-"""Secrets that are known word for word, because a plan marks them or an input's name says so.
+"""Secrets that are known literally, because a plan marks them or an input's name says so.
 
 Terraform keeps them out of its own messages; a provider that quotes one in an error does not know that it is secret.
 """
@@ -13,7 +13,7 @@ _Secrets = frozenset[str]
 
 
 def of_plan(document: Mapping[str, Any]) -> _Secrets:
-    """Every text that the JSON form of a plan marks as sensitive: in variables, resources and outputs."""
+    """Return every text that the JSON form of a plan marks as sensitive: in variables, resources and outputs."""
     declared = ((document.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
     given = document.get("variables") or {}
     found = [given[name].get("value") for name, one in declared.items() if one.get("sensitive") and name in given]
@@ -26,7 +26,7 @@ def of_plan(document: Mapping[str, Any]) -> _Secrets:
 
 
 def of_containers(document: Mapping[str, Any]) -> _Secrets:
-    """Every value in the environment of a container that the JSON form of a plan defines."""
+    """Return every environment value of a container that the JSON form of a plan defines."""
     changes = [*(document.get("resource_changes") or ()), *(document.get("resource_drift") or ())]
     sides = [change["change"].get(side) for change in changes for side in ("before", "after")]
     texts = [side.get("container_definitions") for side in sides if isinstance(side, Mapping)]
@@ -46,7 +46,7 @@ def _environment(definitions: str) -> Iterator[str]:
 
 
 def of_inputs(variables: Mapping[str, Any]) -> _Secrets:
-    """Every text under a name that is a credential's."""
+    """Return every text under a name of a credential."""
     return frozenset(text for value in _named(variables) for text in _texts(value))
 
 

@@ -1,8 +1,8 @@
-"""Put marks where secrets would be, in plans, reports, logs and messages.
+"""Mask secrets in plans, reports, logs and messages.
 
-A mark is a keyed hash, so that the same secret gives the same mark, a changed one another, and nobody without the key
-can guess it back. The rule: whatever leaves the daemon went through here, when in doubt a value is masked, and
-nothing here ever raises. Redacting twice is redacting once: a mark is left alone wherever it stands.
+A mark is a keyed hash: the same secret gives the same mark, a changed one another, and without the key it cannot be
+guessed. Everything that leaves the daemon passes through here, a doubtful value is masked, and nothing here raises.
+Redaction is idempotent: a mark is left alone wherever it occurs.
 """
 
 import base64
@@ -66,17 +66,17 @@ _TRACES = (
 
 
 def is_marked(value: Any) -> bool:
-    """True when a mark stands somewhere in the value, so that it is not shown as it is."""
+    """Return whether the value contains a mark, so that it is not shown literally."""
     return re.search(_MARK, json.dumps(value, ensure_ascii=False, default=str)) is not None
 
 
 def names_a_credential(name: str, value: Any) -> bool:
-    """True when what has this name is a credential, and the value could be one."""
+    """Return whether a value under this name is a credential."""
     return bool(_CREDENTIAL_NAME.fullmatch(name)) and _could_be_a_credential(value)
 
 
 class Redactor:
-    """Masks secrets with marks keyed by `key`; `literals` are secrets known word for word."""
+    """Masks secrets with marks keyed by `key`; `literals` are secrets known literally."""
 
     __slots__ = ("_key", "_known", "_literals")
 
@@ -87,11 +87,13 @@ class Redactor:
         self._known = re.compile(f"({_MARK})|{'|'.join(map(re.escape, words))}") if words else None
 
     def with_literals(self, *literals: str) -> "Redactor":
-        """One that also masks these words, as they are and as JSON and URLs write them (six characters and more)."""
+        """Return a redactor that also masks these words, in plain form and as JSON and URLs write them (six characters
+        and more).
+        """
         return Redactor(self._key, self._literals | set(literals))
 
     def mark(self, value: Any) -> str:
-        """The mark of a value; equal values have equal marks. A mark is its own mark."""
+        """Return the mark of a value; equal values have equal marks. A mark is its own mark."""
         if isinstance(value, str) and _WHOLE_MARK.fullmatch(value):
             return value
         try:
@@ -102,7 +104,7 @@ class Redactor:
         return f"{_OPEN}redacted:{digest[:8]}{_CLOSE}"
 
     def value(self, value: Any, sensitive_mask: Any = False) -> Any:
-        """A JSON value without what Terraform marks as sensitive and without what looks like a credential.
+        """Return a JSON value without what Terraform marks as sensitive and without what looks like a credential.
 
         `sensitive_mask` is true, false, or nested like the value, as `before_sensitive` and `after_sensitive` are.
         """
@@ -112,7 +114,7 @@ class Redactor:
             return self.mark(value)
 
     def container_definitions(self, definitions: Any) -> Any:
-        """Container definitions (JSON text or a list) without the values of their environment."""
+        """Return container definitions (JSON text or a list) without the values of their environment."""
         if not isinstance(definitions, str):
             return self.value(_without_environment(definitions, self))
         try:
@@ -122,7 +124,7 @@ class Redactor:
             return self.mark(definitions)
 
     def text(self, text: str, *literals: str) -> str:
-        """Free text without whatever looks like a credential, and without these words."""
+        """Return free text without anything that looks like a credential, and without these words."""
         if literals:
             return self.with_literals(*literals).text(text)
         text = self._without_known(text)
@@ -165,7 +167,7 @@ class Redactor:
         return self._masked(value, mask)
 
     def _hides_a_credential(self, value: str) -> bool:
-        """True for a text in base64 that would not be shown as it is: the user data of a machine, a stored header."""
+        """Return whether a text in base64 hides a credential: the user data of a machine, a stored header."""
         if len(value) < _SHORTEST_ENCODED or not _BASE64.fullmatch(value):
             return False
         try:
@@ -212,7 +214,9 @@ class Redactor:
 
 
 def _forms(literal: str) -> Iterable[str]:
-    """A literal as texts write it. The characters of a mark cannot be part of it, else marks would be marked again."""
+    """Yield a literal in the notations of texts, without those that could be part of a mark: marks must not be marked
+    again.
+    """
     for piece in re.split(f"[{_OPEN}{_CLOSE}]", literal):
         written = (
             piece,

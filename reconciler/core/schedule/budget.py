@@ -1,9 +1,9 @@
-"""A budget of AWS calls for looks at the world, one per account.
+"""The budget of AWS calls for drift checks, one per account.
 
-A look is a pass that nothing but time calls for: a drift check. Looks of one account start at a distance from each
-other: each takes what it is expected to cost, and the next may start when the budget has grown back. So within any hour
-the looks that start cost no more than the budget and the last of them. What Git, a person or a rollout calls for is
-neither held back nor counted.
+A drift check is a pass that only time calls for. Drift checks of one account start at a distance from each other: each
+takes its expected cost, and the next may start when the budget has grown back. So within any hour the checks that start
+cost no more than the budget and the last of them. Passes for Git, an operator or a rollout are neither deferred nor
+counted.
 """
 
 from dataclasses import dataclass, field
@@ -37,31 +37,31 @@ _AWAITED = frozenset(
 
 @dataclass(slots=True)
 class Budget:
-    """When the next look at each account may start."""
+    """When the next drift check of each account may start."""
 
     calls_per_hour: int
     _opens: dict[str, datetime] = field(default_factory=dict)
 
     def opens(self, account: str) -> datetime | None:
-        """When the next look at the account may start; None before the first one."""
+        """Return when the next drift check of the account may start; None before the first one."""
         return self._opens.get(account)
 
     def spend(self, account: str, calls: int, now: datetime) -> None:
-        """A look that is expected to make so many calls starts now."""
+        """Start a drift check that is expected to make so many calls."""
         self._opens[account] = now + _HOUR * calls / self.calls_per_hour
 
     def shift(self, by: timedelta) -> None:
-        """The clock was set."""
+        """Follow a clock that was set."""
         self._opens = {account: at + by for account, at in self._opens.items()}
 
 
 def expected_calls(resources: int) -> int:
-    """How many AWS calls a look at so many resources makes."""
+    """Return how many AWS calls a drift check of so many resources makes."""
     return _CALLS_PER_LOOK + _CALLS_PER_RESOURCE * resources
 
 
 def is_drift_check(record: Record, at: datetime) -> bool:
-    """True when nothing but time calls for the instance's pass at that time, and Terraform will run in it."""
+    """Return whether only time calls for the instance's pass at that time, and Terraform will run in it."""
     if record.applied_digest is None or record.applied_digest != record.desired_digest:
         return False
     if record.removed or record.intent or record.failures or record.requested_at or record.approval:

@@ -14,13 +14,13 @@ class Random(Protocol):
     """The part of `random.Random` that jitter needs."""
 
     def uniform(self, a: float, b: float) -> float:
-        """A number between the two."""
+        """Return a number between the two."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to look, as configured."""
+    """The configured distances between visits."""
 
     retry_base: timedelta = timedelta(seconds=30)
     retry_cap: timedelta = timedelta(minutes=30)
@@ -32,9 +32,9 @@ class Pace:
 
 
 def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
-    """Equal jitter: half of the exponential delay is fixed, half is drawn, so that failures spread and never hurry.
+    """Return the delay before a retry, with equal jitter: half is fixed, half is drawn, so that failures spread.
 
-    `count` is the number of failures in a row, at least 1.
+    `count` is the number of consecutive failures, at least 1.
     """
     doublings: int = 2 ** min(count - 1, 30)
     full = min(pace.retry_base * doublings, pace.retry_cap)
@@ -42,19 +42,19 @@ def backoff(count: int, pace: Pace, rng: Random) -> timedelta:
 
 
 def spread(interval: timedelta, rng: Random) -> timedelta:
-    """The interval, 10 % earlier at most, so that instances that started together drift apart."""
+    """Return the interval, at most 10 % earlier, so that instances that started together drift apart."""
     return interval * rng.uniform(0.9, 1)
 
 
 def first_urgency(record: Record) -> int:
-    """How urgent the first visit after a start is: recoveries, then what Git changed before, then looks."""
+    """Return the urgency of the first visit after a start: recoveries, then changes from Git, then drift checks."""
     if record.intent:
         return 3
     return 0 if is_built_from_git(record) and not record.removed else 2
 
 
 def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:
-    """When to look again, None when only a change or a person brings it back."""
+    """Return when to visit again, None when only a change or an operator brings it back."""
     interval = now + spread(record.instance.policy.interval, rng)
     match record.reason:
         case Reason.SUSPENDED:
@@ -78,9 +78,9 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
 
 
 def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
-    """True when Terraform need not run: the desired digest is the applied one and the last look is young enough.
+    """Return whether Terraform need not run: the desired digest is applied and the last check is recent enough.
 
-    A look in the future is none: a clock that was ahead and was set right must not keep the next ones away.
+    A check in the future does not count: after a clock was ahead and was set right, the next checks must still come.
     """
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
         return False

@@ -1,8 +1,7 @@
-"""When each key is next due.
+"""Pending visits: when each key is next due.
 
-`Schedule` holds keys, never events: at most one pending visit a key and at most one running, so that many wishes
-become one visit and a wish during a run is never lost. `next_visit` turns a record into the time of its next visit;
-failure counts live in the record, so they survive a restart.
+`Schedule` holds keys, never events: at most one pending visit per key and at most one running, so that many wishes
+become one visit and a wish during a run is never lost.
 """
 
 from collections.abc import Hashable, Iterator
@@ -17,24 +16,24 @@ _SHARE = 4  # one start in so many goes to who waits longest, as soon as anybody
 
 
 class Pacing(Protocol[_Key]):
-    """Who holds back visits that are due."""
+    """A source of delays for visits that are due."""
 
     def not_before(self, key: _Key, visit: "Visit") -> datetime | None:
-        """Until when; None when the visit may start as soon as it is due."""
+        """Return when the visit may start at the earliest; None when it may start as soon as it is due."""
         ...
 
     def started(self, key: _Key, visit: "Visit", now: datetime) -> None:
-        """The visit starts now."""
+        """Take note that the visit starts now."""
         ...
 
     def shift(self, by: timedelta) -> None:
-        """The clock was set."""
+        """Follow a clock that was set."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A wish to visit a key no later than `at`. Greater urgency goes first, then who asked first."""
+    """A wish to visit a key no later than `at`. Greater urgency goes first, then the earlier wish."""
 
     at: datetime
     urgency: int
@@ -46,8 +45,9 @@ class Visit:
 class Schedule(Generic[K]):
     """At most one pending visit per key, and at most one running.
 
-    Changes go before checks, but nobody starves: while a visit is due for longer than `patience`, at least one start in
-    four goes to the one that is due for longest. Of n keys each starts within 4 n starts after its patience is over.
+    Changes go before drift checks, but no key starves: while a visit is due for longer than `patience`, at least one
+    start in four goes to the one that is due for longest. Of n keys each starts within 4 n starts after its patience is
+    over.
     """
 
     patience: timedelta = timedelta(minutes=10)
@@ -58,7 +58,7 @@ class Schedule(Generic[K]):
     _passed_over: int = 0
 
     def add(self, key: K, at: datetime, *, urgency: int = 0, trigger: str = "interval") -> None:
-        """Ask for a visit no later than `at`. Sooner wins, and so does more urgent."""
+        """Request a visit no later than `at`. The earlier time and the greater urgency of old and new wish count."""
         known = self._pending.get(key)
         if known and known.at <= at and known.urgency >= urgency:
             return
@@ -71,7 +71,8 @@ class Schedule(Generic[K]):
     def take(self, now: datetime) -> tuple[K, Visit] | None:
         """Start the most urgent visit that is due, or the one that waits for longest when its turn has come.
 
-        No visit starts whose key is already being visited, or that is held back: its `at` then is when it may start.
+        A visit does not start while its key is being visited or the visit is deferred. The `at` of the returned visit
+        is when it could have started.
         """
         due = [(key, visit) for key, visit in self._ready() if self._starts(key, visit) <= now]
         if not due:
@@ -92,34 +93,34 @@ class Schedule(Generic[K]):
         return key, replace(visit, at=startable)
 
     def done(self, key: K) -> None:
-        """The visit ended; a wish that came meanwhile may start now."""
+        """End a running visit; a wish that came meanwhile may start now."""
         self._running.remove(key)
 
     def shift(self, by: timedelta) -> None:
-        """The clock was set: what was due in an hour is still due in an hour."""
+        """Follow a clock that was set: what was due in an hour is still due in an hour."""
         self._pending = {key: replace(visit, at=visit.at + by) for key, visit in self._pending.items()}
         if self.pacing:
             self.pacing.shift(by)
 
     def drop(self, key: K) -> None:
-        """Forget a pending wish; a running visit is not touched."""
+        """Drop a pending visit; a running one is not touched."""
         self._pending.pop(key, None)
 
     def next_at(self) -> datetime | None:
-        """When the next visit may start, if nothing new is asked for."""
+        """Return when the next visit may start, if nothing new is requested."""
         return min((self._starts(key, visit) for key, visit in self._ready()), default=None)
 
     @property
     def depth(self) -> int:
-        """How many visits wait."""
+        """Return how many visits wait."""
         return len(self._pending)
 
     def deferred(self, now: datetime) -> Iterator[tuple[K, Visit]]:
-        """The visits that are due and that the pacing does not let start yet."""
+        """Yield the visits that are due and deferred by the pacing."""
         return ((key, visit) for key, visit in self._ready() if visit.at <= now < self._starts(key, visit))
 
     def _starts(self, key: K, visit: Visit) -> datetime:
-        """When the visit may start at the earliest."""
+        """Return when the visit may start at the earliest."""
         held = self.pacing.not_before(key, visit) if self.pacing else None
         return max(visit.at, held) if held else visit.at
 

@@ -1,7 +1,7 @@
-"""The only function that makes a new record out of an old one.
+"""The fold: the only function that makes a new record out of an old one.
 
-`advance` is a fold: given the events of an instance's life, its record is determined. What drift and rollouts make of
-a record is in `drifted` and `rollout`.
+Given the events of an instance's life, its record is determined. The parts about drift, rollouts and promotion are in
+files of their own.
 """
 
 import dataclasses
@@ -56,12 +56,12 @@ _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
 def first(instance: Instance, commit: str) -> Record:
-    """The record of an instance that was never seen before."""
+    """Return the record of an instance that was never seen before."""
     return Record(instance=instance, accepted_commit=commit)
 
 
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
-    """The record after the event. Its `version` is left to the store's writer."""
+    """Return the record after the event. Its `version` is left to the store's writer."""
     return promotion.update_promotion(record, _advance(record, event, now, retry_limit), now)
 
 
@@ -144,7 +144,9 @@ def _accepted(record: Record, event: Accepted) -> Record:
 
 
 def _held(record: Record, reason: Reason, message: str, now: datetime) -> Record:
-    """Not having looked is no trouble of its own: what was ready stays ready, unless it is to be removed."""
+    """Set the headline of a pass that was held. It keeps the previous Ready status, unless the instance is to be
+    removed.
+    """
     headline = record.condition(ConditionType.READY)
     was_ready = headline is not None and headline.status
     stays = was_ready and record.sync == Sync.IN_SYNC and record.removed is None
@@ -280,7 +282,7 @@ def _reconcile_requested(record: Record, override: WindowOverride | None, now: d
 
 
 def _moved(record: Record, old: Record | None) -> Record:
-    """What was known under the former name goes on to hold; a record that was applied before knows better."""
+    """Inherit what was known under the former name, unless this record was applied before."""
     if old is None or record.attempted:
         return record
     names = (
@@ -299,10 +301,10 @@ def _moved(record: Record, old: Record | None) -> Record:
 
 
 def _may_hold_its_lock(intent: Intent | None) -> Running | None:
-    """An apply that could not save its state may not have been able to free it either."""
+    """Return the run of a failed apply: if it could not save its state, it may not have freed the lock either."""
     return Running(intent.holder, intent.at) if intent and intent.holder else None
 
 
 def _going_on(record: Record) -> Record:
-    """The record of an instance that nothing stalls any more but what its manifest or its failures do."""
+    """Clear a stall, unless its reason is the manifest or repeated failures."""
     return record.replace(conditions=without_conditions(record, ConditionType.STALLED, only=_STALLS))

@@ -1,6 +1,6 @@
-"""Conditions set and taken back, by the parts of the fold and by nobody else.
+"""Set and clear conditions; used by the fold only.
 
-A condition keeps the time at which it became what it is: `since` moves only with its status or its reason.
+A condition keeps the time since it holds: `since` changes only with its status or its reason.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,21 +13,21 @@ from reconciler.core.vocabulary import ConditionType, Reason
 def with_condition(
     record: Record, now: datetime, kind: ConditionType, status: bool, reason: Reason, message: str
 ) -> Record:
-    """The record with this condition."""
+    """Return the record with this condition."""
     old = record.conditions.get(kind)
     since = old.since if old and (old.status, old.reason) == (status, reason) else now
     return record.replace(conditions={**record.conditions, kind: Condition(kind, status, reason, message, since)})
 
 
 def ready(record: Record, now: datetime, status: bool, reason: Reason, message: str) -> Record:
-    """The record with this headline."""
+    """Return the record with this headline."""
     return with_condition(record, now, ConditionType.READY, status, reason, message)
 
 
 def without_conditions(
     record: Record, *kinds: ConditionType, only: Collection[Reason] | None = None
 ) -> Mapping[ConditionType, Condition]:
-    """The conditions that are left without these kinds; with `only`, without those of these reasons."""
+    """Return the conditions without these kinds; with `only`, without those of these reasons."""
     return {
         kind: condition
         for kind, condition in record.conditions.items()
@@ -36,5 +36,5 @@ def without_conditions(
 
 
 def idle(record: Record) -> Record:
-    """The record of an instance at which nobody works now."""
+    """Return the record of an instance without a pass in progress."""
     return record.replace(conditions=without_conditions(record, ConditionType.RECONCILING))

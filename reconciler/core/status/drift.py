@@ -1,7 +1,7 @@
-"""The life of drift in the fold: seen, confirmed by a second look, healed or gone; and of repairs that do not last.
+"""The life of drift in the fold: seen, confirmed by a second check, repaired or gone; and repairs that do not last.
 
-Drift that changes its place begins a new life. As long as an apply may have been cut short nothing is known to be
-healed. Repairs are counted by spot, because who fights us rarely writes the same value twice.
+Drift in another place begins a new life. As long as an apply may have been cut short nothing counts as repaired.
+Repairs are counted by spot, because whatever fights the daemon rarely writes the same value twice.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ _NAMED = 5
 
 
 def spots(resources: Iterable[ResourceSummary]) -> frozenset[str]:
-    """Where drift is: a resource that is gone or new, or an attribute of one, without its place in a list."""
+    """Return where drift is: a resource that is gone or new, or an attribute of one, without its place in a list."""
     return frozenset(
         f"{item.address} {path.split('.', 1)[0]}" if path else item.address
         for item in resources
@@ -33,7 +33,7 @@ def spots(resources: Iterable[ResourceSummary]) -> frozenset[str]:
 def observed(
     record: Record, finding: DriftFinding, response: Response, confirm_after: timedelta, now: datetime
 ) -> Record:
-    """The record after a plan said who moved."""
+    """Return the record after a plan was classified."""
     if finding.reason is None:
         maybe_half_healed = record.applied_digest is None and finding.sync != Sync.IN_SYNC
         return record if maybe_half_healed else gone(record)
@@ -51,17 +51,17 @@ def observed(
 
 
 def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
-    """True when some of it is where the drift is that is known already."""
+    """Return whether some of these resources are where the known drift is."""
     return drift is not None and not spots(drift.resources).isdisjoint(spots(resources))
 
 
 def gone(record: Record) -> Record:
-    """The record once the world matches again."""
+    """Return the record once AWS matches again."""
     return record.replace(drift=None, conditions=without_conditions(record, ConditionType.DRIFTED))
 
 
 def repaired(record: Record, now: datetime) -> Record:
-    """The record after an apply: drift is gone, and remembered as a repair unless Git had moved too."""
+    """Return the record after an apply: drift is gone, and remembered as a repair unless Git had changed too."""
     if record.drift is None or record.sync == Sync.PENDING_AND_DRIFTED:
         return gone(record)
     young = tuple(repair for repair in record.repairs if now - repair.at < FIGHT_LASTS)
@@ -70,22 +70,22 @@ def repaired(record: Record, now: datetime) -> Record:
 
 
 def attributed(record: Record, who: str) -> Record:
-    """The record once it is known who did it."""
+    """Return the record once the author of the drift is known."""
     return record.replace(drift=dataclasses.replace(record.drift, who=who)) if record.drift else record
 
 
 def fought(record: Record, resources: Iterable[ResourceSummary], now: datetime) -> int:
-    """How often within a day this drift was repaired and came back: the count of the spot that was repaired most."""
+    """Return how often within a day this drift was repaired and came back, counted at its most repaired spot."""
     young = [set(repair.spots) for repair in record.repairs if now - repair.at < FIGHT_LASTS]
     return max((sum(spot in repair for repair in young) for spot in spots(resources)), default=0)
 
 
 def unconfirmed(record: Record) -> bool:
-    """True while drift waits for its second look."""
+    """Return whether drift waits for its second check."""
     return record.drift is not None and record.drift.confirmed is None
 
 
 def _told(drift: Drift) -> str:
-    """Where it is, or what to do about it when no plan would do anything."""
+    """Return where the drift is, or the remedies when no plan would repair it."""
     said = remedies(drift) or tuple(item.address for item in drift.resources)
     return first_few(said, _NAMED, separator="; " if remedies(drift) else ", ")

@@ -1,4 +1,4 @@
-"""What can happen to an instance, as values. `reconciler.core.status.advance.advance` folds them into its record."""
+"""Events of an instance's life, as values. `reconciler.core.status.advance.advance` folds them into its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """The manifest exists but cannot be used; the last good one stays in force."""
+    """The manifest exists but cannot be used; the last good one stays effective."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The manifest is gone from a snapshot that could be read as a whole. `guard` says why a person must confirm."""
+    """The manifest is gone from a snapshot that was read completely. `guard` is why the prune needs a confirmation."""
 
     guard: str | None
 
@@ -47,21 +47,21 @@ class PassHeld:
 
 @dataclass(frozen=True, slots=True)
 class TreeAdmitted:
-    """The instance may take the root tree that Git asks for; `asked` says that a person wants it now."""
+    """The instance may take the root tree that Git asks for; `asked` says that an operator requested it."""
 
     asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TreeHeldBack:
-    """The instance stays with the root tree that its state was built from, and why."""
+    """The instance stays with the root tree that its state was built from, for a reason."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The desired digest of this visit is known, and which manifest of which commit it was computed from."""
+    """The desired digest of this pass is known, and the manifest and commit that it was computed from."""
 
     digest: str
     source: str
@@ -77,14 +77,16 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class LockedOut:
-    """Terraform ended without the lock. `before`: the run that had not ended when this one began, if there was any."""
+    """Terraform ended without the lock. `before`: the run that had not ended when this one began, if there was one."""
 
     before: Running | None
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan was read. `response` is what is done about drift, once a look `confirm_after` the first confirms it."""
+    """A plan was read. `response` is what is done about drift once a second check, `confirm_after` the first, confirms
+    it.
+    """
 
     plan: Plan
     finding: DriftFinding
@@ -94,7 +96,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """It is known who made the drift: a named session."""
+    """The author of the drift is known: a named session."""
 
     who: str
 
@@ -125,7 +127,7 @@ class Applying:
 
 @dataclass(frozen=True, slots=True)
 class LockObserved:
-    """The apply that runs was seen to hold this state lock."""
+    """The running apply was seen to hold this state lock."""
 
     lock_id: str
 
@@ -140,7 +142,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A phase failed for a reason of the closed list. `of_apply`: it was the apply, which has ended by that."""
+    """A phase failed for a reason of the closed list. `of_apply`: Terraform reported the end of the apply itself."""
 
     reason: Reason
     message: str
@@ -149,7 +151,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class RolloutObserved:
-    """What ECS says of the service now."""
+    """ECS reported the state of the service."""
 
     live: LiveService
     timeout: timedelta
@@ -157,7 +159,7 @@ class RolloutObserved:
 
 @dataclass(frozen=True, slots=True)
 class OverrideUsed:
-    """A visit that began with this override of its windows has come to its end."""
+    """A pass that began with this override of its windows has ended."""
 
     override: WindowOverride
 
@@ -207,14 +209,14 @@ class UnlockRequested:
 
 @dataclass(frozen=True, slots=True)
 class RenameStarted:
-    """The state of that former name begins to move here; None: it was put back where it came from."""
+    """The state of that former name begins to move here; None: it was returned to that name."""
 
     source: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RenameFinished:
-    """The state of that former name is here alone; `old` is the record that it had, None where none is known."""
+    """The state of that former name is here alone; `old` is its record, None where none is known."""
 
     source: str
     old: Record | None

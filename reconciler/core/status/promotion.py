@@ -1,8 +1,8 @@
-"""Who may take a changed root tree, and when: few at a time, lower tiers first, nobody after the first that broke.
+"""Promotion in the fold: which root tree an instance may take, and whether it settled with it.
 
-A root change is one tree id that instances ask for and do not run yet. What is known of it is in their records: who was
-let to take it, who came to rest with it, who became `Degraded`. So the decision is a function of the records, and the
-same after a restart. An instance that never ran takes what it finds: there is no older tree to keep it on.
+A root change is a tree id that instances ask for and do not run yet. All that is known of it is in their records: which
+instance may take it, which one settled with it, which one became `Degraded`. So the decision is a function of the
+records, and the same after a restart. An instance that never ran takes what it finds: it has no older tree to stay on.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ _CALM = frozenset({Reason.IN_SYNC, Reason.APPLIED})
 
 
 def wants(record: Record) -> bool:
-    """True while Git asks for another tree of the same root than the one that the state was built from."""
+    """Return whether Git asks for another tree of the same root than the one that the state was built from."""
     base, instance = record.base, record.instance
     if base is None or record.applied_at is None or base.root != instance.root:
         return False
@@ -26,19 +26,19 @@ def wants(record: Record) -> bool:
 
 
 def admitted(record: Record) -> bool:
-    """True when the instance was let to take the tree that Git asks for."""
+    """Return whether the instance may take the tree that Git asks for."""
     return record.promoted is not None and record.promoted.tree_id == record.instance.tree_id
 
 
 def settled(record: Record) -> bool:
-    """True when an instance rests with the tree that Git asks for, or never ran an older one."""
+    """Return whether the instance settled with the tree that Git asks for, or never ran an older one."""
     return not wants(record) and (not admitted(record) or (record.promoted is not None and record.promoted.settled))
 
 
 def broke(record: Record) -> bool:
-    """True when an instance that was let to take the tree is `Degraded` with it, or fails on its way to it.
+    """Return whether an instance that may take the tree is `Degraded` with it, or fails to apply it.
 
-    One that was `Degraded` before, and may be mended by the tree, has to have applied it first.
+    One that was `Degraded` before, and may be fixed by the tree, has to have applied it first.
     """
     if not admitted(record) or record.promoted is None:
         return False
@@ -47,7 +47,7 @@ def broke(record: Record) -> bool:
 
 
 def with_tree(instance: Instance, tree_id: str) -> Instance:
-    """What Git asks for, with another tree of its root."""
+    """Return the instance as Git asks for it, with another tree of its root."""
     source = digest_source(
         kind=instance.kind,
         key=instance.key,
@@ -60,7 +60,7 @@ def with_tree(instance: Instance, tree_id: str) -> Instance:
 
 
 def is_built_from_git(record: Record) -> bool:
-    """True when the state was built from what Git asks for, or from as much of it as the instance may take now."""
+    """Return whether the state was built from what Git asks for, or from as much of it as the instance may take now."""
     instance, base, promoted = record.instance, record.base, record.promoted
     if promoted and promoted.held and base:
         instance = with_tree(instance, base.tree_id)
@@ -68,21 +68,23 @@ def is_built_from_git(record: Record) -> bool:
 
 
 def admit_tree(record: Record, *, asked: bool) -> Record:
-    """The record of an instance that may take the tree that Git asks for."""
+    """Return the record of an instance that may take the tree that Git asks for."""
     if admitted(record) and not asked:
         return record
     return record.replace(promoted=Promoted(record.instance.tree_id, asked=asked))
 
 
 def hold_back_tree(record: Record, why: str) -> Record:
-    """The record of an instance that stays with the tree that its state was built from."""
+    """Return the record of an instance that stays with the tree that its state was built from."""
     tree_id = record.base.tree_id if record.base else record.instance.tree_id
     return record.replace(promoted=Promoted(tree_id, settled=True, held=why))
 
 
 def update_promotion(before: Record, after: Record, now: datetime) -> Record:
-    """The record with what an event means for its tree: it came to rest, or what held it is gone. Else its headline
-    says that it is held, unless there is something worse to say."""
+    """Return the record with what an event means for its tree: it settled, or the reason that held it back is gone.
+
+    Otherwise its headline says that the tree is held back, unless there is something worse to report.
+    """
     promoted = after.promoted
     if promoted is None:
         return after
@@ -102,7 +104,7 @@ def update_promotion(before: Record, after: Record, now: datetime) -> Record:
 
 
 def _headed(record: Record, old: Condition | None, new: Condition, why: str, now: datetime) -> Record:
-    """The record with this headline, as old as it is."""
+    """Return the record with this headline and the age of an equal one."""
     since = old.since if old and (old.status, old.reason) == (new.status, Reason.ROLLOUT_HELD) else now
     headline = Condition(ConditionType.READY, new.status, Reason.ROLLOUT_HELD, why, since)
     return record.replace(conditions={**record.conditions, ConditionType.READY: headline})

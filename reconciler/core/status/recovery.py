@@ -1,8 +1,8 @@
-"""What an apply that never reported its end may have made without the state knowing of it.
+"""Recovery: what an apply that never reported its end may have created without the state knowing it.
 
-Terraform writes its state every few seconds and at the end. What AWS made in between is lost to the state when
-Terraform is killed: the next plan wants to make it again. Most resources are named by their root, so that AWS refuses
-the second, or takes it for the first. The others would be there twice, and nobody would know.
+Terraform writes its state every few seconds and at the end. When it is killed, whatever AWS created in between is
+missing in the state, and the next plan wants to create it again. Most resources are named by their root, so that AWS
+refuses the second, or treats it as the first. AWS would silently create the others twice.
 """
 
 from collections.abc import Iterable
@@ -37,9 +37,9 @@ _SHOWN = 5
 
 
 def is_unrecorded(plan: Plan, outside: Iterable[Change], record: Record) -> bool:
-    """True when AWS is as an apply of ours was to make it and only the state does not know, because it ended before.
+    """Return whether AWS is as an interrupted apply of ours was to leave it and only the state does not know that.
 
-    `outside`: what moved outside of Terraform, without the noise. All of it must have been that apply's.
+    `outside`: what changed outside of Terraform, without noise. All of it must have been that apply's.
     """
     if not record.attempted or record.applied_digest is not None or record.plan is None:
         return False
@@ -52,24 +52,24 @@ def is_unrecorded(plan: Plan, outside: Iterable[Change], record: Record) -> bool
 
 
 def creates(plan: Plan) -> tuple[str, ...]:
-    """The addresses that the plan would make, by themselves or in the place of others."""
+    """Return the addresses that the plan would create, replacements included."""
     return tuple(change.address for change in plan.changes if "create" in change.actions)
 
 
 def may_exist(record: Record, addresses: Iterable[str]) -> tuple[str, ...]:
-    """Those of the addresses to make that an apply without a known end may have made already."""
+    """Return those of the addresses that an apply without a known end may have created already."""
     before = frozenset(record.intent.creates) if record.intent else frozenset[str]()
     return tuple(address for address in addresses if address in before)
 
 
 def would_be_twice(plan: Plan, record: Record) -> tuple[str, ...]:
-    """Those of them that AWS would make a second time without a word."""
+    """Return the addresses that AWS would silently create twice."""
     doubtful = frozenset(may_exist(record, creates(plan)))
     return tuple(change.address for change in plan.changes if change.address in doubtful and not _once(change))
 
 
 def approval_needed(addresses: tuple[str, ...]) -> str:
-    """Why a person has to look before these are made."""
+    """Explain why an operator must check before these are created."""
     return (
         f"an apply did not report its end, and may have made {first_few(addresses, _SHOWN)} already without the state"
         " knowing; AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`)"
@@ -78,7 +78,7 @@ def approval_needed(addresses: tuple[str, ...]) -> str:
 
 
 def recovery_message(record: Record, intent: Intent) -> str | None:
-    """What is said while the recovery is applied; None when nothing may have been made already."""
+    """Return the message while the recovery is applied; None when nothing may have been created already."""
     found = may_exist(record, intent.creates)
     return (
         f"recovering from an apply that did not report its end; may exist already: {first_few(found, _SHOWN)}"
@@ -88,7 +88,7 @@ def recovery_message(record: Record, intent: Intent) -> str | None:
 
 
 def there_already(addresses: Iterable[str]) -> str:
-    """What to do about addresses for which AWS has something of that name."""
+    """Explain what to do about addresses for which AWS already has something of that name."""
     return (
         f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an apply that was cut short made it,"
         " import it (`terraform import`, `spec.import`); else rename it here, or delete it there"

@@ -1,7 +1,7 @@
-"""Events without secrets: what enters a record, and so whatever is made of records, passes through here.
+"""Redaction of events: whatever enters a record passes through here.
 
-Plans are redacted as they are read. What anybody says (Terraform, AWS, a person, a defect of ours) is redacted here,
-once for all places that say something.
+Plans are redacted as they are read. Messages of Terraform, AWS, operators and our own defects are redacted here, in one
+place for all of them.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ _PASSED_ON = "platform"  # services get it as their input, so it has to stay wha
 
 
 def redacted(event: Event, redactor: Redactor) -> Event:
-    """The event as a record may keep it."""
+    """Return the event as a record may store it."""
     match event:
         case PassHeld() | Waiting() | Failed() | Invalid():
             return replace(event, message=redactor.text(event.message))

@@ -1,4 +1,4 @@
-"""What a person can do about something that was added beside what Terraform manages, and that no plan takes back."""
+"""Remedies for resources that were added beside what Terraform manages, and that no plan removes."""
 
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.record.model import Drift
@@ -35,14 +35,14 @@ _PARTS: dict[tuple[str, str], tuple[str, str]] = {
 
 
 def remedies(drift: Drift) -> tuple[str, ...]:
-    """A sentence for each resource; none for drift that a plan mends."""
+    """Return a sentence for each resource; none for drift that a plan repairs."""
     if drift.reason != Reason.UNMANAGED_ADDITION:
         return ()
     return tuple(remedy(resource) for resource in drift.resources)
 
 
 def remedy(resource: ResourceSummary) -> str:
-    """What to remove, or what to manage from now on."""
+    """Return what to remove, or what to manage from now on."""
     heads = sorted({path.split(".", 1)[0] for path in resource.attributes})
     kind = resource_type(resource.address)
     known = [_PARTS[kind, head] for head in heads if (kind, head) in _PARTS]
@@ -53,7 +53,7 @@ def remedy(resource: ResourceSummary) -> str:
 
 
 def resource_type(address: str) -> str:
-    """The type in an address: `aws_vpc` in `module.network.aws_vpc.this`, whatever stands in its brackets."""
+    """Return the type in an address: `aws_vpc` in `module.network.aws_vpc.this`, whatever its brackets contain."""
     plain, depth = "", 0
     for letter in address:
         depth += (letter == "[") - (letter == "]")

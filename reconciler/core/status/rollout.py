@@ -1,4 +1,4 @@
-"""A deployment in the fold: what ECS says of a service becomes its health and its headline."""
+"""Rollouts in the fold: the state that ECS reports becomes the health and the headline of a service."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from reconciler.core.vocabulary import Health, Reason
 
 
 def started(record: Record, outputs: Mapping[str, Any], image: str | None, now: datetime) -> Rollout:
-    """The deployment that an apply began."""
+    """Return the rollout that an apply began."""
     return Rollout(record.desired_digest or "", image, outputs.get("task_definition_arn"), now)
 
 
 def seen(record: Record, live: LiveService, timeout: timedelta, now: datetime) -> Record:
-    """The record after a look at the live service."""
+    """Return the record after ECS reported the state of the service."""
     if live.newest is None:
         record = record.replace(health=Health.UNKNOWN)
         return ready(record, now, False, Reason.AWAITING_FIRST_IMAGE, "no image was pushed to its repository yet")

@@ -1,4 +1,4 @@
-"""Holds a live account against the requirements: values in, findings out."""
+"""Check a live account against the requirements: values in, violations out."""
 
 from reconciler.core.verification.account import Account
 from reconciler.core.verification.finding import STATEMENTS, Violation

@@ -1,4 +1,4 @@
-"""What is read of one environment in its account: only what a statement is about, in AWS's own words.
+"""The resources of one environment, as AWS describes them: only what a statement is about.
 
 `tags` are the resource's own. A key is the ARN, the id or the alias of a KMS key, None without one.
 """
@@ -11,7 +11,7 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way into a security group. `sources` are address ranges, not groups; ports are None for all."""
+    """One ingress rule of a security group. `sources` are address ranges, not groups; ports are None for all."""
 
     protocol: str
     first_port: int | None
@@ -29,7 +29,9 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
-    """`logged` is the kinds of traffic that flow logs keep; `open_subnets` give their machines public addresses."""
+    """A VPC. `logged` are the kinds of traffic in its flow logs; `open_subnets` assign public addresses to their
+    instances.
+    """
 
     id: str
     logged: frozenset[str]
@@ -64,7 +66,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`target_groups` are the resource parts of ARNs, as alarms name them."""
+    """An ECS service. `target_groups` are the resource parts of ARNs, as alarms name them."""
 
     name: str
     subnets: frozenset[str]
@@ -80,7 +82,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """`untagged_days` is after how many days untagged images expire, None for never."""
+    """An ECR repository. `untagged_days` is the age at which untagged images expire, None for never."""
 
     name: str
     mutability: str
@@ -119,7 +121,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """`branches` start it; None where every change of the default branch does. `events` are notified to a topic."""
+    """A pipeline. `branches` start it; None where every change of the default branch does. `events` go to a topic."""
 
     name: str
     stages: tuple[str, ...]
@@ -142,7 +144,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`dimensions` as CloudWatch has them; `notifies` is False while its actions are off or none."""
+    """An alarm. `dimensions` as CloudWatch has them; `notifies` is False while its actions are off or missing."""
 
     name: str
     metric: str
@@ -152,7 +154,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One environment as it is."""
+    """One environment as it is in AWS."""
 
     vpcs: tuple[Vpc, ...] = ()
     security_groups: tuple[SecurityGroup, ...] = ()

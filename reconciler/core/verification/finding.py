@@ -1,4 +1,4 @@
-"""What a check says when an account does not hold a statement, and the statements that can be checked live."""
+"""Violations, and the statements of the requirements that can be checked on a live account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ STATEMENTS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One resource that does not hold one statement. `found` says what is there instead."""
+    """One resource that violates one statement. `found` describes what is there instead."""
 
     resource: str
     statement: int

@@ -1,4 +1,4 @@
-"""Network: who gets in, what is logged, where TLS ends."""
+"""Network checks: admitted addresses, flow logs, TLS termination."""
 
 from collections.abc import Iterator
 

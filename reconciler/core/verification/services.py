@@ -1,4 +1,4 @@
-"""Services: where they run, how they roll, what watches them, how they are delivered."""
+"""Service checks: placement, rollout, monitoring, delivery."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def rollouts(account: Account, environment: str) -> Iterator[Violation]:
 
 
 def belongings(account: Account, environment: str) -> Iterator[Violation]:
-    """Every service has a repository and a log group of its own."""
+    """Check that every service has a repository and a log group of its own."""
     repositories = {repository.name for repository in account.repositories}
     groups = {group.name for group in account.log_groups}
     for service in account.services:

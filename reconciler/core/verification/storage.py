@@ -1,4 +1,4 @@
-"""What is kept: encrypted, tagged, and for how long."""
+"""Storage checks: encryption, tags, retention."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
@@ -34,7 +34,9 @@ def keys(account: Account, environment: str) -> Iterator[Violation]:
 
 
 def encryption(account: Account, environment: str) -> Iterator[Violation]:
-    """A load balancer's log bucket may use S3's own keys: load balancers write to no other."""
+    """Check encryption. A load balancer's log bucket may use S3's own keys, because load balancers write to no
+    other.
+    """
     own = {name for key in account.keys for name in (key.id, key.alias.removeprefix(_ALIAS))}
     log_buckets = {f"bucket {balancer.log_bucket}" for balancer in account.balancers}
     named = {

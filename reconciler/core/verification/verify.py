@@ -1,4 +1,4 @@
-"""All checks over one environment."""
+"""All checks of one environment."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _CHECKS = (
 
 
 def verify(account: Account, *, environment: str, tier: Tier) -> tuple[Violation, ...]:
-    """Every statement that the environment does not hold, by statement and resource."""
+    """Return every statement that the environment violates, by statement and resource."""
     return tuple(sorted(_all(account, environment, tier), key=lambda found: (found.statement, found.resource)))
 
 

@@ -1,8 +1,8 @@
-"""How the API and the command line show what the daemon knows: the stable shape of its answers.
+"""The shape of the API's and the command line's answers: a stable interface.
 
-Plain JSON-able data made of records that are redacted already. Keys here are an interface: they are golden-tested and
-change only with a changelog entry. Times are UTC in RFC 3339; ages are whole seconds, so that no reader needs
-our clock. The values of outputs and of the manifest's variables are not shown: nobody needs them to understand a state.
+Plain JSON-able data made of records that are redacted already. The keys are golden-tested and change only with a
+changelog entry. Times are UTC in RFC 3339; ages are whole seconds, so that no reader needs our clock. The values of
+outputs and of the manifest's variables are left out: understanding a state does not need them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would 
 
 
 def summary(record: Record, now: datetime) -> View:
-    """One line of `reconciler get`."""
+    """Return one line of `reconciler get`."""
     ready = record.condition(ConditionType.READY)
     return {
         "key": str(record.key),
@@ -55,13 +55,13 @@ def summary(record: Record, now: datetime) -> View:
 
 
 def is_current(record: Record) -> bool:
-    """True when the state is known to match what Git asks for now, whichever commit that content first came with."""
+    """Return whether the state is known to match what Git asks for now, whichever commit introduced that content."""
     applied = record.applied_digest is not None and record.applied_digest == record.desired_digest
     return applied and record.applied_source == record.instance.source_digest and record.removed is None
 
 
 def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> View:
-    """Everything of one instance: what `reconciler describe` shows. `freezes` are all that are in force."""
+    """Return everything about one instance, as `reconciler describe` shows it. `freezes` are all freezes in effect."""
     holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
     approval, rejection, override = record.approval, record.rejection, record.window_override
@@ -115,12 +115,12 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> Vie
 
 
 def freeze(found: Freeze) -> View:
-    """A freeze: who said so, when, why, and where; `environment` is null for everywhere."""
+    """Return a freeze with its author, time, reason and place; `environment` is null for everywhere."""
     return {"environment": found.environment, "by": found.by, "reason": found.reason, "at": time(found.at)}
 
 
 def plan(summary: PlanSummary | None) -> View | None:
-    """The last plan, redacted: counts, changes and drift as attribute differences."""
+    """Return the last plan, redacted: counts, changes and drift as attribute differences."""
     if summary is None:
         return None
     return {
@@ -133,7 +133,7 @@ def plan(summary: PlanSummary | None) -> View | None:
 
 
 def resource(summary: ResourceSummary) -> View:
-    """One resource of a plan or of drift."""
+    """Return one resource of a plan or of drift."""
     return {
         "address": summary.address,
         "actions": list(summary.actions),
@@ -145,7 +145,7 @@ def resource(summary: ResourceSummary) -> View:
 
 
 def drift(record: Record, now: datetime) -> View | None:
-    """What moved outside Git: old values were in force, new ones were found. None while the world matches."""
+    """Return what changed outside Git: old values were applied, new ones were found. None without drift."""
     found = record.drift
     if found is None:
         return None
@@ -166,7 +166,7 @@ def drift(record: Record, now: datetime) -> View | None:
 
 
 def finished_pass(passed: Pass) -> View:
-    """One pass, as history shows it."""
+    """Return one pass, as history shows it."""
     return {
         "id": passed.id,
         "key": str(passed.key),
@@ -182,7 +182,7 @@ def finished_pass(passed: Pass) -> View:
 
 
 def orphan(found: Orphan) -> View:
-    """A state that nobody looks after."""
+    """Return a state without a manifest and without a record."""
     state = found.state
     return {
         "key": str(state.key),
@@ -196,7 +196,7 @@ def orphan(found: Orphan) -> View:
 
 
 def source(status: SourceStatus, now: datetime) -> View:
-    """Where the manifests stand."""
+    """Return the state of the source."""
     return {
         "commit": status.commit,
         "fetched_at": time(status.fetched_at),
@@ -210,7 +210,7 @@ def source(status: SourceStatus, now: datetime) -> View:
 
 
 def pulse(beat: Beat) -> View:
-    """How alive the daemon is: a long pass is told here and is never a failure by itself."""
+    """Return the daemon's liveness. A long pass is reported here and is never a failure by itself."""
     running: Mapping[Key, timedelta] = beat.running
     longest_first = sorted(running.items(), key=lambda item: (-item[1], item[0]))
     return {
@@ -234,7 +234,7 @@ def _condition(condition: Condition, now: datetime) -> View:
 
 
 def time(moment: datetime | None) -> str | None:
-    """A time as every answer has it."""
+    """Return a time as every answer has it."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""Drift reports: one document for one drift, as JSON for programs and as Markdown for people.
+"""Drift reports: one document per drift, as JSON for programs and as Markdown for readers.
 
-It is written when drift is confirmed, again whenever what is known of it changes, and a last time when it ends. It is
-made of the record, which is redacted, so a report carries no secret.
+A report is written when drift is confirmed, again whenever its facts change, and a last time when it ends. It is made
+of the record, which is redacted, so a report carries no secret.
 """
 
 import json
@@ -23,7 +23,7 @@ _DONE = {
 
 
 def due(old: Record | None, new: Record, event: Event, now: datetime) -> Iterator[tuple[str, str]]:
-    """The documents to write after an event turned `old` into `new`, as names and texts."""
+    """Yield the documents to write after an event turned `old` into `new`, as names and texts."""
     before, after = old.drift if old else None, new.drift
     ended = before is not None and (after is None or after.since != before.since)
     if old and before and ended and (before.confirmed or isinstance(event, Applied)):
@@ -33,7 +33,7 @@ def due(old: Record | None, new: Record, event: Event, now: datetime) -> Iterato
 
 
 def document(record: Record, now: datetime) -> dict[str, Any]:
-    """Everything that is known of the drift of a record. Raises: ValueError when it has none."""
+    """Return everything that is known of a record's drift. Raises: ValueError when it has none."""
     if record.drift is None:
         raise ValueError(f"{record.key} has not drifted")
     return {
@@ -51,7 +51,7 @@ def document(record: Record, now: datetime) -> dict[str, Any]:
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """A report as a page."""
+    """Return a report as a Markdown page."""
     drift, ended = report["drift"], report["resolved"]
     facts = {
         "State": report["state"],
@@ -87,7 +87,7 @@ def _written(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
-    """How drift ended. `old` is the record that still had it."""
+    """Return how drift ended. `old` is the record that still had it."""
     approved = old.approval.by if old.approval and isinstance(event, Applied) else None
     if not isinstance(event, Applied):
         how = "it went away by itself: somebody put it back, or it turned into other drift"
@@ -106,5 +106,5 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Text that stays in its line and is no markup: what it is made of may come from anybody."""
+    """Return text on one line and without markup: it may come from an untrusted source."""
     return "".join(letter if letter.isprintable() else " " for letter in str(value)).replace("<", "&lt;")
