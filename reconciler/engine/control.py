@@ -1,4 +1,4 @@
-"""What people may ask of the running engine, and when the answer is no."""
+"""The running engine as the API sees it, and the refusal of actions that do not fit."""
 
 import hmac
 from collections.abc import Sequence
@@ -52,31 +52,31 @@ class EngineControl:
         self._world = controller.world
 
     def records(self) -> Sequence[Record]:
-        """Every record, by key."""
+        """Return every record, by key."""
         return [self._world.records[key] for key in sorted(self._world.records)]
 
     def record(self, key: Key) -> Record | None:
-        """One record."""
+        """Return one record."""
         return self._world.records.get(key)
 
     def source(self) -> SourceStatus:
-        """The manifests' state."""
+        """Return the state of the source."""
         return self._controller.source_status
 
     def beat(self) -> Beat:
-        """Liveness and readiness."""
+        """Return liveness and readiness."""
         return self._controller.beat()
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first."""
+        """Return passes, the newest first."""
         return await self._world.store.history(key, limit=limit)
 
     def freezes(self) -> Sequence[Freeze]:
-        """What is frozen, and by whom."""
+        """Return the freezes in effect."""
         return self._world.freezing.all()
 
     async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
-        """Apply nothing in an environment, or anywhere; what is being applied now comes to its end.
+        """Stop all applies in an environment, or everywhere; a running apply ends normally.
 
         Raises: KeyError for an unknown environment, StoreFailed.
         """
@@ -87,12 +87,16 @@ class EngineControl:
         return freeze
 
     async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
-        """Lift that freeze, and visit what waited for it. Raises: KeyError, ActionRefused, StoreFailed."""
+        """Lift that freeze, and visit the instances that waited for it. Raises: KeyError, ActionRefused,
+        StoreFailed.
+        """
         self._check_environment(environment)
         lifted = await self._world.freezing.lift(environment)
         if lifted is None:
             others = "; ".join(freeze.describe() for freeze in self.freezes()) or "nothing is"
-            raise ActionRefused(f"{environment or 'all together'} is not frozen: {others}")
+            raise ActionRefused(
+                f"{f'{environment} is' if environment else 'all environments are'} not frozen: {others}"
+            )
         self._world.observer.log(
             "unfrozen", environment=lifted.name, by=by.name, frozen_by=lifted.by, since=lifted.at.isoformat()
         )
@@ -106,12 +110,14 @@ class EngineControl:
             raise KeyError(environment)
 
     async def orphans(self, environment: str | None) -> Sequence[Orphan]:
-        """States without a manifest or a record; those that hold nothing are none.
+        """Return states with resources that have neither a manifest nor a record.
 
         Raises: KeyError for an unknown environment, ActionRefused, LiveUnavailable.
         """
         if self.source().commit is None or self._world.states is None:
-            raise ActionRefused("the manifests were not read yet, so nobody knows what belongs to none")
+            raise ActionRefused(
+                "the manifests were not read yet, so orphans are not known; try again once the first commit was read"
+            )
         wanted = self._world.environments
         if environment is not None:
             wanted = {environment: wanted[environment]}
@@ -171,17 +177,15 @@ class EngineControl:
     def _adoption(self, record: Record, by: str, digest: str) -> Approval:
         if record.reason == Reason.ADOPTION_REFUSED:
             raise ActionRefused(
-                f"the plan of {record.key} would not only adopt; `reconciler diff {record.key}` shows it"
+                f"the plan of {record.key} would change more than an adoption; `reconciler diff {record.key}` shows it"
             )
         if record.plan and not any(IMPORT in change.actions for change in record.plan.changes):
-            raise ActionRefused(
-                f"the plan of {record.key} adopts nothing; `reconciler approve` agrees to other changes"
-            )
+            raise ActionRefused(f"the plan of {record.key} adopts nothing; `reconciler approve` approves other changes")
         return self._approval(record, by, digest)
 
     def _rejection(self, record: Record, by: str, digest: str | None) -> Rejection:
         if record.plan and record.reason not in _REJECTABLE:
-            raise ActionRefused(f"{record.key} has no plan that waits")
+            raise ActionRefused(f"{record.key} has no plan that waits for a decision")
         return Rejection(same_plan(record, digest), by, self._world.now())
 
 

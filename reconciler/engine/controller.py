@@ -1,7 +1,7 @@
-"""The life of the engine: take in what Git says, keep workers busy, come back in time, stop in order.
+"""The life of the engine: accept commits, keep workers busy, schedule visits, stop in order.
 
 The snapshot of a commit is turned into changes of records first and into visits second, so a crash in between loses
-nothing. On stop no new visit starts, looking is interrupted at once, and applies are waited for.
+nothing. On stop no new visit starts, plans are interrupted at once, and applies are waited for.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _WAIT = timedelta(seconds=60)
 
 
 class Controller:
-    """Runs until told to stop. `workers` bounds the passes at once; Terraform runs are bounded by the world."""
+    """Runs until told to stop. `workers` bounds the concurrent passes; Terraform runs are bounded by the world."""
 
     def __init__(self, world: World, source: Source, intake: Intake, *, workers: int) -> None:
         self.world = world
@@ -75,7 +75,7 @@ class Controller:
         self.queue.add(key, urgency=_URGENT.get(trigger, 0) if urgency is None else urgency, trigger=trigger)
 
     def beat(self) -> Beat:
-        """How alive the engine is."""
+        """Return the engine's liveness."""
         now = time.monotonic()
         return Beat(
             loop_age=timedelta(seconds=now - self._turned),
@@ -114,7 +114,7 @@ class Controller:
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _told(self, problem: Problem) -> Problem:
-        """The problem as people may read it: it can quote what stands in a manifest."""
+        """Redact a problem, because it can quote a manifest."""
         redact = self.world.redactor.text
         return dataclasses.replace(problem, path=redact(problem.path), message=redact(problem.message))
 
@@ -156,7 +156,9 @@ class Controller:
             self.queue.add(key, at, trigger="interval")
 
     async def _used_up(self, before: Record) -> Record | None:
-        """The record after a pass, without the override that the pass began with, unless it has to look once more."""
+        """Return the record after a pass, without the override that the pass began with, unless drift has yet to be
+        confirmed.
+        """
         after = self.world.records.get(before.key)
         if after is None or before.window_override is None or unconfirmed(after):
             return after
@@ -182,7 +184,7 @@ class Controller:
             await self.world.store.append(visit)
 
     def _wake(self, before: Record, after: Record | None) -> None:
-        """Others wait for this one, read its outputs, or go after it."""
+        """Visit the instances that wait for this one, read its outputs, or are promoted after it."""
         records = self.world.records
         for key in woken(before, after, self.world):
             self.ask(key, trigger="dependency")
@@ -197,7 +199,7 @@ class Controller:
                 self.ask(key, trigger="dependency")
 
     async def _wind_down(self, tasks: list[asyncio.Task[None]], drain: timedelta) -> None:
-        """Interrupt whoever only looks, wait for applies, then interrupt what is left."""
+        """Interrupt plans, wait for applies, then interrupt what is left."""
         await _cancel(task for task in tasks if not task.get_name().startswith("worker"))
         await _cancel(task for key, (task, _) in self._running.items() if key not in self.world.applying)
         applying = [task for task, _ in self._running.values()]
@@ -209,13 +211,13 @@ class Controller:
 
 
 def _message(before: Record, message: str) -> str:
-    """What history says of a pass: its headline, and who let it apply outside the windows."""
+    """Return the message of a pass for history: its headline, and the override that it used."""
     override = before.window_override
     return "; ".join(filter(None, (message, override.describe() if override else "")))
 
 
 def _result(before: Record, after: Record | None) -> str:
-    """What came of a visit, in one word: the label of a metric."""
+    """Return the result of a pass in one word: the label of a metric."""
     if after is None:
         return "pruned"
     if after.failures and after.failures != before.failures:

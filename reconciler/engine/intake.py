@@ -1,7 +1,7 @@
-"""What a commit means for the records: who is new, changed, removed, back again, or unreadable.
+"""Intake of a commit: which instances are new, changed, removed, back again, or unreadable.
 
-Nothing is removed by mistake: a manifest that cannot be read is unknown, not gone; an empty snapshot is refused; and
-more removals than the limit in one commit wait for a person.
+Nothing is removed by mistake: a manifest that cannot be read is unknown, not removed; an empty snapshot is refused; and
+more removals in one commit than the limit wait for a confirmation.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Intake:
         self._world = world
 
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
-        """Take in one revision. Returns its snapshot and the keys that are due now."""
+        """Accept one revision. Returns its snapshot and the keys that are due now."""
         facts = {
             name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
         }
@@ -75,19 +75,22 @@ class Intake:
             yield instance.key
 
     async def _keep(self, key: Key, snapshot: Snapshot) -> None:
-        """Another manifest had this name before. Where it cannot take over, what is here stays, tombstone or not.
+        """Keep an instance whose name another manifest had before, tombstone or not, unless that manifest can take it
+        over.
 
-        Where it can, the tombstone says that this name may be forgotten once its state has moved.
+        When it can, the tombstone says that this name may be deleted once its state has moved.
         """
         heir, record = snapshot.former[key.name], self._world.records[key]
         if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
-            await self._world.records.advance(key, Removed(f"it was renamed to {heir}, which says so no more"))
+            await self._world.records.advance(
+                key, Removed(f"it was renamed to {heir}, which no longer names it as `formerName`")
+            )
             return
         if record.removed:
             await self._world.records.advance(key, Accepted(record.instance, record.accepted_commit))
         message = (
             f"its manifest is gone, and {heir}, with `formerName: {key.name}`, is not valid or not deployed to"
-            f" {key.environment}: nothing is removed. Mend {heir}, or drop its `formerName`"
+            f" {key.environment}: nothing is removed. Fix {heir}, or drop its `formerName`"
         )
         await self._world.records.advance(key, Invalid(message))
 
@@ -106,17 +109,17 @@ class Intake:
 
 
 def _empty(kept: int) -> Problem:
-    """What people are told of a commit without any manifest."""
+    """Return the problem of a commit without any manifest."""
     return Problem(
         ".",
         1,
         1,
-        f"no manifest is left, so nothing is removed and {kept} instances stay as they are: restore the manifests,"
-        " check `git.path`, or remove instances a few at a time",
+        f"the commit has no manifest, so nothing is removed and {kept} instances stay as they are: restore the"
+        " manifests, check `git.path`, or remove instances a few at a time",
     )
 
 
 def _why(record: Record, snapshot: Snapshot) -> str:
-    """The problem that keeps the record's manifest from being used."""
+    """Return the problem that keeps the record's manifest from being used."""
     own = [problem for problem in snapshot.problems if problem.path == record.instance.path]
     return "; ".join(map(str, (own or list(snapshot.problems))[:3]))

@@ -1,4 +1,4 @@
-"""Looks at the world within the budget of their account: what the queue asks before a visit starts."""
+"""Pacing of drift checks: keeps them within their account's budget of AWS calls."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,30 +10,30 @@ from reconciler.engine.world import World
 
 
 class DriftChecks:
-    """The schedule's `Pacing`, by the records as they are."""
+    """The schedule's `Pacing`, based on the current records."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._budget = Budget(world.limits.calls_per_hour)
 
     def not_before(self, key: Key, visit: Visit) -> datetime | None:
-        """Until when a look waits for its account's budget. Whatever is urgent does not wait."""
+        """Return when a drift check may start within its account's budget; None for urgent visits and within budget."""
         account = self._account(key)
         opens = self._budget.opens(account) if account else None
         return opens if opens and opens > visit.at and self._costs(key, visit) else None
 
     def started(self, key: Key, visit: Visit, now: datetime) -> None:
-        """Take what a look costs from its account's budget."""
+        """Take the cost of a drift check from its account's budget."""
         account = self._account(key)
         if account and self._costs(key, visit):
             self._budget.spend(account, expected_calls(self._world.records[key].resources), now)
 
     def shift(self, by: timedelta) -> None:
-        """The clock was set: what a look waits for is as far away as before."""
+        """Follow a clock that was set: what a drift check waits for is as far away as before."""
         self._budget.shift(by)
 
     def behind(self, held: Iterable[tuple[Key, Visit]], now: datetime) -> dict[str, timedelta]:
-        """By account: how late the look is that is held back for longest; nothing when none is."""
+        """Return by account how late its most deferred drift check is; zero when none is deferred."""
         found = {environment.account: timedelta(0) for environment in self._world.environments.values()}
         for key, visit in held:
             if account := self._account(key):

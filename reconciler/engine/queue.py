@@ -1,7 +1,7 @@
-"""Waiting: an asyncio shell around the schedule.
+"""The queue: an asyncio shell around the schedule.
 
-The wake-up is an event that is checked again in a loop, never a queue item: a wish that arrives while a worker is
-being woken cannot get lost.
+The wake-up is an event that is checked again in a loop, never a queue item: a wish that arrives while a worker is being
+woken cannot get lost.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class Closed(Exception):
 
 
 class Queue:
-    """Keys that are due, one visit a key at a time."""
+    """Due keys, one visit per key at a time."""
 
     def __init__(
         self,
@@ -31,7 +31,9 @@ class Queue:
         *,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`steady` is a clock that nobody sets, in seconds: by it a jump back of the other is seen."""
+        """Create an empty queue. `steady` is a clock that cannot be set, in seconds: it reveals a jump of the other
+        clock.
+        """
         self._now, self._steady = now, steady
         self._last = (now(), steady())
         self._schedule: Schedule[Key] = Schedule(pacing=pacing)
@@ -44,7 +46,7 @@ class Queue:
         self._changed.set()
 
     async def take(self) -> tuple[Key, Visit]:
-        """The next visit that is due; `done` must follow. Raises: Closed."""
+        """Return the next visit that is due; `done` must follow. Raises: Closed."""
         while True:
             if self._closed:
                 raise Closed
@@ -58,32 +60,32 @@ class Queue:
                     await self._changed.wait()
 
     def done(self, key: Key) -> None:
-        """The visit ended."""
+        """End the visit."""
         self._schedule.done(key)
         self._changed.set()
 
     def drop(self, key: Key) -> None:
-        """Forget a pending visit of an instance that is gone."""
+        """Drop a pending visit of an instance that is gone."""
         self._schedule.drop(key)
 
     def close(self) -> None:
-        """Give out no more work. What waits is forgotten; the records bring it back at the next start."""
+        """Give out no more work. Pending visits are dropped; the records bring them back at the next start."""
         self._closed = True
         self._changed.set()
 
     @property
     def depth(self) -> int:
-        """How many visits wait."""
+        """Return how many visits wait."""
         return self._schedule.depth
 
     def deferred(self) -> Iterable[tuple[Key, Visit]]:
-        """The visits that are due and that the pacing does not let start yet."""
+        """Return the visits that are due and deferred by the pacing."""
         return self._schedule.deferred(self._now())
 
     def _follow_clock(self) -> None:
-        """Visits are due at times of the clock: when it is set back, they move with it, or they would come too late.
+        """Shift the visits when the clock was set back, or they would come too late.
 
-        Set ahead, it makes them early, which does no harm.
+        A clock set ahead makes them early, which does no harm.
         """
         (then, since), (now, steady) = self._last, (self._now(), self._steady())
         self._last = (now, steady)

@@ -24,7 +24,7 @@ from reconciler.engine.records import Records
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is configured once for all instances."""
+    """Settings that are the same for all instances."""
 
     pace: Pace = field(default_factory=Pace)
     verdict: VerdictLimits = field(default_factory=VerdictLimits)

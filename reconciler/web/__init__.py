@@ -1,1 +1,5 @@
-"""HTTP: the API over TCP and a unix socket."""
+"""HTTP: the API over TCP and a unix socket.
+
+Here: requests, answers, authorisation and the server. What an action does is the engine's, the shape of answers
+`core/views`.
+"""

@@ -1,6 +1,6 @@
-"""Every refusal has one shape: `{"error": {"code", "message"}}`, and every answer the same careful headers.
+"""Errors of the API: every refusal has the shape `{"error": {"code", "message"}}`, and every answer the same headers.
 
-A surprise is logged with its trace and answered without one: what went wrong inside is no business of the network.
+An unexpected error is logged with its traceback and answered without one.
 """
 
 import logging
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The request cannot be served as it is. `details` join the error's code and message."""
+    """The request cannot be served. `details` join the error's code and message."""
 
     def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class Refused(Exception):
 async def answer_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Serve, and turn whatever goes wrong into an answer of the one shape."""
+    """Serve, and turn every failure into an answer of the one shape."""
     try:
         response = await handler(request)
     except Refused as refusal:

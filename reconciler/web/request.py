@@ -1,4 +1,4 @@
-"""What every route needs: the control behind the application, and the instance that a path names."""
+"""The parts that routes share: the control behind the application, the instance in a path, the body of a request."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -21,17 +21,17 @@ VERSION: web.AppKey[str] = web.AppKey("version", str)
 
 
 def key_of(request: web.Request) -> Key:
-    """The key in the path."""
+    """Return the key in the path."""
     return Key(request.match_info["environment"], request.match_info["name"])
 
 
 def answer(request: web.Request, told: Mapping[str, Any]) -> web.Response:
-    """The answer with what is known, redacted once more: a manifest's own words are in it, such as its labels."""
+    """Answer with a document, redacted once more: it contains words of the manifest, such as labels."""
     return web.json_response(request.app[REDACT](told))
 
 
 def record_of(request: web.Request) -> Record:
-    """The record of the key in the path. Raises: Refused (404)."""
+    """Return the record of the key in the path. Raises: Refused (404)."""
     record = request.app[CONTROL].record(key_of(request))
     if record is None:
         raise unknown(key_of(request))
@@ -39,12 +39,12 @@ def record_of(request: web.Request) -> Record:
 
 
 def unknown(key: Key) -> Refused:
-    """The answer when there is no such instance."""
+    """Return the error for an instance that does not exist."""
     return Refused(404, "unknown_instance", f"no instance {str(key)!r}")
 
 
 def now() -> datetime:
-    """The time that ages are told against."""
+    """Return the time that ages are measured against."""
     return datetime.now(UTC)
 
 
@@ -52,7 +52,7 @@ _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
 async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
-    """What a request says: these fields and no others, each a line of text. Raises: Refused."""
+    """Return the fields of a request's body, each a line of text; other fields are refused. Raises: Refused."""
     if not request.can_read_body:
         return {}
     if request.content_type != "application/json":

@@ -1,4 +1,4 @@
-"""Serves the API over TCP and over a unix socket. Signals stay with the daemon: this module installs none.
+"""Serve the API over TCP and over a unix socket. Signals stay with the daemon: this module installs none.
 
 The socket's file has mode 0600 before the first connection can succeed: it is bound, restricted, and only then listened
 on. A file left by a daemon that died is replaced; one that a living daemon answers on is an error.
@@ -15,12 +15,12 @@ from aiohttp import web
 
 
 class AddressTaken(Exception):
-    """Somebody else listens there already; the message names the address."""
+    """Another process listens there already; the message names the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where the API can be reached; `port` is the real one when 0 was asked for."""
+    """The addresses of the API; `port` is the real one when 0 was requested."""
 
     host: str
     port: int

@@ -64,5 +64,5 @@ def test_drift_waits_for_a_person_who_refuses_and_then_agrees(daemon: Daemon) ->
     assert daemon.run("approve", "develop/alpha", "--digest", waiting["plan"]["digest"]).returncode == 0
     daemon.until(lambda: daemon.instance("alpha")["sync"] == "InSync")
     ended = report(daemon, "alpha")["resolved"]
-    assert ended["how"] == "healed by an apply"
+    assert ended["how"] == "repaired by an apply"
     assert ended["approved_by"]

@@ -68,5 +68,5 @@ async def test_a_tool_that_breaks_the_same_attribute_again_gets_three_repairs_an
     assert stage.applies == 1 + 3, "time alone does not start it again"
     stalled = record.conditions[ConditionType.STALLED]
     assert (record.reason, stalled.reason) == (Reason.DRIFT_FIGHT, Reason.DRIFT_FIGHT)
-    assert "aws_cloudwatch_log_group.this: came back 3 times within a day after it was healed" in stalled.message
+    assert "aws_cloudwatch_log_group.this: came back 3 times within a day after repairs" in stalled.message
     assert "reconciler reconcile develop/orders" in stalled.message

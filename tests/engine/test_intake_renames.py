@@ -76,7 +76,7 @@ async def test_the_old_name_is_due_and_is_not_removed_without_a_person() -> None
     assert due == {"develop/orders", "develop/shop", "prod/orders", "prod/shop"}
     old, new = here.records[Key("develop", "orders")], here.records[Key("develop", "shop")]
     assert new.instance.former == "orders"
-    assert old.prune_guard == "it was renamed to shop, which says so no more"
+    assert old.prune_guard == "it was renamed to shop, which no longer names it as `formerName`"
 
 
 async def test_where_the_new_name_is_not_deployed_the_old_one_stays_and_says_why() -> None:

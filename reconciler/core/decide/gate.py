@@ -9,7 +9,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
 
 _STATEFUL_KINDS = frozenset({"Platform", "Module"})
-# A dependency that waits for a person or cannot go on does not hold up those who already run on it.
+# A dependency that waits for an operator or cannot go on does not hold up instances that already run on it.
 _WAITS_FOR_SOMEBODY = frozenset(
     {
         Reason.AWAITING_APPROVAL,
@@ -88,7 +88,8 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
     former = records.get(Key(record.key.environment, record.move.source)) if record.move else None
     if former and former.removed is None:
         why = (
-            f"its former name is declared again: {former.key} waits for what is here. Name this one again, or {confirm}"
+            f"its former name is declared again: {former.key} waits for the state that is here. Declare this name"
+            f" again, or {confirm}"
         )
         return Hold(Reason.PRUNE_CONFIRMATION_NEEDED, why)
     if record.prune_guard:
@@ -97,7 +98,8 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
         return Hold(Reason.PRUNE_GUARD, f"its manifest is gone but said `prune: false`; {confirm}")
     if record.instance.kind in _STATEFUL_KINDS:
         return Hold(
-            Reason.PRUNE_CONFIRMATION_NEEDED, f"a {record.instance.kind} is never removed without a person; {confirm}"
+            Reason.PRUNE_CONFIRMATION_NEEDED,
+            f"a {record.instance.kind} is removed only after a confirmation; {confirm}",
         )
     return Proceed()
 

@@ -69,7 +69,9 @@ def created_at(lock: LockInfo) -> datetime | None:
 
 def explain(lock: LockInfo, record: Record, *, ours: bool) -> str:
     """Describe a lock that stays, for the instance's condition."""
-    since = f"by {lock.who or 'somebody'} since {lock.created or 'an unknown time'}"
+    since = f"by {lock.who or 'an unknown holder'} since {lock.created or 'an unknown time'}"
     what = f"the state is locked {since} ({lock.operation or 'unknown operation'}, {lock.id})"
-    why = "it looks like ours, but that its holder is dead is not proven" if ours else "it is not ours"
-    return f"{what}; {why}. When its holder is gone: `reconciler unlock {record.key} --lock-id {lock.id}`"
+    why = (
+        "it looks like the daemon's own, but its holder may still be running" if ours else "the daemon did not take it"
+    )
+    return f"{what}; {why}. Once its holder is gone: `reconciler unlock {record.key} --lock-id {lock.id}`"

@@ -66,7 +66,7 @@ def _dependency(record: Record, records: Mapping[Key, Record]) -> str | None:
     for key in sorted(record.instance.depends_on):
         other = records.get(key)
         if other and other.promoted and other.promoted.held:
-            return f"{key} is held from its new Terraform tree and goes first"
+            return f"{key} is held back from its new Terraform tree and goes first"
     return None
 
 
@@ -74,7 +74,7 @@ def _broken(others: Iterable[Record]) -> str | None:
     names = _listed(other for other in others if broke(other))
     if not names:
         return None
-    return f"stopped: {names} broke with this Terraform tree. Mend it, move the ref, or let this one through"
+    return f"stopped: {names} failed with this Terraform tree. Fix it, move the ref, or let this one through"
 
 
 def _lower_tiers(
@@ -96,7 +96,7 @@ def _full(others: Iterable[Record], environments: Mapping[str, Environment], max
     flying = [other for other in others if in_flight(other, environments[other.key.environment])]
     if len(flying) < max_in_flight:
         return None
-    return f"{len(flying)} are on their way to this Terraform tree ({_listed(flying)}), as many as may be at a time"
+    return f"{len(flying)} are on their way to this Terraform tree ({_listed(flying)}): `rollout.max_in_flight`"
 
 
 def _listed(records: Iterable[Record]) -> str:

@@ -196,8 +196,8 @@ def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: da
     places = ", ".join(change.address for change in finding.drifted[:3])
     return Report(
         Reason.DRIFT_FIGHT,
-        f"{places}: came back {max(times, limits.repairs)} times within a day after it was healed; find out who changes"
-        f" it, then `reconciler reconcile {record.key}`",
+        f"{places}: came back {max(times, limits.repairs)} times within a day after repairs; find out what"
+        f" changes it, then `reconciler reconcile {record.key}`",
     )
 
 
@@ -224,8 +224,8 @@ def _without_consent(
 
 def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
     return (
-        f"{describe(plan)}; rejected by {rejection.by} at {rejection.at:%Y-%m-%d %H:%M} UTC: not asked for again until"
-        f" the plan changes; `reconciler approve {key}` agrees after all"
+        f"{describe(plan)}; rejected by {rejection.by} at {rejection.at:%Y-%m-%d %H:%M} UTC: not offered again until"
+        f" the plan changes; `reconciler approve {key}` approves it after all"
     )
 
 
@@ -235,7 +235,7 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
     if plan.imports:
         return adoption.what_changes(plan)
     if not record.attempted and plan.existing:
-        return "its state exists but is not known here, so a person looks first"
+        return "its state exists but the daemon has no record of it, so the first plan needs approval"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
     if not record.removed and (twice := recovery.would_be_twice(plan, record)):

@@ -27,12 +27,12 @@ def _mended(known: Open, record: Record) -> str:
     commit = one_line((record.desired_commit or record.accepted_commit)[:12])
     git_moved = record.desired_source != known.applied_source
     if record.applied_at != known.applied_at:
-        return f"healed: commit {commit} was applied" if git_moved else "healed: what Git says was applied again"
+        return f"repaired: commit {commit} was applied" if git_moved else "repaired: the state in Git was applied again"
     if git_moved and record.sync == Sync.IN_SYNC:
         return f"accepted in Git (commit {commit})"
     if git_moved:
         return f"Git moved on (commit {commit}); what is left is in its plan"
-    return "gone by itself: nothing was applied"
+    return "resolved without an apply"
 
 
 def _decision(known: Open, record: Record) -> str:
@@ -41,7 +41,7 @@ def _decision(known: Open, record: Record) -> str:
     if record.rejection and record.rejection.plan_digest == known.said:
         return f"rejected by {one_line(record.rejection.by)}"
     if record.plan and record.plan.digest != known.said:
-        return "superseded: the plan is another one now"
+        return "superseded by another plan"
     return f"no longer waiting ({record.reason})"
 
 

@@ -67,13 +67,17 @@ def name_of(topic: Topic, key: Key | None) -> str:
     return f"{topic} {key}" if key else topic.value
 
 
-# Not trouble: it goes on by itself, or a person asked for it. By value, because branches of the list may be younger.
+# No incident: it goes on without intervention, or an operator asked for it.
 _QUIET = frozenset(
     {
         *("Applied", "InSync", "Observed", "Progressing", "Suspended", "Frozen", "OutsideWindow", "DependencyNotReady"),
         "RolloutHeld",
         *("AwaitingFirstImage", "Interrupted", "Recovering", "OutOfBandChange", "MissingResource"),
-        *("UnmanagedAddition", "Rejected", "InvalidManifest"),  # a manifest's mistakes are told of the manifests
+        *(
+            "UnmanagedAddition",
+            "Rejected",
+            "InvalidManifest",
+        ),  # mistakes of a manifest belong to the incident of the source
     }
 )
 _TOPICS: Mapping[Reason, Topic] = {
@@ -86,13 +90,13 @@ _TOPICS: Mapping[Reason, Topic] = {
     Reason.PRUNE_CONFIRMATION_NEEDED: Topic.PRUNE,
 }
 _ROLLOUTS: Mapping[Reason, str] = {
-    Reason.ROLLED_BACK: "was put back by ECS: its new version did not become healthy",
+    Reason.ROLLED_BACK: "was rolled back by ECS: its new version did not become healthy",
     Reason.ROLLOUT_FAILED: "failed to roll out",
     Reason.ROLLOUT_TIMEOUT: "did not roll out in time",
 }
 _RESPONSES = {
-    "heal": "It is healed now: what Git says is applied again.",
-    "wait": "It is healed once somebody approves, or the change window opens.",
+    "heal": "It is being repaired: the state in Git is applied again.",
+    "wait": "It is repaired after an approval, or when the change window opens.",
     "report": "It is only reported; nothing is applied.",
 }
 _HOLDER = re.compile(r"locked by (?P<who>[\w.@+-]{1,100}) since (?P<since>[\w:.+ -]{1,40}?)(?: \(|$)")
@@ -191,7 +195,7 @@ def _lock(record: Record, message: str) -> Incident:
         key=record.key,
         said=holder.group() if holder else "",
         title=line(_name(record), ": its state is locked", by, f" ({Reason.STATE_LOCKED})"),
-        details=(line("A lock that is not ours is never broken."),),
+        details=(line("The daemon never breaks a lock that it did not take."),),
     )
 
 

@@ -28,7 +28,7 @@ def _source(status: SourceStatus, since: datetime, now: datetime) -> Incident | 
         key=None,
         said="",
         title=line("The manifests cannot be fetched"),
-        details=(line("What was read before stays in force; new commits are not seen."),),
+        details=(line("The last revision stays effective; new commits are not seen."),),
     )
 
 
@@ -43,6 +43,6 @@ def _manifests(status: SourceStatus) -> Incident | None:
         title=line(f"{plural(len(status.problems), 'problem')} in the manifests (InvalidManifest)"),
         details=(
             *bullets(line(code(place)) for place in places),
-            line("The last good state stays in force. Try ", code("reconciler validate PATH")),
+            line("The last good state stays effective. Try ", code("reconciler validate PATH")),
         ),
     )

@@ -26,7 +26,7 @@ _BUCKET_PARTS = {
     "versioning": "aws_s3_bucket_versioning",
     "website": "aws_s3_bucket_website_configuration",
 }
-# Who holds a policy of its own, and how that names its owner, by the owner's id.
+# Types with a policy resource of their own, and the attribute by which that names its owner.
 _POLICIES = {
     "aws_kms_key": ("aws_kms_key_policy", "key_id"),
     "aws_secretsmanager_secret": ("aws_secretsmanager_secret_policy", "secret_arn"),

@@ -15,7 +15,7 @@ from reconciler.core.plan.equivalence import both_nothing, same_members, same_pr
 from reconciler.core.plan.model import UNKNOWN, Change, Plan
 from reconciler.core.vocabulary import Reason, Sync
 
-# What others own by design, or the provider computes: a difference there is nobody's change.
+# Attributes that another resource owns by design, or that the provider computes: a difference there is no drift.
 _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "aws_default_network_acl": frozenset({"subnet_ids"}),  # every subnet that names no other
     "aws_db_instance": frozenset({"latest_restorable_time", "status"}),

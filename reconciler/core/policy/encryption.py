@@ -32,7 +32,7 @@ def losses(change: Change, gone: frozenset[str]) -> Iterator[str]:
     if switch and change.after and change.after.get(switch) in _OFF:
         yield f"{switch} is off"
     if change.type == _GUARD and not change.after and change.before.get("bucket") not in gone:
-        yield "the bucket's encryption would go"
+        yield "the bucket's encryption would be removed"
     if not change.before or not change.after:
         return
     for path, (old, new) in change.attributes.items():

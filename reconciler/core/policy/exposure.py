@@ -45,7 +45,7 @@ def openings(change: Change, gone: frozenset[str]) -> Iterator[str]:
         yield "its tasks would have public addresses"
     yield from _bucket(change, gone)
     if _admits_everybody(after.get(_POLICIES.get(change.type, ""))):
-        yield "its policy would allow everybody, without a condition"
+        yield "its policy would allow everyone, without a condition"
 
 
 def _rules(kind: str, after: Values) -> Iterator[Values]:
@@ -97,7 +97,7 @@ def _network(after: Values) -> Iterable[Values]:
 def _bucket(change: Change, gone: frozenset[str]) -> Iterator[str]:
     if change.type == "aws_s3_bucket_public_access_block":
         if not change.after and change.before.get("bucket") not in gone:
-            yield "the bucket's block of public access would go"
+            yield "the bucket's block of public access would be removed"
         for name in _BLOCKS_OF_ACCESS:
             if change.after.get(name) is False:
                 yield f"{name} would be off"

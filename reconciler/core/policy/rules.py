@@ -80,7 +80,7 @@ def wants_a_person(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
     lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
     if lost:
         names = ", ".join(change.address for change in lost[:_SHOWN])
-        return f"it destroys or replaces what cannot be made again as it was: {names}"
+        return f"it destroys or replaces resources that cannot be recreated as they were: {names}"
     if pruning:
         return None
     destroys = sum(change.deletes for change in plan.changes)

@@ -20,7 +20,7 @@ from reconciler.core.vocabulary import Reason
 _CALLS_PER_RESOURCE = 2
 _CALLS_PER_LOOK = 10
 _HOUR = timedelta(hours=1)
-# Somebody waits for what comes next, or the pass ends before it costs anything.
+# An operator or a rollout waits for the next pass, or the pass ends before it costs anything.
 _AWAITED = frozenset(
     {
         Reason.AWAITING_FIRST_IMAGE,

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 K = TypeVar("K", bound=Hashable)
 _Key = TypeVar("_Key", contravariant=True)
 
-_SHARE = 4  # one start in so many goes to who waits longest, as soon as anybody waits too long
+_SHARE = 4  # one start in four goes to the visit that waits longest, as soon as one waits too long
 
 
 class Pacing(Protocol[_Key]):

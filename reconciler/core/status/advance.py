@@ -50,7 +50,7 @@ from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
-# Something has to change before these go on by themselves.
+# These do not go on before something changes.
 _STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED, Reason.ADOPTION_REFUSED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
@@ -210,7 +210,7 @@ def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
         return record
     if record.rollout and record.rollout.ended in {Reason.ROLLED_BACK, Reason.ROLLOUT_FAILED}:
         return ready(record, now, False, record.rollout.ended, record.rollout.message)
-    return ready(record, now, False, Reason.PROGRESSING, "the rollout is looked at next")
+    return ready(record, now, False, Reason.PROGRESSING, "the rollout is checked next")
 
 
 def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Record:
@@ -264,7 +264,7 @@ def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> R
     count = record.failures.count + 1 if record.failures and record.failures.digest == digest else 1
     record = record.replace(failures=Failures(digest, count, now), requested_at=None)
     if count >= retry_limit:
-        tried = f"failed {count} times; now only tried at its normal interval"
+        tried = f"failed {count} times; retried only at its normal interval"
         record = with_condition(record, now, ConditionType.STALLED, True, Reason.RETRIES_EXHAUSTED, tried)
     return ready(record, now, False, reason, message)
 

@@ -71,9 +71,9 @@ def would_be_twice(plan: Plan, record: Record) -> tuple[str, ...]:
 def approval_needed(addresses: tuple[str, ...]) -> str:
     """Explain why an operator must check before these are created."""
     return (
-        f"an apply did not report its end, and may have made {first_few(addresses, _SHOWN)} already without the state"
-        " knowing; AWS would make it a second time. Look for it, then import it (`terraform import`, `spec.import`)"
-        " or delete it"
+        f"an apply did not report its end, and may have created {first_few(addresses, _SHOWN)} without the state"
+        " knowing it; AWS would create it a second time. Look for it, then import it (`terraform import`,"
+        " `spec.import`) or delete it"
     )
 
 
@@ -90,7 +90,7 @@ def recovery_message(record: Record, intent: Intent) -> str | None:
 def there_already(addresses: Iterable[str]) -> str:
     """Explain what to do about addresses for which AWS already has something of that name."""
     return (
-        f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an apply that was cut short made it,"
+        f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an interrupted apply created it,"
         " import it (`terraform import`, `spec.import`); else rename it here, or delete it there"
     )
 

@@ -49,7 +49,7 @@ def remedy(resource: ResourceSummary) -> str:
     if len(known) == len(heads) and known:
         return f"{resource.address}: " + "; ".join(f"{remove}, or manage it with {by}" for remove, by in known)
     what = ", ".join(heads) or "it"
-    return f"{resource.address}: put {what} back as it was, or set it in the root so that it is managed"
+    return f"{resource.address}: restore {what}, or set it in the root so that it is managed"
 
 
 def resource_type(address: str) -> str:

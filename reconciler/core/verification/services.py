@@ -6,7 +6,7 @@ from desired_state.checks import Tier
 from reconciler.core.verification.account import Account, Pipeline, Project, Service
 from reconciler.core.verification.finding import Violation
 
-# What starts a pipeline, by tier: nothing but a person in develop.
+# Branches that start a pipeline, by tier: none in develop, where pipelines are started manually.
 BRANCHES = {"develop": frozenset[str](), "test": frozenset({"release/*.*.*"}), "prod": frozenset({"prod/*"})}
 BRANCHES["qa"] = BRANCHES["test"]
 METRICS = frozenset({"CPUUtilization", "MemoryUtilization", "RunningTaskCount"})
@@ -57,7 +57,7 @@ def belongings(account: Account, environment: str) -> Iterator[Violation]:
 def alarms(account: Account, environment: str) -> Iterator[Violation]:
     for alarm in account.alarms:
         if not alarm.notifies:
-            yield Violation(f"alarm {alarm.name}", 30, "tells nobody")
+            yield Violation(f"alarm {alarm.name}", 30, "notifies no topic")
     for service in account.services:
         wanted = METRICS | (PUBLIC_METRICS if service.target_groups else frozenset())
         missing = wanted - _watched(account, service)
@@ -97,16 +97,16 @@ def _pipeline(pipeline: Pipeline, tier: Tier) -> Iterator[Violation]:
         yield Violation(where, 15, f"{_starts(pipeline.branches)} start it, not {_starts(BRANCHES[tier])}")
     deploys = "Deploy" in pipeline.stages
     if deploys and tier == "prod" and pipeline.stages[-2:] != ("Approval", "Deploy"):
-        yield Violation(where, 15, f"nobody approves between {' and '.join(pipeline.stages[-2:])}")
+        yield Violation(where, 15, f"no approval between {' and '.join(pipeline.stages[-2:])}")
     wanted = OUTCOMES | ({ASKED} if deploys and tier == "prod" else frozenset())
     if missing := wanted - pipeline.events:
-        yield Violation(where, 32, f"nobody is told of {', '.join(sorted(missing))}")
+        yield Violation(where, 32, f"no notification of {', '.join(sorted(missing))}")
 
 
 def _starts(branches: frozenset[str] | None) -> str:
     if branches is None:
         return "all pushes to its branch"
-    return f"pushes to {', '.join(sorted(branches))}" if branches else "people"
+    return f"pushes to {', '.join(sorted(branches))}" if branches else "manual starts"
 
 
 def _project(project: Project) -> Iterator[Violation]:

@@ -23,7 +23,7 @@ from reconciler.core.vocabulary import ConditionType, Reason
 View = dict[str, Any]
 
 _CHANGES = {"create": "added", "delete": "deleted"}
-_FOUND_BY = {Reason.UNMANAGED_ADDITION: "what Terraform saw move: no plan would take this back"}
+_FOUND_BY = {Reason.UNMANAGED_ADDITION: "reported by Terraform as changed outside: no plan would remove it"}
 
 
 def summary(record: Record, now: datetime) -> View:
@@ -155,7 +155,7 @@ def drift(record: Record, now: datetime) -> View | None:
         "since": time(found.since),
         "age_seconds": _age(found.since, now),
         "confirmed_at": time(found.confirmed),
-        "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state: it would take this back"),
+        "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state, which would remove it"),
         "who": found.who,
         "repairs": fought(record, found.resources, now),
         "resources": [

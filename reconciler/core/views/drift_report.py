@@ -16,8 +16,8 @@ from reconciler.core.vocabulary import Reason, Sync
 
 SCHEMA = 1
 _DONE = {
-    "heal": "it is healed: the plan that takes it back is applied",
-    "wait": "it waits: a person approves the plan, or its change window opens",
+    "heal": "it is repaired: the plan that removes it is applied",
+    "wait": "it waits for an approval, or for its change window",
     "report": "it is only reported: nothing is applied",
 }
 
@@ -57,20 +57,20 @@ def markdown(report: Mapping[str, Any]) -> str:
         "State": report["state"],
         "Reason": drift["reason"],
         "Since": drift["since"],
-        "Confirmed": drift["confirmed_at"] or "never: it ended before a second look",
+        "Confirmed": drift["confirmed_at"] or "never: it ended before a second check",
         "Found by": drift["found_by"],
         "Who": drift["who"],
         "Done": f"{ended['how']} at {ended['at']}" if ended else report["done"],
         "Approved by": ended and ended["approved_by"],
         "Repairs before": drift["repairs"] or None,
-        "Commit in force": report["commit"],
+        "Applied commit": report["commit"],
     }
     lines = [f"# Drift of {report['instance']}", ""]
     lines += [f"- {name}: {_plain(value)}" for name, value in facts.items() if value is not None]
     for resource in drift["resources"]:
         lines += ["", f"## {_plain(resource['address'])}: {resource['change']}", ""]
         if resource["attributes"]:
-            lines += ["| attribute | in force | found |", "|---|---|---|"]
+            lines += ["| attribute | applied | found |", "|---|---|---|"]
         lines += [
             f"| {_cell(path)} | {_cell(value['old'])} | {_cell(value['new'])} |"
             for path, value in resource["attributes"].items()
@@ -90,13 +90,13 @@ def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
     """Return how drift ended. `old` is the record that still had it."""
     approved = old.approval.by if old.approval and isinstance(event, Applied) else None
     if not isinstance(event, Applied):
-        how = "it went away by itself: somebody put it back, or it turned into other drift"
+        how = "it disappeared without an apply: the change was reverted, or it became other drift"
     elif old.drift and old.drift.reason == Reason.UNMANAGED_ADDITION:
-        how = "another change was applied and took the addition into the state: it is still there, unseen from now on"
+        how = "another change was applied, and the addition is in the state now: it exists and is no longer reported"
     elif old.sync == Sync.PENDING_AND_DRIFTED:
         how = "a change from Git was applied over it"
     else:
-        how = "healed by an apply"
+        how = "repaired by an apply"
     return {"how": how, "at": api.time(now), "approved_by": approved}
 
 

@@ -1,4 +1,4 @@
-"""Asking who did it, once drift is confirmed and as long as nobody knows."""
+"""Attribution of confirmed drift, as long as its author is unknown."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ _LATE = timedelta(minutes=15)  # the longest that CloudTrail usually keeps an ev
 
 
 async def attribute(record: Record, finding: DriftFinding, environment: Environment, world: World) -> None:
-    """Put the name of the session that did it into the record, if there is one to be had."""
+    """Record the session that caused the drift, if it can be found."""
     drift = record.drift
     if world.attribution is None or drift is None or drift.confirmed is None or drift.who != NOBODY_KNOWS:
         return

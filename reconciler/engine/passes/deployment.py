@@ -1,4 +1,4 @@
-"""What comes between a plan and its apply: what it names is there, and the task that goes first ended well."""
+"""The steps between a plan and its apply: check the prerequisites, run the pre-deployment task."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -36,7 +36,7 @@ async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: E
 
 @asynccontextmanager
 async def _without(admission: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Let others run Terraform meanwhile: a task may take long, and needs none."""
+    """Release the Terraform slot during the block: a task may take long, and needs none."""
     admission.release()
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is written down before an apply, for whoever finds it after a crash."""
+"""The intent that is recorded before an apply and read by recovery after a crash."""
 
 import uuid
 
@@ -10,7 +10,7 @@ from reconciler.engine.world import World
 
 
 def intent(plan: Plan, record: Record, world: World, *, destroys: bool = False) -> Intent:
-    """The intent to apply this plan now."""
+    """Return the intent to apply this plan now."""
     return Intent(
         pass_id=uuid.uuid4().hex,
         desired_digest=record.desired_digest or "",

@@ -1,4 +1,4 @@
-"""Asking the judge outside of the daemon, when there is one and something to ask."""
+"""The call of the external policy check, where one is configured and the plan changes something."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ async def denied(
     environment: Environment,
     redactor: Redactor,
 ) -> str | None:
-    """Why the plan must not be applied; None when it may be, or when it would change nothing."""
+    """Return why the plan must not be applied; None when it may be, or when it would change nothing."""
     if judge is None or plan.is_empty:
         return None
     said = await judge.denies(document, key, environment)

@@ -1,4 +1,4 @@
-"""What runs of an instance, and what it is to be run with: read anew in every pass."""
+"""The live service of an instance, and the Terraform run that follows from it: read anew in every pass."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from reconciler.engine.world import World
 
 
 async def observe(instance: Instance, environment: Environment, world: World) -> LiveService | None:
-    """The live service; None for what is no service. Raises: LiveUnavailable."""
+    """Read the live service; None for other kinds. Raises: LiveUnavailable."""
     if not isinstance(instance.spec, ServiceSpec):
         return None
     platform = _platform_outputs(instance, world)
@@ -22,29 +22,29 @@ async def observe(instance: Instance, environment: Environment, world: World) ->
 
 
 def run_of(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
-    """What Terraform is asked for. Raises: LiveUnavailable."""
+    """Return the Terraform run of an instance. Raises: LiveUnavailable."""
     platform = _platform_outputs(instance, world) if live else None
     inputs = variables(instance, environment, platform=platform, image=live.newest if live else None)
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 
 def wanted_tag(instance: Instance) -> str | None:
-    """The tag that Git decides, if it does."""
+    """Return the image tag that Git decides; None when the pipeline decides."""
     return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
 
 
 def pipeline_owns_image(instance: Instance) -> bool:
-    """True where Git names no image, so that what the pipeline deployed stays."""
+    """Return whether Git names no image, so that the image that the pipeline deployed stays."""
     return isinstance(instance.spec, ServiceSpec) and instance.spec.image is None
 
 
 def pipeline_is_deploying(instance: Instance, live: LiveService) -> bool:
-    """True while a rollout goes on that is not ours."""
+    """Return whether a rollout is in progress that the daemon did not start."""
     return pipeline_owns_image(instance) and live.rollout == RolloutState.IN_PROGRESS
 
 
 def _platform_outputs(instance: Instance, world: World) -> Mapping[str, Any]:
-    """The `platform` output of the environment's platform; the gate made sure that it was applied."""
+    """Return the `platform` output of the environment's platform; the gate made sure that it was applied."""
     for key in instance.depends_on:
         record = world.records.get(key)
         if record and record.instance.kind == "Platform" and "platform" in record.outputs:

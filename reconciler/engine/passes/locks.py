@@ -1,4 +1,4 @@
-"""State locks in a pass: what we take is recorded, what a dead run of ours left is cleared, what is not ours stays.
+"""State locks in a pass: our own are recorded, stale ones of our own are cleared, others stay.
 
 A lock is broken on two proofs only: the record says that it is ours, and its holder is seen to be dead. The result is
 read again, because Terraform reports a failure when only one half of a lock was left, and clears it all the same.
@@ -27,7 +27,7 @@ T = TypeVar("T")
 async def plan(
     record: Record, workspace: Workspace, environment: Environment, world: World, *, destroy: bool
 ) -> Mapping[str, Any]:
-    """Plan; when the state is locked by a dead run of ours, clear that first. Raises: TerraformFailed."""
+    """Plan. A stale lock of our own is cleared first. Raises: TerraformFailed."""
 
     async def look() -> Mapping[str, Any]:
         return await traced(record.key, record.running, world, lambda: workspace.plan(destroy=destroy))
@@ -36,7 +36,7 @@ async def plan(
 
 
 async def traced(key: Key, before: Running | None, world: World, run: Callable[[], Awaitable[T]]) -> T:
-    """Run with a note in the record of `key` that a run of ours may hold the lock; its end is for the caller to record.
+    """Run while the record of `key` notes that a run of ours may hold the lock; the caller records the end.
 
     `before` is the note of a run that had not ended when this one began. Raises: TerraformFailed.
     """
@@ -44,7 +44,7 @@ async def traced(key: Key, before: Running | None, world: World, run: Callable[[
     try:
         return await run()
     except TerraformFailed as failed:
-        if failed.lock:  # it never had the lock, so it may not claim one that somebody of its name takes later
+        if failed.lock:  # it never had the lock, so it may not claim one that another run of that name takes later
             await world.records.advance(key, LockedOut(before))
         raise
 
@@ -57,7 +57,7 @@ async def freed(
     world: World,
     run: Callable[[], Awaitable[T]],
 ) -> T:
-    """Run; when the state of `key` is locked by a dead run that the record proves to be ours, clear that and run again.
+    """Run; when the state of `key` has a stale lock that the record proves to be ours, clear it and run again.
 
     Raises: TerraformFailed.
     """
@@ -71,14 +71,14 @@ async def freed(
 
 
 async def cleared(key: Key, record: Record, workspace: Workspace, environment: Environment, world: World) -> None:
-    """Clear the lock of a state that nothing is written to any more. Raises: TerraformFailed, LiveUnavailable."""
+    """Clear a stale lock of a state that nothing is written to any more. Raises: TerraformFailed, LiveUnavailable."""
     if lock := await world.locks.read(key, environment):
         await _clear(lock, key, record, workspace, environment, world)
 
 
 @asynccontextmanager
 async def recorded(key: Key, workspace: Workspace, environment: Environment, world: World) -> AsyncIterator[None]:
-    """While an apply runs in the block: see which lock it holds, and write that into the record."""
+    """Record the lock that the apply in the block holds."""
     watching = asyncio.create_task(_record(key, workspace, environment, world), name=f"lock of {key}")
     try:
         yield

@@ -1,4 +1,6 @@
-"""Which root tree a pass uses: the one that Git asks for, or the one before while a root change has not come to it."""
+"""The root tree of a pass: the one that Git asks for, or the previous one while promotion has not reached the
+instance.
+"""
 
 from desired_state.instance import Instance, Key
 from reconciler.core.decide.promotion import reason_to_wait
@@ -9,9 +11,10 @@ from reconciler.engine.world import World
 
 
 async def promote(key: Key, world: World) -> Instance:
-    """What the pass works towards: the manifest as Git has it, with the root tree that it may use now.
+    """Return the instance that the pass works towards: its manifest, with the root tree that it may use now.
 
-    One decision at a time, each on what the one before wrote: else two passes could both take the last free place.
+    Decisions are made one at a time, each after the write of the one before: otherwise two passes could both take the
+    last free place.
     """
     if not wants(world.records[key]):
         return world.records[key].instance
@@ -25,7 +28,7 @@ async def promote(key: Key, world: World) -> Instance:
 
 
 def woken(before: Record, after: Record | None, world: World) -> list[Key]:
-    """Those that are held from a tree, once something moved for one that Git asks to run the same."""
+    """Return the instances that are held back from a tree, once another instance of the same tree changed."""
     if after is not None and (before.promoted, before.health, before.failures, before.suspended) == (
         after.promoted,
         after.health,

@@ -1,7 +1,7 @@
-"""One pass over one instance: bring it one step closer to what Git says. The file to read first.
+"""One pass over one instance: bring it one step closer to what Git says. Read this file first.
 
 A pass reads everything anew (record, live service, plan) and acts on what it finds; it does not know why it was
-started. Expected troubles end it early with a reason in the record; the controller decides when to come back.
+started. Expected failures end it early with a reason in the record; the controller decides when to come back.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ _MOVED_TOO_OFTEN = 3
 
 
 class _ApplyFailed(Exception):
-    """Terraform said how its apply ended, and it did not end well."""
+    """Terraform reported the end of its apply: a failure."""
 
     def __init__(self, failure: TerraformFailed) -> None:
         super().__init__(failure.message)
@@ -68,11 +68,11 @@ class _ApplyFailed(Exception):
 
 
 class _ImageMoved(Exception):
-    """The image that runs changed between plan and apply; the plan is worth nothing any more."""
+    """The running image changed between plan and apply, so the plan is outdated."""
 
 
 async def reconcile(key: Key, world: World) -> None:
-    """Visit one instance. What came of it is in its record; only surprises are raised."""
+    """Reconcile one instance. The result is in its record; only unexpected errors are raised."""
     record = world.records[key]
     environment = world.environments.get(key.environment)
     if environment is None:
@@ -112,7 +112,9 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
             await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
             return
         if live and live.image and live.newest is None:
-            missing = f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; what runs stays"
+            missing = (
+                f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; the running version stays"
+            )
             await world.records.advance(key, Failed(Reason.PLAN_FAILED, missing))
             return
         instance, commit = await promote(key, world), record.accepted_commit
@@ -128,7 +130,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
             await _watch(key, environment, world)
         return
     await world.records.advance(
-        key, PassHeld(Reason.PROGRESSING, "the running image keeps moving; planned again later")
+        key, PassHeld(Reason.PROGRESSING, "the running image keeps changing; planned again later")
     )
 
 
@@ -162,7 +164,7 @@ async def _plan(
     destroy: bool = False,
     insists: bool = False,
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
-    """Read the plan, say who moved, decide, and put all of it in the record."""
+    """Read the plan, classify it, decide, and record all of it."""
     plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
     finding = _finding(plan, record, image, world, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
@@ -209,7 +211,7 @@ async def _apply(
 
 
 async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
-    """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when how it ended is not known."""
+    """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when the end of the apply is unknown."""
     async with locks.recorded(key, workspace, environment, world):
         try:
             return await workspace.apply()
@@ -235,7 +237,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
             case Report(reason, message):
                 await world.records.advance(key, Waiting(reason, message))
                 return
-        # Of what is gone from AWS already the plan has nothing to destroy, and the state still has to learn it.
+        # The plan destroys nothing that is already gone from AWS, but the state still has to learn it.
         held = not await workspace.is_empty()
         if held and not await _destroy(key, plan, workspace, environment, world):
             return
@@ -245,12 +247,12 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
             return
     if not await world.records.forget(key):
         await world.records.advance(
-            key, PassHeld(Reason.PROGRESSING, "it was removed as its manifest came back: made anew")
+            key, PassHeld(Reason.PROGRESSING, "its manifest came back during the removal: it is created again")
         )
 
 
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
-    """Destroy it; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
+    """Destroy the instance; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
     async with world.apply_of(key):
         destroying = intent(plan, world.records[key], world, destroys=True)
         record = await world.records.advance(key, Applying(destroying, None))
@@ -263,7 +265,7 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
 
 
 async def _watch(key: Key, environment: Environment, world: World) -> None:
-    """Look at the service once more after what was done to it, unless the plan's reason to wait is the headline."""
+    """Observe the service again after an apply, unless the reason why the plan waits is the headline."""
     record = world.records[key]
     if record.applied_digest != record.desired_digest or waits(record):
         return

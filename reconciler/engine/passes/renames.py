@@ -1,7 +1,7 @@
-"""A renamed instance in its passes: its state moves to the new name, and the old name waits and goes.
+"""Renames in passes: the state moves to the new name, and the record of the old name waits and is deleted.
 
-Everything about a key is done in that key's own passes. The directory of the old name is held while its state moves, so
-that no run of it goes on, and whoever opens it afterwards sees that it was renamed.
+Everything about a key happens in that key's own passes. The workspace of the old name is locked while its state moves,
+so that no run of it goes on, and a run that waited for it sees that it was renamed.
 """
 
 import dataclasses
@@ -22,15 +22,17 @@ from reconciler.engine.world import World
 
 @asynccontextmanager
 async def workspace(run: Run, world: World) -> AsyncIterator[Workspace]:
-    """The instance's workspace, unless it was renamed while this waited for it. Raises: TerraformFailed."""
+    """Open the instance's workspace, unless it was renamed during the wait. Raises: TerraformFailed."""
     async with world.admission, world.terraform.workspace(run) as opened:
         if heir := _heir(run.key, world):
-            raise TerraformFailed(Reason.INTERRUPTED, f"renamed meanwhile: what it has belongs to {heir.key}")
+            raise TerraformFailed(Reason.INTERRUPTED, f"renamed meanwhile: its state belongs to {heir.key}")
         yield opened
 
 
 async def waits_for_rename(key: Key, world: World) -> bool:
-    """True when another manifest had this name before: then nothing is done here but to forget what moved."""
+    """Return whether another manifest had this name before: then this record is only deleted once its state has
+    moved.
+    """
     heir = _heir(key, world)
     if heir is None:
         return False
@@ -40,7 +42,7 @@ async def waits_for_rename(key: Key, world: World) -> bool:
     elif heir.removed is None and record.removed:
         await world.records.forget(key)
     else:
-        why = f"what it would make is in the state of {heir.key}, which had this name before"
+        why = f"its resources are in the state of {heir.key}, which had this name before"
         await world.records.advance(
             key, PassHeld(Reason.STATE_CONFLICT, f"{why}: use that name, or wait for its removal")
         )
@@ -67,7 +69,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
         elif not state.is_empty:
             await _take_back(record, state, after, environment, world)
             return True
-        else:  # one that was killed after its last write has left its lock there
+        else:  # a run that was killed after its last write left its lock there
             await locks.cleared(source, _known(record, old), before, environment, world)
     await world.records.advance(record.key, RenameFinished(source.name, old))
     return True
@@ -87,7 +89,7 @@ async def _copy(record: Record, state: State, after: Workspace, environment: Env
 
 
 async def _take_back(record: Record, state: State, after: Workspace, environment: Environment, world: World) -> None:
-    """The manifest is gone while only half was done: what is still under the former name stays there alone."""
+    """Undo half a move after the manifest was removed: what is still under the former name stays there alone."""
     copied = State(await after.read_state())
     if not copied.is_empty and copied.resources == state.resources:
         await _write(record.key, record, after, copied.emptied(), environment, world)
@@ -98,7 +100,7 @@ async def _take_back(record: Record, state: State, after: Workspace, environment
 async def _both(
     record: Record, source: Key, environment: Environment, world: World
 ) -> AsyncIterator[tuple[Workspace, Workspace]]:
-    """The workspaces of both names; only their states are used, so any root does."""
+    """Open the workspaces of both names; only their states are used, so any root does."""
     here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment)
     there = dataclasses.replace(here, key=source)
     async with world.admission, world.terraform.workspace(there) as before, world.terraform.workspace(here) as after:
@@ -118,7 +120,7 @@ async def _write(
 
 
 def _known(record: Record, old: Record | None) -> Record:
-    """The record, with what the old one knows of runs that may have left a lock on the old state."""
+    """Return the record, with the old one's knowledge of runs that may have left a lock on the old state."""
     return record.replace(intent=old.intent, running=old.running) if old else record
 
 

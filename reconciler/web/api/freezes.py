@@ -1,4 +1,4 @@
-"""Freezes over HTTP: what is frozen, and with the bearer token, freezing and lifting."""
+"""Freezes over HTTP: list, and with the bearer token, freeze and unfreeze."""
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ _FIELDS = frozenset({"environment", "reason", "by"})
 
 
 async def freezes(request: web.Request) -> web.Response:
-    """Every freeze in force."""
+    """Answer with every freeze in effect."""
     return answer(request, {"freezes": list(map(api.freeze, request.app[CONTROL].freezes()))})
 
 
@@ -22,7 +22,7 @@ async def freeze(request: web.Request) -> web.Response:
     proof = authorise(request)
     body = await body_of(request, _FIELDS)
     if "reason" not in body:
-        raise Refused(400, "reason_missing", "a freeze needs a reason: whoever meets it wants to know")
+        raise Refused(400, "reason_missing", "a freeze needs a reason: it is shown to everyone it stops")
     control, environment = request.app[CONTROL], body.get("environment")
     try:
         made = await control.freeze(environment, by=principal(proof, body), reason=body["reason"])

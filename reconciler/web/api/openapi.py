@@ -1,4 +1,4 @@
-"""The API's own description, written by hand and held to the routes by a test."""
+"""The API's own description, written by hand and compared with the routes by a test."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ _TIME: Schema = {"type": "string", "format": "date-time"}
 
 
 def document(version: str) -> Schema:
-    """The OpenAPI 3.1 document."""
+    """Return the OpenAPI 3.1 document."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "ECS GitOps reconciler",
             "version": version,
-            "description": "What the daemon knows of each instance, and what people may ask of it.",
+            "description": "The state of each instance, and the actions on it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": _probes() | _reads() | _actions(),
@@ -33,7 +33,7 @@ def document(version: str) -> Schema:
 
 
 def _probes() -> Schema:
-    pulse = {"200": _answer("It beats", _ref("Pulse")), "503": _answer("The loop stands still", _ref("Pulse"))}
+    pulse = {"200": _answer("It beats", _ref("Pulse")), "503": _answer("The loop is stuck", _ref("Pulse"))}
     ready = _object({"ready": _FLAG, "stopping": _FLAG})
     metrics = {"200": {"description": "Prometheus metrics", "content": {"text/plain": {"schema": _TEXT}}}}
     return {
@@ -62,11 +62,15 @@ def _reads() -> Schema:
     orphans = _object({"orphans": _list(_object(orphan | {"modified_at": _TIME}))})
     limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
     return {
-        "/api/v1/source": _get("source", "Where the manifests stand", {"200": _answer("The source", _ref("Source"))}),
+        "/api/v1/source": _get(
+            "source", "The state of the manifests' source", {"200": _answer("The source", _ref("Source"))}
+        ),
         "/api/v1/instances": _get(
             "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
         ),
-        "/api/v1/freezes": _get("freezes", "What is frozen", {"200": _answer("All", _object({"freezes": freezes}))}),
+        "/api/v1/freezes": _get(
+            "freezes", "The freezes in effect", {"200": _answer("All", _object({"freezes": freezes}))}
+        ),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
         "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
         "/api/v1/orphans": _get(
@@ -77,7 +81,7 @@ def _reads() -> Schema:
             filters[:1],
             security=[{"token": []}],
         ),
-        f"{one}/drift": _get("drift", "What moved in it outside Git", _known(drift), _key_parameters()),
+        f"{one}/drift": _get("drift", "Its drift", _known(drift), _key_parameters()),
         f"{one}/plan": _get("plan", "Its last plan, redacted", _known(plan), _key_parameters()),
         f"{one}/history": _get("history", "Its passes, newest first", _known(history) | {"400": _error()}, limit),
     }
@@ -88,26 +92,26 @@ def _actions() -> Schema:
         "digest": {
             **_TEXT,
             "maxLength": 100,
-            "description": "approve, adopt, reject: the digest of the plan that was looked at",
+            "description": "approve, adopt, reject: the digest of the plan that was reviewed",
         },
         "lock_id": {
             **_TEXT,
             "maxLength": 100,
-            "description": "unlock: the lock to break although nothing proves it ours",
+            "description": "unlock: the id of the lock to break although the daemon did not take it",
         },
         "override_window": {
             **_TEXT,
             "maxLength": 100,
-            "description": "reconcile: why this one visit may apply outside the change windows",
+            "description": "reconcile: why this one pass may apply outside the change windows",
         },
-        "by": {**_TEXT, "maxLength": 100, "description": "Who asks, for the log"},
+        "by": {**_TEXT, "maxLength": 100, "description": "The caller's name, for the record and the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
     return {
         "/api/v1/instances/{environment}/{name}/{action}": {
             "post": {
                 "operationId": "act",
-                "summary": "Ask something of one instance; over TCP with the bearer token",
+                "summary": "Act on one instance; over TCP with the bearer token",
                 "security": [{"token": []}],
                 "parameters": [*_key_parameters(), action],
                 "requestBody": {"content": {"application/json": {"schema": _object(body, required=[])}}},
@@ -115,7 +119,9 @@ def _actions() -> Schema:
                 | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
             }
         },
-        "/api/v1/freeze": _freezing("freeze", "Apply nothing in an environment, or without one anywhere", ["reason"]),
+        "/api/v1/freeze": _freezing(
+            "freeze", "Stop all applies in an environment, or without one everywhere", ["reason"]
+        ),
         "/api/v1/unfreeze": _freezing("unfreeze", "Lift the freeze of an environment, or without one that of all", []),
     }
 

@@ -1,7 +1,7 @@
-"""The HTTP API: reads what the control knows, passes on what a person asks for, decides nothing.
+"""The routes of the API: reads answer from the control, actions are passed on, nothing is decided here.
 
-Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.api.actions`.
-Every answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
+Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.auth`. Every
+answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
 import re
@@ -27,7 +27,7 @@ LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
 def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str, redact: Redact) -> web.Application:
-    """The application, without a server. `token` None refuses every action over TCP; answers pass `redact`."""
+    """Return the application, without a server. `token` None refuses every action over TCP; answers pass `redact`."""
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors])
     app[CONTROL], app[METRICS], app[TOKEN], app[VERSION], app[REDACT] = control, metrics, token, version, redact
     instance = "/api/v1/instances/{environment}/{name}"

@@ -77,7 +77,7 @@ def test_drift_is_told_once_a_second_look_confirms_it_with_names_and_without_val
     assert notice.head.splitlines() == [
         ":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource",
         "• `aws_security_group.this` changed: `ingress`",
-        "It is healed now: what Git says is applied again. See `reconciler drift develop/orders`",
+        "It is being repaired: the state in Git is applied again. See `reconciler drift develop/orders`",
     ]
 
 
@@ -105,7 +105,7 @@ def test_healed_drift_says_so() -> None:
     healing = fold(told.record, Applying(intent, base(told.record)), Applied({}, IMAGE), now=NOW + timedelta(minutes=3))
     told.now += timedelta(minutes=3)
     (notice,) = told.becomes(healing.replace(drift=None))
-    assert notice.text == "Resolved after 3m: healed: what Git says was applied again"
+    assert notice.text == "Resolved after 3m: repaired: the state in Git was applied again"
     assert notice.head.startswith(":white_check_mark: *develop/orders* drifted (OutOfBandChange): 1 resource\nResolved")
 
 
@@ -113,7 +113,7 @@ def test_drift_that_somebody_took_back_by_hand_went_by_itself() -> None:
     told = NoticeLog(drifted(running()))
     told.pass_ends()
     (notice,) = told.becomes(told.record.replace(drift=None))
-    assert notice.text.endswith("gone by itself: nothing was applied")
+    assert notice.text.endswith("resolved without an apply")
 
 
 def test_drift_that_git_takes_over_is_accepted() -> None:
@@ -237,7 +237,7 @@ def test_a_locked_state_names_its_holder_and_nothing_else_of_the_message() -> No
 def test_a_rollback_is_told_and_over_when_the_service_is_healthy_again() -> None:
     told = NoticeLog(running())
     (notice,) = told.happens(live(RolloutState.ROLLED_BACK, "td:0"))
-    assert "was put back by ECS: its new version did not become healthy (RolledBack)" in notice.head
+    assert "was rolled back by ECS: its new version did not become healthy (RolledBack)" in notice.head
     intent = Intent("pass", "d2", "p", False, NOW)
     rolling = told.happens(
         Desired("d2", "s2", "c2"), Applying(intent, base(told.record)), Applied({"task_definition_arn": "td:2"}, IMAGE)

@@ -113,10 +113,10 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         "block_public_policy would be off",
     ),
     "a public ACL": (made("aws_s3_bucket_acl.a", acl="public-read"), "the ACL public-read"),
-    "a policy for everybody": (made("aws_s3_bucket_policy.a", policy=open_policy()), "allow everybody"),
+    "a policy for everybody": (made("aws_s3_bucket_policy.a", policy=open_policy()), "allow everyone"),
     "a policy for every account": (
         made("aws_sns_topic_policy.a", policy=open_policy(Principal={"AWS": ["*"]})),
-        "everybody",
+        "everyone",
     ),
     "an unencrypted volume": (made("aws_ebs_volume.a", encrypted=False), "encrypted is off"),
     "an unencrypted file system": (made("aws_efs_file_system.a", encrypted=None), "encrypted is off"),
@@ -138,7 +138,7 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a bucket that loses its encryption": (
         gone("aws_s3_bucket_server_side_encryption_configuration.a", bucket="a"),
-        "the bucket's encryption would go",
+        "the bucket's encryption would be removed",
     ),
     "a disabled key": (
         moved("aws_kms_key.a", {"is_enabled": True}, {"is_enabled": False}),

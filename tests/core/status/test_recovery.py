@@ -1,4 +1,4 @@
-"""What an apply without a known end may have made: not made twice unless a person has looked."""
+"""What an apply without a known end may have created: not made twice unless a person has looked."""
 
 import re
 from dataclasses import replace
@@ -63,7 +63,7 @@ def test_only_what_aws_would_make_twice_waits_for_a_person(lost: dict[str, Any],
     assert isinstance(decided, AwaitApproval) == twice
     if isinstance(decided, AwaitApproval):
         assert lost["address"] in decided.message
-        assert "may have made" in decided.message
+        assert "may have created" in decided.message
         assert "import it" in decided.message
 
 

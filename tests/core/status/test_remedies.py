@@ -25,4 +25,4 @@ def test_a_known_addition_says_what_to_remove_and_what_would_manage_it() -> None
 
 def test_any_other_addition_names_the_attribute() -> None:
     said = remedy(ResourceSummary("aws_subnet.a", ("update",), {"map_public_ip_on_launch": (False, True)}))
-    assert "put map_public_ip_on_launch back as it was" in said
+    assert "restore map_public_ip_on_launch" in said

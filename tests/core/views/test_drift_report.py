@@ -81,7 +81,7 @@ def test_a_confirmed_drift_has_one_document_that_says_what_since_when_and_how_it
         "develop/platform/2026-03-02T09-00-00Z.md",
     ]
     (found,) = life.documents()
-    assert (found["state"], found["done"]) == ("open", "it is healed: the plan that takes it back is applied")
+    assert (found["state"], found["done"]) == ("open", "it is repaired: the plan that removes it is applied")
     drift = found["drift"]
     assert (drift["since"], drift["confirmed_at"], drift["who"]) == (
         "2026-03-02T09:00:00Z",
@@ -110,8 +110,8 @@ def test_its_end_says_what_was_done_and_who_approved_it() -> None:
     heal(life, LATER)
     *_, found = life.documents()
     assert found["state"] == "resolved"
-    assert found["resolved"] == {"how": "healed by an apply", "at": "2026-03-02T09:01:00Z", "approved_by": "ann"}
-    assert "- Done: healed by an apply at 2026-03-02T09:01:00Z" in life.page()
+    assert found["resolved"] == {"how": "repaired by an apply", "at": "2026-03-02T09:01:00Z", "approved_by": "ann"}
+    assert "- Done: repaired by an apply at 2026-03-02T09:01:00Z" in life.page()
     assert len({name for name, _ in life.kept}) == 2, "it is the same document"
 
 
@@ -119,7 +119,7 @@ def test_what_went_away_by_itself_is_told_only_if_it_was_confirmed() -> None:
     life = confirmed()
     life.look(QUIET, LATER)
     *_, found = life.documents()
-    assert "by itself" in found["resolved"]["how"]
+    assert "without an apply" in found["resolved"]["how"]
     short = Life(applied(PLATFORM))
     short.look(retention(), NOW)
     short.look(QUIET, LATER)
@@ -146,4 +146,4 @@ def test_an_addition_says_what_to_do() -> None:
     life.happens(Desired("d2", "s", "c2"), LATER)
     heal(life, LATER)
     *_, found = life.documents()
-    assert "still there" in found["resolved"]["how"]
+    assert "no longer reported" in found["resolved"]["how"]

@@ -49,11 +49,11 @@ async def test_drift_is_a_thread_that_is_updated_and_resolved(here: Stage) -> No
     (thread,) = here.slack.threads()
     assert thread["text"].splitlines() == [
         ":white_check_mark: *develop/orders* drifted (OutOfBandChange): 2 resources",
-        "Resolved after 2m: healed: what Git says was applied again",
+        "Resolved after 2m: repaired: the state in Git was applied again",
     ]
     assert [reply.splitlines()[0] for reply in here.replies()] == [
         "Now: *develop/orders* drifted (OutOfBandChange): 2 resources",
-        "Resolved after 2m: healed: what Git says was applied again",
+        "Resolved after 2m: repaired: the state in Git was applied again",
     ]
     assert here.counts == {"sent": 3}
     assert await here.threads.threads() == {}
@@ -70,7 +70,7 @@ async def test_calls_come_in_the_order_in_which_things_happened(here: Stage) -> 
         ("chat.postMessage", f":red_circle: {drift}"),
         ("chat.postMessage", f":red_circle: {failure}"),
         ("chat.update", f":white_check_mark: {drift}"),
-        ("chat.postMessage", "Resolved after 0s: gone by itself: nothing was applied"),
+        ("chat.postMessage", "Resolved after 0s: resolved without an apply"),
     ]
     assert [call["thread_ts"] is not None for call in here.slack.transcript()] == [False, False, False, True]
 

@@ -158,7 +158,7 @@ async def test_a_reply_that_failed_is_repeated_and_not_taken_for_said(here: Stag
         here.becomes(applied())
         await until(lambda: here.counts["failed"] == 1)
         telling.update_all()
-    assert here.replies() == ["Resolved after 0s: gone by itself: nothing was applied"]
+    assert here.replies() == ["Resolved after 0s: resolved without an apply"]
 
 
 async def test_a_workspace_that_forbids_edits_still_gets_the_replies(here: Stage) -> None:
@@ -166,7 +166,7 @@ async def test_a_workspace_that_forbids_edits_still_gets_the_replies(here: Stage
     async with here.telling():
         here.becomes(drifted())
         here.becomes(applied())
-    assert here.replies() == ["Resolved after 0s: gone by itself: nothing was applied"]
+    assert here.replies() == ["Resolved after 0s: resolved without an apply"]
     assert here.counts == {"sent": 2}
 
 

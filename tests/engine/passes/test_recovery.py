@@ -50,7 +50,7 @@ async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
     record = await stage.visit()
     assert (stage.applies, record.reason) == (1, Reason.AWAITING_APPROVAL)
     assert record.intent is not None
-    assert "aws_eip.this already" in record.conditions[ConditionType.READY].message
+    assert "aws_eip.this without" in record.conditions[ConditionType.READY].message
     assert record.plan is not None
     await stage.world.records.advance(ORDERS, Approved(Approval(record.plan.digest, "ann", stage.now)))
     assert ((await stage.visit()).reason, stage.applies) == (Reason.APPLIED, 2)

@@ -139,7 +139,7 @@ MISTAKES: dict[str, tuple[Files, Mapping[Key, str]]] = {
     ),
     "what holds state was removed alone": (
         without("modules/audit.yaml"),
-        {AUDIT: "PruneConfirmationNeeded: a Module is never removed without a person; `reconciler prune --confirm "},
+        {AUDIT: "PruneConfirmationNeeded: a Module is removed only after a confirmation; `reconciler prune --confirm "},
     ),
 }
 
@@ -166,8 +166,8 @@ async def test_an_emptied_repository_is_a_problem_that_says_what_to_do() -> None
     await stage.push({}, "c2")
     assert stage.said.count("empty_snapshot_refused") == 1
     assert stage.problems == [
-        ".:1:1: no manifest is left, so nothing is removed and 11 instances stay as they are: restore the manifests,"
-        " check `git.path`, or remove instances a few at a time"
+        ".:1:1: the commit has no manifest, so nothing is removed and 11 instances stay as they are: restore the"
+        " manifests, check `git.path`, or remove instances a few at a time"
     ]
     assert all(record.removed is None for record in stage.world.records.values())
 

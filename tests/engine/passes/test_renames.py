@@ -22,7 +22,7 @@ from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_rec
 def a_rename(**more: Any) -> tuple[Surroundings, World]:
     """Git said `orders` before and says `shop` now; the commit was taken in and nothing was visited yet."""
     around = Surroundings(states={ORDERS: written(7, "one")}, **more)
-    renamed = fold(old_record(), Removed("it was renamed to shop, which says so no more"))
+    renamed = fold(old_record(), Removed("it was renamed to shop, which no longer names it as `formerName`"))
     return around, world_of(around, renamed, first(of("shop", "orders"), "c2"))
 
 
