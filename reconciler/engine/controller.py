@@ -25,7 +25,7 @@ from reconciler.core.status.events import Failed, OverrideUsed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import DriftChecks
-from reconciler.engine.passes.promotion import woken
+from reconciler.engine.passes.promotion import waiting_for
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.queue import Closed, Queue
 from reconciler.engine.world import World
@@ -48,7 +48,7 @@ class Controller:
         self._taken: Revision | None = None
         self._problems: tuple[Problem, ...] = ()
         self._workers = workers
-        self._turned = time.monotonic()
+        self._last_turn = time.monotonic()
         self._running: dict[Key, tuple[asyncio.Task[None], float]] = {}
         self._stopping = False
 
@@ -57,7 +57,10 @@ class Controller:
         await self.world.records.load()
         for key, record in self.world.records.items():
             self.ask(key, trigger="recovery" if record.intent else "start", urgency=first_urgency(record))
-        tasks = [asyncio.create_task(self._follow(), name="source"), asyncio.create_task(self._turn(), name="beat")]
+        tasks = [
+            asyncio.create_task(self._follow(), name="source"),
+            asyncio.create_task(self._beat_loop(), name="beat"),
+        ]
         tasks += [asyncio.create_task(self._work(), name=f"worker-{n}") for n in range(self._workers)]
         stopped = asyncio.create_task(stop.wait(), name="stop")
         try:
@@ -78,7 +81,7 @@ class Controller:
         """Return the engine's liveness."""
         now = time.monotonic()
         return Beat(
-            loop_age=timedelta(seconds=now - self._turned),
+            loop_age=timedelta(seconds=now - self._last_turn),
             ready=self.source_status.commit is not None and not self._stopping,
             stopping=self._stopping,
             running={key: timedelta(seconds=now - since) for key, (_, since) in self._running.items()},
@@ -86,9 +89,9 @@ class Controller:
             behind=self._looks.behind(self.queue.deferred(), self.world.now()),
         )
 
-    async def _turn(self) -> None:
+    async def _beat_loop(self) -> None:
         while True:
-            self._turned = time.monotonic()
+            self._last_turn = time.monotonic()
             await asyncio.sleep(1)
 
     async def _follow(self) -> None:
@@ -110,10 +113,10 @@ class Controller:
                 self.ask(key, trigger="git")
             self.declared = snapshot.invalid | snapshot.former.keys()
             troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
-            self._taken, self._problems = revision, tuple(map(self._told, [*troubles, *snapshot.problems]))
+            self._taken, self._problems = revision, tuple(map(self._redacted, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
-    def _told(self, problem: Problem) -> Problem:
+    def _redacted(self, problem: Problem) -> Problem:
         """Redact a problem, because it can quote a manifest."""
         redact = self.world.redactor.text
         return dataclasses.replace(problem, path=redact(problem.path), message=redact(problem.message))
@@ -149,13 +152,13 @@ class Controller:
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
             self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
             await self.world.records.advance(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
-        after = await self._used_up(before)
+        after = await self._expire_override(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
         if after and (at := next_visit(after, self.world.limits.pace, now=self.world.now(), rng=self.world.rng)):
             self.queue.add(key, at, trigger="interval")
 
-    async def _used_up(self, before: Record) -> Record | None:
+    async def _expire_override(self, before: Record) -> Record | None:
         """Return the record after a pass, without the override that the pass began with, unless drift has yet to be
         confirmed.
         """
@@ -186,7 +189,7 @@ class Controller:
     def _wake(self, before: Record, after: Record | None) -> None:
         """Visit the instances that wait for this one, read its outputs, or are promoted after it."""
         records = self.world.records
-        for key in woken(before, after, self.world):
+        for key in waiting_for(before, after, self.world):
             self.ask(key, trigger="dependency")
         outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
         if after and after.move and after.move != before.move:

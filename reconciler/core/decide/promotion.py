@@ -6,7 +6,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.verdict import effective_mode
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
-from reconciler.core.status.promotion import admitted, broke, settled, wants
+from reconciler.core.status.promotion import admitted, failed_with_tree, settled, wants_tree
 from reconciler.core.wording import first_few
 
 _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
@@ -23,12 +23,12 @@ def reason_to_wait(
     `reconciler reconcile` lets a single instance through, whatever the state of the others.
     """
     environment = environments.get(record.key.environment)
-    if environment is None or not wants(record) or _is_asked(record) or _sits_out(record, environment):
+    if environment is None or not wants_tree(record) or _is_asked(record) or _never_applies(record, environment):
         return None
     others = list(_others(record, records.values(), environments))
     return (
         _dependency(record, records)
-        or _broken(others)
+        or _failed(others)
         or (None if admitted(record) else _lower_tiers(environment, others, environments))
         or _full(others, environments, max_in_flight)
     )
@@ -39,7 +39,7 @@ def in_flight(record: Record, environment: Environment) -> bool:
     promoted = record.promoted
     if promoted is None or not admitted(record) or promoted.settled or promoted.asked:
         return False
-    return not (wants(record) and _sits_out(record, environment))
+    return not (wants_tree(record) and _never_applies(record, environment))
 
 
 def _others(record: Record, records: Iterable[Record], environments: Mapping[str, Environment]) -> Iterator[Record]:
@@ -50,7 +50,7 @@ def _others(record: Record, records: Iterable[Record], environments: Mapping[str
             yield other
 
 
-def _sits_out(record: Record, environment: Environment) -> bool:
+def _never_applies(record: Record, environment: Environment) -> bool:
     """Return whether its own settings keep the instance from applying, so that no other instance waits for it."""
     stopped = record.suspended or record.instance.policy.suspend
     return stopped or effective_mode(record.instance.policy, environment) == "observe"
@@ -70,8 +70,8 @@ def _dependency(record: Record, records: Mapping[Key, Record]) -> str | None:
     return None
 
 
-def _broken(others: Iterable[Record]) -> str | None:
-    names = _listed(other for other in others if broke(other))
+def _failed(others: Iterable[Record]) -> str | None:
+    names = _listed(other for other in others if failed_with_tree(other))
     if not names:
         return None
     return f"stopped: {names} failed with this Terraform tree. Fix it, move the ref, or let this one through"
@@ -86,7 +86,7 @@ def _lower_tiers(
         for other in others
         if _TIERS[environments[other.key.environment].tier] < tier
         and not settled(other)
-        and not (wants(other) and _sits_out(other, environments[other.key.environment]))
+        and not (wants_tree(other) and _never_applies(other, environments[other.key.environment]))
     )
     names = _listed(first)
     return f"{names} of a lower tier goes first with this Terraform tree" if names else None

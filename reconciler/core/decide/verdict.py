@@ -17,7 +17,7 @@ from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
 from reconciler.core.status import recovery
-from reconciler.core.status.drift import fought, is_same, unconfirmed
+from reconciler.core.status.drift import is_same, repair_count, unconfirmed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 
 Mode = Literal["auto", "approve", "observe"]
@@ -153,7 +153,7 @@ def response(found: Verdict) -> Response:
             return "report"
 
 
-def now_or_again(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
+def confirm_first(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
     """Return the verdict, unless it concerns drift that was seen only once. `record` already holds this plan.
 
     Changes from Git do not wait for a second check, and neither does a plan that changes nothing.
@@ -163,14 +163,14 @@ def now_or_again(found: Verdict, record: Record) -> Verdict | ConfirmDrift:
     return found
 
 
-def insists(record: Record, live: LiveService | None) -> bool:
+def skips_confirmation(record: Record, live: LiveService | None) -> bool:
     """Return whether an operator requested a pass over a service that ECS rolled back, so that no second check is
     needed.
     """
     return record.requested_at is not None and live is not None and live.rollout == RolloutState.ROLLED_BACK
 
 
-def waits(record: Record) -> bool:
+def plan_waits(record: Record) -> bool:
     """Return whether a plan waits, so that its reason is the headline instead of the state of the rollout.
 
     Drift that was seen once, or that no plan would repair, makes nothing wait.
@@ -190,7 +190,7 @@ def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: da
     moved = [change.summary() for change in finding.drifted]
     stalled = record.condition(ConditionType.STALLED)
     goes_on = stalled is not None and stalled.reason == Reason.DRIFT_FIGHT and is_same(record.drift, moved)
-    times = fought(record, moved, now)
+    times = repair_count(record, moved, now)
     if times < limits.repairs and not goes_on:
         return None
     places = ", ".join(change.address for change in finding.drifted[:3])
@@ -238,11 +238,11 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return "its state exists but the daemon has no record of it, so the first plan needs approval"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
-    if not record.removed and (twice := recovery.would_be_twice(plan, record)):
-        return recovery.approval_needed(twice)
+    if not record.removed and (twice := recovery.silent_duplicates(plan, record)):
+        return recovery.explain_duplicates(twice)
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
-    return policy.wants_a_person(plan, limits.rules, pruning=record.removed is not None)
+    return policy.approval_reason(plan, limits.rules, pruning=record.removed is not None)
 
 
 def repeats_rollback(record: Record, image: str | None) -> bool:

@@ -17,12 +17,12 @@ def of_instance(known: Open, record: Record | None) -> str:
     if known.topic is Topic.LOCK:
         return "the lock is gone"
     if known.topic is Topic.DRIFT:
-        return _mended(known, record)
+        return _drift_end(known, record)
     health = f", {record.health}" if known.topic is Topic.ROLLOUT else ""
     return f"recovered ({record.reason}{health})"
 
 
-def _mended(known: Open, record: Record) -> str:
+def _drift_end(known: Open, record: Record) -> str:
     """Return how drift ended. Git changed if this pass had another manifest than the one that was applied."""
     commit = one_line((record.desired_commit or record.accepted_commit)[:12])
     git_moved = record.desired_source != known.applied_source

@@ -69,7 +69,7 @@ def classify(
     if rolled_back or plan.imports:  # a resource that is yet to be adopted cannot have drifted
         return DriftFinding(Sync.PENDING, None, (), outside=outside)
     if applied_digest == desired_digest:
-        planned = tuple(map(_as_found, filter(_means_something, _without_ignored(plan.changes, ignore, now))))
+        planned = tuple(map(_as_drift, filter(_changes_meaning, _without_ignored(plan.changes, ignore, now))))
         if planned:
             return DriftFinding(Sync.DRIFTED, _reason(planned), planned, outside=outside)
         harmless = bool(plan.changes)
@@ -98,7 +98,7 @@ def _reason(changes: Iterable[Change]) -> Reason:
     return Reason.MISSING_RESOURCE if gone else Reason.OUT_OF_BAND_CHANGE
 
 
-def _means_something(change: Change) -> bool:
+def _changes_meaning(change: Change) -> bool:
     """Return whether a planned change differs in more than notation, and in more than what follows from notation."""
     if change.actions != ("update",) and not {"create", "delete"} <= set(change.actions):
         return True
@@ -115,7 +115,7 @@ def _differs(path: str, old: Any, new: Any) -> bool:
     return not both_nothing(old, new) and not same_protocol(path, old, new)
 
 
-def _as_found(change: Change) -> Change:
+def _as_drift(change: Change) -> Change:
     """Turn a planned repair into what happened in AWS. Values that follow from other values are left out."""
     if change.actions == ("create",):
         return replace(change, actions=("delete",), attributes={})

@@ -33,7 +33,7 @@ _POLICIES = {
 }
 
 
-def openings(change: Change, gone: frozenset[str]) -> Iterator[str]:
+def exposures(change: Change, gone: frozenset[str]) -> Iterator[str]:
     """Yield what would become public, a phrase each. `gone`: names of the buckets that the same plan destroys."""
     after = change.after
     for rule in _rules(change.type, after):

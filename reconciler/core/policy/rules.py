@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.core.plan.model import UNKNOWN, Change, Plan
 from reconciler.core.policy.encryption import losses
-from reconciler.core.policy.exposure import openings
+from reconciler.core.policy.exposure import exposures
 from reconciler.core.wording import first_few
 
 # What cannot be made again as it was: data, keys, or addresses that others know.
@@ -75,7 +75,7 @@ def explain(found: tuple[Violation, ...], key: str) -> str:
     return f'{named}. Change the root or the manifest, or allow it: `policy.exceptions: ["{key} {found[0].address}"]`'
 
 
-def wants_a_person(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
+def approval_reason(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
     """Return why the plan needs an approval; None when it needs none. The size of a prune has guards of its own."""
     lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
     if lost:
@@ -96,7 +96,7 @@ def _broken(change: Change, rules: Rules, gone: frozenset[str]) -> Iterator[tupl
     if missing := _missing_tags(change, rules.mandatory_tags):
         yield "mandatory tags", f"without {', '.join(missing)}"
     yield from (("encryption at rest", what) for what in losses(change, gone))
-    yield from (("public exposure", what) for what in openings(change, gone))
+    yield from (("public exposure", what) for what in exposures(change, gone))
 
 
 def _missing_tags(change: Change, mandatory: frozenset[str]) -> list[str]:

@@ -219,7 +219,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
     if reason in _STALLS:
         record = with_condition(record, now, ConditionType.STALLED, True, reason, message)
     else:
-        record = _going_on(record)
+        record = _without_stall(record)
     return ready(record, now, reason == Reason.OBSERVED, reason, message)
 
 
@@ -305,6 +305,6 @@ def _may_hold_its_lock(intent: Intent | None) -> Running | None:
     return Running(intent.holder, intent.at) if intent and intent.holder else None
 
 
-def _going_on(record: Record) -> Record:
+def _without_stall(record: Record) -> Record:
     """Clear a stall, unless its reason is the manifest or repeated failures."""
     return record.replace(conditions=without_conditions(record, ConditionType.STALLED, only=_STALLS))

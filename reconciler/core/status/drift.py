@@ -47,7 +47,7 @@ def observed(
     record = record.replace(drift=drift)
     if confirmed is None:
         return record.replace(conditions=without_conditions(record, ConditionType.DRIFTED))
-    return with_condition(record, now, ConditionType.DRIFTED, True, drift.reason, _told(drift))
+    return with_condition(record, now, ConditionType.DRIFTED, True, drift.reason, _place_or_remedy(drift))
 
 
 def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
@@ -74,7 +74,7 @@ def attributed(record: Record, who: str) -> Record:
     return record.replace(drift=dataclasses.replace(record.drift, who=who)) if record.drift else record
 
 
-def fought(record: Record, resources: Iterable[ResourceSummary], now: datetime) -> int:
+def repair_count(record: Record, resources: Iterable[ResourceSummary], now: datetime) -> int:
     """Return how often within a day this drift was repaired and came back, counted at its most repaired spot."""
     young = [set(repair.spots) for repair in record.repairs if now - repair.at < FIGHT_LASTS]
     return max((sum(spot in repair for repair in young) for spot in spots(resources)), default=0)
@@ -85,7 +85,7 @@ def unconfirmed(record: Record) -> bool:
     return record.drift is not None and record.drift.confirmed is None
 
 
-def _told(drift: Drift) -> str:
+def _place_or_remedy(drift: Drift) -> str:
     """Return where the drift is, or the remedies when no plan would repair it."""
     said = remedies(drift) or tuple(item.address for item in drift.resources)
     return first_few(said, _NAMED, separator="; " if remedies(drift) else ", ")

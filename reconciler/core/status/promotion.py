@@ -17,7 +17,7 @@ from reconciler.core.vocabulary import ConditionType, Health, Reason
 _CALM = frozenset({Reason.IN_SYNC, Reason.APPLIED})
 
 
-def wants(record: Record) -> bool:
+def wants_tree(record: Record) -> bool:
     """Return whether Git asks for another tree of the same root than the one that the state was built from."""
     base, instance = record.base, record.instance
     if base is None or record.applied_at is None or base.root != instance.root:
@@ -32,17 +32,19 @@ def admitted(record: Record) -> bool:
 
 def settled(record: Record) -> bool:
     """Return whether the instance settled with the tree that Git asks for, or never ran an older one."""
-    return not wants(record) and (not admitted(record) or (record.promoted is not None and record.promoted.settled))
+    return not wants_tree(record) and (
+        not admitted(record) or (record.promoted is not None and record.promoted.settled)
+    )
 
 
-def broke(record: Record) -> bool:
+def failed_with_tree(record: Record) -> bool:
     """Return whether an instance that may take the tree is `Degraded` with it, or fails to apply it.
 
     One that was `Degraded` before, and may be fixed by the tree, has to have applied it first.
     """
     if not admitted(record) or record.promoted is None:
         return False
-    degraded = record.health == Health.DEGRADED and not wants(record) and record.intent is None
+    degraded = record.health == Health.DEGRADED and not wants_tree(record) and record.intent is None
     return degraded or (record.failures is not None and not record.promoted.settled)
 
 
@@ -88,7 +90,7 @@ def update_promotion(before: Record, after: Record, now: datetime) -> Record:
     promoted = after.promoted
     if promoted is None:
         return after
-    if promoted.held and not wants(after):
+    if promoted.held and not wants_tree(after):
         promoted = dataclasses.replace(promoted, held=None)
     if not promoted.settled and _rests(after, promoted.tree_id):
         promoted = dataclasses.replace(promoted, settled=True)

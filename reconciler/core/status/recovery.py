@@ -62,13 +62,13 @@ def may_exist(record: Record, addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(address for address in addresses if address in before)
 
 
-def would_be_twice(plan: Plan, record: Record) -> tuple[str, ...]:
+def silent_duplicates(plan: Plan, record: Record) -> tuple[str, ...]:
     """Return the addresses that AWS would silently create twice."""
     doubtful = frozenset(may_exist(record, creates(plan)))
     return tuple(change.address for change in plan.changes if change.address in doubtful and not _once(change))
 
 
-def approval_needed(addresses: tuple[str, ...]) -> str:
+def explain_duplicates(addresses: tuple[str, ...]) -> str:
     """Explain why an operator must check before these are created."""
     return (
         f"an apply did not report its end, and may have created {first_few(addresses, _SHOWN)} without the state"
@@ -87,7 +87,7 @@ def recovery_message(record: Record, intent: Intent) -> str | None:
     )
 
 
-def there_already(addresses: Iterable[str]) -> str:
+def explain_existing(addresses: Iterable[str]) -> str:
     """Explain what to do about addresses for which AWS already has something of that name."""
     return (
         f"In AWS, but not in the state: {first_few(addresses, _SHOWN)}. If an interrupted apply created it,"

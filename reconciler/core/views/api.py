@@ -16,7 +16,7 @@ from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.redaction.redactor import is_marked
-from reconciler.core.status.drift import fought
+from reconciler.core.status.drift import repair_count
 from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Reason
 
@@ -157,7 +157,7 @@ def drift(record: Record, now: datetime) -> View | None:
         "confirmed_at": time(found.confirmed),
         "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state, which would remove it"),
         "who": found.who,
-        "repairs": fought(record, found.resources, now),
+        "repairs": repair_count(record, found.resources, now),
         "resources": [
             {"change": _CHANGES.get(item.actions[0], "changed")} | resource(item) for item in found.resources
         ],

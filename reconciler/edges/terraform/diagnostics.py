@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed
-from reconciler.core.status.recovery import there_already
+from reconciler.core.status.recovery import explain_existing
 from reconciler.core.vocabulary import Reason
 
 _MOST_ERRORS = 3
@@ -174,7 +174,7 @@ def _summary(errors: Sequence[Diagnostic]) -> str:
 def _with_remedy(errors: Sequence[Diagnostic]) -> str:
     """The errors of an apply, and what to do about what is there already."""
     found = [error.place for error in errors if _EXISTS.search(f"{error.summary} {error.detail}") and not error.located]
-    return f"{_summary(errors)}. {there_already(dict.fromkeys(found))}" if found else _summary(errors)
+    return f"{_summary(errors)}. {explain_existing(dict.fromkeys(found))}" if found else _summary(errors)
 
 
 def _plain(text: str) -> str:

@@ -30,12 +30,12 @@ async def plan(
     """Plan. A stale lock of our own is cleared first. Raises: TerraformFailed."""
 
     async def look() -> Mapping[str, Any]:
-        return await traced(record.key, record.running, world, lambda: workspace.plan(destroy=destroy))
+        return await with_run_noted(record.key, record.running, world, lambda: workspace.plan(destroy=destroy))
 
-    return await freed(record.key, record, workspace, environment, world, look)
+    return await with_stale_lock_cleared(record.key, record, workspace, environment, world, look)
 
 
-async def traced(key: Key, before: Running | None, world: World, run: Callable[[], Awaitable[T]]) -> T:
+async def with_run_noted(key: Key, before: Running | None, world: World, run: Callable[[], Awaitable[T]]) -> T:
     """Run while the record of `key` notes that a run of ours may hold the lock; the caller records the end.
 
     `before` is the note of a run that had not ended when this one began. Raises: TerraformFailed.
@@ -49,7 +49,7 @@ async def traced(key: Key, before: Running | None, world: World, run: Callable[[
         raise
 
 
-async def freed(
+async def with_stale_lock_cleared(
     key: Key,
     record: Record,
     workspace: Workspace,
@@ -70,14 +70,16 @@ async def freed(
         return await run()
 
 
-async def cleared(key: Key, record: Record, workspace: Workspace, environment: Environment, world: World) -> None:
+async def clear_stale_lock(
+    key: Key, record: Record, workspace: Workspace, environment: Environment, world: World
+) -> None:
     """Clear a stale lock of a state that nothing is written to any more. Raises: TerraformFailed, LiveUnavailable."""
     if lock := await world.locks.read(key, environment):
         await _clear(lock, key, record, workspace, environment, world)
 
 
 @asynccontextmanager
-async def recorded(key: Key, workspace: Workspace, environment: Environment, world: World) -> AsyncIterator[None]:
+async def recording_lock(key: Key, workspace: Workspace, environment: Environment, world: World) -> AsyncIterator[None]:
     """Record the lock that the apply in the block holds."""
     watching = asyncio.create_task(_record(key, workspace, environment, world), name=f"lock of {key}")
     try:

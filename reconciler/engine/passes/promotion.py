@@ -6,7 +6,7 @@ from desired_state.instance import Instance, Key
 from reconciler.core.decide.promotion import reason_to_wait
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import TreeAdmitted, TreeHeldBack
-from reconciler.core.status.promotion import wants, with_tree
+from reconciler.core.status.promotion import wants_tree, with_tree
 from reconciler.engine.world import World
 
 
@@ -16,7 +16,7 @@ async def promote(key: Key, world: World) -> Instance:
     Decisions are made one at a time, each after the write of the one before: otherwise two passes could both take the
     last free place.
     """
-    if not wants(world.records[key]):
+    if not wants_tree(world.records[key]):
         return world.records[key].instance
     async with world.promoting:
         record = world.records[key]
@@ -27,7 +27,7 @@ async def promote(key: Key, world: World) -> Instance:
     return with_tree(record.instance, record.base.tree_id) if record.base else record.instance
 
 
-def woken(before: Record, after: Record | None, world: World) -> list[Key]:
+def waiting_for(before: Record, after: Record | None, world: World) -> list[Key]:
     """Return the instances that are held back from a tree, once another instance of the same tree changed."""
     if after is not None and (before.promoted, before.health, before.failures, before.suspended) == (
         after.promoted,

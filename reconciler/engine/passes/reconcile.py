@@ -17,12 +17,12 @@ from reconciler.core.decide.verdict import (
     NothingToDo,
     Report,
     Verdict,
-    insists,
-    now_or_again,
+    confirm_first,
+    plan_waits,
     repeats_rollback,
     response,
+    skips_confirmation,
     verdict,
-    waits,
 )
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest
@@ -138,7 +138,9 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
     key, image = record.key, live.newest if live else None
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
-        plan, decided = await _plan(record, document, run.environment, image, world, insists=insists(record, live))
+        plan, decided = await _plan(
+            record, document, run.environment, image, world, skips_confirmation=skips_confirmation(record, live)
+        )
         match decided:
             case NothingToDo():
                 await world.records.advance(key, FoundInSync(_base(run), plan.values))
@@ -162,7 +164,7 @@ async def _plan(
     world: World,
     *,
     destroy: bool = False,
-    insists: bool = False,
+    skips_confirmation: bool = False,
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, classify it, decide, and record all of it."""
     plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
@@ -181,7 +183,7 @@ async def _plan(
     )
     record = await world.records.advance(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
-    return plan, found if insists else now_or_again(found, record)
+    return plan, found if skips_confirmation else confirm_first(found, record)
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World, *, destroy: bool) -> DriftFinding:
@@ -212,7 +214,7 @@ async def _apply(
 
 async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
     """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when the end of the apply is unknown."""
-    async with locks.recorded(key, workspace, environment, world):
+    async with locks.recording_lock(key, workspace, environment, world):
         try:
             return await workspace.apply()
         except TerraformFailed as failure:
@@ -267,7 +269,7 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
 async def _watch(key: Key, environment: Environment, world: World) -> None:
     """Observe the service again after an apply, unless the reason why the plan waits is the headline."""
     record = world.records[key]
-    if record.applied_digest != record.desired_digest or waits(record):
+    if record.applied_digest != record.desired_digest or plan_waits(record):
         return
     live = await observe(record.instance, environment, world)
     if live:

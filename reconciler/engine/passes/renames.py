@@ -70,7 +70,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
             await _take_back(record, state, after, environment, world)
             return True
         else:  # a run that was killed after its last write left its lock there
-            await locks.cleared(source, _known(record, old), before, environment, world)
+            await locks.clear_stale_lock(source, _known(record, old), before, environment, world)
     await world.records.advance(record.key, RenameFinished(source.name, old))
     return True
 
@@ -113,10 +113,10 @@ async def _write(
     noted = key if key in world.records else record.key
 
     async def write() -> None:
-        await locks.traced(noted, record.running, world, lambda: place.write_state(state.text))
+        await locks.with_run_noted(noted, record.running, world, lambda: place.write_state(state.text))
         await world.records.advance(noted, LockedOut(record.running))
 
-    await locks.freed(key, record, place, environment, world, write)
+    await locks.with_stale_lock_cleared(key, record, place, environment, world, write)
 
 
 def _known(record: Record, old: Record | None) -> Record:

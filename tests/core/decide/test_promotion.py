@@ -29,7 +29,7 @@ from reconciler.core.status.events import (
     TreeHeldBack,
     Waiting,
 )
-from reconciler.core.status.promotion import admitted, broke, settled, wants, with_tree
+from reconciler.core.status.promotion import admitted, failed_with_tree, settled, wants_tree, with_tree
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
@@ -85,7 +85,7 @@ def held(
 def test_what_runs_the_tree_already_or_never_ran_is_not_held() -> None:
     busy = [fold(one, *takes(one)) for one in (running(name="a"), running(name="b"))]
     assert held(new(), *busy, at_a_time=1) is None
-    assert not wants(applied())
+    assert not wants_tree(applied())
     assert held(applied(), *busy, at_a_time=1) is None
 
 
@@ -117,7 +117,7 @@ def test_nobody_follows_one_that_broke_until_it_recovers(broken: Event) -> None:
     first = running(name="first")
     halfway = takes(first) if isinstance(broken, RolloutObserved) else takes(first)[:-1]
     bad = fold(first, *halfway, broken)
-    assert broke(bad)
+    assert failed_with_tree(bad)
     assert "stopped: develop/first" in held(running(), bad)
     assert held(running(), arrived(bad)) is None
 
@@ -211,10 +211,10 @@ class Travel(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def visit(self, number: int) -> None:
-        record, anybody_broke = self.one(number), any(map(broke, self.records.values()))
+        record, anybody_broke = self.one(number), any(map(failed_with_tree, self.records.values()))
         started = admitted(record)
         why = reason_to_wait(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time)
-        if why or not wants(record):
+        if why or not wants_tree(record):
             self.put(fold(record, TreeHeldBack(why)) if why else record)
             return
         assert started or not anybody_broke, "nothing starts after one broke"
@@ -225,7 +225,7 @@ class Travel(RuleBasedStateMachine):
         record = self.one(number)
         if (
             admitted(record)
-            and wants(record)
+            and wants_tree(record)
             and reason_to_wait(record, self.records, ENVIRONMENTS, max_in_flight=self.at_a_time) is None
         ):
             broken = Failed(Reason.APPLY_FAILED, "", of_apply=True)
@@ -238,7 +238,7 @@ class Travel(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def recover(self, number: int) -> None:
-        if broke(self.one(number)):
+        if failed_with_tree(self.one(number)):
             self.put(arrived(self.one(number)))
 
     @precondition(lambda self: hasattr(self, "records"))
@@ -265,7 +265,7 @@ def test_law_with_healthy_instances_everybody_gets_there(tiers: list[str], at_a_
         order = list(records)
         rng.shuffle(order)
         for key in order:
-            if reason_to_wait(records[key], records, ENVIRONMENTS, max_in_flight=at_a_time) is None and wants(
+            if reason_to_wait(records[key], records, ENVIRONMENTS, max_in_flight=at_a_time) is None and wants_tree(
                 records[key]
             ):
                 records[key] = arrived(records[key])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.decide import verdict
 from reconciler.core.decide.attribution import resource_names
-from reconciler.core.decide.verdict import Apply, ConfirmDrift, Report, Verdict, now_or_again
+from reconciler.core.decide.verdict import Apply, ConfirmDrift, Report, Verdict, confirm_first
 from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
@@ -67,7 +67,7 @@ def look(record: Record, plan: Plan, now: datetime) -> tuple[Record, Verdict | C
     seen = finding(plan, record, now)
     found = verdict.verdict(plan, seen, record, DEVELOP, image=IMAGE, now=now)
     record = fold(record, Planned(plan, seen, verdict.response(found)), now=now)
-    return record, now_or_again(found, record)
+    return record, confirm_first(found, record)
 
 
 def heal(record: Record, plan: Plan, now: datetime) -> Record:
@@ -133,7 +133,7 @@ def test_an_addition_that_no_plan_mends_is_reported_and_holds_up_nothing() -> No
     assert decided == verdict.NothingToDo()
     assert "delete the CORS rules" in record.conditions[ConditionType.DRIFTED].message
     assert record.drift.confirmed == LATER
-    assert not verdict.waits(record)
+    assert not verdict.plan_waits(record)
     assert fold(record, FoundInSync(base(record), {}), now=LATER).drift is not None
 
 

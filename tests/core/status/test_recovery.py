@@ -17,7 +17,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Applied, Applying, Approved, Desired, Failed, FoundInSync, Planned, Starting
-from reconciler.core.status.recovery import creates, would_be_twice
+from reconciler.core.status.recovery import creates, silent_duplicates
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
@@ -151,4 +151,4 @@ def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:
     kinds = set(re.findall(r'^resource "(\w+)"', written, re.MULTILINE))
     assert "aws_ecs_service" in kinds
     found = plan(*(change(f"{kind}.this", ["create"], None, {"name": "orders"}) for kind in sorted(kinds)))
-    assert would_be_twice(found, crashed_in(found)) == ()
+    assert silent_duplicates(found, crashed_in(found)) == ()

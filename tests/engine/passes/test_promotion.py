@@ -6,7 +6,7 @@ import dataclasses
 from reconciler.core.status.events import Accepted, Failed, ReconcileRequested
 from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.passes.promotion import woken
+from reconciler.engine.passes.promotion import waiting_for
 from reconciler.engine.passes.reconcile import reconcile
 from tests.core.instances import PLATFORM, fold, instance
 from tests.engine.fakes import fake_records
@@ -24,7 +24,7 @@ async def test_develop_goes_first_and_prod_follows() -> None:
     assert "develop/net" in str(held.promoted.held)
     before = world.records[develop.key]
     await reconcile(develop.key, world)
-    assert woken(before, world.records[develop.key], world) == [prod.key], "it need not wait for its next look"
+    assert waiting_for(before, world.records[develop.key], world) == [prod.key], "it need not wait for its next look"
     await reconcile(prod.key, world)
     assert around.applied == [("develop/net", NEW), ("prod/net", NEW)]
     assert world.records[prod.key].applied_source == world.records[prod.key].instance.source_digest
