@@ -11,7 +11,7 @@ from typing import Any
 from cyclopts import App, Group
 from rich.console import Console
 
-from reconciler.cli import (
+from reconciler.cli.commands import (
     acting,
     daemon,
     drifting,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import waiting
-from reconciler.cli.waiting import Failed, Live, Waiting, verdict
+from reconciler.cli.commands import waiting
+from reconciler.cli.commands.waiting import Failed, Live, Waiting, verdict
 from reconciler.core.record.model import Condition, Failures, Record
 from reconciler.core.views import api
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync

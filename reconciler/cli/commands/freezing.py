@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from reconciler.cli.acting import whoami
+from reconciler.cli.commands.acting import whoami
 from reconciler.cli.options import CONNECTED, Connected, Output
 from reconciler.cli.output import print_json, say
 
