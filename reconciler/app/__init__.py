@@ -1,8 +1,5 @@
-"""Composition: the only place where engine and edges meet, and where settings become plain values."""
+"""Composition: the daemon and the commands that work without one, put together from settings, engine and edges.
 
-from reconciler.app.daemon import serve
-from reconciler.app.dry_run import PlannedInstance, plan_once
-from reconciler.app.offline import bootstrap, render
-from reconciler.app.verify import verify
-
-__all__ = ["PlannedInstance", "bootstrap", "plan_once", "render", "serve", "verify"]
+Here: the only modules that import both `engine` and `edges`, signals, and the order of start and stop. No decision and
+no effect of its own; settings are read in `config`.
+"""

@@ -16,7 +16,7 @@ from typing import Any
 from reconciler.app import parts, rules
 from reconciler.app.observers import Observers
 from reconciler.app.slack import notifications
-from reconciler.config import Settings
+from reconciler.config.models import Settings
 from reconciler.core.ports.store import TreeArchive
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import AwsClients

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 from reconciler.app import parts
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
-from reconciler.config import Settings
+from reconciler.config.models import Settings
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import PATIENT, AwsClients
 from reconciler.edges.telemetry.logs import configure as configure_logs

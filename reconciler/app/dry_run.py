@@ -18,7 +18,7 @@ from reconciler.app import parts
 from reconciler.app.offline import read_snapshot
 from reconciler.app.rules import environments as configured
 from reconciler.app.rules import policy_rules
-from reconciler.config import ConfigFailed, Settings
+from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import read as plans

@@ -11,7 +11,7 @@ from desired_state.instance import Key
 from desired_state.snapshot import Snapshot, build
 from desired_state.tree import Tree
 from reconciler.app import parts, rules
-from reconciler.config import ConfigFailed, Settings
+from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.ports.terraform import Run

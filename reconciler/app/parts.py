@@ -9,7 +9,8 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.app.rules import refs
-from reconciler.config import Settings, redaction_key
+from reconciler.config.models import Settings
+from reconciler.config.redaction import redaction_key
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor

@@ -1,6 +1,6 @@
 """Settings as the values that the core decides with: environments, limits, policy rules, module refs."""
 
-from reconciler.config import Settings
+from reconciler.config.models import Settings
 from reconciler.core.decide.verdict import VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.policy.rules import Rules

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from reconciler.config import Settings
+from reconciler.config.models import Settings
 from reconciler.core.ports.store import Threads
 from reconciler.edges.slack.client import Channel, bot, webhook
 from reconciler.edges.slack.notifications import Manner, Notifications, Sources

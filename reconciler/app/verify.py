@@ -1,12 +1,13 @@
 """`reconciler verify`: read a live account, then let the pure checks speak."""
 
-from reconciler.config import Settings
-from reconciler.core import verification
-from reconciler.edges.aws.account import read_account
+from reconciler.config.models import Settings
+from reconciler.core.verification.finding import Violation
+from reconciler.core.verification.verify import verify as check_account
+from reconciler.edges.aws.account.reader import read_account
 from reconciler.edges.aws.clients import AwsClients
 
 
-async def verify(settings: Settings, name: str) -> tuple[verification.Violation, ...]:
+async def verify(settings: Settings, name: str) -> tuple[Violation, ...]:
     """What of the requirements one environment does not hold. Raises: ConfigFailed, AwsFailed."""
     environment = settings.environment(name)
     clients = AwsClients()
@@ -14,4 +15,4 @@ async def verify(settings: Settings, name: str) -> tuple[verification.Violation,
         account = await read_account(clients, environment)
     finally:
         clients.close()
-    return verification.verify(account, environment=environment.name, tier=environment.tier)
+    return check_account(account, environment=environment.name, tier=environment.tier)

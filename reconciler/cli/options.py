@@ -12,7 +12,7 @@ from reconciler.cli.outcome import CommandFailed, Exit
 
 if TYPE_CHECKING:
     from desired_state.instance import Key
-    from reconciler.config import Settings
+    from reconciler.config.models import Settings
 
 Output = Annotated[
     Literal["table", "json"], Parameter(name=["--output", "-o"], help="A table for people, or JSON for scripts.")
@@ -35,7 +35,7 @@ class Configured:
 
     def settings(self) -> "Settings":
         """The settings. Raises: ConfigFailed."""
-        from reconciler.config import load
+        from reconciler.config.load import load
 
         return load(self.config)
 

@@ -113,7 +113,7 @@ def _code(result: Any) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from reconciler.config import ConfigFailed
+    from reconciler.config.models import ConfigFailed
     from reconciler.core.redaction.redactor import Redactor
 
     redact = Redactor(os.urandom(16)).text  # no mark of these is ever compared

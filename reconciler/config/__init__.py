@@ -1,8 +1,5 @@
-"""Settings, read and checked once at the start; everything below gets plain values and never reads them itself."""
+"""The settings of `reconciler.yaml` and the environment, read and checked once at the start.
 
-from reconciler.config.effective import effective, origins_of
-from reconciler.config.load import load
-from reconciler.config.models import ConfigFailed, Settings
-from reconciler.config.redaction import redaction_key
-
-__all__ = ["ConfigFailed", "Settings", "effective", "load", "origins_of", "redaction_key"]
+Here: models, origins, messages about mistakes, masking. Everything below gets plain values from `app` and reads no
+setting itself; manifests are `desired_state`.
+"""

@@ -1,7 +1,5 @@
-"""The warm provider: provider processes that stay alive between terraform runs.
+"""The warm provider: AWS provider processes that stay alive between Terraform runs and are attached to each run.
 
-A plain run spends seconds of CPU and hundreds of megabytes on starting the AWS provider. Here a process of its own
-keeps it running, and each run attaches through `TF_REATTACH_PROVIDERS` on a private socket. The rule of the whole
-package: a run through it gives the same result as a plain one, and nothing of one run is ever seen by another.
-It imports nothing of the rest of the product.
+Here: its own process, with the rule that a run through it gives the result of a plain run and shows nothing of another
+run. It imports nothing of the rest of the product; `edges/terraform` attaches runs, `cli` has its commands.
 """

@@ -7,7 +7,8 @@ import yaml
 
 from reconciler.app import parts
 from reconciler.cli import main
-from reconciler.config import effective, load
+from reconciler.config.effective import effective
+from reconciler.config.load import load
 from reconciler.edges.telemetry.metrics import without_userinfo
 
 TOKEN, KEY, SLACK, WEBHOOK = "c4n4ry-of-the-api", "c4n4ry-of-the-marks", "xoxb-c4n4ry-of-slack", "T0/B0/c4n4ryHook"
@@ -66,7 +67,7 @@ def test_a_daemon_that_cannot_start_tells_no_secret(
     async def broken(settings: object) -> None:
         raise RuntimeError(f"cannot reach https://deploy:{ROBOT}@git.example")
 
-    monkeypatch.setattr("reconciler.app.serve", broken)
+    monkeypatch.setattr("reconciler.app.daemon.serve", broken)
     run("run", "--config", str(written(tmp_path, SECRETS)))
     told = capsys.readouterr().err
     assert "unexpected: RuntimeError" in told

@@ -10,7 +10,7 @@ import pytest
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.app import PlannedInstance
+from reconciler.app.dry_run import PlannedInstance
 from reconciler.core.plan.model import ResourceSummary
 from tests.cli.conftest import Cli
 
@@ -39,7 +39,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]
             asked.append(arguments)
             return found, tuple(problems)
 
-        monkeypatch.setattr("reconciler.app.plan_once", plan_once)
+        monkeypatch.setattr("reconciler.app.dry_run.plan_once", plan_once)
         return asked
 
     return prepare
@@ -132,7 +132,7 @@ def test_render_writes_only_into_an_empty_folder(cli: Cli, monkeypatch: pytest.M
         asked.append(arguments)
         return ["cd out", "terraform init"]
 
-    monkeypatch.setattr("reconciler.app.render", render)
+    monkeypatch.setattr("reconciler.app.offline.render", render)
     Path("full").mkdir()
     Path("full/precious.tf").write_text("")
     assert cli("render", "develop/orders", "full", "--repo", "m").code == 2
@@ -148,7 +148,7 @@ def test_bootstrap_takes_all_environments_or_the_named_ones(cli: Cli, monkeypatc
         asked.append(names)
         return ["111122223333 eu-central-1: bucket b, lock table t"]
 
-    monkeypatch.setattr("reconciler.app.bootstrap", bootstrap)
+    monkeypatch.setattr("reconciler.app.offline.bootstrap", bootstrap)
     assert cli("bootstrap").code == 2
     one = '{account: "111122223333", region: eu-central-1, tier: develop}'
     Path("reconciler.yaml").write_text(f"environments: {{develop: {one}, test: {one}}}\n")

@@ -97,7 +97,7 @@ def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
     def fail(_: object) -> None:
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr("reconciler.config.load", fail)
+    monkeypatch.setattr("reconciler.config.load.load", fail)
     ended = cli("config")
     assert ended.code == 1
     assert ended.err.startswith("reconciler: unexpected: RuntimeError: out of paper (RECONCILER_TRACEBACK=1")
@@ -108,7 +108,7 @@ def test_a_full_disk_is_no_defect(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     def fail(_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("reconciler.config.load", fail)
+    monkeypatch.setattr("reconciler.config.load.load", fail)
     ended = cli("config")
     assert ended.code == 1
     assert ended.err.startswith("reconciler: No space left on device: nothing could be written")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import ConfigFailed, Settings, load
+from reconciler.config.load import load
+from reconciler.config.models import ConfigFailed, Settings
 
 DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
 

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from reconciler.config import Settings, effective
+from reconciler.config.effective import effective
+from reconciler.config.models import Settings
 
 DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
 

@@ -8,7 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 from desired_state.fields import EnvironmentName
-from reconciler.config import ConfigFailed, load, origins_of
+from reconciler.config.effective import origins_of
+from reconciler.config.load import load
+from reconciler.config.models import ConfigFailed
 from reconciler.core.environment import Environment, Floor
 from tests.config.configuration import DEVELOP, problems, read
 

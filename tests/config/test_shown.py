@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.config import ConfigFailed, effective, load, redaction_key
+from reconciler.config.effective import effective
+from reconciler.config.load import load
+from reconciler.config.models import ConfigFailed
+from reconciler.config.redaction import redaction_key
 from reconciler.config.values import read_duration, write_duration
 from tests.config.configuration import DEVELOP, read
 

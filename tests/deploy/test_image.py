@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import Settings
+from reconciler.config.models import Settings
 from reconciler.config.values import read_duration
 from reconciler.edges.source.repository import Access, run
 from reconciler.edges.terraform.plugins import MIRROR_VARIABLE

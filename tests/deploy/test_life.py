@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from deploy.local import ecs
 from deploy.local.standin import start
-from reconciler.config import load
+from reconciler.config.load import load
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
 from tests.e2e.daemon import Daemon, module
 from tests.edges.aws.agent import Agent, agent

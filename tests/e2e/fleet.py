@@ -20,7 +20,8 @@ import yaml
 from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from reconciler.app import parts, rules
-from reconciler.config import Settings, load
+from reconciler.config.load import load
+from reconciler.config.models import Settings
 from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.vocabulary import Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.core.verification import STATEMENTS
+from reconciler.core.verification.finding import STATEMENTS
 from tests.requirements.entry import Property, Task
 from tests.requirements.properties import PROPERTIES
 from tests.requirements.tasks import TASKS

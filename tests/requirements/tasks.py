@@ -56,6 +56,6 @@ TASKS = (
     Task(33, "README and module reference", ("README.md", "docs/manifests.md"),
          tests=("tests/e2e/test_readme.py", "tests/cli/test_reference.py", CONVENTIONS)),
     Task(34, "Validation in a real account: `reconciler verify ENVIRONMENT`",
-         ("reconciler/core/verification", "reconciler/edges/account", "reconciler/cli/commands/verification.py"),
+         ("reconciler/core/verification", "reconciler/edges/aws/account", "reconciler/cli/commands/verification.py"),
          tests=("tests/core/verification/test_verify.py", LIVE, APPLIED, DELIVERED)),
 )  # fmt: skip

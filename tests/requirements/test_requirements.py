@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.verification import STATEMENTS
+from reconciler.core.verification.finding import STATEMENTS
 from tests.requirements.check import problems
 from tests.requirements.properties import PROPERTIES
 from tests.requirements.tasks import TASKS

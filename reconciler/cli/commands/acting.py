@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from reconciler.cli.client import Daemon, DaemonRefused, instance_path
+from reconciler.cli.commands.reading import print_plan
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, say
-from reconciler.cli.commands.reading import print_plan
 
 if TYPE_CHECKING:
     from desired_state.instance import Key

@@ -15,7 +15,7 @@ def run(*, options: Configured = CONFIGURED) -> None:
 
     settings = options.settings()
     settings.check_runnable()
-    from reconciler.app import serve
+    from reconciler.app.daemon import serve
 
     asyncio.run(serve(settings))
 
@@ -25,7 +25,7 @@ def config(*, output: Output = "table", options: Configured = CONFIGURED) -> Non
 
     Example: `reconciler config --config reconciler.yaml`
     """
-    from reconciler.config import effective, origins_of
+    from reconciler.config.effective import effective, origins_of
 
     settings = options.settings()
     values, sources = effective(settings), origins_of(settings)

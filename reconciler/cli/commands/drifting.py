@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from reconciler.cli.client import instance_path
+from reconciler.cli.commands.reading import print_plan
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import Exit
 from reconciler.cli.output import age, print_json, say, say_changes
-from reconciler.cli.commands.reading import print_plan
 
 _RESPONSES = {
     "heal": "it is healed",

@@ -15,8 +15,8 @@ from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import changes, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from reconciler.app import PlannedInstance
-    from reconciler.config import Settings
+    from reconciler.app.dry_run import PlannedInstance
+    from reconciler.config.models import Settings
 
 Repository = Annotated[
     str | None, Parameter(name="--repo", help="The manifests repository: a URL or a path; else git.url.")
@@ -37,7 +37,7 @@ def plan(
 
     Example: `reconciler plan --repo https://git.example/manifests.git develop/orders`
     """
-    from reconciler.app import plan_once
+    from reconciler.app.dry_run import plan_once
 
     settings = options.settings()
     wanted = [read_key(key) for key in keys]
@@ -69,7 +69,7 @@ def render(
 
     Example: `reconciler render develop/orders /tmp/orders`
     """
-    from reconciler.app import render as write
+    from reconciler.app.offline import render as write
 
     if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
         raise CommandFailed(f"{directory} is not an empty folder", code=Exit.INVALID)
@@ -89,7 +89,7 @@ def bootstrap(
 
     Example: `reconciler bootstrap develop`
     """
-    from reconciler.app import bootstrap as make
+    from reconciler.app.offline import bootstrap as make
 
     settings = options.settings()
     names = list(environments) or sorted(settings.environments)

@@ -25,7 +25,7 @@ def verify(
 
     Example: `reconciler verify prod`
     """
-    from reconciler.app import verify as verify_account
+    from reconciler.app.verify import verify as verify_account
 
     settings = options.settings()
     findings = asyncio.run(verify_account(settings, environment))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from reconciler.cli.commands.acting import ask
 from reconciler.cli.client import DaemonUnreachable, instance_path
+from reconciler.cli.commands.acting import ask
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, progress, say, short

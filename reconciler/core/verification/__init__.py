@@ -1,7 +1,5 @@
-"""Check a live account against the requirements: values in, violations out."""
+"""Check a live account against the requirements: values of an account in, violations out.
 
-from reconciler.core.verification.account import Account
-from reconciler.core.verification.finding import STATEMENTS, Violation
-from reconciler.core.verification.verify import verify
-
-__all__ = ["STATEMENTS", "Account", "Violation", "verify"]
+Here: the statements that can be checked live and a check for each. Reading an account is `edges/aws/account`, printing
+violations is `cli/commands/verification.py`.
+"""

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.verification import STATEMENTS, Account, verify
-from reconciler.core.verification.account import Listener, Rule
+from reconciler.core.verification.account import Account, Listener, Rule
+from reconciler.core.verification.finding import STATEMENTS
+from reconciler.core.verification.verify import verify
 from tests.core.verification.sound import TAGS, but, sound, without
 
 ANY = frozenset({"0.0.0.0/0"})

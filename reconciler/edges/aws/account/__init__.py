@@ -1,5 +1,4 @@
-"""Reads a live account for `reconciler verify`. Only operations that describe, get or list."""
+"""Read a live account for `reconciler verify`, with operations that describe, get or list, and no other.
 
-from reconciler.edges.aws.account.reader import read_account
-
-__all__ = ["read_account"]
+Here: requests, and their answers as the values of `core/verification`. Judging them is `core/verification`.
+"""

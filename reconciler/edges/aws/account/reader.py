@@ -3,7 +3,7 @@
 from asyncio import gather
 
 from reconciler.core.environment import Environment
-from reconciler.core.verification import Account
+from reconciler.core.verification.account import Account
 from reconciler.edges.aws.account import network, services, storage
 from reconciler.edges.aws.account.calls import Calls
 from reconciler.edges.aws.clients import AwsClients
