@@ -1,7 +1,7 @@
 """The fold: the only function that makes a new record out of an old one.
 
-Given the events of an instance's life, its record is determined. The parts about drift, rollouts and promotion are in
-files of their own.
+Given the events of an instance's life, its record is determined. The parts of a record that drift, renames, root trees
+and rollouts change are in `drift`, `renames`, `promotion` and `rollout`.
 """
 
 import dataclasses
@@ -12,8 +12,8 @@ from desired_state.instance import Instance
 from reconciler.core.plan.model import summarise
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
-from reconciler.core.record.runs import Intent, Move, Running
-from reconciler.core.status import drift, promotion, recovery, rollout
+from reconciler.core.record.runs import Intent, Running
+from reconciler.core.status import drift, promotion, recovery, renames, rollout
 from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
@@ -124,9 +124,9 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case UnlockRequested(lock_id):
             return record.replace(unlock=lock_id)
         case RenameStarted(source):
-            return record.replace(move=Move(source) if source else None)
+            return renames.start(record, source)
         case RenameFinished(source, old):
-            return _moved(record.replace(move=Move(source, done=True)), old)
+            return renames.finish(record, source, old)
         case _:
             assert_never(event)
 
@@ -279,25 +279,6 @@ def _reconcile_requested(record: Record, override: WindowOverride | None, now: d
         window_override=override or record.window_override,
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
     )
-
-
-def _moved(record: Record, old: Record | None) -> Record:
-    """Inherit what was known under the former name, unless this record was applied before."""
-    if old is None or record.attempted:
-        return record
-    names = (
-        "attempted",
-        "applied_digest",
-        "applied_source",
-        "applied_commit",
-        "applied_at",
-        "intent",
-        "base",
-        "outputs",
-        "promoted",
-    )
-    inherited = {name: getattr(old, name) for name in names}
-    return record.replace(suspended=record.suspended or old.suspended, health=old.health, **inherited)
 
 
 def _may_hold_its_lock(intent: Intent | None) -> Running | None:

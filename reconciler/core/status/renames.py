@@ -1,0 +1,33 @@
+"""The change of a record while its instance takes over the state of its former name."""
+
+from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Move
+
+# Facts about the state, which stay true under the new name.
+_INHERITED = (
+    "attempted",
+    "applied_digest",
+    "applied_source",
+    "applied_commit",
+    "applied_at",
+    "intent",
+    "base",
+    "outputs",
+    "promoted",
+)
+
+
+def start(record: Record, source: str | None) -> Record:
+    """Note that the state is on its way from the name `source`; None: it went back there."""
+    return record.replace(move=Move(source) if source else None)
+
+
+def finish(record: Record, source: str, old: Record | None) -> Record:
+    """Note that the state is here alone, and take over what the record of the former name, `old`, knew of it.
+
+    A record that was applied under the new name keeps its own facts: they are newer."""
+    record = record.replace(move=Move(source, done=True))
+    if old is None or record.attempted:
+        return record
+    inherited = {name: getattr(old, name) for name in _INHERITED}
+    return record.replace(suspended=record.suspended or old.suspended, health=old.health, **inherited)
