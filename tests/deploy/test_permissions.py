@@ -61,7 +61,8 @@ def test_every_permission_to_look_into_an_account_is_used_and_every_call_has_its
 ) -> None:
     called = {call.action for call in calls() if not call.own}
     assert called
-    states = {call.action for call in calls() if not call.own and call.where.startswith(("locks.py", "states.py"))}
+    states = {call.action for call in calls() if not call.own and call.where.startswith("state/")}
+    assert states
     assert states <= OF_THE_BACKEND, "locks and states are read as Terraform reads them"
     assert allowed(statements(planned_target, "this", "look")) == (called - states) | WITH_TASKS
 
@@ -77,7 +78,7 @@ def test_the_reason_for_a_permission_without_a_call_still_holds(action: str) -> 
 
 
 def test_there_is_one_way_to_aws() -> None:
-    assert importers("boto3") | importers("botocore") == {"edges/aws.py"}
+    assert importers("boto3") | importers("botocore") == {"edges/aws/clients.py"}
 
 
 def test_a_call_that_hides_its_operation_is_refused() -> None:
