@@ -46,7 +46,7 @@ async def asked(call: Call, provider: PooledProvider) -> tuple[Any, str | None]:
 
     run = SimpleNamespace(trouble=None)
     session: Any = SimpleNamespace(run=run, flights=set(), target=target, read=read, provider=provider)
-    pool: Any = SimpleNamespace(settle=lambda provider: None)
+    pool: Any = SimpleNamespace(end_if_drained=lambda provider: None)
     answers: Any = None
     handler = Proxy(lambda peer: session, answers, pool, Counters()).service(
         SimpleNamespace(method=f"{SERVICE}ReadResource")
