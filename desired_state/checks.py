@@ -1,8 +1,7 @@
-"""What can only be seen when all manifests of a commit are looked at together.
+"""Checks between the manifests of a commit.
 
-The rule: every check looks at all candidates, so that all problems show at once, and a finding takes
-out the instances concerned and no other. Where two compete, both are held: which of them is right
-is not for us to guess.
+Every check reads all candidates, so that all problems show at once, and a finding makes only the instances concerned
+invalid. Where two compete, both are invalid, because a check cannot know which of them is right.
 """
 
 from collections import defaultdict
@@ -28,38 +27,38 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFacts:
-    """What the configuration fixes about an environment and manifests have to respect."""
+    """The part of an environment's configuration that limits its manifests."""
 
     tier: Tier
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestFinding:
-    """A problem and the instance that it takes out."""
+    """A problem and the instance that it makes invalid."""
 
     key: Key
     problem: Problem
 
 
 def check_names(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """One name, one manifest in an environment, whatever the kind."""
+    """Find names that two manifests of an environment share, of whatever kind."""
     for key, rivals in _groups(candidates, lambda one: one.key).items():
         for one, others in _each_with_others(rivals):
             yield ManifestFinding(key, one.problem_at_name(f"{key} is declared twice: also at {_places(others)}"))
 
 
 def check_platforms(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """One Platform in an environment."""
+    """Find environments with more than one Platform."""
     platforms = [one for one in candidates if isinstance(one.spec, PlatformSpec)]
     for environment, rivals in _groups(platforms, lambda one: one.key.environment).items():
         for one, others in _each_with_others(rivals):
-            if strangers := [other for other in others if other.key != one.key]:
-                message = f"{environment} has two Platforms: the other one is at {_places(strangers)}"
+            if different := [other for other in others if other.key != one.key]:
+                message = f"{environment} has two Platforms: the other one is at {_places(different)}"
                 yield ManifestFinding(one.key, one.problem_at_name(message))
 
 
 def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str], bool]) -> Iterator[ManifestFinding]:
-    """What a manifest depends on is there, unless it may be in something broken."""
+    """Find dependencies that do not exist in the environment. `excused` names may be in a broken file."""
     present = {one.key for one in candidates}
     names = {one.key.name for one in candidates}
     for one in candidates:
@@ -74,7 +73,7 @@ def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str],
 
 
 def check_cycles(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """Nothing waits for itself."""
+    """Find dependency cycles, one for every instance on a cycle."""
     by_key = {one.key: one for one in candidates}
     graph = {key: {Key(key.environment, name) for name in dependencies(one)} for key, one in by_key.items()}
     for path in cycles(graph):
@@ -86,11 +85,13 @@ def check_cycles(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
 
 
 def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """Public services of an environment share one listener: no priority twice, no path taken away."""
+    """Find public services that share a priority, or a path that another service's pattern covers completely.
+
+    All public services of an environment are rules of one listener."""
     public = [(one, one.spec.routing) for one in candidates if isinstance(one.spec, ServiceSpec) and one.spec.routing]
     for group in _groups(public, lambda pair: pair[0].key.environment).values():
         for (one, mine), (other, theirs) in combinations(group, 2):
-            if one.key == other.key:  # declared twice, which has a finding of its own
+            if one.key == other.key:  # declared twice: `check_names` reports it
                 continue
             if mine.priority == theirs.priority:
                 yield _same_priority(one, other, mine.priority)
@@ -102,16 +103,16 @@ def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
 
 
 def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """The service's own container has the service's name."""
+    """Find sidecars with the name of the service's own container, which is that of the service in AWS."""
     for one in candidates:
         for index, sidecar in enumerate(one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()):
             if sidecar.name == (one.former or one.key.name):
-                message = f"{quote(sidecar.name)} is the name of the service's own container"
+                message = f"{quote(sidecar.name)} is the name of the service's own container: choose another"
                 yield ManifestFinding(one.key, one.problem(("sidecars", index, "name"), message))
 
 
 def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
-    """The addresses of production are no other environment's: a mistaken route would be an open door."""
+    """Find address ranges of tier `prod` and of another tier that overlap: a wrong route could connect the two."""
     networks = [(one, IPv4Network(one.spec.network.cidr)) for one in candidates if isinstance(one.spec, PlatformSpec)]
     known = [
         (one, network, facts[one.key.environment].tier) for one, network in networks if one.key.environment in facts
@@ -123,7 +124,9 @@ def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, Environm
 
 
 def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
-    """Production is redundant: a NAT gateway per zone, no borrowed capacity, two tasks of every service."""
+    """Find settings that the tier `prod` does not allow: single NAT gateways, Spot, fewer than two tasks, peerings.
+
+    Peerings are allowed with `allowProdPeering`."""
     for one in candidates:
         if one.key.environment not in facts or facts[one.key.environment].tier != "prod":
             continue
@@ -132,7 +135,7 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
             message = f'nat "{one.spec.network.nat}" is not allowed in {environment} (tier prod): write one_per_az'
             yield ManifestFinding(one.key, one.problem(("network", "nat"), message))
         if isinstance(one.spec, PlatformSpec) and one.spec.cluster.spot:
-            message = f"spot is not allowed in {environment} (tier prod), where AWS must not take tasks away"
+            message = f"spot is not allowed in {environment} (tier prod): AWS may stop Spot tasks at any time"
             yield ManifestFinding(one.key, one.problem(("cluster", "spot"), message))
         if isinstance(one.spec, PlatformSpec) and one.spec.network.peerings and not one.spec.network.allow_prod_peering:
             message = f"peerings of {environment} (tier prod) need allowProdPeering: true beside them"
@@ -143,30 +146,30 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
 
 
 def dependencies(candidate: Candidate) -> tuple[str, ...]:
-    """The names in dependsOn; a Platform has none."""
+    """Return the names in `dependsOn`; a Platform has none."""
     return () if isinstance(candidate.spec, PlatformSpec) else candidate.spec.depends_on
 
 
 def _same_addresses(one: Candidate, mine: IPv4Network, other: Candidate, theirs: IPv4Network) -> ManifestFinding:
-    message = f"{mine} overlaps {theirs} of {other.key} at {other.place}: production shares no addresses"
+    message = f"{mine} overlaps {theirs} of {other.key} at {other.place}: tier prod needs a range of its own"
     return ManifestFinding(one.key, one.problem(("network", "cidr"), message))
 
 
 def _same_priority(one: Candidate, other: Candidate, priority: int) -> ManifestFinding:
-    message = f"priority {priority} is also that of {other.key} at {other.place}"
+    message = f"priority {priority} is already used by {other.key} at {other.place}: choose another"
     return ManifestFinding(one.key, one.problem(("routing", "priority"), message))
 
 
 def _shadowed(first: Candidate, wide: Routing, second: Candidate, narrow: Routing) -> Iterator[ManifestFinding]:
     for index, path in enumerate(narrow.paths):
-        taker = next((number for number, taken in enumerate(wide.paths) if covers(taken, path)), None)
-        if taker is None:
+        covering = next((number for number, pattern in enumerate(wide.paths) if covers(pattern, path)), None)
+        if covering is None:
             continue
-        taken = f"{quote(wide.paths[taker])} (priority {wide.priority})"
-        message = f"no request reaches {quote(path)}: {taken} of {first.key} at {first.place} takes them all"
+        pattern = f"{quote(wide.paths[covering])} (priority {wide.priority})"
+        message = f"no request reaches {quote(path)}: {pattern} of {first.key} at {first.place} matches them all first"
         yield ManifestFinding(second.key, second.problem(("routing", "paths", index), message))
-        message = f"{taken} takes all requests to {quote(path)} of {second.key} at {second.place}"
-        yield ManifestFinding(first.key, first.problem(("routing", "paths", taker), message))
+        message = f"{pattern} matches all requests to {quote(path)} of {second.key} at {second.place} first"
+        yield ManifestFinding(first.key, first.problem(("routing", "paths", covering), message))
 
 
 def _groups(items: Iterable[G], key: Callable[[G], K]) -> dict[K, list[G]]:

@@ -1,6 +1,6 @@
-"""The containers of a service beside its own, and what all containers may be given.
+"""The further containers of a service (sidecars, the pre-deployment task), and the values that any container may have.
 
-The rule: what a container is told in clear text is no secret, and a secret is named, never written.
+Environment variables in clear text are never secrets; a secret is referenced by its name, never written out.
 """
 
 import re
@@ -13,19 +13,22 @@ from desired_state.fields import Duration, Name, Strict, Text, refuse, write_dur
 from desired_state.located import quote
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
-_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager adds such an end to every secret's ARN
+_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager appends such a suffix to every secret's ARN
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(hours=1)
 
 
 def _not_secret(name: str) -> str:
     if _SECRET_NAME.search(name):
-        raise refuse(f"{name} looks like a secret: put it in Secrets Manager, and its name there under secrets")
+        raise refuse(
+            f"{name} looks like a secret: store it in Secrets Manager and write that secret's name under secrets"
+        )
     return name
 
 
-def _clear_name(secret: str) -> str:
+def _unlike_arn(secret: str) -> str:
     if _ARN_END.search(secret):
-        raise refuse(f"{quote(secret)} ends like an ARN, in a hyphen and six characters: AWS would confuse the two")
+        message = f"{quote(secret)} ends in a hyphen and six characters, as an ARN does: AWS would take it for one"
+        raise refuse(f"{message}, so give the secret another name")
     return secret
 
 
@@ -34,7 +37,7 @@ PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
 SecretName = Annotated[
     str,
     Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager (not its ARN)", 512),
-    AfterValidator(_clear_name),
+    AfterValidator(_unlike_arn),
 ]
 ImageUri = Annotated[
     str,
@@ -47,16 +50,16 @@ ImageUri = Annotated[
 Command = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...], Field(max_length=64)]
 
 
-def apart(secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    """A variable is clear text or a secret, never both."""
+def not_in_env(secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    """Validate that no variable under `secrets` is also under `env`, which must be an earlier field."""
     for name in secrets:
         if name in info.data.get("env", {}):
-            raise refuse(f"{name} is both in env and in secrets", inside=(name,), beside=("env", name))
+            raise refuse(f"{name} is both in env and in secrets: remove one", inside=(name,), beside=("env", name))
     return secrets
 
 
 class Sidecar(Strict):
-    """A container beside the service's own, in every task, from an image of its own. `memory` is in MiB."""
+    """A container that runs beside the service's own in every task. `memory` is its limit in MiB."""
 
     name: Name
     image: ImageUri
@@ -66,11 +69,11 @@ class Sidecar(Strict):
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
 
-    _apart = field_validator("secrets")(apart)
+    _secrets_not_in_env = field_validator("secrets")(not_in_env)
 
 
 class PreDeployment(Strict):
-    """A command that has to end well before each deployment, such as a migration."""
+    """A command that must exit with 0 before each deployment, such as a database migration."""
 
     command: Annotated[Command, Field(min_length=1)]
     timeout: Duration = timedelta(minutes=15)
@@ -79,5 +82,5 @@ class PreDeployment(Strict):
     @classmethod
     def _bounded(cls, timeout: timedelta) -> timedelta:
         if not _SHORTEST <= timeout <= _LONGEST:
-            raise refuse(f"timeout {write_duration(timeout)} is not from 10s to 1h")
+            raise refuse(f"timeout {write_duration(timeout)} is out of range: write 10s to 1h")
         return timeout

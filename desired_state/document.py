@@ -1,7 +1,6 @@
-"""YAML files as documents: data that remembers where everything stands.
+"""YAML files as documents: data with the line and column of every value.
 
-The rule: whatever the bytes are, the answer is documents and located problems, never an exception,
-and one mistake does not hide the next.
+For any bytes the result is documents and located problems, never an exception, and one mistake does not hide the next.
 """
 
 import re
@@ -22,9 +21,9 @@ _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: its data, where everything in it stands, and what is wrong with its spelling.
+    """One YAML document: its data, the places of its values (`root`), and the problems found while reading it.
 
-    Where a spelling is refused, `data` holds its likeliest meaning, so that the rest can still be checked."""
+    Where a spelling is rejected, `data` holds its most likely meaning, so that the rest can still be checked."""
 
     path: str
     data: Mapping[str, JsonValue]
@@ -32,12 +31,12 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     def at(self, location: Location) -> Place:
-        """Line and column of the value at a location, or of the nearest thing around it that exists."""
+        """Return line and column of the value at a location, or of the nearest enclosing value that exists."""
         node, _ = self.root.walk(location)
         return node.line, node.column
 
     def key_at(self, location: Location) -> Place:
-        """Line and column of the key that a location ends with; like `at` where there is no such key."""
+        """Return line and column of the key that a location ends with; without such a key, the same as `at`."""
         if not location:
             return self.at(location)
         parent, complete = self.root.walk(location[:-1])
@@ -45,19 +44,19 @@ class Document:
         return place or self.at(location)
 
     def has(self, location: Location) -> bool:
-        """Does the document hold something at exactly this location?"""
+        """Return whether the document has a value at exactly this location."""
         return self.root.walk(location)[1]
 
     def repeats(self, location: Location) -> bool:
-        """Is the key at this location written more than once?"""
+        """Return whether the key at this location is written more than once."""
         parent, complete = self.root.walk(location[:-1])
         return complete and str(location[-1]) in parent.repeated
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file holds. `readable` is false where it may hold more than that: its syntax broke, or a part
-    of it is no manifest at all; `remnant` is what could be read of the document in which the syntax broke."""
+    """The content of a file. `readable` is false if the file may hold further manifests: after a syntax error, or if
+    a document is not a mapping. `remnant` is the readable part of the document that has the syntax error."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
@@ -66,15 +65,19 @@ class Parsed:
 
 
 def parse(path: str, content: bytes) -> Parsed:
-    """Read a file of any number of YAML documents; empty ones are skipped."""
+    """Read the YAML documents of a file, skipping empty ones. Never raises: problems are part of the result."""
     if len(content) > _LARGEST_FILE:
-        return _unreadable(Problem(path, 1, 1, f"larger than {_LARGEST_FILE} bytes"))
+        return _unreadable(Problem(path, 1, 1, f"the file is larger than {_LARGEST_FILE} bytes: split it"))
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        return _unreadable(end_of(path, content[: error.start].decode("utf-8"), "not UTF-8 text"))
+        return _unreadable(
+            end_of(path, content[: error.start].decode("utf-8"), "not UTF-8 text: save the file as UTF-8")
+        )
     if bad := _NOT_YAML.search(text):
-        return _unreadable(end_of(path, text[: bad.start()], f"the character U+{ord(bad[0]):04X} is not allowed"))
+        return _unreadable(
+            end_of(path, text[: bad.start()], f"the character U+{ord(bad[0]):04X} is not allowed: remove it")
+        )
     return _read(path, text)
 
 
@@ -90,7 +93,7 @@ def _read(path: str, text: str) -> Parsed:
                 documents.append(document)
             elif draft.data is not None or draft.problems:
                 readable = False
-                reader.complain((draft.node.line, draft.node.column), "a manifest must be a mapping of fields")
+                reader.report((draft.node.line, draft.node.column), "a manifest must be a mapping of fields")
     except UnreadableError as error:
         readable = False
         reader.problems.append(Problem(path, *error.place, str(error)))

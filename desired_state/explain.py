@@ -1,7 +1,6 @@
-"""What a validation error means, in words for people who write manifests, and where it points.
+"""Validation errors of pydantic as messages for authors of manifests, with the places that they point at.
 
-The rule: no jargon of the validating library, no echo of values that may be secret, and the name of
-what would have been right.
+A message has no jargon of the library, never repeats a value that may be secret, and names the valid choices.
 """
 
 import re
@@ -17,8 +16,8 @@ from pydantic_core import ErrorDetails
 from desired_state.fields import REFUSED
 from desired_state.located import Location, quote
 
-_KEY_STEP: Final = "[key]"  # how pydantic marks that the key of a mapping is meant
-_WANTED: Final = {
+_KEY_STEP: Final = "[key]"  # pydantic's mark for an error in the key of a mapping
+_REQUIREMENTS: Final = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -31,7 +30,7 @@ _WANTED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An error with the places it could point at, the best first, and whether it means the key there."""
+    """An error, the locations it may point at (best first), and whether it is about the key there or the value."""
 
     message: str
     places: tuple[tuple[str | int, ...], ...]
@@ -39,21 +38,21 @@ class Mistake:
 
 
 def explain(model: type[BaseModel], error: ValidationError) -> tuple[Mistake, ...]:
-    """Everything that is wrong, in our words."""
+    """Return all mistakes of a validation error, without those that only follow from others."""
     errors = error.errors(include_url=False)
-    return tuple(_mistake(model, details) for details in errors if not _follows(details, errors))
+    return tuple(_mistake(model, details) for details in errors if not _is_consequence(details, errors))
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
-    """The end of a message about a word that is not one of the choices."""
+    """Return the end of a message about an unknown word: the closest choice, else all choices."""
     known = sorted(choices)
     if close := get_close_matches(word, known, n=1):
         return f'did you mean "{close[0]}"?'
     return f"the choices are {', '.join(known)}" if known else "there are none"
 
 
-def _follows(details: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
-    """Is a list called too short only because items that are wrong were not counted?"""
+def _is_consequence(details: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Return whether a list is reported as too short only because pydantic does not count invalid items."""
     loc = details["loc"]
     return details["type"] == "too_short" and any(
         other["loc"][: len(loc)] == loc and len(other["loc"]) > len(loc) for other in errors
@@ -96,16 +95,16 @@ def _message(model: type[BaseModel], details: ErrorDetails, loc: Location, conte
             return f"{name} needs at least {context['min_length']}"
         case "too_long":
             return f"{name} has {len(value)}, but may have at most {context['max_length']}"
-    return f"{name} {_wanted(details['type'], value)}"
+    return f"{name} {_requirement(details['type'], value)}"
 
 
-def _wanted(kind: str, value: object) -> str:
-    wanted = _WANTED.get(kind, "is not valid")
+def _requirement(kind: str, value: object) -> str:
+    requirement = _REQUIREMENTS.get(kind, "is not valid")
     if value is None:
-        return f"{wanted}, but has no value"
+        return f"{requirement}, but has no value"
     if kind == "string_type" and isinstance(value, bool | int | float):
-        return f"{wanted}: put it in quotes"
-    return wanted
+        return f"{requirement}: put it in quotes"
+    return requirement
 
 
 def _dotted(loc: Location) -> str:
@@ -116,7 +115,7 @@ def _dotted(loc: Location) -> str:
 
 
 def _siblings(model: type[BaseModel], loc: Location) -> tuple[str, ...]:
-    """The fields that the mapping around a location may have."""
+    """Return the fields that the mapping around a location may have."""
     around: type[BaseModel] | None = model
     for step in loc[:-1]:
         fields = {info.alias or name: info for name, info in around.model_fields.items()} if around else {}

@@ -1,6 +1,6 @@
-"""The task sizes that Fargate has.
+"""The task sizes of Fargate.
 
-The rule: refuse here what AWS would refuse after minutes, and say what would be right.
+AWS rejects any other size, but only after minutes; here the rejection is immediate and lists the valid choices.
 Source: Amazon ECS developer guide, "Task CPU and memory" (Linux).
 """
 
@@ -18,15 +18,15 @@ SIZES: Final[Mapping[int, tuple[int, ...]]] = {
 }
 
 
-def complaint_about_cpu(cpu: int) -> str | None:
-    """Why this is not a Fargate cpu size, or None."""
+def cpu_problem(cpu: int) -> str | None:
+    """Return the message about an invalid number of CPU units, or None if it is a Fargate size."""
     if cpu in SIZES:
         return None
     return f"cpu {cpu} is not a Fargate size: the choices are {_list(tuple(SIZES))}"
 
 
-def complaint_about_memory(cpu: int, memory: int) -> str | None:
-    """Why this memory (MiB) does not go with this cpu, or None."""
+def memory_problem(cpu: int, memory: int) -> str | None:
+    """Return the message about memory (MiB) that does not fit the CPU units, or None; also None for invalid units."""
     choices = SIZES.get(cpu)
     if choices is None or memory in choices:
         return None

@@ -1,7 +1,7 @@
-"""The kinds of values that manifests are made of.
+"""The types of values in manifests.
 
-The rule: everything is strict (no guessing between text and numbers), closed (no unknown field) and
-frozen, and every refusal says what is wrong in words that a service team knows.
+All are strict (no conversion between text and numbers), closed (no unknown fields) and frozen, and every error message
+uses words that a service team knows.
 """
 
 import re
@@ -29,7 +29,7 @@ from desired_state.located import Location, quote
 
 T = TypeVar("T", bound=Hashable)
 
-REFUSED: Final = "refused"  # the error type of every refusal below
+REFUSED: Final = "refused"  # the pydantic error type of every `refuse` below
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST: Final = timedelta(days=7)
 
@@ -48,10 +48,10 @@ class Strict(BaseModel):
 
 
 def refuse(message: str, *, inside: Location = (), beside: Location = ()) -> PydanticCustomError:
-    """An error with a message of ours.
+    """Return a validation error with this message, for a validator to raise.
 
-    `inside` is the part of the value to point at; `beside` is the other field concerned, to point at
-    where this one is not written."""
+    `inside` is the part of the value that the problem points at. `beside` is another field of the same mapping: the
+    problem points there if this field is not written."""
     return PydanticCustomError(
         REFUSED, "{message}", {"message": message, "inside": tuple(inside), "beside": tuple(beside)}
     )
@@ -59,7 +59,7 @@ def refuse(message: str, *, inside: Location = (), beside: Location = ()) -> Pyd
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of a certain form, and what to call it in a message."""
+    """A constraint on text: a pattern for all of it, the largest length, and the end of the message "… is not"."""
 
     pattern: str
     meaning: str
@@ -101,7 +101,7 @@ def _duration(value: object) -> object:
 
 
 def write_duration(duration: timedelta) -> str:
-    """A duration as manifests write it, in the largest unit that is exact."""
+    """Write a duration as in manifests, such as `30m`, in the largest unit that is exact."""
     seconds = int(duration.total_seconds())
     unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
     return f"{seconds // _UNITS[unit]}{unit}"
@@ -114,18 +114,18 @@ def _date(value: object) -> object:
         try:
             return date.fromisoformat(value)
         except ValueError as error:
-            raise refuse(f"{value} is not in the calendar") from error
+            raise refuse(f"{value} is not a day of the calendar") from error
     raise refuse(f"{quote(str(value))} is not a date: write it as 2027-01-31")
 
 
 def _environment(name: str) -> str:
     if f"{name}-".startswith("internal-"):
-        raise refuse(f"{quote(name)} begins with internal-, which AWS does not allow for load balancers")
+        raise refuse(f"{quote(name)} begins with internal-, which AWS does not allow in names of load balancers")
     return name
 
 
 _LABEL: Final = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
-_LABEL_MEANING: Final = "a DNS label (small letters, digits and single hyphens between them, a letter first)"
+_LABEL_MEANING: Final = "a DNS label (lower-case letters, digits and single hyphens between them, a letter first)"
 
 Name = Annotated[str, Text(_LABEL, _LABEL_MEANING, 24)]
 EnvironmentName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 16), AfterValidator(_environment)]
@@ -135,7 +135,7 @@ DependsOn = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
 Distinct = AfterValidator(_distinct)
 LabelName = Annotated[str, Text(r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?", "a label name", 63)]
 TagValue = Annotated[
-    str, Text(r"[\w.:/=+@-](?:[\w .:/=+@-]*[\w.:/=+@-])?", "a tag (letters, digits, spaces, _.:/=+-@)")
+    str, Text(r"[\w.:/=+@-](?:[\w .:/=+@-]*[\w.:/=+@-])?", "a tag value (letters, digits, spaces, _.:/=+-@)")
 ]
 Duration = Annotated[
     timedelta,

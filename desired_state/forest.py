@@ -1,7 +1,7 @@
 """The trees of all roots that a commit uses.
 
-The rule: a root that is missing is the manifest's problem; a root that is broken is reported once, at
-the root, however many instances use it.
+A missing root is a problem of the manifest that names it. A broken root is reported once, at the root, however many
+instances use it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,49 +17,49 @@ from desired_state.tree import Tree, reach, root_names, tree_id
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Tree ids by root, trees by id, and what is wrong with the roots that have none."""
+    """Tree ids by root, trees by id, errors by root for roots without a tree, and the names of all roots."""
 
     ids: Mapping[str, str]
     trees: Mapping[str, Tree]
-    complaints: Mapping[str, str]
+    errors: Mapping[str, str]
     names: frozenset[str]
 
     @classmethod
-    def unread(cls, used: Iterable[str]) -> "Forest":
-        """No tree for any root in use: the Terraform source could not be read."""
-        why = "the Terraform source of this environment could not be read"
-        return cls({}, {}, dict.fromkeys(sorted(used), why), frozenset(used))
+    def unreadable(cls, used: Iterable[str]) -> "Forest":
+        """Return an error for every root in use: the Terraform source could not be read."""
+        error = "the Terraform source of this environment could not be read"
+        return cls({}, {}, dict.fromkeys(sorted(used), error), frozenset(used))
 
     @classmethod
-    def grow(cls, source: Tree, used: Iterable[str]) -> "Forest":
-        """The trees of the roots in use. With no Terraform source at all, every root is taken to be there."""
+    def build(cls, source: Tree, used: Iterable[str]) -> "Forest":
+        """Return the trees of the roots in use. If `source` is empty, every root counts as present, with no files."""
         ids: dict[str, str] = {}
         trees: dict[str, Tree] = {}
-        complaints: dict[str, str] = {}
+        errors: dict[str, str] = {}
         for root in sorted(used):
             try:
                 tree = reach(source, root) if source else {}
             except ValueError as error:
-                complaints[root] = str(error)
+                errors[root] = str(error)
                 continue
             ids[root] = tree_id(tree)
             trees[ids[root]] = tree
-        return cls(ids, trees, complaints, root_names(source))
+        return cls(ids, trees, errors, root_names(source))
 
     def findings(self, candidates: Iterable[Candidate]) -> Iterator[ManifestFinding]:
-        """What keeps candidates from having a tree."""
+        """Yield a finding for every candidate whose root has no tree."""
         for one in candidates:
             root = root_of(one)
-            if root not in self.complaints:
+            if root not in self.errors:
                 continue
             if isinstance(one.spec, ModuleSpec) and root not in self.names:
                 yield ManifestFinding(
                     one.key, one.problem(("root",), f'there is no root "{root}": {suggest(root, self.names)}')
                 )
             else:
-                yield ManifestFinding(one.key, Problem(f"roots/{root}", 1, 1, self.complaints[root]))
+                yield ManifestFinding(one.key, Problem(f"roots/{root}", 1, 1, self.errors[root]))
 
 
 def root_of(one: Candidate) -> str:
-    """The folder under terraform/roots that a candidate runs."""
+    """Return the name of the folder under `roots/` that a candidate runs."""
     return one.spec.root if isinstance(one.spec, ModuleSpec) else one.manifest.kind.lower()

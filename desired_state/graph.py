@@ -1,6 +1,7 @@
 """Dependency graphs: cycles and order.
 
-The rule: the same graph always gives the same answer, whatever order its nodes came in.
+Results depend on the graph alone, not on the order of its nodes. A graph maps every node to the nodes that it depends
+on; dependencies that are not nodes of the graph are ignored.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -9,11 +10,9 @@ from typing import Any, TypeVar
 
 N = TypeVar("N", bound=Any)
 
-# A graph maps every node to the nodes that it depends on. What is no node of the graph is passed over.
-
 
 def order(graph: Mapping[N, Set[N]]) -> tuple[N, ...]:
-    """All nodes, dependencies first, the smallest of the possible ones next. Members of cycles come last."""
+    """Sort all nodes, dependencies first and else by value. Nodes on cycles, and their dependants, come last."""
     dependants, blockers = _reverse(graph)
     ready = [node for node, count in blockers.items() if count == 0]
     heapify(ready)
@@ -30,10 +29,10 @@ def order(graph: Mapping[N, Set[N]]) -> tuple[N, ...]:
 
 
 def cycles(graph: Mapping[N, Set[N]]) -> Iterator[tuple[N, ...]]:
-    """For every node on a cycle the shortest one through it, beginning and ending with it."""
+    """Yield for every node on a cycle a shortest cycle through it, which begins and ends with that node."""
     suspects = _peel(graph)
     for node in sorted(suspects):
-        if path := _way_back(node, graph, suspects):
+        if path := _shortest_cycle(node, graph, suspects):
             yield path
 
 
@@ -49,7 +48,7 @@ def _reverse(graph: Mapping[N, Set[N]]) -> tuple[dict[N, list[N]], dict[N, int]]
 
 
 def _peel(graph: Mapping[N, Set[N]]) -> frozenset[N]:
-    """What is left when nodes without open dependencies are taken away: cycles and what depends on them."""
+    """Remove nodes without open dependencies until none is left. Returns the rest: cycles and their dependants."""
     dependants, blockers = _reverse(graph)
     ready = [node for node, count in blockers.items() if count == 0]
     while ready:
@@ -60,7 +59,7 @@ def _peel(graph: Mapping[N, Set[N]]) -> frozenset[N]:
     return frozenset(node for node, count in blockers.items() if count > 0)
 
 
-def _way_back(start: N, graph: Mapping[N, Set[N]], among: Set[N]) -> tuple[N, ...] | None:
+def _shortest_cycle(start: N, graph: Mapping[N, Set[N]], among: Set[N]) -> tuple[N, ...] | None:
     came_from: dict[N, N] = {}
     edge: list[N] = [start]
     while edge:

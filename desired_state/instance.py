@@ -1,7 +1,7 @@
 """Instances: one manifest in one environment, that is one Terraform root with one state.
 
-The rule: the source digest covers everything that can change what Terraform does, and nothing else.
-The policy and the list of the manifest's other environments are not in it.
+The source digest covers everything that can change what Terraform does, and nothing else: the policy and the list of
+the manifest's other environments are left out.
 """
 
 import json
@@ -18,7 +18,7 @@ from desired_state.policy import Policy
 
 Kind: TypeAlias = Literal["Platform", "Service", "Module"]
 _NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})
-_ONLY_IF_SET: Final = frozenset({"import"})  # so that what has none keeps the digest it had before there were any
+_ONLY_IF_SET: Final = frozenset({"import"})  # an instance without imports keeps the digest it had before `spec.import`
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +33,7 @@ class Key:
 
     @classmethod
     def parse(cls, text: str) -> "Key":
-        """The key in a text. Raises ValueError where there is none."""
+        """Read a key from `<environment>/<name>`. Raises ValueError if the text has another form."""
         try:
             parts = _Parts.model_validate_json(
                 json.dumps(dict(zip(("environment", "name"), text.split("/"), strict=True)))
@@ -45,7 +45,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What Git asks for in one environment under one name."""
+    """The desired state of one name in one environment, and the place (`path`, `line`) of its manifest."""
 
     key: Key
     kind: Kind
@@ -61,16 +61,16 @@ class Instance:
 
     @property
     def policy(self) -> Policy:
-        """How the instance wants to be treated."""
+        """Return the policy of the merged spec."""
         return self.spec.policy
 
     @property
     def service_name(self) -> str:
-        """What a service is called in AWS: a manifest that got another name keeps what it has."""
+        """Return the name of a service's AWS resources: after a rename they keep the former name."""
         return self.former or self.key.name
 
     def to_json(self) -> dict[str, JsonValue]:
-        """The instance as plain data, for durable records."""
+        """Convert to plain JSON data for durable records; `from_json` reads it."""
         return {
             "key": str(self.key),
             "kind": self.kind,
@@ -87,12 +87,12 @@ class Instance:
 
     @classmethod
     def from_json(cls, data: JsonValue) -> "Instance":
-        """The instance in plain data. Raises ValueError where it is not one."""
+        """Read an instance from the data of `to_json`. Raises ValueError if the data is not an instance."""
         try:
             stored = _Stored.model_validate_json(json.dumps(data, allow_nan=False))
             spec = read_spec(stored.kind, stored.spec)
         except (ValidationError, TypeError) as error:
-            raise ValueError(f"not the record of an instance: {error}") from error
+            raise ValueError(f"not a stored instance: {error}") from error
         return cls(
             key=Key.parse(stored.key),
             kind=stored.kind,
@@ -111,7 +111,7 @@ class Instance:
 def digest_source(
     *, kind: Kind, key: Key, labels: Mapping[str, str], spec: Spec, tree_id: str, former: str | None = None
 ) -> str:
-    """The digest over what an instance is made from."""
+    """Return `sha256:<hex>` over the canonical JSON of kind, key, labels, spec, tree id and former name."""
     content: JsonValue = {
         "kind": kind,
         "name": key.name,
@@ -129,7 +129,7 @@ def digest_source(
 
 
 def canonical_json(data: JsonValue) -> str:
-    """The one way to write data: sorted keys, no whitespace, text as it is."""
+    """Write data in its one canonical form: sorted keys, no whitespace, no escaped non-ASCII characters."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

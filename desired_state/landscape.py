@@ -1,7 +1,7 @@
-"""Which environments are ours, and which Platform each of them has.
+"""The environments of a commit: whether this daemon serves them, and the Platform of each.
 
-The rule: what a broken file might hold is neither taken for granted nor taken for missing. Where it is
-unclear which Platform an environment has, its services are held at their last good state.
+A broken file may or may not hold a Platform. While it is unclear which Platform an environment has, its services keep
+their last good desired state.
 """
 
 from collections import defaultdict
@@ -17,15 +17,15 @@ from desired_state.survey import Candidate, Survey
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """The environments of a commit. Without `configured` every environment is ours."""
+    """The environments of a commit. If `configured` is None, this daemon serves every environment."""
 
     found: Survey
     configured: Set[str] | None
     platforms: dict[str, frozenset[Key]]
 
     @classmethod
-    def draw(cls, found: Survey, configured: Set[str] | None) -> "Landscape":
-        """Find the Platforms; a broken one counts where there is no good one."""
+    def from_survey(cls, found: Survey, configured: Set[str] | None) -> "Landscape":
+        """Find the Platform of every environment; a broken one counts if there is no valid one."""
         valid: dict[str, set[Key]] = defaultdict(set)
         broken: dict[str, set[Key]] = defaultdict(set)
         for one in found.candidates:
@@ -37,21 +37,21 @@ class Landscape:
         return cls(found, configured, {name: frozenset(keys) for name, keys in {**broken, **valid}.items()})
 
     def platform(self, environment: str) -> Key | None:
-        """The environment's Platform, if it has exactly one."""
+        """Return the environment's Platform if it has exactly one, else None."""
         keys = self.platforms.get(environment, frozenset())
         return next(iter(keys)) if len(keys) == 1 else None
 
-    def is_ours(self, one: Candidate) -> bool:
-        """Is this an instance for us to look after?"""
+    def is_configured(self, one: Candidate) -> bool:
+        """Return whether this daemon serves the candidate's environment."""
         return self.configured is None or one.key.environment in self.configured
 
-    def is_elsewhere(self, one: Candidate) -> bool:
-        """Does this belong to an environment that somebody else looks after?"""
+    def is_served_elsewhere(self, one: Candidate) -> bool:
+        """Return whether another daemon serves the candidate's environment: it has a Platform, or may have one."""
         environment = one.key.environment
-        return not self.is_ours(one) and (environment in self.platforms or self._may_hide_platform(environment))
+        return not self.is_configured(one) and (environment in self.platforms or self._may_hide_platform(environment))
 
-    def waits(self, one: Candidate) -> bool:
-        """Is it unclear for now which Platform this belongs to?"""
+    def has_unclear_platform(self, one: Candidate) -> bool:
+        """Return whether the candidate's Platform is unclear: there are several, or a broken file may hold it."""
         if one.manifest.kind == "Platform":
             return False
         count = len(self.platforms.get(one.key.environment, ()))
@@ -59,12 +59,12 @@ class Landscape:
         return count > 1 or hidden
 
     def findings(self) -> Iterator[ManifestFinding]:
-        """Environments that nobody knows, and services with no Platform to run in."""
+        """Yield findings for unknown environments, and for services in environments without a Platform."""
         known = (self.configured or frozenset()) | self.platforms.keys()
         for one in self.found.candidates:
             environment = one.key.environment
             place = ("environments", one.manifest.spec.environments.index(environment))
-            if not self.is_ours(one) and not self.is_elsewhere(one):
+            if not self.is_configured(one) and not self.is_served_elsewhere(one):
                 message = f"there is no environment {quote(environment)}: {suggest(environment, known)}"
                 yield ManifestFinding(one.key, one.problem(place, message))
             elif self._lacks_platform(one):
@@ -73,7 +73,7 @@ class Landscape:
 
     def _lacks_platform(self, one: Candidate) -> bool:
         environment = one.key.environment
-        needed = self.configured is not None and self.is_ours(one) and one.manifest.kind == "Service"
+        needed = self.configured is not None and self.is_configured(one) and one.manifest.kind == "Service"
         return needed and environment not in self.platforms and not self._may_hide_platform(environment)
 
     def _may_hide_platform(self, environment: str) -> bool:

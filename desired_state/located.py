@@ -1,6 +1,6 @@
-"""Places in files: what a problem is, and a tree of where every value stands.
+"""Places in files: located problems, and a tree with the place of every value.
 
-The rule: whatever is wrong with a manifest can be pointed at, as file, line and column (both from 1).
+Every problem of a manifest has a file, a line and a column; lines and columns count from 1.
 """
 
 import re
@@ -14,7 +14,7 @@ Place: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something wrong in a file, in the form that editors and CI logs turn into a link."""
+    """A mistake in a file, as text in the form that editors and CI logs turn into a link."""
 
     path: str
     line: int
@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Where a value stands, with the places of its keys and the nodes under it."""
+    """The place of a value, with the places of its keys and the nodes under it."""
 
     line: int
     column: int
@@ -36,7 +36,7 @@ class Node:
     repeated: set[str] = field(default_factory=set)
 
     def walk(self, location: Location) -> tuple["Node", bool]:
-        """The node at a location, or the last one that exists on the way there, and whether it is the one."""
+        """Return the deepest existing node on the way to a location, and whether it is at that location."""
         node = self
         for step in location:
             child = node.children.get(step)
@@ -47,11 +47,11 @@ class Node:
 
 
 def quote(text: str) -> str:
-    """Text for a message: in quotes, on one line, of bearable length."""
+    """Return text for a message: in quotes, on one line, cut after 60 characters."""
     return '"' + repr(text if len(text) <= 60 else text[:60] + "…")[1:-1] + '"'
 
 
 def end_of(path: str, before: str, message: str) -> Problem:
-    """A problem at the end of some text."""
+    """Return a problem at the place right after the text `before`."""
     lines = re.split(r"\r\n|\r|\n", before)
     return Problem(path, len(lines), len(lines[-1]) + 1, message)

@@ -1,8 +1,7 @@
-"""Manifests: the three kinds of document that a repository holds, and how they are read.
+"""Manifests: the three kinds of documents in a repository, and their validation.
 
-The rule: a manifest is valid only if it is valid in every environment that it names, overrides merged.
-Every problem is reported at once, at the line that has to change: in the override if that is what
-spoils it, in the spec otherwise.
+A manifest is valid only if its spec is valid in every environment that it names, with overrides merged. All problems
+are reported at once, each at the line to change: in the override if that causes it, else in the spec.
 """
 
 import json
@@ -36,9 +35,9 @@ Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
 
 
 class Metadata(Strict):
-    """What a manifest is called. A name is used once per environment, whatever the kind.
+    """The name and labels of a manifest. A name is used once per environment, whatever the kind.
 
-    Under its former name it keeps its state, and a service the name of what it has in AWS."""
+    After a rename, `formerName` moves the state to the new name, and a service keeps the names of its AWS resources."""
 
     name: Name
     former_name: Name | None = None
@@ -53,7 +52,7 @@ class Metadata(Strict):
 
 
 class ModuleSpec(Strict):
-    """Any root of the module source, with its inputs."""
+    """Any Terraform root, with its inputs."""
 
     environments: Environments
     root: RootName
@@ -64,7 +63,7 @@ class ModuleSpec(Strict):
 
 
 class Platform(Strict):
-    """An environment's network, load balancer and cluster."""
+    """The network, load balancer and cluster of an environment."""
 
     api_version: Literal["reconciler/v1"]
     kind: Literal["Platform"]
@@ -74,7 +73,7 @@ class Platform(Strict):
 
 
 class Service(Strict):
-    """A container that runs in environments."""
+    """A container image that runs in environments."""
 
     api_version: Literal["reconciler/v1"]
     kind: Literal["Service"]
@@ -84,7 +83,7 @@ class Service(Strict):
 
 
 class Module(Strict):
-    """A Terraform root that is neither."""
+    """Any other Terraform root."""
 
     api_version: Literal["reconciler/v1"]
     kind: Literal["Module"]
@@ -101,7 +100,7 @@ SPECS: Final[Mapping[str, type[Spec]]] = {"Platform": PlatformSpec, "Service": S
 
 
 def read(document: Document) -> Manifest | tuple[Problem, ...]:
-    """The manifest in a document, or all its problems, those of its spelling included."""
+    """Validate a document. Returns the manifest, or all problems, including those found while reading the YAML."""
     kind = document.data.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
@@ -115,7 +114,7 @@ def read(document: Document) -> Manifest | tuple[Problem, ...]:
 
 
 def spec_in(manifest: Manifest, environment: str) -> Spec:
-    """The spec of a valid manifest in one of its environments."""
+    """Return the spec of a valid manifest in one of its environments, with the override merged."""
     patch = manifest.overrides.get(environment)
     if patch is None:
         return manifest.spec
@@ -124,7 +123,7 @@ def spec_in(manifest: Manifest, environment: str) -> Spec:
 
 
 def read_spec(kind: str, data: JsonValue) -> Spec:
-    """A spec from its data. Raises ValidationError (a ValueError) where it is not one."""
+    """Read the spec of a kind from JSON data. Raises ValidationError (a ValueError) if it is not valid."""
     return SPECS[kind].model_validate_json(_json(data))
 
 
@@ -188,10 +187,10 @@ def _unknown_kind(document: Document, kind: JsonValue) -> Problem:
 
 
 def _merge_problems(document: Document, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Both sets; of two at one place only the spelling, since the other follows from it."""
-    spelled = {(problem.line, problem.column) for problem in document.problems}
-    fresh = {problem for problem in problems if (problem.line, problem.column) not in spelled}
-    return tuple(sorted(fresh.union(document.problems)))
+    """Merge the problems of reading and of validation; of two at one place keep the first, which causes the other."""
+    read_problems = {(problem.line, problem.column) for problem in document.problems}
+    others = {problem for problem in problems if (problem.line, problem.column) not in read_problems}
+    return tuple(sorted(others.union(document.problems)))
 
 
 def _json(data: JsonValue) -> str:

@@ -1,7 +1,6 @@
-"""Overrides: RFC 7386, JSON merge patch.
+"""Overrides by RFC 7386, JSON merge patch.
 
-The rule: a mapping is merged field by field, null removes a field, anything else (a list too) replaces.
-Nothing is changed in place.
+A mapping is merged field by field, null removes a field, any other value (also a list) replaces.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pydantic import JsonValue
 
 
 def merge_patch(target: JsonValue, patch: JsonValue) -> JsonValue:
-    """The target as the patch would have it."""
+    """Return the patched target; neither argument is changed."""
     if not isinstance(patch, Mapping):
         return patch
     merged: dict[str, JsonValue] = dict(target) if isinstance(target, Mapping) else {}

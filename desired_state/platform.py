@@ -1,6 +1,6 @@
-"""What an environment is: its network, load balancer, cluster, secrets, tags and connections.
+"""The spec of an environment: network, load balancer, cluster, secrets, tags and connections.
 
-The rule: the Platform manifest is the one source of an environment's settings.
+The Platform manifest is the only source of these settings.
 """
 
 from ipaddress import IPv4Network
@@ -47,10 +47,10 @@ def _arn(service: str, resource: str, meaning: str) -> Text:
 _CIDR_SCHEMA: Final = WithJsonSchema({"type": "string", "examples": ["10.10.0.0/16"]})
 Cidr = Annotated[str, AfterValidator(_cidr), AfterValidator(_room_for_subnets), _CIDR_SCHEMA]
 PeerCidr = Annotated[str, AfterValidator(_cidr), _CIDR_SCHEMA]
-PeerName = Annotated[str, Text(r"[a-z0-9-]+", "a name of small letters, digits and hyphens", 32)]
+PeerName = Annotated[str, Text(r"[a-z0-9-]+", "a name of lower-case letters, digits and hyphens", 32)]
 VpcId = Annotated[str, Text(r"vpc-[0-9a-f]{8,17}", "the id of a VPC such as vpc-0a1b2c3d4e5f60718")]
-Account = Annotated[str, Text(r"[0-9]{12}", "an account of 12 digits, in quotes")]
-Email = Annotated[str, Text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "a mail address", 254)]
+Account = Annotated[str, Text(r"[0-9]{12}", "an AWS account id: write 12 digits, in quotes")]
+Email = Annotated[str, Text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an email address", 254)]
 FunctionArn = Annotated[
     str, Text(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_:-]+", "the ARN of a Lambda function")
 ]
@@ -66,7 +66,7 @@ SecurityGroupId = Annotated[str, Text(r"sg-[0-9a-f]{8,17}", "the id of a securit
 
 
 class Peering(Strict):
-    """Another network that the private subnets reach; `account` where it is not this one's."""
+    """Another VPC that the private subnets reach. `account` is its AWS account, if that is another one."""
 
     vpc_id: VpcId
     cidr: PeerCidr
@@ -74,7 +74,7 @@ class Peering(Strict):
 
 
 class Network(Strict):
-    """The VPC: one range over three zones, how its private subnets reach the internet, and whom else they reach."""
+    """The VPC: one address range over three zones, the NAT gateways of its private subnets, and its peerings."""
 
     cidr: Cidr
     availability_zones: Annotated[
@@ -98,7 +98,7 @@ class Network(Strict):
 
 
 class Alb(Strict):
-    """The load balancer that all public services of the environment share."""
+    """The load balancer of all public services of the environment."""
 
     certificate_arn: CertificateArn
     firewall: bool = True
@@ -106,7 +106,7 @@ class Alb(Strict):
 
 
 class Cluster(Strict):
-    """The ECS cluster. Without `insights` the tier decides: enhanced in prod, enabled elsewhere."""
+    """The ECS cluster. Without `insights` the tier decides: enhanced in prod, enabled in the others."""
 
     insights: Literal["enabled", "enhanced"] | None = None
     spot: bool = False
@@ -119,27 +119,27 @@ class Delivery(Strict):
 
 
 class KafkaAccess(Strict):
-    """The brokers' security group, which services with Kafka may reach."""
+    """The security group of the Kafka brokers, which services with `kafka` may reach."""
 
     broker_security_group_id: SecurityGroupId
 
 
 class Subscribers(Strict):
-    """Who hears of alarms, and of deliveries that fail, succeed or wait for approval."""
+    """The email addresses that get alarms, and pipelines that fail, succeed or wait for approval."""
 
     alarms: Annotated[tuple[Email, ...], Distinct] = ()
     deliveries: Annotated[tuple[Email, ...], Distinct] = ()
 
 
 class Rotation(Strict):
-    """The function that puts a new value into a secret, and how often."""
+    """The function that writes a new value into a secret, and the interval in days."""
 
     lambda_arn: FunctionArn
     days: Annotated[int, Field(ge=1, le=90)] = 30
 
 
 class Secret(Strict):
-    """A secret without its value: how it is rotated, or why it is not."""
+    """A secret without its value: its rotation, or the reason for having none."""
 
     rotation: Rotation | None = None
     rotation_exempt_reason: Annotated[ExemptReason | None, Field(validate_default=True)] = None
@@ -153,7 +153,7 @@ class Secret(Strict):
 
 
 class Tags(Strict):
-    """Who owns and pays for what the environment holds."""
+    """The tags of every resource of the environment."""
 
     owner: TagValue
     cost_center: TagValue
@@ -161,7 +161,7 @@ class Tags(Strict):
 
 
 class PlatformSpec(Strict):
-    """An environment."""
+    """The settings of an environment, which its services share."""
 
     environments: Environments
     network: Network

@@ -1,7 +1,6 @@
-"""How an instance wants to be treated: when it may change, by whose leave, and what is not drift.
+"""The policy of an instance: its mode, change windows, drift checks, and ignored drift.
 
-The rule: a policy says how, never what. It is no part of an instance's digest, so that changing an
-interval or a window does not plan anything again.
+A policy is not part of the source digest, so changing an interval or a window does not cause a new plan.
 """
 
 import re
@@ -28,7 +27,7 @@ def _time(value: str) -> str:
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (LookupError, ValueError, OSError) as error:  # OSError: the name of a folder, such as Europe
+    except (LookupError, ValueError, OSError) as error:  # OSError: the name is a folder, such as Europe
         raise refuse(f"{quote(value)} is not a time zone: write it as Europe/Berlin or UTC") from error
     return value
 
@@ -37,8 +36,8 @@ Time = Annotated[str, AfterValidator(_time), WithJsonSchema({"type": "string", "
 
 
 class Window(Strict):
-    """Hours of certain days in which changes may be applied. One that ends before it begins goes over midnight
-    and belongs to the day on which it begins."""
+    """A change window: hours on days of the week at which changes may be applied. A window whose end is before its
+    start ends on the next day and belongs to the day on which it starts."""
 
     days: Annotated[tuple[Day, ...], Field(min_length=1), Distinct]
     from_: Annotated[Time, Field(alias="from")]
@@ -49,13 +48,15 @@ class Window(Strict):
     @classmethod
     def _not_empty(cls, to: str, info: ValidationInfo) -> str:
         if to == info.data.get("from_"):
-            raise refuse(f"the window begins and ends at {to}: for whole days write 00:00 to 23:59", beside=("from",))
+            raise refuse(f"the window starts and ends at {to}: for whole days write 00:00 to 23:59", beside=("from",))
         return to
 
     def contains(self, moment: datetime) -> bool:
-        """Is the window open at this moment? The end is not part of it."""
+        """Return whether the window is open at this moment; its end is not part of it.
+
+        Raises ValueError for a moment without a time zone."""
         if moment.tzinfo is None:
-            raise ValueError("a window can be compared only with a time that knows its time zone")
+            raise ValueError("a window can be compared only with a time that has a time zone")
         local = moment.astimezone(ZoneInfo(self.timezone))
         time = f"{local:%H:%M}"
         today = _DAYS[local.weekday()] in self.days
@@ -66,7 +67,7 @@ class Window(Strict):
 
 
 class Ignore(Strict):
-    """Drift that somebody answers for, until a day."""
+    """Drift of one attribute that `owner` is responsible for, ignored until a day."""
 
     address: Annotated[str, Field(min_length=1)]
     path: Annotated[str, Field(min_length=1)]
@@ -75,7 +76,7 @@ class Ignore(Strict):
 
 
 class Policy(Strict):
-    """The treatment of an instance."""
+    """The rules by which the daemon reconciles an instance."""
 
     mode: Mode = "auto"
     prune: bool = True

@@ -1,9 +1,8 @@
-"""From the YAML parser's events to plain data, with the place of everything and all complaints.
+"""Plain data from the events of the YAML parser, with the place of every value and all problems.
 
-The rule: what two YAML readers could read differently is refused, and reading goes on after it.
-Events are taken one by one instead of PyYAML's finished values, for three reasons: aliases are never
-expanded (no file can blow up in memory), duplicate keys are still visible, and when the syntax breaks
-half-way, what came before is kept.
+Text that two YAML parsers could read differently is rejected, and reading continues after it. The reader takes
+PyYAML's events instead of its finished values for three reasons: aliases are never expanded (no file can exhaust the
+memory), duplicate keys are still visible, and the content before a syntax error is kept.
 """
 
 import re
@@ -20,11 +19,11 @@ from desired_state.scalar import resolve
 _DEEPEST: Final = 50
 _MOST_PROBLEMS: Final = 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, ten times as fast, where libyaml is built in
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with libyaml: the same events, ten times as fast
 
 
 class UnreadableError(Exception):
-    """The file cannot be read on from here."""
+    """The rest of the file, from `place` on, cannot be read."""
 
     def __init__(self, place: Place, message: str) -> None:
         super().__init__(message)
@@ -33,7 +32,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One document as it was read."""
+    """One document before it is checked to be a mapping."""
 
     data: JsonValue
     node: Node
@@ -41,8 +40,8 @@ class Draft:
 
 
 class Reader:
-    """Reads one file. Containers join their parent before they are filled, so that `remnant` holds what
-    was read of a document in which an error ended the reading."""
+    """A reader of one file. It attaches containers to their parent before filling them, so that `remnant` has the
+    part of a document that was read before an error."""
 
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []
@@ -52,7 +51,7 @@ class Reader:
         self._events: Iterator[yaml.Event] = iter(())
 
     def drafts(self, text: str) -> Iterator[Draft]:
-        """The documents of the file. Raises UnreadableError, and nothing else, where it ends too early."""
+        """Yield the documents of the file. Raises UnreadableError, and no other error, if reading cannot continue."""
         try:
             self._events = iter(yaml.parse(text, Loader=_Loader))
             for event in self._events:
@@ -66,26 +65,28 @@ class Reader:
             place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             raise UnreadableError(place, f"not valid YAML: {error.problem or error.context}") from error
         except (yaml.YAMLError, ValueError, OverflowError) as error:
-            # ValueError and OverflowError are how the pure parser refuses an escape beyond Unicode.
+            # The pure Python parser raises ValueError or OverflowError for an escape beyond Unicode.
             raise UnreadableError((1, 1), f"not valid YAML: {str(error).splitlines()[0]}") from error
 
     def remnant(self) -> Iterator[Draft]:
-        """The document being read, as far as it goes."""
+        """Yield the document being read, as far as it was read; at most one."""
         if self._root is not None:
             yield Draft(*self._root, tuple(sorted(self.problems[self._before :])))
 
-    def complain(self, place: Place, message: str) -> None:
-        """Note a problem and go on."""
+    def report(self, place: Place, message: str) -> None:
+        """Record a problem and continue. Raises UnreadableError when the file has too many problems."""
         self.problems.append(Problem(self._path, *place, message))
         if len(self.problems) >= _MOST_PROBLEMS:
-            raise UnreadableError(place, f"too many problems: reading stopped after {_MOST_PROBLEMS}")
+            raise UnreadableError(
+                place, f"too many problems: reading stopped after {_MOST_PROBLEMS}, so fix these first"
+            )
 
     def _value(self, event: yaml.Event, slot: "_Slot | None", depth: int) -> None:
         place = _place(event)
         node = Node(*place)
         if depth > _DEEPEST:
             raise UnreadableError(place, f"nested more than {_DEEPEST} levels deep")
-        self._refuse_extras(event, place)
+        self._reject_extras(event, place)
         if isinstance(event, yaml.MappingStartEvent):
             mapping: dict[str, JsonValue] = {}
             self._join(slot, mapping, node)
@@ -111,7 +112,7 @@ class Reader:
                 slot = _Slot({}, Node(*place), "")
             elif key in node.keys:
                 line, column = node.keys[key]
-                self.complain(place, f"duplicate key {quote(key)}: the first one is at {line}:{column}")
+                self.report(place, f"duplicate key {quote(key)}: the first one is at {line}:{column}")
                 node.repeated.add(key)
                 slot = _Slot({}, Node(*place), key)
             else:
@@ -124,48 +125,48 @@ class Reader:
             self._value(event, _Slot(sequence, node, len(sequence)), depth + 1)
 
     def _key(self, event: yaml.Event, place: Place, depth: int) -> str | None:
-        """The key's text, or None if its value is to be read and thrown away."""
+        """Return the text of a key, or None if its value must be read and dropped."""
         if not isinstance(event, yaml.ScalarEvent):
-            self.complain(place, "a key must be text")
+            self.report(place, "a key must be text")
             self._value(event, _Slot({}, Node(*place), ""), depth + 1)
             return None
-        self._refuse_extras(event, place)
+        self._reject_extras(event, place)
         if not _is_plain(event):
             return self._printable(event.value, place)
         if event.value == "<<":
-            self.complain(place, "merge keys are not allowed: write the fields out")
+            self.report(place, "merge keys are not allowed: write the fields out")
             return None
-        if not isinstance((meaning := resolve(event.value)).value, str) or meaning.complaint:
-            self.complain(place, f"a key must be text: write {quote(event.value)} in quotes")
+        if not isinstance((meaning := resolve(event.value)).value, str) or meaning.problem:
+            self.report(place, f"a key must be text: write {quote(event.value)} in quotes")
         return event.value
 
     def _scalar(self, event: yaml.Event, place: Place) -> JsonValue:
-        if not isinstance(event, yaml.ScalarEvent):  # an alias, refused already
+        if not isinstance(event, yaml.ScalarEvent):  # an alias, already reported
             return None
         if not _is_plain(event) or event.tag is not None:
             return self._printable(event.value, place)
         meaning = resolve(event.value)
-        if meaning.complaint is not None:
-            self.complain(place, meaning.complaint)
+        if meaning.problem is not None:
+            self.report(place, meaning.problem)
         return meaning.value
 
-    def _refuse_extras(self, event: yaml.Event, place: Place) -> None:
+    def _reject_extras(self, event: yaml.Event, place: Place) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.complain(place, "aliases are not allowed: write the value out")
+            self.report(place, "aliases are not allowed: write the value out")
         elif getattr(event, "anchor", None) is not None:
-            self.complain(place, "anchors are not allowed: write the value out where it is used")
+            self.report(place, "anchors are not allowed: write the value out where it is used")
         if getattr(event, "tag", None) is not None:
-            self.complain(place, "tags are not allowed: remove it, and quote the value if it is text")
+            self.report(place, "tags are not allowed: remove the tag, and quote the value if it is text")
 
     def _printable(self, text: str, place: Place) -> str:
         if bad := _CONTROL.search(text):
-            self.complain(place, f"the control character U+{ord(bad[0]):04X} is not allowed")
+            self.report(place, f"the control character U+{ord(bad[0]):04X} is not allowed: remove it")
         return _CONTROL.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """The place in a container that waits for its value."""
+    """A position in a container whose value is read next."""
 
     container: dict[str, JsonValue] | list[JsonValue]
     node: Node

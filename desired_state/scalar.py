@@ -1,8 +1,8 @@
-"""What a plain (unquoted) YAML scalar means.
+"""The meaning of plain (unquoted) YAML scalars.
 
-The rule: YAML 1.2's core schema, and a complaint wherever a YAML 1.1 reader would see something else.
-Half the tools that people use read 1.1; a manifest that means two things must not reach AWS.
-A complaint comes with the likeliest value, so that the rest of the file is still checked.
+They are read by the core schema of YAML 1.2, and rejected if a YAML 1.1 parser would read another value: many common
+tools still use 1.1, and an ambiguous manifest must not reach AWS. A rejected scalar still carries its most likely
+value, so that the rest of the file is checked.
 """
 
 import re
@@ -28,14 +28,14 @@ _LARGEST_INTEGER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value and, if it must not be written so, why."""
+    """A value, and the message about its spelling if that is rejected."""
 
     value: bool | int | float | str | None
-    complaint: str | None = None
+    problem: str | None = None
 
 
 def resolve(text: str) -> Scalar:
-    """The value of a plain scalar under the core schema."""
+    """Read a plain scalar by the core schema."""
     if text in _NULL:
         return Scalar(None)
     if text in _BOOL:
@@ -58,7 +58,7 @@ def _number(text: str) -> Scalar:
     if _FLOAT.fullmatch(text):
         return _float(text)
     if _NOT_FINITE.fullmatch(text):
-        return Scalar(text, f"{text} is not a number that a manifest can hold: quote it if it is text")
+        return Scalar(text, f"{text} is not a finite number: write one, or quote it if it is text")
     return _old_number(text)
 
 

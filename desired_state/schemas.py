@@ -1,7 +1,7 @@
 """JSON Schemas of the manifests, for editors and other tools.
 
-The rule: they are generated from the models, never written by hand; the files in `schema/` are held to
-this by a test. They accept every valid manifest. Rules between fields are beyond them: `validate` knows those.
+They are generated from the models; a test compares the files in `schema/` with the generated ones. They accept every
+valid manifest, but cannot express the rules between fields, which only `reconciler validate` checks.
 """
 
 import json
@@ -19,7 +19,7 @@ Schema = dict[str, JsonValue]
 
 
 def generate(kind: str) -> Schema:
-    """The JSON Schema of a kind. Raises KeyError where there is no such kind."""
+    """Generate the JSON Schema of a kind. Raises KeyError for an unknown kind."""
     schema = _mapping(_trimmed(KINDS[kind].model_json_schema()))
     definitions = _mapping(schema.pop("$defs"))
     spec = f"{kind}Spec"
@@ -33,12 +33,12 @@ def generate(kind: str) -> Schema:
 
 
 def write(kind: str) -> str:
-    """The JSON Schema as the text of its file."""
+    """Return the JSON Schema of a kind as the text of its file. Raises KeyError for an unknown kind."""
     return json.dumps(generate(kind), indent=2, ensure_ascii=False) + "\n"
 
 
 def _trimmed(value: JsonValue) -> JsonValue:
-    """Without the titles that only repeat names, and with mappings closed to keys of another form."""
+    """Drop titles, which only repeat names, and close mappings to keys that match no pattern."""
     if isinstance(value, list):
         return [_trimmed(item) for item in value]
     if not isinstance(value, dict):
@@ -48,7 +48,7 @@ def _trimmed(value: JsonValue) -> JsonValue:
 
 
 def _patch(definition: Schema) -> Schema:
-    """What may stand in an override where the definition stands in the spec: any part, and null to remove."""
+    """Return the schema of an override of this definition: no field is required, and null removes one."""
     patch: Schema = {name: value for name, value in definition.items() if name != "required"}
     properties = definition.get("properties")
     if isinstance(properties, dict):
@@ -65,7 +65,7 @@ def _nullable(schema: Schema) -> JsonValue:
 
 
 def _renamed(value: JsonValue) -> JsonValue:
-    """References to the patch form, except inside lists, which a patch replaces as a whole."""
+    """Point references at the override schemas, except inside lists, which an override replaces as a whole."""
     if isinstance(value, str) and value.startswith(_REFERENCE):
         return value + _PATCH
     if isinstance(value, list):
@@ -106,5 +106,5 @@ def _references(value: JsonValue) -> list[str]:
 
 def _mapping(value: JsonValue) -> Schema:
     if not isinstance(value, dict):
-        raise TypeError(f"a JSON Schema has a mapping where this one has {value!r}")
+        raise TypeError(f"expected a mapping in the JSON Schema, got {value!r}")
     return value

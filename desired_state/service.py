@@ -1,7 +1,7 @@
-"""What a service is: one container image behind a load balancer, inside the network, or a worker.
+"""The spec of a service: one container image behind the load balancer, inside the network, or as a worker.
 
-The rule: what is accepted here can run. Rules between fields are checked on the later field, so that
-one broken rule does not hide another.
+An accepted spec can run. A rule between two fields is checked on the later one, so that one broken rule does not hide
+another.
 """
 
 from typing import Annotated, Final, Literal
@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from desired_state.adoption import Imports
-from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, apart
-from desired_state.fargate import SIZES, complaint_about_cpu, complaint_about_memory
+from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, not_in_env
+from desired_state.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.fields import DependsOn, Distinct, Environments, Strict, Text, refuse
 from desired_state.located import quote
 from desired_state.policy import Policy
@@ -21,20 +21,22 @@ Repository = Annotated[str, Text(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "a reposito
 Tag = Annotated[str, Text(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "an image tag", 128)]
 PathPattern = Annotated[str, Text(r"/[A-Za-z0-9_.$/~\"'@:+&*?-]*", 'a path pattern: it begins with "/"', 128)]
 UrlPath = Annotated[str, Text(r"/[!-~]*", 'a path: it begins with "/" and has no spaces', 1024)]
-Matcher = Annotated[str, Text(r"[2-4][0-9]{2}(?:[-,][2-4][0-9]{2})*", 'HTTP status codes such as "200" or "200-299"')]
+Matcher = Annotated[
+    str, Text(r"[2-4][0-9]{2}(?:[-,][2-4][0-9]{2})*", 'a matcher: write status codes such as "200" or "200-299"')
+]
 Broker = Annotated[str, Text(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?:[1-9][0-9]{0,4}", "a broker: write host:port")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 
 class Image(Strict):
-    """The image that Git decides on; without it the pipeline does."""
+    """The image that Git deploys. Without it the pipeline deploys, and the daemon keeps the image that runs."""
 
     tag: Tag
 
 
 class Scaling(Strict):
-    """How many tasks, and the mean cpu and memory use in percent that scaling aims at."""
+    """The number of tasks, and the targets of autoscaling: mean CPU and memory use in percent."""
 
     min: Annotated[int, Field(ge=1, le=5000)]
     max: Annotated[int, Field(ge=1, le=5000)]
@@ -50,9 +52,9 @@ class Scaling(Strict):
 
 
 class Routing(Strict):
-    """Which requests reach a public service. The rule with the lowest priority number wins.
+    """The requests that reach a public service. The rule with the lowest priority number wins.
 
-    A task that leaves has `deregistration_delay` seconds to finish its requests."""
+    A task that is stopped has `deregistrationDelay` seconds to finish its requests."""
 
     paths: Annotated[tuple[PathPattern, ...], Field(min_length=1, max_length=5), Distinct]
     priority: Annotated[int, Field(ge=1, le=50000)]
@@ -60,7 +62,7 @@ class Routing(Strict):
 
 
 class HealthCheck(Strict):
-    """How the load balancer sees that a task is well. Times are in seconds."""
+    """The health check of the load balancer. Times are in seconds."""
 
     path: UrlPath
     interval: Annotated[int, Field(ge=5, le=300)] = 30
@@ -80,7 +82,7 @@ class HealthCheck(Strict):
 
 
 class Kafka(Strict):
-    """The brokers that the service talks to, given to it as KAFKA_BOOTSTRAP_SERVERS."""
+    """The brokers of the service, which it gets as KAFKA_BOOTSTRAP_SERVERS."""
 
     brokers: Annotated[tuple[Broker, ...], Field(min_length=1), Distinct]
 
@@ -94,7 +96,7 @@ class Kafka(Strict):
 
 
 class Alarms(Strict):
-    """When alarms ring: mean cpu and memory use in percent, and answers with a 5xx in a minute."""
+    """The thresholds of alarms: mean CPU and memory use in percent, and responses with status 5xx in a minute."""
 
     cpu: Percent = 85
     memory: Percent = 85
@@ -102,7 +104,7 @@ class Alarms(Strict):
 
 
 class ServiceSpec(Strict):
-    """A service in one environment, or the part of it that all environments share."""
+    """A service in one environment, or the settings that its environments share."""
 
     environments: Environments
     type: Literal["public", "internal"]
@@ -129,15 +131,15 @@ class ServiceSpec(Strict):
     @field_validator("cpu")
     @classmethod
     def _fargate_cpu(cls, cpu: int) -> int:
-        if complaint := complaint_about_cpu(cpu):
-            raise refuse(complaint)
+        if problem := cpu_problem(cpu):
+            raise refuse(problem)
         return cpu
 
     @field_validator("memory")
     @classmethod
     def _fargate_memory(cls, memory: int, info: ValidationInfo) -> int:
-        if complaint := complaint_about_memory(info.data.get("cpu", 0), memory):
-            raise refuse(complaint, beside=("cpu",))
+        if problem := memory_problem(info.data.get("cpu", 0), memory):
+            raise refuse(problem, beside=("cpu",))
         return memory
 
     @field_validator("routing")
@@ -157,11 +159,11 @@ class ServiceSpec(Strict):
             raise refuse("a worker (an internal service without port) has no health check", beside=("port",))
         return check
 
-    _secrets_apart_from_env = field_validator("secrets")(apart)
+    _secrets_not_in_env = field_validator("secrets")(not_in_env)
 
     @field_validator("kafka")
     @classmethod
-    def _kafka_apart_from_env(cls, kafka: Kafka | None, info: ValidationInfo) -> Kafka | None:
+    def _kafka_not_in_env(cls, kafka: Kafka | None, info: ValidationInfo) -> Kafka | None:
         for place in ("env", "secrets"):
             if kafka is not None and _KAFKA_VARIABLE in info.data.get(place, {}):
                 raise refuse(f"{_KAFKA_VARIABLE} is set by kafka: remove it from {place}", beside=(place,))
@@ -176,13 +178,16 @@ class ServiceSpec(Strict):
                 raise refuse(f"{quote(name)} is listed twice", inside=(index, "name"))
         taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
         if memory is not None and taken >= memory:
-            raise refuse(f"the sidecars take {taken} MiB and leave nothing of memory {memory}", beside=("memory",))
+            raise refuse(
+                f"the sidecars take {taken} MiB, which leaves nothing of memory {memory} to the service",
+                beside=("memory",),
+            )
         return sidecars
 
     @field_validator("pre_deployment")
     @classmethod
     def _git_deploys(cls, task: PreDeployment | None, info: ValidationInfo) -> PreDeployment | None:
         if task is not None and info.data.get("image", 0) is None:
-            message = "preDeployment needs image: a pipeline that deploys would not run the command first"
+            message = "preDeployment needs image: without it the pipeline deploys, and would not run the command first"
             raise refuse(message, beside=("image",))
         return task

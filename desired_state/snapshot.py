@@ -1,7 +1,7 @@
-"""A commit as a whole: its instances, their order, its problems, and how it differs from what is known.
+"""A commit as a whole: its instances, their order, its problems, and its differences from the known instances.
 
-The rule: a snapshot never loses anything by accident. What is broken is `invalid` and keeps its last good
-state; only what is known to be gone is removed.
+A snapshot never loses an instance by accident. A broken manifest is `invalid` and its instances keep their last good
+desired state; an instance is removed only if its manifest is certainly gone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +24,12 @@ __all__ = ["Changes", "EnvironmentFacts", "Snapshot", "Tier", "build", "diff"]
 class Snapshot:
     """All instances of one commit.
 
-    `invalid` are names of manifests that are there but not valid (in some environment at least).
-    `unreadable` are files of which not all names could be read: they might hold anything, so nothing
-    may be pruned. `elsewhere` are keys in environments that have a Platform but are not configured here.
-    `platforms` are the environments' Platforms, broken ones too. `former` are the names that manifests had before, in
-    any environment and whether they are valid or not, with the name of who claims each."""
+    `invalid`: names of manifests that exist but are not valid in at least one environment.
+    `unreadable`: files of which not all manifest names could be read; while there are any, no instance is pruned.
+    `elsewhere`: keys in environments that have a Platform but are not configured here.
+    `platforms`: the Platform of each environment, also if it is broken.
+    `former`: former names of manifests, valid or not, in any environment, with the name of the manifest that claims
+    each."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -41,18 +42,18 @@ class Snapshot:
     former: Mapping[str, str] = field(default_factory=dict)
 
     def dependants(self, key: Key) -> frozenset[Key]:
-        """The instances that depend directly on this one."""
+        """Return the instances that depend directly on this one."""
         return frozenset(other for other, instance in self.instances.items() if key in instance.depends_on)
 
     def order(self) -> tuple[Key, ...]:
-        """All keys, dependencies first, else by name."""
+        """Return all keys, dependencies first and else sorted by key."""
         return order({key: instance.depends_on for key, instance in self.instances.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Known keys and new ones, by what a snapshot says of them. `claimed` are gone under their names, but another
-    manifest says that it had this name before: nothing is removed."""
+    """All known and new keys, classified by a snapshot. `claimed` keys have no manifest, but are the former name of
+    another one, so they are not removed."""
 
     changed: frozenset[Key]
     removed: frozenset[Key]
@@ -62,16 +63,18 @@ class Changes:
 
 
 def diff(snapshot: Snapshot, known: Mapping[Key, str]) -> Changes:
-    """Compare a snapshot with the source digests last accepted. Keys served elsewhere are in no set."""
+    """Compare a snapshot with the last accepted source digest of each known key.
+
+    Every key of either side is in exactly one set, except known keys that are served elsewhere, which are in none."""
     present = snapshot.instances
     unchanged = {key for key, instance in present.items() if known.get(key) == instance.source_digest}
     absent = known.keys() - present.keys() - snapshot.elsewhere
-    held = {key for key in absent if snapshot.unreadable or key.name in snapshot.invalid}
-    claimed = {key for key in absent - held if key.name in snapshot.former}
+    invalid = {key for key in absent if snapshot.unreadable or key.name in snapshot.invalid}
+    claimed = {key for key in absent - invalid if key.name in snapshot.former}
     return Changes(
         changed=frozenset(present.keys() - unchanged),
-        removed=frozenset(absent - held - claimed),
-        invalid=frozenset(held),
+        removed=frozenset(absent - invalid - claimed),
+        invalid=frozenset(invalid),
         unchanged=frozenset(unchanged),
         claimed=frozenset(claimed),
     )
@@ -85,47 +88,47 @@ def build(
     environments: Mapping[str, EnvironmentFacts] | None,
     roots_of: Mapping[str, Tree | None] | None = None,
 ) -> Snapshot:
-    """Everything that a commit asks for.
+    """Build the snapshot of a commit. Never raises for broken content: that becomes problems.
 
-    `files` are the YAML files of the manifests repository, `roots` the Terraform source. Without
-    `environments` every environment is accepted; with no `roots` at all, every root is. `roots_of` names
-    environments with a Terraform source of their own; None is one that could not be read."""
+    `files` are the YAML files of the manifests repository by path, `roots` the files of the Terraform source.
+    If `environments` is None every environment is accepted, and if `roots` is empty every root.
+    `roots_of` has the environments with a Terraform source of their own; None is a source that could not be read."""
     found = survey(files)
-    land = Landscape.draw(found, environments.keys() if environments is not None else None)
-    here = [one for one in found.candidates if land.is_ours(one)]
-    woods = _woods(here, roots, roots_of or {})
-    rootless = [finding for name, forest in woods.items() for finding in forest.findings(_of(here, name))]
-    findings = [*land.findings(), *rootless, *_compare(found, here, environments or {})]
-    out = {finding.key for finding in findings} | {one.key for one in here if land.waits(one)}
-    good = sorted((one for one in here if one.key not in out), key=lambda one: one.key)
-    instances = {one.key: _instance(one, woods[one.key.environment], land) for one in good}
-    trees = {tree_id: tree for forest in woods.values() for tree_id, tree in forest.trees.items()}
-    platforms = {environment: land.platform(environment) for environment in land.platforms}
+    landscape = Landscape.from_survey(found, environments.keys() if environments is not None else None)
+    here = [one for one in found.candidates if landscape.is_configured(one)]
+    forests = _forests(here, roots, roots_of or {})
+    of_roots = [finding for name, forest in forests.items() for finding in forest.findings(_in_environment(here, name))]
+    findings = [*landscape.findings(), *of_roots, *_compare(found, here, environments or {})]
+    invalid = {finding.key for finding in findings} | {one.key for one in here if landscape.has_unclear_platform(one)}
+    valid = sorted((one for one in here if one.key not in invalid), key=lambda one: one.key)
+    instances = {one.key: _instance(one, forests[one.key.environment], landscape) for one in valid}
+    trees = {tree_id: tree for forest in forests.values() for tree_id, tree in forest.trees.items()}
+    platforms = {environment: landscape.platform(environment) for environment in landscape.platforms}
     return Snapshot(
         commit=commit,
         instances=instances,
         problems=tuple(sorted({*found.problems, *(finding.problem for finding in findings)})),
-        invalid=frozenset({key.name for key in out} | {claim.name for claim in found.claims}),
+        invalid=frozenset({key.name for key in invalid} | {claim.name for claim in found.claims}),
         unreadable=found.unreadable,
         trees={id_: trees[id_] for id_ in sorted({one.tree_id for one in instances.values()})},
-        elsewhere=frozenset(one.key for one in found.candidates if land.is_elsewhere(one)),
+        elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
     )
 
 
-def _woods(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
-    """The forest of every environment; those with one source share it."""
+def _forests(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
+    """Return the forest of every environment; environments without a source of their own share one."""
     shared = [one for one in here if one.key.environment not in roots_of]
-    common = Forest.grow(roots, {root_of(one) for one in shared})
-    woods = {one.key.environment: common for one in shared}
+    common = Forest.build(roots, {root_of(one) for one in shared})
+    forests = {one.key.environment: common for one in shared}
     for name in sorted({one.key.environment for one in here} & roots_of.keys()):
-        source, used = roots_of[name], {root_of(one) for one in _of(here, name)}
-        woods[name] = Forest.unread(used) if source is None else Forest.grow(source, used)
-    return woods
+        source, used = roots_of[name], {root_of(one) for one in _in_environment(here, name)}
+        forests[name] = Forest.unreadable(used) if source is None else Forest.build(source, used)
+    return forests
 
 
-def _of(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
+def _in_environment(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
     return [one for one in here if one.key.environment == environment]
 
 
@@ -144,10 +147,10 @@ def _compare(
     yield from checks.check_networks(here, environments)
 
 
-def _instance(one: Candidate, forest: Forest, land: Landscape) -> Instance:
+def _instance(one: Candidate, forest: Forest, landscape: Landscape) -> Instance:
     environment, kind = one.key.environment, one.manifest.kind
     tree = forest.ids[root_of(one)]
-    platform = land.platform(environment)
+    platform = landscape.platform(environment)
     labels, former = one.manifest.metadata.labels, one.former
     depends_on = {Key(environment, name) for name in checks.dependencies(one)}
     if platform is not None and platform != one.key:

@@ -1,7 +1,7 @@
-"""All manifests of one commit, good and bad, before they are looked at together.
+"""All manifests of one commit, valid and broken, before they are compared with each other.
 
-The rule: a bad file takes nothing away from others. What can still be told of it (a name, a kind,
-environments) is kept as a claim, so that nothing is removed or found missing only because it is broken.
+A broken file does not affect others. Its readable parts (name, kind, environments) are kept as a claim, so that no
+instance is removed, and no dependency reported as missing, only because a file is broken.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a broken manifest seems to be. None is what cannot be told."""
+    """The readable parts of a broken manifest. A part that cannot be read is None."""
 
     name: str
     kind: str | None
@@ -38,25 +38,25 @@ class Candidate:
 
     @property
     def former(self) -> str | None:
-        """The name that the manifest had before."""
+        """Return the manifest's former name, if it was renamed."""
         return self.manifest.metadata.former_name
 
     @property
     def place(self) -> str:
-        """Where the manifest is, for messages."""
+        """Return the place of the manifest's name as `path:line:column`, for messages."""
         line, column = self.document.at(("metadata", "name"))
         return f"{self.document.path}:{line}:{column}"
 
     def problem(self, location: Location, message: str) -> Problem:
-        """A problem at a field of the spec, in the override where that sets it."""
+        """Return a problem at a field of the spec: in the environment's override if that sets it, else in the spec."""
         return Problem(self.document.path, *self.document.at(self._written(location)), message)
 
     def problem_at_name(self, message: str) -> Problem:
-        """A problem of the whole manifest."""
+        """Return a problem of the whole manifest, at its name."""
         return Problem(self.document.path, *self.document.at(("metadata", "name")), message)
 
     def problem_at_former_name(self, message: str) -> Problem:
-        """A problem of the name that the manifest had before."""
+        """Return a problem at the former name."""
         return Problem(self.document.path, *self.document.at(("metadata", "formerName")), message)
 
     def _written(self, location: Location) -> Location:
@@ -66,7 +66,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the files of a commit hold."""
+    """The manifests of a commit. `unreadable` are the files that may hold manifests whose names are not known."""
 
     candidates: tuple[Candidate, ...]
     claims: tuple[Claim, ...]
@@ -75,7 +75,7 @@ class Survey:
 
 
 @dataclass(slots=True)
-class _Notes:
+class _Collector:
     candidates: list[Candidate] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     problems: set[Problem] = field(default_factory=set)
@@ -105,13 +105,16 @@ class _Notes:
 
 
 def survey(files: Mapping[str, bytes]) -> Survey:
-    """Read all YAML files, except those in dot-folders."""
-    notes = _Notes()
+    """Read all YAML files, given by path, except files in folders whose name begins with a dot."""
+    collector = _Collector()
     for path, content in sorted(files.items()):
         if path.endswith(_SUFFIXES) and not any(part.startswith(".") for part in path.split("/")):
-            notes.add_file(path, parse(path, content))
+            collector.add_file(path, parse(path, content))
     return Survey(
-        tuple(notes.candidates), tuple(notes.claims), frozenset(notes.problems), tuple(sorted(notes.unreadable))
+        candidates=tuple(collector.candidates),
+        claims=tuple(collector.claims),
+        problems=frozenset(collector.problems),
+        unreadable=tuple(sorted(collector.unreadable)),
     )
 
 

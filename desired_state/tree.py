@@ -1,7 +1,7 @@
-"""The files of a Terraform root: which ones it uses, and one id for all of them.
+"""The files that a Terraform root uses, and one id for all of them.
 
-The rule: a tree id changes exactly when something changes that a plan of the root can see. Docs, tests,
-examples and what Terraform leaves behind are no part of it.
+A tree id changes exactly when a file changes that a plan of the root can read. Documentation, tests, examples and the
+files that Terraform writes are not part of it.
 """
 
 import posixpath
@@ -16,22 +16,22 @@ Tree: TypeAlias = Mapping[str, bytes]
 
 _ROOTS: Final = "roots"
 _LOCK_FILE: Final = ".terraform.lock.hcl"
-_UNSEEN_FOLDERS: Final = ("tests", "examples", ".terraform*")
-_UNSEEN_FILES: Final = ("*.md", "*.tftest.hcl", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*", ".terraform*")
+_IGNORED_FOLDERS: Final = ("tests", "examples", ".terraform*")
+_IGNORED_FILES: Final = ("*.md", "*.tftest.hcl", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*", ".terraform*")
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|#.*|//.*')
 _SOURCE = re.compile(r'(?<![\w.-])source\s*=\s*"(\.\.?(?:/[^"]*)?)"')
 
 
 def root_names(files: Tree) -> frozenset[str]:
-    """The names of all roots in a Terraform tree."""
+    """Return the names of the folders under `roots/`."""
     parts = (PurePosixPath(path).parts for path in files)
     return frozenset(part[1] for part in parts if len(part) > 2 and part[0] == _ROOTS)
 
 
 def reach(files: Tree, root: str) -> Tree:
-    """The part of a tree that `roots/<root>` uses: its folder and every local module that it reaches.
+    """Return the part of a tree that `roots/<root>` uses: its folder and all local modules, also indirect ones.
 
-    Raises ValueError, naming file and source, where a source leaves the tree or does not exist."""
+    Raises ValueError, naming file and source, if a module source is outside of the tree or does not exist."""
     if root not in root_names(files):
         raise ValueError(f"there is no folder {_ROOTS}/{root} in the Terraform source")
     found: dict[str, bytes] = {}
@@ -42,16 +42,16 @@ def reach(files: Tree, root: str) -> Tree:
         if folder in visited:
             continue
         visited.add(folder)
-        seen = {path: content for path, content in files.items() if _is_seen(path, folder)}
-        found.update(seen)
-        for path, content in seen.items():
+        used = {path: content for path, content in files.items() if _is_used(path, folder)}
+        found.update(used)
+        for path, content in used.items():
             if path.endswith(".tf"):
                 waiting.extend(_modules(files, path, content))
     return dict(sorted(found.items()))
 
 
 def tree_id(tree: Tree) -> str:
-    """One id for all paths and contents. Lengths are hashed too, so that no two trees look alike."""
+    """Return `sha256:<hex>` over all paths and contents. Lengths are hashed too, so that different trees differ."""
     digest = sha256()
     for path, content in sorted(tree.items()):
         for part in (path.encode("utf-8", "surrogateescape"), content):
@@ -59,19 +59,19 @@ def tree_id(tree: Tree) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _is_seen(path: str, folder: str) -> bool:
+def _is_used(path: str, folder: str) -> bool:
     if not path.startswith(f"{folder}/"):
         return False
     *folders, name = path.removeprefix(f"{folder}/").split("/")
-    if any(fnmatchcase(part, pattern) for part in folders for pattern in _UNSEEN_FOLDERS):
+    if any(fnmatchcase(part, pattern) for part in folders for pattern in _IGNORED_FOLDERS):
         return False
-    return name == _LOCK_FILE or not any(fnmatchcase(name, pattern) for pattern in _UNSEEN_FILES)
+    return name == _LOCK_FILE or not any(fnmatchcase(name, pattern) for pattern in _IGNORED_FILES)
 
 
 def _modules(files: Tree, path: str, content: bytes) -> Iterator[str]:
     for source in _sources(content.decode("utf-8", "replace")):
         folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), source))
-        if folder in files:  # a file, as aws_s3_object has it, not a module
+        if folder in files:  # the source of an aws_s3_object is a file, not a module
             continue
         if folder.split("/")[0] in {"..", "."}:
             raise ValueError(f'the source "{source}" in {path} leaves the Terraform source')

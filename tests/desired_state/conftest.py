@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines: how long an example takes says more about the machine than about the code."""
+"""A Hypothesis profile without deadlines, because the duration of an example depends on the machine's load."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""Manifests for tests: small valid ones, and strategies for many."""
+"""Manifests for tests: builders of small valid ones, and Hypothesis strategies for any valid one."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def example_files() -> dict[str, bytes]:
 
 
 def service(name: str = "orders", **changes: Any) -> dict[str, Any]:
-    """An internal service in develop; changes are merged into its spec."""
+    """Return an internal service in develop, with `changes` merged into its spec (a JSON merge patch)."""
     spec = {
         "environments": ["develop"],
         "type": "internal",
@@ -82,7 +82,7 @@ def _manifest(kind: str, name: str, spec: dict[str, Any], changes: dict[str, Any
 
 
 def to_yaml(*manifests: Mapping[str, Any]) -> bytes:
-    """JSON is YAML, and leaves no doubt about quotes."""
+    """Write manifests as JSON documents, which are valid YAML with all text in quotes."""
     return "\n---\n".join(json.dumps(one, indent=1, ensure_ascii=False) for one in manifests).encode()
 
 
@@ -92,7 +92,7 @@ def document(text: str | bytes) -> Document:
 
 
 def problems_of(manifest: Mapping[str, Any]) -> list[str]:
-    """The messages about a manifest."""
+    """Return the messages about a manifest."""
     result = read(document(to_yaml(manifest)))
     return [problem.message for problem in result] if isinstance(result, tuple) else []
 
@@ -106,7 +106,7 @@ def valid(manifest: Mapping[str, Any]) -> Manifest:
 def build_from(
     *manifests: Mapping[str, Any], environments: Mapping[str, EnvironmentFacts] | None = DEVELOP, **files: bytes
 ) -> Snapshot:
-    """A snapshot of manifests, one file each, named after kind, name and first environment."""
+    """Build a snapshot of manifests, each in the file that `file_of` names, and of further `files`."""
     content = {file_of(one): to_yaml(one) for one in manifests}
     content |= {f"{name}.yaml": data for name, data in files.items()}
     return build(commit="c1", files=content, roots=ROOTS, environments=environments)
@@ -122,7 +122,7 @@ def keys(snapshot: Snapshot) -> frozenset[str]:
 
 
 def known(snapshot: Snapshot) -> dict[Key, str]:
-    """Records that have accepted the whole snapshot."""
+    """Return the source digests of instances that have accepted the whole snapshot."""
     return {key: instance.source_digest for key, instance in snapshot.instances.items()}
 
 
@@ -137,7 +137,7 @@ texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_character
 
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
-    """Any valid service in develop that depends on nothing."""
+    """Draw any valid service in develop without dependencies."""
     cpu = draw(st.sampled_from(sorted(SIZES)))
     lowest = draw(st.integers(1, 50))
     changes: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What `spec.import` may name: the address of a resource, in a form in which nothing can be evaluated, and an id."""
+"""`spec.import` takes the address of a managed resource, in a form that HCL cannot evaluate, and any id."""
 
 import hcl2
 import pytest
@@ -25,14 +25,14 @@ ADOPTED = {"to": "aws_s3_bucket.this", "id": "acme-site"}
 
 
 @given(ADDRESSES)
-def test_every_address_of_a_resource_is_one_and_reads_back_from_hcl_as_it_is(address: str) -> None:
+def test_every_address_of_a_resource_is_accepted_and_hcl_reads_it_unchanged(address: str) -> None:
     assert Import(to=address, id="x").to == address
     (block,) = hcl2.loads(f"import {{\n  to = {address}\n}}\n")["import"]
     assert str(block["to"]).strip("${}").replace(" ", "") == address.replace(" ", "")
 
 
 @given(st.text(max_size=60))
-def test_nothing_that_hcl_could_evaluate_or_end_a_line_with_is_an_address(text: str) -> None:
+def test_an_accepted_address_has_no_characters_that_hcl_evaluates_or_that_end_a_line(text: str) -> None:
     try:
         address = Import(to=text, id="x").to
     except ValidationError:
@@ -64,7 +64,7 @@ def test_nothing_that_hcl_could_evaluate_or_end_a_line_with_is_an_address(text: 
         "",
     ],
 )
-def test_what_is_no_resource_is_refused(address: str) -> None:
+def test_an_address_of_anything_but_a_managed_resource_is_rejected(address: str) -> None:
     with pytest.raises(ValidationError):
         Import(to=address, id="x")
 
@@ -76,14 +76,14 @@ def test_an_id_is_any_line_of_text() -> None:
             Import(to="a_b.c", id=bad)
 
 
-def test_a_mistake_is_told_where_it_stands() -> None:
+def test_invalid_and_repeated_addresses_are_reported() -> None:
     manifest = module("site", **{"import": [ADOPTED, {**ADOPTED, "id": "other"}, {"to": "data.a.b", "id": "x"}]})
     assert any('"data.a.b" is not' in message for message in problems_of(manifest))
     twice = module("site", **{"import": [ADOPTED, ADOPTED]})
     assert problems_of(twice) == ['"aws_s3_bucket.this" is listed twice']
 
 
-def test_imports_are_part_of_what_git_asks_for_and_none_change_nothing() -> None:
+def test_imports_change_the_source_digest_and_an_empty_list_does_not() -> None:
     (plain,) = build_from(module("site")).instances.values()
     (none,) = build_from(module("site", **{"import": []})).instances.values()
     (some,) = build_from(module("site", **{"import": [ADOPTED]})).instances.values()

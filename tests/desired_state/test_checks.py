@@ -1,4 +1,4 @@
-"""What is wrong between manifests is located, and takes out the instances concerned."""
+"""Problems between manifests have a place, and make only the instances concerned invalid."""
 
 from desired_state.checks import EnvironmentFacts
 from desired_state.snapshot import build
@@ -17,7 +17,7 @@ from tests.desired_state.manifests import (
 )
 
 
-def test_a_cycle_is_printed_and_takes_out_its_members_only() -> None:
+def test_a_cycle_is_printed_and_makes_only_its_members_invalid() -> None:
     snapshot = build_from(
         platform(),
         service("a", dependsOn=["b"]),
@@ -34,7 +34,7 @@ def test_a_cycle_is_printed_and_takes_out_its_members_only() -> None:
     assert snapshot.invalid == {"a", "b", "c"}
 
 
-def test_a_service_does_not_wait_for_itself() -> None:
+def test_a_service_that_depends_on_itself_is_a_cycle() -> None:
     assert messages(build_from(platform(), service("a", dependsOn=["a"])).problems) == [
         "dependency cycle in develop: a → a"
     ]
@@ -71,7 +71,7 @@ def test_a_name_is_used_once_per_environment_whatever_the_kind() -> None:
     ]
 
 
-def test_a_second_platform_holds_both_and_the_services_between_them() -> None:
+def test_two_platforms_in_an_environment_are_invalid_and_so_are_its_services() -> None:
     snapshot = build_from(platform(), platform(name="other"), service(), module())
     assert messages(snapshot.problems) == [
         "develop has two Platforms: the other one is at platform-platform-develop.yaml:5:11",
@@ -81,18 +81,18 @@ def test_a_second_platform_holds_both_and_the_services_between_them() -> None:
     assert snapshot.invalid == {"platform", "other", "orders", "audit"}
 
 
-def test_two_public_services_cannot_have_one_priority() -> None:
+def test_two_public_services_cannot_share_a_priority() -> None:
     snapshot = build_from(
         platform(), public("a", paths=["/a"], priority=5), public("b", paths=["/b"], priority=5), service("c")
     )
     assert [message.partition(" at ")[0] for message in messages(snapshot.problems)] == [
-        "priority 5 is also that of develop/b",
-        "priority 5 is also that of develop/a",
+        "priority 5 is already used by develop/b",
+        "priority 5 is already used by develop/a",
     ]
     assert keys(snapshot) == {"develop/platform", "develop/c"}
 
 
-def test_a_path_that_another_service_takes_is_a_problem_of_both() -> None:
+def test_a_path_covered_by_another_service_is_a_problem_of_both() -> None:
     snapshot = build_from(
         platform(),
         public("wide", paths=["/x", "/shop/*"], priority=5),
@@ -101,18 +101,18 @@ def test_a_path_that_another_service_takes_is_a_problem_of_both() -> None:
     )
     assert [message.partition(" at ")[0] for message in messages(snapshot.problems)] == [
         'no request reaches "/shop/cart/*": "/shop/*" (priority 5) of develop/wide',
-        '"/shop/*" (priority 5) takes all requests to "/shop/cart/*" of develop/narrow',
+        '"/shop/*" (priority 5) matches all requests to "/shop/cart/*" of develop/narrow',
     ]
     assert keys(snapshot) == {"develop/platform", "develop/first"}
 
 
-def test_routes_of_different_environments_do_not_meet() -> None:
+def test_routes_of_different_environments_do_not_conflict() -> None:
     one = public("a", paths=["/*"], priority=5, environments=["develop"])
     other = public("b", paths=["/*"], priority=5, environments=["qa"])
     assert build_from(one, other, environments=None).problems == ()
 
 
-def test_production_is_redundant_whatever_its_name() -> None:
+def test_an_environment_of_tier_prod_must_be_redundant_whatever_its_name() -> None:
     live = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop")}
     snapshot = build_from(
         platform("live", network={"nat": "single"}, cluster={"spot": True}),
@@ -123,13 +123,13 @@ def test_production_is_redundant_whatever_its_name() -> None:
     )
     assert messages(snapshot.problems) == [
         'nat "single" is not allowed in live (tier prod): write one_per_az',
-        "spot is not allowed in live (tier prod), where AWS must not take tasks away",
+        "spot is not allowed in live (tier prod): AWS may stop Spot tasks at any time",
         "scaling.min is 1, but live (tier prod) needs at least 2",
     ]
     assert keys(snapshot) == {"develop/platform", "develop/orders", "develop/ledger", "live/ledger"}
 
 
-def test_production_shares_no_addresses_with_another_tier() -> None:
+def test_tier_prod_shares_no_addresses_with_another_tier() -> None:
     facts = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop"), "test": EnvironmentFacts("test")}
     snapshot = build_from(
         platform("live", network={"cidr": "10.96.0.0/16"}),
@@ -138,12 +138,12 @@ def test_production_shares_no_addresses_with_another_tier() -> None:
         environments=facts,
     )
     found = messages(snapshot.problems)
-    assert len(found) == 4, "each of the two overlaps, on both sides; what is not production may overlap"
-    assert all("overlaps" in message and "production shares no addresses" in message for message in found)
+    assert len(found) == 4, "each of the other two overlaps with prod, on both sides; they may overlap each other"
+    assert all("overlaps" in message and "tier prod needs a range of its own" in message for message in found)
     assert not snapshot.instances
 
 
-def test_production_peers_only_when_its_manifest_says_so() -> None:
+def test_tier_prod_peers_only_with_allow_prod_peering() -> None:
     live = {"live": EnvironmentFacts("prod")}
     peerings = {"data": {"vpcId": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16"}}
     refused = build_from(platform("live", network={"peerings": peerings}), environments=live)
@@ -165,7 +165,7 @@ def test_a_module_needs_a_root_that_exists() -> None:
     assert build(commit="c", files={"a.yaml": to_yaml(module())}, roots={}, environments=None).problems == ()
 
 
-def test_a_broken_root_is_reported_once_and_holds_what_uses_it() -> None:
+def test_a_broken_root_is_reported_once_and_makes_its_instances_invalid() -> None:
     files = {file_of(one): to_yaml(one) for one in (platform(), service("a"), service("b"))}
     roots = {path: content for path, content in ROOTS.items() if path != "modules/service/main.tf"}
     snapshot = build(commit="c", files=files, roots=roots, environments=DEVELOP)
@@ -175,8 +175,8 @@ def test_a_broken_root_is_reported_once_and_holds_what_uses_it() -> None:
     assert (keys(snapshot), snapshot.invalid) == (frozenset({"develop/platform"}), frozenset({"a", "b"}))
 
 
-def test_a_sidecar_is_not_called_like_its_service() -> None:
+def test_a_sidecar_cannot_have_the_name_of_its_service() -> None:
     proxy = {"name": "orders", "image": "registry.example/proxy:1"}
     snapshot = build_from(platform(), service("orders", sidecars=[proxy]), service("ledger", sidecars=[proxy]))
-    assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container']
+    assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container: choose another']
     assert keys(snapshot) == {"develop/platform", "develop/ledger"}

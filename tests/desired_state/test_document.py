@@ -1,4 +1,4 @@
-"""YAML files become data with places, or problems with places; never an exception."""
+"""Any YAML file becomes data and problems with places, never an exception."""
 
 import json
 
@@ -11,12 +11,12 @@ from desired_state.document import Parsed, Problem, parse
 from tests.desired_state.manifests import texts
 
 
-def complaints(text: str | bytes) -> list[str]:
+def messages(text: str | bytes) -> list[str]:
     content = text if isinstance(text, bytes) else text.encode()
     return [str(problem) for problem in parse("a.yaml", content).problems]
 
 
-def test_a_problem_reads_like_a_compilers() -> None:
+def test_a_problem_is_written_like_a_compiler_error() -> None:
     assert str(Problem("services/orders.yaml", 3, 7, "no")) == "services/orders.yaml:3:7: no"
 
 
@@ -26,7 +26,7 @@ def test_a_file_may_hold_several_documents_and_empty_ones_are_skipped() -> None:
     assert parsed.readable
 
 
-def test_places_lead_to_values_keys_and_the_nearest_parent() -> None:
+def test_places_of_values_keys_and_the_nearest_parent() -> None:
     document = parse("a.yaml", b"spec:\n  scaling: {min: 1}\n  paths:\n    - /a\n    - /b\n").documents[0]
     assert document.at(("spec", "scaling", "min")) == (2, 18)
     assert document.key_at(("spec", "scaling", "min")) == (2, 13)
@@ -70,16 +70,16 @@ def test_plain_scalars_follow_the_core_schema(scalar: str, value: object) -> Non
 
 
 @pytest.mark.parametrize("word", ["y", "N", "yes", "No", "NO", "on", "OFF"])
-def test_old_booleans_are_refused_with_what_to_write(word: str) -> None:
+def test_yaml_1_1_booleans_are_rejected_with_the_spelling_to_use(word: str) -> None:
     meaning = "true" if word.lower() in {"y", "yes", "on"} else "false"
-    assert complaints(f"a: {word}\n") == [
+    assert messages(f"a: {word}\n") == [
         f"a.yaml:1:4: {word} is ambiguous (a boolean or text): write {meaning}, or quote it"
     ]
-    assert complaints(f"a: '{word}'\n") == []
+    assert messages(f"a: '{word}'\n") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("a: 010", "1:4: 010 is ambiguous (8 or 10): write 10, or quote it"),
         ("a: 089", "1:4: 089 is ambiguous (text or 89): write 89, or quote it"),
@@ -87,27 +87,27 @@ def test_old_booleans_are_refused_with_what_to_write(word: str) -> None:
         ("a: 08:00", '1:4: 08:00 is ambiguous (a base-60 number or text): write "08:00"'),
         ("a: 1_000", "1:4: 1_000 is ambiguous (a number or text): write plain digits, or quote it"),
         ("a: 0b101", "1:4: 0b101 is ambiguous (a number or text): write plain digits, or quote it"),
-        ("a: .inf", "1:4: .inf is not a number that a manifest can hold: quote it if it is text"),
+        ("a: .inf", "1:4: .inf is not a finite number: write one, or quote it if it is text"),
         ("a: 1e999", "1:4: 1e999 is too large for a number: quote it if it is text"),
         ("a: 9223372036854775808", "1:4: 9223372036854775808 is too large for a number: quote it if it is text"),
         ("a: 1\nb: 2\na: 3", '3:1: duplicate key "a": the first one is at 1:1'),
         ("b: &x 1", "1:4: anchors are not allowed: write the value out where it is used"),
-        ("a: !!str 1", "1:4: tags are not allowed: remove it, and quote the value if it is text"),
-        ("a: !", "1:4: tags are not allowed: remove it, and quote the value if it is text"),
+        ("a: !!str 1", "1:4: tags are not allowed: remove the tag, and quote the value if it is text"),
+        ("a: !", "1:4: tags are not allowed: remove the tag, and quote the value if it is text"),
         ("<<: {a: 1}", "1:1: merge keys are not allowed: write the fields out"),
         ("1: a", '1:1: a key must be text: write "1" in quotes'),
         ("on: a", '1:1: a key must be text: write "on" in quotes'),
         ("? [a]\n: b", "1:3: a key must be text"),
-        ('a: "x\\u001b"', "1:4: the control character U+001B is not allowed"),
+        ('a: "x\\u001b"', "1:4: the control character U+001B is not allowed: remove it"),
         ("- a", "1:1: a manifest must be a mapping of fields"),
         ("a: [1, 2", "2:1: not valid YAML: did not find expected ',' or ']'"),
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(text: str, complaint: str) -> None:
-    assert complaints(text) == [f"a.yaml:{complaint}"]
+def test_ambiguous_text_is_rejected(text: str, message: str) -> None:
+    assert messages(text) == [f"a.yaml:{message}"]
 
 
-def test_an_alias_is_refused_and_never_expanded() -> None:
+def test_an_alias_is_rejected_and_never_expanded() -> None:
     bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdef", "bcdefg", strict=True))
     parsed = parse("a.yaml", bomb.encode())
     assert parsed.documents[0].data["g"] == [None, None]
@@ -115,33 +115,33 @@ def test_an_alias_is_refused_and_never_expanded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
-        (b"a: 1\nb: \xff", "a.yaml:2:4: not UTF-8 text"),
-        (b"a: 1\nb: \x00", "a.yaml:2:4: the character U+0000 is not allowed"),
-        (b" " * (1024 * 1024 + 1), "a.yaml:1:1: larger than 1048576 bytes"),
+        (b"a: 1\nb: \xff", "a.yaml:2:4: not UTF-8 text: save the file as UTF-8"),
+        (b"a: 1\nb: \x00", "a.yaml:2:4: the character U+0000 is not allowed: remove it"),
+        (b" " * (1024 * 1024 + 1), "a.yaml:1:1: the file is larger than 1048576 bytes: split it"),
         (b"a: " + b"[" * 60 + b"]" * 60, "a.yaml:1:54: nested more than 50 levels deep"),
         (b"a: b: c", "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"),
     ],
 )
-def test_a_file_that_cannot_be_read_has_one_problem(content: bytes, complaint: str) -> None:
-    assert complaints(content) == [complaint]
+def test_a_file_that_cannot_be_read_has_one_problem(content: bytes, message: str) -> None:
+    assert messages(content) == [message]
     assert not parse("a.yaml", content).readable
 
 
-def test_a_thousand_mistakes_are_not_a_thousand_lines() -> None:
+def test_the_number_of_problems_is_limited() -> None:
     parsed = parse("a.yaml", b"a: 1\n" * 1000)
     assert len(parsed.problems) == 101
     assert "too many problems" in parsed.problems[-1].message
 
 
-def test_what_came_before_a_syntax_error_is_kept() -> None:
+def test_the_content_before_a_syntax_error_is_kept() -> None:
     parsed = parse("a.yaml", b"metadata:\n  name: orders\nspec: {\n")
     assert parsed.remnant is not None
     assert parsed.remnant.data == {"metadata": {"name": "orders"}, "spec": {}}
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
+def test_a_byte_order_mark_is_dropped() -> None:
     assert parse("a.yaml", b"\xef\xbb\xbfa: 1\n").documents[0].data == {"a": 1}
 
 
@@ -149,7 +149,7 @@ yamlish = st.text(st.sampled_from("ab01:-{}[],&*!|>'\"#%@?<~\\ \n\t"), max_size=
 
 
 def is_well_formed(parsed: Parsed) -> bool:
-    """Every problem has a place, nothing unreadable is without one, and all data is plain JSON."""
+    """Return whether problems have places, an unreadable file has a problem, and data is plain JSON (else raises)."""
     json.dumps([dict(document.data) for document in parsed.documents], allow_nan=False)
     placed = all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in parsed.problems)
     return placed and (parsed.readable or bool(parsed.problems))
@@ -168,17 +168,19 @@ def test_no_bytes_make_parse_raise(content: bytes) -> None:
 
 @given(yamlish)
 def test_no_text_makes_the_pure_parser_raise(text: str) -> None:
-    """Where PyYAML was built without libyaml, its own parser does the work."""
+    """Use the Python parser of PyYAML, which is the only one if PyYAML was built without libyaml."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
         assert is_well_formed(parse("a.yaml", text.encode()))
 
 
-def test_a_half_character_does_not_get_past_the_pure_parser() -> None:
+def test_the_pure_parser_rejects_a_lone_surrogate() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
         parsed = parse("a.yaml", b'a: "x\\ud800"')
-    assert [str(problem) for problem in parsed.problems] == ["a.yaml:1:4: the control character U+D800 is not allowed"]
+    assert [str(problem) for problem in parsed.problems] == [
+        "a.yaml:1:4: the control character U+D800 is not allowed: remove it"
+    ]
     assert parsed.documents[0].data == {"a": "x\ufffd"}
 
 
@@ -190,8 +192,8 @@ plain_json = st.recursive(
 
 
 @given(st.dictionaries(texts, plain_json, max_size=4))
-def test_json_is_read_as_it_is(data: dict[str, object]) -> None:
-    """JSON is YAML: whatever json.dumps writes comes back, with no complaint."""
+def test_json_is_read_unchanged(data: dict[str, object]) -> None:
+    """Read back the output of json.dumps, which is valid YAML, without problems."""
     parsed = parse("a.yaml", json.dumps(data, ensure_ascii=False).encode())
     assert parsed.problems == ()
     assert [document.data for document in parsed.documents] == [data]

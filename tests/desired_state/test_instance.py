@@ -1,4 +1,4 @@
-"""Instances: their keys, digests and durable form."""
+"""Keys, source digests and the durable form of instances."""
 
 import copy
 import json
@@ -41,13 +41,13 @@ def digest_of(manifest: dict[str, Any], roots: dict[str, bytes] = ROOTS) -> str:
 
 
 @given(names, names)
-def test_a_key_is_written_and_read(environment: str, name: str) -> None:
+def test_a_key_is_read_back_as_written(environment: str, name: str) -> None:
     environment = environment[:16].rstrip("-")
     assert Key.parse(str(Key(environment, name))) == Key(environment, name)
 
 
 @pytest.mark.parametrize("text", ["", "orders", "develop/", "/orders", "a/b/c", "Develop/orders", "../x", "a/b\n"])
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_text_of_another_form_is_rejected_as_a_key(text: str) -> None:
     with pytest.raises(ValueError, match="is not an instance: write environment/name"):
         Key.parse(text)
 
@@ -60,7 +60,7 @@ def test_keys_are_ordered_by_environment_then_name() -> None:
     ]
 
 
-def test_an_instance_knows_its_root_its_platform_and_its_place() -> None:
+def test_an_instance_has_its_root_its_platform_and_its_place() -> None:
     instance = instance_of(service("orders"))
     assert (instance.kind, instance.root) == ("Service", "service")
     assert instance.depends_on == {Key("develop", "platform")}
@@ -75,8 +75,8 @@ def test_a_platform_does_not_depend_on_itself() -> None:
 
 @settings(max_examples=40)
 @given(services(), st.randoms(use_true_random=False))
-def test_a_digest_does_not_see_how_a_manifest_is_written(manifest: dict[str, Any], random: Random) -> None:
-    """Key order, comments, style: nothing of that plans again."""
+def test_a_digest_ignores_the_style_of_a_manifest(manifest: dict[str, Any], random: Random) -> None:
+    """Vary key order, comments and quotes, none of which may cause a new plan."""
     fields = list(manifest["spec"].items())
     random.shuffle(fields)
     other = {**dict(reversed(manifest.items())), "spec": dict(fields)}
@@ -90,13 +90,13 @@ def test_a_digest_does_not_see_how_a_manifest_is_written(manifest: dict[str, Any
 
 
 class _Quoting(yaml.SafeDumper):
-    """Block style, all text in quotes."""
+    """A dumper that writes block style with all text in quotes."""
 
 
 _Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
-def test_a_digest_does_not_see_the_policy_or_the_other_environments() -> None:
+def test_a_digest_ignores_the_policy_and_the_other_environments() -> None:
     plain = digest_of(service())
     assert digest_of(service(policy={"mode": "observe", "interval": "1d", "suspend": True, "prune": False})) == plain
     assert digest_of(service(environments=["develop", "qa"])) == plain
@@ -132,14 +132,14 @@ BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, im
         {"kafka": {"brokers": ["b:1"]}},
     ],
 )
-def test_a_digest_sees_every_other_value(change: dict[str, Any]) -> None:
-    """In the spec or in the environment's override, it comes to the same."""
+def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:
+    """Make the change in an override and in the spec, which must give the same digest."""
     overridden = digest_of({**copy.deepcopy(BASE), "overrides": {"develop": change}})
     assert overridden != digest_of(BASE)
     assert overridden == digest_of({**BASE, "spec": merge_patch(BASE["spec"], change)})
 
 
-def test_a_digest_sees_name_labels_and_environment() -> None:
+def test_a_digest_covers_name_labels_and_environment() -> None:
     base = service("orders", environments=["develop", "qa"])
     files = {"a.yaml": to_yaml(base), "b.yaml": to_yaml({**base, "metadata": {"name": "other"}})}
     snapshot = build(commit="c", files=files, roots=ROOTS, environments=None)
@@ -149,24 +149,24 @@ def test_a_digest_sees_name_labels_and_environment() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in ROOTS if "service" in path])
-def test_a_digest_sees_every_file_of_its_root(path: str) -> None:
+def test_a_digest_covers_every_file_of_its_root(path: str) -> None:
     changed = {**ROOTS, path: ROOTS[path] + b"\n"}
     assert digest_of(service(), changed) != digest_of(service())
     assert digest_of(module(), changed) == digest_of(module())
 
 
-def test_a_digest_does_not_see_documentation() -> None:
+def test_a_digest_ignores_documentation() -> None:
     assert digest_of(service(), {**ROOTS, "modules/service/README.md": b"text"}) == digest_of(service())
 
 
 @settings(max_examples=40)
 @given(services())
-def test_an_instance_comes_back_from_json(manifest: dict[str, Any]) -> None:
+def test_an_instance_is_read_back_from_json(manifest: dict[str, Any]) -> None:
     instance = instance_of(manifest)
     assert Instance.from_json(json.loads(json.dumps(instance.to_json()))) == instance
 
 
-def test_the_examples_come_back_from_json() -> None:
+def test_the_examples_are_read_back_from_json() -> None:
     snapshot = build(commit="c", files=example_files(), roots=ROOTS, environments=None)
     for instance in snapshot.instances.values():
         assert Instance.from_json(instance.to_json()) == instance
@@ -176,7 +176,7 @@ GOOD = instance_of(service()).to_json()
 
 
 @pytest.mark.parametrize(
-    "garbage",
+    "data",
     [
         None,
         [],
@@ -193,13 +193,13 @@ GOOD = instance_of(service()).to_json()
         {name: value for name, value in GOOD.items() if name != "treeId"},
     ],
 )
-def test_garbage_is_no_instance(garbage: JsonValue) -> None:
+def test_invalid_data_is_rejected(data: JsonValue) -> None:
     with pytest.raises(ValueError, match="not"):
-        Instance.from_json(garbage)
+        Instance.from_json(data)
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=3)))
-def test_any_other_json_is_no_instance(data: JsonValue) -> None:
+def test_any_other_json_is_rejected(data: JsonValue) -> None:
     with pytest.raises(ValueError, match="not"):
         Instance.from_json(data)
 

@@ -1,4 +1,4 @@
-"""Manifests are strict, and say what is wrong where it is wrong."""
+"""Manifests are strict, and every mistake is reported at its place with an explanation."""
 
 from datetime import timedelta
 from itertools import product
@@ -98,19 +98,23 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"image": {"tag": "a b"}}, '"a b" is not an image tag'),
         ({"env": {"LEVEL": 3}}, "spec.env.LEVEL must be text: put it in quotes"),
         ({"env": {"1ST": "a"}}, '"1ST" is not the name of an environment variable'),
-        ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets"),
+        ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets: remove one"),
         (
             {"secrets": {"A": "arn:aws:secretsmanager"}},
             '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager (not its ARN)',
         ),
         (
             {"secrets": {"A": "orders/db-secret"}},
-            '"orders/db-secret" ends like an ARN, in a hyphen and six characters: AWS would confuse the two',
+            '"orders/db-secret" ends in a hyphen and six characters, as an ARN does: '
+            "AWS would take it for one, so give the secret another name",
         ),
-        ({"healthCheck": {"path": "/", "matcher": "500"}}, '"500" is not HTTP status codes such as "200" or "200-299"'),
+        (
+            {"healthCheck": {"path": "/", "matcher": "500"}},
+            '"500" is not a matcher: write status codes such as "200" or "200-299"',
+        ),
         (
             {"environments": ["internal"]},
-            '"internal" begins with internal-, which AWS does not allow for load balancers',
+            '"internal" begins with internal-, which AWS does not allow in names of load balancers',
         ),
         ({"kafka": {"brokers": ["b-1"]}}, '"b-1" is not a broker: write host:port'),
         ({"kafka": {"brokers": ["b-1:70000"]}}, '"b-1:70000" has a port above 65535'),
@@ -124,16 +128,22 @@ def test_defaults_are_those_of_the_documentation() -> None:
             '"acme/proxy" is not an image: write registry/repository:tag, or @sha256: and its digest',
         ),
         ({"sidecars": [PROXY, PROXY]}, '"proxy" is listed twice'),
-        ({"sidecars": [PROXY | {"memory": 512}]}, "the sidecars take 512 MiB and leave nothing of memory 512"),
-        ({"sidecars": [PROXY | {"env": {"A": "x"}, "secrets": {"A": "x"}}]}, "A is both in env and in secrets"),
+        (
+            {"sidecars": [PROXY | {"memory": 512}]},
+            "the sidecars take 512 MiB, which leaves nothing of memory 512 to the service",
+        ),
+        (
+            {"sidecars": [PROXY | {"env": {"A": "x"}, "secrets": {"A": "x"}}]},
+            "A is both in env and in secrets: remove one",
+        ),
         (
             {"preDeployment": {"command": ["migrate"]}},
-            "preDeployment needs image: a pipeline that deploys would not run the command first",
+            "preDeployment needs image: without it the pipeline deploys, and would not run the command first",
         ),
         ({"image": {"tag": "1"}, "preDeployment": {"command": []}}, "spec.preDeployment.command needs at least 1"),
         (
             {"image": {"tag": "1"}, "preDeployment": {"command": ["migrate"], "timeout": "2h"}},
-            "timeout 2h is not from 10s to 1h",
+            "timeout 2h is out of range: write 10s to 1h",
         ),
         ({"runtimeSecrets": ["a/b", "a/b"]}, '"a/b" is listed twice'),
         ({"dependsOn": ["payments", "payments"]}, '"payments" is listed twice'),
@@ -154,14 +164,14 @@ def test_a_mistake_in_a_service_is_explained(changes: dict[str, Any], message: s
 
 
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "clientSecret", "auth_token", "API_KEY", "apikey", "PRIVATE_KEY"])
-def test_what_looks_like_a_secret_is_not_for_env(name: str) -> None:
+def test_a_name_that_looks_like_a_secret_is_rejected_in_env(name: str) -> None:
     assert problems_of(service(env={name: "x"})) == [
-        f"{name} looks like a secret: put it in Secrets Manager, and its name there under secrets"
+        f"{name} looks like a secret: store it in Secrets Manager and write that secret's name under secrets"
     ]
     assert problems_of(service(secrets={name: "orders/x"})) == []
 
 
-def test_every_bad_variable_has_a_problem_at_its_name() -> None:
+def test_every_rejected_variable_has_a_problem_at_its_name() -> None:
     text = "spec:\n  env:\n    A_TOKEN: x\n    B_TOKEN: x\n"
     problems = read(document("kind: Service\n" + text))
     assert isinstance(problems, tuple)
@@ -194,7 +204,7 @@ def test_every_bad_variable_has_a_problem_at_its_name() -> None:
         ),
         ({"network": {"nat": "one"}}, '"one" is not a choice for spec.network.nat: did you mean "none"?'),
         ({"alb": {"certificateArn": "arn:aws:iam::1:x"}}, '"arn:aws:iam::1:x" is not the ARN of a certificate in ACM'),
-        ({"tags": {"owner": ""}}, '"" is not a tag (letters, digits, spaces, _.:/=+-@)'),
+        ({"tags": {"owner": ""}}, '"" is not a tag value (letters, digits, spaces, _.:/=+-@)'),
         ({"tags": {"costCenter": None}}, "spec.tags.costCenter is missing"),
         (
             {"network": {"peerings": {"data": {"vpcId": "vpc-0a1b2c3d", "cidr": "10.10.128.0/20"}}}},
@@ -204,7 +214,7 @@ def test_every_bad_variable_has_a_problem_at_its_name() -> None:
             {"network": {"peerings": {"data": {"vpcId": "x", "cidr": "10.50.0.0/16"}}}},
             '"x" is not the id of a VPC such as vpc-0a1b2c3d4e5f60718',
         ),
-        ({"subscribers": {"alarms": ["oncall"]}}, '"oncall" is not a mail address'),
+        ({"subscribers": {"alarms": ["oncall"]}}, '"oncall" is not an email address'),
         ({"subscribers": {"alarms": ["a@b.de", "a@b.de"]}}, '"a@b.de" is listed twice'),
         ({"secrets": {"orders/key": {}}}, "a secret needs either rotation or rotationExemptReason"),
         (
@@ -227,12 +237,12 @@ def test_a_public_service_may_leave_its_port_to_its_runtime() -> None:
     assert problems_of(public) == []
 
 
-def test_a_kind_that_does_not_exist_is_a_problem() -> None:
+def test_an_unknown_or_missing_kind_is_a_problem() -> None:
     assert problems_of({"kind": "Servce"}) == ['"Servce" is not a kind of manifest: did you mean "Service"?']
     assert problems_of({"a": 1}) == ["kind is missing: the choices are Module, Platform, Service"]
 
 
-def test_another_version_is_a_problem() -> None:
+def test_an_unknown_api_version_is_a_problem() -> None:
     assert problems_of({**service(), "apiVersion": "reconciler/v2"}) == [
         '"reconciler/v2" is not a choice for apiVersion: did you mean "reconciler/v1"?'
     ]
@@ -269,14 +279,14 @@ def test_a_module_takes_any_inputs() -> None:
 @pytest.mark.parametrize(
     "value", ['${file("/etc/passwd")}', "%{ for x in y }", '"; rm -rf /', "$(id)", "{{ a }}", "é✓"]
 )
-def test_values_are_opaque(value: str) -> None:
+def test_values_are_never_interpreted(value: str) -> None:
     spec = valid(service(env={"VALUE": value})).spec
     assert isinstance(spec, ServiceSpec)
     assert spec.env == {"VALUE": value}
 
 
-def test_control_characters_are_refused_but_lines_are_text() -> None:
-    assert problems_of(service(env={"VALUE": "a\x1bb"})) == ["the control character U+001B is not allowed"]
+def test_control_characters_are_rejected_except_line_breaks_and_tabs() -> None:
+    assert problems_of(service(env={"VALUE": "a\x1bb"})) == ["the control character U+001B is not allowed: remove it"]
     assert problems_of(service(env={"VALUE": "a\nb\tc"})) == []
 
 
@@ -285,8 +295,8 @@ def test_every_generated_service_is_valid(manifest: dict[str, Any]) -> None:
     assert isinstance(valid(manifest), Service)
 
 
-def test_no_message_speaks_the_language_of_the_validator() -> None:
-    """Every field of a service, given five values that cannot be right, is refused in our own words."""
+def test_no_message_has_the_wording_of_the_validation_library() -> None:
+    """Give every field of a service five invalid values; none of the messages may be pydantic's own."""
     wrong: list[Any] = [[[1]], {"x": {"y": 1}}, 1.5, True, "\u2603 no"]
     manifest = service()
     for field, value in product([*manifest["spec"], "routing", "policy", "kafka", "dependsOn", "env"], wrong):

@@ -30,7 +30,7 @@ from desired_state.merge import merge_patch
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_the_examples_of_the_standard(target: JsonValue, patch: JsonValue, result: JsonValue) -> None:
+def test_the_examples_of_rfc_7386(target: JsonValue, patch: JsonValue, result: JsonValue) -> None:
     assert merge_patch(target, patch) == result
 
 
@@ -48,7 +48,7 @@ def test_merging_twice_is_merging_once(target: JsonValue, patch: JsonValue) -> N
 
 
 @given(json_values, json_values)
-def test_merging_changes_nothing_in_place(target: JsonValue, patch: JsonValue) -> None:
+def test_merging_changes_neither_argument(target: JsonValue, patch: JsonValue) -> None:
     before = copy.deepcopy((target, patch))
     merge_patch(target, patch)
     assert (target, patch) == before

@@ -1,4 +1,4 @@
-"""Overrides are merged per environment, and have to leave a valid spec."""
+"""Overrides are merged per environment, and the merged spec must be valid."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.desired_state.manifests import (
 
 
 def override_problems(overrides: str, base: str = "") -> list[str]:
-    """Problems of a small public service with overrides that begin in line 12."""
+    """Return the problems of a small public service whose overrides begin in line 12, without the file's name."""
     text = f"""\
 apiVersion: reconciler/v1
 kind: Service
@@ -67,6 +67,6 @@ def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: st
     assert found[0].startswith(problem)
 
 
-def test_a_mistake_in_the_spec_is_told_once_and_not_for_every_override() -> None:
+def test_a_mistake_in_the_spec_is_reported_once_and_not_for_every_override() -> None:
     found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="prot: 1")
     assert found == ['9:3: unknown field "prot": did you mean "port"?']

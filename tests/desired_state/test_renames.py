@@ -1,4 +1,4 @@
-"""Manifests that got another name: what they claim is never removed, and two claims hold each other up."""
+"""Renamed manifests: a claimed instance is never removed, and two competing claims are both invalid."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def renamed(manifest: dict[str, Any], former: str = "orders") -> dict[str, Any]:
     return {**manifest, "metadata": {**manifest["metadata"], "formerName": former}}
 
 
-def test_a_renamed_manifest_is_new_and_its_old_name_is_claimed_and_not_removed() -> None:
+def test_a_renamed_manifest_is_new_and_its_former_name_is_claimed_instead_of_removed() -> None:
     before = build_from(platform(), service("orders"))
     after = build_from(platform(), renamed(service("shop")))
     changes = diff(after, known(before))
@@ -37,7 +37,7 @@ def test_a_renamed_manifest_is_new_and_its_old_name_is_claimed_and_not_removed()
     assert shop.source_digest != build_from(platform(), service("shop")).instances[SHOP].source_digest
 
 
-def test_what_is_claimed_stays_where_the_claim_is_not_deployed_or_not_valid() -> None:
+def test_a_claimed_instance_stays_if_the_claim_is_not_deployed_there_or_not_valid() -> None:
     before = build_from(module("orders", environments=["develop", "test"]), environments=FOUR)
     elsewhere = build_from(renamed(module("shop")), environments=FOUR)
     assert diff(elsewhere, known(before)).claimed == {ORDERS, Key("test", "orders")}
@@ -47,7 +47,7 @@ def test_what_is_claimed_stays_where_the_claim_is_not_deployed_or_not_valid() ->
     assert not changes.removed
 
 
-def test_a_former_name_that_is_still_used_holds_both() -> None:
+def test_a_former_name_that_is_still_used_makes_both_invalid() -> None:
     snapshot = build_from(module("orders"), renamed(module("shop")))
     assert keys(snapshot) == frozenset()
     assert snapshot.invalid == {"orders", "shop"}
@@ -59,14 +59,14 @@ def test_a_former_name_that_is_still_used_holds_both() -> None:
     assert (claimed.path, claimed.line) == ("module-shop-develop.yaml", 6)
 
 
-def test_a_former_name_is_claimed_once() -> None:
+def test_two_claims_of_a_former_name_are_both_invalid() -> None:
     snapshot = build_from(renamed(module("shop")), renamed(module("store")))
     assert keys(snapshot) == frozenset()
     assert len(snapshot.problems) == 2
     assert all("is also claimed by develop/" in message for message in messages(snapshot.problems))
 
 
-def test_chains_and_cycles_hold_each_other_up() -> None:
+def test_chains_and_cycles_of_renames_are_invalid() -> None:
     for former in ("orders", "store"):
         snapshot = build_from(renamed(module("shop"), "store"), renamed(module("store"), "shop"), module("orders"))
         assert keys(snapshot) == {"develop/orders"}
@@ -74,21 +74,21 @@ def test_chains_and_cycles_hold_each_other_up() -> None:
         assert keys(chain) == frozenset()
 
 
-def test_a_name_that_a_broken_manifest_still_has_is_not_taken_from_it() -> None:
+def test_the_name_of_a_broken_manifest_cannot_be_claimed() -> None:
     snapshot = build_from(module("orders", colour="blue"), renamed(module("shop")))
     assert keys(snapshot) == frozenset()
-    assert any("a manifest that cannot be used" in message for message in messages(snapshot.problems))
+    assert any("a manifest that is not valid" in message for message in messages(snapshot.problems))
     other = build_from(
         module("orders", environments=["test"], colour="blue"), renamed(module("shop")), environments=FOUR
     )
     assert keys(other) == {"develop/shop"}
 
 
-def test_the_name_itself_is_no_former_name() -> None:
+def test_a_former_name_must_differ_from_the_name() -> None:
     assert problems_of(renamed(module("orders"))) == ['formerName "orders" is the name itself: remove it']
 
 
-def test_the_own_container_keeps_its_name_too() -> None:
+def test_the_container_of_a_renamed_service_keeps_the_former_name() -> None:
     sidecars = [{"name": "orders", "image": "public.ecr.aws/x/y:1"}]
     snapshot = build_from(platform(), renamed(service("shop", sidecars=sidecars)))
-    assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container']
+    assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container: choose another']

@@ -1,4 +1,4 @@
-"""The JSON Schemas are those of the code, and accept what the code accepts."""
+"""The JSON Schema files are the generated ones, and accept every manifest that the models accept."""
 
 import json
 from typing import Any
@@ -21,12 +21,12 @@ def errors(manifest: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_files_are_current(kind: str) -> None:
-    """If this fails, write them again: `reconciler schema KIND`."""
+    """Compare the file with the generated schema; `reconciler schema KIND` prints the new content."""
     assert (PACKAGE / "schema" / f"{kind.lower()}.json").read_text(encoding="utf-8") == write(kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_they_are_json_schemas(kind: str) -> None:
+def test_the_schemas_are_valid_json_schemas(kind: str) -> None:
     Draft202012Validator.check_schema(generate(kind))
     assert json.loads(write(kind))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
@@ -56,7 +56,7 @@ def test_a_module_is_accepted() -> None:
         {"policy": {"windows": [{"days": ["mon"], "from": "08:00", "to": "17:00", "timezone": "UTC"}]}},
     ],
 )
-def test_an_override_may_be_any_part(override: dict[str, Any]) -> None:
+def test_an_override_may_be_any_part_of_a_spec(override: dict[str, Any]) -> None:
     assert errors({**service(), "overrides": {"develop": override}}) == []
 
 
@@ -74,5 +74,5 @@ def test_an_override_may_be_any_part(override: dict[str, Any]) -> None:
         {**service(), "overrides": {"develop": {"policy": {"windows": [{"days": ["mon"]}]}}}},
     ],
 )
-def test_an_editor_sees_common_mistakes(bad: dict[str, Any]) -> None:
+def test_common_mistakes_are_rejected(bad: dict[str, Any]) -> None:
     assert errors(bad)

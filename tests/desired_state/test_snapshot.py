@@ -1,4 +1,4 @@
-"""A commit as a whole: what is there, and what changed."""
+"""Snapshots: the instances of a commit, and the changes since the known ones."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.desired_state.manifests import (
 )
 
 
-def test_the_examples_are_a_whole_repository() -> None:
+def test_the_examples_are_a_complete_repository() -> None:
     environments = FOUR | {"account": EnvironmentFacts("prod")}
     roots = ROOTS | {"roots/account/main.tf": b""}
     snapshot = build(commit="c1", files=example_files(), roots=roots, environments=environments)
@@ -44,14 +44,14 @@ def test_dependencies_and_the_platform_come_first() -> None:
     assert snapshot.dependants(Key("develop", "payments")) == {Key("develop", "ledger"), Key("develop", "orders")}
 
 
-def test_trees_are_given_by_id() -> None:
+def test_a_snapshot_has_the_trees_of_its_instances_by_id() -> None:
     snapshot = build_from(platform(), service())
     instance = snapshot.instances[Key("develop", "orders")]
     assert set(snapshot.trees[instance.tree_id]) == {"roots/service/main.tf", "modules/service/main.tf"}
     assert set(snapshot.trees) == {one.tree_id for one in snapshot.instances.values()}
 
 
-def test_files_in_dot_folders_and_other_files_are_no_manifests() -> None:
+def test_files_in_dot_folders_and_files_that_are_not_yaml_are_ignored() -> None:
     files = {".github/x.yaml": b"a: 1", "a/.b/c.yml": b"a: 1", "README.md": b"#", "platform.yml": to_yaml(platform())}
     snapshot = build(commit="c", files=files, roots=ROOTS, environments=DEVELOP)
     assert (keys(snapshot), snapshot.problems) == (frozenset({"develop/platform"}), ())
@@ -70,7 +70,7 @@ def test_an_environment_with_a_platform_that_is_not_configured_is_served_elsewhe
     assert keys(snapshot) == {"develop/platform", "develop/orders"}
     assert snapshot.elsewhere == {Key("qa", "platform"), Key("qa", "orders")}
     records = {Key("qa", "orders"): "sha256:x"} | known(snapshot)
-    assert diff(snapshot, records).removed == frozenset(), "what somebody else serves is not ours to remove"
+    assert diff(snapshot, records).removed == frozenset(), "another daemon serves it"
 
 
 def test_without_configuration_every_environment_is_accepted() -> None:
@@ -108,13 +108,13 @@ def test_every_key_is_in_exactly_one_set(
 
 @settings(max_examples=15)
 @given(repositories)
-def test_after_a_snapshot_was_accepted_nothing_has_changed(manifests: list[dict[str, Any]]) -> None:
+def test_an_accepted_snapshot_has_no_changes(manifests: list[dict[str, Any]]) -> None:
     snapshot = build_from(platform(), *manifests)
     changes = diff(snapshot, known(snapshot))
     assert (changes.changed, changes.removed, changes.invalid) == (frozenset(), frozenset(), frozenset())
 
 
-def test_a_removed_manifest_is_removed_and_a_changed_one_changed() -> None:
+def test_removed_changed_and_new_manifests_are_told_apart() -> None:
     before = build_from(platform(), service("a"), service("b"), service("c"))
     after = build_from(platform(), service("a"), service("b", memory=1024), service("d"))
     assert diff(after, known(before)) == Changes(

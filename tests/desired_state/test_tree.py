@@ -1,4 +1,4 @@
-"""A root's tree holds what a plan of it can see, and nothing else."""
+"""The tree of a root has exactly the files that a plan of it can read."""
 
 import re
 
@@ -30,7 +30,7 @@ SOURCE = {
 }
 
 
-def test_a_root_reaches_its_modules_and_theirs() -> None:
+def test_a_root_reaches_direct_and_indirect_modules() -> None:
     assert set(reach(SOURCE, "service")) == {
         "roots/service/main.tf",
         "roots/service/.terraform.lock.hcl",
@@ -46,7 +46,7 @@ def test_roots_are_the_folders_under_roots() -> None:
     assert root_names({**SOURCE, "roots/README.md": b"", "other/roots/x/main.tf": b""}) == {"platform", "service"}
 
 
-def test_modules_that_need_each_other_are_no_endless_loop() -> None:
+def test_modules_that_call_each_other_do_not_loop_forever() -> None:
     source = {
         "roots/a/main.tf": b'module "b" { source = "../../modules/b" }',
         "modules/b/main.tf": b'module "c" { source = "../c" }',
@@ -66,7 +66,7 @@ def test_modules_that_need_each_other_are_no_endless_loop() -> None:
         'source = "./templates/user.tpl"',
     ],
 )
-def test_what_is_no_local_module_is_not_followed(text: str) -> None:
+def test_other_sources_than_local_modules_are_not_followed(text: str) -> None:
     source = {"roots/a/main.tf": text.encode(), "roots/a/templates/user.tpl": b""}
     assert set(reach(source, "a")) == set(source)
 
@@ -79,12 +79,12 @@ def test_what_is_no_local_module_is_not_followed(text: str) -> None:
         ("../..", 'the source "../.." in roots/a/main.tf leaves the Terraform source'),
     ],
 )
-def test_a_source_that_leads_nowhere_is_an_error(source: str, message: str) -> None:
+def test_a_source_outside_of_the_tree_or_missing_is_an_error(source: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         reach({"roots/a/main.tf": f'module "x" {{ source = "{source}" }}'.encode()}, "a")
 
 
-def test_a_root_that_is_not_there_is_an_error() -> None:
+def test_a_missing_root_is_an_error() -> None:
     with pytest.raises(ValueError, match="there is no folder roots/x"):
         reach(SOURCE, "x")
 
@@ -93,7 +93,7 @@ trees = st.dictionaries(st.text(max_size=4), st.binary(max_size=4), max_size=4)
 
 
 @given(trees, trees)
-def test_two_trees_have_one_id_only_if_they_are_the_same(one: dict[str, bytes], other: dict[str, bytes]) -> None:
+def test_two_trees_have_the_same_id_exactly_if_they_are_equal(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     assert (tree_id(one) == tree_id(other)) == (one == other)
 
 
@@ -102,6 +102,6 @@ def test_an_id_does_not_depend_on_the_order_of_files(tree: dict[str, bytes]) -> 
     assert tree_id(dict(reversed(tree.items()))) == tree_id(tree)
 
 
-def test_no_byte_can_move_from_a_path_to_its_content() -> None:
+def test_bytes_moved_between_path_and_content_change_the_id() -> None:
     assert tree_id({"ab": b"c"}) != tree_id({"a": b"bc"})
     assert tree_id({"a": b"", "b": b""}) != tree_id({"ab": b""})

@@ -1,4 +1,4 @@
-"""Trouble stays where it is: a broken file takes nothing away from others, and nothing is removed by mistake."""
+"""A broken file does not affect other files, and no instance is removed by mistake."""
 
 from random import Random
 from typing import Any
@@ -28,23 +28,23 @@ from tests.desired_state.manifests import (
 )
 
 
-def test_a_dependency_on_something_broken_is_not_missing() -> None:
+def test_a_dependency_on_a_broken_manifest_is_not_missing() -> None:
     snapshot = build_from(platform(), service("orders", dependsOn=["payments"]), service("payments", cpu=1))
     assert keys(snapshot) == {"develop/platform", "develop/orders"}
     assert Key("develop", "payments") in snapshot.instances[Key("develop", "orders")].depends_on
     assert snapshot.invalid == {"payments"}
 
 
-def test_services_still_know_a_broken_platform() -> None:
+def test_services_keep_the_dependency_on_a_broken_platform() -> None:
     good, bad = build_from(platform(), service()), build_from(platform(alb=None), service())
     orders = Key("develop", "orders")
     assert bad.instances == {orders: good.instances[orders]}
     assert bad.platforms == {"develop": Key("develop", "platform")}
 
 
-def test_a_platform_of_which_nothing_is_left_holds_its_services() -> None:
+def test_services_are_invalid_while_an_unreadable_file_may_hold_their_platform() -> None:
     snapshot = build_from(service(), module(), lost=b"\x00")
-    assert messages(snapshot.problems) == ["the character U+0000 is not allowed"]
+    assert messages(snapshot.problems) == ["the character U+0000 is not allowed: remove it"]
     assert (keys(snapshot), snapshot.invalid) == (frozenset({"develop/audit"}), frozenset({"orders"}))
     assert diff(snapshot, {Key("develop", "orders"): "x"}).invalid == {Key("develop", "orders")}
 
@@ -61,7 +61,7 @@ def test_a_platform_of_which_nothing_is_left_holds_its_services() -> None:
         (to_yaml(service("lost")) + b"\n--- [\n", set()),
     ],
 )
-def test_a_file_that_may_hold_more_than_can_be_read_stops_all_removal(content: bytes, invalid: set[str]) -> None:
+def test_a_file_with_unreadable_parts_stops_all_removal(content: bytes, invalid: set[str]) -> None:
     snapshot = build_from(platform(), broken=content)
     assert snapshot.unreadable == ("broken.yaml",)
     assert snapshot.invalid == invalid
@@ -71,7 +71,7 @@ def test_a_file_that_may_hold_more_than_can_be_read_stops_all_removal(content: b
     )
 
 
-def test_a_bad_manifest_with_a_name_stops_the_removal_of_that_name_only() -> None:
+def test_an_invalid_manifest_stops_only_the_removal_of_its_name() -> None:
     snapshot = build_from(platform(), service("bad", cpu=1))
     assert snapshot.unreadable == ()
     records = {Key("develop", "bad"): "x", Key("qa", "bad"): "x", Key("develop", "gone"): "x"}
@@ -151,7 +151,7 @@ FRAGMENTS = [
 
 @st.composite
 def damaged_examples(draw: st.DrawFn) -> dict[str, bytes]:
-    """The example repository after somebody's cat walked over one of its files."""
+    """Draw the example repository with one to three random edits in one of its files."""
     files = example_files()
     path = draw(st.sampled_from(sorted(files)))
     content = files[path]
@@ -164,7 +164,7 @@ def damaged_examples(draw: st.DrawFn) -> dict[str, bytes]:
 
 @settings(max_examples=60)
 @given(damaged_examples())
-def test_no_damage_makes_build_raise_or_remove_what_is_broken(files: dict[str, bytes]) -> None:
+def test_no_damage_makes_build_raise_or_removes_a_broken_manifest(files: dict[str, bytes]) -> None:
     snapshot = build(commit="c", files=files, roots=ROOTS, environments=FOUR)
     changes = diff(snapshot, known(build(commit="c", files=example_files(), roots=ROOTS, environments=FOUR)))
     assert list(snapshot.problems) == sorted(snapshot.problems)

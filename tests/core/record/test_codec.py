@@ -156,7 +156,7 @@ def test_the_document_names_its_schema() -> None:
         ({"applied_at": "yesterday"}, "record.applied_at: "),
         ({"failures": {"digest": "d", "count": 1}}, "record.failures.at: "),
         ({"base": {"root": "r", "tree_id": "t", "variables": {}, "mood": 1}}, "record.base.mood: unknown in schema 1"),
-        ({"instance": {"key": "develop/orders"}}, "record.instance: not the record of an instance"),
+        ({"instance": {"key": "develop/orders"}}, "record.instance: not a stored instance"),
     ],
 )
 def test_what_cannot_be_read_completely_is_refused_with_its_place(change: dict[str, Any], says: str) -> None:
