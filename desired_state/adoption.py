@@ -24,7 +24,7 @@ _MOST: Final = 100
 def _resource(address: str) -> str:
     kind = address.rsplit("[", 1)[0] if address.endswith("]") else address
     if kind.split(".")[-2] in _RESERVED:
-        raise refuse(f"{quote(address)} is not a managed resource, which alone can be imported")
+        raise refuse(f"{quote(address)} is not a managed resource, and no other can be imported")
     return address
 
 

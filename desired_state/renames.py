@@ -26,10 +26,10 @@ def check_former_names(candidates: Sequence[Candidate], claims: Sequence[Claim])
         if other := present.get(former):
             message = f"formerName {quote(former.name)} is still the name of {former} at {other.place}"
             yield ManifestFinding(one.key, one.problem_at_former_name(message))
-            taken = (
+            message = (
                 f"{former} is the former name of {one.key} at {one.place}, which takes its state: remove one of them"
             )
-            yield ManifestFinding(former, other.problem_at_name(taken))
+            yield ManifestFinding(former, other.problem_at_name(message))
         elif any(_may_be(claim, former) for claim in claims):
             message = (
                 f"formerName {quote(former.name)} is still the name of a manifest that is not valid: fix that one first"

@@ -21,10 +21,10 @@ def covers(wide: str, narrow: str) -> bool:
     reachable = [True] + [False] * len(narrow)  # reachable[i]: the part of `wide` read so far matches narrow[:i]
     for symbol in wide:
         if symbol == "*":
-            first = next((index for index, there in enumerate(reachable) if there), len(reachable))
+            first = next((index for index, reached in enumerate(reachable) if reached), len(reachable))
             reachable = [index >= first for index in range(len(reachable))]
         else:
-            steps = [there and _matches(symbol, other) for there, other in zip(reachable, narrow, strict=False)]
+            steps = [reached and _matches(symbol, other) for reached, other in zip(reachable, narrow, strict=False)]
             reachable = [False, *steps]
     return reachable[-1]
 

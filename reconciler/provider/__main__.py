@@ -1,4 +1,4 @@
-"""`python -m reconciler.provider`: serve, run a command through the warm provider, or ask for its status."""
+"""`python -m reconciler.provider`: serve, run a command through the warm provider, print its status, or stop it."""
 
 import argparse
 import asyncio
@@ -16,13 +16,13 @@ from reconciler.provider.processes.limits import Limits
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command line."""
+    """Run a command line. Returns the exit code."""
     options = _parser().parse_args(arguments)
     return int(options.run(options))
 
 
 def _serve(options: argparse.Namespace) -> int:
-    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # read at the import: nothing here forks without exec
+    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # read when grpc is imported; every fork here is followed by exec
     from reconciler.provider.server import AlreadyServed, Server, Service
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -55,11 +55,11 @@ def _exec(options: argparse.Namespace) -> int:
     return execute(command, name=options.name)
 
 
-def _ask(options: argparse.Namespace) -> int:
+def _request(options: argparse.Namespace) -> int:
     directory = options.directory or control.runtime_directory(options.name)
-    question = {"op": options.op} if options.op == "status" else {"op": "stop", "seconds": options.drain}
+    message = {"op": options.op} if options.op == "status" else {"op": "stop", "seconds": options.drain}
     try:
-        answer = control.call(directory, question)
+        answer = control.call(directory, message)
     except (control.Unreachable, control.Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -71,28 +71,30 @@ def _parser() -> argparse.ArgumentParser:
     limits = Limits()
     parser = argparse.ArgumentParser(prog="python -m reconciler.provider", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    serve = commands.add_parser("serve", help="be the warm provider of a directory")
+    serve = commands.add_parser("serve", help="serve the warm provider of a directory")
     serve.add_argument("--directory", type=Path, required=True)
-    serve.add_argument("--parent-pid", type=int, help="end when this parent is gone and the runs are over")
-    serve.add_argument("--idle-exit", type=float, metavar="SECONDS", help="end when unused for so long")
+    serve.add_argument("--parent-pid", type=int, help="exit when this parent process is gone and all runs have ended")
+    serve.add_argument("--idle-exit", type=float, metavar="SECONDS", help="exit after this time without runs")
     serve.add_argument("--orphan-seconds", type=float, default=30.0, metavar="SECONDS")
     serve.add_argument("--drain", type=float, default=600.0, metavar="SECONDS")
-    serve.add_argument("--max-processes", type=int, default=limits.processes, metavar="N", help="0: as memory allows")
+    serve.add_argument(
+        "--max-processes", type=int, default=limits.processes, metavar="N", help="0: as many as fit into the memory"
+    )
     serve.add_argument("--process-idle", type=float, default=limits.idle_seconds, metavar="SECONDS")
     serve.add_argument("--process-age", type=float, default=limits.age_seconds, metavar="SECONDS")
     serve.add_argument("--process-calls", type=int, default=limits.calls, metavar="N")
     serve.add_argument("--process-rss", type=int, default=limits.rss_bytes, metavar="BYTES")
     serve.set_defaults(run=_serve)
-    run = commands.add_parser("exec", help=f"run a command with {AWS} kept warm")
-    run.add_argument("--name", default="default", help="which of this user's warm providers")
+    run = commands.add_parser("exec", help=f"run a command with {AWS} from the warm provider")
+    run.add_argument("--name", default="default", help="the name of one of this user's warm providers")
     run.add_argument("command", nargs=argparse.REMAINDER)
     run.set_defaults(run=_exec)
     for op in ("status", "stop"):
-        asking = commands.add_parser(op)
-        asking.add_argument("--directory", type=Path)
-        asking.add_argument("--name", default="default")
-        asking.add_argument("--drain", type=float, default=600.0, metavar="SECONDS")
-        asking.set_defaults(run=_ask, op=op)
+        request = commands.add_parser(op)
+        request.add_argument("--directory", type=Path)
+        request.add_argument("--name", default="default")
+        request.add_argument("--drain", type=float, default=600.0, metavar="SECONDS")
+        request.set_defaults(run=_request, op=op)
     return parser
 
 

@@ -1,13 +1,13 @@
-"""The warm provider as the daemon sees it.
+"""The client of the warm provider, for the daemon.
 
     warm = await WarmProvider.start(directory)
     async with warm.attach(binary=binary, environment=environment, workspace=workspace) as attachment:
         …run terraform with environment | attachment.environment…
     await warm.stop()
 
-The warm provider makes runs cheaper and nothing else: when it cannot serve, an attachment says so (`warm` is false,
-its environment is empty) and terraform runs plainly, after an `init` that installs the provider. It is restarted after
-a crash, and an attachment waits for that: a plain run costs far more. A caller that dies leaves its terraform running.
+The warm provider only makes runs cheaper. When it is not available, the attachment has `warm` false and an empty
+environment, and terraform runs plainly, after an `init` that installs the provider. It is restarted after a crash, and
+an attachment waits for that, because a plain run costs far more. If a caller dies, its terraform run continues.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from reconciler.provider.control import (
     InvalidMessage,
     Refused,
     Unreachable,
-    answered,
+    check_answer,
     decode,
     encode,
     socket_path,
@@ -43,13 +43,15 @@ _READY_SECONDS = 30.0
 _CALL_SECONDS = 90.0  # an attach may start a provider
 _DETACH_SECONDS = 15.0
 _FIRST_RESTART, _LAST_RESTART = 0.5, 30.0
-_RETURNS_WITHIN = 30.0  # after a crash; a start takes about one second on an idle machine
+_RESTART_SECONDS = 30.0  # after a crash; a start takes about one second on an idle machine
 
 
 @dataclass(slots=True)
 class Attachment:
-    """One run's hold on the warm provider. `reason` says why it is a plain run; `trouble`, known after the end, what
-    was lost on the way (a crashed provider): such a run is worth a retry."""
+    """One run's attachment to the warm provider.
+
+    `reason`: why the run is plain. `trouble`: known after the run; the failure of the warm provider during it, such as
+    a crashed process, after which a retry can succeed."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     run: str | None = None
@@ -58,12 +60,12 @@ class Attachment:
 
     @property
     def warm(self) -> bool:
-        """False when terraform has to start the provider itself."""
+        """Return whether terraform uses the warm provider instead of starting the provider itself."""
         return self.run is not None
 
 
 class WarmProvider:
-    """A warm provider in a directory: ours to look after (`start`), or another's (`WarmProvider(directory)`)."""
+    """The warm provider of a directory: supervised by this object (`start`), or one that another process started."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
@@ -72,7 +74,7 @@ class WarmProvider:
         self._process: subprocess.Popen[bytes] | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._warned: set[str] = set()
-        self._served = False  # since it was last found to be gone
+        self._served = False  # since the last time that it was unreachable
 
     @classmethod
     async def start(
@@ -83,8 +85,10 @@ class WarmProvider:
         orphan_seconds: float = 30.0,
         ready_seconds: float = _READY_SECONDS,
     ) -> "WarmProvider":
-        """Start one and keep it running. Returns when it answers, or when it did not within that time (attachments
-        are plain then, and later ones may be warm). Raises: ValueError when the directory's path is too long."""
+        """Start a warm provider and restart it after crashes.
+
+        Returns when it answers, or after `ready_seconds`; attachments are plain until it answers.
+        Raises ValueError if the directory's path is too long."""
         warm = cls(directory)
         socket_path(warm.directory)
         warm._options = (f"--parent-pid={os.getpid()}", f"--orphan-seconds={orphan_seconds}")
@@ -96,7 +100,7 @@ class WarmProvider:
 
     @property
     def pid(self) -> int | None:
-        """The process that we look after."""
+        """Return the process id of the supervised warm provider; None while it does not run."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     @contextlib.asynccontextmanager
@@ -111,10 +115,10 @@ class WarmProvider:
         full_schema: bool = False,
         source: str = AWS,
     ) -> AsyncIterator[Attachment]:
-        """Hold the warm provider for terraform runs in one workspace with one environment.
+        """Attach to the warm provider for terraform runs in one workspace with one environment.
 
-        `environment` is what terraform will get; the provider gets what concerns it. `types` are resource types that
-        only the state knows. Never fails for want of a warm provider: see `Attachment.warm`.
+        `environment` is terraform's; the provider gets the variables that concern it. `types` are resource types that
+        are only in the state. If no warm provider is available the attachment is plain (`Attachment.warm`).
         """
         message = {
             "op": "attach",
@@ -129,7 +133,7 @@ class WarmProvider:
         }
         async with contextlib.AsyncExitStack() as stack:
             try:
-                line, answer = await self._ask_to_attach(message, stack)
+                connection, answer = await self._request_attachment(message, stack)
             except (Unreachable, Refused) as error:
                 self._warn(str(error))
                 yield Attachment(reason=str(error))
@@ -140,42 +144,44 @@ class WarmProvider:
             try:
                 yield attachment
             finally:
-                attachment.trouble = await line.detach(str(attachment.run))
+                attachment.trouble = await connection.detach(str(attachment.run))
 
-    async def _ask_to_attach(
+    async def _request_attachment(
         self, message: Mapping[str, Any], stack: contextlib.AsyncExitStack
-    ) -> tuple["_Line", Mapping[str, Any]]:
-        """Ask, and once more when one that used to serve is back after a crash. Raises: Unreachable, Refused."""
+    ) -> tuple["_Connection", Mapping[str, Any]]:
+        """Send an attach message, and again after a restart if the warm provider crashed since the last attachment.
+
+        Raises Unreachable, Refused."""
         try:
-            line = await stack.enter_async_context(self._line())
-            return line, await line.ask(message)
+            connection = await stack.enter_async_context(self._connect())
+            return connection, await connection.request(message)
         except Unreachable:
-            returns = self._supervision is not None and self._served
-            if not (returns and await self._answers_within(_RETURNS_WITHIN)):
+            restarts = self._supervision is not None and self._served
+            if not (restarts and await self._answers_within(_RESTART_SECONDS)):
                 self._served = False
                 raise
-        line = await stack.enter_async_context(self._line())
-        return line, await line.ask(message)
+        connection = await stack.enter_async_context(self._connect())
+        return connection, await connection.request(message)
 
     async def cancel(self, attachment: Attachment) -> None:
-        """Cancel the provider calls that a run has in flight. Raises: Unreachable, Refused."""
-        async with self._line() as line:
-            await line.ask({"op": "cancel", "run": attachment.run})
+        """Cancel the provider calls of a run that are in flight. Raises Unreachable, Refused."""
+        async with self._connect() as connection:
+            await connection.request({"op": "cancel", "run": attachment.run})
 
     async def status(self) -> Mapping[str, Any]:
-        """Processes, runs, counters, admission. Raises: Unreachable."""
-        async with self._line() as line:
-            status = (await line.ask({"op": "status"}))["status"]
+        """Return processes, runs, counters and admission, see `status.report`. Raises Unreachable, Refused."""
+        async with self._connect() as connection:
+            status = (await connection.request({"op": "status"}))["status"]
         return {**status, "restarts_total": self.restarts}
 
     async def stop(self, *, drain_seconds: float = 60.0) -> None:
-        """End it: attached runs may finish within that time."""
+        """Stop the warm provider and its supervision; attached runs may finish within `drain_seconds`."""
         if self._supervision is not None:
             self._supervision.cancel()
             await asyncio.gather(self._supervision, return_exceptions=True)
         with contextlib.suppress(Unreachable, Refused):
-            async with self._line() as line:
-                await line.ask({"op": "stop", "seconds": drain_seconds})
+            async with self._connect() as connection:
+                await connection.request({"op": "stop", "seconds": drain_seconds})
         process = self._process
         if process is None:
             return
@@ -186,14 +192,14 @@ class WarmProvider:
                 return
 
     async def _supervise(self) -> None:
-        """Start it, and again after a crash."""
+        """Start the warm provider, and restart it with backoff whenever it ends; runs until it is cancelled."""
         pause = _FIRST_RESTART
         while True:
             began = asyncio.get_running_loop().time()
             try:
                 self._process = launch(self.directory, self._options)
                 await _ended(self._process, math.inf)
-                self._warn(f"it ended with code {self._process.returncode}", "the warm provider is started again")
+                self._warn(f"it exited with code {self._process.returncode}", "the warm provider is restarted")
             except OSError as error:
                 self._warn(f"it cannot be started: {error.strerror}")
             if asyncio.get_running_loop().time() - began > _LAST_RESTART:
@@ -203,7 +209,9 @@ class WarmProvider:
             self.restarts += 1
 
     async def _answers_within(self, seconds: float) -> bool:
-        """True once the process that we started answers; a predecessor that still drains does not count."""
+        """Wait for an answer of the supervised process; a predecessor that still drains does not count.
+
+        Returns whether it answered within that time."""
         clock = asyncio.get_running_loop()
         deadline = clock.time() + seconds
         while clock.time() < deadline:
@@ -214,51 +222,51 @@ class WarmProvider:
         return False
 
     @contextlib.asynccontextmanager
-    async def _line(self) -> AsyncIterator["_Line"]:
+    async def _connect(self) -> AsyncIterator["_Connection"]:
         try:
             reader, writer = await asyncio.open_unix_connection(socket_path(self.directory), limit=LONGEST_LINE)
         except (OSError, ValueError) as error:
             raise Unreachable("no warm provider answers") from error
         try:
-            yield _Line(reader, writer)
+            yield _Connection(reader, writer)
         finally:
             writer.close()
 
-    def _warn(self, reason: str, so: str = "no warm provider, terraform runs plainly") -> None:
-        """One warning for one reason, until it works again."""
+    def _warn(self, reason: str, consequence: str = "no warm provider, terraform runs plainly") -> None:
+        """Log a warning, once per reason until the next warm attachment."""
         if reason not in self._warned:
             self._warned.add(reason)
-            _LOG.warning("%s: %s", so, reason)
+            _LOG.warning("%s: %s", consequence, reason)
 
 
 @dataclass(slots=True)
-class _Line:
+class _Connection:
     """A connection to the control socket."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def ask(self, message: Mapping[str, Any], *, seconds: float = _CALL_SECONDS) -> Mapping[str, Any]:
+    async def request(self, message: Mapping[str, Any], *, seconds: float = _CALL_SECONDS) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(seconds):
                 self.writer.write(encode(message))
                 await self.writer.drain()
-                return answered(decode(await self.reader.readline()))
+                return check_answer(decode(await self.reader.readline()))
         except (OSError, TimeoutError, InvalidMessage) as error:
             raise Unreachable("the warm provider does not answer") from error
 
     async def detach(self, run: str) -> str | None:
-        """End the run; what went wrong with it, if anything did."""
+        """End a run. Returns the failure of the warm provider during it, if there was one."""
         try:
-            return (await self.ask({"op": "detach", "run": run}, seconds=_DETACH_SECONDS)).get("trouble")
+            return (await self.request({"op": "detach", "run": run}, seconds=_DETACH_SECONDS)).get("trouble")
         except Refused:
             return None
         except Unreachable:
-            return "the warm provider ended during the run; run it again"
+            return "the warm provider ended during the run: run it again"
 
 
 async def _ended(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    """True when the process ended within that time."""
+    """Wait for the end of a process. Returns whether it ended within that time."""
     clock = asyncio.get_running_loop()
     deadline = clock.time() + seconds
     while process.poll() is None:

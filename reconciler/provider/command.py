@@ -1,7 +1,7 @@
-"""What a terraform command line means for the warm provider: pure reading of arguments.
+"""The terraform command line as the warm provider reads it.
 
-Commands that install or only look at files run plainly: with a provider attached, `init` would not install it.
-Anything that is not terraform itself (a script, make) gets the whole schema, since nobody knows what it will run.
+Commands that install or only read files run plainly: with a provider attached, `init` would not install it. Any other
+program than terraform (a script, make) gets the full schema, because the commands that it runs are not known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,14 @@ from pathlib import Path
 _PROGRAMS = frozenset({"terraform", "tofu"})
 _WARM = frozenset({"plan", "apply", "destroy", "refresh", "validate", "show", "import", "console", "test", "output",
                    "state", "graph"})  # fmt: skip
-_ELSEWHERE = ("-state=", "-state-out=", "--state=")
+_STATE_OPTIONS = ("-state=", "-state-out=", "--state=")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: does it profit, where does it run, and is all that it uses in sight?"""
+    """A command line: whether to attach (`warm`), terraform's program if it is that, and the directories it uses.
+
+    `full_schema` is set if the types that it uses cannot be known."""
 
     warm: bool
     program: str | None
@@ -26,7 +28,7 @@ class Command:
 
 
 def read_command(arguments: Sequence[str], environment: Mapping[str, str], here: Path) -> Command:
-    """Read a command line as it would be run in `here`."""
+    """Read a command line that is run in the directory `here`."""
     program = arguments[0]
     known = Path(program).name in _PROGRAMS
     chdir = next((a.partition("=")[2] for a in arguments[1:] if known and a.lstrip("-").startswith("chdir=")), "")
@@ -38,5 +40,5 @@ def read_command(arguments: Sequence[str], environment: Mapping[str, str], here:
         program=program if known else None,
         directory=directory,
         data_directory=data,
-        full_schema=not known or any(a.startswith(_ELSEWHERE) for a in arguments),
+        full_schema=not known or any(a.startswith(_STATE_OPTIONS) for a in arguments),
     )

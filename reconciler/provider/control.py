@@ -1,16 +1,16 @@
-"""The words between the warm provider and those who use it: one JSON object a line, over `control.sock`.
+"""The control protocol of the warm provider: one JSON object per line, over `control.sock`.
 
     {"op": "attach", "binary": …, "package": …, "source": …, "environment": {…}, "directory": …}
         → {"ok": true, "run": …, "reattach": {…}}   the run belongs to this connection
     {"op": "locate", "source": …, "version": …, "hashes": […], "directories": […]}
         → {"ok": true, "binary": …, "package": …}
     {"op": "detach" | "cancel", "run": …}, {"op": "status"}, {"op": "stop", "seconds": …}
-    what goes wrong → {"ok": false, "error": "unsupported" | "invalid" | "stopping" | "failed", "message": …}
+    on an error → {"ok": false, "error": "unsupported" | "invalid" | "stopping" | "failed", "message": …}
 
-What comes in is not trusted: a line that is not such an object ends its connection.
+Input is not trusted: an invalid line ends its connection.
 
-    Refused     the warm provider said no, and why
-    Unreachable there is no warm provider, or it does not answer
+    Refused       the warm provider rejected the request, with a reason
+    Unreachable   no warm provider is running, or it does not answer
 """
 
 import json
@@ -24,13 +24,13 @@ from typing import Any, TypeGuard
 
 PROTOCOL = 1
 LONGEST_LINE = 4 * 1024 * 1024
-_LONGEST_SOCKET = 60  # of the 104 to 108 bytes that a socket's path may have, the rest is for names inside
+_LONGEST_SOCKET = 60  # a socket's path has at most 104 to 108 bytes; the rest is for names inside
 _CALL_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a caller says of the run that it is about to start."""
+class AttachRequest:
+    """The run that a caller is about to start."""
 
     binary: str
     package: str
@@ -43,7 +43,7 @@ class Ask:
 
 
 class Refused(Exception):
-    """An answer with `ok` false; `error` is its kind."""
+    """The warm provider rejected a request; `error` is the kind of the rejection."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)
@@ -51,22 +51,22 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody answers at the control socket."""
+    """No warm provider answers at the control socket."""
 
 
 class InvalidMessage(ValueError):
-    """A line that is not a message of this protocol."""
+    """The line is not a message of this protocol."""
 
 
 def socket_path(directory: Path) -> Path:
-    """The control socket of a directory. Raises: ValueError when the path is too long for a socket."""
+    """Return the path of a directory's control socket. Raises ValueError if the path is too long for sockets."""
     if len(os.fsencode(directory)) > _LONGEST_SOCKET:
-        raise ValueError(f"{directory}: at most {_LONGEST_SOCKET} bytes, since sockets are made in it")
+        raise ValueError(f"{directory} is too long for sockets: choose a directory of at most {_LONGEST_SOCKET} bytes")
     return directory / "control.sock"
 
 
 def runtime_directory(name: str) -> Path:
-    """A short private place for the sockets of this user's warm provider of that name."""
+    """Return the directory of this user's warm provider of that name; its path is short enough for sockets."""
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and len(os.fsencode(base)) < _LONGEST_SOCKET // 2 and Path(base).is_dir():
         return runtime_directory_in(Path(base), name)
@@ -74,27 +74,27 @@ def runtime_directory(name: str) -> Path:
 
 
 def runtime_directory_in(base: Path, name: str) -> Path:
-    """That place in a user's own runtime directory."""
+    """Return the directory of that warm provider in a user's runtime directory."""
     return base / f"reconciler-{PROTOCOL}-{name}"
 
 
 def private_directory(path: Path) -> Path:
-    """Make a directory that only this user can enter. Raises: PermissionError when it is somebody else's."""
+    """Create a directory with mode 0700. Raises PermissionError if it is another user's or a symbolic link."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = path.lstat()
     if status.st_uid != os.getuid() or path.is_symlink():
-        raise PermissionError(f"{path} belongs to somebody else")
+        raise PermissionError(f"{path} is a symbolic link or belongs to another user: remove it, or use another path")
     path.chmod(0o700)
     return path
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """A message as a line."""
+    """Write a message as one line."""
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """A line as a message. Raises: InvalidMessage."""
+    """Read a message from one line. Raises InvalidMessage."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -104,30 +104,30 @@ def decode(line: bytes) -> dict[str, Any]:
     return message
 
 
-def answered(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An answer, if it says yes. Raises: Refused."""
+def check_answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer with `ok` true. Raises Refused for any other answer."""
     if message.get("ok") is not True:
         raise Refused(str(message.get("error", "failed")), str(message.get("message", "no reason given")))
     return message
 
 
-def read_ask(message: Mapping[str, Any]) -> Ask:
-    """What an attach message asks for. Raises: InvalidMessage."""
+def read_attach(message: Mapping[str, Any]) -> AttachRequest:
+    """Read an attach message. Raises InvalidMessage."""
     named = {name: message.get(name) for name in ("binary", "package", "source", "directory")}
     for name, value in named.items():
         if not isinstance(value, str) or not value:
-            raise InvalidMessage(f"`{name}` must be a text")
+            raise InvalidMessage(f"`{name}` must be a string")
     environment, types = message.get("environment"), message.get("types", [])
     data = message.get("data_directory")
     if not isinstance(environment, dict) or not all(_plain(part) for pair in environment.items() for part in pair):
-        raise InvalidMessage("`environment` must map names to texts")
-    if not texts(types):
-        raise InvalidMessage("`types` must be a list of texts")
+        raise InvalidMessage("`environment` must map names to strings")
+    if not is_strings(types):
+        raise InvalidMessage("`types` must be a list of strings")
     if not isinstance(message.get("full_schema", False), bool) or not isinstance(data, str | None):
-        raise InvalidMessage("`full_schema` must be a truth value, `data_directory` a text")
+        raise InvalidMessage("`full_schema` must be a boolean, `data_directory` a string")
     if not Path(str(named["directory"])).is_absolute() or not Path(str(named["binary"])).is_absolute():
         raise InvalidMessage("`binary` and `directory` must be absolute paths")
-    return Ask(
+    return AttachRequest(
         binary=str(named["binary"]),
         package=str(named["package"]),
         source=str(named["source"]),
@@ -139,19 +139,19 @@ def read_ask(message: Mapping[str, Any]) -> Ask:
     )
 
 
-def texts(value: object) -> TypeGuard[list[str]]:
-    """True for a list of texts."""
+def is_strings(value: object) -> TypeGuard[list[str]]:
+    """Return whether the value is a list of strings without NUL characters."""
     return isinstance(value, list) and all(_plain(item) for item in value)
 
 
 def call(directory: Path, message: Mapping[str, Any], *, seconds: float = _CALL_SECONDS) -> Mapping[str, Any]:
-    """Ask one question and wait for the answer; blocking. Raises: Refused, Unreachable."""
+    """Send one message on a new connection and wait for the answer; blocking. Raises Refused, Unreachable."""
     with connect(directory, seconds=seconds) as connection:
-        return ask(connection, message)
+        return request(connection, message)
 
 
 def connect(directory: Path, *, seconds: float = _CALL_SECONDS) -> socket.socket:
-    """A connection to the warm provider; blocking. Raises: Unreachable."""
+    """Connect to the warm provider of a directory; blocking. Raises Unreachable."""
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(seconds)
     try:
@@ -162,12 +162,12 @@ def connect(directory: Path, *, seconds: float = _CALL_SECONDS) -> socket.socket
     return connection
 
 
-def ask(connection: socket.socket, message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One question on an open connection. Raises: Refused, Unreachable."""
+def request(connection: socket.socket, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send one message on an open connection and wait for the answer; blocking. Raises Refused, Unreachable."""
     try:
         connection.sendall(encode(message))
         with connection.makefile("rb") as lines:
-            return answered(decode(lines.readline(LONGEST_LINE)))
+            return check_answer(decode(lines.readline(LONGEST_LINE)))
     except (OSError, InvalidMessage) as error:
         raise Unreachable("the warm provider does not answer") from error
 

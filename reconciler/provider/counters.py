@@ -1,6 +1,6 @@
-"""What the warm provider did, as numbers for its status.
+"""Counters of the warm provider, part of its status.
 
-Counted here, in one place, and published as JSON: whoever scrapes turns them into metrics.
+They are published as JSON; the daemon turns them into Prometheus metrics.
 """
 
 import time
@@ -13,7 +13,10 @@ from typing import Any
 
 @dataclass(slots=True)
 class Counters:
-    """Counters since the start; `seconds` holds count and sum for each phase."""
+    """Counters since the start.
+
+    `calls` by method and outcome, `answers` by cached response and hit or miss, `ends` of processes by reason,
+    `runs` attached, processes `started`; `seconds` has the number and the total duration of each phase."""
 
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -24,7 +27,7 @@ class Counters:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure one phase (start, schema, prepare, configure, call)."""
+        """Measure the duration of one phase: start, schema, prepare, configure or call."""
         begin = time.monotonic()
         try:
             yield
@@ -33,7 +36,7 @@ class Counters:
             self.seconds[name] = (count + 1, total + time.monotonic() - begin)
 
     def report(self) -> dict[str, Any]:
-        """The numbers as JSON values."""
+        """Return the counters as JSON data."""
         return {
             "runs_total": self.runs,
             "processes_started_total": self.started,

@@ -1,7 +1,7 @@
-"""Any terraform command, in any directory, through this user's warm provider.
+"""Runs of any terraform command, in any directory, through this user's warm provider.
 
-The command runs as it would without: same directory, terminal, signals, exit code. When there is nothing to attach
-to, it runs plainly. The warm provider is started when it is missing and ends by itself when nobody used it for long.
+The command keeps its directory, terminal, signals and exit code. If it cannot attach, it runs plainly. A missing warm
+provider is started; it exits when it is unused for half an hour.
 """
 
 import contextlib
@@ -31,9 +31,9 @@ _NOT_FOUND = 127
 
 
 def execute(arguments: Sequence[str], *, name: str = "default") -> int:
-    """Run a command, warm if possible. Returns its exit code, 128 and the signal's number when a signal ended it."""
+    """Run a command, warm if possible. Returns its exit code, or 128 plus the number of the signal that killed it."""
     if not arguments:
-        sys.stderr.write("what command? for example: exec -- terraform plan\n")
+        sys.stderr.write("no command was given: run for example `exec -- terraform plan`\n")
         return 2
     if shutil.which(arguments[0]) is None:
         sys.stderr.write(f"{arguments[0]}: command not found\n")
@@ -50,16 +50,18 @@ def execute(arguments: Sequence[str], *, name: str = "default") -> int:
 
 
 def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping[str, str]:
-    """Hold the warm provider until the stack ends. Raises: OSError, ValueError, Unreachable, Refused."""
+    """Attach until the stack is closed. Returns variables for the command, none for a root without the AWS provider.
+
+    Raises OSError, ValueError, Unreachable, Refused."""
     locked = read_lock((command.directory / ".terraform.lock.hcl").read_text()).get(AWS)
     if locked is None:
         return {}
     connection = stack.enter_context(_connect(control.runtime_directory(name)))
     package = {"version": locked.version, "hashes": sorted(locked.hashes), "source": AWS}
     providers = [str(command.data_directory.absolute() / "providers")]
-    binary = control.ask(connection, {"op": "locate", "directories": providers, **package})
+    binary = control.request(connection, {"op": "locate", "directories": providers, **package})
     types = () if command.full_schema else _state_types(command)
-    answer = control.ask(
+    answer = control.request(
         connection,
         {
             "op": "attach",
@@ -78,9 +80,9 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
 
 
 def _detach(connection: socket.socket, run: str) -> None:
-    """End the run; why it failed, when the warm provider knows, goes to standard error."""
+    """End the run, and print the failure of the warm provider during it, if there was one, to standard error."""
     try:
-        trouble = control.ask(connection, {"op": "detach", "run": run}).get("trouble")
+        trouble = control.request(connection, {"op": "detach", "run": run}).get("trouble")
     except (control.Unreachable, control.Refused) as error:
         trouble = str(error)
     if trouble:
@@ -88,7 +90,7 @@ def _detach(connection: socket.socket, run: str) -> None:
 
 
 def _connect(directory: Path) -> socket.socket:
-    """A connection to the warm provider, which is started when it is missing. Raises: Unreachable."""
+    """Connect to the warm provider, and start it if it is missing. Raises Unreachable, OSError, ValueError."""
     deadline = time.monotonic() + _READY_SECONDS
     process: subprocess.Popen[bytes] | None = None
     while True:
@@ -103,7 +105,7 @@ def _connect(directory: Path) -> socket.socket:
 
 
 def _state_types(command: Command) -> frozenset[str] | None:
-    """The resource types in the state, as terraform lists them without a provider; None when it cannot."""
+    """Return the resource types in the state, which terraform lists without a provider; None if that fails."""
     arguments = [command.program or "terraform", f"-chdir={command.directory}", "state", "list"]
     try:
         listed = subprocess.run(arguments, capture_output=True, text=True, timeout=_STATE_SECONDS, check=False)
@@ -115,7 +117,7 @@ def _state_types(command: Command) -> frozenset[str] | None:
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the command as if it stood here: signals go on to it, its end is ours."""
+    """Run the command and forward signals to it. Returns its exit code."""
     program = shutil.which(arguments[0]) or arguments[0]
     watched = {*_FORWARDED, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
@@ -126,13 +128,13 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             if ended:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
-            _pass_on(child, watched)
+            _forward_signal(child, watched)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _pass_on(child: int, watched: set[signal.Signals]) -> None:
-    """Wait for a signal; pass it on unless the terminal sent it, which has told the whole group already."""
+def _forward_signal(child: int, watched: set[signal.Signals]) -> None:
+    """Wait for a signal and forward it, unless the terminal sent it, which signals the whole process group."""
     if not hasattr(signal, "sigtimedwait"):
         number = signal.sigwait(watched)
         if number is not signal.SIGCHLD and not (number is signal.SIGINT and os.isatty(0)):

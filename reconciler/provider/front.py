@@ -1,8 +1,8 @@
-"""The sockets that terraform connects to: one a run, and what tells its connections apart.
+"""The sockets that terraform connects to, one per run, and the distinction of their connections.
 
-gRPC does not say which connection a call came on, and with unix sockets every peer looks alike. So terraform connects
-here, and the bytes are handed to the one gRPC server inside over a connection whose own end is bound to a name; that
-name is the call's peer. It also tells at once when a connection ends, and confines what is malformed to it.
+gRPC does not tell the connection of a call, and on unix sockets all peers look the same. So terraform connects here,
+and its bytes are forwarded to the one inner gRPC server over a connection whose client end is bound to a name, which
+is then the peer of the call. The end of a connection is also noticed at once, and malformed bytes affect only it.
 """
 
 import asyncio
@@ -29,16 +29,16 @@ class Front:
         self._connections = 0
 
     def session(self, peer: str) -> Session | None:
-        """The session that a gRPC peer belongs to."""
+        """Return the session of a gRPC peer, or None if the peer did not come through a run's socket."""
         return self._sessions.get(peer)
 
     async def open(self, run: Run) -> Path:
-        """Listen for a run; its socket is for this user alone."""
+        """Listen for a run. Returns its socket, with mode 0600."""
         path = self._directory / f"r{run.id}"
         tasks = self._tasks[run.id] = set()
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if run.id not in self._tasks:  # it was accepted while the run ended, too late for `close` to see it
+            if run.id not in self._tasks:  # accepted while the run ended, too late for `close`
                 writer.transport.abort()
                 return
             task = asyncio.current_task()
@@ -53,7 +53,7 @@ class Front:
         return path
 
     async def close(self, run: Run) -> None:
-        """Stop listening, cut the connections, leave nothing behind."""
+        """Stop listening for a run, cut its connections and remove its socket."""
         server = self._servers.pop(run.id, None)
         if server is not None:
             server.close()
@@ -65,7 +65,7 @@ class Front:
             await asyncio.wait(tasks, timeout=_HANDSHAKE_SECONDS)
 
     async def _serve(self, run: Run, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection of terraform, from its first byte to its end."""
+        """Serve one connection of terraform until it ends."""
         self._connections += 1
         name = self._directory / f"c{self._connections:x}"
         session = Session(run)
@@ -86,7 +86,7 @@ class Front:
             writer.transport.abort()
 
     async def _connect(self, name: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection to the server inside whose own end has a name."""
+        """Connect to the inner server from a socket that is bound to a name."""
         inner = socket.socket(socket.AF_UNIX)
         try:
             inner.setblocking(False)
@@ -100,7 +100,7 @@ class Front:
 
 
 def same_user(writer: asyncio.StreamWriter) -> bool:
-    """True when the peer is this user, where the system tells; the directory keeps others out anyway."""
+    """Return whether the peer is this user; True if the system cannot tell, since the directory excludes others."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return True
@@ -109,8 +109,8 @@ def same_user(writer: asyncio.StreamWriter) -> bool:
 
 
 async def _tunnel(*ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
-    """Carry bytes both ways until either side ends."""
-    tasks = [asyncio.create_task(_carry(reader, writer)) for reader, writer in ways]
+    """Forward bytes in both directions until either side ends."""
+    tasks = [asyncio.create_task(_forward(reader, writer)) for reader, writer in ways]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -119,7 +119,7 @@ async def _tunnel(*ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> N
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK):
             writer.write(data)

@@ -1,6 +1,6 @@
-"""Locks by name that leave nothing behind.
+"""Locks by key that use no memory when they are free.
 
-A long-lived process meets new keys for ever, so a lock exists only while somebody holds it or waits for it.
+A long-lived process sees ever new keys, so a lock exists only while a task holds it or waits for it.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 
 class KeyedLock:
-    """One holder at a time for each key."""
+    """Locks with at most one holder for each key."""
 
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
@@ -21,7 +21,7 @@ class KeyedLock:
 
     @contextlib.asynccontextmanager
     async def acquired(self, key: str) -> AsyncIterator[None]:
-        """Hold the lock of a key."""
+        """Acquire the lock of a key for the duration of the context."""
         self._users[key] += 1
         try:
             async with self._locks.setdefault(key, asyncio.Lock()):

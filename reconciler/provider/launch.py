@@ -1,7 +1,7 @@
-"""How a warm provider is started: as a process of its own, in a session of its own.
+"""The start of a warm provider as a separate process in its own session.
 
-A signal to its starter's group (Ctrl-C, a supervisor's stop) does not reach it, its log is a private file in its
-directory, and its environment holds nothing of the runs: each run brings its own.
+A signal to the process group of its parent (Ctrl-C, a supervisor's stop) does not reach it. Its log is a private file
+in its directory. Its environment has no variables of the runs, because each run sends its own.
 """
 
 import os
@@ -12,24 +12,24 @@ from pathlib import Path
 
 from reconciler.provider.control import private_directory, socket_path
 
-_PASSED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
 _LARGEST_LOG = 1024 * 1024
 
 
 def serve_command(directory: Path, options: Sequence[str]) -> list[str]:
-    """The command line of a warm provider."""
+    """Return the command line that serves a warm provider in a directory."""
     return [sys.executable, "-P", "-m", "reconciler.provider", "serve", "--directory", str(directory), *options]
 
 
 def launch(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
-    """Start a warm provider in a directory. Raises: OSError, ValueError (the path is too long)."""
+    """Start a warm provider in a directory. Raises OSError, and ValueError if the directory's path is too long."""
     directory = directory.absolute()
     socket_path(directory)
     private_directory(directory)
     log = directory / "serve.log"
     if log.exists() and log.stat().st_size > _LARGEST_LOG:
         log.unlink()
-    environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(

@@ -1,11 +1,11 @@
-"""The provider's binary: where Terraform put it, and whether it is the one the lock file means.
+"""The provider's binary: finding the one that Terraform installed, and verifying it against the lock file.
 
-The warm provider starts no binary on its own account: it must match an `h1:` hash of `.terraform.lock.hcl`, which is
-the digest of the unpacked package. Hashing hundreds of megabytes takes about a second, so a verdict is kept for as
-long as the file's size, time and inode stay the same.
+The warm provider starts a binary only if its package matches an `h1:` hash of `.terraform.lock.hcl`, the digest of the
+unpacked package. Hashing hundreds of megabytes takes about a second, so a digest is cached as long as size, time and
+inode of all files stay the same.
 
-    PackageNotFound     no directory holds this provider in a usable version
-    PackageUnverified   what was found does not match the lock file
+    PackageNotFound     no directory has this provider in the locked version
+    PackageUnverified   the package that was found does not match the lock file
 """
 
 import base64
@@ -25,16 +25,16 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class PackageNotFound(Exception):
-    """There is no package; Terraform would have to install it."""
+    """The package is not installed; `terraform init` installs it."""
 
 
 class PackageUnverified(Exception):
-    """There is a package, but not the locked one."""
+    """A package is installed, but its hash is not in the lock file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What a lock file says of one provider."""
+    """The entry of one provider in a lock file: its version and its `h1:` hashes."""
 
     version: str
     hashes: frozenset[str]
@@ -42,14 +42,14 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A provider binary; `package` identifies its content."""
+    """A provider binary; `package` is the `h1:` hash of its package."""
 
     path: Path
     package: str
 
 
 def read_lock(text: str) -> dict[str, Locked]:
-    """The providers of a `.terraform.lock.hcl`, by source address."""
+    """Read the providers of a `.terraform.lock.hcl`. Returns them by source address."""
     found = {}
     for source, body in _BLOCK.findall(text):
         version = _VERSION.search(body)
@@ -59,10 +59,10 @@ def read_lock(text: str) -> dict[str, Locked]:
 
 
 def locate(directories: Iterable[Path], locked: Locked | None, source: str = AWS) -> Binary:
-    """The binary of a provider in `.terraform/providers` or mirror directories, the first match wins.
+    """Find the binary of a provider in `.terraform/providers` or mirror directories; the first match wins.
 
-    Without `locked` the newest version found is taken as it is: for callers that verify by other means.
-    Raises: PackageNotFound, PackageUnverified.
+    Without `locked` the newest version is returned unverified, for callers that verify it otherwise.
+    Raises PackageNotFound, PackageUnverified.
     """
     unverified: Path | None = None
     for package in _packages(directories, source, locked.version if locked else "*"):
@@ -74,12 +74,12 @@ def locate(directories: Iterable[Path], locked: Locked | None, source: str = AWS
             return Binary(binary.resolve(), digest)
         unverified = package
     if unverified is not None:
-        raise PackageUnverified(f"{unverified} does not match the h1 hashes of the lock file; run `terraform init`")
-    raise PackageNotFound(f"no package of {source} was found; run `terraform init`")
+        raise PackageUnverified(f"{unverified} does not match the h1 hashes of the lock file: run `terraform init`")
+    raise PackageNotFound(f"no package of {source} was found: run `terraform init`")
 
 
 def package_digest(package: Path) -> str:
-    """The `h1:` hash of an unpacked package, as Terraform writes it into its lock file."""
+    """Return the `h1:` hash of an unpacked package, as in Terraform's lock file."""
     root = package.resolve()
     files = tuple(
         (str(file.relative_to(root)), (status := file.stat()).st_size, status.st_mtime_ns, status.st_ino)
@@ -99,7 +99,7 @@ def _package_digest(root: Path, files: tuple[tuple[str, int, int, int], ...]) ->
 
 
 def _packages(directories: Iterable[Path], source: str, version: str) -> Iterator[Path]:
-    """The package directories for this machine, newest version first in each directory."""
+    """Yield the package directories for this platform, the newest version first in each directory."""
     for directory in directories:
         candidates = (directory / source).glob(f"{version}/{_platform()}")
         yield from sorted(candidates, key=lambda path: _order(path.parent.name), reverse=True)

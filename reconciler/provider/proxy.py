@@ -1,8 +1,8 @@
-"""The plugin protocol as terraform sees it: answered here where that is safe, passed through as bytes elsewhere.
+"""The server of the plugin protocol: it answers some calls itself and passes the others through as bytes.
 
-Every method of every service is served without knowing its messages, so that a newer provider works unchanged. A call
-belongs to the connection it came on (see `front`); a call from anywhere else is refused. The status of the provider,
-good or bad, is passed on; only its sudden end is put into words.
+Methods are served without knowledge of their messages, so that a newer provider works unchanged. A call belongs to the
+connection that it came on (see `front`); any other call is rejected. The provider's status and errors are passed on
+unchanged; only for a crash does the proxy write its own message.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from reconciler.provider.run import Session
 
 _STREAMS = frozenset({"ListResource", "InvokeAction"})
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
-_CRASH_SECONDS = 20.0  # the exit of a dead process is told a little after its connection broke, more on a busy machine
-_TOLD = (  # what goes wrong with a call and is told to terraform as its status
+_CRASH_SECONDS = 20.0  # until the exit of a process is known after its connection broke; longer on a busy machine
+_REPORTED_ERRORS = (  # failures of a call that terraform gets as the call's status
     *(grpc.RpcError, ProviderFailed, PoolExhausted, IdentityChanged),
     *(MalformedMessage, demands.NotConfigured, TimeoutError),
 )
@@ -35,13 +35,13 @@ _Context = Any  # grpc.aio.ServicerContext; the package has no types
 
 
 class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no types
-    """Serves the plugin protocol for all sessions."""
+    """The gRPC handler of all sessions."""
 
     def __init__(self, find: FindSession, answers: Answers, pool: Pool, counters: Counters) -> None:
         self._find, self._answers, self._pool, self._counters = find, answers, pool, counters
 
     def service(self, details: Any) -> Any:
-        """The handler of a method."""
+        """Return the handler of a method, or None for an unknown service."""
         path: str = details.method
         if path.startswith(SERVICE):
             method = path.removeprefix(SERVICE)
@@ -51,13 +51,13 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
         if path == "/plugin.GRPCController/Shutdown":
             return grpc.unary_unary_rpc_method_handler(_shut_down)
         if path in {"/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream"}:
-            return grpc.stream_stream_rpc_method_handler(_hold)
+            return grpc.stream_stream_rpc_method_handler(_idle_stream)
         if path == "/grpc.health.v1.Health/Check":
             return grpc.unary_unary_rpc_method_handler(_serving)
         return None
 
     async def _unary(self, method: str, request: bytes, context: _Context) -> bytes:
-        """One call with one answer."""
+        """Serve a call with one response; failures become the call's status."""
         session = self._find(context.peer())
         if session is None:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "this connection belongs to no run")
@@ -65,7 +65,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
         outcome = "ok"
         try:
             return await self._answer(session, method, request)
-        except _TOLD as error:
+        except _REPORTED_ERRORS as error:
             code, text = _status(error)
             outcome = code.name.lower()
             if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}:
@@ -74,7 +74,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
             raise
         except asyncio.CancelledError:
             outcome = "cancelled"
-            if not _being_cancelled():  # its call was cancelled (Stop), not the handler (the client is gone)
+            if not _being_cancelled():  # the call to the provider was cancelled (Stop), not this handler
                 await context.abort(grpc.StatusCode.CANCELLED, "the run was stopped")
             raise
         finally:
@@ -83,19 +83,19 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
     async def _answer(self, session: Session, method: str, request: bytes) -> bytes:
         demands.check(method, request, configured=session.provider is not None)
         used = await session.read()
-        ask = functools.partial(self._forward, session, method, request)
+        forward = functools.partial(self._forward, session, method, request)
         if method in SCHEMAS:
-            return await self._answers.schema(method, session.run.ask.package, used, ask)
+            return await self._answers.schema(method, session.run.request.package, used, forward)
         if method == PREPARE:
-            return await self._answers.verdict(session.identified(request, (1, 1)).key(PREPARE), ask)
+            return await self._answers.validation(session.identified(request, (1, 1)).key(PREPARE), forward)
         if method == CONFIGURE:
             return await session.configure(request)
         if method == "Stop":
             return await session.stop(SERVICE + method, request)
-        return await ask()
+        return await forward()
 
     async def _forward(self, session: Session, method: str, request: bytes) -> bytes:
-        """Ask a provider; again elsewhere when the process was needed for something else."""
+        """Send a call to a provider, and again to another process if it was displaced by a `Stop` of another run."""
         while True:
             provider = await session.target(method)
             call = provider.process.unary(SERVICE + method, request)
@@ -109,16 +109,16 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
                         call.cancel()
                         raise
                     if not flight.displaced:
-                        _blame_crash(provider)
+                        _raise_if_ended(provider)
                         raise
                 except grpc.RpcError as error:
-                    await _explain(provider, error)
+                    await _raise_crash(provider, error)
                     raise
                 finally:
                     session.flights.discard(flight)
 
     async def _stream(self, method: str, requests: AsyncIterator[bytes], context: _Context) -> AsyncIterator[bytes]:
-        """A call with a stream of answers."""
+        """Serve a call with streams in both directions."""
         session = self._find(context.peer())
         if session is None:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "this connection belongs to no run")
@@ -136,7 +136,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
                 await call.done_writing()
                 async for response in call:
                     yield bytes(response)
-            except _TOLD as error:
+            except _REPORTED_ERRORS as error:
                 await context.abort(*_status(error))
             finally:
                 call.cancel()
@@ -144,28 +144,28 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # the package has no
 
 
 class ProviderCrashed(ProviderFailed):
-    """The process ended under a call."""
+    """The process ended during a call."""
 
 
-def _blame_crash(provider: PooledProvider) -> None:
-    """Raise if the process is gone: closing its channel cancels calls, and that looks like a `Stop`."""
+def _raise_if_ended(provider: PooledProvider) -> None:
+    """Raise ProviderCrashed if the process is gone: closing its channel cancels calls, as a `Stop` does."""
     if provider.end_reason is not None:
-        raise ProviderCrashed(f"{provider.end_reason}; this run is lost, run it again")
+        raise ProviderCrashed(f"{provider.end_reason}: the run failed, run it again")
 
 
-async def _explain(provider: PooledProvider, error: grpc.RpcError) -> None:
-    """Raise what really happened when a process ended under a call."""
+async def _raise_crash(provider: PooledProvider, error: grpc.RpcError) -> None:
+    """Raise ProviderCrashed with the cause if a call failed because its process ended."""
     if error.code() is not grpc.StatusCode.UNAVAILABLE:
         return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CRASH_SECONDS):
             await provider.ended.wait()
-    how = provider.end_reason or "the connection to the provider process broke"
-    raise ProviderCrashed(f"{how}; this run is lost, run it again") from error
+    cause = provider.end_reason or "the connection to the provider process broke"
+    raise ProviderCrashed(f"{cause}: the run failed, run it again") from error
 
 
 def _status(error: BaseException) -> tuple[Any, str]:
-    """The gRPC status that tells terraform of an error."""
+    """Return the gRPC status code and message for an error."""
     if isinstance(error, grpc.RpcError):
         return error.code(), error.details() or ""
     if isinstance(error, MalformedMessage):
@@ -175,7 +175,7 @@ def _status(error: BaseException) -> tuple[Any, str]:
     if isinstance(error, PoolExhausted):
         return grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)
     if isinstance(error, TimeoutError):
-        return grpc.StatusCode.DEADLINE_EXCEEDED, "the provider did not answer to Stop"
+        return grpc.StatusCode.DEADLINE_EXCEEDED, "the provider did not respond to Stop in time"
     return grpc.StatusCode.UNAVAILABLE, str(error)
 
 
@@ -185,7 +185,7 @@ def _being_cancelled() -> bool:
 
 
 async def _shut_down(_request: bytes, _context: _Context) -> bytes:
-    """Terraform closes its view of the provider; the process goes on."""
+    """Accept terraform's shutdown request without ending the shared process."""
     return b""
 
 
@@ -193,7 +193,7 @@ async def _serving(_request: bytes, _context: _Context) -> bytes:
     return _SERVING
 
 
-async def _hold(_requests: AsyncIterator[bytes], _context: _Context) -> AsyncIterator[bytes]:
-    """A stream on which nothing is ever said: it lasts as long as its connection."""
+async def _idle_stream(_requests: AsyncIterator[bytes], _context: _Context) -> AsyncIterator[bytes]:
+    """Keep a stream open without messages until its connection ends."""
     await asyncio.Event().wait()
     yield b""

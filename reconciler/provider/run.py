@@ -1,8 +1,8 @@
-"""One terraform run, its connections, and the calls it has in flight.
+"""One terraform run, its connections, and its calls in flight.
 
-Terraform opens a connection for each provider configuration it uses (an alias is one), and each of them is configured
-on its own. So a connection, not the run, is bound to a process. What a connection does with the processes behind it
-is decided here: which one a call goes to, when it moves, what a `Stop` means.
+Terraform opens a connection for each provider configuration that it uses (an alias is one) and configures each of them
+separately. So a connection, not the run, is bound to a process. This module decides which process a call goes to, when
+a connection changes to another process, and how `Stop` is handled.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.provider.control import Ask
+from reconciler.provider.control import AttachRequest
 from reconciler.provider.processes.credentials import fingerprint, names_relative_file, runs_programs
 from reconciler.provider.processes.identity import Configured, Place, provider_environment, works_in_directory
 from reconciler.provider.processes.pool import CONFIGURE, IdentityChanged, Pool
@@ -19,44 +19,44 @@ from reconciler.provider.protocol.msgpack import MalformedValue, texts
 from reconciler.provider.protocol.usage import words
 from reconciler.provider.protocol.wire import nested
 
-# These change something or hold something open: they need the seat of their process.
+# These change resources or keep one open: they need the seat of their process.
 SEATED = frozenset({"ApplyResourceChange", "OpenEphemeralResource", "InvokeAction"})
 _STOP_SECONDS = 10.0
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A run with its open connections. `trouble` is what went wrong that is worth a retry."""
+    """A run with its open connections. `trouble` is a failure after which a retry of the run can succeed."""
 
     id: str
-    ask: Ask
+    request: AttachRequest
     pool: Pool
     sessions: set["Session"] = field(default_factory=set)
     trouble: str | None = None
 
     def used(self) -> frozenset[str] | None:
-        """The words of its configuration; None when the full schema is needed. Reads files."""
-        if self.ask.full_schema:
+        """Return the words of its configuration, or None if it needs the full schema. Reads files; blocking."""
+        if self.request.full_schema:
             return None
-        data = self.ask.data_directory
-        found = words(Path(self.ask.directory), Path(data) if data else None)
-        return None if found is None else found | frozenset(self.ask.types)
+        data = self.request.data_directory
+        found = words(Path(self.request.directory), Path(data) if data else None)
+        return None if found is None else found | frozenset(self.request.types)
 
     def cancel(self) -> int:
-        """Cancel the calls it has in flight; how many."""
+        """Cancel its calls in flight. Returns their number."""
         flights = self.flights()
         for _, flight in flights:
             flight.call.cancel()
         return len(flights)
 
     def flights(self) -> list[tuple[PooledProvider, Flight]]:
-        """Its calls on their way, and where."""
+        """Return its calls in flight, each with the process that serves it."""
         return [(p, flight) for p in self.pool.providers for flight in p.flights if flight.run is self]
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """One connection of a run."""
+    """One connection of a run, bound to a process once it is configured."""
 
     run: Run
     provider: PooledProvider | None = None
@@ -68,33 +68,33 @@ class Session:
     _read: bool = False
 
     async def read(self) -> frozenset[str] | None:
-        """The run's words, read once for a connection, away from the loop."""
+        """Return the run's words (see `Run.used`), read once per connection and in a thread."""
         if not self._read:
             self._words, self._read = await asyncio.to_thread(self.run.used), True
         return self._words
 
     def place(self, mentioned: Iterable[str] = ()) -> Place:
-        """Where this connection's provider is to run."""
-        ask, directory = self.run.ask, Path(self.run.ask.directory)
+        """Return the place for this connection's provider; `mentioned` are the strings in its configuration."""
+        request, directory = self.run.request, Path(self.run.request.directory)
         bound = works_in_directory(self._words) or names_relative_file(directory, mentioned)
-        narrow = provider_environment(ask.environment)
+        narrow = provider_environment(request.environment)
         whole = runs_programs(dict(narrow), directory, mentioned)
-        environment = provider_environment(ask.environment, whole=True) if whole else narrow
-        return Place(ask.binary, ask.package, environment, ask.directory if bound else None)
+        environment = provider_environment(request.environment, whole=True) if whole else narrow
+        return Place(request.binary, request.package, environment, request.directory if bound else None)
 
     def identified(self, request: bytes, value: tuple[int, ...]) -> Configured:
-        """The identity that a request asks for; `value` leads to its msgpack value."""
+        """Return the identity that a request defines; `value` is the path of field numbers to its msgpack value."""
         try:
             mentioned = list(texts(nested(request, *value)))
         except MalformedValue:
             mentioned = []
         place = self.place(mentioned)
-        files = fingerprint(dict(place.environment), Path(self.run.ask.directory), mentioned)
+        files = fingerprint(dict(place.environment), Path(self.run.request.directory), mentioned)
         return Configured(place, files, request)
 
     async def configure(self, request: bytes) -> bytes:
-        """Answer `Configure`: bind this connection to a process."""
-        identify = lambda: self.identified(request, (2, 1))  # noqa: E731 - kept to ask again when the session moves
+        """Handle `Configure`: bind this connection to a process. Returns the response. Raises as `Pool.configure`."""
+        identify = lambda: self.identified(request, (2, 1))  # noqa: E731 - called again when the session changes its process
         self._unbind()
         self.provider, answer = await self.run.pool.configure(identify, self)
         self.identify = identify
@@ -103,38 +103,40 @@ class Session:
         return answer
 
     async def target(self, method: str) -> PooledProvider:
-        """The process that a call goes to. Use it at once."""
+        """Return the process for a call. Use it without another await in between. Raises as `Pool.seat`."""
         if self.provider is None or self.identify is None:
-            return await self.run.pool.anywhere(self.place())
+            return await self.run.pool.any_process(self.place())
         seated = method in SEATED
         provider = self.provider
         if provider.seat == self.run.id or (not seated and not provider.stopped):
             return provider
         async with self.switching:
-            return await self._move(seated=seated, identify=self.identify)
+            return await self._change_process(seated=seated, identify=self.identify)
 
-    async def _move(self, *, seated: bool, identify: Callable[[], Configured]) -> PooledProvider:
-        """Go to another process of the same identity, or take the seat of this one."""
+    async def _change_process(self, *, seated: bool, identify: Callable[[], Configured]) -> PooledProvider:
+        """Bind to another process of the same identity, or take the seat of the present one. Raises as `Pool.seat`."""
         provider = self.provider
         if provider is None or provider.seat == self.run.id:
-            return provider or await self.run.pool.anywhere(self.place())
+            return provider or await self.run.pool.any_process(self.place())
         if seated:
             self.provider = await self.run.pool.seat(provider, self.run.id, identify, self)
         elif provider.stopped:
             if identify().key(CONFIGURE) != provider.key:
-                raise IdentityChanged("credentials or configuration files changed during the run; run it again")
-            moved, _ = await self.run.pool.configure(identify, self)
-            if moved is None:
-                raise IdentityChanged("the provider refused a configuration that it had accepted; run it again")
+                raise IdentityChanged("credentials or configuration files changed during the run: run it again")
+            other, _ = await self.run.pool.configure(identify, self)
+            if other is None:
+                raise IdentityChanged("the provider rejected a configuration that it had accepted: run it again")
             self.run.pool.unbind(provider, self)
-            self.provider = moved
+            self.provider = other
         if self.ended:
             self._unbind()
             raise asyncio.CancelledError
         return self.provider or provider
 
     async def stop(self, method: str, request: bytes) -> bytes:
-        """Answer `Stop`: tell the provider where this run has a process to itself, else cancel its calls."""
+        """Handle `Stop`: forward it to processes whose seat the run has, and cancel its calls on others.
+
+        Returns the response. Raises TimeoutError if a provider does not respond in time, grpc.RpcError."""
         seats = set()
         for provider, flight in self.run.flights():
             if provider.seat == self.run.id:
@@ -145,14 +147,14 @@ class Session:
         for provider in seats:
             self.run.pool.stop(provider)
             for flight in [f for f in provider.flights if f.run is not self.run]:
-                flight.displaced = True  # it changes nothing, so it can be asked again
+                flight.displaced = True  # it changes no resources, so it can be repeated
                 flight.call.cancel()
             async with asyncio.timeout(_STOP_SECONDS):
                 answer = bytes(await provider.process.unary(method, request))
         return answer
 
     def end(self) -> None:
-        """The connection is gone: cancel what it had in flight and free its process."""
+        """Handle the end of the connection: cancel its calls in flight and free its process."""
         self.ended = True
         for flight in list(self.flights):
             flight.call.cancel()
@@ -167,7 +169,7 @@ class Session:
 
 @dataclass(slots=True)
 class OwnedRun:
-    """A run with its owner: `orphan_since` is set once the owner is gone (monotonic clock, in seconds)."""
+    """A run, and the time at which its caller's connection ended (`orphan_since`: monotonic clock, in seconds)."""
 
     run: Run
     orphan_since: float | None = None

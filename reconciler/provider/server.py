@@ -1,8 +1,8 @@
-"""The warm provider's process: sockets, runs, and how it comes to its end.
+"""The process of the warm provider: sockets, runs, and shutdown.
 
-It serves until it is told to stop, its parent is gone or nobody used it for long; in each case the runs that are
-attached finish first. A run ends when its caller detaches, or, if the caller died, when terraform has been gone for a
-while. One directory has one warm provider, which a file lock guarantees; what a killed one left is cleaned up.
+It serves until it is stopped, its parent is gone or it was unused for long; in each case attached runs finish first. A
+run ends when its caller detaches or, if the caller died, when terraform has had no connection for a while. A file lock
+guarantees one warm provider per directory; sockets that a killed one left are removed.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ from reconciler.provider.control import (
     Refused,
     decode,
     encode,
+    is_strings,
     private_directory,
-    read_ask,
+    read_attach,
     socket_path,
-    texts,
 )
 from reconciler.provider.counters import Counters
 from reconciler.provider.front import Front, same_user
@@ -42,19 +42,21 @@ from reconciler.provider.proxy import Proxy
 from reconciler.provider.run import OwnedRun, Run, Session
 from reconciler.provider.status import report
 
-KNOWN = frozenset({AWS, "registry.opentofu.org/hashicorp/aws"})  # their configuration is all the state they hold
+KNOWN = frozenset({AWS, "registry.opentofu.org/hashicorp/aws"})  # providers without state beyond their configuration
 _LOG = logging.getLogger(__name__)
 _WATCH_SECONDS = 0.5
 
 
 class AlreadyServed(Exception):
-    """Another warm provider holds the directory."""
+    """Another warm provider serves the directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How to serve. `parent` is whose end is ours; `orphan_seconds` how long terraform may be away between two
-    connections once its caller is gone; `drain_seconds` how long a SIGTERM waits for runs."""
+    """The settings of a server.
+
+    `parent`: the process after whose end this one stops. `orphan_seconds`: how long a run without caller may have no
+    connection before it ends. `drain_seconds`: how long a SIGTERM waits for runs."""
 
     directory: Path
     parent: int | None = None
@@ -65,7 +67,7 @@ class Service:
 
 
 class Server:
-    """The warm provider."""
+    """The server of one directory."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -78,7 +80,7 @@ class Server:
             counters=self.counters,
         )
         self.runs: dict[str, OwnedRun] = {}
-        self.born = self._busy = time.monotonic()
+        self.born = self._last_used = time.monotonic()
         self._front = Front(self._directory, self._directory / "inner")
         self._supported: set[str] = set()
         self._stop_at: float | None = None
@@ -86,48 +88,48 @@ class Server:
 
     @property
     def stopping(self) -> bool:
-        """True once no new run is taken."""
+        """Return whether the server accepts no new runs any more."""
         return self._stop_at is not None
 
     def stop(self, seconds: float) -> None:
-        """Take no new runs, and end when the attached ones are over, or at that time."""
+        """Accept no new runs, and end when the attached runs have ended or after `seconds`."""
         deadline = time.monotonic() + seconds
         self._stop_at = deadline if self._stop_at is None else min(self._stop_at, deadline)
         self._woken.set()
 
     async def serve(self) -> None:
-        """Serve to the end. Raises: AlreadyServed."""
+        """Serve until the server is stopped. Raises AlreadyServed if another process serves the directory."""
         with await self._locked():
-            self._sweep()
+            self._remove_sockets()
             inner = grpc.aio.server(options=[*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0)])
             proxy = Proxy(self._front.session, Answers(self.counters), self.pool, self.counters)
             inner.add_generic_rpc_handlers((proxy,))
             inner.add_insecure_port(f"unix:{self._directory / 'inner'}")
             await inner.start()
-            tending = asyncio.create_task(self.pool.tend())
+            maintenance = asyncio.create_task(self.pool.maintain())
             control = await asyncio.start_unix_server(
-                self._converse, socket_path(self._directory), limit=LONGEST_LINE, start_serving=True
+                self._serve_control, socket_path(self._directory), limit=LONGEST_LINE, start_serving=True
             )
             try:
-                self._listen_to_signals()
-                await self._live()
+                self._handle_signals()
+                await self._wait_for_end()
             finally:
                 control.close()
-                tending.cancel()
-                for held in list(self.runs.values()):
-                    await self._end(held)
+                maintenance.cancel()
+                for owned in list(self.runs.values()):
+                    await self._end(owned)
                 await inner.stop(0)
                 await self.pool.close()
-                self._sweep()
+                self._remove_sockets()
 
     async def attach(self, message: Mapping[str, Any]) -> Run:
-        """Take a run. Raises: Refused, InvalidMessage."""
-        ask = read_ask(message)
+        """Attach a run. Raises Refused, InvalidMessage."""
+        request = read_attach(message)
         if self.stopping:
             raise Refused("stopping", "the warm provider is stopping")
-        if ask.source not in KNOWN:
-            raise Refused("unsupported", f"{ask.source} is not a provider that may be shared")
-        run = Run(secrets.token_hex(6), ask, self.pool)
+        if request.source not in KNOWN:
+            raise Refused("unsupported", f"{request.source} is not a provider that runs can share")
+        run = Run(secrets.token_hex(6), request, self.pool)
         await self._probe(run)
         await self._front.open(run)
         self.runs[run.id] = OwnedRun(run)
@@ -135,36 +137,36 @@ class Server:
         return run
 
     def reattach(self, run: Run) -> dict[str, Any]:
-        """The value of `TF_REATTACH_PROVIDERS` for a run."""
+        """Return the value of `TF_REATTACH_PROVIDERS` for a run."""
         address = {"Network": "unix", "String": str(self._directory / f"r{run.id}")}
         entry = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": os.getpid(), "Test": True, "Addr": address}
-        return {run.ask.source: entry}
+        return {run.request.source: entry}
 
     async def _probe(self, run: Run) -> None:
-        """See once for each package that it starts and speaks our protocol."""
-        if run.ask.package in self._supported:
+        """Check once for each package that it starts and uses protocol 5. Raises Refused."""
+        if run.request.package in self._supported:
             return
         session = Session(run)
         await session.read()
         try:
-            await self.pool.anywhere(session.place())
+            await self.pool.any_process(session.place())
         except ProviderUnsupported as error:
             raise Refused("unsupported", str(error)) from error
         except (ProviderFailed, PoolExhausted) as error:
             raise Refused("failed", str(error)) from error
-        self._supported.add(run.ask.package)
+        self._supported.add(run.request.package)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One caller, from its first question to its end; its runs are orphans then."""
+    async def _serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one control connection; when it ends, its runs have no caller any more (`orphan_since`)."""
         own: set[str] = set()
         try:
             while same_user(writer) and (line := await reader.readline()):
                 writer.write(encode(await self._reply(line, own)))
                 await writer.drain()
         except (InvalidMessage, ValueError, OSError) as error:
-            _LOG.warning("a control connection was ended: %s", error)
+            _LOG.warning("a control connection was closed: %s", error)
         except asyncio.CancelledError:
-            return  # only at the end of everything; Python 3.11's streams log a cancelled conversation as an error
+            return  # only at shutdown; Python 3.11's streams log a cancelled handler as an error
         finally:
             for run in own:
                 if run in self.runs:
@@ -172,7 +174,7 @@ class Server:
             writer.close()
 
     async def _reply(self, line: bytes, own: set[str]) -> dict[str, Any]:
-        """The answer to one message. Raises: InvalidMessage."""
+        """Return the answer to one message; `own` gets the id of an attached run. Raises InvalidMessage."""
         message = decode(line)
         try:
             match message.get("op"):
@@ -183,11 +185,11 @@ class Server:
                 case "locate":
                     return {"ok": True, **await _locate(message)}
                 case "detach":
-                    held = self._held(message)
-                    await self._end(held)
-                    return {"ok": True, "trouble": held.run.trouble}
+                    owned = self._find(message)
+                    await self._end(owned)
+                    return {"ok": True, "trouble": owned.run.trouble}
                 case "cancel":
-                    return {"ok": True, "cancelled": self._held(message).run.cancel()}
+                    return {"ok": True, "cancelled": self._find(message).run.cancel()}
                 case "status":
                     return {"ok": True, "status": self._status()}
                 case "stop":
@@ -195,7 +197,7 @@ class Server:
                     self.stop(float(seconds) if isinstance(seconds, int | float) else 0.0)
                     return {"ok": True}
                 case _:
-                    raise InvalidMessage("no such `op`")
+                    raise InvalidMessage("unknown `op`")
         except Refused as error:
             return {"ok": False, "error": error.error, "message": str(error)}
 
@@ -206,32 +208,32 @@ class Server:
             self.counters,
             born=self.born,
             stopping=self.stopping,
-            processes_limit=self.pool.most,
+            processes_limit=self.pool.process_limit,
         )
 
-    def _held(self, message: Mapping[str, Any]) -> OwnedRun:
-        held = self.runs.get(str(message.get("run")))
-        if held is None:
-            raise Refused("invalid", "no such run")
-        return held
+    def _find(self, message: Mapping[str, Any]) -> OwnedRun:
+        owned = self.runs.get(str(message.get("run")))
+        if owned is None:
+            raise Refused("invalid", "unknown run")
+        return owned
 
-    async def _end(self, held: OwnedRun) -> None:
-        """End a run: nothing of it is left."""
-        self.runs.pop(held.run.id, None)
-        await self._front.close(held.run)
-        self.pool.leave(held.run.id, held.run.ask.directory)
-        self._busy = time.monotonic()
+    async def _end(self, owned: OwnedRun) -> None:
+        """End a run: close its connections, remove its socket and free its seats."""
+        self.runs.pop(owned.run.id, None)
+        await self._front.close(owned.run)
+        self.pool.release(owned.run.id, owned.run.request.directory)
+        self._last_used = time.monotonic()
         self._woken.set()
 
-    async def _live(self) -> None:
-        """Return when it is time to end."""
+    async def _wait_for_end(self) -> None:
+        """Wait until the server must end; meanwhile end runs that have neither a caller nor a connection any more."""
         while True:
             now = time.monotonic()
-            for held in list(self.runs.values()):
-                if held.run.sessions and held.orphan_since is not None:
-                    held.orphan_since = now
-                elif held.orphan_since is not None and now - held.orphan_since > self._service.orphan_seconds:
-                    await self._end(held)
+            for owned in list(self.runs.values()):
+                if owned.run.sessions and owned.orphan_since is not None:
+                    owned.orphan_since = now
+                elif owned.orphan_since is not None and now - owned.orphan_since > self._service.orphan_seconds:
+                    await self._end(owned)
             if self._stop_at is not None and (not self.runs or now >= self._stop_at):
                 return
             if self._abandoned(now):
@@ -241,14 +243,14 @@ class Server:
             self._woken.clear()
 
     def _abandoned(self, now: float) -> bool:
-        """True when nobody will come any more."""
+        """Return whether the parent is gone, or the server was unused for longer than its limit."""
         if self._service.parent is not None and os.getppid() != self._service.parent:
             return True
         limit = self._service.idle_exit_seconds
-        return limit is not None and not self.runs and now - self._busy > limit
+        return limit is not None and not self.runs and now - self._last_used > limit
 
-    def _listen_to_signals(self) -> None:
-        """The first SIGTERM drains, the second does not wait."""
+    def _handle_signals(self) -> None:
+        """Drain on the first SIGTERM or SIGINT, and end at once on the second."""
 
         def stop() -> None:
             self.stop(0.0 if self.stopping else self._service.drain_seconds)
@@ -257,7 +259,7 @@ class Server:
             asyncio.get_running_loop().add_signal_handler(number, stop)
 
     async def _locked(self) -> contextlib.ExitStack:
-        """The directory's lock; a child waits until its predecessor is gone, others give up."""
+        """Lock the directory. With a parent, wait until the predecessor is gone; else raise AlreadyServed."""
         stack = contextlib.ExitStack()
         file = stack.enter_context((self._directory / "lock").open("w"))
         while True:
@@ -271,19 +273,21 @@ class Server:
             else:
                 return stack
 
-    def _sweep(self) -> None:
-        """Remove the sockets of a predecessor, or our own."""
+    def _remove_sockets(self) -> None:
+        """Remove all sockets in the directory, of a killed predecessor or of this process."""
         for path in [*self._directory.iterdir(), *(self._directory / "p").iterdir()]:
             if path.is_socket():
                 path.unlink(missing_ok=True)
 
 
 async def _locate(message: Mapping[str, Any]) -> dict[str, str]:
-    """Find and verify a package; here, because the verdict on hundreds of megabytes is worth remembering."""
+    """Find and verify a package; in this process, because it caches the digests of hundreds of megabytes.
+
+    Raises Refused, InvalidMessage."""
     directories, hashes = message.get("directories"), message.get("hashes")
     source, version = message.get("source"), message.get("version")
-    if not (texts(directories) and texts(hashes) and isinstance(source, str) and isinstance(version, str)):
-        raise InvalidMessage("`directories` and `hashes` must be lists of texts, `source` and `version` texts")
+    if not (is_strings(directories) and is_strings(hashes) and isinstance(source, str) and isinstance(version, str)):
+        raise InvalidMessage("`directories` and `hashes` must be lists of strings, `source` and `version` strings")
     try:
         locked = Locked(version, frozenset(hashes))
         binary = await asyncio.to_thread(locate, [Path(directory) for directory in directories], locked, source)

@@ -1,4 +1,4 @@
-"""The warm provider's status as JSON: processes, runs, counters, and how many terraform runs may go at once."""
+"""The warm provider's status as JSON: processes, runs, counters, and the number of concurrent runs that fit."""
 
 import os
 import time
@@ -10,9 +10,9 @@ from reconciler.provider.processes.memory import MIB, concurrency, cores, memory
 from reconciler.provider.processes.pooled import PooledProvider
 from reconciler.provider.run import OwnedRun
 
-_RESERVE = 256 * MIB  # the daemon itself and what it reads
-_RUN_BYTES = 110 * MIB  # terraform with a cut schema, measured, with room for a large state
-_PROGRAM_BYTES = 460 * MIB  # the provider's program in memory, held once
+_RESERVE = 256 * MIB  # the daemon itself and its data
+_RUN_BYTES = 110 * MIB  # terraform with a cut schema, as measured, plus reserve for a large state
+_PROGRAM_BYTES = 460 * MIB  # the pages of the provider's program, used once by all processes
 _PROVIDER_BYTES = 150 * MIB
 
 
@@ -25,7 +25,7 @@ def report(
     stopping: bool,
     processes_limit: int,
 ) -> dict[str, Any]:
-    """Return the whole status. `born` is a reading of the monotonic clock, in seconds."""
+    """Return the complete status. `born` is the start on the monotonic clock, in seconds."""
     now = time.monotonic()
     return {
         "pid": os.getpid(),
@@ -34,13 +34,13 @@ def report(
         "stopping": stopping,
         "runs": [
             {
-                "run": held.run.id,
-                "directory": held.run.ask.directory,
-                "connections": len(held.run.sessions),
-                "calls_in_flight": len(held.run.flights()),
-                "orphan": held.orphan_since is not None,
+                "run": owned.run.id,
+                "directory": owned.run.request.directory,
+                "connections": len(owned.run.sessions),
+                "calls_in_flight": len(owned.run.flights()),
+                "orphan": owned.orphan_since is not None,
             }
-            for held in runs
+            for owned in runs
         ],
         "processes": [_process(provider, now) for provider in providers],
         "processes_limit": processes_limit,
@@ -49,12 +49,12 @@ def report(
     }
 
 
-def admission(held: list[int]) -> dict[str, int]:
-    """How many plans, and how many applies, may run at once with provider processes of these sizes.
+def admission(sizes: list[int]) -> dict[str, int]:
+    """Return the number of plans and of applies that may run at once, given the processes' private bytes.
 
-    Plans share a process; each apply needs one to itself.
+    Plans share a process; each apply needs its own.
     """
-    provider = max([_PROVIDER_BYTES, *held])
+    provider = max([_PROVIDER_BYTES, *sizes])
     memory, fixed = memory_limit(), _RESERVE + _PROGRAM_BYTES + provider
     return {
         "plans": concurrency(cores=cores(), memory=memory, fixed=fixed, each=_RUN_BYTES),

@@ -1,4 +1,4 @@
-"""Warm providers for tests: on a provider in miniature, and on the real one against the AWS stand-in."""
+"""Warm providers for tests: with a fake provider, and with the real one against the AWS stand-in."""
 
 import asyncio
 import json
@@ -25,12 +25,12 @@ from tests.provider.protocol.messages import configure_request, resource_request
 WITHIN = 20.0
 
 
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for something to become true. Fails when it does not."""
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until a condition is true. Fails the test, naming `what`, after a time limit."""
     try:
         async with asyncio.timeout(WITHIN):
             while True:
-                if holds():
+                if condition():
                     return
                 await asyncio.sleep(0.02)
     except TimeoutError:
@@ -38,7 +38,7 @@ async def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def processes(word: str) -> list[int]:
-    """The processes (zombies left out) that have this word in their command line."""
+    """Return the ids of processes, except zombies, whose command line contains a word."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -53,7 +53,7 @@ def processes(word: str) -> list[int]:
 
 
 class Plugin:
-    """One connection to a run's socket, as terraform opens it."""
+    """One connection to a run's socket, like those of terraform."""
 
     def __init__(self, attachment: Attachment) -> None:
         reattach = json.loads(attachment.environment["TF_REATTACH_PROVIDERS"])
@@ -75,7 +75,7 @@ class Plugin:
 
 @dataclass(frozen=True, slots=True)
 class Fake:
-    """A provider in miniature and how to attach to it."""
+    """The fake provider: its binary, its log, and a workspace that uses it."""
 
     binary: Binary
     log: Path
@@ -86,7 +86,7 @@ class Fake:
 
     @asynccontextmanager
     async def plugin(self, warm: WarmProvider, name: str = "", **more: str) -> AsyncIterator[Plugin]:
-        """A run with one connection."""
+        """Attach a run and open one connection of it."""
         attaching = warm.attach(
             binary=self.binary, environment=self.environment(name, **more), workspace=self.workspace
         )
@@ -103,7 +103,7 @@ class Fake:
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A directory with a path short enough for sockets."""
+    """Create a directory whose path is short enough for sockets."""
     path = Path(tempfile.mkdtemp(prefix="warm-"))
     yield path
     shutil.rmtree(path)

@@ -1,8 +1,8 @@
-"""Two tellings of one story, plain terraform and the warm provider, each against an AWS of its own, and what they saw.
+"""Comparison of one scenario on two sides: plain terraform and the warm provider, each with its own AWS stand-in.
 
-The two meet nothing of each other, so they can be told at once. What may differ is named, never blanked: an id that
-AWS made up gets the name of the place where it first appears, so that a wrong reference still shows. Everything else
-(changes, drift, outputs, diagnostics, the state in the backend, the changes asked of AWS) has to be the same text.
+The sides share nothing, so they run concurrently. Values that may differ are renamed, never blanked: a generated id
+gets the name of the place where it first appears, so that a wrong reference still shows. Everything else (changes,
+drift, outputs, diagnostics, the state in the backend, the write calls to AWS) must be equal as text.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Any
 from deploy.local.standin import StandIn, start
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
-from tests.provider.naming import MADE_UP, Names
+from tests.provider.naming import GENERATED, Names
 from tests.provider.terraform_runs import PLAIN, Terraform
 from tests.terraform.inputs import REGION, Variables, but, platform_output
 
@@ -29,27 +29,27 @@ BACKEND = {"s3", "dynamodb"}
 
 
 @dataclass
-class Telling:
-    """One side: terraform in a root of a copy of the product's tree."""
+class Side:
+    """One side: terraform in a root of a copy of the product's tree, and its results."""
 
     terraform: Terraform
-    side: Attachment
+    attachment: Attachment
     root: Path
     names: Names
-    seen: list[Any] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
 
     @property
     def aws(self) -> StandIn:
         return self.terraform.standin
 
-    def given(self, variables: Mapping[str, Any]) -> None:
-        """Write the variables, as the reconciler does."""
+    def set_variables(self, variables: Mapping[str, Any]) -> None:
+        """Write the variables of the root, as the reconciler does."""
         text = json.dumps(variables)
         self.names.given += text
         (self.root / "terraform.tfvars.json").write_text(text)
 
     def replace(self, file: str, old: str, new: str) -> None:
-        """Edit a file of the root."""
+        """Replace a text in a file of the root, in which it must occur."""
         text = (self.root / file).read_text()
         assert old in text, f"{file} has no {old!r}"
         (self.root / file).write_text(text.replace(old, new))
@@ -68,34 +68,34 @@ class Telling:
 
     async def run(self, *arguments: str, code: int = 0) -> str:
         environment = self.terraform.environment()
-        return await self.terraform.run(self.root, environment, self.side, *arguments, code=code)
+        return await self.terraform.run(self.root, environment, self.attachment, *arguments, code=code)
 
     async def plan(self, *options: str, code: int = 2) -> dict[str, Any]:
-        """Plan, and note what terraform showed and said. Returns the plan as shown."""
-        said = await self.run("plan", "-json", "-input=false", "-out=p", "-detailed-exitcode", *options, code=code)
-        shown: dict[str, Any] = {}
+        """Plan, and record the plan and the messages. Returns the plan as `terraform show -json` prints it."""
+        output = await self.run("plan", "-json", "-input=false", "-out=p", "-detailed-exitcode", *options, code=code)
+        plan: dict[str, Any] = {}
         if code != 1:
-            shown = json.loads(await self.run("show", "-json", "p"))
-        self.note(code=code, said=messages(said), shown=shown)
-        return shown
+            plan = json.loads(await self.run("show", "-json", "p"))
+        self.record(code=code, messages=messages(output), plan=plan)
+        return plan
 
     async def apply(self, *, code: int = 0) -> None:
-        """Apply the last plan, and note what was said and the state that is in the backend then."""
-        said = await self.run("apply", "-json", "-input=false", "p", code=code)
-        self.note(code=code, said=messages(said), state=self.state())
+        """Apply the last plan, and record the messages and the state in the backend afterwards."""
+        output = await self.run("apply", "-json", "-input=false", "p", code=code)
+        self.record(code=code, messages=messages(output), state=self.state())
 
     def state(self) -> Any:
-        """The state that the backend has."""
+        """Return the state in the backend."""
         return json.load(self.aws.client("s3").get_object(Bucket=BUCKET, Key="state")["Body"])
 
-    def note(self, **seen: Any) -> None:
-        self.names.learn(resources(seen.get("state") or {}))
-        self.names.learn(resources(seen.get("shown") or {}))
-        self.seen.append(self.names.rename(seen))
+    def record(self, **result: Any) -> None:
+        self.names.learn(resources(result.get("state") or {}))
+        self.names.learn(resources(result.get("plan") or {}))
+        self.results.append(self.names.rename(result))
 
 
 def resources(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a state or plan by address: the same places in every telling."""
+    """Return the values of a state or plan by address, which is the same on both sides."""
     found: dict[str, Any] = {}
     for resource in document.get("resources", []):
         for instance in resource["instances"]:
@@ -107,7 +107,7 @@ def resources(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def messages(output: str) -> list[Any]:
-    """What terraform said, without the times: diagnostics, what is planned or done, the summary."""
+    """Return terraform's JSON messages without times: diagnostics, planned and completed changes, the summary."""
     kept = []
     for line in output.splitlines():
         message = json.loads(line)
@@ -117,17 +117,17 @@ def messages(output: str) -> list[Any]:
         elif message["type"] in ("apply_complete", "apply_errored"):
             hook = message["hook"]
             kept.append({"type": message["type"], "address": hook["resource"]["addr"], "action": hook["action"]})
-    return sorted(kept, key=lambda message: MADE_UP.sub("", json.dumps(message, sort_keys=True)))
+    return sorted(kept, key=lambda message: GENERATED.sub("", json.dumps(message, sort_keys=True)))
 
 
-def asked(aws: StandIn, since: int) -> Counter[tuple[str, str]]:
-    """The changes asked of AWS; the backend's own traffic is terraform's, not the provider's."""
+def write_calls(aws: StandIn, since: int) -> Counter[tuple[str, str]]:
+    """Count the write calls to AWS by service and operation, without those of terraform's own backend."""
     calls = [(call["service"], call["operation"]) for call in aws.requests(since) if call["service"] not in BACKEND]
     return Counter(call for call in calls if not call[1].startswith(READS))
 
 
 def differences(plain: Any, warm: Any, where: str = "") -> Iterator[str]:
-    """Where two documents differ, as a person wants to read it."""
+    """Yield the differences of two documents, one readable line each."""
     if isinstance(plain, dict) and isinstance(warm, dict) and plain.keys() == warm.keys():
         for key in plain:
             yield from differences(plain[key], warm[key], f"{where}.{key}")
@@ -138,35 +138,37 @@ def differences(plain: Any, warm: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {plain!r} plainly, {warm!r} warm"
 
 
-Story = Callable[[Telling], Awaitable[None]]
+Scenario = Callable[[Side], Awaitable[None]]
 
 
 @dataclass
 class Comparison:
-    """The two sides: an AWS and a directory each, and the warm provider of the one."""
+    """The two sides, each with a stand-in and a directory, and the warm provider of one of them."""
 
     directory: Path
     binary: Binary
     warm: WarmProvider
-    worlds: tuple[StandIn, StandIn]
+    standins: tuple[StandIn, StandIn]
 
-    async def tell(self, root: str, story: Story, tree: Path = TREE) -> tuple[Telling, Telling]:
-        """Tell a story plainly and warm, at once; the two have to agree in all they saw and did."""
-        for world in self.worlds:
-            world.reset()
-        before = [world.last_request() for world in self.worlds]
+    async def compare(self, root: str, scenario: Scenario, tree: Path = TREE) -> tuple[Side, Side]:
+        """Run a scenario plainly and warm, concurrently; fail unless results and write calls are equal."""
+        for aws in self.standins:
+            aws.reset()
+        before = [aws.last_request() for aws in self.standins]
         plain, warm = await asyncio.gather(
-            self._told(root, story, tree, self.worlds[0], None),
-            self._told(root, story, tree, self.worlds[1], self.warm),
+            self._run(root, scenario, tree, self.standins[0], None),
+            self._run(root, scenario, tree, self.standins[1], self.warm),
         )
-        assert plain.seen, "the story has something to see"
-        found = list(differences(plain.seen, warm.seen))
+        assert plain.results, "the scenario records results"
+        found = list(differences(plain.results, warm.results))
         assert not found, "\n".join(found)
-        changes = [asked(world, since) for world, since in zip(self.worlds, before, strict=True)]
+        changes = [write_calls(aws, since) for aws, since in zip(self.standins, before, strict=True)]
         assert changes[0] == changes[1]
         return plain, warm
 
-    async def _told(self, root: str, story: Story, tree: Path, aws: StandIn, provider: WarmProvider | None) -> Telling:
+    async def _run(
+        self, root: str, scenario: Scenario, tree: Path, aws: StandIn, provider: WarmProvider | None
+    ) -> Side:
         directory = self.directory / ("warm" if provider else "plain")
         copied = directory / "tree"
         shutil.copytree(tree, copied, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
@@ -174,26 +176,28 @@ class Comparison:
         terraform = Terraform(directory, self.binary, aws)
         names = Names({aws.endpoint: "<endpoint>", str(directory): "<directory>"})
         if provider is None:
-            telling = Telling(terraform, PLAIN, copied / root, names)
-            await story(telling)
-            return telling
+            side = Side(terraform, PLAIN, copied / root, names)
+            await scenario(side)
+            return side
         async with provider.attach(
             binary=self.binary, environment=terraform.environment(), workspace=copied / root
-        ) as side:
-            assert side.warm, side.reason
-            telling = Telling(terraform, side, copied / root, names)
-            await story(telling)
-        assert side.trouble is None
-        return telling
+        ) as attachment:
+            assert attachment.warm, attachment.reason
+            side = Side(terraform, attachment, copied / root, names)
+            await scenario(side)
+        assert attachment.trouble is None
+        return side
 
 
-def two_worlds() -> Iterator[tuple[StandIn, StandIn]]:
+def two_standins() -> Iterator[tuple[StandIn, StandIn]]:
     with ExitStack() as stack:
         yield stack.enter_context(start(region=REGION)), stack.enter_context(start(region=REGION))
 
 
 def make_platform(aws: StandIn, names: Names) -> Variables:
-    """The least that services need, made through the API: Terraform waits minutes for a load balancer."""
+    """Create the minimal platform of a service through the API, because Terraform waits minutes for a load balancer.
+
+    Returns the platform's outputs."""
     ec2, elb, discovery = aws.client("ec2"), aws.client("elbv2"), aws.client("servicediscovery")
     offered = platform_output("develop")
     vpc = ec2.create_vpc(CidrBlock=offered["vpc_cidr"])["Vpc"]["VpcId"]

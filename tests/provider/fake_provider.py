@@ -1,8 +1,8 @@
-"""A provider of protocol 5 in miniature, for what is quicker to see without AWS: who gets which process, and when.
+"""A fake provider of protocol 5, for tests of the assignment of processes, which need no AWS.
 
-Its answers say who answers. What a test wants of it comes in the environment (`AWS_FAKE_…`, the only names that reach
-a provider) and in the requests. What it was asked goes to a file in the directory `AWS_FAKE_LOG` (a file that the
-environment names would count as a credential).
+Its responses identify the process. Tests control it by environment variables (`AWS_FAKE_…`, the only names that reach a
+provider) and by the content of requests. It logs requests to a file in the directory `AWS_FAKE_LOG`; a file that the
+environment names would count as a credential.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import grpc
 import grpc.aio
 
 LARGEST = 2**31 - 1
-PERSON = os.environ.get("AWS_FAKE_NAME", "")
+NAME = os.environ.get("AWS_FAKE_NAME", "")
 STOPPED = asyncio.Event()
 
 
@@ -31,11 +31,11 @@ def block(field: int, content: bytes) -> bytes:
 
 def log(**words: object) -> None:
     with Path(os.environ["AWS_FAKE_LOG"], "asked").open("a") as file:
-        file.write(json.dumps({"pid": os.getpid(), "name": PERSON, **words}) + "\n")
+        file.write(json.dumps({"pid": os.getpid(), "name": NAME, **words}) + "\n")
 
 
 def who(**words: object) -> bytes:
-    return json.dumps({"pid": os.getpid(), "name": PERSON, "directory": str(Path.cwd()), **words}).encode()
+    return json.dumps({"pid": os.getpid(), "name": NAME, "directory": str(Path.cwd()), **words}).encode()
 
 
 async def answer(method: str, request: bytes) -> bytes:

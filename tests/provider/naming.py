@@ -1,4 +1,4 @@
-"""Names for what AWS made up and for what has no order, so that two tellings of one story can be compared as texts."""
+"""Stable names for generated ids, and a stable order for unordered lists, so that two runs can be compared as text."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MADE_UP = re.compile(
+GENERATED = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # keys, requests
     r"|\b(?:srv|ns)-[a-z0-9]{8,}\b"  # Cloud Map
-    r"|(?<=-)[0-9a-f]{6}\b"  # the modules' own digests of what AWS made up
+    r"|(?<=-)[0-9a-f]{6}\b"  # the modules' own digests of generated ids
     r"|(?<=scalable-target/)[a-z0-9]{30,}\b"
     r"|\bA(?:ROA|NPA|IDA)[A-Z0-9]{16,17}\b"  # IAM
     r"|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"  # most of the rest
@@ -21,28 +21,28 @@ UNORDERED = {
     "check_results",
     "sensitive_attributes",
 }  # terraform writes them in any order
-OF_THIS_RUN = {"timestamp", "lineage"}
+PER_RUN = {"timestamp", "lineage"}
 
 
 @dataclass
 class Names:
-    """Names for what AWS made up. `given` are texts that were chosen, and so are compared as they are."""
+    """Names for generated ids. Ids in `given`, the text of the inputs, are compared unchanged."""
 
     known: dict[str, str]
     given: str = ""
 
     def learn(self, document: Mapping[str, Any]) -> None:
-        """Name what is new; single values before lists, as the order of a set depends on what is in it."""
+        """Name new ids after their place; single values before lists, because a set's order depends on its values."""
         leaves = sorted(_leaves(document, ""), key=lambda leaf: "/" in leaf[0])
         for place, text in leaves:
-            for n, found in enumerate(MADE_UP.findall(text)):
+            for n, found in enumerate(GENERATED.findall(text)):
                 if found not in self.given:
                     self.known.setdefault(found, f"<{place}#{n}>")
 
     def text(self, value: str) -> str:
         for found, name in self.known.items():
-            value = value.replace(found, name) if not MADE_UP.fullmatch(found) else value
-        return MOMENT.sub("<moment>", MADE_UP.sub(lambda found: self.known.get(found[0], found[0]), value))
+            value = value.replace(found, name) if not GENERATED.fullmatch(found) else value
+        return MOMENT.sub("<moment>", GENERATED.sub(lambda found: self.known.get(found[0], found[0]), value))
 
     def rename(self, value: Any, key: str = "") -> Any:
         match value:
@@ -50,7 +50,7 @@ class Names:
                 document = _document(value)
                 return self.text(value) if document is None else json.dumps(self.rename(document), sort_keys=True)
             case dict():
-                return {self.text(k): self.rename(v, k) for k, v in value.items() if k not in OF_THIS_RUN}
+                return {self.text(k): self.rename(v, k) for k, v in value.items() if k not in PER_RUN}
             case list():
                 renamed = [self.rename(item) for item in _by_address(value)]
                 loose = key in UNORDERED or any("<" in json.dumps(item) for item in renamed)
@@ -59,7 +59,7 @@ class Names:
 
 
 def _document(text: str) -> Any:
-    """What a text that is itself JSON says (policies, containers): providers write the keys in any order."""
+    """Read a text that is itself JSON (policies, containers), whose keys providers write in any order; None if not."""
     try:
         return json.loads(text) if text.startswith(("{", "[")) else None
     except ValueError:
@@ -67,7 +67,7 @@ def _document(text: str) -> Any:
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """The texts of a document and where they are, mappings in the order of their keys."""
+    """Yield the places and texts of a document, mappings in the order of their keys."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, dict):
@@ -79,7 +79,7 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _by_address(items: list[Any]) -> list[Any]:
-    """Terraform writes modules and resources below a module in any order."""
+    """Sort modules and resources by address, because terraform writes them in any order."""
     if items and all(isinstance(item, dict) and isinstance(item.get("address"), str) for item in items):
         return sorted(items, key=lambda item: str(item["address"]))
     return items

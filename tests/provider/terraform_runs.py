@@ -1,4 +1,4 @@
-"""Terraform as a test runs it: in directories of its own, with an environment from a list, plainly or attached."""
+"""Terraform for tests: in separate directories, with an explicit environment, plainly or attached."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ PLAIN = Attachment()
 
 
 def mirrors() -> list[Path]:
-    """Where an unpacked provider may lie."""
+    """Return the directories that may have an unpacked provider."""
     named = os.environ.get("RECONCILER_PLUGIN_MIRROR")
     return [
         *([Path(named)] if named else []),
@@ -47,7 +47,7 @@ def mirrors() -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
-    """Terraform in directories of its own, with an environment from a list."""
+    """Terraform runs in sub-directories of a directory, with an explicit environment."""
 
     directory: Path
     binary: Binary
@@ -86,18 +86,18 @@ class Terraform:
         return output
 
     def asked(self, operation: str, since: int) -> Callable[[], bool]:
-        """The question whether AWS was asked for something after a call."""
+        """Return a condition: the stand-in got this operation after the request `since`."""
         return lambda: any(call["operation"] == operation for call in self.standin.requests(since))
 
     async def plan(self, root: Path, environment: Mapping[str, str], attachment: Attachment, code: int) -> Any:
-        """The plan as terraform shows it, without what differs from run to run."""
+        """Plan. Returns the plan as `terraform show -json` prints it, without its time."""
         await self.run(root, environment, attachment, "plan", "-out=p", "-detailed-exitcode", code=code)
         shown = json.loads(await self.run(root, environment, attachment, "show", "-json", "p"))
         return {name: value for name, value in shown.items() if name != "timestamp"}
 
 
 def state_of(root: Path) -> dict[str, Any]:
-    """A state without its lineage; terraform writes the list of sensitive attributes in any order."""
+    """Read a root's state, without its lineage and with sensitive attributes sorted (terraform writes any order)."""
     state: dict[str, Any] = json.loads((root / "terraform.tfstate").read_text())
     for resource in state["resources"]:
         for instance in resource["instances"]:

@@ -1,4 +1,4 @@
-"""What a run is told does not depend on who notices a crash first: the call, or the watch over the process."""
+"""A crash is reported in the same way whether the call or the watch over the process notices it first."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,11 @@ from reconciler.provider.processes.process import SERVICE
 from reconciler.provider.proxy import Proxy
 from tests.provider.protocol.messages import resource_request
 
-GONE = "the provider process 7 was ended by signal 9"
+GONE = "the provider process 7 was killed by signal 9"
 
 
 class Aborted(Exception):
-    """What terraform was answered."""
+    """The status that terraform gets."""
 
 
 class Context:
@@ -32,11 +32,11 @@ class Context:
 
 
 class Call(asyncio.Future[bytes]):
-    """A call on its way to the process."""
+    """A call in flight on the process."""
 
 
-async def asked(call: Call, provider: PooledProvider) -> tuple[Any, str | None]:
-    """Read through the proxy; how terraform was answered, and the trouble that the run keeps."""
+async def outcome(call: Call, provider: PooledProvider) -> tuple[Any, str | None]:
+    """Read through the proxy. Returns terraform's status code, and the failure that the run keeps."""
 
     async def target(method: str) -> PooledProvider:
         return provider
@@ -62,17 +62,17 @@ def busy(call: Call) -> PooledProvider:
     return PooledProvider(process, place)
 
 
-async def test_a_call_cut_when_the_dead_process_was_cleaned_up_is_a_crash() -> None:
+async def test_a_call_cancelled_by_the_cleanup_of_a_dead_process_is_a_crash() -> None:
     call = Call()
     provider = busy(call)
     provider.end_reason = GONE
     asyncio.get_running_loop().call_soon(call.cancel)
-    code, trouble = await asked(call, provider)
+    code, trouble = await outcome(call, provider)
     assert code is grpc.StatusCode.UNAVAILABLE
-    assert trouble == f"{GONE}; this run is lost, run it again"
+    assert trouble == f"{GONE}: the run failed, run it again"
 
 
-async def test_a_call_that_broke_before_the_exit_is_known_waits_for_it() -> None:
+async def test_a_call_that_breaks_before_the_exit_is_known_waits_for_it() -> None:
     call = Call()
     provider = busy(call)
 
@@ -83,15 +83,15 @@ async def test_a_call_that_broke_before_the_exit_is_known_waits_for_it() -> None
     loop = asyncio.get_running_loop()
     loop.call_soon(call.set_exception, broken())
     loop.call_later(0.05, exit_is_known)
-    code, trouble = await asked(call, provider)
+    code, trouble = await outcome(call, provider)
     assert code is grpc.StatusCode.UNAVAILABLE
-    assert trouble == f"{GONE}; this run is lost, run it again"
+    assert trouble == f"{GONE}: the run failed, run it again"
 
 
-async def test_a_call_that_a_stop_cancelled_is_no_crash() -> None:
+async def test_a_call_cancelled_by_a_stop_is_not_a_crash() -> None:
     call = Call()
     asyncio.get_running_loop().call_soon(call.cancel)
-    code, trouble = await asked(call, busy(call))
+    code, trouble = await outcome(call, busy(call))
     assert (code, trouble) == (grpc.StatusCode.CANCELLED, None)
     with contextlib.suppress(asyncio.CancelledError):
         await call

@@ -1,7 +1,7 @@
-"""Whatever a team may ask of the service root, the warm provider plans it as plain terraform does.
+"""For any valid inputs of the service root the warm provider gives the same plan as plain terraform.
 
-The inputs are generated, the same ones every time, and planned in batches: one root with a module for each of them, so
-that a plain run's price is paid once for many. RECONCILER_LONG_TESTS=1 makes it four times as many.
+The inputs are generated, the same ones in every run, and planned in batches: one root with a module for each input, so
+that many share the cost of a plain run. RECONCILER_LONG_TESTS=1 plans four times as many.
 """
 
 import json
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
-from tests.provider.equivalence import TREE, Comparison, Telling, two_worlds
+from tests.provider.equivalence import TREE, Comparison, Side, two_standins
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import REGION, TIERS, Variables, but, internal_service, public_service, worker
 
@@ -31,14 +31,14 @@ HEAD = {
     "variable": {"cases": {"type": "any"}},
 }
 WORDS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
-TEXTS = st.text("abc XYZ 019 ${}%\"'\\/é☃", max_size=20)  # strings that would be templates in HCL among them
+TEXTS = st.text("abc XYZ 019 ${}%\"'\\/é☃", max_size=20)  # including strings that would be templates in HCL
 SIZES = st.sampled_from([(256, 512), (256, 2048), (512, 1024), (1024, 2048), (4096, 8192)])
 CHECKS = st.fixed_dictionaries({"path": WORDS.map("/{}".format), "interval": st.integers(10, 300)})
 
 
 @st.composite
 def services(draw: st.DrawFn) -> Variables:
-    """Variables of a service of any type, tier, size and shape that the root accepts."""
+    """Draw variables that the root accepts: a service of any type, tier, size and shape."""
     base = draw(st.sampled_from([public_service, internal_service, worker]))(draw(st.sampled_from(TIERS)))
     cpu, memory = draw(SIZES)
     fewest = draw(st.integers(2, 6))
@@ -61,7 +61,7 @@ def services(draw: st.DrawFn) -> Variables:
 
 
 def generated(count: int) -> list[Variables]:
-    """So many different inputs, the same ones every time."""
+    """Return `count` different inputs, the same ones in every run."""
     found: list[Variables] = []
 
     @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
@@ -74,24 +74,24 @@ def generated(count: int) -> list[Variables]:
 
 
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[tuple[StandIn, StandIn]]:
-    yield from two_worlds()
+def standins() -> Iterator[tuple[StandIn, StandIn]]:
+    yield from two_standins()
 
 
 @pytest.fixture
-async def comparison(tmp_path: Path, worlds: tuple[StandIn, StandIn]) -> AsyncIterator[Comparison]:
+async def comparison(tmp_path: Path, standins: tuple[StandIn, StandIn]) -> AsyncIterator[Comparison]:
     try:
         binary = locate(mirrors(), None)
     except PackageNotFound:
         pytest.skip("the AWS provider is in no mirror of this machine")
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
         warm = await WarmProvider.start(Path(directory, "w"))
-        yield Comparison(tmp_path, binary, warm, worlds)
+        yield Comparison(tmp_path, binary, warm, standins)
         await warm.stop(drain_seconds=0)
 
 
-async def plan_in_batches(told: Telling, cases: list[Variables]) -> None:
-    """One root whose modules are the cases of a batch."""
+async def plan_in_batches(side: Side, cases: list[Variables]) -> None:
+    """Plan one root per batch, with a module for each case."""
     for first in range(0, len(cases), BATCH):
         batch = {f"case{n}": case for n, case in enumerate(cases[first : first + BATCH])}
         calls = {
@@ -101,18 +101,18 @@ async def plan_in_batches(told: Telling, cases: list[Variables]) -> None:
             }
             for name, case in batch.items()
         }
-        (told.root / "main.tf.json").write_text(json.dumps({**HEAD, "module": calls}))
-        told.given({"cases": batch})
+        (side.root / "main.tf.json").write_text(json.dumps({**HEAD, "module": calls}))
+        side.set_variables({"cases": batch})
         if first == 0:
-            await told.init()
-        await told.plan()
+            await side.init()
+        await side.plan()
 
 
-async def test_generated_services_are_planned_the_same(comparison: Comparison) -> None:
+async def test_generated_services_have_the_same_plans(comparison: Comparison) -> None:
     cases = generated(EXAMPLES)
     assert len(cases) >= EXAMPLES
     assert {case["service"]["type"] for case in cases} == {"public", "internal"}
-    plain, _ = await comparison.tell("roots/many", lambda told: plan_in_batches(told, cases), TREE)
-    planned = [change for seen in plain.seen for change in seen["shown"]["resource_changes"]]
+    plain, _ = await comparison.compare("roots/many", lambda side: plan_in_batches(side, cases), TREE)
+    planned = [change for result in plain.results for change in result["plan"]["resource_changes"]]
     modules = [change["module_address"] for change in planned if change["type"] == "aws_ecs_service"]
     assert len(modules) == len(cases), "every case has a service in a plan"

@@ -1,7 +1,7 @@
-"""Callers whose HCL is the same and who differ in their environment alone share a warm provider, and nothing else.
+"""Callers with the same HCL and different environments share a warm provider, and nothing else.
 
-The witness is the stand-in's request log (account, region and access key of each call), and the values themselves:
-what a root writes is what the provider says of its caller, so a read in the wrong account would change the next plan.
+The proof is in the stand-in's request log (account, region and access key of each call) and in the values: a root
+writes the account and region that the provider reports, so a read in the wrong account would change the next plan.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
 
 @pytest.fixture
 async def runtime() -> AsyncIterator[Path]:
-    """A user's runtime directory, with that user's warm provider in it."""
+    """Create a user's runtime directory with a warm provider in it."""
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
         place = control.runtime_directory_in(Path(directory), "default")
         warm = await WarmProvider.start(place)
@@ -75,7 +75,7 @@ def warm(runtime: Path) -> WarmProvider:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who somebody is by environment alone, and the key that signs."""
+    """A caller: its environment, and the account, region and access key that must appear in its calls."""
 
     name: str
     account: str
@@ -88,7 +88,7 @@ DEFAULT_ACCOUNT = "123456789012"
 
 
 def write_profiles(home: Path, **profiles: Mapping[str, str]) -> None:
-    """Profiles as people keep them: keys in one file, the region in the other."""
+    """Write profiles in the usual form: keys in one file, the region in the other."""
     aws = home / ".aws"
     aws.mkdir(parents=True)
     keys, settings = [], []
@@ -100,15 +100,15 @@ def write_profiles(home: Path, **profiles: Mapping[str, str]) -> None:
 
 
 def session_keys(aws: StandIn, account: str) -> dict[str, str]:
-    """What somebody gets who assumed a role of an account."""
+    """Return the session credentials of an assumed role in an account."""
     role = f"arn:aws:iam::{account}:role/any"
-    found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="somebody")["Credentials"]
+    found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="engineer")["Credentials"]
     names = {"AccessKeyId": "access_key_id", "SecretAccessKey": "secret_access_key", "SessionToken": "session_token"}
     return {f"aws_{name}": found[field] for field, name in names.items()}
 
 
-def callers(directory: Path, aws: StandIn) -> list[Caller]:
-    """Keys, session keys, two profiles of one file, and a profile of the same name in another home."""
+def callers_of(directory: Path, aws: StandIn) -> list[Caller]:
+    """Return callers by keys, by session keys, by two profiles of one file, and by the same profile in another home."""
     keys = [
         {"aws_access_key_id": f"AKIAIOSFODNN7EXAMP{letters}", "aws_secret_access_key": "x"}
         for letters in ("AA", "BB", "CC")
@@ -119,32 +119,32 @@ def callers(directory: Path, aws: StandIn) -> list[Caller]:
     write_profiles(directory / "two", shop={**keys[2], "region": "ap-south-1"})
     static = {name.upper(): value for name, value in keys[0].items()} | {"AWS_REGION": "eu-west-1"}
     temporary = {name.upper(): value for name, value in session.items()} | {"AWS_DEFAULT_REGION": "us-east-2"}
-    who = "aws_access_key_id"
+    key_id = "aws_access_key_id"
     return [
-        Caller("keys", DEFAULT_ACCOUNT, "eu-west-1", static, keys[0][who]),
-        Caller("session", "222222222222", "us-east-2", temporary, session[who]),
-        Caller("shop", DEFAULT_ACCOUNT, "eu-north-1", {**one, "AWS_PROFILE": "shop"}, keys[1][who]),
-        Caller("bank", "333333333333", "ca-central-1", {**one, "AWS_PROFILE": "bank"}, bank[who]),
-        Caller("namesake", DEFAULT_ACCOUNT, "ap-south-1", {**two, "AWS_PROFILE": "shop"}, keys[2][who]),
+        Caller("keys", DEFAULT_ACCOUNT, "eu-west-1", static, keys[0][key_id]),
+        Caller("session", "222222222222", "us-east-2", temporary, session[key_id]),
+        Caller("shop", DEFAULT_ACCOUNT, "eu-north-1", {**one, "AWS_PROFILE": "shop"}, keys[1][key_id]),
+        Caller("bank", "333333333333", "ca-central-1", {**one, "AWS_PROFILE": "bank"}, bank[key_id]),
+        Caller("namesake", DEFAULT_ACCOUNT, "ap-south-1", {**two, "AWS_PROFILE": "shop"}, keys[2][key_id]),
     ]
 
 
 def environment_of(terraform: Terraform, caller: Caller) -> dict[str, str]:
-    """The stand-in's address, and nothing of its usual caller."""
+    """Return the caller's environment with the stand-in's address, without the stand-in's default credentials."""
     named = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
     base = {name: value for name, value in terraform.environment().items() if name not in named}
     return base | dict(caller.environment)
 
 
-async def roots(terraform: Terraform, everybody: list[Caller]) -> dict[str, Path]:
-    """A root for each caller, byte for byte the same, initialised once and copied."""
+async def roots(terraform: Terraform, callers: list[Caller]) -> dict[str, Path]:
+    """Create a root for each caller, byte for byte the same: initialised once, then copied."""
     first = terraform.directory / "root"
     first.mkdir()
     (first / "main.tf").write_text(WHO_AM_I)
-    await terraform.run(first, environment_of(terraform, everybody[0]), PLAIN, "init")
+    await terraform.run(first, environment_of(terraform, callers[0]), PLAIN, "init")
     return {
         caller.name: Path(shutil.copytree(first, terraform.directory / f"of-{caller.name}", symlinks=True))
-        for caller in everybody
+        for caller in callers
     }
 
 
@@ -158,48 +158,48 @@ async def run_through_exec(root: Path, environment: Mapping[str, str], runtime: 
         return await asyncio.wait_for(process.wait(), 120)
 
 
-APPLY_THEN_LOOK = (("apply", "-auto-approve"), ("plan", "-detailed-exitcode"), ("plan", "-detailed-exitcode"))
+APPLY_THEN_PLAN = (("apply", "-auto-approve"), ("plan", "-detailed-exitcode"), ("plan", "-detailed-exitcode"))
 
 
-def check_callers(terraform: Terraform, everybody: list[Caller], before: int) -> None:
-    """Every call was made by somebody, where that somebody is, and what was written says so."""
+def check_callers(terraform: Terraform, callers: list[Caller], before: int) -> None:
+    """Check that every call has a caller's account, region and key, and that each state has its caller's values."""
     calls = terraform.standin.requests(before)
-    assert {(c["account"], c["region"]) for c in calls} == {(who.account, who.region) for who in everybody}
-    for who in everybody:
-        mine = [c for c in calls if (c["account"], c["region"]) == (who.account, who.region)]
+    assert {(c["account"], c["region"]) for c in calls} == {(caller.account, caller.region) for caller in callers}
+    for caller in callers:
+        mine = [c for c in calls if (c["account"], c["region"]) == (caller.account, caller.region)]
         assert [c["operation"] for c in mine].count("PutParameter") == 1
-        assert {c["access_key_id"] for c in mine} == {who.key}
-        state = json.loads((terraform.directory / f"of-{who.name}" / "terraform.tfstate").read_text())
+        assert {c["access_key_id"] for c in mine} == {caller.key}
+        state = json.loads((terraform.directory / f"of-{caller.name}" / "terraform.tfstate").read_text())
         (written,) = [r["instances"][0]["attributes"]["value"] for r in state["resources"] if r["mode"] == "managed"]
-        assert written == f"{who.account} {who.region}"
+        assert written == f"{caller.account} {caller.region}"
 
 
-async def test_the_same_hcl_under_other_profiles_keys_and_regions(terraform: Terraform, warm: WarmProvider) -> None:
-    everybody = callers(terraform.directory, terraform.standin)
-    places, before = await roots(terraform, everybody), terraform.standin.last_request()
+async def test_the_same_hcl_with_different_profiles_keys_and_regions(terraform: Terraform, warm: WarmProvider) -> None:
+    callers = callers_of(terraform.directory, terraform.standin)
+    places, before = await roots(terraform, callers), terraform.standin.last_request()
 
-    async def live(caller: Caller) -> None:
+    async def apply_and_plan(caller: Caller) -> None:
         root, environment = places[caller.name], environment_of(terraform, caller)
-        for command in APPLY_THEN_LOOK:
+        for command in APPLY_THEN_PLAN:
             attaching = warm.attach(binary=terraform.binary, environment=environment, workspace=root)
             async with attaching as side:
                 assert side.warm, side.reason
                 await terraform.run(root, environment, side, *command)
 
-    await asyncio.gather(*(live(caller) for caller in everybody))
-    check_callers(terraform, everybody, before)
+    await asyncio.gather(*(apply_and_plan(caller) for caller in callers))
+    check_callers(terraform, callers, before)
 
 
-async def test_the_same_through_exec(terraform: Terraform, runtime: Path, warm: WarmProvider) -> None:
-    everybody = callers(terraform.directory, terraform.standin)
-    places, before = await roots(terraform, everybody), terraform.standin.last_request()
+async def test_the_same_hcl_through_exec(terraform: Terraform, runtime: Path, warm: WarmProvider) -> None:
+    callers = callers_of(terraform.directory, terraform.standin)
+    places, before = await roots(terraform, callers), terraform.standin.last_request()
 
-    async def live(caller: Caller) -> None:
+    async def apply_and_plan(caller: Caller) -> None:
         root = places[caller.name]
-        for command in APPLY_THEN_LOOK:
+        for command in APPLY_THEN_PLAN:
             code = await run_through_exec(root, environment_of(terraform, caller), runtime, *command)
             assert code == 0, (root / "output").read_text()
 
-    await asyncio.gather(*(live(caller) for caller in everybody))
-    check_callers(terraform, everybody, before)
-    assert (await warm.status())["runs_total"] == len(everybody) * len(APPLY_THEN_LOOK), "none of them ran plainly"
+    await asyncio.gather(*(apply_and_plan(caller) for caller in callers))
+    check_callers(terraform, callers, before)
+    assert (await warm.status())["runs_total"] == len(callers) * len(APPLY_THEN_PLAN), "none of them ran plainly"

@@ -1,7 +1,7 @@
-"""Two environments planned at once through one warm provider: nothing of the one is in the other.
+"""Two environments planned concurrently through one warm provider share no values.
 
-The witness is the stand-in's request log (account and region of each call), and the values themselves: what the root
-would write is what the provider says of its account and region.
+The proof is in the stand-in's request log (account and region of each call) and in the values: the root plans to write
+the account and region that the provider reports.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.aws
 
 TURNS = 100
 SERVICE = Path(__file__).resolve().parents[2] / "terraform" / "roots" / "service"
-# The provider block, variables and versions are those of the service root; this stands in for the module.
-IN_PLACE_OF_THE_MODULE = """
+# The provider block, variables and versions are those of the service root; this replaces its module.
+REPLACED_MODULE = """
 data "aws_caller_identity" "this" {}
 data "aws_region" "this" {}
 data "aws_default_tags" "this" {}
@@ -65,7 +65,7 @@ async def warm() -> AsyncIterator[WarmProvider]:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An environment with everything that only it has."""
+    """An environment with values that no other has."""
 
     name: str
     tier: str
@@ -79,7 +79,7 @@ class Stage:
 
     @property
     def words(self) -> set[str]:
-        """What no plan of another environment may contain."""
+        """Return the values that no plan of another environment may contain."""
         return {self.name, self.account, self.region, self.role, self.owner}
 
     def variables(self, turn: int) -> Variables:
@@ -100,7 +100,7 @@ STAGES = (
 
 
 class Environments:
-    """The two roots; the same HCL with other variables."""
+    """The two roots, with the same HCL and different variables."""
 
     def __init__(self, terraform: Terraform, warm: WarmProvider) -> None:
         self._terraform, self._warm = terraform, warm
@@ -111,12 +111,12 @@ class Environments:
             root.mkdir()
             for file in ("providers.tf", "variables.tf", "versions.tf"):
                 shutil.copy(SERVICE / file, root / file)
-            (root / "main.tf").write_text(IN_PLACE_OF_THE_MODULE)
+            (root / "main.tf").write_text(REPLACED_MODULE)
             (root / "backend_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
         return root
 
-    async def visit(self, stage: Stage, turn: int, *, apply: bool = False) -> dict[str, Any]:
-        """One pass, as the daemon makes it: an attachment of its own. Returns the plan as shown."""
+    async def run_pass(self, stage: Stage, turn: int, *, apply: bool = False) -> dict[str, Any]:
+        """Run one pass with its own attachment, as the daemon does. Returns the plan of `terraform show -json`."""
         root, environment = self.root(stage), self._terraform.environment()
         (root / "terraform.tfvars.json").write_text(json.dumps(stage.variables(turn)))
         attaching = self._warm.attach(binary=self._terraform.binary, environment=environment, workspace=root)
@@ -131,7 +131,7 @@ class Environments:
 
 
 def check_plan(stage: Stage, turn: int, shown: Mapping[str, Any]) -> None:
-    """All of its own words, none of the other's."""
+    """Check that a plan has all values of its own environment and none of the other."""
     (change,) = [c["change"] for c in shown["resource_changes"] if c["mode"] == "managed"]
     assert change["after"]["value"] == f"{stage.account} {stage.region} {turn}"
     assert change["after"]["tags_all"]["Owner"] == stage.owner
@@ -141,13 +141,13 @@ def check_plan(stage: Stage, turn: int, shown: Mapping[str, Any]) -> None:
     assert {word for word in foreign if f'"{word}' in text or f"{word}:" in text or f"{word} " in text} == set()
 
 
-async def test_two_environments_planned_at_once_never_meet(terraform: Terraform, warm: WarmProvider) -> None:
-    """Other default tags, regions and roles, a hundred times: every plan and every call stays at home."""
+async def test_two_environments_planned_at_once_stay_separate(terraform: Terraform, warm: WarmProvider) -> None:
+    """Plan a hundred times with different default tags, regions and roles; check every plan and every call."""
     terraform.standin.reset()
     before = terraform.standin.last_request()
     environments = Environments(terraform, warm)
     for turn in range(TURNS + 1):
-        plans = await asyncio.gather(*(environments.visit(stage, turn, apply=turn == 0) for stage in STAGES))
+        plans = await asyncio.gather(*(environments.run_pass(stage, turn, apply=turn == 0) for stage in STAGES))
         for stage, shown in zip(STAGES, plans, strict=True):
             check_plan(stage, turn, shown)
     calls = terraform.standin.requests(before)

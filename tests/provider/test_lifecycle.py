@@ -1,4 +1,4 @@
-"""From the start to the end of a warm provider: limits, owners that die, what does not start, no orphan ever."""
+"""The life of a warm provider: limits, callers that die, providers that do not start, no process left behind."""
 
 import asyncio
 import errno
@@ -40,7 +40,7 @@ asyncio.run(main())
 """
 
 
-async def test_the_owner_dies_and_the_run_finishes_first(directory: Path, fake: Fake) -> None:
+async def test_a_run_finishes_after_the_death_of_its_caller(directory: Path, fake: Fake) -> None:
     owner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", OWNER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -54,7 +54,7 @@ async def test_the_owner_dies_and_the_run_finishes_first(directory: Path, fake: 
     await plugin.configure(region="x")
     owner.kill()
     await owner.wait()
-    await asyncio.sleep(1.0)  # longer than an orphan without connection lasts
+    await asyncio.sleep(1.0)  # longer than a run with neither caller nor connection lasts
     assert (await plugin.who())["name"] == "a", "an attached run finishes"
     assert processes(str(directory)), "it has not ended yet"
     await plugin.channel.close()
@@ -91,9 +91,9 @@ async def test_a_second_sigterm_does_not_wait(directory: Path, fake: Fake) -> No
     assert processes(str(directory)) == []
 
 
-async def test_unused_for_long_it_ends(directory: Path) -> None:
+async def test_an_unused_warm_provider_exits(directory: Path) -> None:
     process = launch(directory / "w", ["--idle-exit=0.1"])
-    await until(lambda: process.poll() is not None, "it ends by itself")
+    await until(lambda: process.poll() is not None, "it exits")
 
 
 async def test_one_directory_has_one_warm_provider(warm: WarmProvider) -> None:
@@ -103,7 +103,7 @@ async def test_one_directory_has_one_warm_provider(warm: WarmProvider) -> None:
     assert (await warm.status())["pid"] == warm.pid
 
 
-async def test_a_killed_ones_sockets_are_swept(directory: Path, fake: Fake) -> None:
+async def test_the_sockets_of_a_killed_one_are_removed(directory: Path, fake: Fake) -> None:
     process = launch(directory / "w", [])
     warm = WarmProvider(directory / "w")
     await until(lambda: (warm.directory / "control.sock").exists(), "it serves")
@@ -116,7 +116,7 @@ async def test_a_killed_ones_sockets_are_swept(directory: Path, fake: Fake) -> N
     await successor.stop(drain_seconds=0)
 
 
-async def test_who_comes_right_after_a_crash_waits_for_the_next_one(warm: WarmProvider, fake: Fake) -> None:
+async def test_an_attachment_right_after_a_crash_waits_for_the_restart(warm: WarmProvider, fake: Fake) -> None:
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
     first = warm.pid
@@ -128,7 +128,7 @@ async def test_who_comes_right_after_a_crash_waits_for_the_next_one(warm: WarmPr
     assert warm.pid not in (None, first)
 
 
-async def test_one_that_does_not_come_back_is_waited_for_once(
+async def test_a_failing_restart_is_waited_for_only_once(
     warm: WarmProvider, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fake.plugin(warm, "a") as plugin:
@@ -153,7 +153,7 @@ async def test_one_that_does_not_come_back_is_waited_for_once(
 
 
 @pytest.mark.parametrize("limits", [Limits(calls=1), Limits(age_seconds=0.1), Limits(rss_bytes=1)])
-async def test_a_worn_out_process_is_drained_and_replaced(directory: Path, fake: Fake, limits: Limits) -> None:
+async def test_a_process_at_a_limit_is_drained_and_replaced(directory: Path, fake: Fake, limits: Limits) -> None:
     warm = await WarmProvider.start(directory / "w", limits=limits)
     async with fake.plugin(warm, "a") as one:
         await one.configure(region="x")
@@ -164,11 +164,11 @@ async def test_a_worn_out_process_is_drained_and_replaced(directory: Path, fake:
                 if (await warm.status())["processes"][0]["draining"]:
                     break
                 await asyncio.sleep(0.1)
-        assert (await one.who())["pid"] == first, "whoever is bound to it stays"
+        assert (await one.who())["pid"] == first, "a bound run stays on it"
         async with fake.plugin(warm, "a") as two:
             await two.configure(region="x")
             assert (await two.who())["pid"] != first
-    await until(lambda: not Path(f"/proc/{first}").exists(), "it ends when it is free")
+    await until(lambda: not Path(f"/proc/{first}").exists(), "it ends when it is idle")
     await warm.stop(drain_seconds=0)
 
 
@@ -176,7 +176,7 @@ async def test_an_idle_process_ends(directory: Path, fake: Fake) -> None:
     warm = await WarmProvider.start(directory / "w", limits=Limits(idle_seconds=0.1))
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
-    await until(lambda: processes(str(fake.binary.path)) == [], "nobody uses it")
+    await until(lambda: processes(str(fake.binary.path)) == [], "no run uses it")
     assert (await warm.status())["processes_ended_total"] == {"idle": 1}
     await warm.stop(drain_seconds=0)
 
@@ -185,17 +185,19 @@ async def test_expired_credentials_end_their_process(warm: WarmProvider, fake: F
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     async with fake.plugin(warm, "a", AWS_CREDENTIAL_EXPIRATION=soon) as plugin:
         await plugin.configure(region="x")
-    await until(lambda: processes(str(fake.binary.path)) == [], "the session is over")
+    await until(lambda: processes(str(fake.binary.path)) == [], "the credentials have expired")
     assert (await warm.status())["processes_ended_total"] == {"expired": 1}
 
 
-async def test_at_the_limit_the_idle_one_makes_room_and_the_busy_one_is_waited_for(directory: Path, fake: Fake) -> None:
+async def test_at_the_limit_an_idle_process_is_evicted_and_a_busy_one_is_waited_for(
+    directory: Path, fake: Fake
+) -> None:
     warm = await WarmProvider.start(directory / "w", limits=Limits(processes=1))
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
     async with fake.plugin(warm, "b") as one, fake.plugin(warm, "c") as two:
         await one.configure(region="x")
-        assert (await one.who())["name"] == "b", "the idle process of a made room"
+        assert (await one.who())["name"] == "b", "the idle process of run a was evicted"
         waiting = asyncio.ensure_future(two.configure(region="x"))
         await asyncio.sleep(0.5)
         assert not waiting.done()
@@ -215,7 +217,7 @@ async def test_a_provider_of_protocol_6_runs_plainly(warm: WarmProvider, fake: F
 
 
 @pytest.mark.parametrize("program", ["#!/bin/sh\nexit 3\n", "#!/bin/sh\necho hello\nsleep 60\n", None])
-async def test_what_does_not_start_runs_plainly(warm: WarmProvider, fake: Fake, program: str | None) -> None:
+async def test_a_provider_that_does_not_start_runs_plainly(warm: WarmProvider, fake: Fake, program: str | None) -> None:
     path = fake.binary.path.with_name("other")
     if program:
         path.write_text(program)
@@ -239,8 +241,8 @@ async def test_without_a_warm_provider_runs_are_plain(directory: Path, fake: Fak
         assert (attachment.warm, attachment.reason) == (False, "no warm provider answers")
 
 
-def test_where_the_kernel_cannot_tie_a_process_is_watched() -> None:
-    """The way of systems without parent-death signals: a watcher that kills what it started."""
+def test_a_process_is_watched_where_the_kernel_cannot_bind_it_to_its_parent() -> None:
+    """Watch a process as on systems without parent-death signals; it is killed when the parent is gone."""
     assert watch(os.getppid(), [sys.executable, "-c", "import sys; sys.exit(7)"]) == 7
     assert watch(1 if os.getppid() != 1 else 2, [sys.executable, "-c", "import time; time.sleep(60)"]) == (
         128 + signal.SIGKILL

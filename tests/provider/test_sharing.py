@@ -1,4 +1,4 @@
-"""Who gets which process: sharing by identity, one apply a process, and what Stop, crash and disconnect reach."""
+"""The assignment of processes: sharing by identity, one apply per process, and the effects of Stop and crashes."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def test_another_environment_or_configuration_is_another_process(warm: War
 
 
 async def test_an_alias_has_its_own_process(warm: WarmProvider, fake: Fake) -> None:
-    """Two connections of one run, each configured for itself."""
+    """Open two connections of one run, each with its own configuration."""
     environment = fake.environment("a")
     async with warm.attach(binary=fake.binary, environment=environment, workspace=fake.workspace) as attachment:
         one, two = Plugin(attachment), Plugin(attachment)
@@ -56,18 +56,18 @@ async def test_a_changed_credentials_file_is_another_process(warm: WarmProvider,
     assert pids[0] != pids[1]
 
 
-async def test_a_refused_configuration_is_passed_on_and_asked_again(warm: WarmProvider, fake: Fake) -> None:
+async def test_a_rejected_configuration_is_returned_and_not_cached(warm: WarmProvider, fake: Fake) -> None:
     async with fake.plugin(warm, "a") as plugin:
         for _ in range(2):
             assert b"refused" in await plugin.configure(region="refuse")
             assert b"refused" in await plugin.call("PrepareProviderConfig", prepare_request({"region": "refuse"}))
     asked = fake.asked("Configure")
     assert len(asked) == 2
-    assert len({entry["pid"] for entry in asked}) == 2, "a process is configured once, whatever comes of it"
+    assert len({entry["pid"] for entry in asked}) == 2, "a process is configured once, even if that fails"
     assert len(fake.asked("PrepareProviderConfig")) == 2
 
 
-async def test_schema_and_verdict_are_asked_once(warm: WarmProvider, fake: Fake) -> None:
+async def test_schema_and_validation_are_cached(warm: WarmProvider, fake: Fake) -> None:
     for _ in range(2):
         async with fake.plugin(warm, "a") as plugin:
             assert read_schema(await plugin.call("GetSchema")).names == {"aws_one"}
@@ -75,7 +75,7 @@ async def test_schema_and_verdict_are_asked_once(warm: WarmProvider, fake: Fake)
     assert len(fake.asked("GetSchema")) == len(fake.asked("PrepareProviderConfig")) == 1
 
 
-async def test_types_of_the_state_and_the_full_schema_can_be_asked_for(warm: WarmProvider, fake: Fake) -> None:
+async def test_a_run_can_request_types_of_its_state_or_the_full_schema(warm: WarmProvider, fake: Fake) -> None:
     attaching = (
         (
             warm.attach(
@@ -95,7 +95,7 @@ async def test_types_of_the_state_and_the_full_schema_can_be_asked_for(warm: War
             await plugin.channel.close()
 
 
-async def test_two_applies_never_meet_in_a_process(warm: WarmProvider, fake: Fake) -> None:
+async def test_two_applies_never_share_a_process(warm: WarmProvider, fake: Fake) -> None:
     async with fake.plugin(warm, "a") as one, fake.plugin(warm, "a") as two:
         await asyncio.gather(one.configure(region="x"), two.configure(region="x"))
         assert (await one.who())["pid"] == (await two.who())["pid"]
@@ -104,8 +104,8 @@ async def test_two_applies_never_meet_in_a_process(warm: WarmProvider, fake: Fak
     assert applied[0]["pid"] == applied[2]["pid"] != applied[1]["pid"] == applied[3]["pid"]
 
 
-async def test_stop_reaches_the_apply_of_its_run_and_nobody_else(warm: WarmProvider, fake: Fake) -> None:
-    """The stopped apply still answers with what it has done; the neighbours' calls do not notice."""
+async def test_stop_reaches_only_the_apply_of_its_run(warm: WarmProvider, fake: Fake) -> None:
+    """Check that the stopped apply still returns its result, and that calls of other runs are not affected."""
     async with fake.plugin(warm, "a") as one, fake.plugin(warm, "a") as two, fake.plugin(warm, "a") as three:
         for plugin in (one, two, three):
             await plugin.configure(region="x")
@@ -117,7 +117,7 @@ async def test_stop_reaches_the_apply_of_its_run_and_nobody_else(warm: WarmProvi
         await until(lambda: len(fake.asked("ReadResource")) == 1, "the read beside the first apply")
         await one.call("Stop")
         assert (await mine)["stopped"]
-        await until(lambda: len(fake.asked("ReadResource")) == 2, "the read asked again elsewhere")
+        await until(lambda: len(fake.asked("ReadResource")) == 2, "the read is repeated on another process")
         assert fake.asked("ReadResource")[1]["pid"] != (await mine)["pid"]
         assert not theirs.done()
         assert not reading.done()
@@ -126,7 +126,7 @@ async def test_stop_reaches_the_apply_of_its_run_and_nobody_else(warm: WarmProvi
             task.cancel()
         await asyncio.gather(theirs, reading, return_exceptions=True)
         pid = (await mine)["pid"]
-    await until(lambda: not os.path.exists(f"/proc/{pid}"), "the stopped process is retired")
+    await until(lambda: not os.path.exists(f"/proc/{pid}"), "the stopped process ends")
 
 
 async def test_stop_of_a_plan_cancels_its_calls(warm: WarmProvider, fake: Fake) -> None:
@@ -144,17 +144,17 @@ async def test_stop_of_a_plan_cancels_its_calls(warm: WarmProvider, fake: Fake) 
         await asyncio.gather(theirs, return_exceptions=True)
 
 
-async def test_a_vanished_client_cancels_its_calls(warm: WarmProvider, fake: Fake) -> None:
+async def test_the_end_of_a_connection_cancels_its_calls(warm: WarmProvider, fake: Fake) -> None:
     async with fake.plugin(warm, "a") as one:
         await one.configure(region="x")
         waiting = asyncio.ensure_future(one.who("ApplyResourceChange", b"wait"))
         await until(lambda: len(fake.asked("ApplyResourceChange")) == 1, "the apply")
         await one.channel.close()
         await asyncio.gather(waiting, return_exceptions=True)
-        await until(lambda: bool(fake.asked("cancelled")), "the provider sees that nobody waits")
+        await until(lambda: bool(fake.asked("cancelled")), "the provider sees the cancellation")
 
 
-async def test_a_caller_can_cancel_what_is_in_flight(warm: WarmProvider, fake: Fake) -> None:
+async def test_a_caller_can_cancel_calls_in_flight(warm: WarmProvider, fake: Fake) -> None:
     environment = fake.environment("a")
     async with warm.attach(binary=fake.binary, environment=environment, workspace=fake.workspace) as attachment:
         plugin = Plugin(attachment)
@@ -167,7 +167,7 @@ async def test_a_caller_can_cancel_what_is_in_flight(warm: WarmProvider, fake: F
         await plugin.channel.close()
 
 
-async def test_a_crash_fails_its_runs_and_says_so(warm: WarmProvider, fake: Fake) -> None:
+async def test_a_crash_fails_only_its_runs_with_a_message(warm: WarmProvider, fake: Fake) -> None:
     environment = fake.environment("a")
     async with fake.plugin(warm, "b") as other:
         await other.configure(region="x")
@@ -186,7 +186,7 @@ async def test_a_crash_fails_its_runs_and_says_so(warm: WarmProvider, fake: Fake
         assert (await again.who())["name"] == "a"
 
 
-async def test_shutdown_ends_the_view_and_not_the_process(warm: WarmProvider, fake: Fake) -> None:
+async def test_a_shutdown_request_does_not_end_the_process(warm: WarmProvider, fake: Fake) -> None:
     async with fake.plugin(warm, "a") as one, fake.plugin(warm, "a") as two:
         await asyncio.gather(one.configure(region="x"), two.configure(region="x"))
         await one.call("/plugin.GRPCController/Shutdown")
@@ -218,7 +218,10 @@ async def test_a_root_that_reads_files_has_a_process_in_its_directory(warm: Warm
         await plugin.configure(region="x")
         inside = await plugin.who()
         assert inside["directory"] == str(fake.workspace)
-    await until(lambda: not os.path.exists(f"/proc/{inside['pid']}"), "it goes with its run: the directory may too")
+    await until(
+        lambda: not os.path.exists(f"/proc/{inside['pid']}"),
+        "it ends with its run, because the directory may be removed",
+    )
 
 
 def environment_of(pid: int) -> list[str]:
@@ -239,7 +242,7 @@ async def test_a_credential_process_sees_the_runs_environment(warm: WarmProvider
     assert len(pids) == 2
 
 
-async def test_nothing_of_a_run_is_left(warm: WarmProvider, fake: Fake) -> None:
+async def test_no_socket_or_session_of_a_run_is_left(warm: WarmProvider, fake: Fake) -> None:
     before = sorted(path.name for path in warm.directory.iterdir())
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
@@ -262,15 +265,15 @@ async def test_the_status_counts_calls_and_answers(warm: WarmProvider, fake: Fak
     assert status["processes"][0]["rss_bytes"] > status["processes"][0]["private_bytes"] > 0
 
 
-async def test_killed_and_restarted(warm: WarmProvider, fake: Fake) -> None:
-    """The warm provider's own crash takes its providers with it, and the next run finds a new one."""
+async def test_a_killed_warm_provider_is_restarted(warm: WarmProvider, fake: Fake) -> None:
+    """Kill the warm provider: its provider processes end with it, and the next run attaches to a new one."""
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
         first = warm.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await until(lambda: warm.pid not in (None, first), "a new one")
-        await until(lambda: len(processes(str(fake.binary.path))) == 0, "no provider without owner")
+        await until(lambda: len(processes(str(fake.binary.path))) == 0, "no provider process outlives it")
     async with asyncio.timeout(20):
         while True:
             attaching = warm.attach(binary=fake.binary, environment=fake.environment(), workspace=fake.workspace)

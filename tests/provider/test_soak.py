@@ -1,7 +1,7 @@
-"""A warm provider that has planned a thousand times holds no more than one that has planned a hundred times.
+"""After a thousand plans a warm provider uses no more descriptors and memory than after a hundred.
 
-The default suite makes 60 real no-op plans; `make chaos` makes 1,000 (about a quarter of an hour). Processes are
-replaced on the way, by the number of their calls: what recycling leaves behind would show. The series is printed.
+The default suite makes 60 real no-op plans; `make chaos` makes 1,000 (about a quarter of an hour). Meanwhile processes
+reach their limit of calls and are replaced, which would show leaks of that replacement. The series is printed.
 """
 
 import os
@@ -23,15 +23,15 @@ from tests.provider.terraform_runs import Terraform, mirrors
 
 pytestmark = pytest.mark.aws
 
-CALLS = 100  # a process is replaced after so many
-SPARE_DESCRIPTORS = 8  # a connection that is about to end, or a process that is being replaced, holds a few
+CALLS = 100  # a process is replaced after this number
+SPARE_DESCRIPTORS = 8  # for a connection that is about to end, or a process that is being replaced
 SPARE_OF_WARM = 12 * MIB
-SPARE_OF_PROVIDER = 120 * MIB  # Go's heap swings by its own collector
+SPARE_OF_PROVIDER = 120 * MIB  # the size of Go's heap varies with its garbage collection
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was held after a number of plans."""
+    """Descriptors and resident bytes after a number of plans."""
 
     plans: int
     descriptors: int
@@ -81,7 +81,7 @@ async def sample(warm: WarmProvider, plans: int) -> Sample:
     )
 
 
-def written(samples: list[Sample]) -> str:
+def table(samples: list[Sample]) -> str:
     rows = ["plans  warm fds  warm MiB  provider fds  provider MiB  started"]
     rows += [
         f"{s.plans:5}  {s.descriptors:8}  {s.rss / MIB:8.1f}  {s.provider_descriptors:12}  "
@@ -91,13 +91,13 @@ def written(samples: list[Sample]) -> str:
     return "\n".join(rows)
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells what a process holds")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="/proc exists only on Linux")
 @pytest.mark.parametrize(
-    ("plans", "settled"),
+    ("plans", "baseline"),
     [(60, 20), pytest.param(1000, 100, marks=[pytest.mark.chaos, pytest.mark.timeout(7200)])],
 )
 async def test_descriptors_and_memory_stay_flat(
-    warm: WarmProvider, terraform: Terraform, plans: int, settled: int
+    warm: WarmProvider, terraform: Terraform, plans: int, baseline: int
 ) -> None:
     terraform.standin.reset()
     environment = terraform.environment()
@@ -110,15 +110,15 @@ async def test_descriptors_and_memory_stay_flat(
         async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
             assert side.warm, side.reason
             await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
-        if number % (settled // 4) == 0:
+        if number % (baseline // 4) == 0:
             samples.append(await sample(warm, number))
-    print(f"\n{written(samples)}")  # noqa: T201 - the series is what this test is run for
-    base, rest = [s for s in samples if s.plans <= settled], [s for s in samples if s.plans > settled]
+    print(f"\n{table(samples)}")  # noqa: T201 - the series is a result of this test
+    base, rest = [s for s in samples if s.plans <= baseline], [s for s in samples if s.plans > baseline]
     assert rest[-1].started > base[-1].started, "processes were replaced"
-    assert max(s.descriptors for s in rest) <= max(s.descriptors for s in base) + SPARE_DESCRIPTORS, written(samples)
-    assert median(s.rss for s in rest[-4:]) <= max(s.rss for s in base) + SPARE_OF_WARM, written(samples)
+    assert max(s.descriptors for s in rest) <= max(s.descriptors for s in base) + SPARE_DESCRIPTORS, table(samples)
+    assert median(s.rss for s in rest[-4:]) <= max(s.rss for s in base) + SPARE_OF_WARM, table(samples)
     alive = [s for s in rest if s.provider_rss]
     limit = max(s.provider_descriptors for s in base) + SPARE_DESCRIPTORS
-    assert max(s.provider_descriptors for s in alive) <= limit, written(samples)
+    assert max(s.provider_descriptors for s in alive) <= limit, table(samples)
     limit = max(s.provider_rss for s in base) + SPARE_OF_PROVIDER
-    assert max(s.provider_rss for s in alive) <= limit, written(samples)
+    assert max(s.provider_rss for s in alive) <= limit, table(samples)

@@ -1,4 +1,4 @@
-"""Abused sockets: what is malformed ends its connection, and nobody else's."""
+"""Malformed bytes on a socket end only their own connection."""
 
 import asyncio
 import contextlib
@@ -25,31 +25,31 @@ async def test_sockets_are_for_this_user_alone(warm: WarmProvider, fake: Fake) -
     assert {mode & 0o077 for mode in modes.values()} == {0}, modes
 
 
-async def test_the_server_inside_knows_its_connections(warm: WarmProvider) -> None:
-    """The one gRPC server behind all runs answers nobody who came another way."""
+async def test_the_inner_server_rejects_other_connections(warm: WarmProvider) -> None:
+    """Call the inner gRPC server directly instead of through a run's socket."""
     async with grpc.aio.insecure_channel(f"unix:{warm.directory / 'inner'}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as failure:
             await channel.unary_unary(SERVICE + "GetSchema")(b"")
     assert failure.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-def test_a_path_too_long_for_sockets_is_refused(tmp_path: Path) -> None:
+def test_a_path_too_long_for_sockets_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 60 bytes"):
         control.socket_path(tmp_path / ("x" * 80))
 
 
-def test_a_foreign_directory_is_refused(tmp_path: Path) -> None:
+def test_a_directory_behind_a_symbolic_link_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(PermissionError):
         control.private_directory(tmp_path / "link")
 
 
-async def test_garbage_on_a_runs_socket_ends_that_connection_only(warm: WarmProvider, fake: Fake) -> None:
+async def test_garbage_on_the_socket_of_a_run_ends_only_that_connection(warm: WarmProvider, fake: Fake) -> None:
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-    rubbish = [b"\0" * 100_000, b"GET / HTTP/1.1\r\n\r\n", preface + b"\xff" * 60_000, preface + b"\0\0\x01\x63\0" * 99]
+    garbage = [b"\0" * 100_000, b"GET / HTTP/1.1\r\n\r\n", preface + b"\xff" * 60_000, preface + b"\0\0\x01\x63\0" * 99]
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
-        for content in rubbish:
+        for content in garbage:
             reader, writer = await asyncio.open_unix_connection(plugin.socket)
             with contextlib.suppress(OSError):
                 writer.write(content)
@@ -65,12 +65,12 @@ async def test_garbage_on_a_runs_socket_ends_that_connection_only(warm: WarmProv
 
 
 def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
-    """One HTTP/2 frame."""
+    """Return one HTTP/2 frame."""
     return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
 
 
-async def test_a_message_that_claims_to_be_huge_ends_its_connection_only(warm: WarmProvider, fake: Fake) -> None:
-    """Four gigabytes are announced in a call that is correct up to there; nothing is set aside for them."""
+async def test_a_message_with_a_huge_announced_length_ends_only_its_connection(warm: WarmProvider, fake: Fake) -> None:
+    """Announce four gigabytes in an otherwise correct call; no memory is reserved for them."""
 
     def literal(name: bytes, value: bytes) -> bytes:
         return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
@@ -88,9 +88,9 @@ async def test_a_message_that_claims_to_be_huge_ends_its_connection_only(warm: W
         reader, writer = await asyncio.open_unix_connection(plugin.socket)
         writer.write(call)
         async with asyncio.timeout(10):
-            said = b""
-            while b"larger than max" not in said:
-                said += await reader.read(65536) or pytest.fail(f"no refusal: {said!r}")
+            answer = b""
+            while b"larger than max" not in answer:
+                answer += await reader.read(65536) or pytest.fail(f"no rejection: {answer!r}")
         writer.close()
         assert (await plugin.who())["name"] == "a"
         assert (await warm.status())["rss_bytes"] < rss + 64 * 1024 * 1024
@@ -106,7 +106,7 @@ operations = st.sampled_from(["attach", "detach", "cancel", "locate", "x"])
 messages = st.fixed_dictionaries({"op": operations}, optional=dict.fromkeys(fields, anything))
 
 
-async def test_garbage_on_the_control_socket_ends_that_connection_only(warm: WarmProvider) -> None:
+async def test_garbage_on_the_control_socket_ends_only_that_connection(warm: WarmProvider) -> None:
     path = control.socket_path(warm.directory)
 
     async def send(line: bytes) -> bytes:

@@ -1,6 +1,6 @@
-"""A run's socket, with the real provider behind it and a real terraform on it while it is abused.
+"""Malformed bytes on a run's socket while a real terraform with the real provider uses it.
 
-`tests/provider/test_sockets.py` shows the same rules in miniature; here what is at stake is somebody's plan.
+`tests/provider/test_sockets.py` tests the same rules with the fake provider.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.aws
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 TYPED = block(1, b"aws_ssm_parameter")
-NOBODY = 65534
+OTHER_USER = 65534
 PYTHON = os.path.realpath(sys.executable)
 
 
@@ -71,7 +71,7 @@ def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
 
 
 def call(method: str, message: bytes, announced: int) -> bytes:
-    """A call of the plugin protocol, byte by byte, whose message announces any length."""
+    """Return a call of the plugin protocol as bytes, whose message announces any length."""
     pairs = {b":method": b"POST", b":scheme": b"http", b":path": (SERVICE + method).encode(), b":authority": b"x"}
     pairs |= {b"te": b"trailers", b"content-type": b"application/grpc"}
     headers = b"".join(literal(name, value) for name, value in pairs.items())
@@ -79,7 +79,7 @@ def call(method: str, message: bytes, announced: int) -> bytes:
     return PREFACE + SETTINGS + frame(1, 4, 1, headers) + frame(0, 1, 1, body)
 
 
-# Without `Stop`: whoever may use the socket may stop its run, that is what it is for.
+# Without `Stop`, because any client of the socket may stop its run.
 METHODS = [
     *("GetSchema", "PrepareProviderConfig", "Configure", "ValidateResourceTypeConfig", "ValidateDataSourceConfig"),
     *("UpgradeResourceState", "ReadResource", "PlanResourceChange", "ApplyResourceChange", "ImportResourceState"),
@@ -97,7 +97,7 @@ calls = st.tuples(
     st.none() | st.integers(0, 2**32 - 1),
 ).map(lambda parts: call(parts[0], parts[1], len(parts[1]) if parts[2] is None else parts[2]))
 frames = st.builds(frame, st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=300))
-abuse = (
+malformed = (
     st.binary(max_size=500)
     | frames.map(lambda one: PREFACE + SETTINGS + one)
     | st.integers(1, 2_000_000).map(lambda size: PREFACE + b"\xff" * size)
@@ -106,36 +106,36 @@ abuse = (
 
 
 async def send(socket: Path, content: bytes) -> None:
-    """Say it, and go once the other side has answered, hangs up or is silent."""
+    """Send bytes, and disconnect after a response, after the end of the connection, or after a second."""
     reader, writer = await asyncio.open_unix_connection(socket)
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(1):
             writer.write(content)
             await writer.drain()
-            while b"grpc-status" not in (said := await reader.read(65536)) and said:
+            while b"grpc-status" not in (answer := await reader.read(65536)) and answer:
                 pass
     await abort(writer)
 
 
 async def abort(writer: asyncio.StreamWriter) -> None:
-    """Drop a connection with what it has not sent, and see it closed."""
+    """Abort a connection without sending its buffer, and wait until it is closed."""
     writer.transport.abort()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
 
 
 async def no_connection_is_left(warm: WarmProvider) -> None:
-    """Wait for that: the end of a connection, Terraform's too, is seen a little after the end of who had it."""
+    """Wait until the run has no connections: the warm provider notices an end a little after the client's."""
     try:
         async with asyncio.timeout(WITHIN):
-            while [run["connections"] for run in (await warm.status())["runs"]] != [0]:  # noqa: ASYNC110 - nobody says it
+            while [run["connections"] for run in (await warm.status())["runs"]] != [0]:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.05)
     except TimeoutError:
         pytest.fail(f"connections are left after {WITHIN:g} s: {await warm.status()}")
 
 
-async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProvider, terraform: Terraform) -> None:
-    """Every abuse lands while terraform holds a connection of the same run and waits for AWS."""
+async def test_a_plan_succeeds_while_its_socket_is_fuzzed(warm: WarmProvider, terraform: Terraform) -> None:
+    """Send malformed bytes while terraform has a connection of the same run and waits for AWS."""
     terraform.standin.reset()
     environment = terraform.environment()
     root = terraform.root("fuzzed", name="f")
@@ -143,7 +143,7 @@ async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProv
     contents += [call(method, request, len(request)) for method in METHODS for request in (b"", TYPED)]
 
     @settings(max_examples=60, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(abuse)
+    @given(malformed)
     def collect(content: bytes) -> None:
         contents.append(content)
 
@@ -169,7 +169,7 @@ async def test_a_plan_goes_on_unharmed_while_its_socket_is_fuzzed(warm: WarmProv
     assert side.trouble is None
 
 
-async def test_a_socket_is_gone_when_its_run_ends(warm: WarmProvider, terraform: Terraform) -> None:
+async def test_a_socket_is_removed_when_its_run_ends(warm: WarmProvider, terraform: Terraform) -> None:
     environment = terraform.environment()
     root = terraform.root("gone", name="g")
     async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
@@ -178,7 +178,7 @@ async def test_a_socket_is_gone_when_its_run_ends(warm: WarmProvider, terraform:
         assert path.is_socket()
         reader, writer = await asyncio.open_unix_connection(path)
     with contextlib.suppress(ConnectionError):
-        await asyncio.wait_for(reader.read(), 10)  # to the end: what was connected is cut, be it greeted before or not
+        await asyncio.wait_for(reader.read(), 10)  # until the end: open connections are cut, with or without a greeting
     await abort(writer)
     assert not path.exists()
     with pytest.raises(OSError, match="No such file"):
@@ -187,19 +187,19 @@ async def test_a_socket_is_gone_when_its_run_ends(warm: WarmProvider, terraform:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 async def test_another_user_cannot_connect(warm: WarmProvider, terraform: Terraform) -> None:
-    """Neither past the directory, nor when somebody opened the directory by mistake, nor when the socket too."""
+    """Try as another user: with correct modes, with an accessible directory, and with an accessible socket."""
     environment = terraform.environment()
     root = terraform.root("private", name="p")
     assert shutil.which("setpriv"), "util-linux is missing"
     async with warm.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
         path = socket_of(side)
-        assert await said_to(path, uid=os.getuid()) == "connected, alive"
+        assert await answer_to(path, uid=os.getuid()) == "connected, alive"
         path.parent.parent.chmod(0o755)
-        assert await said_to(path) == "PermissionError"
+        assert await answer_to(path) == "PermissionError"
         path.parent.chmod(0o755)
-        assert await said_to(path) == "PermissionError"
+        assert await answer_to(path) == "PermissionError"
         path.chmod(0o777)
-        assert await said_to(path) == "connected, cut off"
+        assert await answer_to(path) == "connected, cut off"
 
 
 PROBE = """
@@ -219,8 +219,8 @@ except OSError:
 """
 
 
-async def said_to(path: Path, uid: int = NOBODY) -> str:
-    """What a user gets who connects and greets as gRPC does."""
+async def answer_to(path: Path, uid: int = OTHER_USER) -> str:
+    """Connect and greet like gRPC as a user. Returns the result that the probe prints."""
     become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     command = [*become, PYTHON, "-I", "-S", "-c", PROBE, str(path), (PREFACE + SETTINGS).hex()]
     process = await asyncio.create_subprocess_exec(

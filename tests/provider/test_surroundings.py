@@ -1,4 +1,4 @@
-"""What is around a run: the words of its root, the package on disk, the memory, the command line, the handshake."""
+"""The inputs of a run: words of its root, the package on disk, memory, the command line, the handshake."""
 
 import base64
 import hashlib
@@ -24,9 +24,9 @@ from reconciler.provider.status import admission
 
 
 class TestWords:
-    """Types are found in every file that can name one."""
+    """Types are found in every file that can contain one."""
 
-    def test_root_modules_states_and_json(self, tmp_path: Path) -> None:
+    def test_types_in_the_root_its_modules_its_state_and_json_are_found(self, tmp_path: Path) -> None:
         root, module, remote = tmp_path / "roots" / "service", tmp_path / "modules" / "alb", tmp_path / "fetched"
         for directory in (root / ".terraform" / "modules", module / "inner", remote):
             directory.mkdir(parents=True)
@@ -44,25 +44,27 @@ class TestWords:
         assert {"aws_vpc", "aws_ami", "aws_eip", "aws_kms_secrets", "arn_parse", "aws_sqs_queue"} <= found
         assert "aws_instance" not in found
 
-    def test_modules_that_call_each_other_end(self, tmp_path: Path) -> None:
+    def test_modules_that_call_each_other_do_not_loop_forever(self, tmp_path: Path) -> None:
         (tmp_path / "a").mkdir()
         (tmp_path / "main.tf").write_text('module "a" { source = "./a" }')
         (tmp_path / "a" / "main.tf").write_text('module "b" { source = "../" }\nresource "aws_vpc" "x" {}')
         assert "aws_vpc" in (words(tmp_path) or ())
 
-    def test_what_cannot_be_read_means_the_full_schema(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_files_that_are_too_large_need_the_full_schema(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "main.tf").write_text("x" * 100)
         monkeypatch.setattr("reconciler.provider.protocol.usage._MOST_BYTES", 50)
         assert words(tmp_path) is None
 
-    def test_no_module_list_and_a_broken_one_are_the_same(self, tmp_path: Path) -> None:
+    def test_a_broken_module_list_is_ignored(self, tmp_path: Path) -> None:
         (tmp_path / ".terraform" / "modules").mkdir(parents=True)
         (tmp_path / ".terraform" / "modules" / "modules.json").write_text('{"Modules": 3')
         assert words(tmp_path) == frozenset()
 
 
 class TestPackage:
-    """A binary is used when the lock file knows it."""
+    """A binary is used only if its hash is in the lock file."""
 
     @pytest.fixture
     def mirror(self, tmp_path: Path) -> Callable[[str], Path]:
@@ -89,20 +91,20 @@ class TestPackage:
         expected = "h1:" + base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
         assert package.package_digest(directory) == expected
 
-    def test_the_locked_one_is_found(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
+    def test_the_locked_package_is_found(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
         directory = mirror("5.100.0")
         digest = package.package_digest(directory)
         found = locate([tmp_path / "absent", tmp_path], self.lock("zh:0", digest))
         assert found == package.Binary(directory / "terraform-provider-aws_v5.100.0", digest)
 
-    def test_a_changed_one_is_refused(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
+    def test_a_changed_package_is_rejected(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
         directory = mirror("5.100.0")
         digest = package.package_digest(directory)
         (directory / "terraform-provider-aws_v5.100.0").write_bytes(b"another program")
         with pytest.raises(PackageUnverified, match="terraform init"):
             locate([tmp_path], self.lock(digest))
 
-    def test_another_version_is_none(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
+    def test_another_version_is_not_used(self, mirror: Callable[[str], Path], tmp_path: Path) -> None:
         mirror("5.99.0")
         with pytest.raises(PackageNotFound):
             locate([tmp_path], self.lock("h1:x"))
@@ -114,16 +116,16 @@ class TestPackage:
 
 
 class TestMemory:
-    """Runs at once follow from cores and memory."""
+    """The number of concurrent runs follows from cores and memory."""
 
     @pytest.mark.parametrize(
         ("cores", "memory", "fixed", "each", "runs"),
         [
-            (2, 8192, 900, 110, 8),  # cores decide
-            (2, 1024, 900, 110, 1),  # memory decides
+            (2, 8192, 900, 110, 8),  # limited by cores
+            (2, 1024, 900, 110, 1),  # limited by memory
             (2, 1340, 900, 110, 4),
             (16, 4096, 900, 300, 10),
-            (1, 64, 900, 110, 1),  # a run must be possible at all
+            (1, 64, 900, 110, 1),  # at least one run is always possible
             (0, 8192, 0, 0, 4),
         ],
     )
@@ -136,10 +138,10 @@ class TestMemory:
         assert 1 <= runs <= 4 * cores
         assert runs == 1 or fixed + runs * each <= memory
 
-    def test_an_apply_costs_a_process_of_its_own(self) -> None:
+    def test_an_apply_needs_its_own_process(self) -> None:
         assert 1 <= admission([900 * MIB])["applies"] <= admission([900 * MIB])["plans"]
 
-    def test_the_tightest_limit_counts(self, tmp_path: Path) -> None:
+    def test_the_lowest_limit_counts(self, tmp_path: Path) -> None:
         (tmp_path / "proc" / "self").mkdir(parents=True)
         (tmp_path / "proc" / "meminfo").write_text("MemFree: 1 kB\nMemTotal:    4000 kB\n")
         (tmp_path / "proc" / "self" / "cgroup").write_text("0::/task/container\n")
@@ -149,7 +151,7 @@ class TestMemory:
         (tmp_path / "cg" / "task" / "memory.max").write_text("1048576\n")
         assert memory.memory_limit(tmp_path / "cg", tmp_path / "proc") == 1048576
 
-    def test_a_version_1_limit_counts(self, tmp_path: Path) -> None:
+    def test_a_limit_of_cgroup_version_1_counts(self, tmp_path: Path) -> None:
         (tmp_path / "proc" / "self").mkdir(parents=True)
         (tmp_path / "proc" / "meminfo").write_text("MemTotal: 4000 kB\n")
         (tmp_path / "proc" / "self" / "cgroup").write_text("4:memory:/t\n")
@@ -164,7 +166,7 @@ class TestMemory:
 
 
 class TestCommand:
-    """Which commands profit, and where they run."""
+    """The commands that attach, and their directories."""
 
     @pytest.mark.parametrize(
         ("line", "warm", "full"),
@@ -172,11 +174,11 @@ class TestCommand:
             ("terraform plan -out=p", True, False),
             ("terraform apply -auto-approve", True, False),
             ("tofu validate", True, False),
-            ("terraform init -upgrade", False, False),  # attached, it would not install
+            ("terraform init -upgrade", False, False),  # if attached, it would not install
             ("terraform fmt", False, False),
             ("terraform", False, False),
             ("terraform plan -state=x.tfstate", True, True),
-            ("make plan", True, True),  # who knows what it runs
+            ("make plan", True, True),  # the commands that it runs are unknown
         ],
     )
     def test_the_table(self, line: str, warm: bool, full: bool) -> None:
@@ -191,7 +193,7 @@ class TestCommand:
 
 
 class TestHandshake:
-    """The first line of a provider says whether it is one for us."""
+    """The first line of a provider tells whether it is supported."""
 
     def test_protocol_5_on_a_unix_socket(self) -> None:
         assert read_handshake(b"1|5|unix|/tmp/plugin1|grpc|\n") == "/tmp/plugin1"
@@ -204,12 +206,12 @@ class TestHandshake:
             read_handshake(line)
 
     @pytest.mark.parametrize("line", [b"", b"This binary is a plugin.\n", b"\xff\xfe|||", b"2|5|unix|/p|grpc|"])
-    def test_another_program_is_no_provider(self, line: bytes) -> None:
+    def test_another_program_is_not_a_provider(self, line: bytes) -> None:
         with pytest.raises(ValueError, match="handshake"):
             read_handshake(line)
 
 
-async def test_a_lock_without_users_is_gone() -> None:
+async def test_a_lock_without_users_is_removed() -> None:
     locks = KeyedLock()
     async with locks.acquired("a"), locks.acquired("b"):
         assert len(locks) == 2

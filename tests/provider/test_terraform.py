@@ -1,4 +1,4 @@
-"""The real terraform with the real provider: through the warm provider nothing changes but the price."""
+"""The real terraform with the real provider gives the same results through the warm provider."""
 
 import asyncio
 import contextlib
@@ -67,23 +67,24 @@ def terraform(tmp_path: Path, binary: Binary, standin: StandIn) -> Terraform:
     return Terraform(tmp_path, binary, standin)
 
 
-PUTS = 8  # three made, one moved by hand, an update, a replacement, a repair, a refusal
+PUTS = 8  # three created, one changed by hand, an update, a replacement, a repair, an error
 
 
-async def story(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
-    """The story, told again if the SDK repeated a request whose answer it lost: versions count requests, and that is
-    between the SDK and the stand-in, below either way of running terraform."""
+async def results_of(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
+    """Run the scenario, again if the SDK repeated a request after a lost response, and return its results.
+
+    Versions count requests, and such a repetition is between the SDK and the stand-in, in both kinds of runs."""
     for _ in range(3):
         before = terraform.standin.last_request()
-        seen = await told(terraform, root, environment, side)
+        results = await scenario(terraform, root, environment, side)
         if [c["operation"] for c in terraform.standin.requests(before)].count("PutParameter") == PUTS:
-            return seen
+            return results
         (root / "terraform.tfstate").unlink()
-    pytest.fail("AWS was asked for more or fewer changes than the story has, three times")
+    pytest.fail("the number of write calls differed from that of the scenario, three times")
 
 
-async def told(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
-    """Create; then an update, a replacement and a drift in one plan; then an apply that AWS refuses. What was seen."""
+async def scenario(terraform: Terraform, root: Path, environment: Mapping[str, str], side: Attachment) -> list[Any]:
+    """Create; then an update, a replacement and a drift in one plan; then an apply that fails. Returns the results."""
     ssm = terraform.standin.client("ssm")
     terraform.standin.reset()
 
@@ -93,36 +94,36 @@ async def told(terraform: Terraform, root: Path, environment: Mapping[str, str],
     write("one", "b")
     await terraform.run(root, environment, side, "init")
     await terraform.run(root, environment, side, "apply", "-auto-approve")
-    seen = [state_of(root)]
+    results = [state_of(root)]
     write("two", "replaced")
     ssm.put_parameter(Name="/drifting", Value="moved", Type="String", Overwrite=True)
-    seen.append(await terraform.plan(root, environment, side, 2))
+    results.append(await terraform.plan(root, environment, side, 2))
     await terraform.run(root, environment, side, "apply", "p")
-    seen.append(state_of(root))
+    results.append(state_of(root))
     write("three", "replaced")
     terraform.standin.inject_fault("ssm", "error", operation="PutParameter", status=400)
-    said = await terraform.run(root, environment, side, "apply", "-auto-approve", code=1)
-    return [*seen, sorted(re.sub(r"RequestID: \S+", "", said).splitlines()), state_of(root)]
+    output = await terraform.run(root, environment, side, "apply", "-auto-approve", code=1)
+    return [*results, sorted(re.sub(r"RequestID: \S+", "", output).splitlines()), state_of(root)]
 
 
 async def test_warm_and_plain_agree_on_plans_states_and_failures(aws: WarmProvider, terraform: Terraform) -> None:
     environment = terraform.environment()
     plain, root = terraform.root("plain", name="a"), terraform.root("warm", name="a")
-    expected = await story(terraform, plain, environment, PLAIN)
+    expected = await results_of(terraform, plain, environment, PLAIN)
     async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as attachment:
         assert attachment.warm, attachment.reason
-        seen = await story(terraform, root, environment, attachment)
+        results = await results_of(terraform, root, environment, attachment)
     assert {change["change"]["actions"][0] for change in expected[1]["resource_changes"]} == {"update", "delete"}
-    assert expected[1]["resource_drift"], "the story has a drift"
+    assert expected[1]["resource_drift"], "the scenario has a drift"
     assert any("InternalFailure" in line for line in expected[3])
-    for one, other in zip(expected, seen, strict=True):
+    for one, other in zip(expected, results, strict=True):
         assert one == other
 
 
-async def test_one_interrupted_apply_of_four_stops_alone_as_terraform_does(
+async def test_an_interrupted_apply_stops_without_affecting_three_others(
     aws: WarmProvider, terraform: Terraform
 ) -> None:
-    """Its resource is tainted, its lock released; the other three succeed in the same warm provider."""
+    """Interrupt one of four applies: its resource is tainted and its lock released, and the others succeed."""
     terraform.standin.reset()
     environment = terraform.environment()
     names = ("stopped", "b", "c", "d")
@@ -138,7 +139,7 @@ async def test_one_interrupted_apply_of_four_stops_alone_as_terraform_does(
         terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", times=4, seconds=2)
         before = terraform.standin.last_request()
         applies = [await terraform.start(root, environment, side, "apply", "-auto-approve") for root, side in running]
-        await until(terraform.asked("GetQueueAttributes", before), "the queue is made and waited for")
+        await until(terraform.asked("GetQueueAttributes", before), "the queue is created and waited for")
         status = await aws.status()
         applies[0].send_signal(signal.SIGINT)
         codes = [await asyncio.wait_for(process.wait(), 15 if process is applies[0] else 60) for process in applies]
@@ -151,13 +152,13 @@ async def test_one_interrupted_apply_of_four_stops_alone_as_terraform_does(
     assert not (roots[0] / ".terraform.tfstate.lock.info").exists()
 
 
-async def test_two_callers_with_the_same_root_never_meet(aws: WarmProvider, terraform: Terraform) -> None:
-    """Same HCL, other keys and regions, at once: what reaches AWS is signed by the one for the one's region."""
+async def test_two_callers_with_the_same_root_stay_separate(aws: WarmProvider, terraform: Terraform) -> None:
+    """Run the same HCL with different keys and regions at once: each call has the key and region of its caller."""
     terraform.standin.reset()
     callers = {"AKIAIOSFODNN7EXAMPLE": "eu-west-1", "AKIAIOSFODNN7EXAMPLF": "us-east-2"}
     before = terraform.standin.last_request()
 
-    async def visit(key: str, region: str, turn: int) -> None:
+    async def apply_and_plan(key: str, region: str, turn: int) -> None:
         environment = terraform.environment(AWS_ACCESS_KEY_ID=key, AWS_REGION=region, AWS_DEFAULT_REGION=region)
         root = terraform.root(f"{region}-{turn}", name=f"p{turn}", value=region)
         async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
@@ -166,7 +167,7 @@ async def test_two_callers_with_the_same_root_never_meet(aws: WarmProvider, terr
             await terraform.run(root, environment, side, "apply", "-auto-approve")
             await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
 
-    await asyncio.gather(*(visit(key, region, turn) for key, region in callers.items() for turn in range(3)))
+    await asyncio.gather(*(apply_and_plan(key, region, turn) for key, region in callers.items() for turn in range(3)))
     calls = terraform.standin.requests(before)
     assert {(call["access_key_id"], call["region"]) for call in calls} == set(callers.items())
     for region in callers.values():
@@ -196,7 +197,7 @@ async def test_a_killed_provider_fails_the_run_and_loses_no_state(aws: WarmProvi
     assert side.trouble is None
 
 
-async def test_a_type_that_only_the_state_knows_is_a_retry_with_the_full_schema(
+async def test_a_type_that_is_only_in_the_state_needs_a_retry_with_the_full_schema(
     aws: WarmProvider, terraform: Terraform
 ) -> None:
     terraform.standin.reset()
@@ -216,8 +217,8 @@ async def test_a_type_that_only_the_state_knows_is_a_retry_with_the_full_schema(
             assert "1 to destroy" in await terraform.run(root, environment, side, "plan", "-no-color")
 
 
-async def test_exec_runs_any_command_warm_and_passes_its_end_on(terraform: Terraform, directory: Path) -> None:
-    """In a directory that an engineer has initialised: same output, same exit code, a signal reaches terraform."""
+async def test_exec_runs_any_command_warm_and_returns_its_exit_code(terraform: Terraform, directory: Path) -> None:
+    """Run in an initialised directory: same output and exit code, and a signal reaches terraform."""
     terraform.standin.reset()
     environment = terraform.environment(XDG_RUNTIME_DIR=str(directory))
     root = terraform.root("mine", name="e", more=QUEUE)
@@ -250,4 +251,4 @@ async def test_exec_runs_any_command_warm_and_passes_its_end_on(terraform: Terra
     finally:
         terraform.standin.lift_faults()
         await WarmProvider(control.runtime_directory_in(directory, "default")).stop(drain_seconds=0)
-    await until(lambda: processes(str(directory)) == [], "nothing is left")
+    await until(lambda: processes(str(directory)) == [], "no process is left")

@@ -1,4 +1,4 @@
-"""Provider processes: starting, sharing, recycling and ending them, and whose credentials each one holds.
+"""Provider processes: starting, sharing, recycling and ending them, and the credentials that each one has.
 
-Here: the pool and what it needs to know of the machine. Nothing of the protocol's messages.
+Here: the pool, and the limits of the machine. The content of the protocol's messages does not belong here.
 """

@@ -1,9 +1,9 @@
-"""Who a provider process is, and so which runs may share it.
+"""The identity of a provider process, which decides the runs that may share it.
 
-Two runs with the same HCL and other credentials are indistinguishable on the wire; a shared process would act in the
-first one's account. So a process is chosen by a key, and the rule is: everything that can change what the provider
-does is in the key, and everything the process gets is a function of the key. Its environment holds only what is
-chosen here; the files that this environment and the configuration name count by their content.
+Two runs with the same HCL and different credentials are indistinguishable on the wire, and on a shared process both
+would act in the account of the first. So a process is chosen by a key: everything that can change the provider's
+behaviour is part of the key, and everything that the process gets is a function of the key. Its environment has only
+the variables selected here; the files that these variables and the configuration name count with their content.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ _NAMES = frozenset({
     "SSL_CERT_FILE", "SSL_CERT_DIR", "GODEBUG", "TF_APPEND_USER_AGENT",
 })  # fmt: skip
 _PREFIXES = ("AWS_", "TF_AWS_")
-# Left out even where everything counts: they differ from one shell, or one run, to the next and mean nothing.
-_PASSING = frozenset({"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "WINDOWID", "TERM_SESSION_ID"})
+# Left out even from a whole environment: they differ between shells or runs, and no provider depends on them.
+_PER_SHELL = frozenset({"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "WINDOWID", "TERM_SESSION_ID"})
 _SESSION_EXPIRY = "AWS_CREDENTIAL_EXPIRATION"
 
-# Resources that read a file of the working directory themselves (`filename`, `source`, `zip_file`): a process that
-# serves them works in that directory and is not shared with another one.
+# Resources that read a file of the working directory (`filename`, `source`, `zip_file`): a process that serves them
+# works in that directory and is not shared with other directories.
 FILE_READERS = frozenset({
     "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object", "aws_gamelift_script",
     "aws_synthetics_canary",
@@ -31,9 +31,9 @@ FILE_READERS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a provider process is started with. `directory` is its working directory; None is an empty one.
+    """The binary, environment and working directory of a provider process; `directory` None is an empty directory.
 
-    `binary` is the file to start, `package` names its content: two paths of one package are one place.
+    `binary` is the file to start and `package` the hash of its content: two paths of one package are the same place.
     """
 
     binary: str
@@ -43,13 +43,13 @@ class Place:
 
     @property
     def key(self) -> str:
-        """The same for places that are interchangeable."""
+        """Return a digest that is equal for interchangeable places; the path of the binary is not part of it."""
         pairs = (part for pair in self.environment for part in pair)
         return _digest("place", self.package, self.directory or "", *pairs)
 
     @property
     def expires(self) -> datetime | None:
-        """When static session credentials in the environment end."""
+        """Return the expiry of session credentials in the environment; None without them, or if it is not a time."""
         text = dict(self.environment).get(_SESSION_EXPIRY)
         if not text:
             return None
@@ -62,23 +62,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A place, the files that count, and one request: `Configure` makes it the identity of a process."""
+    """A place, the relevant files and one request. With the request `Configure` it is the identity of a process."""
 
     place: Place
     files: tuple[tuple[str, str], ...]
     request: bytes
 
     def key(self, method: str) -> str:
-        """The key of an answer to `method`; the key for `Configure` chooses the process."""
+        """Return the cache key of the response to `method`; the key for `Configure` selects the process."""
         pairs = (part for pair in self.files for part in pair)
         return _digest(method, self.place.key, hashlib.sha256(self.request).hexdigest(), *pairs)
 
 
 def provider_environment(environment: Mapping[str, str], *, whole: bool = False) -> tuple[tuple[str, str], ...]:
-    """What of a run's environment its provider gets, in one order.
+    """Select the part of a run's environment that its provider gets, sorted by name.
 
-    `whole` is for a provider that starts programs (`credential_process`), which may read anything: all but
-    terraform's own variables.
+    `whole` is for a provider that starts programs (`credential_process`), which may read any variable: it selects
+    everything except terraform's own variables.
     """
     return tuple(
         sorted(
@@ -86,18 +86,18 @@ def provider_environment(environment: Mapping[str, str], *, whole: bool = False)
             for name, value in environment.items()
             if name in _NAMES
             or name.startswith(_PREFIXES)
-            or (whole and name not in _PASSING and not name.startswith("TF_"))
+            or (whole and name not in _PER_SHELL and not name.startswith("TF_"))
         )
     )
 
 
 def works_in_directory(words: Iterable[str] | None) -> bool:
-    """True when a run with these words may read files of its working directory through the provider."""
+    """Return whether the provider may read files of the working directory for a run with these words."""
     return words is None or not FILE_READERS.isdisjoint(words)
 
 
 def _digest(*parts: str) -> str:
-    """A digest of texts that no other sequence of texts has."""
+    """Return a digest of a sequence of texts; lengths are hashed too, so that different sequences differ."""
     digest = hashlib.sha256()
     for part in parts:
         raw = part.encode("utf-8", errors="surrogateescape")

@@ -1,7 +1,7 @@
 """The limits of the warm provider's processes.
 
-A process that grew old, big or busy is drained and replaced, so that a leak in the provider never becomes ours. They
-are plain values, so that whoever configures the warm provider needs nothing of its machinery.
+A process that reaches a limit of age, calls or memory is drained and replaced, so that a leak in the provider does not
+accumulate. The limits are plain values, so that the code that configures the warm provider imports nothing else of it.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from reconciler.provider.processes.memory import MIB
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a process is replaced, and how many there may be."""
+    """The number of processes, and the limits after which one is ended or replaced."""
 
-    processes: int = 0  # 0: what the memory allows
+    processes: int = 0  # 0: as many as fit into the memory
     idle_seconds: float = 900.0
     age_seconds: float = 6 * 3600.0
     calls: int = 200_000
     rss_bytes: int = 2048 * MIB
     start_seconds: float = 60.0
-    wait_seconds: float = 600.0  # for a process or a seat when all are taken
+    wait_seconds: float = 600.0  # for a process or a seat, when all are in use
 
     def options(self) -> tuple[str, ...]:
-        """The command-line options that say the same."""
+        """Return these limits as options of the command line `serve`."""
         return (
             f"--max-processes={self.processes}",
             f"--process-idle={self.idle_seconds}",

@@ -1,7 +1,7 @@
-"""How much fits: what the machine or the container allows, what a process holds, and how many runs follow from it.
+"""Memory limits and use, and the number of concurrent runs that fit.
 
-Terraform runs at once are not a fixed number: too few waste the cores, too many are killed by the memory limit in the
-middle of an apply. The number follows from cores and from memory as measured on the processes that run.
+The number of concurrent terraform runs is not fixed: too few waste cores, and too many are killed by the memory limit
+in the middle of an apply. It follows from the cores and from the measured memory of the running processes.
 """
 
 import os
@@ -14,14 +14,16 @@ MIB = 1024 * 1024
 
 
 def concurrency(*, cores: int, memory: int, fixed: int, each: int, per_core: int = 4) -> int:
-    """How many runs may go at once: `per_core` for each core (a warm run waits more than it computes), as long as
-    `fixed` bytes and `each` run's bytes stay within the memory. At least one: a run must be possible at all."""
+    """Return the number of concurrent runs: `per_core` per core, as far as they fit into the memory.
+
+    `fixed` bytes are used once and `each` bytes per run. A warm run waits more than it computes, so a core serves
+    several. At least one, because a run must always be possible."""
     by_memory = (memory - fixed) // max(1, each)
     return max(1, min(max(1, cores) * per_core, by_memory))
 
 
 def memory_limit(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> int:
-    """The bytes this process may use: the tightest cgroup limit above it, or the machine's memory."""
+    """Return the bytes that this process may use: the lowest limit of its cgroups, or the machine's memory."""
     limits = [_machine(proc)]
     for path in _own_cgroups(cgroups, proc):
         for name in ("memory.max", "memory.limit_in_bytes"):
@@ -32,19 +34,19 @@ def memory_limit(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> int:
 
 
 def resident(pid: int, proc: Path = _PROC) -> int:
-    """The resident bytes of a process; 0 when it is gone or the system does not tell."""
+    """Return the resident bytes of a process; 0 if it is gone or the system has no `/proc`."""
     numbers = _read(proc / str(pid) / "statm").split()
     return int(numbers[1]) * _PAGE if len(numbers) > 1 else 0
 
 
 def private(pid: int, proc: Path = _PROC) -> int:
-    """The bytes that a process holds for itself: without the pages of its program, which processes share."""
+    """Return the private bytes of a process, without the pages of its program, which processes share; 0 if unknown."""
     sizes = dict(line.split(":", 1) for line in _read(proc / str(pid) / "status").splitlines() if ":" in line)
     return 1024 * sum(int(sizes[name].split()[0]) for name in ("RssAnon", "RssShmem") if name in sizes)
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -57,7 +59,7 @@ def _machine(proc: Path) -> int:
 
 
 def _own_cgroups(cgroups: Path, proc: Path) -> list[Path]:
-    """The cgroup directories from this process's own up to the root, for either version."""
+    """Return the cgroup directories from this process's own up to the root, for cgroup versions 1 and 2."""
     found = [cgroups, cgroups / "memory"]
     for line in _read(proc / "self" / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)

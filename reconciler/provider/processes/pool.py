@@ -1,12 +1,12 @@
-"""The provider processes: which one serves whom, and when one is started, replaced or ended.
+"""The pool of provider processes: the assignment of sessions, and the start, replacement and end of processes.
 
-Rules. A process is configured exactly once, by the request that makes its identity, and serves every session with
-that identity. On one process at most one run applies (it has the seat), so that a `Stop` can reach the provider
-itself, which then answers with what it has created so far, as it does for plain terraform. A worn-out process is
-drained first. When all are taken, a caller waits for its turn.
+A process is configured exactly once, by the request that defines its identity, and serves every session with that
+identity. At most one run applies on a process; it has the process's seat. So a `Stop` can be sent to the provider
+itself, which then returns the resources created so far, as it does for plain terraform. A process that reached a limit
+is drained before it is ended. While all processes are in use, callers wait.
 
-    PoolExhausted    no process became free within the time
-    IdentityMoved    credentials changed while a run needed another process of the same identity
+    PoolExhausted     no process became free within the time limit
+    IdentityChanged   credentials changed before a run needed a further process of its identity
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from reconciler.provider.protocol.wire import has_errors
 
 CONFIGURE = "Configure"
 _CONFIGURE_DIAGNOSTICS = 1
-_SHARED_BYTES = 700 * MIB  # the program's own pages, terraform and this process: held once, whatever the number
+_SHARED_BYTES = 700 * MIB  # the pages of the program, terraform and this process: used once in all
 _UNMEASURED_BYTES = 150 * MIB
 _MOST_PROCESSES = 32
-_TEND_SECONDS = 1.0
+_MAINTENANCE_SECONDS = 1.0
 
 
 class PoolExhausted(Exception):
-    """All processes stayed busy."""
+    """No process became free within the time limit."""
 
 
 class IdentityChanged(Exception):
-    """Another process of that identity cannot be made any more."""
+    """A further process of that identity cannot be configured any more."""
 
 
 class Pool:
@@ -53,27 +53,30 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def most(self) -> int:
-        """How many processes there may be."""
+    def process_limit(self) -> int:
+        """Return the largest number of processes: the configured one, or as many as fit into the memory."""
         if self.limits.processes:
             return self.limits.processes
-        held = max((private(p.process.pid) for p in self.providers), default=_UNMEASURED_BYTES)
-        fit = concurrency(cores=_MOST_PROCESSES, memory=memory_limit(), fixed=_SHARED_BYTES, each=held, per_core=1)
+        size = max((private(p.process.pid) for p in self.providers), default=_UNMEASURED_BYTES)
+        fit = concurrency(cores=_MOST_PROCESSES, memory=memory_limit(), fixed=_SHARED_BYTES, each=size, per_core=1)
         return min(fit, _MOST_PROCESSES)
 
-    async def anywhere(self, place: Place) -> PooledProvider:
-        """A process of that place for questions that need no configuration. Use it at once. Raises as `configure`."""
+    async def any_process(self, place: Place) -> PooledProvider:
+        """Return a process of a place, for calls that need no configuration.
+
+        Use it without another await in between: while it is idle it may be ended.
+        Raises ProviderFailed, PoolExhausted."""
         async with self._locks.acquired(place.key):
             return self._in_place(place) or await self._start(place)
 
     async def configure(
         self, identify: Callable[[], Configured], session: object
     ) -> tuple[PooledProvider | None, bytes]:
-        """Bind a session to the process of its identity, and the provider's answer to `Configure`.
+        """Bind a session to the process of its identity. Returns the process and the response to `Configure`.
 
-        The process is None when the provider refused; the answer then says why, and is not kept.
-        `identify` is asked before and after: when a file changed meanwhile, the process serves this session only.
-        Raises: ProviderFailed, PoolExhausted, grpc.RpcError.
+        The process is None if the provider rejected the configuration; the response then has the reason and is not
+        kept. `identify` is called before and after: if a file changed in between, only this session uses the process.
+        Raises ProviderFailed, PoolExhausted, grpc.RpcError.
         """
         wanted = identify()
         key = wanted.key(CONFIGURE)
@@ -90,48 +93,48 @@ class Pool:
             return found, found.answer
 
     async def seat(
-        self, held: PooledProvider, run: str, identify: Callable[[], Configured], session: object
+        self, provider: PooledProvider, run: str, identify: Callable[[], Configured], session: object
     ) -> PooledProvider:
-        """A process of the same identity on which this run alone applies; the session moves there.
+        """Bind the session to a process of the same identity whose seat this run has or gets. Returns that process.
 
-        Raises: ProviderFailed, PoolExhausted, IdentityMoved, grpc.RpcError.
+        Raises ProviderFailed, PoolExhausted, IdentityChanged, grpc.RpcError.
         """
-        async with self._locks.acquired(f"{run} {held.key}"):
-            found = await self._seat(held, run, identify)
+        async with self._locks.acquired(f"{run} {provider.key}"):
+            found = await self._seat(provider, run, identify)
             found.seat = run
-            if found is not held:
+            if found is not provider:
                 found.sessions.add(session)
-                self.unbind(held, session)
+                self.unbind(provider, session)
             return found
 
-    async def _seat(self, held: PooledProvider, run: str, identify: Callable[[], Configured]) -> PooledProvider:
+    async def _seat(self, provider: PooledProvider, run: str, identify: Callable[[], Configured]) -> PooledProvider:
         deadline = time.monotonic() + self.limits.wait_seconds
         while True:
-            usable = [p for p in self.providers if p.key == held.key and p.process.alive and not p.stopped]
+            usable = [p for p in self.providers if p.key == provider.key and p.process.alive and not p.stopped]
             candidates = [p for p in usable if p.seat == run] or [p for p in usable if p.seat is None]
             if candidates:
-                return held if held in candidates else candidates[0]
+                return provider if provider in candidates else candidates[0]
             if self._has_room():
                 wanted = identify()
-                if wanted.key(CONFIGURE) != held.key:
-                    raise IdentityChanged("credentials or configuration files changed during the run; run it again")
-                made, _ = await self._configure_new(wanted, held.key)
-                if made is None:
-                    raise IdentityChanged("the provider refused a configuration that it had accepted; run it again")
-                return made
+                if wanted.key(CONFIGURE) != provider.key:
+                    raise IdentityChanged("credentials or configuration files changed during the run: run it again")
+                added, _ = await self._configure_new(wanted, provider.key)
+                if added is None:
+                    raise IdentityChanged("the provider rejected a configuration that it had accepted: run it again")
+                return added
             await self._wait_for_change(deadline)
 
     def stop(self, provider: PooledProvider) -> None:
-        """Take no more sessions on a process that is told to stop."""
+        """Mark a process that is sent `Stop`: it gets no new sessions."""
         provider.stopped, provider.draining = True, "stopped"
 
     def unbind(self, provider: PooledProvider, session: object) -> None:
-        """The session no longer uses the process."""
+        """Remove a session from a process, and end the process if it is drained."""
         provider.sessions.discard(session)
         self.end_if_drained(provider)
 
-    def leave(self, run: str, directory: str) -> None:
-        """A run is over: its seats are free, and what works in its directory goes, since that may be replaced now."""
+    def release(self, run: str, directory: str) -> None:
+        """Free the seats of a run that ended, and drain processes in its directory, which may be replaced now."""
         for provider in list(self.providers):
             provider.seat = None if provider.seat == run else provider.seat
             if provider.place.directory == directory:
@@ -139,33 +142,33 @@ class Pool:
             self.end_if_drained(provider)
 
     def end_if_drained(self, provider: PooledProvider) -> None:
-        """Something became free: end a drained process, wake who waits."""
+        """End a process if it is drained and idle, and wake waiting callers."""
         if provider.draining and provider.idle:
             self._end(provider, provider.draining)
         self._task(self._notify())
 
-    async def tend(self) -> None:
-        """Watch over age and idleness, for ever."""
+    async def maintain(self) -> None:
+        """Drain processes that reached a limit and end idle ones; runs until it is cancelled."""
         while True:
-            await asyncio.sleep(_TEND_SECONDS)
+            await asyncio.sleep(_MAINTENANCE_SECONDS)
             now = time.monotonic()
             for provider in list(self.providers):
-                provider.draining = provider.draining or provider.worn_out(self.limits, now)
+                provider.draining = provider.draining or provider.replacement_reason(self.limits, now)
                 if provider.idle and (provider.draining or now - provider.used > self.limits.idle_seconds):
                     self._end(provider, provider.draining or "idle")
 
     async def close(self) -> None:
-        """End every process."""
+        """End every process, and wait until all are gone."""
         for provider in list(self.providers):
             self._end(provider, "closed")
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _configure_new(self, wanted: Configured, key: str) -> tuple[PooledProvider | None, bytes]:
-        """Configure a process that nobody configured yet."""
+        """Configure a process that is not configured yet. Returns it (None if it rejected) and its response."""
         async with self._locks.acquired(wanted.place.key):
             spare = self._in_place(wanted.place, unclaimed=True) or await self._start(wanted.place)
-            spare.claimed = True  # configured at most once, whatever happens next
+            spare.claimed = True  # even if this fails, it must not be configured again
         try:
             with self._counters.phase("configure"):
                 answer = bytes(await spare.process.unary(SERVICE + CONFIGURE, wanted.request))
@@ -180,7 +183,7 @@ class Pool:
         return spare, answer
 
     def _in_place(self, place: Place, *, unclaimed: bool = False) -> PooledProvider | None:
-        """An open process of a place, an unconfigured one if there is."""
+        """Return an open process of a place, preferably an unclaimed one, or None."""
         found = [p for p in self.providers if p.open and p.place.key == place.key and not (unclaimed and p.claimed)]
         return min(found, key=lambda p: p.claimed, default=None)
 
@@ -203,24 +206,25 @@ class Pool:
         return provider
 
     def _has_room(self) -> bool:
-        """True when one more process may be started, after ending the idle one that was longest unused, if need be."""
-        if len(self.providers) + self._starting < self.most:
+        """Return whether one more process may be started; at the limit, end the least recently used idle one first."""
+        if len(self.providers) + self._starting < self.process_limit:
             return True
         idle = min((p for p in self.providers if p.idle), key=lambda p: (p.claimed, p.used), default=None)
         if idle is None:
             return False
         self._end(idle, "evicted")
-        return len(self.providers) + self._starting < self.most
+        return len(self.providers) + self._starting < self.process_limit
 
     async def _wait_for_change(self, deadline: float) -> None:
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())), self._changed:
                 await self._changed.wait()
         except TimeoutError:
-            raise PoolExhausted(f"all {self.most} provider processes stayed busy; run again, or allow more") from None
+            message = f"all {self.process_limit} provider processes stayed in use: run again, or allow more"
+            raise PoolExhausted(message) from None
 
     async def _watch(self, provider: PooledProvider) -> None:
-        """Remember how a process ended that was not asked to."""
+        """Wait for the end of a process, and record a crash if the pool did not end it."""
         how = await provider.process.wait()
         if provider.end_reason is None:
             provider.end_reason = how
@@ -234,7 +238,7 @@ class Pool:
     def _end(self, provider: PooledProvider, reason: str) -> None:
         if provider in self.providers:
             self.providers.discard(provider)
-            provider.end_reason = f"the provider process {provider.process.pid} was ended ({reason})"
+            provider.end_reason = f"the provider process {provider.process.pid} was stopped ({reason})"
             self._counters.ends[reason] += 1
             self._task(provider.process.end())
 

@@ -1,7 +1,7 @@
-"""A provider process in the pool: who uses it, and for how long it may go on.
+"""A provider process of the pool: its sessions and calls, and whether it must be replaced.
 
-The pool decides, this remembers. The rule: a process is ended only when it is idle, that is, bound to no session and
-in no call.
+This is the state; the pool takes the decisions. A process is ended only while it is idle: bound to no session and in
+no call.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from reconciler.provider.processes.process import ProviderProcess
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A run's call on its way to a process. `displaced` says that it is to be asked again elsewhere."""
+    """A run's call in flight on a process. `displaced`: the call was cancelled here and must be made on another."""
 
     run: object
     call: Any
@@ -29,8 +29,10 @@ class Flight:
 
 @dataclass(slots=True, eq=False)
 class PooledProvider:
-    """One process and its use. `seat` is the run that applies on it; `draining` says why it takes no new
-    sessions; `stopped` that it was told to stop."""
+    """One process and its use.
+
+    `seat`: the run that may apply on it; `claimed`: a run is configuring it or has; `draining`: the reason for taking
+    no new sessions, or empty; `stopped`: it was sent `Stop`; `born` and `used`: monotonic clock, in seconds."""
 
     process: ProviderProcess
     place: Place
@@ -51,17 +53,17 @@ class PooledProvider:
 
     @property
     def open(self) -> bool:
-        """True when new sessions may come to it."""
+        """Return whether it accepts new sessions."""
         return self.process.alive and not self.draining and self.end_reason is None
 
     @property
     def idle(self) -> bool:
-        """True when ending it hurts nobody."""
+        """Return whether it can be ended without affecting a run."""
         return not self.sessions and not self.flights and not (self.claimed and not self.key)
 
     @contextlib.contextmanager
-    def flight(self, run: object, call: Any, landed: Callable[["PooledProvider"], None]) -> Iterator[Flight]:
-        """Hold the process for one call; `landed` is told when it ends."""
+    def flight(self, run: object, call: Any, on_end: Callable[["PooledProvider"], None]) -> Iterator[Flight]:
+        """Keep the process in use during one call; `on_end` is called afterwards."""
         flight = Flight(run, call)
         self.flights.add(flight)
         self.calls += 1
@@ -71,10 +73,10 @@ class PooledProvider:
         finally:
             self.flights.discard(flight)
             self.used = time.monotonic()
-            landed(self)
+            on_end(self)
 
-    def worn_out(self, limits: Limits, now: float) -> str:
-        """Why it is to be replaced, if it is."""
+    def replacement_reason(self, limits: Limits, now: float) -> str:
+        """Return the limit that the process has reached (expired, age, calls, rss), or an empty text."""
         expires = self.place.expires
         if expires is not None and expires <= datetime.now(UTC):
             return "expired"

@@ -1,7 +1,7 @@
-"""Answers that the provider has given before: its schema, and its verdict on its configuration.
+"""A cache of two provider responses: the schema, and the validation of the provider's configuration.
 
-The schema depends on the package alone; the verdict on everything of the identity (see `identity`). An answer with an
-error is passed on and never kept, so a retry asks the provider again.
+The schema depends only on the package; the validation depends on the whole identity (see `identity`). A response with
+an error is returned but never cached, so a retry reaches the provider again.
 """
 
 from collections import OrderedDict
@@ -13,35 +13,37 @@ from reconciler.provider.keyed_lock import KeyedLock
 from reconciler.provider.protocol.schema import IDENTITY_MAPS, SCHEMA_MAPS, Schema, read_schema
 from reconciler.provider.protocol.wire import has_errors
 
-_MOST_VERDICTS = 512
+_MOST_VALIDATIONS = 512
 _MOST_SCHEMAS = 8
-# Field of the diagnostics, and fields of the maps that may be cut.
+# Per method: the field of the diagnostics, and the fields of the maps that may be cut.
 SCHEMAS = {"GetSchema": (4, SCHEMA_MAPS), "GetResourceIdentitySchemas": (2, IDENTITY_MAPS)}
 PREPARE = "PrepareProviderConfig"
 _PREPARE_DIAGNOSTICS = 2
 
 _T = TypeVar("_T")
-Ask = Callable[[], Awaitable[bytes]]
+Fetch = Callable[[], Awaitable[bytes]]
 
 
 class Answers:
-    """What is remembered for the lifetime of the warm provider."""
+    """The cached responses, kept for the lifetime of the warm provider and limited in number."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._schemas: OrderedDict[str, Schema] = OrderedDict()
-        self._verdicts: OrderedDict[str, bytes] = OrderedDict()
+        self._validations: OrderedDict[str, bytes] = OrderedDict()
         self._locks = KeyedLock()
 
-    async def schema(self, method: str, package: str, used: frozenset[str] | None, ask: Ask) -> bytes:
-        """The schema of a package, cut to what is used (None: whole)."""
+    async def schema(self, method: str, package: str, used: frozenset[str] | None, fetch: Fetch) -> bytes:
+        """Return the schema response of a package, cut to the `used` types and functions; None means uncut.
+
+        Concurrent calls for one package call the provider (`fetch`) once. Raises MalformedMessage."""
         key = f"{method} {package}"
         async with self._locks.acquired(key):
             schema = self._schemas.get(key)
             self._count(method, hit=schema is not None)
             if schema is None:
                 with self._counters.phase("schema"):
-                    message = await ask()
+                    message = await fetch()
                 diagnostics, maps = SCHEMAS[method]
                 schema = read_schema(message, maps)
                 if has_errors(message, diagnostics):
@@ -49,18 +51,20 @@ class Answers:
                 _keep(self._schemas, key, schema, _MOST_SCHEMAS)
         return schema.message if used is None else schema.cut(used)
 
-    async def verdict(self, key: str, ask: Ask) -> bytes:
-        """The provider's verdict on a configuration, by the key of its identity."""
+    async def validation(self, key: str, fetch: Fetch) -> bytes:
+        """Return the response of `PrepareProviderConfig` for the key of an identity.
+
+        Concurrent calls for one key call the provider (`fetch`) once. Raises MalformedMessage."""
         async with self._locks.acquired(key):
-            known = self._verdicts.get(key)
+            known = self._validations.get(key)
             self._count(PREPARE, hit=known is not None)
             if known is not None:
-                self._verdicts.move_to_end(key)
+                self._validations.move_to_end(key)
                 return known
             with self._counters.phase("prepare"):
-                message = await ask()
+                message = await fetch()
             if not has_errors(message, _PREPARE_DIAGNOSTICS):
-                _keep(self._verdicts, key, message, _MOST_VERDICTS)
+                _keep(self._validations, key, message, _MOST_VALIDATIONS)
             return message
 
     def _count(self, answer: str, *, hit: bool) -> None:

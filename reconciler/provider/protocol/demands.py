@@ -1,10 +1,10 @@
-"""What a call has to bring before a shared process may see it.
+"""Preconditions of a call, checked before it reaches a shared provider process.
 
-The AWS provider takes for granted what terraform always sends. Without it, it ends in a nil pointer, and with it every
-other run on that process. So a call that lacks a value that its method needs, or that would reach AWS on a connection
-nobody configured, is answered here. Field numbers: `tfplugin5.proto`.
+The AWS provider assumes the values that terraform always sends. Without them it crashes on a nil pointer, and takes
+every other run on that process with it. So a call is rejected here if it lacks a value that its method needs, or if it
+would reach AWS on a connection without `Configure`. Field numbers: `tfplugin5.proto`.
 
-    NotConfigured   the call reaches AWS and its connection has no `Configure`
+    NotConfigured   the call reaches AWS, and its connection has had no `Configure`
 """
 
 from reconciler.provider.protocol.wire import MalformedMessage, nested
@@ -46,11 +46,11 @@ _REACH_AWS = frozenset(
 
 
 class NotConfigured(Exception):
-    """A call came before `Configure`."""
+    """A call that reaches AWS came before `Configure`."""
 
 
 def check(method: str, request: bytes, *, configured: bool) -> None:
-    """Pass a call that terraform could make. Raises: MalformedMessage, NotConfigured."""
+    """Reject a call that terraform would never make. Raises MalformedMessage, NotConfigured."""
     for number in _VALUES.get(method, ()):
         if not nested(request, number):
             raise MalformedMessage(f"{method} lacks the value in field {number}")

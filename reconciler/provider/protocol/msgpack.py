@@ -1,7 +1,7 @@
-"""The texts inside a msgpack value, which is how terraform sends a provider's configuration.
+"""The strings inside a msgpack value, the encoding in which terraform sends a provider's configuration.
 
-Only strings matter here (a path of a credentials file, for one), so everything else is stepped over. The walk is
-iterative: a hostile value cannot exhaust the stack.
+Only strings matter here (such as the path of a credentials file), so all other values are skipped. The reader is
+iterative, so a hostile value cannot exhaust the stack.
 
     MalformedValue   the bytes are not a msgpack value
 """
@@ -22,7 +22,7 @@ class MalformedValue(ValueError):
 
 
 def texts(value: bytes) -> Iterator[str]:
-    """Every string in a msgpack value, keys of maps included. Raises: MalformedValue."""
+    """Yield every string in a msgpack value, including keys of maps. Raises MalformedValue."""
     position, pending = 0, 1
     while pending and position < len(value):
         pending -= 1
@@ -43,7 +43,7 @@ def texts(value: bytes) -> Iterator[str]:
 
 
 def _items(value: bytes, position: int, code: int) -> tuple[int, int]:
-    """How many values an array or map holds, and where they begin."""
+    """Return the number of values in an array or map (a pair counts as two), and the position of the first."""
     if code <= 0x8F:
         return 2 * (code & 0x0F), position
     if code <= 0x9F:
@@ -55,7 +55,7 @@ def _items(value: bytes, position: int, code: int) -> tuple[int, int]:
 
 
 def _skip(value: bytes, position: int, code: int) -> int:
-    """The position after a scalar, a binary or an extension."""
+    """Return the position after a scalar, a binary or an extension. Raises MalformedValue."""
     if code in _FIXED_SIZES:
         length = _FIXED_SIZES[code]
     elif code in _BINARIES:

@@ -1,10 +1,9 @@
-"""A provider's schema, cut to what one run uses.
+"""A provider's schema, cut to the types and functions that one run uses.
 
-Of some 1,500 resource types a root uses a handful, and decoding the rest is most of what a run costs. In the response
-of `GetProviderSchema` the types are protobuf map entries, so they can be dropped without knowing what is in them.
-The rule: what is kept is byte for byte what the provider sent, in its order, and nothing but types and functions is
-ever dropped. A type that is missing after all is recognised in terraform's own words (`lacks_type`), and the run is
-repeated with the full schema.
+A root uses a handful of some 1,500 resource types, and decoding the others is most of a run's cost. In the response of
+`GetProviderSchema` the types are protobuf map entries, so they can be dropped without decoding them. Only types and
+functions are ever dropped; all other bytes stay as the provider sent them, in the same order. If a needed type is
+missing after all, terraform's error message shows it (`lacks_type`), and the run is repeated with the full schema.
 """
 
 import re
@@ -18,7 +17,7 @@ from reconciler.provider.protocol.wire import fields, nested
 SCHEMA_MAPS = frozenset({2, 3, 7, 8, 9, 11})
 IDENTITY_MAPS = frozenset({1})
 
-# Terraform's words for a type or function that the schema lacks: in the configuration, in the state, in a plan.
+# Terraform's error messages for a type or function that the schema lacks: in the configuration, the state or a plan.
 _LACKS_TYPE = re.compile(
     r"does not support (?:resource type|data source|ephemeral resource|list resource|action)\b"
     r"|no schema (?:available|found) for "
@@ -29,24 +28,26 @@ _WRAPPED = re.compile(r"\s*\n[\s│|╷╵]*")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A schema response with the places of its map entries: `entries` are (start, end, name or None) in order."""
+    """A schema response with the positions of its fields: `entries` are (start, end, name) in order.
+
+    The name is that of a type or function, and None for any other field."""
 
     message: bytes
     entries: tuple[tuple[int, int, str | None], ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """Every type and function it knows."""
+        """Return the names of all types and functions."""
         return frozenset(name for _, _, name in self.entries if name is not None)
 
     def cut(self, used: Set[str]) -> bytes:
-        """The same response with only the used types and functions."""
+        """Return the response without the types and functions that are not in `used`."""
         view = memoryview(self.message)
         return b"".join(view[start:end] for start, end, name in self.entries if name is None or name in used)
 
 
 def read_schema(message: bytes, maps: Set[int] = SCHEMA_MAPS) -> Schema:
-    """Find the map entries of a schema response. Raises: MalformedMessage."""
+    """Find the map entries of a schema response. Raises MalformedMessage."""
     entries: list[tuple[int, int, str | None]] = []
     for field in fields(message):
         name = None
@@ -57,5 +58,5 @@ def read_schema(message: bytes, maps: Set[int] = SCHEMA_MAPS) -> Schema:
 
 
 def lacks_type(output: str) -> bool:
-    """True when terraform's output says that the schema misses a type or a function: repeat with the full schema."""
+    """Return whether terraform failed because the schema lacks a type or function: run again with the full schema."""
     return _LACKS_TYPE.search(_WRAPPED.sub(" ", output)) is not None

@@ -1,8 +1,8 @@
-"""The words that a run's configuration and state are written with.
+"""The identifiers ("words") in a run's configuration and local state, which tell the types that it may use.
 
-What a root uses is found without parsing HCL: every identifier in its files, its modules' files and its local state
-is a word, and a type is used when its name is a word. That keeps too much rather than too little (a comment counts),
-holds for HCL and JSON alike, and costs milliseconds. `None` means "cannot tell": use the full schema.
+HCL is not parsed: every identifier in the files of the root, of its modules and of the local state is a word, and a
+type counts as used if its name is a word. This finds too many types rather than too few (comments count), works for
+HCL and JSON alike, and takes milliseconds. `None` means unknown: use the full schema.
 """
 
 import json
@@ -18,8 +18,10 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 def words(root: Path, data: Path | None = None) -> frozenset[str] | None:
-    """Every identifier in a root module, the modules it calls (as installed in `data`, or by relative path) and the
-    state files beside it; `None` when they cannot be read whole."""
+    """Return every identifier in a root, in the modules that it calls and in the state files in its folder.
+
+    Modules are those installed in `data` (default: `.terraform`) and those with a relative path. Returns None if the
+    files cannot be read completely or are too large."""
     found: set[bytes] = set()
     pending, seen = [root, *_installed(root, data or root / ".terraform")], set[Path]()
     budget, files = _MOST_BYTES, 0
@@ -42,7 +44,7 @@ def words(root: Path, data: Path | None = None) -> frozenset[str] | None:
 
 
 def _sources(directory: Path) -> Iterator[Path]:
-    """The files of one module, and the local states beside a root."""
+    """Yield the files of one module, its tests, and the local states of its workspaces."""
     if not directory.is_dir():
         return
     for file in sorted(directory.iterdir()):
@@ -53,7 +55,7 @@ def _sources(directory: Path) -> Iterator[Path]:
 
 
 def _installed(root: Path, data: Path) -> list[Path]:
-    """The module directories that `terraform init` wrote down. Raises nothing: without the file there are none."""
+    """Return the module directories in the manifest of `terraform init`; none if that file is missing or invalid."""
     try:
         manifest = json.loads((data / "modules" / "modules.json").read_bytes())
         return [root / entry["Dir"] for entry in manifest["Modules"]]

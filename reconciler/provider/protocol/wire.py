@@ -1,7 +1,7 @@
-"""Protobuf as it lies on the wire: just enough to copy, drop and look at fields without knowing the messages.
+"""The protobuf wire format: enough of it to copy, drop and read fields without knowing the message types.
 
-The proxy passes messages through as bytes, so a newer provider with unknown fields works unchanged. Everything read
-here may be malformed: a message that does not parse is a `MalformedMessage`, never a guess.
+The proxy passes messages through as bytes, so a newer provider with unknown fields works unchanged. Any input may be
+malformed; a message that cannot be parsed raises `MalformedMessage`.
 
     MalformedMessage   the bytes are not a protobuf message
 """
@@ -18,8 +18,8 @@ class MalformedMessage(ValueError):
 
 
 class Field(NamedTuple):
-    """One field: `start` to `end` is all of it with its tag; `value` is the start of a length-delimited value, or
-    -1; `number_value` is what a varint says, or -1."""
+    """One field. `start` to `end` is the whole field with its tag; `value` is the start of a length-delimited value,
+    or -1; `number_value` is the value of a varint, or -1."""
 
     number: int
     start: int
@@ -29,7 +29,7 @@ class Field(NamedTuple):
 
 
 def fields(message: bytes, start: int = 0, end: int | None = None) -> Iterator[Field]:
-    """The fields of a message, in order. Raises: MalformedMessage."""
+    """Yield the fields of a message in order. Raises MalformedMessage."""
     limit = len(message) if end is None else end
     position = start
     while position < limit:
@@ -54,7 +54,7 @@ def fields(message: bytes, start: int = 0, end: int | None = None) -> Iterator[F
 
 
 def nested(message: bytes, *path: int) -> bytes:
-    """The bytes of the first field found by following field numbers inwards; empty when there is none."""
+    """Return the bytes of the first field at a path of field numbers; empty without one. Raises MalformedMessage."""
     start, end = 0, len(message)
     for number in path:
         found = next((f for f in fields(message, start, end) if f.number == number and f.value >= 0), None)
@@ -65,7 +65,7 @@ def nested(message: bytes, *path: int) -> bytes:
 
 
 def has_errors(message: bytes, diagnostics: int) -> bool:
-    """True when one of the plugin protocol's diagnostics (in that field) has the severity ERROR."""
+    """Return whether a diagnostic of the plugin protocol, in the field `diagnostics`, has the severity ERROR."""
     return any(
         inner.number == 1 and inner.number_value == 1
         for outer in fields(message)
@@ -75,7 +75,7 @@ def has_errors(message: bytes, diagnostics: int) -> bool:
 
 
 def _varint(message: bytes, position: int, limit: int) -> tuple[int, int]:
-    """A varint and the position after it."""
+    """Return a varint and the position after it. Raises MalformedMessage."""
     result = 0
     for index in range(_LONGEST_VARINT):
         if position + index >= limit:

@@ -1,4 +1,4 @@
-"""Who shares a process: the same key means the same caller, and the key is all that the process gets."""
+"""Runs share a process exactly if their keys are equal, and the key covers everything that the process gets."""
 
 import os
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from reconciler.provider.processes.credentials import fingerprint, names_relative_file, runs_programs
 from reconciler.provider.processes.identity import Configured, Place, provider_environment, works_in_directory
 
-counting = st.sampled_from(
+relevant = st.sampled_from(
     ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_ANYTHING_NEW", "HOME", "HTTPS_PROXY", "no_proxy",
      "SSL_CERT_FILE", "PATH", "TF_APPEND_USER_AGENT"]
 )  # fmt: skip
 other = st.sampled_from(["SHLVL", "PWD", "TERM", "TF_VAR_secret", "TF_LOG", "GITHUB_TOKEN", "OLDPWD"])
 text = st.text(alphabet="abc=/ \n", max_size=6)
-environments = st.dictionaries(counting | other, text, max_size=8)
+environments = st.dictionaries(relevant | other, text, max_size=8)
 
 
 def place(environment: Mapping[str, str], *, package: str = "h1:a", directory: str | None = None) -> Place:
@@ -30,18 +30,22 @@ def configured(environment: Mapping[str, str], request: bytes = b"r", files: tup
 
 
 @given(environments, environments)
-def test_places_are_one_exactly_when_what_the_provider_sees_is(one: dict[str, str], two: dict[str, str]) -> None:
+def test_places_are_equal_exactly_if_the_providers_environment_is(one: dict[str, str], two: dict[str, str]) -> None:
     assert (place(one).key == place(two).key) == (provider_environment(one) == provider_environment(two))
 
 
 @given(environments, other, text)
-def test_what_does_not_reach_the_provider_does_not_count(environment: dict[str, str], name: str, value: str) -> None:
+def test_variables_that_do_not_reach_the_provider_do_not_count(
+    environment: dict[str, str], name: str, value: str
+) -> None:
     assert configured(environment) == configured(environment | {name: value})
     assert name not in dict(provider_environment(environment | {name: value}))
 
 
-@given(environments, counting, text)
-def test_any_change_of_what_counts_is_another_identity(environment: dict[str, str], name: str, value: str) -> None:
+@given(environments, relevant, text)
+def test_any_change_of_a_relevant_variable_is_another_identity(
+    environment: dict[str, str], name: str, value: str
+) -> None:
     same = environment.get(name) == value
     assert (configured(environment) == configured(environment | {name: value})) == same
 
@@ -57,17 +61,17 @@ def test_request_and_files_are_part_of_the_identity(one: bytes, two: bytes, file
     assert (configured({}, files=tuple(files)) == configured({})) == (not files)
 
 
-def test_texts_cannot_run_into_each_other() -> None:
+def test_adjacent_texts_are_hashed_separately() -> None:
     assert configured({"AWS_A": "1", "AWS_B": "2"}) != configured({"AWS_A": "1AWS_B2"})
     assert place({"AWS_A": "x"}, package="h1:a").key != place({"AWS_A": "x"}, package="h1:b").key
     assert place({}, directory="/w").key != place({}).key
 
 
-def test_one_package_is_one_place_wherever_it_lies() -> None:
+def test_a_package_is_the_same_place_at_any_path() -> None:
     assert Place("/a/aws", "h1:x", ()).key == Place("/b/aws", "h1:x", ()).key
 
 
-def test_the_answers_to_two_methods_have_two_keys() -> None:
+def test_responses_to_different_methods_have_different_keys() -> None:
     identity = Configured(place({}), (), b"r")
     assert identity.key("Configure") != identity.key("PrepareProviderConfig")
 
@@ -82,18 +86,18 @@ def test_the_answers_to_two_methods_have_two_keys() -> None:
         ("", None),
     ],
 )
-def test_session_credentials_end_when_they_say(value: str, moment: datetime | None) -> None:
+def test_session_credentials_expire_at_their_expiration(value: str, moment: datetime | None) -> None:
     assert place({"AWS_CREDENTIAL_EXPIRATION": value}).expires == moment
 
 
-def test_a_root_that_uploads_files_has_its_provider_work_in_its_directory() -> None:
+def test_the_provider_of_a_root_that_uploads_files_works_in_its_directory() -> None:
     assert works_in_directory({"aws_lambda_function", "filename"})
     assert works_in_directory(None)
     assert not works_in_directory({"aws_ecs_service"})
 
 
 class TestFiles:
-    """Credentials change in files, not only in the environment."""
+    """Files with credentials are part of the identity."""
 
     @pytest.fixture
     def home(self, tmp_path: Path) -> Path:
@@ -104,7 +108,7 @@ class TestFiles:
         return dict(fingerprint({"HOME": str(home), **(environment or {})}, home / "work", mentioned))
 
     @pytest.mark.parametrize("name", [".aws/config", ".aws/credentials", ".aws/sso/cache/0.json"])
-    def test_the_usual_files_count_by_content(self, home: Path, name: str) -> None:
+    def test_the_default_files_count_by_content(self, home: Path, name: str) -> None:
         nothing = self.read(home)
         (home / name).write_text("one")
         one = self.read(home)
@@ -142,10 +146,10 @@ class TestFiles:
         assert set(dict(provider_environment(environment, whole=True))) == {"HOME", "VAULT_ADDR"}
         assert set(dict(provider_environment(environment))) == {"HOME"}
 
-    def test_what_is_no_path_is_no_trouble(self, home: Path) -> None:
+    def test_texts_that_are_not_paths_are_ignored(self, home: Path) -> None:
         assert self.read(home, {"AWS_A": "x" * 9000, "AWS_B": "a\nb"}, "nul\0", "", ".", "~") == {}
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-    def test_an_unreadable_file_is_as_good_as_none(self, home: Path) -> None:
+    def test_an_unreadable_file_is_ignored(self, home: Path) -> None:
         (home / ".aws" / "config").touch(mode=0)
         assert self.read(home) == {}

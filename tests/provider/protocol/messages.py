@@ -1,4 +1,4 @@
-"""Bytes as terraform and a provider send them, made by hand: what the code under test must read without a schema."""
+"""Messages of terraform and a provider as bytes, built by hand because the code under test has no message types."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def block(field: int, content: bytes) -> bytes:
 
 
 def entry(field: int, name: str, content: bytes) -> bytes:
-    """An entry of a protobuf map."""
+    """Return an entry of a protobuf map."""
     return block(field, block(1, name.encode()) + block(2, content))
 
 
@@ -29,7 +29,7 @@ def diagnostic(field: int, severity: int, summary: str) -> bytes:
 
 
 def packed(value: object) -> bytes:
-    """A value as msgpack, in the forms that terraform uses."""
+    """Write a value as msgpack, in the forms that terraform uses."""
     match value:
         case None:
             return b"\xc0"
@@ -50,15 +50,15 @@ def packed(value: object) -> bytes:
 
 
 def configure_request(configuration: Mapping[str, object]) -> bytes:
-    """`ConfigureProvider`: the version of terraform, then the configuration."""
+    """Return a request of `Configure`: the version of terraform, then the configuration."""
     return block(1, b"1.11.4") + block(2, block(1, packed(dict(configuration))))
 
 
 def prepare_request(configuration: Mapping[str, object]) -> bytes:
-    """`PrepareProviderConfig`: the configuration."""
+    """Return a request of `PrepareProviderConfig`: the configuration."""
     return block(1, block(1, packed(dict(configuration))))
 
 
 def resource_request(name: bytes = b"") -> bytes:
-    """`ReadResource`, `PlanResourceChange` or `ApplyResourceChange`: a type's name, and each value null."""
+    """Return a request of `ReadResource`, `PlanResourceChange` or `ApplyResourceChange` with null values."""
     return block(1, name) + b"".join(block(field, block(1, packed(None))) for field in (2, 3, 4))

@@ -1,4 +1,4 @@
-"""A shared process sees only calls that terraform could make: what else ends it would end everybody's run."""
+"""A shared process gets only calls that terraform could make, because any other could crash it and all its runs."""
 
 import pytest
 from hypothesis import given
@@ -22,12 +22,12 @@ NULL = block(1, packed(None))
         ("NoSuchMethod", b"\xff"),
     ],
 )
-def test_what_comes_before_configure_passes_with_its_values(method: str, request_: bytes) -> None:
+def test_calls_before_configure_pass_with_their_values(method: str, request_: bytes) -> None:
     demands.check(method, request_, configured=False)
 
 
 @given(kept=st.sets(st.sampled_from([2, 3, 4])))
-def test_a_change_needs_every_one_of_its_values(kept: set[int]) -> None:
+def test_a_change_needs_all_of_its_values(kept: set[int]) -> None:
     request = block(1, b"aws_one") + b"".join(block(field, NULL) for field in sorted(kept))
     missing = sorted({2, 3, 4} - kept)
     if not missing:
@@ -38,13 +38,13 @@ def test_a_change_needs_every_one_of_its_values(kept: set[int]) -> None:
 
 
 @pytest.mark.parametrize("request_", [b"", b"\xff\xff", block(1, b"")], ids=["nothing", "garbage", "an empty value"])
-def test_a_configuration_that_is_none_is_malformed(request_: bytes) -> None:
+def test_a_missing_configuration_is_malformed(request_: bytes) -> None:
     with pytest.raises(MalformedMessage):
         demands.check("PrepareProviderConfig", request_, configured=False)
 
 
 @pytest.mark.parametrize("method", ["ReadResource", "PlanResourceChange", "ApplyResourceChange"])
-def test_what_reaches_aws_needs_a_configured_connection(method: str) -> None:
+def test_calls_that_reach_aws_need_a_configured_connection(method: str) -> None:
     demands.check(method, resource_request(b"aws_one"), configured=True)
     with pytest.raises(demands.NotConfigured, match="before Configure"):
         demands.check(method, resource_request(b"aws_one"), configured=False)

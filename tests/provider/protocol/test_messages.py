@@ -1,4 +1,4 @@
-"""Reading messages that may be anything: what is kept is byte for byte, what is malformed is said to be."""
+"""Reading any bytes as messages: kept parts stay byte for byte, and malformed ones are rejected."""
 
 import contextlib
 
@@ -33,7 +33,7 @@ def strings(value: object) -> list[str]:
 
 @st.composite
 def schemas(draw: st.DrawFn) -> bytes:
-    """A schema response: map entries of all kinds between other fields, in any order."""
+    """Draw a schema response: map entries of all kinds between other fields, in any order."""
     pieces = st.one_of(
         st.builds(entry, st.sampled_from(sorted(SCHEMA_MAPS)), names, st.binary(max_size=30)),
         st.builds(block, st.sampled_from([1, 5, 6, 40]), st.binary(max_size=30)),
@@ -49,7 +49,7 @@ def test_a_cut_to_everything_is_the_same_message(message: bytes) -> None:
 
 
 @given(schemas(), st.frozensets(names, max_size=5))
-def test_a_cut_drops_types_alone_and_keeps_the_order(message: bytes, used: frozenset[str]) -> None:
+def test_a_cut_drops_only_types_and_keeps_the_order(message: bytes, used: frozenset[str]) -> None:
     schema = read_schema(message)
     kept = [message[start:end] for start, end, name in schema.entries if name is None or name in used]
     cut = schema.cut(used)
@@ -63,7 +63,7 @@ def test_cutting_twice_is_cutting_to_what_both_use(message: bytes, one: frozense
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(message: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(message: bytes) -> None:
     try:
         found = list(fields(message))
     except MalformedMessage:
@@ -81,12 +81,12 @@ def test_any_bytes_are_read_or_refused(message: bytes) -> None:
         pytest.param(b"\x80", id="a number cut off"),
     ],
 )
-def test_malformed_messages_are_refused(message: bytes) -> None:
+def test_malformed_messages_are_rejected(message: bytes) -> None:
     with pytest.raises(MalformedMessage):
         list(fields(message))
 
 
-def test_errors_are_told_from_warnings() -> None:
+def test_errors_are_distinguished_from_warnings() -> None:
     warning = diagnostic(2, 2, "look out")
     assert not has_errors(block(1, b"") + warning, 2)
     assert has_errors(warning + diagnostic(2, 1, "no"), 2)
@@ -105,24 +105,24 @@ def test_a_value_is_found_inside_nested_fields() -> None:
 
 
 @given(values)
-def test_every_text_of_a_value_is_found(value: object) -> None:
+def test_every_string_in_a_value_is_found(value: object) -> None:
     assert list(texts(packed(value))) == strings(value)
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_are_walked_or_refused(value: bytes) -> None:
+def test_any_bytes_are_a_value_or_rejected(value: bytes) -> None:
     with contextlib.suppress(MalformedValue):
         assert sum(len(text) for text in texts(value)) <= len(value)
 
 
-def test_scalars_without_texts_are_stepped_over() -> None:
+def test_values_other_than_strings_are_skipped() -> None:
     value = b"\x98" + b"\xca0000" + b"\xc4\x02zz" + b"\xd4\x00\x00" + b"\xc7\x01\x0cx" + b"\xd9\x02hi" + b"\xe0"
     value += b"\x81\xa1k\xa1v" + b"\xcd\x01\x00"
     assert list(texts(value)) == ["hi", "k", "v"]
 
 
 @pytest.mark.parametrize("value", [b"\xa5abc", b"\xc1", b"\xdc\x00", b"\x92\xa1a", b"\xcb\x00"])
-def test_malformed_values_are_refused(value: bytes) -> None:
+def test_malformed_values_are_rejected(value: bytes) -> None:
     with pytest.raises(MalformedValue):
         list(texts(value))
 
@@ -138,7 +138,7 @@ def test_malformed_values_are_refused(value: bytes) -> None:
         'There is no function named "provider::aws::arn_parse".',
     ],
 )
-def test_terraforms_words_for_a_missing_type_are_known(output: str) -> None:
+def test_terraforms_errors_about_a_missing_type_are_recognised(output: str) -> None:
     assert lacks_type(output)
 
 
@@ -146,5 +146,5 @@ def test_terraforms_words_for_a_missing_type_are_known(output: str) -> None:
     "output",
     ["Error: Invalid resource name", "no schema", 'There is no function named "filee".', "Plan: 1 to add"],
 )
-def test_other_errors_are_no_missing_type(output: str) -> None:
+def test_other_errors_are_not_taken_for_a_missing_type(output: str) -> None:
     assert not lacks_type(output)
