@@ -1,6 +1,6 @@
-"""Sections that say how the daemon meets people and its host: the API, secrets, logs, the stop.
+"""Sections for the daemon's API, tokens, notifications, reports, logs and shutdown.
 
-Every field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/operations.md` prints for it.
 """
 
 from pathlib import Path
@@ -20,79 +20,88 @@ from reconciler.config.values import (
 
 
 class Http(Section):
-    """Where the API listens."""
+    """Listening addresses of the API: TCP and the unix socket."""
 
-    host: Text = Field("127.0.0.1", description="The address; 0.0.0.0 opens it to the network")
-    port: int = Field(8080, ge=0, le=65535, description="The port; 0 lets the system choose one")
+    host: Text = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 exposes the API to the network")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose a free one")
     socket: Path = Field(
-        Path("{data}/reconciler.sock"), description="The unix socket (mode 0600) that the command line uses"
+        Path("{data}/reconciler.sock"), description="Unix socket (mode 0600) that the command line connects to"
     )
 
 
 class Auth(Section):
-    """Who may act over TCP. The unix socket needs no token: its file mode is the proof."""
+    """Authentication over TCP. The unix socket needs no token: its file mode restricts it to the daemon's user."""
 
     token: SecretStr | None = Field(
-        None, min_length=16, description="Bearer token for POST over TCP, 16 characters or more; null refuses them all"
+        None, min_length=16, description="Bearer token for POST over TCP, at least 16 characters; null refuses all POST"
     )
 
 
 class Redaction(Section):
-    """How secrets are hidden."""
+    """Key of the hashes that replace secrets in plans, logs and answers."""
 
     key: SecretStr | None = Field(
-        None, min_length=16, description="Key of the hashes that stand for secrets; null makes one in the data folder"
+        None,
+        min_length=16,
+        description="Key of the hashes that replace secrets; null creates one in the data folder",
     )
 
 
 class Slack(Section):
-    """Whom to tell in Slack. Without a token and a webhook nobody is told."""
+    """Slack notifications. Without a token and a webhook they are switched off."""
 
     token: SecretStr | None = Field(
-        None, min_length=8, description="Bot token (`xoxb-…`) with the scope `chat:write`; it makes threads"
+        None, min_length=8, description="Bot token (`xoxb-…`) with the scope `chat:write`; messages become threads"
     )
     channel: Text | None = Field(None, description="The bot's channel, by name or id; the app must be a member of it")
     webhook: SecretUrl | None = Field(
-        None, description="The URL of an incoming webhook instead of a token; it has no threads"
+        None, description="URL of an incoming webhook, instead of a token; a webhook has no threads"
     )
-    api_url: WebUrl = Field("https://slack.com/api/", description="Where Slack's Web API is")
+    api_url: WebUrl = Field("https://slack.com/api/", description="Base URL of Slack's Web API")
     environments: tuple[EnvironmentName, ...] | None = Field(
-        None, description="Tell of these environments only; null tells of all"
+        None, description="Notify about these environments only; null means all"
     )
-    reminders: bool = Field(True, description="Remind in the thread after an hour, four hours, and each day")
+    reminders: bool = Field(
+        True, description="Remind in the thread of an open incident after one hour, after four hours, then daily"
+    )
     group_wait: Duration = Field(
-        read_duration("30s"), description="How long new problems wait for others; more than five become one message"
+        read_duration("30s"),
+        description="How long to collect new incidents before sending; more than five become one message",
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.token and self.webhook:
-            raise ValueError("token and webhook exclude each other: a token has threads, a webhook has not")
+            raise ValueError("token and webhook exclude each other: set token to get threads, or webhook without them")
         if self.token and not self.channel:
-            raise ValueError("token needs a channel to write to")
+            raise ValueError("token needs a channel to post to: set channel")
         if self.webhook and self.channel:
-            raise ValueError("webhook has a channel of its own: leave channel out")
+            raise ValueError("webhook already belongs to a channel: remove channel")
         return self
 
 
 class ReportSettings(Section):
-    """Where drift reports are kept."""
+    """Storage of drift reports on disk."""
 
     path: Path = Field(
         Path("{data}/reports"),
-        description="The folder for drift reports, a folder per instance; not used with store.bucket",
+        description="Folder for drift reports, one subfolder per instance; not used with store.bucket",
     )
 
 
 class Logs(Section):
-    """What the daemon says of itself."""
+    """Level and format of the daemon's log."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
-    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else json")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="json, console, or auto: console on a terminal, otherwise json"
+    )
 
 
 class Stop(Section):
-    """What SIGTERM waits for."""
+    """Time limits of a shutdown after SIGTERM."""
 
-    drain: Duration = Field(read_duration("90s"), description="How long running applies may go on")
-    grace: Duration = Field(read_duration("20s"), description="How long an interrupted terraform has to save its state")
+    drain: Duration = Field(read_duration("90s"), description="How long running applies may continue")
+    grace: Duration = Field(
+        read_duration("20s"), description="How long an interrupted Terraform may take to save its state"
+    )

@@ -1,4 +1,4 @@
-"""The settings as people see them: every value, secrets masked, and where each came from."""
+"""Effective settings for display: every value, with secrets masked, and the origin of each."""
 
 import re
 from datetime import timedelta
@@ -15,13 +15,13 @@ _USERINFO = re.compile(r"(://)[^/\s]*@")
 
 
 def effective(settings: Settings) -> dict[str, Any]:
-    """Every setting in force as plain data; secrets masked, durations and paths as they would be written."""
+    """Return every effective setting as plain data: secrets masked, durations and paths as written in a file."""
     shown: dict[str, Any] = _plain(settings)
     return shown
 
 
 def origins_of(settings: Settings) -> dict[str, str]:
-    """The origin of every setting by its dotted key: a variable's name, `file:line` or `default`."""
+    """Map the dotted key of every setting to its origin: a variable's name, `file:line` or `default`."""
     return {".".join(loc): settings.origin(loc) for loc in _leaves(effective(settings))}
 
 

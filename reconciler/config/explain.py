@@ -1,4 +1,4 @@
-"""Turns what pydantic found into one line a person can act on, in the words of the configuration."""
+"""Translation of pydantic's validation errors into one actionable line each, in the terms of the configuration."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ _ALLOWED = {
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "model_type": "must be a section with keys of its own",
-    "dict_type": "must be a section with keys of its own",
+    "model_type": "must be a section with keys",
+    "dict_type": "must be a section with keys",
 }
 
 
 def explain(error: ErrorDetails, places: Places) -> str:
-    """One line for one error: where, which key, its value unless secret, what is allowed."""
+    """Return one line for one error: place, key, value (unless it may be a secret) and the allowed values."""
     loc: Loc = tuple(str(part) for part in error["loc"] if part != "[key]")
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     of_key = kind == "extra_forbidden" or "[key]" in error["loc"]
@@ -48,7 +48,7 @@ def explain(error: ErrorDetails, places: Places) -> str:
 
 
 def _may_be_secret(loc: Loc) -> bool:
-    """True for a secret, and for a section with one that was given a plain value."""
+    """Return True for a secret, and for a section that contains one: a plain value given for it may be the secret."""
     return any(secret[: len(loc)] == loc for secret in _SECRETS)
 
 
@@ -62,12 +62,12 @@ def _allowed(kind: str, context: Mapping[str, Any], message: str) -> str:
 
 
 def _keys(loc: Sequence[str]) -> list[str]:
-    """The keys that exist under a section."""
+    """Return the keys that exist in a section."""
     model: type[BaseModel] = Settings
     for name in loc:
         field = model.model_fields.get(name)
         if field is None:
-            continue  # the name of an environment, one step above its section
+            continue  # the name of an environment, one level above its section
         choices = (field.annotation, *get_args(field.annotation))
         model = next((item for item in choices if isinstance(item, type) and issubclass(item, BaseModel)), model)
     return list(model.model_fields)

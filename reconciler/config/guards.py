@@ -1,6 +1,6 @@
-"""Sections that say how careful to be: environments, rollouts, guards, retries.
+"""Sections for environments and their floors, rollouts, policy guards, drift and retries.
 
-Every field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/operations.md` prints for it.
 """
 
 from typing import Literal, Self
@@ -24,89 +24,103 @@ from reconciler.config.values import (
 
 
 class EnvironmentFloor(Section):
-    """What manifests of this environment cannot loosen."""
+    """Minimum strictness of an environment: manifests can only make these settings stricter."""
 
     mode: Literal["auto", "approve", "observe"] = Field(
-        "auto", description="The least strict mode a manifest gets: auto, approve or observe"
+        "auto", description="Least strict mode that a manifest can choose: auto, approve or observe"
     )
-    prune: bool = Field(True, description="false: nothing in this environment is ever pruned")
+    prune: bool = Field(True, description="false: never prune an instance in this environment")
 
 
 class EnvironmentSource(Section):
-    """Which Terraform roots an environment uses."""
+    """Revision of the Terraform roots that an environment uses."""
 
     ref: Branch | None = Field(
-        None, description="The branch, tag or full commit id of `terraform.source.git` to use here; null is its `ref`"
+        None, description="Branch, tag or full commit id of `terraform.source.git` to use here; null means its `ref`"
     )
 
 
 class EnvironmentSettings(Section):
-    """One environment: an account, a region, and how careful to be there."""
+    """One environment: account, region, role, tier and floor."""
 
-    account: Account = Field(description="The AWS account, 12 digits in quotes")
-    region: Region = Field(description="The AWS region")
-    tier: Tier = Field(description="develop, test, qa or prod; the modules look at the tier, never at the name")
-    role: RoleArn | None = Field(None, description="The role to assume there; null works with the daemon's own")
-    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="The AWS partition")
-    endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint used instead of AWS itself")
+    account: Account = Field(description="AWS account number, 12 digits in quotes")
+    region: Region = Field(description="AWS region")
+    tier: Tier = Field(description="develop, test, qa or prod; Terraform modules depend on the tier, never on the name")
+    role: RoleArn | None = Field(
+        None, description="IAM role to assume in the account; null uses the daemon's own credentials"
+    )
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="AWS partition")
+    endpoint: Endpoint | None = Field(None, description="AWS-compatible endpoint to use instead of AWS")
     floor: EnvironmentFloor = EnvironmentFloor()
     source: EnvironmentSource = EnvironmentSource()
 
 
 class RolloutSettings(Section):
-    """How a service's deployment is watched after an apply."""
+    """Monitoring of a service's rollout after an apply."""
 
-    timeout: Interval = Field(read_duration("15m"), description="When a rollout that has not ended is RolloutTimeout")
-    poll: Interval = Field(read_duration("15s"), description="How often a running rollout is looked at")
-    image_poll: Interval = Field(read_duration("30s"), description="How often a missing first image is looked for")
+    timeout: Interval = Field(
+        read_duration("15m"), description="Time after which an unfinished rollout is RolloutTimeout"
+    )
+    poll: Interval = Field(read_duration("15s"), description="How often to check a running rollout")
+    image_poll: Interval = Field(read_duration("30s"), description="How often to check for a missing first image")
     max_in_flight: int = Field(
-        5, ge=1, le=1000, description="Instances that a changed Terraform root reaches at a time, lower tiers first"
+        5,
+        ge=1,
+        le=1000,
+        description="Instances that may receive a changed Terraform root at the same time, lower tiers first",
     )
 
 
 class PolicySettings(Section):
-    """Guards that hold for everything."""
+    """Guards that apply to every instance."""
 
     prune_limit_percent: int = Field(
-        20, ge=0, le=100, description="Share of an environment that one commit may remove (at least one) unconfirmed"
+        20,
+        ge=0,
+        le=100,
+        description="Percentage of an environment (at least one instance) that a commit may remove unconfirmed",
     )
-    approval_expiry: Interval = Field(read_duration("1d"), description="How long an approval is good for")
+    approval_expiry: Interval = Field(read_duration("1d"), description="How long an approval remains valid")
     mandatory_tags: list[Text] = Field(
         ["Environment", "Owner", "CostCenter", "Compliance"],
-        description="Tags without which no resource that takes tags is made or changed",
+        description="Tags that every taggable resource must have when it is created or changed",
     )
-    exceptions: list[PolicyException] = Field([], description='Addresses that no rule denies, each as "KEY ADDRESS"')
+    exceptions: list[PolicyException] = Field([], description='Addresses exempt from the rules, each as "KEY ADDRESS"')
     max_changes: int = Field(
-        100, ge=1, description="Updates, replacements and destroys in one plan, beyond which a person must agree"
+        100, ge=1, description="Updates, replacements and destroys in one plan before it needs manual approval"
     )
-    max_destroys: int = Field(10, ge=0, description="Destroys and replacements in one plan, beyond which a person must")
+    max_destroys: int = Field(
+        10, ge=0, description="Destroys and replacements in one plan before it needs manual approval"
+    )
     command: PolicyCommand = Field(
-        [], description="A program and its arguments that reads each plan as JSON and allows it with exit code 0"
+        [], description="Program with arguments that reads each plan as JSON; exit code 0 allows the plan"
     )
-    timeout: Interval = Field(read_duration("60s"), description="The longest that program may take; then it is a no")
+    timeout: Interval = Field(read_duration("60s"), description="Time limit of that program; exceeding it denies")
 
 
 class DriftSettings(Section):
-    """What happens when the world moves."""
+    """Confirmation, repair and attribution of drift."""
 
     confirm_after: Interval = Field(
-        read_duration("30s"), description="How long after a first look a second one confirms drift"
+        read_duration("30s"), description="Delay before a second drift check confirms the first"
     )
     repair_limit: int = Field(
-        3, ge=1, le=100, description="Repairs of the same drift within a day, after which it is a DriftFight"
+        3, ge=1, le=100, description="Repairs of the same drift within a day before it becomes a DriftFight"
     )
     calls_per_hour: int = Field(
-        72_000, ge=100, description="AWS calls that the drift checks of one account may make; more are put off"
+        72_000, ge=100, description="AWS calls per hour that drift checks of one account may make; further ones wait"
     )
-    attribution: bool = Field(True, description="Ask CloudTrail who did it; needs cloudtrail:LookupEvents")
+    attribution: bool = Field(
+        True, description="Find the author of a drift in CloudTrail; needs cloudtrail:LookupEvents"
+    )
 
 
 class Retry(Section):
-    """What happens after a failure."""
+    """Backoff and limit of retries after a failure."""
 
-    base: Interval = Field(read_duration("30s"), description="The first wait; it doubles, with jitter")
-    cap: Interval = Field(read_duration("30m"), description="The longest wait")
-    limit: int = Field(10, ge=1, le=1000, description="Failures in a row until an instance is RetriesExhausted")
+    base: Interval = Field(read_duration("30s"), description="First delay; it doubles with each retry, with jitter")
+    cap: Interval = Field(read_duration("30m"), description="Longest delay between retries")
+    limit: int = Field(10, ge=1, le=1000, description="Consecutive failures until an instance becomes RetriesExhausted")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -1,7 +1,7 @@
-"""Reads the configuration: the file, then the environment over it, checked as one.
+"""Loading of the configuration: the file, overridden by environment variables, validated together.
 
-Nothing is half accepted: one `ConfigFailed` lists every problem, each with the place where the value was written
-(`reconciler.yaml:3:5` or the variable's name), the key, the value unless it is a secret, and what is allowed.
+The configuration is accepted as a whole or not at all: one `ConfigFailed` lists every problem with its place
+(`reconciler.yaml:3:5` or the variable's name), the key, the value unless it is a secret, and the allowed values.
 """
 
 import os
@@ -21,15 +21,15 @@ _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
 
 
 def load(config: Path | None = None) -> Settings:
-    """The settings of a file under those of the environment.
+    """Return the settings of a file, overridden by those of the environment variables.
 
-    The file is `config`, else `$RECONCILER_CONFIG`, else `./reconciler.yaml` if it is there. Raises: ConfigFailed.
+    The file is `config`, else `$RECONCILER_CONFIG`, else `./reconciler.yaml` if it exists. Raises: ConfigFailed.
     """
     path = _find(config)
     document = _read(path) if path else None
     places = Places(document, variables())
     unknown = [*places.unknown_keys(), *places.unknown_variables()]
-    # Only known sections go in: a settings class takes options of its own from arguments that begin with an underscore.
+    # Pass known sections only: pydantic-settings reads arguments that begin with an underscore as its own options.
     written: dict[str, Any] = {name: value for name, value in places.written.items() if name in Settings.model_fields}
     try:
         settings = Settings(**written)
@@ -45,10 +45,10 @@ def load(config: Path | None = None) -> Settings:
 
 
 def _not_json(message: str) -> str:
-    """pydantic-settings reads a variable of a whole section as JSON, and tells only the section's name."""
+    """Name the variable that is not JSON: pydantic-settings parses a section as JSON and reports only its name."""
     found = re.search(r'field "(\w+)"', message)
     name = f"{PREFIX}{found[1].upper()}" if found else f"{PREFIX}…"
-    return f"{name}: is not JSON: set the whole section as JSON, or its keys as {name}__KEY"
+    return f"{name}: is not JSON: set the whole section as JSON, or set single keys as {name}__KEY"
 
 
 def _find(config: Path | None) -> Path | None:
@@ -68,12 +68,12 @@ def _read(path: Path) -> Document | None:
     if parsed.problems:
         raise ConfigFailed([str(problem) for problem in parsed.problems])
     if len(parsed.documents) > 1:
-        raise ConfigFailed([f"{path}: holds {len(parsed.documents)} documents; one is expected"])
+        raise ConfigFailed([f"{path}: contains {len(parsed.documents)} YAML documents: keep one"])
     return parsed.documents[0] if parsed.documents else None
 
 
 def _anchor(settings: Settings, base: Path) -> Settings:
-    """Make every path absolute, so that nothing depends on where the daemon was started."""
+    """Make every path absolute, so that the settings do not depend on the daemon's working directory."""
     data = (base / settings.data.expanduser()).resolve()
 
     def absolute(path: Path) -> Path:
@@ -82,7 +82,7 @@ def _anchor(settings: Settings, base: Path) -> Settings:
     socket = absolute(settings.http.socket)
     if (length := len(os.fsencode(socket))) > _SOCKET_PATH_LIMIT:
         raise ConfigFailed(
-            [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter one"]
+            [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter path"]
         )
 
     def located(url: str | None) -> str | None:

@@ -1,7 +1,7 @@
-"""The settings of the daemon: what `reconciler.yaml` may say, and nothing else.
+"""The complete schema of `reconciler.yaml`.
 
-Every section is a class in `sources`, `conduct` or `surface`. Relative paths are relative to the folder of the
-configuration file; `{data}` stands for the data folder.
+Each section is a class in `sources`, `guards` or `daemon`. Relative paths are relative to the folder of the
+configuration file; `{data}` is replaced by the data folder.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from reconciler.core.environment import Environment, Floor
 
 
 class ConfigFailed(Exception):
-    """The configuration cannot be used; every problem is one line that names its place, its key and what is allowed."""
+    """The configuration is invalid; each problem is one line with its place, its key and the allowed values."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -29,7 +29,7 @@ class ConfigFailed(Exception):
 
 
 class Settings(BaseSettings):
-    """Everything the daemon is told; `reconciler.config.load` makes one."""
+    """All settings of the daemon, created by `reconciler.config.load`."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -41,13 +41,13 @@ class Settings(BaseSettings):
     )
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    data: Path = Field(Path(".reconciler"), description="The folder for mirror, workspaces, records and socket")
+    data: Path = Field(Path(".reconciler"), description="Folder for Git mirror, workspaces, records and socket")
     git: Git = Git()
     terraform: Terraform = Terraform()
     state: State = State()
     store: Store = Store()
     environments: dict[EnvironmentName, EnvironmentSettings] = Field(
-        default_factory=dict, description="The environments this daemon serves, by name"
+        default_factory=dict, description="Environments that this daemon reconciles, by name"
     )
     rollout: RolloutSettings = RolloutSettings()
     policy: PolicySettings = PolicySettings()
@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     stop: Stop = Stop()
 
     def environment(self, name: str) -> Environment:
-        """One environment as the engine and the edges see it. Raises: ConfigFailed for an unknown name."""
+        """Return one environment as the value that engine and edges use. Raises: ConfigFailed for an unknown name."""
         found = self.environments.get(name)
         if found is None:
             hint = suggest(name, self.environments)
@@ -79,19 +79,23 @@ class Settings(BaseSettings):
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:
-        """What a snapshot needs to know of the configured environments."""
+        """Return the facts about each environment that a snapshot is validated against, by name."""
         return {name: EnvironmentFacts(tier=found.tier) for name, found in self.environments.items()}
 
     def check_runnable(self) -> None:
-        """Raises: ConfigFailed when the daemon would have nowhere to read from or nothing to serve."""
+        """Check what only a running daemon needs: a source of manifests, an environment, names that exist.
+
+        Raises: ConfigFailed.
+        """
         problems = []
         if not self.git.url and not self.git.directory:
-            problems.append("git: url or directory is needed: where do the manifests come from?")
+            problems.append("git: no source of manifests is configured: set url or directory")
         if not self.environments:
-            problems.append("environments: at least one is needed, with account, region and tier")
+            problems.append("environments: none is configured: add one with account, region and tier")
         if not self.terraform.source.git.url:
             problems += [
-                f"environments.{name}.source.ref: {found.source.ref} is a ref of terraform.source.git, which has no url"
+                f"environments.{name}.source.ref: {found.source.ref} refers to terraform.source.git, which has no url: "
+                "set terraform.source.git.url, or remove the ref"
                 for name, found in self.environments.items()
                 if found.source.ref
             ]
@@ -104,7 +108,7 @@ class Settings(BaseSettings):
             raise ConfigFailed(problems)
 
     def origin(self, loc: Sequence[str]) -> str:
-        """Where a value came from: a variable's name, `file:line`, or `default`."""
+        """Return the origin of a value: a variable's name, `file:line`, or `default`."""
         prefixes = (".".join(loc[:length]) for length in range(len(loc), 0, -1))
         return next((self._origins[prefix] for prefix in prefixes if prefix in self._origins), "default")
 
@@ -117,9 +121,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then the file, which arrives as arguments."""
+        """Let environment variables override the file, whose content arrives as arguments."""
         return env_settings, init_settings
 
     def __repr_args__(self) -> Any:
-        """Only the names of the sections: a log line must not become a configuration dump."""
+        """Show only the names of the sections, so that a logged settings object is not a configuration dump."""
         return ((name, "…") for name in type(self).model_fields)

@@ -1,4 +1,4 @@
-"""Where each setting was written: a line of the file, or a variable of the environment, which comes first."""
+"""Origins of settings: a line of the file, or an environment variable, which takes precedence."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,20 @@ Loc = tuple[str, ...]
 
 
 def variables() -> dict[Loc, str]:
-    """Our variables by the key they set."""
+    """Return the environment variables with our prefix, by the key that each sets."""
     ours = (name for name in os.environ if name.upper().startswith(PREFIX))
     return {tuple(name[len(PREFIX) :].lower().split("__")): name for name in ours}
 
 
 class Places:
-    """Where each key was written."""
+    """Places of all keys that the file and the environment variables set."""
 
     def __init__(self, document: Document | None, variables: Mapping[Loc, str]) -> None:
         self._document = document
         self._variables = variables
 
     def of(self, loc: Loc, *, key: bool = False) -> str:
-        """The variable that set this key, else the place of its value (or of the key itself) in the file."""
+        """Return the variable that sets this key, else the place of its value in the file (of the key with `key`)."""
         for length in range(len(loc), 0, -1):
             if name := self._variables.get(loc[:length]):
                 return name
@@ -39,11 +39,11 @@ class Places:
 
     @property
     def written(self) -> Mapping[str, Any]:
-        """What the file says, {} without one."""
+        """Return the content of the file, {} without a file."""
         return self._document.data if self._document else {}
 
     def unknown_keys(self) -> list[str]:
-        """Sections of the file that do not exist."""
+        """Return one problem for each section of the file that does not exist."""
         known = set(Settings.model_fields)
         return [
             f"{self.of((name,), key=True)}: {name}: unknown key; {suggest(name, known)}"
@@ -52,7 +52,7 @@ class Places:
         ]
 
     def unknown_variables(self) -> list[str]:
-        """pydantic-settings passes over variables of sections that do not exist; a typo must not be silent."""
+        """Return one problem for each variable of an unknown section: pydantic-settings silently ignores the typo."""
         known = set(Settings.model_fields)
         return [
             f"{name}: {key[0]}: unknown section; {suggest(key[0], known)}"
@@ -61,7 +61,7 @@ class Places:
         ]
 
     def origins(self) -> dict[str, str]:
-        """The origin of every key that was written, by its dotted name."""
+        """Map the dotted name of every key that was set to its origin."""
         found: dict[str, str] = {}
         if self._document is not None:
             for loc in _leaves(self._document.data):

@@ -1,4 +1,4 @@
-"""The key under which secrets are hashed. It must outlive restarts: with a new key every secret would look changed."""
+"""The key of the hashes that replace secrets. It must survive restarts: a new key makes every secret look changed."""
 
 import contextlib
 import os
@@ -10,31 +10,36 @@ from reconciler.config.models import ConfigFailed, Settings
 
 
 def redaction_key(settings: Settings) -> bytes:
-    """`redaction.key`, else the key in the data folder, made there (mode 0600) the first time. Raises: ConfigFailed."""
+    """Return `redaction.key`, else the key in the data folder, which the first call creates there with mode 0600.
+
+    Raises: ConfigFailed when the file cannot be read, written or is damaged.
+    """
     if settings.redaction.key is not None:
         return settings.redaction.key.get_secret_value().encode()
     path = settings.data / "redaction.key"
     try:
         if not path.exists():
-            _make(path)
+            _create(path)
         key = path.read_bytes().strip()
     except OSError as error:
-        raise ConfigFailed([f"redaction.key: {path} cannot be kept: {error.strerror}"]) from None
+        raise ConfigFailed(
+            [f"redaction.key: {path} cannot be read or written: {error.strerror}. Make it accessible, or set the key"]
+        ) from None
     if len(key) < 32:
         raise ConfigFailed([f"redaction.key: {path} is damaged: restore it, or remove it to start with a new key"])
     return key
 
 
-def _make(path: Path) -> None:
-    """Whole or not at all, and the first of two starters wins."""
+def _create(path: Path) -> None:
+    """Create the key file atomically; of two processes that start together, the first one's key is kept."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix="redaction-")  # made with mode 0600
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix="redaction-")  # created with mode 0600
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
+            os.link(temporary, path)
     finally:
-        os.unlink(beside)
+        os.unlink(temporary)

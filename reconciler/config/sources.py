@@ -1,6 +1,6 @@
-"""Sections that say what the daemon works on: manifests, Terraform, states, records.
+"""Sections for manifests, Terraform roots, Terraform states and records.
 
-Every field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/operations.md` prints for it.
 """
 
 import os
@@ -27,110 +27,123 @@ from reconciler.config.values import (
 
 
 class Git(Section):
-    """Where the manifests come from: a Git repository, or a folder on this machine."""
+    """Source of the manifests: a Git repository, or a folder on this machine."""
 
-    url: Text | None = Field(None, description="The manifests repository: https, ssh, file or git, or a local path")
-    branch: Branch = Field("main", description="The branch that is the truth")
-    path: Text = Field(".", description="The folder of the repository that holds the manifests")
-    directory: Path | None = Field(
-        None, description="Watch this folder instead of a repository; a save takes effect without a commit"
+    url: Text | None = Field(
+        None, description="Repository of the manifests: an https, ssh, file or git URL, or a local path"
     )
-    interval: Interval = Field(read_duration("1m"), description="How often to fetch when nothing calls for it sooner")
-    timeout: Interval = Field(read_duration("60s"), description="The longest one fetch may take")
+    branch: Branch = Field("main", description="Branch to reconcile")
+    path: Text = Field(".", description="Folder in the repository that contains the manifests")
+    directory: Path | None = Field(
+        None, description="Local folder to watch instead of a repository; saved files take effect without a commit"
+    )
+    interval: Interval = Field(
+        read_duration("1m"), description="Time between two fetches when none is triggered earlier"
+    )
+    timeout: Interval = Field(read_duration("60s"), description="Time limit of one fetch")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.url and self.directory:
-            raise ValueError("url and directory exclude each other: manifests come from one place")
+            raise ValueError("url and directory exclude each other: set one of them")
         if self.path.startswith("/") or ".." in self.path.split("/"):
-            raise ValueError("path must stay inside the repository")
+            raise ValueError("path must be inside the repository: a relative path without ..")
         return self
 
 
 class TerraformGit(Section):
-    """A Git repository that holds the Terraform roots and modules."""
+    """Git repository of the Terraform roots and modules."""
 
     url: Text | None = Field(
-        None, description="Take them from this repository instead: https, ssh, file or git, or a local path"
+        None, description="Repository to use instead of a folder: an https, ssh, file or git URL, or a local path"
     )
-    ref: Branch = Field("main", description="The branch, tag or full commit id to use; environments may have their own")
-    path: Text = Field(".", description="The folder of the repository that holds `roots/` and `modules/`")
+    ref: Branch = Field("main", description="Branch, tag or full commit id to use; environments can override it")
+    path: Text = Field(".", description="Folder in the repository that contains `roots/` and `modules/`")
 
     @model_validator(mode="after")
     def _inside(self) -> Self:
         if self.path.startswith("/") or ".." in self.path.split("/"):
-            raise ValueError("path must stay inside the repository")
+            raise ValueError("path must be inside the repository: a relative path without ..")
         return self
 
 
 class TerraformSource(Section):
-    """Where the Terraform roots and modules come from."""
+    """Source of the Terraform roots and modules."""
 
-    path: Path = Field(Path("terraform"), description="A folder with `roots/` and `modules/`")
+    path: Path = Field(Path("terraform"), description="Folder with `roots/` and `modules/`")
     git: TerraformGit = TerraformGit()
 
 
 class TerraformTimeouts(Section):
-    """The longest that one Terraform command may run."""
+    """Time limits of single Terraform commands."""
 
-    init: Interval = Field(read_duration("5m"), description="For `terraform init`")
-    plan: Interval = Field(read_duration("15m"), description="For `terraform plan`")
-    apply: Interval = Field(read_duration("1h"), description="For `terraform apply`")
+    init: Interval = Field(read_duration("5m"), description="Time limit of `terraform init`")
+    plan: Interval = Field(read_duration("15m"), description="Time limit of `terraform plan`")
+    apply: Interval = Field(read_duration("1h"), description="Time limit of `terraform apply`")
 
 
 class Terraform(Section):
-    """How Terraform is run."""
+    """Terraform: its binary, its roots, concurrency and time limits."""
 
-    binary: Text = Field("terraform", description="The terraform to run: a name on PATH, or a path")
+    binary: Text = Field("terraform", description="Terraform binary: a name on PATH, or a path")
     source: TerraformSource = TerraformSource()
-    warm: bool = Field(True, description="Keep the AWS provider running between runs; off is slower, never different")
-    concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None, description="Runs at a time; by default what cores and memory allow when warm, else one per core"
+    warm: bool = Field(
+        True, description="Keep the AWS provider running between runs; false is slower, with the same results"
     )
-    lock_timeout: Duration = Field(read_duration("30s"), description="How long a run waits for a state lock")
+    concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="Concurrent runs; null: what cores and memory allow when warm, otherwise one per core"
+    )
+    lock_timeout: Duration = Field(read_duration("30s"), description="How long a run waits for the state lock")
     timeouts: TerraformTimeouts = TerraformTimeouts()
 
     @property
     def workers(self) -> int:
-        """How many runs may go on at a time."""
+        """Return the number of concurrent runs: `concurrency`, else two per core when warm, one per core when not."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return self.concurrency or cores * (2 if self.warm else 1)
 
 
 class State(Section):
-    """Where Terraform states are kept, in each environment's account."""
+    """Storage of Terraform states, in each environment's account."""
 
     bucket: BucketTemplate = Field(
-        "reconciler-state-{account}-{region}", description="The bucket; `{account}` and `{region}` are filled in"
+        "reconciler-state-{account}-{region}",
+        description="Bucket of the states; `{account}` and `{region}` are replaced",
     )
     lock_table: TableName | None = Field(
-        "reconciler-locks", description="The DynamoDB lock table; null leaves only S3's own lock file"
+        "reconciler-locks", description="DynamoDB lock table; null locks with S3's lock file only"
     )
     access_logs_bucket: BucketTemplate | None = Field(
-        None, description="The bucket, made already, that gets the state bucket's access logs; filled in likewise"
+        None,
+        description="Existing bucket for access logs of the state bucket; `{account}` and `{region}` are replaced",
     )
-    prefix: StatePrefix = Field("", description="Put before every state's key in the bucket")
-    kms_key_id: KmsKey | None = Field(None, description="The KMS key of the states; null takes the bucket's default")
+    prefix: StatePrefix = Field("", description="Prefix of every state's key in the bucket")
+    kms_key_id: KmsKey | None = Field(
+        None, description="KMS key that encrypts the states; null uses the bucket's default"
+    )
 
 
 class Store(Section):
-    """Where records and history are kept, and what they need: in the data folder, or in AWS when that does not last."""
+    """Storage of records, history, trees and reports: the data folder, or AWS where the disk does not last."""
 
-    path: Path = Field(Path("{data}/records.sqlite3"), description="The SQLite file; not used with a table")
-    table: TableName | None = Field(None, description="A DynamoDB table for the records instead of the file")
+    path: Path = Field(Path("{data}/records.sqlite3"), description="SQLite file of the records; not used with a table")
+    table: TableName | None = Field(None, description="DynamoDB table for the records, instead of the file")
     bucket: BucketName | None = Field(
-        None, description="An S3 bucket for Terraform trees and reports instead of the data folder; a table needs one"
+        None, description="S3 bucket for Terraform trees and reports, instead of the data folder; required with a table"
     )
     kms_key_id: KmsKey | None = Field(
-        None, description="The KMS key of the bucket's objects; null takes the bucket's default"
+        None, description="KMS key that encrypts the bucket's objects; null uses the bucket's default"
     )
     region: Region | None = Field(
-        None, description="The region of table and bucket; null takes the one of the daemon's surroundings"
+        None, description="Region of table and bucket; null uses the region of the daemon's AWS configuration"
     )
-    endpoint: Endpoint | None = Field(None, description="An AWS-compatible endpoint for both, instead of AWS itself")
+    endpoint: Endpoint | None = Field(None, description="AWS-compatible endpoint for both, instead of AWS")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.table and not self.bucket:
-            raise ValueError("a table needs a bucket: without the trees that records name, nothing could be destroyed")
+            raise ValueError(
+                "a table needs a bucket for the Terraform trees that its records name, or no instance could be "
+                "destroyed after the disk is lost: set bucket"
+            )
         return self

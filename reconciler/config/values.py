@@ -1,6 +1,6 @@
-"""The kinds of values that a configuration holds, each with a message that says what is allowed.
+"""Types of configuration values, each with a message that states the allowed values.
 
-A value is refused here, where the key and the place in the file are known, or it is right everywhere else.
+Values are validated here, where the key and the place in the file are known, so that no other layer checks them again.
 """
 
 import re
@@ -22,7 +22,7 @@ _TEMPLATE_FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def read_duration(value: Any) -> timedelta:
-    """`30s`, `10m`, `2h`, `1d` or `500ms` as a timedelta. Raises: ValueError."""
+    """Parse `30s`, `10m`, `2h`, `1d` or `500ms`, at most 366 days. Raises: ValueError."""
     if isinstance(value, timedelta):
         return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -35,36 +35,36 @@ def read_duration(value: Any) -> timedelta:
 
 
 def write_duration(value: timedelta) -> str:
-    """The shortest spelling that `read_duration` reads back to the same value."""
+    """Return the shortest spelling that `read_duration` parses to the same value."""
     unit = next((unit for unit in ("d", "h", "m", "s") if value and value % _UNITS[unit] == timedelta(0)), "s")
     if value % _UNITS[unit]:
         unit = "ms"
     return f"{value // _UNITS[unit]}{unit}"
 
 
-def _longer_than_nothing(value: timedelta) -> timedelta:
+def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("must be longer than 0s")
     return value
 
 
 def _account(value: Any) -> Any:
-    # An unquoted account number is an integer to YAML; one with a leading zero is refused there already.
+    # YAML reads an unquoted account number as an integer; the parser already refuses one with a leading zero.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _template(value: str) -> str:
     unknown = [name for name in _TEMPLATE_FIELD.findall(value) if name not in {"account", "region"}]
     if unknown or set(_TEMPLATE_FIELD.sub("", value)) & set("{}"):
-        raise ValueError("may hold {account} and {region} and no other braces")
+        raise ValueError("may contain {account} and {region} and no other braces")
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value.format(account="1" * 12, region="eu-central-1")):
-        raise ValueError("must make an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes")
+        raise ValueError("must yield an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes")
     return value
 
 
 def _web_url(value: str) -> str:
     if not re.fullmatch(r"https?://[\w.\[\]:-]+(/[\w.~:/%-]*)?", value):
-        raise ValueError("must be an address such as https://host/path, without user, password or query")
+        raise ValueError("must be a URL such as https://host/path, without user, password or query")
     return value
 
 
@@ -93,7 +93,7 @@ def _explained(pattern: str, message: str) -> AfterValidator:
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 """A duration that may be 0s."""
 
-Interval = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+Interval = Annotated[Duration, AfterValidator(_positive)]
 """A duration that must be longer than 0s."""
 
 Account = Annotated[
@@ -117,15 +117,16 @@ KmsKey = Annotated[
     ),
 ]
 Endpoint = Annotated[
-    str, _explained(r"https?://[\w.\[\]:-]+/?", "must be an address such as http://127.0.0.1:5000, without a path")
+    str, _explained(r"https?://[\w.\[\]:-]+/?", "must be a URL such as http://127.0.0.1:5000, without a path")
 ]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
-"""An address that is a secret by itself, as a webhook's is."""
+"""A URL that is itself a secret, such as a webhook's."""
 EnvironmentName = Annotated[
     str,
     _explained(
-        r"[a-z]([a-z0-9-]{0,14}[a-z0-9])?", "must be lower-case letters, digits and dashes, at most 16, a letter first"
+        r"[a-z]([a-z0-9-]{0,14}[a-z0-9])?",
+        "must be at most 16 lower-case letters, digits and dashes, beginning with a letter",
     ),
 ]
 BucketTemplate = Annotated[str, AfterValidator(_template)]
@@ -152,13 +153,13 @@ PolicyException = Annotated[
     str,
     _explained(
         r"[a-z0-9-]+/[a-z0-9-]+ \S.*",
-        "must be an instance and an address with a blank between, such as develop/site aws_s3_bucket_policy.site",
+        "must be an instance and an address, separated by a space, such as develop/site aws_s3_bucket_policy.site",
     ),
 ]
 PolicyCommand = Annotated[list[Text], AfterValidator(_program)]
 
 
 class Section(BaseModel):
-    """A part of the configuration: fixed once read, unknown keys refused."""
+    """Base of all sections of the configuration: immutable, unknown keys refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

@@ -1,4 +1,4 @@
-"""Settings from a text, or what is wrong with it."""
+"""Helpers that load settings from a text, or return its problems."""
 
 from pathlib import Path
 
@@ -9,17 +9,15 @@ from reconciler.config.models import ConfigFailed, Settings
 
 DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
 
-DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
-
 
 def read(text: str) -> Settings:
-    """The settings of a file with this text."""
+    """Load `reconciler.yaml` with this text."""
     Path("reconciler.yaml").write_text(text)
     return load()
 
 
 def problems(text: str) -> list[str]:
-    """The problems of a file with this text."""
+    """Return the problems of `reconciler.yaml` with this text."""
     with pytest.raises(ConfigFailed) as failure:
         read(text)
     return list(failure.value.problems)

@@ -1,4 +1,4 @@
-"""Every test starts in an empty folder, without a setting in its environment."""
+"""Fixture that starts every test in an empty folder, without settings in environment variables."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The reference in docs/operations.md is held to the settings."""
+"""The reference in docs/operations.md lists every setting with its default and description."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -8,14 +8,11 @@ from pydantic import BaseModel
 from reconciler.config.effective import effective
 from reconciler.config.models import Settings
 
-DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develop}'
-
-
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def described(model: type[BaseModel], above: str = "") -> dict[str, str]:
-    """Every key and its description."""
+    """Map every dotted key of a section to its description."""
     found: dict[str, str] = {}
     for name, field in model.model_fields.items():
         choices = (field.annotation, *get_args(field.annotation))

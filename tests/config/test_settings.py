@@ -1,4 +1,4 @@
-"""What is read from where, what is refused and how it is said."""
+"""Precedence of sources, refused values and their messages, and conversions for other layers."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
     assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8080)
 
 
-def test_paths_are_relative_to_the_file_and_not_to_where_the_daemon_starts(tmp_path: Path) -> None:
+def test_paths_are_relative_to_the_file_and_not_to_the_working_directory(tmp_path: Path) -> None:
     folder = tmp_path / "etc"
     folder.mkdir()
     (folder / "r.yaml").write_text('data: state\nterraform: {source: {path: ../tf}}\ngit: {url: "./m.git"}\n')
@@ -35,7 +35,7 @@ def test_paths_are_relative_to_the_file_and_not_to_where_the_daemon_starts(tmp_p
     assert settings.git.url == str(folder / "m.git")
 
 
-def test_the_named_file_comes_before_the_variable_and_that_before_the_one_at_hand(
+def test_an_explicit_file_precedes_the_variable_which_precedes_the_working_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("named", "variable", "reconciler"):
@@ -46,7 +46,7 @@ def test_the_named_file_comes_before_the_variable_and_that_before_the_one_at_han
     assert load(Path("named.yaml")).git.branch == "named"
 
 
-def test_a_variable_overrides_one_key_and_leaves_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_overrides_one_key_and_keeps_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER__GIT__INTERVAL", "5m")
     monkeypatch.setenv("RECONCILER__TERRAFORM__TIMEOUTS__PLAN", "20m")
     monkeypatch.setenv("RECONCILER__TERRAFORM__WARM", "false")
@@ -57,7 +57,7 @@ def test_a_variable_overrides_one_key_and_leaves_its_neighbours(monkeypatch: pyt
     assert settings.terraform.warm is False
 
 
-def test_an_environment_can_be_made_of_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_can_be_configured_by_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in {"ACCOUNT": "012345678901", "REGION": "eu-central-1", "TIER": "prod"}.items():
         monkeypatch.setenv(f"RECONCILER__ENVIRONMENTS__PROD__{key}", value)
     monkeypatch.setenv("RECONCILER__ENVIRONMENTS__DEVELOP__ACCOUNT", "111122223333")
@@ -66,7 +66,7 @@ def test_an_environment_can_be_made_of_variables_alone(monkeypatch: pytest.Monke
     assert settings.environment("develop").account == "111122223333"
 
 
-def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_has_an_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER__GIT__BRANCH", "live")
     found = origins_of(read("git:\n  url: ssh://git.example/m.git\n  branch: main\n"))
     assert found["git.url"] == "reconciler.yaml:2"
@@ -74,7 +74,7 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
     assert found["git.timeout"] == "default"
 
 
-# What is refused
+# Refused values
 
 
 @pytest.mark.parametrize(
@@ -91,25 +91,25 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
         ("git: {branch: '--upload-pack=x'}", "must be the name of a Git branch"),
         ("git: {branch: a..b}", "must be the name of a Git branch"),
         ("git: {url: a, directory: b}", "git: url and directory exclude each other"),
-        ("git: {path: ../x}", "git: path must stay inside the repository"),
-        ("git: 7", "1:6: git: 7 must be a section with keys of its own"),
+        ("git: {path: ../x}", "git: path must be inside the repository"),
+        ("git: 7", "1:6: git: 7 must be a section with keys"),
         ("terraform: {concurrency: 0}", "terraform.concurrency: 0 must be at least 1"),
         ("terraform: {warm: maybe}", 'terraform.warm: "maybe" must be true or false'),
         ("terraform: {warm: yes}", "yes"),
         ("http: {port: 99999}", "1:14: http.port: 99999 must be at most 65535"),
         ("http: {port: web}", 'http.port: "web" must be a whole number'),
         ("http: {socket: /" + "x" * 120 + "}", "the system allows 107"),
-        ("state: {bucket: 'x-{user}'}", "may hold {account} and {region} and no other braces"),
-        ("state: {bucket: 'x-{account'}", "may hold {account} and {region} and no other braces"),
-        ("state: {bucket: 'State_{account}'}", "must make an S3 bucket name"),
+        ("state: {bucket: 'x-{user}'}", "may contain {account} and {region} and no other braces"),
+        ("state: {bucket: 'x-{account'}", "may contain {account} and {region} and no other braces"),
+        ("state: {bucket: 'State_{account}'}", "must yield an S3 bucket name"),
         ("state: {prefix: a/b}", "must be empty or end with a slash"),
         ("state: {kms_key_id: mine}", "must be the id, the alias (alias/…) or the ARN of a KMS key"),
         ("slack: {token: xoxb-12345, channel: '#a', webhook: 'https://h/x'}", "slack: token and webhook exclude"),
-        ("slack: {token: xoxb-12345}", "slack: token needs a channel to write to"),
-        ("slack: {webhook: 'https://h/x', channel: '#a'}", "slack: webhook has a channel of its own"),
-        ("slack: {webhook: 'ftp://h/x'}", "slack.webhook: must be an address such as https://host/path"),
-        ("slack: {api_url: 'https://user:word@h/'}", "must be an address such as https://host/path"),
-        ("slack: {environments: [PROD]}", "must be lower-case letters"),
+        ("slack: {token: xoxb-12345}", "slack: token needs a channel to post to: set channel"),
+        ("slack: {webhook: 'https://h/x', channel: '#a'}", "slack: webhook already belongs to a channel"),
+        ("slack: {webhook: 'ftp://h/x'}", "slack.webhook: must be a URL such as https://host/path"),
+        ("slack: {api_url: 'https://user:word@h/'}", "must be a URL such as https://host/path"),
+        ("slack: {environments: [PROD]}", "must be at most 16 lower-case letters"),
         ("retry: {base: 1h}", "retry: cap must not be shorter than base"),
         ("policy: {prune_limit_percent: 101}", "must be at most 100"),
         ("policy: {command: [./judge]}", "must begin with the name of a program on PATH, or with an absolute path"),
@@ -125,20 +125,20 @@ def test_every_value_knows_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -
         (f"environments: {{{DEVELOP.replace('develop:', 'DEV:')}}}", "1:16: environments.DEV: "),
         (f"environments: {{{DEVELOP[:-1]}, colour: red}}}}", "environments.develop.colour: unknown key; the choices"),
         (f"environments: {{{DEVELOP[:-1]}, role: admin}}}}", "must be the ARN of a role"),
-        (f"environments: {{{DEVELOP[:-1]}, endpoint: 'file:///etc'}}}}", "must be an address such as"),
+        (f"environments: {{{DEVELOP[:-1]}, endpoint: 'file:///etc'}}}}", "must be a URL such as"),
         ("git: {url: a}\ngit: {url: b}", '2:1: duplicate key "git"'),
         ("git: [", "not valid YAML"),
-        ("a: 1\n---\nb: 2", "holds 2 documents; one is expected"),
+        ("a: 1\n---\nb: 2", "contains 2 YAML documents: keep one"),
     ],
 )
-def test_a_bad_value_is_refused_with_place_key_and_what_is_allowed(text: str, problem: str) -> None:
+def test_a_bad_value_is_refused_with_place_key_and_allowed_values(text: str, problem: str) -> None:
     found = problems(text)
     assert len(found) == 1, found
     assert found[0].startswith("reconciler.yaml") or "http.socket" in found[0]
     assert problem in found[0]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     assert len(problems("gti: 1\ngit: {branch: '-x', urll: 2}\nhttp: {port: -1}\n")) == 4
 
 
@@ -148,11 +148,13 @@ def test_every_problem_is_told_at_once() -> None:
         ("RECONCILER__GTI__URL", "x", 'RECONCILER__GTI__URL: gti: unknown section; did you mean "git"?'),
         ("RECONCILER__GIT__URLL", "x", 'RECONCILER__GIT__URLL: git.urll: unknown key; did you mean "url"?'),
         ("RECONCILER__GIT__INTERVAL", "soon", 'RECONCILER__GIT__INTERVAL: git.interval: "soon" must be a duration'),
-        ("RECONCILER__GIT", "soon", "RECONCILER__GIT: is not JSON: set the whole section as JSON, or its keys as"),
+        ("RECONCILER__GIT", "soon", "RECONCILER__GIT: is not JSON: set the whole section as JSON, or set single keys"),
         ("RECONCILER_CONFIG", "gone.yaml", "gone.yaml: cannot be read: No such file or directory"),
     ],
 )
-def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str) -> None:
+def test_a_bad_variable_is_reported_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigFailed) as failure:
         load()
@@ -167,28 +169,28 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, val
         *("slack: {token: hunter2}", "slack: {webhook: 'hunter2://x'}", "slack: {token: hunter2-and-more}"),
     ],
 )
-def test_a_bad_secret_is_not_repeated(text: str) -> None:
+def test_a_bad_secret_is_not_quoted_in_the_message(text: str) -> None:
     (problem,) = problems(text)
     assert "hunter2" not in problem
 
 
-def test_the_daemon_needs_manifests_and_an_environment() -> None:
+def test_the_daemon_needs_a_source_of_manifests_and_an_environment() -> None:
     with pytest.raises(ConfigFailed) as failure:
         load().check_runnable()
     assert [problem.split(":")[0] for problem in failure.value.problems] == ["git", "environments"]
     read(f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\n").check_runnable()
 
 
-def test_an_environment_that_slack_is_to_hear_of_must_exist() -> None:
+def test_an_environment_in_the_slack_settings_must_be_configured() -> None:
     text = f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\nslack: {{environments: [devlop]}}\n"
     with pytest.raises(ConfigFailed, match=r"slack\.environments: .devlop. is not configured; did you mean"):
         read(text).check_runnable()
 
 
-# What others get
+# Conversions for other layers
 
 
-def test_an_environment_becomes_the_value_the_engine_knows() -> None:
+def test_an_environment_becomes_the_value_that_the_engine_uses() -> None:
     floor = "floor: {mode: approve, prune: false}, endpoint: 'http://127.0.0.1:5000'"
     settings = read(f"environments: {{{DEVELOP[:-1]}, {floor}}}}}\n")
     assert settings.environment("develop") == Environment(
@@ -202,7 +204,7 @@ def test_an_environment_becomes_the_value_the_engine_knows() -> None:
     assert settings.facts()["develop"].tier == "develop"
 
 
-def test_an_environment_that_is_not_configured_is_said_so() -> None:
+def test_an_unknown_environment_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigFailed, match='did you mean "develop"'):
         read(f"environments: {{{DEVELOP}}}\n").environment("devlop")
 
@@ -214,7 +216,7 @@ def test_an_account_may_be_written_without_quotes() -> None:
 @pytest.mark.parametrize(
     ("name", "right"), [("a", True), ("a-1", True), ("a" * 16, True), ("a" * 17, False), ("a-", False)]
 )
-def test_environments_are_named_by_the_rule_of_the_manifests(name: str, right: bool) -> None:
+def test_environment_names_follow_the_same_rule_as_in_manifests(name: str, right: bool) -> None:
     class Manifest(BaseModel):
         environment: EnvironmentName
 
@@ -229,13 +231,13 @@ def test_environments_are_named_by_the_rule_of_the_manifests(name: str, right: b
     assert holds(lambda: read(f"environments: {{{DEVELOP.replace('develop:', name + ':')}}}")) is right
 
 
-def test_the_number_of_runs_follows_the_cores_and_can_be_set() -> None:
+def test_concurrency_follows_the_cores_and_can_be_set() -> None:
     warm, cold = load().terraform.workers, read("terraform: {warm: false}").terraform.workers
     assert warm == 2 * cold >= 2
     assert read("terraform: {concurrency: 7}").terraform.workers == 7
 
 
-def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
+def test_a_table_needs_a_bucket_for_the_trees_that_its_records_name() -> None:
     (problem,) = problems("store: {table: reconciler}\n")
     assert problem.startswith("reconciler.yaml:1:8: store: ")
     assert "a table needs a bucket" in problem
@@ -245,7 +247,7 @@ def test_a_table_is_of_no_use_without_the_trees_that_its_records_name() -> None:
 # Terraform roots from Git
 
 
-def test_an_environment_may_have_a_ref_of_its_own() -> None:
+def test_an_environment_can_override_the_ref() -> None:
     settings = read(
         "git: {url: ./m.git}\n"
         'terraform: {source: {git: {url: "../roots.git", ref: stable, path: terraform}}}\n'
@@ -256,14 +258,14 @@ def test_an_environment_may_have_a_ref_of_its_own() -> None:
     assert settings.environments["prod"].source.ref == "v1.4.0"
 
 
-def test_a_ref_without_a_repository_is_a_mistake() -> None:
+def test_a_ref_without_a_repository_is_refused() -> None:
     settings = read(f"git: {{url: ./m.git}}\nenvironments: {{{DEVELOP[:-1]}, source: {{ref: v1}}}}}}\n")
     with pytest.raises(ConfigFailed, match=r"environments.develop.source.ref: v1 .* has no url"):
         settings.check_runnable()
 
 
 @pytest.mark.parametrize("ref", ["--upload-pack=x", "a..b", "a b", "main@{1}", "x:y", "main~1"])
-def test_a_ref_that_is_no_name_is_refused_where_it_is_written(ref: str) -> None:
+def test_a_ref_that_is_not_a_name_is_refused_with_its_place(ref: str) -> None:
     found = problems(f'terraform: {{source: {{git: {{url: "./r.git", ref: "{ref}"}}}}}}\n')
     assert "terraform.source.git.ref" in found[0]
     assert "must be the name of a Git branch or tag" in found[0]

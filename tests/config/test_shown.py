@@ -1,4 +1,4 @@
-"""What is shown of the settings, and the redaction key."""
+"""Display of the effective settings, and the redaction key."""
 
 import json
 import stat
@@ -17,7 +17,7 @@ from reconciler.config.redaction import redaction_key
 from reconciler.config.values import read_duration, write_duration
 from tests.config.configuration import DEVELOP, read
 
-# What is shown
+# Display
 
 
 def test_secrets_are_masked_wherever_settings_are_shown() -> None:
@@ -34,19 +34,19 @@ def test_a_webhook_is_a_secret_as_a_whole() -> None:
     assert "very-secret" not in f"{settings.slack!r}"
 
 
-def test_what_is_shown_can_be_used_again() -> None:
+def test_displayed_settings_can_be_loaded_again() -> None:
     first = read(f"git: {{url: ssh://git.example/m.git}}\nenvironments: {{{DEVELOP}}}\nretry: {{base: 1500ms}}\n")
     again = read(json.dumps(effective(first)))
     assert effective(again) == effective(first)
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=366)).map(lambda value: value - value % timedelta(milliseconds=1)))
-def test_a_duration_is_read_back_as_it_was_written(value: timedelta) -> None:
+def test_a_written_duration_is_read_back_unchanged(value: timedelta) -> None:
     assert read_duration(write_duration(value)) == value
 
 
 @given(st.text(max_size=8))
-def test_anything_else_is_no_duration(text: str) -> None:
+def test_any_other_text_is_refused_as_a_duration(text: str) -> None:
     try:
         assert read_duration(text) >= timedelta(0)
     except ValueError as error:
@@ -56,7 +56,7 @@ def test_anything_else_is_no_duration(text: str) -> None:
 # The redaction key
 
 
-def test_a_redaction_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> None:
+def test_a_redaction_key_is_created_once_and_readable_only_by_its_owner(tmp_path: Path) -> None:
     settings = load()
     key = redaction_key(settings)
     path = tmp_path / ".reconciler" / "redaction.key"
@@ -66,7 +66,7 @@ def test_a_redaction_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> N
     assert [item.name for item in path.parent.iterdir()] == ["redaction.key"]
 
 
-def test_two_starters_get_the_same_key() -> None:
+def test_concurrent_starts_get_the_same_key() -> None:
     settings, found = load(), set[bytes]()
     starters = [threading.Thread(target=lambda: found.add(redaction_key(settings))) for _ in range(8)]
     for starter in starters:
@@ -76,11 +76,11 @@ def test_two_starters_get_the_same_key() -> None:
     assert len(found) == 1
 
 
-def test_a_key_that_is_given_is_used() -> None:
+def test_a_configured_key_is_used() -> None:
     assert redaction_key(read("redaction: {key: sixteen-letters-or-more}")) == b"sixteen-letters-or-more"
 
 
-def test_a_damaged_key_is_an_error_and_not_replaced(tmp_path: Path) -> None:
+def test_a_damaged_key_is_an_error_and_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / ".reconciler" / "redaction.key"
     path.parent.mkdir()
     path.write_text("")
