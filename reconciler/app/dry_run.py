@@ -1,7 +1,7 @@
-"""A dry run: what would change, from one commit and the states as they are, with nothing of it done.
+"""Dry run: plans of one commit against the current Terraform states, without applying anything.
 
-Workspaces are made in a scratch folder. An account without a state bucket is taken for empty. Where a platform has no
-outputs yet, its services are planned with placeholders and marked provisional.
+Workspaces are created in a temporary folder. An account without a state bucket counts as empty. Services whose platform
+has no outputs yet are planned with placeholders and marked provisional.
 """
 
 import asyncio
@@ -40,8 +40,10 @@ from reconciler.engine.passes.judge import denied
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """What would change in one instance, and which rules deny it; `error` says why that is not known, `refused` why
-    it would not even adopt."""
+    """Planned changes of one instance: counts, resources, and the policy rules that deny them.
+
+    `error` says why the instance could not be planned, `refused` why its adoption would be refused.
+    """
 
     key: Key
     kind: str
@@ -60,13 +62,16 @@ class PlannedInstance:
 async def plan_once(
     settings: Settings, *, repo: str, commit: str | None, keys: Sequence[Key], progress: Callable[[str], None]
 ) -> tuple[tuple[PlannedInstance, ...], tuple[Problem, ...]]:
-    """Plan the named instances of one commit, or all. Raises: SourceFailed, ConfigFailed."""
+    """Plan the named instances of one commit, or all of them. Returns the plans in that order, and the problems.
+
+    `progress` receives one line for each step. Raises: SourceFailed, ConfigFailed.
+    """
     progress(f"reading {redacted(repo, repo)}")
     snapshot = await read_snapshot(settings, repo, commit)
     if not settings.environments:
-        raise ConfigFailed(["environments: at least one is needed to plan, with account, region and tier"])
+        raise ConfigFailed(["environments: none is configured to plan: add one with account, region and tier"])
     if unknown := [str(key) for key in keys if key not in snapshot.instances]:
-        raise ConfigFailed([f"not in this commit: {', '.join(sorted(unknown))}"])
+        raise ConfigFailed([f"no such instance in this commit: {', '.join(sorted(unknown))}"])
     wanted = list(keys) or list(snapshot.order())
     with tempfile.TemporaryDirectory(prefix="reconciler-plan-") as scratch:
         aws = AwsClients()
@@ -123,7 +128,7 @@ class _DryRun:
         return cls(snapshot, environments, terraform, EcsLive(aws), redactor, rules, judge, progress, admission)
 
     async def plan(self, keys: Sequence[Key]) -> tuple[PlannedInstance, ...]:
-        """Platforms first, because their outputs are what services are planned with."""
+        """Plan the keys, platforms first, because services are planned with the outputs of their platform."""
         instances = [self.snapshot.instances[key] for key in keys]
         needed = {key for instance in instances for key in instance.depends_on}
         platforms = [
@@ -176,12 +181,12 @@ class _DryRun:
             async with self.terraform[environment.name].workspace(run) as workspace:
                 document = await workspace.plan()
                 plan = plans.read(document, self.redactor)
-                said = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
+                denial = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
-        return plan, (*rules, *([said] if said else []))
+        return plan, (*rules, *([denial] if denial else []))
 
     async def _is_yet_to_move(self, run: Run) -> bool:
-        """True while a renamed instance has its state under its former name."""
+        """Return True while the state of a renamed instance is still under its former name."""
         async with self.terraform[run.environment.name].workspace(run) as workspace:
             return await workspace.is_empty()
 
@@ -208,11 +213,11 @@ class _DryRun:
 
 
 async def _has_states(aws: AwsClients, settings: Settings, environment: Environment) -> bool:
-    """False in an account that nobody has bootstrapped."""
+    """Return False in an account that was not bootstrapped. Raises: ConfigFailed when the bucket cannot be read."""
     try:
         await aws.call(environment, "s3", "head_bucket", Bucket=parts.state(settings).bucket_in(environment))
     except AwsFailed as failure:
         if failure.code in {"404", "NoSuchBucket"}:
             return False
-        raise ConfigFailed([f"{environment.name}: its state bucket cannot be looked at: {failure}"]) from failure
+        raise ConfigFailed([f"{environment.name}: the state bucket cannot be read: {failure}"]) from failure
     return True

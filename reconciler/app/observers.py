@@ -1,4 +1,4 @@
-"""Tells metrics, logs and people what happened; the engine's `Observer`."""
+"""The engine's `Observer`: forwards events to metrics, logs and Slack notifications."""
 
 from datetime import datetime
 from typing import Any
@@ -11,15 +11,17 @@ from reconciler.edges.telemetry.metrics import Metrics
 
 
 class Observers:
-    """Metrics count, logs tell, people are told. None may stop the engine, and none can: all of them only touch memory
-    and stdout. `notifications` is None where nobody is to be told."""
+    """Metrics, logs and notifications as one observer; `notifications` is None when Slack is not configured.
+
+    An observer must not stop the engine, and none can: they only touch memory and stdout.
+    """
 
     def __init__(self, metrics: Metrics, notifications: Notifications | None = None) -> None:
         self._metrics = metrics
         self._notifications = notifications
 
     def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed: say so when its headline did."""
+        """Count a changed record and notify about it; log it when its reason, sync, health or existence changed."""
         self._metrics.record_changed(old, new, commit_at=commit_at)
         if self._notifications:
             self._notifications.record_changed(old, new)
@@ -43,7 +45,7 @@ class Observers:
             )
 
     def pass_ended(self, visit: Pass) -> None:
-        """A pass ended."""
+        """Count and log a pass that ended; unchanged passes at level debug."""
         self._metrics.pass_ended(visit)
         if self._notifications:
             self._notifications.pass_ended(visit)
@@ -59,20 +61,20 @@ class Observers:
         )
 
     def visit_started(self, seconds: float) -> None:
-        """A key that was due waited this long for a worker."""
+        """Observe how many seconds a due key waited for a worker."""
         self._metrics.visit_started(seconds)
 
     def phase(self, name: str, seconds: float) -> None:
-        """A phase of a pass took this long."""
+        """Observe how many seconds a phase of a pass took."""
         self._metrics.phase(name, seconds)
 
     def log(self, event: str, **fields: Any) -> None:
-        """Something worth a log line."""
+        """Write a log line."""
         log(event, **fields)
 
 
 def _log_recovery(old: Record | None, new: Record) -> None:
-    """An apply begins that may meet what an earlier one made: which that is stands in no headline."""
+    """Warn about an apply that may meet resources of an interrupted one: only the Reconciling condition names them."""
     found = new.condition(ConditionType.RECONCILING)
     if (
         found

@@ -1,4 +1,4 @@
-"""Commands that do one thing without the daemon: make what states need, write an instance as a folder."""
+"""Single operations without the daemon: bootstrap an account for states, render an instance as a folder."""
 
 import asyncio
 import tempfile
@@ -23,8 +23,10 @@ from reconciler.edges.store.trees import DirectoryTrees
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:
-    """The snapshot of one commit: the named one, else the configured branch, else what another repository has checked
-    out. Environments whose Terraform roots cannot be read have problems instead of instances. Raises: SourceFailed."""
+    """Build the snapshot of `commit`, else of the configured branch, else, in another repository, of its HEAD.
+
+    Environments whose Terraform roots cannot be read have problems instead of instances. Raises: SourceFailed.
+    """
     branch = settings.git.branch if repo == settings.git.url else None
     revision = await asyncio.to_thread(
         read_revision,
@@ -47,14 +49,14 @@ async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Sn
 
 
 def _rooted(revision: Revision, settings: Settings) -> Revision:
-    """The revision with trees from Git, if that is where they come from, read into a folder that is thrown away."""
+    """Add the Terraform trees to the revision when they come from Git, through a temporary mirror."""
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
         mirror = parts.tree_mirror(settings, Path(scratch, "roots.git"))
         return read_roots(revision, mirror, rules.refs(settings)) if mirror else revision
 
 
 def _default_tree(settings: Settings) -> Tree:
-    """The Terraform tree that no environment has to itself. Raises: SourceFailed."""
+    """Return the Terraform tree of the default ref, without overrides of environments. Raises: SourceFailed."""
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
         mirror = parts.tree_mirror(settings, Path(scratch, "roots.git"))
         if mirror is None:
@@ -67,9 +69,9 @@ def _default_tree(settings: Settings) -> Tree:
 
 
 async def bootstrap(settings: Settings, names: Sequence[str]) -> list[str]:
-    """Make the state bucket and the lock table of each environment's account and region, once each.
+    """Create the state bucket and the lock table in each environment's account and region, once per pair of them.
 
-    Raises: TerraformFailed, SourceFailed.
+    Returns one line for each. Raises: TerraformFailed, SourceFailed.
     """
     redactor = parts.redactor(settings)
     directory = settings.data / "bootstrap"
@@ -77,24 +79,24 @@ async def bootstrap(settings: Settings, names: Sequence[str]) -> list[str]:
         settings, DirectoryTrees(settings.data / "trees"), work=settings.data / "work", redact=redactor.text
     )
     tree = await asyncio.to_thread(_default_tree, settings)
-    said, done = [], set()
+    lines, done = [], set()
     for environment in map(settings.environment, names):
         place = (environment.account, environment.region)
         if place in done:
             continue
         done.add(place)
         outputs = await terraform.bootstrap(environment, directory, tree=tree)
-        said.append(
+        lines.append(
             f"{environment.account} {environment.region}: "
             f"bucket {outputs['bucket']}, lock table {outputs['lock_table']}"
         )
-    return said
+    return lines
 
 
 async def render(settings: Settings, *, repo: str, commit: str | None, key: Key, directory: Path) -> list[str]:
-    """Write one instance as a folder to plan by hand. Returns what to do there.
+    """Write one instance as a folder to plan by hand. Returns the commands to run there.
 
-    The platform's outputs are placeholders: the real ones are in its state, `terraform output -json platform`.
+    The platform's outputs are placeholders: the real values are in its state, `terraform output -json platform`.
     Raises: SourceFailed, ConfigFailed, TerraformFailed.
     """
     snapshot = await read_snapshot(settings, repo, commit)
@@ -111,5 +113,5 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
         root = await terraform.render(run, directory)
     lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", "terraform plan"]
     if instance.kind == "Service":
-        lines.insert(0, "# terraform.tfvars.json has placeholders where the platform's outputs and the image belong")
+        lines.insert(0, "# replace the placeholders in terraform.tfvars.json: the platform's outputs and the image")
     return lines

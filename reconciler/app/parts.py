@@ -1,4 +1,4 @@
-"""The edges, built from the settings. Every command builds only those that it needs."""
+"""Factories of the edges, from the settings. Each command builds only the edges that it needs."""
 
 import hashlib
 import os
@@ -38,17 +38,17 @@ _SESSION = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORI
 
 
 def _ignore(*_: object) -> None:
-    """Nobody listens."""
+    """Discard an event: the default callback."""
 
 
 def judge(settings: Settings, work: Path) -> PolicyCommand | None:
-    """Who is asked about plans besides the rules; None when nobody is."""
+    """Return the configured policy command, which judges plans in addition to the rules; None without one."""
     policy = settings.policy
     return PolicyCommand(policy.command, timeout=policy.timeout, work=work, base=os.environ) if policy.command else None
 
 
 def redactor(settings: Settings) -> Redactor:
-    """Hides secrets, and the daemon's own in particular: in its settings, its repository's URL and its AWS session."""
+    """Build the redactor, which also knows the daemon's own secrets: settings, repository URLs and AWS session."""
     own = (settings.auth.token, settings.slack.token, settings.slack.webhook, settings.redaction.key)
     key = redaction_key(settings)
     known = [secret.get_secret_value() for secret in own if secret]
@@ -61,26 +61,26 @@ def redactor(settings: Settings) -> Redactor:
 
 
 def store(settings: Settings, clients: AwsClients) -> SqliteStore | DynamoStore:
-    """Where records are kept: a file, or a table."""
+    """Return the store of records: a SQLite file, or a DynamoDB table."""
     if settings.store.table is None:
         return SqliteStore(settings.store.path)
     return DynamoStore(clients, settings.store.table, _home(settings))
 
 
 def trees(settings: Settings, clients: AwsClients) -> TreeArchive:
-    """Where Terraform trees are kept: a folder, or a bucket."""
-    kept = settings.store
-    if kept.bucket is None:
+    """Return the archive of Terraform trees: a folder, or an S3 bucket."""
+    storage = settings.store
+    if storage.bucket is None:
         return DirectoryTrees(settings.data / "trees")
-    return S3Trees(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
+    return S3Trees(clients, storage.bucket, _home(settings), kms_key_id=storage.kms_key_id)
 
 
 def reports(settings: Settings, clients: AwsClients) -> Reports:
-    """Where drift reports are kept: a folder, or a bucket."""
-    kept = settings.store
-    if kept.bucket is None:
+    """Return the storage of drift reports: a folder, or an S3 bucket."""
+    storage = settings.store
+    if storage.bucket is None:
         return DirectoryReports(settings.reports.path)
-    return S3Reports(clients, kept.bucket, _home(settings), kms_key_id=kept.kms_key_id)
+    return S3Reports(clients, storage.bucket, _home(settings), kms_key_id=storage.kms_key_id)
 
 
 def _home(settings: Settings) -> Home:
@@ -88,12 +88,12 @@ def _home(settings: Settings) -> Home:
 
 
 def terraform_tree(settings: Settings) -> Tree:
-    """The Terraform roots and modules as they are on disk now; nothing when they come from Git."""
+    """Read the Terraform roots and modules from disk; return an empty tree when they come from Git."""
     return {} if settings.terraform.source.git.url else read_tree(settings.terraform.source.path)
 
 
 def tree_mirror(settings: Settings, directory: Path) -> TreeMirror | None:
-    """The mirror of the Terraform repository in that directory; None when the roots come from a folder.
+    """Return a mirror of the Terraform repository in `directory`; None when the roots come from a folder.
 
     Raises: SourceFailed for a URL that is not accepted.
     """
@@ -108,14 +108,14 @@ def tree_mirror(settings: Settings, directory: Path) -> TreeMirror | None:
 
 
 def source(settings: Settings) -> Source:
-    """Where manifests come from, with the Terraform trees of each environment. Raises: SourceFailed."""
+    """Return the source of manifests, with the Terraform trees of each environment. Raises: SourceFailed."""
     manifests = _manifests(settings)
     mirror = tree_mirror(settings, settings.data / "roots.git")
     return RootsSource(manifests, mirror, refs(settings)) if mirror else manifests
 
 
 def _manifests(settings: Settings) -> Source:
-    """A repository, or a watched folder."""
+    """Return the source of manifests alone: a Git repository, or a watched folder."""
     if settings.git.directory:
         on_disk = [] if settings.terraform.source.git.url else [settings.terraform.source.path]
         return DirectorySource(settings.git.directory, lambda: terraform_tree(settings), watched=on_disk)
@@ -143,7 +143,7 @@ def terraform(
     on_run: Callable[[str, str], None] = _ignore,
     warn: Callable[[str], None] = _ignore,
 ) -> TerraformCli:
-    """Terraform with its workspaces under `work`. Without `remote_state` states are thrown away with them."""
+    """Return a Terraform runner with its workspaces under `work`; without `remote_state`, states are discarded too."""
     return TerraformCli(
         settings.terraform.binary,
         work=work,
@@ -168,15 +168,15 @@ def terraform(
 
 
 def provider_directory(data: Path) -> Path:
-    """Where the warm provider of that data folder has its sockets: a short path, because a socket's may not be long."""
+    """Return the socket directory of the warm provider for a data folder: a short path, as sockets require."""
     return runtime_directory(hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:12])
 
 
 @asynccontextmanager
 async def warm_runs(settings: Settings, directory: Path) -> AsyncIterator[WarmRuns | None]:
-    """The warm provider for the length of a block, in a directory of its own; None when it is switched off.
+    """Run a warm provider in `directory` for the length of a block; yield None when it is switched off.
 
-    Its end waits for the runs that are attached.
+    Leaving the block waits for the attached runs and removes the directory.
     """
     if not settings.terraform.warm:
         yield None
@@ -190,7 +190,7 @@ async def warm_runs(settings: Settings, directory: Path) -> AsyncIterator[WarmRu
 
 
 def state(settings: Settings) -> StateSettings:
-    """Where states are kept."""
+    """Return the location of Terraform states as the edges use it."""
     return StateSettings(
         bucket=settings.state.bucket,
         lock_table=settings.state.lock_table,

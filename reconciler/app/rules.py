@@ -1,4 +1,4 @@
-"""Settings as the values that the core decides with: environments, limits, policy rules, module refs."""
+"""Conversion of settings to the values that the core decides with: environments, limits, policy rules, refs."""
 
 from reconciler.config.models import Settings
 from reconciler.core.decide.verdict import VerdictLimits
@@ -10,12 +10,12 @@ from reconciler.engine.world import Limits
 
 
 def environments(settings: Settings) -> dict[str, Environment]:
-    """Every configured environment."""
+    """Return every configured environment by name."""
     return {name: settings.environment(name) for name in settings.environments}
 
 
 def limits(settings: Settings) -> Limits:
-    """What the engine is told once."""
+    """Return the engine's limits: retry and polling delays, repairs, rollout time, concurrency and AWS calls."""
     return Limits(
         pace=Pace(
             retry_base=settings.retry.base,
@@ -36,7 +36,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def policy_rules(settings: Settings) -> Rules:
-    """What every plan is held to."""
+    """Return the policy rules that apply to every plan."""
     exceptions = [exception.split(" ", 1) for exception in settings.policy.exceptions]
     return Rules(
         mandatory_tags=frozenset(settings.policy.mandatory_tags),
@@ -47,7 +47,7 @@ def policy_rules(settings: Settings) -> Rules:
 
 
 def refs(settings: Settings) -> dict[str, Ref]:
-    """What every environment's roots are read at."""
+    """Map each environment to the Git ref of its Terraform roots, with the setting that names it."""
     default = Ref(settings.terraform.source.git.ref, "terraform.source.git.ref")
     return {
         name: Ref(found.source.ref, f"environments.{name}.source.ref") if found.source.ref else default

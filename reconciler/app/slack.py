@@ -1,4 +1,4 @@
-"""Whom to tell, built from the settings."""
+"""Factory of the Slack notifications, from the settings."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,19 +17,19 @@ def notifications(
     count: Callable[[str], None],
     redact: Callable[[str], str],
 ) -> Notifications | None:
-    """Those who tell; None where nobody is to be told."""
-    line, slack = _line(settings), settings.slack
-    if line is None:
+    """Return the Slack notifications; None without a token or webhook. `count` receives the result of each message."""
+    channel, slack = _channel(settings), settings.slack
+    if channel is None:
         return None
     manner = Manner(
         environments=None if slack.environments is None else frozenset(slack.environments),
         reminders=slack.reminders,
         group_wait=slack.group_wait,
     )
-    return Notifications(line, threads, sources, count=count, redact=redact, manner=manner)
+    return Notifications(channel, threads, sources, count=count, redact=redact, manner=manner)
 
 
-def _line(settings: Settings) -> AbstractAsyncContextManager[Channel] | None:
+def _channel(settings: Settings) -> AbstractAsyncContextManager[Channel] | None:
     slack = settings.slack
     if slack.token and slack.channel:
         return bot(token=slack.token.get_secret_value(), channel=slack.channel, api_url=slack.api_url)

@@ -1,4 +1,4 @@
-"""`reconciler verify`: read a live account, then let the pure checks speak."""
+"""`reconciler verify`: read a live account, then run the pure checks of the requirements on it."""
 
 from reconciler.config.models import Settings
 from reconciler.core.verification.finding import Violation
@@ -8,7 +8,7 @@ from reconciler.edges.aws.clients import AwsClients
 
 
 async def verify(settings: Settings, name: str) -> tuple[Violation, ...]:
-    """What of the requirements one environment does not hold. Raises: ConfigFailed, AwsFailed."""
+    """Return the violations of the requirements in one environment's account. Raises: ConfigFailed, AwsFailed."""
     environment = settings.environment(name)
     clients = AwsClients()
     try:
