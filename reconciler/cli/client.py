@@ -1,7 +1,7 @@
-"""The daemon's HTTP API as the commands use it, over its unix socket or over TCP.
+"""Client of the daemon's HTTP API for the commands, over its unix socket or over TCP.
 
 The standard library's client is enough for one request at a time, and keeps `reconciler get` quick to start.
-Every trouble becomes one sentence that says what to check.
+Every failure becomes one sentence that says what to check.
 """
 
 import http.client
@@ -20,11 +20,11 @@ _ANSWER_LIMIT = 64 * 1024 * 1024
 
 
 class DaemonUnreachable(CommandFailed):
-    """Nothing answered; the message says where and what to check."""
+    """No daemon answered; the message says at which address and what to check."""
 
 
 class DaemonRefused(CommandFailed):
-    """The daemon answered with an error; `error` is its body."""
+    """The daemon answered with an error: `status` is its HTTP status, `error` its body."""
 
     def __init__(self, status: int, error: Mapping[str, Any]) -> None:
         invalid = status in {400, 404}
@@ -46,7 +46,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One daemon's API."""
+    """The API of one daemon; `remedy` says what to check when it does not answer."""
 
     connect: Callable[[], http.client.HTTPConnection]
     where: str
@@ -56,20 +56,20 @@ class Daemon:
 
     @classmethod
     def at_socket(cls, path: Path) -> Self:
-        """The daemon on this machine."""
-        remedy = "start it with `reconciler run`, or name it with --url or RECONCILER_URL"
+        """Connect to the daemon on this machine."""
+        remedy = "start it with `reconciler run`, or give its address with --url or RECONCILER_URL"
         return cls(connect=lambda: _UnixConnection(path), where=str(path), remedy=remedy)
 
     @classmethod
     def at_url(cls, url: str, *, token: str | None) -> Self:
-        """A daemon over TCP."""
+        """Connect to a daemon over TCP. Raises: CommandFailed for a URL that is not valid."""
         parts = urlsplit(url)
         try:
             host, port = parts.hostname, parts.port
         except ValueError:
             host, port = None, None
         if parts.scheme not in {"http", "https"} or not host:
-            raise CommandFailed(f"{url!r} is not an address such as http://127.0.0.1:8080", code=Exit.INVALID)
+            raise CommandFailed(f"{url!r} is not a URL such as http://127.0.0.1:8080", code=Exit.INVALID)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         return cls(
             connect=lambda: kind(host, port, timeout=_TIMEOUT),
@@ -80,12 +80,12 @@ class Daemon:
         )
 
     def get(self, path: str, **query: str | int | None) -> Any:
-        """Read. Raises: DaemonUnreachable, DaemonRefused."""
+        """Return the JSON answer to a GET. Raises: DaemonUnreachable, DaemonRefused."""
         given = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
 
     def post(self, path: str, **body: str | None) -> Any:
-        """Act. Raises: DaemonUnreachable, DaemonRefused."""
+        """Return the JSON answer to a POST. Raises: DaemonUnreachable, DaemonRefused."""
         given = {name: value for name, value in body.items() if value is not None}
         return self._ask("POST", path, json.dumps(given).encode())
 
@@ -101,10 +101,11 @@ class Daemon:
             response = connection.getresponse()
             status, content = response.status, response.read(_ANSWER_LIMIT)
         except PermissionError:
-            message = f"{self.where} is not yours to use: be the daemon's user, or use --url with RECONCILER_TOKEN"
+            message = f"{self.where}: permission denied: run as the daemon's user, or use --url with RECONCILER_TOKEN"
             raise DaemonUnreachable(message) from None
         except TimeoutError:
-            raise DaemonUnreachable(f"the daemon at {self.where} did not answer in {_TIMEOUT:.0f} s") from None
+            message = f"the daemon at {self.where} did not answer within {_TIMEOUT:.0f} s: check its log, then retry"
+            raise DaemonUnreachable(message) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise DaemonUnreachable(f"no daemon answers at {self.where} ({reason}): {self.remedy}") from None
@@ -116,14 +117,15 @@ class Daemon:
         try:
             answer = json.loads(content)
         except ValueError:
-            raise DaemonUnreachable(f"{self.where} is not a reconciler's API (it answered {status})") from None
+            message = f"{self.where} does not serve the reconciler's API (HTTP {status}): {self.remedy}"
+            raise DaemonUnreachable(message) from None
         if status < 400:
             return answer
         error = answer.get("error") if isinstance(answer, dict) else None
-        raise DaemonRefused(status, error if isinstance(error, dict) else {"message": f"answered {status}"})
+        raise DaemonRefused(status, error if isinstance(error, dict) else {"message": f"the daemon answered {status}"})
 
 
 def instance_path(key: Any, part: str = "") -> str:
-    """The API's path of an instance."""
+    """Return the API path of an instance, or of a part of it such as `plan`."""
     path = f"/api/v1/instances/{quote(key.environment, safe='')}/{quote(key.name, safe='')}"
     return f"{path}/{part}" if part else path

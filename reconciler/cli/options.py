@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they lead to."""
+"""Options that several commands share, and the settings, client and key that they resolve to."""
 
 import os
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.config.models import Settings
 
 Output = Annotated[
-    Literal["table", "json"], Parameter(name=["--output", "-o"], help="A table for people, or JSON for scripts.")
+    Literal["table", "json"], Parameter(name=["--output", "-o"], help="A table for reading, or JSON for scripts.")
 ]
 KeyText = Annotated[str, Parameter(name="KEY", help="An instance: ENVIRONMENT/NAME, such as develop/orders.")]
 
@@ -23,18 +23,18 @@ KeyText = Annotated[str, Parameter(name="KEY", help="An instance: ENVIRONMENT/NA
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """Commands that read the configuration."""
+    """Option of commands that read the configuration."""
 
     config: Annotated[
         Path | None,
         Parameter(
             name="--config",
-            help="The configuration file; else $RECONCILER_CONFIG, else ./reconciler.yaml if it is there.",
+            help="Configuration file; else $RECONCILER_CONFIG, else ./reconciler.yaml if it exists.",
         ),
     ] = None
 
     def settings(self) -> "Settings":
-        """The settings. Raises: ConfigFailed."""
+        """Load the settings. Raises: ConfigFailed."""
         from reconciler.config.load import load
 
         return load(self.config)
@@ -43,19 +43,19 @@ class Configured:
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class Connected(Configured):
-    """Commands that talk to the daemon."""
+    """Options of commands that talk to the daemon."""
 
     url: Annotated[
         str | None,
         Parameter(
             name="--url",
             env_var="RECONCILER_URL",
-            help="Where the daemon's API is; by default its unix socket. The token is read from $RECONCILER_TOKEN.",
+            help="URL of the daemon's API; without it, its unix socket. The token is read from $RECONCILER_TOKEN.",
         ),
     ] = None
 
     def daemon(self) -> Daemon:
-        """A client of the daemon; nothing is sent yet."""
+        """Return a client of the daemon, without connecting. Raises: ConfigFailed, CommandFailed."""
         if self.url:
             return Daemon.at_url(self.url, token=os.environ.get("RECONCILER_TOKEN"))
         return Daemon.at_socket(self.settings().http.socket)
@@ -66,7 +66,7 @@ CONNECTED = Connected()
 
 
 def read_key(text: str) -> "Key":
-    """An instance's key as a person writes it."""
+    """Parse a key such as `develop/orders`. Raises: CommandFailed."""
     from desired_state.instance import Key
 
     try:

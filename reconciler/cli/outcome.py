@@ -1,4 +1,4 @@
-"""How a command ends: the exit codes that scripts rely on, and the one exception that carries a message to the user."""
+"""Outcomes of a command: the exit codes that scripts rely on, and the exception with a message for the user."""
 
 from enum import IntEnum
 
@@ -13,7 +13,7 @@ class Exit(IntEnum):
 
 
 class CommandFailed(Exception):
-    """The command cannot do what was asked; the message is one line for a person."""
+    """The command failed; the message is one line for the user, `code` the exit code."""
 
     def __init__(self, message: str, *, code: Exit = Exit.FAILED) -> None:
         super().__init__(message)

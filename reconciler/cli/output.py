@@ -1,6 +1,6 @@
-"""What the commands print: tables that stay readable in a pipe, JSON that stays stable, and one colour rule.
+"""Output of the commands: tables that stay readable in a pipe, JSON that stays stable, and one rule for colours.
 
-What comes from manifests or from AWS may hold anything: it never reaches a terminal as markup or control characters.
+Text from manifests and from AWS is untrusted: it never reaches a terminal as markup or control characters.
 """
 
 import json
@@ -25,42 +25,42 @@ _SIGNS = {"+": "green", "~": "yellow", "-": "red", "±": "red"}
 
 
 def clean(value: Any) -> str:
-    """Text that cannot steer a terminal."""
+    """Replace control and bidirectional characters, so that the text cannot control a terminal."""
     return _CONTROL.sub("\ufffd", "" if value is None else str(value))
 
 
 def console(*, errors: bool = False) -> Console:
-    """The terminal, or a pipe without a width: rich itself honours NO_COLOR."""
+    """Return a console for the terminal, or for a pipe with a fixed width of 1000; rich itself honours NO_COLOR."""
     stream = sys.stderr if errors else sys.stdout
     return Console(file=stream, width=None if stream.isatty() else 1000, highlight=False, markup=False)
 
 
-def say(text: str) -> None:
-    """One line of result."""
+def print_line(text: str) -> None:
+    """Print one line of result on stdout."""
     sys.stdout.write(clean(text) + "\n")
 
 
-def complain(text: str) -> None:
-    """One line of trouble."""
+def print_error(text: str) -> None:
+    """Print one line on stderr, prefixed with the program's name."""
     sys.stderr.write(f"reconciler: {clean(text)}\n")
 
 
 def print_json(value: Any) -> None:
-    """The same data as the table, for scripts."""
+    """Print the data as indented JSON, for scripts."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Columns with a heading, nothing drawn around them."""
-    made = Table(*headers, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    """Build a table without borders; known words such as `Healthy` are coloured."""
+    built = Table(*headers, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for row in rows:
         cells = [clean(cell) for cell in row]
-        made.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
-    return made
+        built.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+    return built
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table; in a pipe without the blanks at the ends of lines."""
+    """Print a table; in a pipe, without trailing spaces."""
     screen = console()
     if sys.stdout.isatty():
         screen.print(table(headers, rows))
@@ -71,7 +71,7 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def print_fields(fields: Mapping[str, Any], *, indent: str = "") -> None:
-    """A name and a value per line, aligned."""
+    """Print one `name: value` per line, aligned; empty values are left out."""
     shown = {name: clean(value) for name, value in fields.items() if value not in (None, "", [])}
     width = max((len(name) for name in shown), default=0) + 2
     for name, value in shown.items():
@@ -80,16 +80,16 @@ def print_fields(fields: Mapping[str, Any], *, indent: str = "") -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What is being waited for: a living line on a terminal, plain lines elsewhere, always on stderr."""
+    """Yield a function that shows progress on stderr: one updated line on a terminal, a line each elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda text: complain(text)
+        yield lambda text: print_error(text)
         return
     with console(errors=True).status("") as status:
         yield lambda text: status.update(Text(clean(text)))
 
 
 def age(seconds: int | None) -> str:
-    """`42s`, `5m`, `3h`, `2d`: as exact as a person needs."""
+    """Format seconds as `42s`, `5m`, `3h` or `2d`; None as the empty string."""
     if seconds is None:
         return ""
     for limit, unit, size in ((120, "s", 1), (7200, "m", 60), (172_800, "h", 3600)):
@@ -98,32 +98,32 @@ def age(seconds: int | None) -> str:
     return f"{seconds // 86_400}d"
 
 
-def short(commit: str | None) -> str:
-    """A commit as people write it."""
+def short_commit(commit: str | None) -> str:
+    """Return the first 12 digits of a commit; any other revision, such as `worktree-…`, unchanged."""
     return commit[:12] if commit and re.fullmatch(r"[0-9a-f]{40,64}", commit) else commit or ""
 
 
 def changes(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A plan's resources as lines: a sign and the address, then, where there is an old and a new, what differs."""
+    """Yield a plan's resources as lines: sign and address, then, for changed resources, the changed attributes."""
     signs = {("create",): "+", ("update",): "~", ("delete",): "-", ("import",): "=", ("import", "update"): "~"}
     for item in items:
         sign = signs.get(tuple(item["actions"]), "±")
         yield f"{sign} {item['address']}"
         if sign in "+-":
-            continue  # every attribute of it; JSON has them
+            continue  # every attribute is new or gone; the JSON output has them
         for path, value in item["attributes"].items():
             yield f"    {path}: {_value(value['old'])} → {_value(value['new'])}"
 
 
-def say_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> None:
-    """Print them, a colour for each sign."""
+def print_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> None:
+    """Print a plan's resources, one colour for each sign."""
     screen, style = console(), ""
     for line in changes(items):
         style = _SIGNS.get(line[0], style)
         if sys.stdout.isatty():
             screen.print(Text(indent + clean(line), style=style), soft_wrap=True)
         else:
-            say(indent + line)
+            print_line(indent + line)
 
 
 def _value(value: Any) -> str:

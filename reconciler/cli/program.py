@@ -1,4 +1,4 @@
-"""Puts the commands together and turns every way to end into an exit code and, if it went wrong, one line on stderr."""
+"""The program: assembles the commands, and turns every outcome into an exit code and, on failure, a line on stderr."""
 
 import contextlib
 import errno
@@ -24,15 +24,15 @@ from reconciler.cli.commands import (
     waiting,
 )
 from reconciler.cli.outcome import CommandFailed, Exit
-from reconciler.cli.output import clean, complain
+from reconciler.cli.output import clean, print_error
 
-_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-_PIPE_CLOSED = 141  # 128 + SIGPIPE, what a shell reports of a program that a closed pipe ended
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports for a program that a closed pipe ended
 _INTERRUPTED = 130  # 128 + SIGINT
 
-_ALONE = Group("Without the daemon", sort_key=1)
+_STANDALONE = Group("Without the daemon", sort_key=1)
 _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
-    _ALONE: (
+    _STANDALONE: (
         daemon.run,
         daemon.config,
         manifests.validate,
@@ -42,7 +42,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         planning.bootstrap,
         verification.verify,
     ),
-    Group("Ask the daemon", sort_key=2): (
+    Group("Read from the daemon", sort_key=2): (
         reading.get,
         reading.describe,
         drifting.diff,
@@ -50,7 +50,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         reading.history,
         waiting.wait,
     ),
-    Group("Tell the daemon", sort_key=3): (
+    Group("Act through the daemon", sort_key=3): (
         waiting.reconcile,
         acting.suspend,
         acting.resume,
@@ -64,14 +64,14 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
     ),
 }
 
-_HELP = """Keeps AWS ECS true to a Git repository of manifests, with Terraform.
+_HELP = """Reconciles AWS ECS with a Git repository of manifests, through Terraform.
 
 Exit codes: 0 ok, 1 failed, 2 usage or invalid input, 3 drift or pending changes found.
 """
 
 
 def build() -> App:
-    """The command line."""
+    """Build the command line with all commands."""
     app = App(
         name="reconciler",
         help=_HELP,
@@ -83,12 +83,12 @@ def build() -> App:
     for group, commands in _COMMANDS.items():
         for command in commands:
             app.command(command, group=group)
-    app.command(provider.build(_ALONE))
+    app.command(provider.build(_STANDALONE))
     return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script. Always ends in SystemExit."""
+    """Run the console script. Always raises SystemExit."""
     sys.exit(_end(arguments))
 
 
@@ -97,7 +97,7 @@ def _end(arguments: Sequence[str] | None) -> int:
         code = _code(build()(arguments, result_action="return_value"))
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone; what is still buffered would fail again when Python closes the stream.
+        # The reader has closed the pipe; the buffered rest would fail again when Python closes the stream.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
@@ -116,32 +116,34 @@ def _explain(error: Exception) -> int:
     from reconciler.config.models import ConfigFailed
     from reconciler.core.redaction.redactor import Redactor
 
-    redact = Redactor(os.urandom(16)).text  # no mark of these is ever compared
+    redact = Redactor(os.urandom(16)).text  # a random key: marks in error messages are never compared
     if isinstance(error, ConfigFailed):
         sys.stderr.writelines(f"{clean(redact(problem))}\n" for problem in error.problems)
         return Exit.INVALID
     if isinstance(error, CommandFailed):
-        complain(redact(str(error)))
+        print_error(redact(str(error)))
         return error.code
-    return _explain_surprise(error, redact)
+    return _explain_unexpected(error, redact)
 
 
-def _explain_surprise(error: Exception, redact: Callable[[str], str]) -> int:
-    """What the edges raise has a message for people; anything else is a defect, and says how to see more."""
+def _explain_unexpected(error: Exception, redact: Callable[[str], str]) -> int:
+    """Print the message of an edge's exception; report any other one as a defect, with how to get its traceback."""
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
-    if isinstance(error, _expected()):
-        complain(redact(str(error)))
-    elif isinstance(error, OSError) and error.errno in _OF_THE_DISK:
-        complain(redact(f"{error.strerror}: nothing could be written. Mend that, then run it again"))
+    if isinstance(error, _edge_exceptions()):
+        print_error(redact(str(error)))
+    elif isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        print_error(
+            redact(f"{error.strerror}: nothing could be written. Free space or make the disk writable, then retry")
+        )
     else:
-        name = type(error).__name__
-        complain(f"unexpected: {name}: {redact(str(error))} (RECONCILER_TRACEBACK=1 shows where; please report it)")
+        name, hint = type(error).__name__, "RECONCILER_TRACEBACK=1 shows the traceback; please report this error"
+        print_error(f"unexpected error: {name}: {redact(str(error))} ({hint})")
     return Exit.FAILED
 
 
-def _expected() -> tuple[type[Exception], ...]:
-    """The root exceptions of the edges, imported only when something has gone wrong."""
+def _edge_exceptions() -> tuple[type[Exception], ...]:
+    """Return the root exceptions of the edges, imported only after a failure."""
     from reconciler.core.ports.aws import LiveUnavailable
     from reconciler.core.ports.source import SourceFailed
     from reconciler.core.ports.terraform import TerraformFailed

@@ -70,7 +70,7 @@ def test_a_daemon_that_cannot_start_tells_no_secret(
     monkeypatch.setattr("reconciler.app.daemon.serve", broken)
     run("run", "--config", str(written(tmp_path, SECRETS)))
     told = capsys.readouterr().err
-    assert "unexpected: RuntimeError" in told
+    assert "unexpected error: RuntimeError" in told
     assert ROBOT not in told
 
 

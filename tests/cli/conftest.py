@@ -1,4 +1,4 @@
-"""The command line in this process, and a real API on a unix socket for it to talk to."""
+"""Fixtures: the command line in this process, and a real API on a unix socket for it to talk to."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ TOKEN = "a-token-of-this-test-run"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended."""
+    """The outcome of a command: exit code, stdout and stderr."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ def _clean_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command; the code, stdout and stderr."""
+    """Return a function that runs a command and returns its outcome."""
 
     def run(*arguments: str) -> Ended:
         capsys.readouterr()
@@ -54,7 +54,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A daemon's API: its memory and its port."""
+    """A running API: the fake daemon behind it, and its URL."""
 
     control: FakeControl
     url: str
@@ -62,7 +62,7 @@ class Served:
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Served]:
-    """An API where the commands look for one: the socket in the data folder, and TCP."""
+    """Serve an API at the default socket in the data folder, and over TCP."""
     control = make_control()
     started: list[Any] = []
     ready = threading.Event()

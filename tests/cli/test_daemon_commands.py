@@ -1,4 +1,4 @@
-"""The commands that talk to the daemon, against a real API on its socket and over TCP."""
+"""Commands that talk to the daemon, against a real API on its socket and over TCP."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ from reconciler.core.principal import Principal
 from tests.cli.conftest import TOKEN, Cli, Served
 from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 
-ORPHANLESS = "no orphans: every state has a manifest or a record\n"
+NO_ORPHANS = "no orphans: every state has a manifest or a record\n"
 
 
 def test_get_shows_a_line_for_each_instance(cli: Cli, daemon: Served) -> None:
@@ -33,20 +33,20 @@ def test_get_shows_a_line_for_each_instance(cli: Cli, daemon: Served) -> None:
     assert COMMIT[:12] in lines[2]
 
 
-def test_get_takes_keys_and_filters(cli: Cli, daemon: Served) -> None:
+def test_get_accepts_keys_and_filters(cli: Cli, daemon: Served) -> None:
     assert json.loads(cli("get", "develop/payments", "-o", "json").out)["instances"][0]["key"] == "develop/payments"
     found = json.loads(cli("get", "--reason", "AwaitingApproval", "-o", "json").out)["instances"]
     assert [item["key"] for item in found] == ["develop/orders"]
     assert cli("get", "--environment", "prod").out == "no instances\n"
 
 
-def test_get_tells_scripts_when_something_is_not_well(cli: Cli, daemon: Served) -> None:
+def test_get_with_exit_code_exits_3_unless_all_instances_are_in_sync_and_healthy(cli: Cli, daemon: Served) -> None:
     assert cli("get", "--exit-code").code == 3
     assert cli("get", "develop/payments", "--exit-code").code == 0
 
 
-def test_get_orphans_exits_3_when_there_are_some(cli: Cli, daemon: Served) -> None:
-    assert (cli("get", "--orphans").code, cli("get", "--orphans").out) == (0, ORPHANLESS)
+def test_get_orphans_exits_3_when_there_are_any(cli: Cli, daemon: Served) -> None:
+    assert (cli("get", "--orphans").code, cli("get", "--orphans").out) == (0, NO_ORPHANS)
     daemon.control.left = (ORPHAN,)
     ended = cli("get", "--orphans", "--environment", "develop")
     assert ended.code == 3
@@ -59,7 +59,7 @@ def test_get_orphans_exits_3_when_there_are_some(cli: Cli, daemon: Served) -> No
     assert (over_tcp.code, "bearer token" in over_tcp.err) == (1, True)
 
 
-def test_orphans_are_no_instances_and_cannot_be_named(cli: Cli, daemon: Served) -> None:
+def test_orphans_cannot_be_combined_with_filters_of_instances(cli: Cli, daemon: Served) -> None:
     for arguments in (("develop/orders",), ("--reason", "InSync"), ("--watch",)):
         assert cli("get", "--orphans", *arguments).code == 2
     assert cli("get", "--orphans", "--environment", "nowhere").code == 2
@@ -100,7 +100,7 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
         (("unlock", "develop/payments"), Unlock()),
     ],
 )
-def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
+def test_an_action_reaches_the_daemon_with_the_name_of_the_user(
     cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], action: Action
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
@@ -110,56 +110,63 @@ def test_an_action_reaches_the_daemon_with_the_name_of_who_asks(
     assert daemon.control.asked == [(PAYMENTS, action, Principal("ada", "socket"))]
 
 
-def test_an_override_of_the_windows_wants_a_reason(cli: Cli, daemon: Served) -> None:
+def test_an_override_of_the_windows_needs_a_reason(cli: Cli, daemon: Served) -> None:
     for half in (("--override-window",), ("--reason", "an incident")):
         ended = cli("reconcile", "develop/payments", *half)
         assert (ended.code, daemon.control.asked) == (2, [])
-        assert "go together" in ended.err
+        assert "require each other" in ended.err
     assert cli("reconcile", "develop/payments", "--override-window", "--reason", "an incident").code == 0
     assert [action for _, action, _ in daemon.control.asked] == [Reconcile("an incident")]
 
 
-def test_prune_wants_to_hear_it(cli: Cli, daemon: Served) -> None:
+def test_prune_needs_a_confirmation(cli: Cli, daemon: Served) -> None:
     ended = cli("prune", "develop/payments")
     assert ended.code == 2
     assert "--confirm" in ended.err
     assert daemon.control.asked == []
 
 
-def test_approve_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
+def test_approve_sends_the_given_digest(cli: Cli, daemon: Served) -> None:
     assert cli("approve", "develop/orders", "--digest", "sha256:p1").code == 0
     assert [(key, action) for key, action, _ in daemon.control.asked] == [(ORDERS, Approve("sha256:p1"))]
 
 
-def test_adopt_sends_the_digest_it_is_given(cli: Cli, daemon: Served) -> None:
+def test_adopt_sends_the_given_digest(cli: Cli, daemon: Served) -> None:
     ended = cli("adopt", "develop/orders", "--digest", "sha256:p1")
-    assert (ended.code, ended.out) == (0, "develop/orders: adopts what sha256:p1 imports\n")
+    assert (ended.code, ended.out) == (0, "develop/orders: approved the adoption of sha256:p1\n")
     assert [(key, action) for key, action, _ in daemon.control.asked] == [(ORDERS, Adopt("sha256:p1"))]
 
 
-def test_reject_refuses_the_plan_that_waits_or_the_one_that_was_looked_at(cli: Cli, daemon: Served) -> None:
+def test_reject_applies_to_the_plan_that_waits_or_to_the_given_digest(cli: Cli, daemon: Served) -> None:
     assert cli("reject", "develop/orders").out == "develop/orders: rejected sha256:p1\n"
     assert cli("reject", "develop/orders", "--digest", "sha256:p1").code == 0
-    moved = cli("reject", "develop/orders", "--digest", "sha256:old")
-    assert moved.code == 1
-    assert "sha256:p1" in moved.err
+    outdated = cli("reject", "develop/orders", "--digest", "sha256:old")
+    assert outdated.code == 1
+    assert "sha256:p1" in outdated.err
     assert [action for _, action, _ in daemon.control.asked] == [Reject(), Reject("sha256:p1")]
 
 
-def test_approve_of_a_plan_that_moved_fails_and_says_the_new_digest(cli: Cli, daemon: Served) -> None:
+def test_approve_of_an_outdated_plan_fails_with_the_current_digest(cli: Cli, daemon: Served) -> None:
     ended = cli("approve", "develop/orders", "--digest", "sha256:old")
     assert ended.code == 1
     assert "sha256:p1" in ended.err
     assert daemon.control.asked == []
 
 
-def test_approve_without_a_digest_shows_the_plan_and_asks(
+def test_approve_without_a_digest_shows_the_plan_and_asks_for_confirmation(
     cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _: "y")
+    prompts: list[str] = []
+
+    def decline(prompt: str) -> str:
+        prompts.append(prompt)
+        return "y"
+
+    monkeypatch.setattr("builtins.input", decline)
     assert cli("approve", "develop/orders").code == 1
     assert daemon.control.asked == []
+    assert prompts == ["\nApply this plan to develop/orders? Type 'yes' to apply: "]
     monkeypatch.setattr("builtins.input", lambda _: "yes")
     ended = cli("approve", "develop/orders")
     assert ended.code == 0
@@ -174,7 +181,7 @@ def test_approve_in_a_script_needs_the_digest(cli: Cli, daemon: Served, monkeypa
     assert "--digest sha256:p1" in ended.err
 
 
-def test_what_the_daemon_refuses_is_said_in_one_line(cli: Cli, daemon: Served) -> None:
+def test_a_refusal_of_the_daemon_is_one_line(cli: Cli, daemon: Served) -> None:
     daemon.control.refusal = "develop/payments still has a manifest"
     ended = cli("prune", "--confirm", "develop/payments")
     assert (ended.code, ended.err) == (1, "reconciler: develop/payments still has a manifest\n")
@@ -182,16 +189,16 @@ def test_what_the_daemon_refuses_is_said_in_one_line(cli: Cli, daemon: Served) -
 
 @pytest.mark.parametrize(
     "arguments",
-    [("get", "develop/nobody"), ("describe", "develop/nobody"), ("history", "develop/nobody"), ("describe", "nobody")],
+    [("get", "develop/gone"), ("describe", "develop/gone"), ("history", "develop/gone"), ("describe", "gone")],
 )
 def test_an_unknown_instance_is_invalid_input(cli: Cli, daemon: Served, arguments: tuple[str, ...]) -> None:
     ended = cli(*arguments)
     assert ended.code == 2
-    assert "nobody" in ended.err
+    assert "gone" in ended.err
     assert len(ended.err.splitlines()) == 1
 
 
-def test_over_tcp_reading_is_free_and_acting_needs_the_token(
+def test_over_tcp_reading_is_open_and_acting_needs_the_token(
     cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli("get", "--url", daemon.url).code == 0
@@ -217,24 +224,24 @@ def test_without_a_daemon_the_message_says_what_to_check(cli: Cli) -> None:
     [
         ("http://127.0.0.1:1", 1, "no daemon answers at http://127.0.0.1:1"),
         ("http://nowhere.invalid", 1, "no daemon answers at http://nowhere.invalid"),
-        ("ftp://x", 2, "is not an address"),
-        ("http://x:y", 2, "is not an address"),
-        ("localhost:8080", 2, "is not an address"),
+        ("ftp://x", 2, "is not a URL"),
+        ("http://x:y", 2, "is not a URL"),
+        ("localhost:8080", 2, "is not a URL"),
     ],
 )
-def test_a_wrong_url_is_said_so(cli: Cli, url: str, code: int, message: str) -> None:
+def test_a_wrong_url_is_named_in_the_message(cli: Cli, url: str, code: int, message: str) -> None:
     ended = cli("get", "--url", url)
     assert ended.code == code
     assert message in ended.err
 
 
-def test_the_configuration_says_where_the_socket_is(cli: Cli, daemon: Served) -> None:
+def test_the_configuration_locates_the_socket(cli: Cli, daemon: Served) -> None:
     Path("etc").mkdir()
     Path("etc/r.yaml").write_text("data: ../.reconciler\n")
     assert cli("get", "--config", "etc/r.yaml").code == 0
 
 
-def test_messages_cannot_steer_the_terminal(cli: Cli, daemon: Served) -> None:
+def test_messages_cannot_control_the_terminal(cli: Cli, daemon: Served) -> None:
     record = daemon.control.known[ORDERS]
     conditions = {
         kind: condition.__class__(

@@ -1,4 +1,4 @@
-"""Freezing by command, against a real API."""
+"""`freeze` and `unfreeze`, against a real API."""
 
 import json
 
@@ -7,25 +7,25 @@ import pytest
 from tests.cli.conftest import Cli, Served
 
 
-def test_a_freeze_is_made_shown_and_lifted(cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_freeze_is_created_shown_and_lifted(cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
     ended = cli("freeze", "develop", "--reason", "peak season")
     assert (ended.code, ended.out) == (0, "develop: frozen (peak season)\n")
-    told = "frozen by ada since 2026-03-04T12:00:00Z: peak season"
-    assert cli("get").out.splitlines()[-1] == f"develop: {told}"
-    assert told in cli("describe", "develop/orders").out
+    frozen = "frozen by ada since 2026-03-04T12:00:00Z: peak season"
+    assert cli("get").out.splitlines()[-1] == f"develop: {frozen}"
+    assert frozen in cli("describe", "develop/orders").out
     lifted = cli("unfreeze", "develop", "-o", "json")
     assert (lifted.code, json.loads(lifted.out)["by"]) == (0, "ada")
     assert "frozen" not in cli("get").out
 
 
-def test_without_an_environment_all_is_frozen(cli: Cli, daemon: Served) -> None:
+def test_without_an_environment_all_environments_are_frozen(cli: Cli, daemon: Served) -> None:
     assert cli("freeze", "--reason", "audit").out == "all environments: frozen (audit)\n"
     assert list(daemon.control.frozen) == [None]
     assert cli("unfreeze").code == 0
 
 
-def test_a_freeze_wants_a_reason_and_an_environment_that_is_there(cli: Cli, daemon: Served) -> None:
+def test_a_freeze_needs_a_reason_and_a_known_environment(cli: Cli, daemon: Served) -> None:
     assert cli("freeze", "develop").code == 2
     unknown = cli("freeze", "develoop", "--reason", "x")
     assert unknown.code == 2

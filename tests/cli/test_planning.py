@@ -1,4 +1,4 @@
-"""`plan`, `render` and `bootstrap`: what they ask for, what they print and how they end."""
+"""`plan`, `render` and `bootstrap`: their requests, output and exit codes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ PROBLEM = Problem("services/x.yaml", 3, 5, "unknown field")
 
 @pytest.fixture
 def plans(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
-    """Let the next `plan` find these; what it was asked is remembered."""
+    """Return a function that makes the next `plan` return these instances; its result collects the arguments."""
 
     def prepare(*found: PlannedInstance, problems: Sequence[Problem] = ()) -> list[dict[str, Any]]:
         asked: list[dict[str, Any]] = []
@@ -45,7 +45,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]
     return prepare
 
 
-def test_plan_says_per_instance_what_would_change_and_exits_3(cli: Cli, plans: Any) -> None:
+def test_plan_shows_the_changes_of_each_instance_and_exits_3(cli: Cli, plans: Any) -> None:
     asked = plans(NEW, SAME)
     ended = cli("plan", "--repo", "m.git", "--commit", "abc", "develop/orders")
     rows = [line.split() for line in ended.out.splitlines()]
@@ -82,14 +82,14 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
     ]
 
 
-def test_a_plan_that_policy_denies_fails_and_says_which_rule(cli: Cli, plans: Any) -> None:
+def test_a_plan_denied_by_policy_fails_and_names_the_rule(cli: Cli, plans: Any) -> None:
     plans(replace(NEW, denied=("aws_vpc.this: mandatory tags: without Owner",)))
     ended = cli("plan", "--repo", "m")
     assert ended.code == 1
     assert "develop/orders is denied by policy: aws_vpc.this: mandatory tags: without Owner" in ended.out
 
 
-def test_an_adoption_that_would_change_more_fails_and_says_what(cli: Cli, plans: Any) -> None:
+def test_an_adoption_with_other_changes_fails_and_names_them(cli: Cli, plans: Any) -> None:
     plans(replace(NEW, imports=1, refused="it would not only adopt what exists, but also create aws_vpc.this"))
     ended = cli("plan", "--repo", "m")
     assert ended.code == 1
@@ -105,19 +105,19 @@ def test_an_adoption_that_would_change_more_fails_and_says_what(cli: Cli, plans:
         ([SAME, NEW, BROKEN], [PROBLEM], 1),
     ],
 )
-def test_the_worst_that_was_found_decides_the_exit_code(
+def test_the_worst_result_decides_the_exit_code(
     cli: Cli, plans: Any, found: list[PlannedInstance], problems: list[Problem], code: int
 ) -> None:
     plans(*found, problems=problems)
     assert cli("plan", "--repo", "m").code == code
 
 
-def test_an_instance_that_cannot_be_planned_says_why(cli: Cli, plans: Any) -> None:
+def test_an_instance_that_cannot_be_planned_shows_the_cause(cli: Cli, plans: Any) -> None:
     plans(BROKEN)
     assert "no such subnet" in cli("plan", "--repo", "m").out
 
 
-def test_the_repository_of_the_configuration_is_planned_unless_another_is_named(cli: Cli, plans: Any) -> None:
+def test_the_configured_repository_is_planned_unless_another_is_given(cli: Cli, plans: Any) -> None:
     asked = plans(SAME)
     assert cli("plan").code == 2
     Path("reconciler.yaml").write_text("git: {url: ssh://git.example/m.git}\n")

@@ -27,23 +27,23 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_helps_with_an_example(cli: Cli, command: str) -> None:
+def test_the_help_of_every_command_has_an_example(cli: Cli, command: str) -> None:
     ended = cli(command, "--help")
     assert ended.code == 0
     assert f"Usage: reconciler {command}" in ended.out
     assert f"Example: reconciler {command}" in ended.out
 
 
-def test_these_are_all_commands() -> None:
+def test_the_lists_above_are_complete() -> None:
     assert {name for name in build() if not name.startswith("-")} == {*COMMANDS, "provider"}
 
 
-def test_help_says_what_the_exit_codes_mean(cli: Cli) -> None:
+def test_help_explains_the_exit_codes(cli: Cli) -> None:
     words = " ".join(cli("--help").out.split())
     assert "0 ok, 1 failed, 2 usage or invalid input, 3 drift or pending changes found" in words
 
 
-def test_the_version(cli: Cli) -> None:
+def test_version_prints_the_version(cli: Cli) -> None:
     ended = cli("--version")
     assert ended.code == 0
     assert ended.out.strip().count(".") == 2
@@ -60,14 +60,14 @@ def test_a_wrong_call_is_one_line_and_exit_2(cli: Cli, arguments: tuple[str, ...
 
 
 @pytest.mark.parametrize("command", ["run", "config", "get", "plan"])
-def test_a_bad_configuration_is_lines_and_exit_2(cli: Cli, command: str) -> None:
+def test_a_bad_configuration_is_a_line_for_each_problem_and_exit_2(cli: Cli, command: str) -> None:
     Path("reconciler.yaml").write_text("gti: {url: x}\nhttp: {port: 99999}\n")
     ended = cli(command)
     assert (ended.code, ended.out) == (2, "")
     assert [line.split(" ")[0] for line in ended.err.splitlines()] == ["reconciler.yaml:1:1:", "reconciler.yaml:2:14:"]
 
 
-def test_run_without_a_source_says_what_is_missing(cli: Cli) -> None:
+def test_run_without_a_source_names_the_missing_settings(cli: Cli) -> None:
     ended = cli("run")
     assert ended.code == 2
     assert [line.split(":")[0] for line in ended.err.splitlines()] == ["git", "environments"]
@@ -83,7 +83,7 @@ def test_config_shows_values_and_origins(cli: Cli, monkeypatch: pytest.MonkeyPat
     assert "very-secret" not in out
 
 
-def test_config_prints_a_file_that_can_be_used_again(cli: Cli) -> None:
+def test_config_prints_a_file_that_can_be_loaded_again(cli: Cli) -> None:
     Path("reconciler.yaml").write_text('state: {prefix: "a/"}\nstop: {drain: 0s}\n')
     first = cli("config").out
     Path("reconciler.yaml").write_text(first)
@@ -100,11 +100,11 @@ def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("reconciler.config.load.load", fail)
     ended = cli("config")
     assert ended.code == 1
-    assert ended.err.startswith("reconciler: unexpected: RuntimeError: out of paper (RECONCILER_TRACEBACK=1")
+    assert ended.err.startswith("reconciler: unexpected error: RuntimeError: out of paper (RECONCILER_TRACEBACK=1")
     assert len(ended.err.splitlines()) == 1
 
 
-def test_a_full_disk_is_no_defect(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_not_reported_as_a_defect(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -115,7 +115,7 @@ def test_a_full_disk_is_no_defect(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     assert "report" not in ended.err
 
 
-def test_a_reader_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_command_without_a_traceback(tmp_path: Path) -> None:
     for number in range(3000):
         (tmp_path / f"{number:04}.yaml").write_text("kind: Poem\n")
     script = f'"{EXECUTABLE}" validate . | head -1; echo "${{PIPESTATUS[0]}}"'
@@ -126,19 +126,19 @@ def test_a_reader_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_pipe_gets_no_colours_and_no_blanks_at_the_ends(tmp_path: Path) -> None:
+def test_a_pipe_gets_no_colours(tmp_path: Path) -> None:
     done = process("--help", FORCE_COLOR="", NO_COLOR="1")
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
 
 
-def test_the_console_script_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
+def test_the_console_script_exits_with_the_code_of_its_command(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("kind: Poem\n")
     assert process("validate", str(tmp_path)).returncode == 2
     assert process("get", "--url", "http://127.0.0.1:1").returncode == 1
 
 
-def test_no_word_of_python_reaches_the_user(tmp_path: Path) -> None:
+def test_a_missing_configuration_file_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     done = process("describe", "develop/orders", "--config", str(tmp_path / "gone.yaml"))
     assert done.returncode == 2
     assert done.stderr == f"{tmp_path}/gone.yaml: cannot be read: No such file or directory\n"

@@ -1,4 +1,4 @@
-"""`reconciler provider`: any command at the warm provider's speed, its end passed on, and what the status shows."""
+"""`reconciler provider`: `exec` passes options and exit codes through, `status` shows the warm provider."""
 
 import asyncio
 import json
@@ -15,33 +15,33 @@ from tests.cli.conftest import Cli
 
 @pytest.fixture(autouse=True)
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A place for sockets that is nobody else's, with a short path."""
+    """Provide a private runtime directory for sockets, with a short path."""
     with tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp") as directory:
         monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
         yield Path(directory)
 
 
 @pytest.mark.parametrize("command", ["exec", "status"])
-def test_both_help_with_an_example(cli: Cli, command: str) -> None:
+def test_the_help_of_both_commands_has_an_example(cli: Cli, command: str) -> None:
     ended = cli("provider", command, "--help")
     assert ended.code == 0
     assert f"Usage: reconciler provider {command}" in ended.out
     assert f"Example: reconciler provider {command}" in ended.out
 
 
-def test_exec_ends_with_the_code_of_its_command(cli: Cli) -> None:
+def test_exec_exits_with_the_code_of_its_command(cli: Cli) -> None:
     assert cli("provider", "exec", "--", "sh", "-c", "exit 7").code == 7
     assert cli("provider", "exec", "--", "no-such-command").code == 127
 
 
-def test_exec_passes_options_on_as_they_are(cli: Cli, tmp_path: Path) -> None:
+def test_exec_passes_options_on_unchanged(cli: Cli, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     script = f'printf "%s\\n" "$@" > {seen}'
     cli("provider", "exec", "--", "sh", "-c", script, "sh", "--help", "--name", "x", "--", "-o", "json")
     assert seen.read_text().split() == ["--help", "--name", "x", "--", "-o", "json"]
 
 
-def test_exec_without_a_command_is_a_wrong_call(cli: Cli) -> None:
+def test_exec_without_a_command_exits_2(cli: Cli) -> None:
     ended = cli("provider", "exec")
     assert (ended.code, ended.out) == (2, "")
 
@@ -53,7 +53,7 @@ def test_status_without_a_warm_provider_is_one_line(cli: Cli) -> None:
     assert len(ended.err.splitlines()) == 1
 
 
-async def test_status_asks_the_warm_provider_of_that_name_or_folder(cli: Cli, runtime: Path) -> None:
+async def test_status_shows_the_warm_provider_of_a_name_or_folder(cli: Cli, runtime: Path) -> None:
     warm = await WarmProvider.start(control.runtime_directory_in(runtime, "mine"))
     try:
         table = await asyncio.to_thread(cli, "provider", "status", "--name", "mine")

@@ -1,4 +1,4 @@
-"""`docs/manifests.md` names every field that a manifest may have, and no other."""
+"""The reference in `docs/manifests.md` lists every field of a manifest, and no other."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SHARED = ("Every manifest", "Policy")
 
 
 def fields(kind: str) -> dict[str, str]:
-    """Every field of a kind and whether it is needed: `required`, its default, or `optional`."""
+    """Map every field of a kind to `required`, its default, or `optional`."""
     schema: Any = generate(kind)
 
     def walk(part: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -30,7 +30,7 @@ def fields(kind: str) -> dict[str, str]:
             yield from walk(value, step)
 
     def named(part: dict[str, Any]) -> list[dict[str, Any]]:
-        """What stands under names that the author chooses; overrides repeat the spec."""
+        """Return the schemas under names that the author chooses, without overrides, which repeat the spec."""
         found = [*part.get("patternProperties", {}).values(), part.get("additionalProperties")]
         return [value for value in found if isinstance(value, dict) and "Override" not in value.get("$ref", "")]
 
@@ -46,7 +46,7 @@ def fields(kind: str) -> dict[str, str]:
 
 
 def default(value: dict[str, Any]) -> str:
-    """A default as the table shows it."""
+    """Format a default as the table shows it."""
     known = value.get("default")
     if known is None or isinstance(known, dict):
         return "optional"
@@ -56,14 +56,14 @@ def default(value: dict[str, Any]) -> str:
 
 
 def written(section: str) -> dict[str, str]:
-    """The rows of a section's table."""
+    """Read the rows of a section's table: field and default."""
     (body,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
     return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", body, re.MULTILINE))
 
 
 @pytest.mark.parametrize("kind", ["Service", "Platform", "Module"])
-def test_the_reference_has_every_field_and_says_whether_it_is_needed(kind: str) -> None:
-    told: dict[str, str] = {}
+def test_the_reference_has_every_field_with_its_default(kind: str) -> None:
+    documented: dict[str, str] = {}
     for section in (*SHARED, kind):
-        told |= written(section)
-    assert told == fields(kind)
+        documented |= written(section)
+    assert documented == fields(kind)

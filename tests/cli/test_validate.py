@@ -1,4 +1,4 @@
-"""`validate` and `schema`: what a service team sees before anything is pushed."""
+"""`validate` and `schema`, as a service team uses them before a push."""
 
 import json
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_problems_as_json(cli: Cli) -> None:
         ("../elsewhere", "../elsewhere/orders.yaml:9:3:"),
     ],
 )
-def test_places_can_be_opened_from_this_folder(
+def test_paths_in_problems_can_be_opened_from_the_working_directory(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument: str, shown: str
 ) -> None:
     here = tmp_path / "here"
@@ -95,7 +95,7 @@ def test_places_can_be_opened_from_this_folder(
     assert Path(first.split(":")[0]).is_file()
 
 
-def test_what_no_daemon_reads_is_passed_over(cli: Cli) -> None:
+def test_files_that_the_daemon_does_not_read_are_ignored(cli: Cli) -> None:
     Path("orders.yaml").write_text(GOOD)
     Path("notes.txt").write_text("not: [yaml")
     Path(".github").mkdir()
@@ -103,7 +103,7 @@ def test_what_no_daemon_reads_is_passed_over(cli: Cli) -> None:
     assert cli("validate", ".").out == "valid: 1 files, 1 instances in develop\n"
 
 
-def test_a_repository_is_checked_as_a_whole(cli: Cli) -> None:
+def test_files_are_checked_against_each_other(cli: Cli) -> None:
     Path("a.yaml").write_text(GOOD + "  dependsOn: [billing]\n")
     Path("b.yaml").write_text(GOOD)
     problems = cli("validate", "a.yaml", "b.yaml").out
@@ -111,7 +111,7 @@ def test_a_repository_is_checked_as_a_whole(cli: Cli) -> None:
     assert "b.yaml:3:" in problems
 
 
-def test_no_configuration_is_read_unless_named(cli: Cli, tmp_path: Path) -> None:
+def test_no_configuration_is_read_without_the_option(cli: Cli, tmp_path: Path) -> None:
     Path("orders.yaml").write_text(GOOD)
     Path("reconciler.yaml").write_text("nonsense: true\n")
     assert cli("validate", "orders.yaml").code == 0
@@ -120,7 +120,7 @@ def test_no_configuration_is_read_unless_named(cli: Cli, tmp_path: Path) -> None
     assert ended.err.startswith("reconciler.yaml:1:1: nonsense: unknown key")
 
 
-def test_with_a_configuration_its_environments_and_roots_count(cli: Cli) -> None:
+def test_with_a_configuration_environments_and_roots_are_checked(cli: Cli) -> None:
     Path("m").mkdir()
     Path("m/orders.yaml").write_text(GOOD)
     Path("tf/roots/platform").mkdir(parents=True)
@@ -137,7 +137,7 @@ def test_with_a_configuration_its_environments_and_roots_count(cli: Cli) -> None
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [([], "say what to validate"), (["gone"], "gone: no such file or folder"), (["--frob", "x"], "Unknown option")],
+    [([], "no path is given"), (["gone"], "gone: no such file or folder"), (["--frob", "x"], "Unknown option")],
 )
 def test_a_wrong_call_is_one_line_and_exit_2(cli: Cli, arguments: list[str], message: str) -> None:
     ended = cli("validate", *arguments)
@@ -154,7 +154,7 @@ def test_any_bytes_get_an_answer(cli: Cli, content: bytes) -> None:
     assert ended.err == ""
 
 
-def test_what_stands_in_a_manifest_cannot_steer_the_terminal(cli: Cli) -> None:
+def test_text_of_a_manifest_cannot_control_the_terminal(cli: Cli) -> None:
     Path("x.yaml").write_text(GOOD.replace("python", '"\\u202e[bold]x"'))
     ended = cli("validate", "x.yaml")
     assert ended.code == 2

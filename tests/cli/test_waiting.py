@@ -1,5 +1,6 @@
-"""What `wait` and `reconcile --wait` take for done, for failed and for not yet."""
+"""`wait` and `reconcile --wait`: when an instance counts as live, failed or still waiting."""
 
+import contextlib
 import shutil
 import subprocess
 from datetime import timedelta
@@ -24,17 +25,17 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record(**changes: Any) -> Record:
-    """A live payments, with changes."""
+    """Return the record of a live payments, with changes."""
     return live_record(instances()[PAYMENTS]).replace(**changes)
 
 
 def ready(status: bool, reason: Reason, message: str = "") -> dict[ConditionType, Condition]:
-    """Conditions with this Ready."""
+    """Return conditions with this Ready condition."""
     return {ConditionType.READY: Condition(ConditionType.READY, status, reason, message, NOON)}
 
 
 def stalled(reason: Reason) -> dict[ConditionType, Condition]:
-    """Conditions of an instance that will not be tried again soon."""
+    """Return the conditions of a stalled instance."""
     condition = Condition(ConditionType.STALLED, True, reason, "why", NOON)
     return ready(False, Reason.PLAN_FAILED) | {ConditionType.STALLED: condition}
 
@@ -62,18 +63,18 @@ UNSEEN = {"desired_source": "sha256:before", "applied_source": "sha256:before"}
         ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Failed),
         ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLOUT_TIMEOUT)}, Failed),
         ({"removed": NOON}, Failed),
-        # What went wrong with the content before is not held against the new one, which nobody has looked at yet.
+        # A failure of the previous content does not count against new content that no pass has seen yet.
         (UNSEEN | {"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Waiting),
         (UNSEEN | {"conditions": stalled(Reason.RETRIES_EXHAUSTED)}, Waiting),
         ({"conditions": stalled(Reason.INVALID_MANIFEST)}, Failed),
         (UNSEEN | {"conditions": stalled(Reason.INVALID_MANIFEST)}, Failed),
     ],
 )
-def test_where_an_instance_stands(changes: dict[str, Any], expected: type) -> None:
+def test_the_verdict_follows_from_the_record(changes: dict[str, Any], expected: type) -> None:
     assert type(verdict(api.detail(record(**changes), NOON))) is expected
 
 
-def test_a_failure_says_its_reason() -> None:
+def test_a_failure_has_the_reason_and_message_of_the_record() -> None:
     conditions = ready(False, Reason.ROLLED_BACK, "tasks failed to start")
     found = verdict(api.detail(record(health=Health.DEGRADED, conditions=conditions), NOON))
     assert found == Failed("RolledBack: tasks failed to start")
@@ -84,17 +85,17 @@ def test_wait_ends_when_the_commit_is_live(cli: Cli, daemon: Served) -> None:
     assert (ended.code, ended.out) == (0, f"develop/payments: live and healthy at {COMMIT[:12]}\n")
 
 
-def test_wait_takes_a_short_commit(cli: Cli, daemon: Served) -> None:
+def test_wait_accepts_a_short_commit(cli: Cli, daemon: Served) -> None:
     assert cli("wait", "develop/payments", "--commit", COMMIT[:8]).code == 0
 
 
-def test_wait_fails_at_the_time_out_with_what_it_waited_for(cli: Cli, daemon: Served) -> None:
+def test_wait_fails_at_the_timeout_with_the_reason(cli: Cli, daemon: Served) -> None:
     ended = cli("wait", "develop/payments", "--commit", NEXT, "--timeout", "100ms")
     assert ended.code == 1
-    assert f"the daemon reads {COMMIT[:12]}, not {NEXT[:12]}" in ended.err
+    assert f"the daemon is at {COMMIT[:12]}, not at {NEXT[:12]}" in ended.err
 
 
-def test_wait_fails_at_once_when_the_instance_does(cli: Cli, daemon: Served) -> None:
+def test_wait_fails_immediately_when_the_instance_fails(cli: Cli, daemon: Served) -> None:
     daemon.control.known[PAYMENTS] = record(conditions=stalled(Reason.INVALID_MANIFEST))
     ended = cli("wait", "develop/payments", "--commit", COMMIT)
     assert (ended.code, ended.err) == (1, "reconciler: develop/payments failed: InvalidManifest: why\n")
@@ -103,36 +104,23 @@ def test_wait_fails_at_once_when_the_instance_does(cli: Cli, daemon: Served) -> 
 def test_wait_sees_the_commit_arrive_and_then_the_instance(
     cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
-    def tell(text: str) -> None:
-        told.append(text)
-        if len(told) == 1:
+    def report(text: str) -> None:
+        reported.append(text)
+        if len(reported) == 1:
             daemon.control.known[PAYMENTS] = record(**PENDING, conditions=ready(False, Reason.PROGRESSING, "applying"))
             daemon.control.status = READ.__class__(NEXT, NOON, None, ())
         else:
             daemon.control.known[PAYMENTS] = record(applied_commit=NEXT)
 
-    monkeypatch.setattr(waiting, "progress", lambda: _Telling(tell))
+    monkeypatch.setattr(waiting, "progress", lambda: contextlib.nullcontext(report))
     ended = cli("wait", "develop/payments", "--commit", NEXT)
     assert ended.code == 0
-    assert [line.split(": ", 1)[1] for line in told] == [
-        f"the daemon reads {COMMIT[:12]}, not {NEXT[:12]}",
+    assert [line.split(": ", 1)[1] for line in reported] == [
+        f"the daemon is at {COMMIT[:12]}, not at {NEXT[:12]}",
         "Progressing: applying",
     ]
-
-
-class _Telling:
-    """A progress display that calls back."""
-
-    def __init__(self, tell: Any) -> None:
-        self._tell = tell
-
-    def __enter__(self) -> Any:
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def test_a_daemon_at_a_later_commit_includes_an_earlier_one(cli: Cli, daemon: Served) -> None:
@@ -155,32 +143,32 @@ def test_a_daemon_at_a_later_commit_includes_an_earlier_one(cli: Cli, daemon: Se
 
 
 @pytest.mark.parametrize("commit", ["--upload-pack=x", "main", "", "HEAD"])
-def test_what_nobody_can_resolve_is_no_commit(cli: Cli, daemon: Served, commit: str) -> None:
+def test_a_revision_that_git_cannot_resolve_is_refused(cli: Cli, daemon: Served, commit: str) -> None:
     ended = cli("wait", "develop/payments", f"--commit={commit}")
     assert ended.code == 2
     assert "is not a commit" in ended.err
 
 
-def test_a_bad_time_out_is_invalid(cli: Cli, daemon: Served) -> None:
+def test_a_bad_timeout_is_invalid(cli: Cli, daemon: Served) -> None:
     assert cli("wait", "develop/payments", "--commit", COMMIT, "--timeout", "soon").code == 2
 
 
-def test_reconcile_waits_until_the_visit_it_asked_for_is_over(cli: Cli, daemon: Served) -> None:
+def test_reconcile_waits_until_the_requested_pass_has_ended(cli: Cli, daemon: Served) -> None:
     daemon.control.known[PAYMENTS] = record(requested_at=NOON)
     daemon.control.afterwards[PAYMENTS] = record()
     ended = cli("reconcile", "develop/payments", "--wait", "--timeout", "30s")
     assert ended.code == 0
-    assert "it is being looked at" in ended.err
+    assert "the requested pass has not ended" in ended.err
 
 
-def test_reconcile_fails_with_the_failure_of_its_visit(cli: Cli, daemon: Served) -> None:
+def test_reconcile_fails_with_the_failure_of_its_pass(cli: Cli, daemon: Served) -> None:
     conditions = ready(False, Reason.PLAN_FAILED, "no such subnet")
     daemon.control.known[PAYMENTS] = record(**PENDING, conditions=conditions, failures=Failures("sha256:d2", 1, NOON))
     ended = cli("reconcile", "develop/payments", "--wait", "--timeout", "30s")
     assert (ended.code, ended.err) == (1, "reconciler: develop/payments failed: PlanFailed: no such subnet\n")
 
 
-def test_reconcile_with_an_approval_open_ends_at_its_time_out(cli: Cli, daemon: Served) -> None:
+def test_reconcile_of_a_plan_that_awaits_approval_ends_at_the_timeout(cli: Cli, daemon: Served) -> None:
     daemon.control.known[ORDERS] = live_record(instances()[ORDERS]).replace(
         **PENDING, conditions=ready(False, Reason.AWAITING_APPROVAL, "1 to destroy"), checked_at=NOON - timedelta(1)
     )

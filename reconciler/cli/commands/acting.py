@@ -1,6 +1,6 @@
-"""Commands that ask the daemon for something: suspend, resume, approve, adopt, reject, prune, unlock.
+"""Commands that act through the daemon: suspend, resume, approve, adopt, reject, prune, unlock.
 
-The daemon does it and writes the record; these commands only ask, and say what came of it.
+The daemon executes the request and writes the record; a command sends the request and prints the result.
 """
 
 import getpass
@@ -13,26 +13,26 @@ from reconciler.cli.client import Daemon, DaemonRefused, instance_path
 from reconciler.cli.commands.reading import print_plan
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
-from reconciler.cli.output import print_json, say
+from reconciler.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
     from desired_state.instance import Key
 
 
 def suspend(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
-    """Leave one instance alone until `resume`: nothing is planned or applied.
+    """Suspend one instance until `resume`: nothing is planned or applied.
 
     Example: `reconciler suspend prod/orders`
     """
-    _show(ask(options.daemon(), read_key(key), "suspend"), "suspended", output)
+    _show(request(options.daemon(), read_key(key), "suspend"), "suspended", output)
 
 
 def resume(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
-    """Take up a suspended instance again.
+    """Resume a suspended instance.
 
     Example: `reconciler resume prod/orders`
     """
-    _show(ask(options.daemon(), read_key(key), "resume"), "resumed", output)
+    _show(request(options.daemon(), read_key(key), "resume"), "resumed", output)
 
 
 def approve(
@@ -41,19 +41,19 @@ def approve(
     *,
     digest: Annotated[
         str | None,
-        Parameter(help="The digest of the plan you looked at; without it the plan is shown and asked about."),
+        Parameter(help="Digest of the plan that you reviewed; without it, the plan is shown and must be confirmed."),
     ] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Agree to the plan of one instance, exactly as it was shown.
+    """Approve the plan of one instance, exactly as it was shown.
 
-    The digest that was shown is sent along: when the plan has moved in between, the approval is refused.
+    The approval carries the digest of that plan: if the plan has changed in the meantime, the approval is refused.
 
     Example: `reconciler approve prod/orders --digest sha256:4f…`
     """
     daemon, name = options.daemon(), read_key(key)
-    digest = digest or _confirmed(daemon, name)
+    digest = digest or _confirm_plan(daemon, name)
     _show(_decide(daemon, name, "approve", digest), f"approved {digest}", output)
 
 
@@ -63,20 +63,20 @@ def adopt(
     *,
     digest: Annotated[
         str | None,
-        Parameter(help="The digest of the plan you looked at; without it the plan is shown and asked about."),
+        Parameter(help="Digest of the plan that you reviewed; without it, the plan is shown and must be confirmed."),
     ] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Agree to take over the resources that `spec.import` of one instance names, exactly as it was shown.
+    """Approve the adoption of the existing resources in `spec.import` of one instance, exactly as it was shown.
 
-    Its plan may import and nothing else; one that would change more is AdoptionRefused and says what.
+    The plan of an adoption only imports. A plan that would change anything else is AdoptionRefused, with the changes.
 
     Example: `reconciler adopt prod/orders --digest sha256:4f…`
     """
     daemon, name = options.daemon(), read_key(key)
-    digest = digest or _confirmed(daemon, name)
-    _show(_decide(daemon, name, "adopt", digest), f"adopts what {digest} imports", output)
+    digest = digest or _confirm_plan(daemon, name)
+    _show(_decide(daemon, name, "adopt", digest), f"approved the adoption of {digest}", output)
 
 
 def reject(
@@ -84,14 +84,14 @@ def reject(
     /,
     *,
     digest: Annotated[
-        str | None, Parameter(help="The digest of the plan you looked at; without it the plan that waits now.")
+        str | None, Parameter(help="Digest of the plan that you reviewed; without it, the plan that waits now.")
     ] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Refuse the plan that waits, so that nobody is asked for it again. A plan that differs is asked for anew.
+    """Reject the plan that waits for approval. It stays rejected; a plan that differs waits for approval again.
 
-    `approve` takes it back.
+    `approve` withdraws the rejection.
 
     Example: `reconciler reject prod/orders`
     """
@@ -103,26 +103,28 @@ def prune(
     key: KeyText,
     /,
     *,
-    confirm: Annotated[bool, Parameter(negative=(), help="Yes: destroy what this removed manifest left.")] = False,
+    confirm: Annotated[
+        bool, Parameter(negative=(), help="Confirm that the resources of the removed manifest are to be destroyed.")
+    ] = False,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Destroy an instance whose manifest was removed and whose pruning waits for a person.
+    """Destroy an instance whose manifest was removed and whose pruning waits for confirmation.
 
     Example: `reconciler prune --confirm develop/orders`
     """
     name = read_key(key)
     if not confirm:
-        raise CommandFailed(f"this destroys {name}: say so with --confirm", code=Exit.INVALID)
-    _show(ask(options.daemon(), name, "prune"), "pruning is confirmed", output)
+        raise CommandFailed(f"pruning destroys {name} and was not confirmed: add --confirm", code=Exit.INVALID)
+    _show(request(options.daemon(), name, "prune"), "pruning confirmed", output)
 
 
 def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None) -> dict[str, Any]:
     try:
-        return ask(daemon, key, action, digest=digest)
+        return request(daemon, key, action, digest=digest)
     except DaemonRefused as refusal:
         current = refusal.error.get("current")
-        raise CommandFailed(f"{refusal}{f' (now {current})' if current else ''}", code=refusal.code) from None
+        raise CommandFailed(f"{refusal}{f' (current: {current})' if current else ''}", code=refusal.code) from None
 
 
 def unlock(
@@ -131,50 +133,52 @@ def unlock(
     *,
     lock_id: Annotated[
         str | None,
-        Parameter(help="Break this lock, whoever holds it: you know that its holder is gone. `describe` tells its id."),
+        Parameter(help="Break the lock with this id; make sure that its holder is gone. `describe` shows the id."),
     ] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Free a locked state.
+    """Check a stale state lock again, or break one by its id.
 
-    Locks that the daemon's own dead runs left are cleared without being asked. Anything else stays, until a person
-    names the very lock; one that was taken by somebody else meanwhile has another id and is not touched.
+    The daemon clears stale locks of its own interrupted runs automatically. Any other lock stays until an operator
+    names its id; a lock that another process has taken since then has another id and is not touched.
 
     Example: `reconciler unlock prod/orders --lock-id 0f6c…`
     """
-    record = ask(options.daemon(), read_key(key), "unlock", lock_id=lock_id)
-    _show(record, f"{lock_id} is broken at the next pass" if lock_id else "looks at its lock again", output)
+    record = request(options.daemon(), read_key(key), "unlock", lock_id=lock_id)
+    _show(record, f"the next pass breaks lock {lock_id}" if lock_id else "the next pass checks the lock", output)
 
 
-def _confirmed(daemon: Daemon, key: "Key") -> str:
+def _confirm_plan(daemon: Daemon, key: "Key") -> str:
+    """Show the plan and ask for confirmation on the terminal. Returns its digest. Raises: CommandFailed."""
     plan = daemon.get(instance_path(key, "plan"))["plan"]
     if plan is None:
         raise CommandFailed(f"{key} has no plan to approve")
     print_plan(plan)
     if not sys.stdin.isatty():
-        raise CommandFailed(f"to approve this plan: --digest {plan['digest']}", code=Exit.INVALID)
-    if input(f"\nApply this to {key}? Only yes is yes: ").strip() != "yes":
+        message = f"not a terminal, so the plan cannot be confirmed: approve it with --digest {plan['digest']}"
+        raise CommandFailed(message, code=Exit.INVALID)
+    if input(f"\nApply this plan to {key}? Type 'yes' to apply: ").strip() != "yes":
         raise CommandFailed("not approved")
     return str(plan["digest"])
 
 
-def ask(daemon: Daemon, key: "Key", action: str, **more: str | None) -> dict[str, Any]:
-    """Ask the daemon, in the name of whoever runs this."""
+def request(daemon: Daemon, key: "Key", action: str, **more: str | None) -> dict[str, Any]:
+    """Request an action of the daemon in the name of the current user. Returns the record as the API shows it."""
     record: dict[str, Any] = daemon.post(instance_path(key, action), by=whoami(), **more)
     return record
 
 
 def whoami() -> str:
-    """Who runs this, as the daemon is told."""
+    """Return the name of the current user, which the daemon records as the author of a request."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
 
 
-def _show(record: dict[str, Any], what: str, output: Output) -> None:
+def _show(record: dict[str, Any], result: str, output: Output) -> None:
     if output == "json":
         print_json(record)
     else:
-        say(f"{record['key']}: {what}")
+        print_line(f"{record['key']}: {result}")

@@ -1,9 +1,9 @@
-"""The daemon itself, and what it was told: run, config."""
+"""Commands of the daemon itself and of its settings: run, config."""
 
 from typing import Any
 
 from reconciler.cli.options import CONFIGURED, Configured, Output
-from reconciler.cli.output import print_json, say
+from reconciler.cli.output import print_json, print_line
 
 
 def run(*, options: Configured = CONFIGURED) -> None:
@@ -21,7 +21,7 @@ def run(*, options: Configured = CONFIGURED) -> None:
 
 
 def config(*, output: Output = "table", options: Configured = CONFIGURED) -> None:
-    """Print the settings in force and where each came from; secrets are masked.
+    """Print the effective settings and the origin of each; secrets are masked.
 
     Example: `reconciler config --config reconciler.yaml`
     """
@@ -33,11 +33,11 @@ def config(*, output: Output = "table", options: Configured = CONFIGURED) -> Non
         print_json({"settings": values, "origins": sources})
         return
     for line in _lines(values, sources):
-        say(line)
+        print_line(line)
 
 
 def _lines(values: dict[str, Any], sources: dict[str, str], above: tuple[str, ...] = ()) -> list[str]:
-    """The settings as YAML that can be used again, with the origin of each as a comment."""
+    """Render the settings as YAML that can be loaded again, with the origin of each as a comment."""
     import json
 
     lines: list[str] = []

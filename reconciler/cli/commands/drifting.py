@@ -1,4 +1,4 @@
-"""Commands that show differences and change nothing: diff (what a plan would do) and drift (what the world did)."""
+"""Commands that show differences and change nothing: diff (the last plan) and drift (changes outside Git)."""
 
 from typing import Annotated, Any
 
@@ -8,19 +8,19 @@ from reconciler.cli.client import instance_path
 from reconciler.cli.commands.reading import print_plan
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import Exit
-from reconciler.cli.output import age, print_json, say, say_changes
+from reconciler.cli.output import age, print_changes, print_json, print_line
 
 _RESPONSES = {
-    "heal": "it is healed",
-    "wait": "it waits for approval or its change window",
-    "report": "it is only reported",
+    "heal": "will be repaired",
+    "wait": "repair waits for approval or the change window",
+    "report": "reported only",
 }
 
 
 def diff(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> Exit:
-    """Show what the last plan of one instance would change, attribute by attribute.
+    """Show the changes of the last plan of one instance, attribute by attribute.
 
-    Exits 3 when it would change something.
+    Exits 3 when the plan would change something.
 
     Example: `reconciler diff prod/orders`
     """
@@ -30,20 +30,20 @@ def diff(key: KeyText, /, *, output: Output = "table", options: Connected = CONN
     if output == "json":
         print_json(answer)
     elif plan is None:
-        say(f"{name} was not planned yet")
+        print_line(f"{name} has no plan yet")
     else:
         print_plan(plan)
     return Exit.FOUND if plan and plan["changes"] else Exit.OK
 
 
 def drift(
-    *keys: Annotated[str, Parameter(name="KEY", help="Instances; all when none is named.")],
+    *keys: Annotated[str, Parameter(name="KEY", help="Instances; without any, all of them.")],
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> Exit:
-    """Show what moved outside Git: the value that was in force, the one that was found, and what is done about it.
+    """Show drift: the value in the Terraform state, the value found in AWS, and the response to it.
 
-    Exits 3 when something drifted.
+    Exits 3 when an instance drifted.
 
     Example: `reconciler drift develop/orders -o json`
     """
@@ -57,17 +57,18 @@ def drift(
     if output == "json":
         print_json({"instances": drifted})
     elif not drifted:
-        say("nothing drifted")
+        print_line("no drift")
     for item in drifted if output == "table" else ():
         _show(item["key"], item["drift"])
     return Exit.FOUND if drifted else Exit.OK
 
 
 def _show(key: str, found: dict[str, Any]) -> None:
-    seen = "confirmed" if found["confirmed_at"] else "seen once, looked at again soon"
-    say(f"{key}: {found['reason']} for {age(found['age_seconds'])}, {seen}; {_RESPONSES[found['response']]}")
+    certainty = "confirmed" if found["confirmed_at"] else "seen once, not confirmed yet"
+    response = _RESPONSES[found["response"]]
+    print_line(f"{key}: {found['reason']} for {age(found['age_seconds'])}, {certainty}; {response}")
     if found["who"] != "unknown":
-        say(f"  by {found['who']}")
-    say_changes(found["resources"])
+        print_line(f"  by {found['who']}")
+    print_changes(found["resources"])
     for remedy in found["remedies"]:
-        say(f"  ! {remedy}")
+        print_line(f"  ! {remedy}")

@@ -1,4 +1,4 @@
-"""Commands that stop every apply and let them go on: freeze, unfreeze."""
+"""Commands that stop and allow all applies: freeze, unfreeze."""
 
 from typing import Annotated, Any
 
@@ -6,22 +6,22 @@ from cyclopts import Parameter
 
 from reconciler.cli.commands.acting import whoami
 from reconciler.cli.options import CONNECTED, Connected, Output
-from reconciler.cli.output import print_json, say
+from reconciler.cli.output import print_json, print_line
 
-_Environment = Annotated[str | None, Parameter(help="An environment; without one, all of them.")]
+_Environment = Annotated[str | None, Parameter(help="An environment; without one, all environments.")]
 
 
 def freeze(
     environment: _Environment = None,
     /,
     *,
-    reason: Annotated[str, Parameter(help="Why: everybody who meets the freeze reads it.")],
+    reason: Annotated[str, Parameter(help="Why; shown wherever the freeze holds an apply.")],
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Apply nothing in an environment, or anywhere, until `unfreeze`.
+    """Stop all applies in one environment, or in all of them, until `unfreeze`.
 
-    What is being applied now comes to its end. Plans, drift reports and approvals go on. It outlasts a restart.
+    Applies that already run finish. Plans, drift checks and approvals continue. A freeze survives a restart.
 
     Example: `reconciler freeze prod --reason "peak season"`
     """
@@ -30,7 +30,7 @@ def freeze(
 
 
 def unfreeze(environment: _Environment = None, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
-    """Lift the freeze of an environment, or without one that of everything. What waited is visited at once.
+    """Lift the freeze of one environment, or the global freeze. Instances that waited are visited immediately.
 
     Example: `reconciler unfreeze prod`
     """
@@ -38,8 +38,8 @@ def unfreeze(environment: _Environment = None, /, *, output: Output = "table", o
     _show(options.daemon().post("/api/v1/unfreeze", **body), "no longer frozen", output)
 
 
-def _show(freeze: dict[str, Any], what: str, output: Output) -> None:
+def _show(freeze: dict[str, Any], result: str, output: Output) -> None:
     if output == "json":
         print_json(freeze)
     else:
-        say(f"{freeze['environment'] or 'all environments'}: {what} ({freeze['reason']})")
+        print_line(f"{freeze['environment'] or 'all environments'}: {result} ({freeze['reason']})")

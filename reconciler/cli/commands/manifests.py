@@ -1,4 +1,4 @@
-"""Commands that need neither daemon nor cloud: validate and schema. An editor or a CI job runs them on every change."""
+"""Commands that need neither daemon nor AWS: validate and schema, for editors and CI jobs."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from reconciler.cli.options import CONFIGURED, Configured, Output
 from reconciler.cli.outcome import CommandFailed, Exit
-from reconciler.cli.output import print_json, say
+from reconciler.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
     from desired_state.document import Problem
@@ -25,15 +25,15 @@ def validate(
     output: Output = "table",
     options: Configured = CONFIGURED,
 ) -> Exit:
-    """Check manifests: every problem as file:line:column: message.
+    """Validate manifests and print each problem as file:line:column: message.
 
-    Give the whole repository: dependencies, routes and names are checked across files. With --config the environments
-    and the Terraform roots of that configuration are checked too; without it none is read.
+    Give the whole repository: dependencies, routes and names are checked across files. With --config, environments
+    and Terraform roots are checked against that configuration; without it, no configuration is read.
 
     Example: `reconciler validate desired_state/examples`
     """
     if not paths:
-        raise CommandFailed("say what to validate: files, or the folder with the manifests", code=Exit.INVALID)
+        raise CommandFailed("no path is given: name manifest files, or their folder", code=Exit.INVALID)
     files = _collect(paths)
     snapshot = _build(files, options)
     problems = [files.located(problem) for problem in snapshot.problems]
@@ -49,18 +49,18 @@ def validate(
         )
     elif problems:
         for problem in problems:
-            say(str(problem))
+            print_line(str(problem))
     else:
         environments = sorted({key.environment for key in snapshot.instances})
         count = f"{len(files.contents)} files, {len(snapshot.instances)} instances"
-        say(f"valid: {count} in {', '.join(environments) or 'no environment'}")
+        print_line(f"valid: {count} in {', '.join(environments) or 'no environment'}")
     return Exit.INVALID if problems else Exit.OK
 
 
 def schema(
     kind: Annotated[
         Literal["platform", "service", "module"] | None,
-        Parameter(name="KIND", help="One kind of manifest; without it all, by kind."),
+        Parameter(name="KIND", help="One kind of manifest; without it, all schemas by kind."),
     ] = None,
     /,
 ) -> None:
@@ -79,31 +79,32 @@ def schema(
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What was read: contents by path under `base`, and what to put before a path to find it from here."""
+    """Contents of the manifest files by path relative to `base`; `prefix` leads there from the working directory."""
 
     base: Path
-    shown: str
+    prefix: str
     contents: Mapping[str, bytes]
 
     def located(self, problem: "Problem") -> "Problem":
-        """The problem with a path that an editor opens from the folder we are in."""
+        """Return the problem with its path relative to the working directory, so that an editor can open it."""
         from desired_state.document import Problem
 
-        path = os.path.join(self.shown, problem.path)
+        path = os.path.join(self.prefix, problem.path)
         return Problem(path, problem.line, problem.column, problem.message)
 
 
 def _collect(paths: Sequence[Path]) -> _Files:
     found = sorted({item for path in paths for item in _walk(path)})
     if len(found) > _FILE_LIMIT:
-        raise CommandFailed(f"{len(found)} files: more than {_FILE_LIMIT} are not read", code=Exit.INVALID)
+        message = f"{len(found)} files exceed the limit of {_FILE_LIMIT}: name a smaller folder"
+        raise CommandFailed(message, code=Exit.INVALID)
     base = _base(paths)
-    shown = "" if base == Path.cwd() else os.path.relpath(base)
-    return _Files(base, shown, {item.relative_to(base).as_posix(): _read(item) for item in found})
+    prefix = "" if base == Path.cwd() else os.path.relpath(base)
+    return _Files(base, prefix, {item.relative_to(base).as_posix(): _read(item) for item in found})
 
 
 def _walk(path: Path) -> Iterator[Path]:
-    """Every manifest under a path, as the daemon would take it: no links, nothing in folders with a leading dot."""
+    """Yield every manifest that the daemon would read under a path: no symlinks, no folders with a leading dot."""
     if path.is_file():
         yield path.absolute()
         return
@@ -115,7 +116,7 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def _base(paths: Sequence[Path]) -> Path:
-    """The folder that paths are told relative to: this one if it can be, so that every message can be clicked."""
+    """Return the folder that paths are relative to: the working directory if possible, so that editors open them."""
     here = Path.cwd()
     given = [path.absolute() for path in paths]
     inside = [path.relative_to(here) for path in given if path.is_relative_to(here)]

@@ -1,6 +1,6 @@
-"""Commands that run Terraform from here, without the daemon: plan, render, bootstrap.
+"""Commands that run Terraform locally, without the daemon: plan, render, bootstrap.
 
-Only bootstrap changes anything in the cloud, and it only makes what states need.
+Only bootstrap changes anything in AWS: it creates the state bucket and the lock table.
 """
 
 import asyncio
@@ -12,28 +12,28 @@ from cyclopts import Parameter
 
 from reconciler.cli.options import CONFIGURED, Configured, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
-from reconciler.cli.output import changes, print_json, print_table, progress, say
+from reconciler.cli.output import changes, print_json, print_line, print_table, progress
 
 if TYPE_CHECKING:
     from reconciler.app.dry_run import PlannedInstance
     from reconciler.config.models import Settings
 
 Repository = Annotated[
-    str | None, Parameter(name="--repo", help="The manifests repository: a URL or a path; else git.url.")
+    str | None, Parameter(name="--repo", help="Repository of the manifests, a URL or a path; else git.url.")
 ]
-Revision = Annotated[str | None, Parameter(name="--commit", help="A commit or branch of it; else git.branch.")]
+Revision = Annotated[str | None, Parameter(name="--commit", help="Commit or branch to read; else git.branch.")]
 
 
 def plan(
-    *keys: Annotated[str, Parameter(name="KEY", help="Instances; all when none is named.")],
+    *keys: Annotated[str, Parameter(name="KEY", help="Instances; without any, all of them.")],
     repo: Repository = None,
     commit: Revision = None,
     output: Output = "table",
     options: Configured = CONFIGURED,
 ) -> Exit:
-    """Show what would change, touching nothing. Exits 3 when something would.
+    """Plan instances without applying anything, and show the changes. Exits 3 when something would change.
 
-    Where a platform has no outputs yet, its services are planned with placeholders and marked provisional.
+    Services whose platform has no outputs yet are planned with placeholders and marked provisional.
 
     Example: `reconciler plan --repo https://git.example/manifests.git develop/orders`
     """
@@ -41,9 +41,9 @@ def plan(
 
     settings = options.settings()
     wanted = [read_key(key) for key in keys]
-    with progress() as tell:
+    with progress() as report:
         planned, problems = asyncio.run(
-            plan_once(settings, repo=_repository(settings, repo), commit=commit, keys=wanted, progress=tell)
+            plan_once(settings, repo=_repository(settings, repo), commit=commit, keys=wanted, progress=report)
         )
     if output == "json":
         print_json({"instances": [_shown(item) for item in planned], "problems": [str(item) for item in problems]})
@@ -58,34 +58,34 @@ def plan(
 
 def render(
     key: KeyText,
-    directory: Annotated[Path, Parameter(name="DIR", help="A folder that is empty or not there yet.")],
+    directory: Annotated[Path, Parameter(name="DIR", help="Folder to write to; it must be empty or not exist.")],
     /,
     *,
     repo: Repository = None,
     commit: Revision = None,
     options: Configured = CONFIGURED,
 ) -> None:
-    """Write one instance as a folder where terraform can be run by hand: its root, its variables, its backend.
+    """Write one instance as a folder to run Terraform in by hand: root module, variables and backend.
 
     Example: `reconciler render develop/orders /tmp/orders`
     """
     from reconciler.app.offline import render as write
 
     if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
-        raise CommandFailed(f"{directory} is not an empty folder", code=Exit.INVALID)
+        raise CommandFailed(f"{directory} is not an empty folder: name an empty or a new one", code=Exit.INVALID)
     settings, name = options.settings(), read_key(key)
     source = _repository(settings, repo)
     for line in asyncio.run(write(settings, repo=source, commit=commit, key=name, directory=directory)):
-        say(line)
+        print_line(line)
 
 
 def bootstrap(
     *environments: Annotated[
-        str, Parameter(name="ENVIRONMENT", help="Configured environments; all when none is named.")
+        str, Parameter(name="ENVIRONMENT", help="Configured environments; without any, all of them.")
     ],
     options: Configured = CONFIGURED,
 ) -> None:
-    """Make the state bucket and the lock table of each environment's account. Safe to run again.
+    """Create the state bucket and the lock table in each environment's account. Can be repeated safely.
 
     Example: `reconciler bootstrap develop`
     """
@@ -94,17 +94,17 @@ def bootstrap(
     settings = options.settings()
     names = list(environments) or sorted(settings.environments)
     if not names:
-        raise CommandFailed("no environment is configured", code=Exit.INVALID)
+        raise CommandFailed("no environment is configured: add one under environments", code=Exit.INVALID)
     for name in names:
         settings.environment(name)
     for line in asyncio.run(make(settings, names)):
-        say(line)
+        print_line(line)
 
 
 def _repository(settings: "Settings", named: str | None) -> str:
     found = named or settings.git.url or (str(settings.git.directory) if settings.git.directory else None)
     if found is None:
-        raise CommandFailed("which manifests? Name them with --repo, or set git.url", code=Exit.INVALID)
+        raise CommandFailed("no source of manifests is given: use --repo, or set git.url", code=Exit.INVALID)
     return found
 
 
@@ -130,18 +130,18 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
     ]
     for item in planned:
         if item.changes:
-            say(f"{item.key}")
+            print_line(f"{item.key}")
             for line in changes(_resources(item)):
-                say(f"  {line}")
-            say("")
+                print_line(f"  {line}")
+            print_line("")
     print_table(("INSTANCE", "KIND", "IMPORT", "CREATE", "UPDATE", "REPLACE", "DESTROY", "NOTE"), rows)
     for item in planned:
         for violation in item.denied:
-            say(f"{item.key} is denied by policy: {violation}")
+            print_line(f"{item.key} is denied by policy: {violation}")
     for problem in problems:
-        say(problem)
+        print_line(problem)
     touched = sum(1 for item in planned if _changes(item))
-    say(f"{touched} of {len(planned)} instances would change" if touched else "nothing would change")
+    print_line(f"{touched} of {len(planned)} instances would change" if touched else "no changes")
 
 
 def _resources(item: "PlannedInstance") -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""The warm provider for people: any terraform command at its speed, and what it is doing.
+"""Commands of the user's warm provider: run any command with it, and show its status.
 
-Nothing here needs a configuration: it is this user's own warm provider, apart from the daemon's. `exec` is told apart
-from its command by `--`, and what follows is passed on as it is.
+These commands need no configuration: the warm provider belongs to the user and is separate from the daemon's. `--`
+separates `exec` from its command, which is passed on unchanged.
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ from reconciler.cli.output import age, print_fields, print_json, print_table
 
 _MIB = 1024 * 1024
 
-Name = Annotated[str, Parameter(help="Which of your warm providers; each name is one of its own.")]
+Name = Annotated[str, Parameter(help="Name of the warm provider; each name is a separate process.")]
 
 
 def build(group: Group) -> App:
-    """The commands, to be put into the program under that heading."""
-    app = App(name="provider", help="Run terraform with the AWS provider kept warm; see what it does.", group=group)
+    """Build the sub-commands for the program, under the heading of the group."""
+    app = App(name="provider", help="Run Terraform with a warm AWS provider, and show its status.", group=group)
     app.command(execute, name="exec")
     app.command(status)
     return app
 
 
 def execute(*command: Annotated[str, Parameter(allow_leading_hyphen=True)], name: Name = "default") -> int:
-    """Run a command in this folder, with every terraform in it attached to the warm provider.
+    """Run a command in this folder, with its Terraform runs attached to the warm provider.
 
-    It is started when it is missing, and ends by itself when nobody used it for half an hour. The exit code is the
-    command's. `terraform init` must have been run here once; where the warm provider cannot serve, terraform runs
-    as always.
+    The warm provider is started if needed and ends automatically after half an hour without use. The exit code is the
+    command's. `terraform init` must have been run here once; if the warm provider cannot serve a run, Terraform starts
+    its own provider as usual.
 
     Example: `reconciler provider exec -- terraform plan`
     """
@@ -45,11 +45,11 @@ def status(
     *,
     name: Name = "default",
     directory: Annotated[
-        Path | None, Parameter(help="The folder of another one: the daemon's is `provider` in its data folder.")
+        Path | None, Parameter(help="Folder of another warm provider, such as `provider` in the daemon's data folder.")
     ] = None,
     output: Output = "table",
 ) -> None:
-    """Show the processes, runs and limits of the warm provider; exit code 1 when there is none.
+    """Show the processes, runs and limits of the warm provider. Exits 1 when none runs.
 
     Example: `reconciler provider status -o json`
     """

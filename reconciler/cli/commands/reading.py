@@ -1,4 +1,4 @@
-"""Commands that ask the daemon what it knows and change nothing: get, describe, history."""
+"""Commands that read from the daemon and change nothing: get, describe, history."""
 
 import time
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import (
     age,
     console,
+    print_changes,
     print_fields,
     print_json,
+    print_line,
     print_table,
-    say,
-    say_changes,
-    short,
+    short_commit,
     table,
 )
 
@@ -25,18 +25,25 @@ _COLUMNS = ("INSTANCE", "KIND", "SYNC", "HEALTH", "READY", "REASON", "AGE", "COM
 
 
 def get(
-    *keys: Annotated[str, Parameter(name="KEY", help="Instances; all when none is named.")],
-    environment: Annotated[str | None, Parameter(help="Only this environment.")] = None,
-    reason: Annotated[str | None, Parameter(help="Only with this reason, such as AwaitingApproval.")] = None,
-    watch: Annotated[bool, Parameter(negative=(), help="Stay, and show it again every two seconds.")] = False,
-    exit_code: Annotated[bool, Parameter(negative=(), help="Exit 3 when one is not in sync and healthy.")] = False,
+    *keys: Annotated[str, Parameter(name="KEY", help="Instances; without any, all of them.")],
+    environment: Annotated[str | None, Parameter(help="Show only this environment.")] = None,
+    reason: Annotated[
+        str | None, Parameter(help="Show only instances with this reason, such as AwaitingApproval.")
+    ] = None,
+    watch: Annotated[
+        bool, Parameter(negative=(), help="Refresh the table every two seconds until interrupted.")
+    ] = False,
+    exit_code: Annotated[
+        bool, Parameter(negative=(), help="Exit 3 when an instance is not in sync and healthy.")
+    ] = False,
     orphans: Annotated[
-        bool, Parameter(negative=(), help="Instead: states without a manifest or a record. Exit 3 when there are some.")
+        bool,
+        Parameter(negative=(), help="Show states without a manifest or a record instead. Exits 3 when there are any."),
     ] = False,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> Exit:
-    """Show instances: in sync or not, healthy or not, and why.
+    """Show instances with their sync status, health and reason.
 
     Example: `reconciler get develop/orders -o json`
     """
@@ -44,7 +51,8 @@ def get(
     wanted = {str(read_key(key)) for key in keys}
     if orphans:
         if wanted or reason or watch:
-            raise CommandFailed("--orphans goes with --environment only: an orphan is no instance", code=Exit.INVALID)
+            message = "an orphan is not an instance: combine --orphans with --environment only"
+            raise CommandFailed(message, code=Exit.INVALID)
         return _orphans(daemon, environment, output)
     if watch:
         _watch(daemon, wanted, environment, reason)
@@ -54,15 +62,15 @@ def get(
     elif found:
         print_table(_COLUMNS, map(_row, found))
     else:
-        say("no instances")
+        print_line("no instances")
     if output == "table":
         for freeze in daemon.get("/api/v1/freezes")["freezes"]:
-            say(f"{freeze['environment'] or 'all environments'}: {_frozen(freeze)}")
-    return Exit.FOUND if exit_code and not all(map(_is_well, found)) else Exit.OK
+            print_line(f"{freeze['environment'] or 'all environments'}: {_frozen(freeze)}")
+    return Exit.FOUND if exit_code and not all(map(_is_converged, found)) else Exit.OK
 
 
 def describe(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
-    """Show all that is known of one instance: conditions, plan, drift, rollout.
+    """Show one instance in detail: conditions, plan, drift and rollout.
 
     Example: `reconciler describe prod/orders`
     """
@@ -77,11 +85,11 @@ def history(
     key: KeyText,
     /,
     *,
-    limit: Annotated[int, Parameter(help="How many passes, at most 200.")] = 20,
+    limit: Annotated[int, Parameter(help="Number of passes, at most 200.")] = 20,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Show the passes over one instance, the newest first.
+    """Show the passes of one instance, newest first.
 
     Example: `reconciler history develop/orders --limit 5`
     """
@@ -93,7 +101,7 @@ def history(
     names = ("started_at", "seconds", "trigger", "commit", "result", "reason", "message")
     print_table(
         headers,
-        [[short(item[name]) if name == "commit" else item[name] for name in names] for item in answer["passes"]],
+        [[short_commit(item[name]) if name == "commit" else item[name] for name in names] for item in answer["passes"]],
     )
 
 
@@ -102,7 +110,7 @@ def _instances(
 ) -> Sequence[dict[str, Any]]:
     found = daemon.get("/api/v1/instances", environment=environment, reason=reason)["instances"]
     if unknown := wanted - {item["key"] for item in found}:
-        raise CommandFailed(f"no instance {', '.join(sorted(unknown))}", code=Exit.INVALID)
+        raise CommandFailed(f"no such instance: {', '.join(sorted(unknown))}", code=Exit.INVALID)
     return [item for item in found if not wanted or item["key"] in wanted]
 
 
@@ -118,7 +126,7 @@ def _orphans(daemon: Daemon, environment: str | None, output: Output) -> Exit:
         ]
         print_table(headers, rows)
     else:
-        say("no orphans: every state has a manifest or a record")
+        print_line("no orphans: every state has a manifest or a record")
     return Exit.FOUND if found else Exit.OK
 
 
@@ -141,12 +149,12 @@ def _row(item: dict[str, Any]) -> Sequence[Any]:
         "yes" if item["ready"] else "no",
         "Suspended" if item["suspended"] else item["reason"],
         age(item["age_seconds"]),
-        short(item["applied_commit"]),
+        short_commit(item["applied_commit"]),
         item["message"],
     )
 
 
-def _is_well(item: dict[str, Any]) -> bool:
+def _is_converged(item: dict[str, Any]) -> bool:
     return bool(item["current"] and item["sync"] == "InSync" and item["health"] == "Healthy")
 
 
@@ -165,8 +173,8 @@ def _describe(detail: dict[str, Any]) -> None:
             "Suspended": "yes" if detail["suspended"] else None,
             "Frozen": detail["frozen"] and _frozen(detail["frozen"]),
             "Removed": detail["removed_at"],
-            "Accepted commit": short(detail["accepted_commit"]),
-            "Applied commit": short(detail["applied_commit"]),
+            "Accepted commit": short_commit(detail["accepted_commit"]),
+            "Applied commit": short_commit(detail["applied_commit"]),
             "Applied at": detail["applied_at"],
             "Checked at": detail["checked_at"],
             "Failures": detail["failures"]
@@ -176,7 +184,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Prune guard": detail["prune"]["guard"],
         }
     )
-    say("\nConditions:")
+    print_line("\nConditions:")
     print_table(
         ("TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"),
         [
@@ -188,15 +196,15 @@ def _describe(detail: dict[str, Any]) -> None:
 
 
 def print_plan(plan: dict[str, Any] | None) -> None:
-    """A plan as people read it: its digest, its counts, its changes, its drift."""
+    """Print a plan: digest, counts, changes and drift; nothing for None."""
     if plan is None:
         return
     counts = ", ".join(f"{count} to {name}" for name, count in plan["counts"].items() if count) or "no changes"
-    say(f"\nPlan {plan['digest']} at {plan['at']}: {counts}")
-    say_changes(plan["changes"])
+    print_line(f"\nPlan {plan['digest']} at {plan['at']}: {counts}")
+    print_changes(plan["changes"])
     if plan["drift"]:
-        say("\nDrift:")
-        say_changes(plan["drift"])
+        print_line("\nDrift:")
+        print_changes(plan["drift"])
 
 
 def _frozen(freeze: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The command that holds a live account against the requirements. It reads and changes nothing."""
+"""The command that checks a live account against the requirements: verify. It reads and changes nothing."""
 
 import asyncio
 from typing import Annotated
@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from reconciler.cli.options import CONFIGURED, Configured, Output
 from reconciler.cli.outcome import Exit
-from reconciler.cli.output import print_json, print_table, say
+from reconciler.cli.output import print_json, print_line, print_table
 
 
 def verify(
@@ -17,11 +17,11 @@ def verify(
     output: Output = "table",
     options: Configured = CONFIGURED,
 ) -> Exit:
-    """Hold a live account against the requirements.
+    """Verify a live account against the requirements.
 
     Reads encryption, networks, registries, logs, services, alarms, pipelines and tags with the environment's role and
-    changes nothing. Exits 1 when something does not hold. Each finding names the resource, the statement of
-    docs/requirements.md and what is there instead.
+    changes nothing. Exits 1 when a requirement is not met. Each finding names the resource, the statement of
+    docs/requirements.md and the actual configuration.
 
     Example: `reconciler verify prod`
     """
@@ -41,5 +41,5 @@ def verify(
             [(each.resource, f"{each.statement} {each.title}", each.found) for each in findings],
         )
     else:
-        say(f"{environment} holds every statement that can be read of it")
+        print_line(f"{environment} meets every requirement that can be verified")
     return Exit.FAILED if findings else Exit.OK
