@@ -1,6 +1,6 @@
-"""A program of ours as a child process that cannot outlive its parent, and that answers on a port of its own.
+"""Child processes for local servers: one Python module each, on its own port, ended with its parent.
 
-For programs that are not asynchronous: the demo, the bench and the tests.
+For synchronous programs: the demo, the benchmark and the tests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PASSED_ON = ("LANG", "LC_ALL", "PATH", "TMPDIR")
 
 
 class ChildError(Exception):
-    """It ended, did not serve in time, or refused a request. The message has what it said."""
+    """The child ended, did not serve in time, or refused a request. The message contains its output or answer."""
 
 
 @contextmanager
@@ -38,18 +38,18 @@ def serving(
     output: Path | None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[int, int]]:
-    """Its port and process id, for the length of a `with` block.
+    """Run a module as a server for the length of a `with` block; yield its port and process id.
 
-    `output` gets what it says; without one it is shown if it fails. Of the caller's environment the child gets what
-    `PASSED_ON` lists, and `environment` besides.
+    `output` receives stdout and stderr; without it they appear in the error if the child fails. The child inherits
+    only the variables of `PASSED_ON`, plus `environment`.
 
     Raises: ChildError.
     """
     with tempfile.TemporaryDirectory(prefix=f"{module.rpartition('.')[2]}-") as directory:
         port_file = Path(directory, "port")
-        said = output or Path(directory, "output")
+        log = output or Path(directory, "output")
         serves = ["--port", str(port), "--port-file", str(port_file), "--parent-pid", str(os.getpid())]
-        with said.open("ab") as stream:
+        with log.open("ab") as stream:
             child = subprocess.Popen(
                 [sys.executable, "-m", module, *serves, *options],
                 cwd=ROOT,
@@ -57,16 +57,16 @@ def serving(
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
-                start_new_session=True,  # Ctrl-C is for the parent, which may still need the child to finish its work
+                start_new_session=True,  # Ctrl-C reaches only the parent, which may still need the child
             )
         try:
-            yield _wait_for_port(child, module, port_file, said), child.pid
+            yield _wait_for_port(child, module, port_file, log), child.pid
         finally:
             _stop(child)
 
 
 def ask(address: str, method: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What one of its pages answers to JSON. Raises: ChildError."""
+    """Send a request with JSON to one of the child's pages and return its JSON answer. Raises: ChildError."""
     body = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(address, data=body, method=method)  # noqa: S310 - http to our own child
     try:
@@ -78,11 +78,11 @@ def ask(address: str, method: str, content: Mapping[str, Any] | None = None) -> 
             raise ChildError(f"{method} {address}: {error.code} {error.read().decode()}") from None
 
 
-def _wait_for_port(child: subprocess.Popen[bytes], module: str, port_file: Path, said: Path) -> int:
+def _wait_for_port(child: subprocess.Popen[bytes], module: str, port_file: Path, log: Path) -> int:
     deadline = time.monotonic() + STARTS_WITHIN
     while not port_file.exists():
         if child.poll() is not None:
-            raise ChildError(f"{module} ended with {child.returncode}:\n{said.read_text(errors='replace')}")
+            raise ChildError(f"{module} ended with {child.returncode}:\n{log.read_text(errors='replace')}")
         if time.monotonic() > deadline:
             raise ChildError(f"{module} did not serve within {STARTS_WITHIN:.0f} s")
         time.sleep(0.05)

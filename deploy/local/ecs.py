@@ -1,7 +1,7 @@
-"""`deploy/ecs` applied to the stand-in, and what its container would then find in its environment.
+"""Deployment of `deploy/ecs` on the AWS stand-in, and the resulting environment of its container.
 
-The same Terraform as for AWS, in a copy with a state on disk; the network and the secrets that it takes as inputs are
-made first. A daemon that is started with `deploy(…)` as its environment is the daemon of the ECS task, on this machine.
+Applies the same Terraform as for AWS, in a copy with a local state; the network and the secrets that it takes as inputs
+are created first. A daemon started with the environment that `deploy(…)` returns is configured as in its ECS task.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
 
 
 class DeployFailed(Exception):
-    """Terraform ended with an error; the message is what it said."""
+    """Terraform failed; the message is its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A private copy of `deploy/ecs` or of a root below it, with a state of its own."""
+    """A private copy of `deploy/ecs` or of a root below it, with its own state."""
 
     folder: Path
     aws: StandIn
 
     @classmethod
     def copy(cls, source: Path, folder: Path, aws: StandIn) -> Root:
-        """Copy the root's files, once, and initialise it. Raises: DeployFailed."""
+        """Copy and initialise the root unless the folder exists. Raises: DeployFailed."""
         root = cls(folder, aws)
         if not folder.exists():
             folder.mkdir(parents=True)
@@ -52,19 +52,19 @@ class Root:
         return root
 
     def plan(self, variables: Mapping[str, Any], *, refresh: bool = True) -> dict[str, Any]:
-        """The document of `terraform show -json`. Raises: DeployFailed."""
+        """Plan with these variables and return the document of `terraform show -json`. Raises: DeployFailed."""
         (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
         self.run("plan", "-input=false", "-no-color", "-out=tfplan", f"-refresh={str(refresh).lower()}")
         document: dict[str, Any] = json.loads(self.run("show", "-json", "tfplan"))
         return document
 
     def apply(self) -> dict[str, Any]:
-        """Apply the last plan; the outputs by name. Raises: DeployFailed."""
+        """Apply the last plan and return the outputs by name. Raises: DeployFailed."""
         self.run("apply", "-input=false", "-no-color", "tfplan")
         return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
 
     def run(self, *arguments: str) -> str:
-        """Run terraform here; what it printed. Raises: DeployFailed."""
+        """Run Terraform in the copy and return its stdout. Raises: DeployFailed."""
         finished = subprocess.run(
             [str(ensure_terraform(TOOLS)), *arguments],
             cwd=self.folder,
@@ -85,8 +85,8 @@ class Root:
         return finished.stdout
 
 
-def given(aws: StandIn) -> dict[str, Any]:
-    """What an account has before the daemon comes: a network, and the secrets. Variables of `deploy/ecs`."""
+def create_prerequisites(aws: StandIn) -> dict[str, Any]:
+    """Create the network and the secrets that `deploy/ecs` needs. Returns them as its variables."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.200.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -117,18 +117,19 @@ def deploy(
 ) -> dict[str, str]:
     """Apply `deploy/ecs` and return the environment of its container, secrets included.
 
-    `manifests`, `environments` and `more` are variables of that root; `settings` has what differs on this machine: the
-    data folder, the port, where `terraform/` is. Raises: DeployFailed.
+    `manifests`, `environments` and `more` are variables of that root; `settings` are the settings that differ on this
+    machine: data folder, port, path of `terraform/`. Raises: DeployFailed.
     """
-    here = dict(settings) | {"RECONCILER__STORE__ENDPOINT": aws.endpoint}
-    variables = given(aws) | {"manifests": manifests, "environments": environments, "settings": here, **more}
+    local = dict(settings) | {"RECONCILER__STORE__ENDPOINT": aws.endpoint}
+    inputs = {"manifests": manifests, "environments": environments, "settings": local, **more}
+    variables = create_prerequisites(aws) | inputs
     root = Root.copy(SOURCE, folder / "ecs", aws)
     root.plan(variables)
     return container_environment(root.apply(), aws)
 
 
 def container_environment(outputs: Mapping[str, Any], aws: StandIn) -> dict[str, str]:
-    """What ECS puts into the container: the variables, and the values of the secrets."""
+    """Return the variables that ECS sets in the container, with the values of the secrets."""
     manager = aws.client("secretsmanager")
     values = {name: manager.get_secret_value(SecretId=arn)["SecretString"] for name, arn in outputs["secrets"].items()}
     return {**outputs["environment"], **values}

@@ -1,7 +1,7 @@
-"""Programs from Debian packages, unpacked beside the project.
+"""Programs from Debian packages, unpacked next to the project.
 
-Nothing is installed: no root is needed, no service starts, and the machine's package lists stay as they are. apt checks
-what it downloads against the distribution's signature.
+Nothing is installed: no root is needed, no service starts, and the machine's package lists stay unchanged. apt verifies
+the download against the distribution's signature.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _PATIENCE = ("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20", "-o"
 
 
 class Unavailable(Exception):
-    """The package cannot be had here. The message says why, in a phrase."""
+    """The package cannot be downloaded or unpacked on this machine. The message is a phrase with the cause."""
 
 
 def unpack(package: str, programs: Sequence[str], into: Path, *, environment: Mapping[str, str] = os.environ) -> None:
-    """Put these programs of a package into a folder. Raises: Unavailable."""
+    """Unpack programs of a package into a folder. Raises: Unavailable."""
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{package}-") as directory:
         folder = Path(directory)
@@ -33,14 +33,14 @@ def unpack(package: str, programs: Sequence[str], into: Path, *, environment: Ma
         except subprocess.TimeoutExpired as error:
             raise Unavailable(f"{error.cmd[0]} did not end within {error.timeout:g} s") from error
         except subprocess.CalledProcessError as error:
-            said = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
-            raise Unavailable(f"{error.cmd[0]}: {said[-1]}") from error
+            messages = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
+            raise Unavailable(f"{error.cmd[0]}: {messages[-1]}") from error
         except FileNotFoundError as error:
-            raise Unavailable(f"there is no {error.filename}") from error
+            raise Unavailable(f"{error.filename} was not found") from error
 
 
 def _download(package: str, folder: Path, environment: Mapping[str, str]) -> Path:
-    """With the machine's package lists, or, where those are missing or old, with fresh ones kept only here."""
+    """Download with the machine's package lists, or, if they are missing or outdated, with private fresh ones."""
     try:
         _run(["apt-get", *_PATIENCE, "download", package], folder, environment)
     except subprocess.CalledProcessError:

@@ -1,12 +1,12 @@
 """A real Prometheus that scrapes one daemon with our rules, for the demo and the tests.
 
     with scraping("127.0.0.1:8080", folder) as prometheus:
-        if prometheus is None:      # it cannot be had on this machine
+        if prometheus is None:      # not available on this machine
             …
         prometheus.values("reconciler_queue_depth")
 
-Its configuration is `deploy/prometheus/prometheus.yml` with another target, faster, and without an Alertmanager. It
-cannot outlive its starter, even one that is killed; that has to be a main thread.
+Its configuration is `deploy/prometheus/prometheus.yml` with another target, shorter intervals and no Alertmanager. It
+ends with the process that started it, even if that is killed; it must be started from the main thread.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ _ANSWERS_WITHIN = 30.0
 
 
 class PrometheusFailed(Exception):
-    """It did not start; the message has the end of its log."""
+    """Prometheus did not start; the message contains the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +55,25 @@ class Prometheus:
     url: str
 
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """The instant vector of an expression: labels and value of each series. Raises: OSError."""
+        """Return the instant vector of an expression: labels and value of each series. Raises: OSError."""
         quoted = urllib.parse.urlencode({"query": expression})
         result = self._get(f"query?{quoted}")["result"]
         return [(series["metric"], float(series["value"][1])) for series in result]
 
     def values(self, expression: str) -> list[float]:
-        """Only the values. Raises: OSError."""
+        """Return only the values of an expression. Raises: OSError."""
         return [value for _, value in self.query(expression)]
 
     def alerts(self, *names: str) -> list[Alert]:
-        """What is pending or firing, of these names or of all. Raises: OSError."""
+        """Return the pending and firing alerts, all of them or those with these names. Raises: OSError."""
         found = [
             Alert(item["labels"]["alertname"], item["state"], item["labels"], item["annotations"])
             for item in self._get("alerts")["alerts"]
         ]
         return [alert for alert in found if not names or alert.name in names]
 
-    def rule_troubles(self) -> list[str]:
-        """What went wrong while rules were evaluated. Raises: OSError."""
+    def rule_errors(self) -> list[str]:
+        """Return the last error of every rule whose evaluation failed. Raises: OSError."""
         rules = [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
         return [f"{rule['name']}: {rule['lastError']}" for rule in rules if rule.get("lastError")]
 
@@ -86,9 +86,9 @@ class Prometheus:
 def scraping(
     target: str, folder: Path, *, every: str = "1s", pending: str | None = None, tools: Path = TOOLS
 ) -> Iterator[Prometheus | None]:
-    """Scrape `target` (host:port) for the length of a block; None when there is no Prometheus and none can be had.
+    """Scrape `target` (host:port) for the length of a block; yield None when no Prometheus is available.
 
-    Everything of it is kept in `folder`. `pending` replaces the `for` of every alert, so that one fires soon.
+    All its files are in `folder`. `pending` replaces the `for` of every alert, so that alerts fire soon.
     Raises: PrometheusFailed.
     """
     try:
@@ -113,7 +113,7 @@ def scraping(
 
 
 def render(target: str, folder: Path, *, every: str, pending: str | None) -> Path:
-    """Our configuration and rules, for one target; the path of the configuration."""
+    """Write our configuration and rules for one target. Returns the path of the configuration."""
     rules = folder / "rules"
     rules.mkdir(parents=True, exist_ok=True)
     for path in (DIRECTORY / "rules").glob("*.rules.yml"):
@@ -148,7 +148,7 @@ def _until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> No
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
             return
         time.sleep(0.1)
-    raise PrometheusFailed(f"Prometheus did not get ready: {log.read_text(errors='replace')[-2000:]}")
+    raise PrometheusFailed(f"Prometheus did not become ready: {log.read_text(errors='replace')[-2000:]}")
 
 
 def _free_port() -> int:

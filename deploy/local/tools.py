@@ -1,9 +1,9 @@
-"""The tools that Python packages cannot bring: Terraform, and Prometheus where it can be had.
+"""Tools that are not Python packages: Terraform, and Prometheus where available.
 
-`python -m deploy.local.tools` sees that they are there, on PATH or in `.tools/bin`. Terraform, in the version line that
-the project is tested with, is downloaded from the official releases; nothing runs before its checksum has been
-verified. Prometheus comes from its Debian package; without it the tests and the demo's step that need it are skipped.
-`python -m deploy.local.tools terraform …` runs one. What goes wrong is said in one sentence, with exit code 1.
+`python -m deploy.local.tools` ensures that they are on PATH or in `.tools/bin`. Terraform, in the version line that the
+project is tested with, is downloaded from the official releases; it does not run before its checksum is verified.
+Prometheus comes from its Debian package; without it, the tests and the step of the demo that need it are skipped.
+`python -m deploy.local.tools terraform …` runs a tool. A failure is one sentence, with exit code 1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from reconciler.edges.terraform.plugins import configure, find_mirrors
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 LINE = "1.11."
 VERSION = "1.11.4"
-# Of the unpacked program. Other platforms are checked against the release's own list, as good as the site it is on.
+# Checksums of the unpacked program. Other platforms are verified against the release's own list, which proves only that
+# the archive is complete: it comes from the same site.
 PINNED = {"linux_amd64": "268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7dbe23"}
 RELEASES_VARIABLE = "RECONCILER_TERRAFORM_RELEASES"
 RELEASES = "https://releases.hashicorp.com/terraform"
@@ -42,12 +43,12 @@ REMEDY = f"Install Terraform {LINE}x (developer.hashicorp.com/terraform/install)
 
 
 class ToolMissing(Exception):
-    """A tool is not there and cannot be had. The message is a sentence for the person who ran `make`."""
+    """A tool is missing and cannot be downloaded. The message is one sentence for the user of `make`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusPrograms:
-    """The paths of Prometheus' programs."""
+    """Paths of Prometheus' programs."""
 
     prometheus: Path
     promtool: Path
@@ -55,7 +56,7 @@ class PrometheusPrograms:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One platform's archive of one version at a releases site."""
+    """The archive of one version for one platform at a releases site."""
 
     site: str
     platform: str
@@ -75,7 +76,7 @@ class Release:
 
 
 def ensure_terraform(tools: Path, *, environment: Mapping[str, str] = os.environ) -> Path:
-    """The path of a Terraform of our version line; downloads one if there is none. Raises: ToolMissing."""
+    """Return the path of a Terraform of our version line, downloading it if needed. Raises: ToolMissing."""
     ours = tools / "bin" / "terraform"
     found = shutil.which("terraform", path=environment.get("PATH", os.defpath))
     versions = {candidate: _version(candidate) for candidate in (ours, Path(found) if found else None) if candidate}
@@ -91,7 +92,7 @@ def ensure_terraform(tools: Path, *, environment: Mapping[str, str] = os.environ
 
 
 def ensure_prometheus(tools: Path, *, environment: Mapping[str, str] = os.environ) -> PrometheusPrograms:
-    """The programs of Prometheus, unpacked from the Debian package where there are none. Raises: ToolMissing."""
+    """Return Prometheus' programs, unpacked from the Debian package if not on PATH. Raises: ToolMissing."""
     names = ("prometheus", "promtool")
     path = environment.get("PATH", os.defpath)
     ours = tools / "bin"
@@ -103,25 +104,25 @@ def ensure_prometheus(tools: Path, *, environment: Mapping[str, str] = os.enviro
         unpack("prometheus", names, ours, environment=environment)
     except (Unavailable, OSError) as error:
         raise ToolMissing(
-            f"Prometheus was not found on PATH and its Debian package cannot be had ({error}). "
-            "Install `prometheus` and `promtool` on PATH to run what needs them."
+            f"Prometheus was not found on PATH and its Debian package is not available ({error}). "
+            "Install `prometheus` and `promtool` on PATH to run the tests and the step of the demo that need them."
         ) from error
     return PrometheusPrograms(ours / "prometheus", ours / "promtool")
 
 
 def install(release: Release, target: Path) -> Path:
-    """Download, verify, and only then put in place. Raises: ToolMissing, OSError, KeyError, BadZipFile."""
+    """Download and verify a release, then move it to `target`. Raises: ToolMissing, OSError, KeyError, BadZipFile."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".terraform-") as directory:
         archive = Path(directory, release.archive)
         _download(release.archive_url, archive)
         pinned = PINNED.get(release.platform)
         if pinned is None:
-            _require(archive, _published(release), what=release.archive)
+            _verify_checksum(archive, _published(release), name=release.archive)
         with zipfile.ZipFile(archive) as packed:
             program = Path(packed.extract("terraform", directory))
         if pinned is not None:
-            _require(program, pinned, what=f"terraform of {release.archive}")
+            _verify_checksum(program, pinned, name=f"terraform of {release.archive}")
         program.chmod(0o755)
         program.replace(target)
     return target
@@ -133,7 +134,7 @@ def platform_name() -> str:
 
 
 def run_terraform(arguments: Sequence[str], tools: Path, *, environment: Mapping[str, str] = os.environ) -> int:
-    """Run Terraform in the foreground, with providers from the machine's mirror where it has one."""
+    """Run Terraform in the foreground, with providers from the machine's mirror if any. Returns its exit code."""
     terraform = ensure_terraform(tools, environment=environment)
     child = {name: value for name, value in environment.items() if _is_passed_on(name)}
     child["TF_CLI_CONFIG_FILE"] = str(configure(tools, find_mirrors(environment)).configuration)
@@ -143,13 +144,13 @@ def run_terraform(arguments: Sequence[str], tools: Path, *, environment: Mapping
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.tools", description=__doc__)
     choices = ["terraform", "prometheus", "promtool"]
-    parser.add_argument("tool", nargs="?", choices=choices, help="run it; without it, only see that all is there")
+    parser.add_argument("tool", nargs="?", choices=choices, help="tool to run; without it, only ensure that all exist")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     wanted = parser.parse_args(arguments)
     try:
         if wanted.tool is None:
             ensure_terraform(TOOLS)
-            return _prefer_prometheus()
+            return _try_prometheus()
         if wanted.tool == "terraform":
             return run_terraform(wanted.arguments, TOOLS)
         program: Path = getattr(ensure_prometheus(TOOLS), wanted.tool)
@@ -159,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _prefer_prometheus() -> int:
-    """Get it if that is possible; nobody needs it to work on the rest."""
+def _try_prometheus() -> int:
+    """Ensure Prometheus if possible; it is optional, so a failure is printed and does not fail."""
     try:
         ensure_prometheus(TOOLS)
     except ToolMissing as missing:
@@ -171,12 +172,12 @@ def _prefer_prometheus() -> int:
 def _site(environment: Mapping[str, str]) -> str:
     site = environment.get(RELEASES_VARIABLE, RELEASES).rstrip("/")
     if not site.startswith(("https://", "http://")):
-        raise ToolMissing(f"{RELEASES_VARIABLE} must be an http or https address; it is {site!r}.")
+        raise ToolMissing(f"{RELEASES_VARIABLE} must be an http or https URL; it is {site!r}.")
     return site
 
 
 def _version(terraform: Path) -> str | None:
-    """None for what is not there or does not answer as Terraform does."""
+    """Return the version of a Terraform binary; None if it does not exist or does not answer as Terraform does."""
     try:
         answer = subprocess.run(
             [str(terraform), "version", "-json"],
@@ -207,11 +208,11 @@ def _published(release: Release) -> str:
     return sums[release.archive]
 
 
-def _require(file: Path, expected: str, *, what: str) -> None:
+def _verify_checksum(file: Path, expected: str, *, name: str) -> None:
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected:
-        raise ToolMissing(f"The checksum of {what} is {found}, not {expected}: it was not installed. {REMEDY}")
+        raise ToolMissing(f"The checksum of {name} is {found}, not {expected}: it was not installed. {REMEDY}")
 
 
 def _is_passed_on(name: str) -> bool:

@@ -23,7 +23,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
 
 def variables(aws: standin.StandIn) -> dict[str, Any]:
     """A daemon for two accounts, with metrics open to one group."""
-    given = ecs.given(aws)
+    given = ecs.create_prerequisites(aws)
     network = given["network"]
     scraper = aws.client("ec2").create_security_group(VpcId=network["vpc_id"], GroupName="prometheus", Description="it")
     network["metrics_security_group_ids"] = [scraper["GroupId"]]

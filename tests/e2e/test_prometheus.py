@@ -54,7 +54,7 @@ def test_alerts_fire_for_a_mistake_and_resolve_when_it_is_mended(
     daemon.write({"shop.yaml": module("shop", text="two")})
     until(lambda: daemon.text("shop") == "two")
     until(lambda: firing(prometheus) == set())
-    assert prometheus.rule_troubles() == []
+    assert prometheus.rule_errors() == []
 
 
 def test_every_documented_metric_arrives(

@@ -1,1 +1,1 @@
-"""The main job on real input, end to end, told as a story with evidence from AWS itself."""
+"""The demo: the daemon on real input, end to end, in steps that are each verified against AWS itself."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.local.demo [--keep]`: run the story; exit 1 at the first step that does not hold."""
+"""`python -m deploy.local.demo [--keep]`: run the demo; exit 1 at the first step that fails."""
 
 import argparse
 import signal
@@ -13,47 +13,46 @@ from deploy.local.demo.story import Story
 
 
 def main() -> int:
-    """Run it."""
+    """Run the demo and print its summary. Returns the exit code: 0 passed, 1 failed, 130 interrupted."""
     arguments = argparse.ArgumentParser(prog="deploy.local.demo", description=__doc__)
     arguments.add_argument(
-        "--keep", action="store_true", help="leave everything running afterwards and say what to try"
+        "--keep", action="store_true", help="keep everything running afterwards and print commands to try"
     )
-    arguments.add_argument("--folder", type=Path, default=ROOT / ".demo", help="where everything is put (made anew)")
+    arguments.add_argument("--folder", type=Path, default=ROOT / ".demo", help="folder for all files (recreated)")
     chosen = arguments.parse_args()
     signal.signal(signal.SIGTERM, _interrupted)
     display = Display()
     started = time.monotonic()
     try:
         with set_up(chosen.folder.resolve()) as stage:
-            holds = _tell(stage, display)
+            passed = _run(stage, display)
             display.summary()
-            display.console.print(
-                f"{'All steps hold' if holds else 'The story ends here'} after {time.monotonic() - started:.0f} s."
-            )
-            if not holds:
+            result = "All steps passed" if passed else "Stopped at the failed step"
+            display.console.print(f"{result} after {time.monotonic() - started:.0f} s.")
+            if not passed:
                 display.console.print(f"The daemon's log: {stage.log}")
             if chosen.keep:
-                _keep(stage, display)
+                _keep_running(stage, display)
     except KeyboardInterrupt:
-        display.console.print("Interrupted; everything is stopped.")
+        display.console.print("Interrupted; all processes are stopped.")
         return 130
-    return 0 if holds else 1
+    return 0 if passed else 1
 
 
-def _tell(stage: Stage, display: Display) -> bool:
+def _run(stage: Stage, display: Display) -> bool:
     try:
-        Story(stage, display).tell()
-    except Exception as failure:  # whatever it is, the table so far and the log say more than a stack trace
+        Story(stage, display).run()
+    except Exception as failure:  # any exception: the table so far and the log say more than a traceback
         display.console.print(f"[red]{type(failure).__name__}: {failure}[/red]", soft_wrap=True)
         return False
     return True
 
 
-def _keep(stage: Stage, display: Display) -> None:
+def _keep_running(stage: Stage, display: Display) -> None:
     url = f"http://127.0.0.1:{stage.http_port}"
     display.console.print(
         f"""
-Everything stays up until Ctrl-C. Things to try, in another terminal:
+Everything keeps running until Ctrl-C. Commands to try in another terminal:
 
   export RECONCILER_CONFIG={stage.config}
   .venv/bin/reconciler get
@@ -61,7 +60,7 @@ Everything stays up until Ctrl-C. Things to try, in another terminal:
   .venv/bin/reconciler history develop/orders
   curl {url}/metrics
   curl {url}/api/v1/instances
-  cd {stage.clone}    # edit a manifest, commit, push, and watch
+  cd {stage.clone}    # edit a manifest, commit and push it, and watch
 """,
         soft_wrap=True,
     )

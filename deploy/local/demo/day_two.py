@@ -1,4 +1,4 @@
-"""What happens to a platform that lives: changes by hand, a production that waits, graphs, and a lost disk."""
+"""Later steps of the demo, with a running platform: drift, approval for production, metrics, and a lost disk."""
 
 import json
 import signal
@@ -9,7 +9,7 @@ from deploy.local import ecs
 from deploy.local.demo.conversation import check
 from deploy.local.demo.display import require
 from deploy.local.demo.evidence import SECRET
-from deploy.local.demo.scene import SERVICE_TAKES, Scene
+from deploy.local.demo.scene import SERVICE_WITHIN, Scene
 from deploy.local.demo.stage import ACCOUNT, REGION, ROOT
 from reconciler.core.vocabulary import Reason
 
@@ -17,22 +17,22 @@ _POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]}
 )
 _EVERYWHERE = "0.0.0.0/0"
-_PROD_TAKES = 420.0
+_PROD_WITHIN = 420.0
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
 
 
 class DayTwo(Scene):
-    """Steps that need a platform and services that run."""
+    """Steps that need a running platform and running services."""
 
     def drift(self) -> None:
-        self._quiet()
-        told = len(self._stage.slack.threads())
-        made = self._by_hand()
+        self._wait_until_idle()
+        before = len(self._stage.slack.threads())
+        changes = self._change_by_hand()
         for key in ("develop/orders", "develop/platform"):
-            asked = self._stage.reconciler("reconcile", key)
-            require(asked.returncode == 0, f"reconcile {key}: {asked.stderr.strip()}")
+            requested = self._stage.reconciler("reconcile", key)
+            require(requested.returncode == 0, f"reconcile {key}: {requested.stderr.strip()}")
         reports = {
-            key: self._display.wait(f"the report on {key}", partial(self._report, key), within=SERVICE_TAKES)
+            key: self._display.wait(f"the drift report of {key}", partial(self._report, key), within=SERVICE_WITHIN)
             for key in ("develop/orders", "develop/platform")
         }
         found = [
@@ -41,41 +41,47 @@ class DayTwo(Scene):
             for item in report["drift"]["resources"]
             for path, value in (item["attributes"] or {"": {"old": None, "new": item["change"]}}).items()
         ]
-        for what, address, path in made:
+        for change, address, path in changes:
             hits = [entry for entry in found if address in entry[0] and entry[1].startswith(path)]
-            require(bool(hits), f"{what} is in no report: {found}")
-            self._display.shows(f"{what}: {_short(hits[0])}")
-        self._display.wait("everything to be healed", self._as_before, within=SERVICE_TAKES)
-        self._display.shows("AWS is as before: rules, policies and retention are back")
-        self._display.wait("Slack to hear of it", lambda: self._closed(told), within=60)
-        for thread in self._stage.slack.threads()[told:]:
-            self._display.shows(f"Slack: {thread['text'].splitlines()[0][:100]}")
+            require(bool(hits), f"{change}: not in any drift report: {found}")
+            self._display.show(f"{change}: {_short(hits[0])}")
+        self._display.wait("the repair", self._repaired, within=SERVICE_WITHIN)
+        self._display.show("AWS is repaired: rules, policies and retention are as before")
+        self._display.wait("closed Slack threads", lambda: self._drift_threads_closed(before), within=60)
+        for thread in self._stage.slack.threads()[before:]:
+            self._display.show(f"Slack: {thread['text'].splitlines()[0][:100]}")
 
     def production(self) -> None:
-        self._stage.push("A platform for prod", {"platforms/prod.yaml": self._prod(cost_center="4711")})
-        shown = self._display.wait("prod's plan", lambda: self._waiting(but=None), within=SERVICE_TAKES)
-        require(not self._aws.ecs.describe_clusters(clusters=["prod"])["clusters"], "prod was touched")
-        self._display.shows(f"prod/platform waits: {shown['message'].split(';')[0]}; in AWS there is no cluster prod")
-        self._stage.push("Prod: another cost center", {"platforms/prod.yaml": self._prod(cost_center="4712")})
-        now = self._display.wait("the changed plan", lambda: self._waiting(but=shown["plan"]["digest"]), within=60)
-        late = self._stage.reconciler("approve", "prod/platform", "--digest", shown["plan"]["digest"])
-        require(late.returncode != 0, "an approval of the old plan was taken")
-        self._display.shows(f"the approval of the plan before is refused: {late.stderr.strip().splitlines()[0][:100]}")
-        agreed = self._stage.reconciler("approve", "prod/platform", "--digest", now["plan"]["digest"])
-        require(agreed.returncode == 0, f"approve: {agreed.stderr.strip()}")
-        self._display.wait("prod's platform", self._prod_stands, within=_PROD_TAKES)
+        self._stage.push("Add a platform for prod", {"platforms/prod.yaml": self._prod(cost_center="4711")})
+        first = self._display.wait(
+            "prod's plan", lambda: self._awaiting_approval(other_than=None), within=SERVICE_WITHIN
+        )
+        require(not self._aws.ecs.describe_clusters(clusters=["prod"])["clusters"], "prod was changed")
+        self._display.show(f"prod/platform waits: {first['message'].split(';')[0]}; AWS has no cluster prod")
+        self._stage.push("Change the cost center of prod", {"platforms/prod.yaml": self._prod(cost_center="4712")})
+        outdated = first["plan"]["digest"]
+        current = self._display.wait(
+            "the changed plan", lambda: self._awaiting_approval(other_than=outdated), within=60
+        )
+        refused = self._stage.reconciler("approve", "prod/platform", "--digest", outdated)
+        require(refused.returncode != 0, "an approval of the outdated plan was accepted")
+        reason = refused.stderr.strip().splitlines()[0][:100]
+        self._display.show(f"the approval of the outdated plan is refused: {reason}")
+        approved = self._stage.reconciler("approve", "prod/platform", "--digest", current["plan"]["digest"])
+        require(approved.returncode == 0, f"approve: {approved.stderr.strip()}")
+        self._display.wait("prod's platform", self._prod_ready, within=_PROD_WITHIN)
         tags = self._aws.ecs.describe_clusters(clusters=["prod"], include=["TAGS"])["clusters"][0]["tags"]
         value = {tag["key"]: tag["value"] for tag in tags}["CostCenter"]
         require(value == "4712", f"the cluster's CostCenter is {value}")
-        self._display.shows("approved: the cluster prod runs, with the cost center of the plan that was approved")
-        self._display.wait("Slack to close its threads", self._conversation, within=60)
+        self._display.show("approved: the cluster prod runs, with the cost center of the approved plan")
+        self._display.wait("closed Slack threads", self._all_threads_closed, within=60)
         opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
-        self._display.shows(f"Slack: {opened} threads so far, {closed} closed, in order; no secret, no plan text")
+        self._display.show(f"Slack: {opened} threads so far, {closed} closed, in order; no secret, no plan text")
 
     def graphs(self) -> None:
         prometheus = self._stage.prometheus
         if prometheus is None:
-            self._display.shows("left out: there is no Prometheus here, and none could be fetched")
+            self._display.show("skipped: Prometheus is not installed and could not be downloaded")
             return
         latency = "reconciler_commit_to_applied_seconds"
 
@@ -87,36 +93,37 @@ class DayTwo(Scene):
                 return (counts[0], sums[0], ages[0]), ""
             return None, "not scraped yet"
 
-        count, total, age = self._display.wait("Prometheus to scrape", scraped, within=30)
-        self._display.shows(f"commit to applied: {count:.0f} applies, {total / count:.0f} s on average")
-        self._display.shows(f"the drift's age reached {age:.0f} s; rules that fail: {len(prometheus.rule_troubles())}")
-        require(not prometheus.rule_troubles(), f"rules fail: {prometheus.rule_troubles()}")
+        count, total, age = self._display.wait("a scrape by Prometheus", scraped, within=30)
+        errors = prometheus.rule_errors()
+        self._display.show(f"commit to applied: {count:.0f} applies, {total / count:.0f} s on average")
+        self._display.show(f"greatest age of a drift: {age:.0f} s; failed rules: {len(errors)}")
+        require(not errors, f"rules failed: {errors}")
 
     def lost_disk(self) -> None:
-        self._quiet()
+        self._wait_until_idle()
         self._stage.signal_daemon(signal.SIGTERM)
-        self._display.wait("the daemon to stop", self._ended, within=120)
+        self._display.wait("the daemon's stop", self._daemon_ended, within=120)
         with self._display.busy("Terraform applies deploy/ecs"):
             container = self._container()
         table, bucket = container["RECONCILER__STORE__TABLE"], container["RECONCILER__STORE__BUCKET"]
-        self._display.shows(f"deploy/ecs is applied: table {table}, bucket {bucket}")
+        self._display.show(f"deploy/ecs is applied: table {table}, bucket {bucket}")
         self._stage.start_daemon(container)
-        self._quiet()
-        kept = self._aws.count_items(table)
-        require(kept > 0, f"the table {table} is empty")
-        self._display.shows(f"the daemon runs from its task's environment and keeps {kept} items in DynamoDB")
+        self._wait_until_idle()
+        items = self._aws.count_items(table)
+        require(items > 0, f"the table {table} is empty")
+        self._display.show(f"the daemon runs with the environment of its task and stores {items} items in DynamoDB")
         self._stage.signal_daemon(signal.SIGKILL)
         self._stage.wait_for_daemon(30)
         self._stage.lose_disk()
         mark = self._aws.mark()
         self._stage.start_daemon(container)
-        self._quiet()
+        self._wait_until_idle()
         calls = self._aws.terraform_calls(mark)
         require(not calls, f"after the loss of its disk Terraform made {len(calls)} calls: {calls[:3]}")
-        self._display.shows("killed, its disk wiped, restarted: every instance was visited, Terraform made 0 calls")
+        self._display.show("killed, disk wiped, restarted: every instance was visited, Terraform made 0 calls")
 
-    def _by_hand(self) -> list[tuple[str, str, str]]:
-        """Four changes behind Git's back: what was done, and the address and attribute that have to tell of it."""
+    def _change_by_hand(self) -> list[tuple[str, str, str]]:
+        """Make four changes outside Git. Returns each with the address and attribute that must report it."""
         orders, kafka = self._aws.group("develop-orders"), self._aws.group("develop-kafka-client")
         rule = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": _EVERYWHERE}]}
         self._aws.ec2.authorize_security_group_ingress(GroupId=orders, IpPermissions=[rule])
@@ -125,57 +132,57 @@ class DayTwo(Scene):
         self._aws.iam.put_role_policy(RoleName="develop-orders-task", PolicyName="quick-fix", PolicyDocument=_POLICY)
         self._aws.logs.put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
         return [
-            ("port 8080 of orders opened to the world", "aws_security_group.this", "ingress"),
+            ("port 8080 of orders opened to the internet", "aws_security_group.this", "ingress"),
             ("SSH allowed to Kafka's clients", "aws_security_group.kafka_client", "ingress"),
-            ("s3:* given to the code of orders", "aws_iam_role_policies_exclusive.task", "policy_names"),
-            ("the logs of orders kept for a day", "aws_cloudwatch_log_group.this", "retention_in_days"),
+            ("s3:* granted to the task role of orders", "aws_iam_role_policies_exclusive.task", "policy_names"),
+            ("log retention of orders set to one day", "aws_cloudwatch_log_group.this", "retention_in_days"),
         ]
 
-    def _as_before(self) -> tuple[bool | None, str]:
-        self._alive()
-        left = {
+    def _repaired(self) -> tuple[bool | None, str]:
+        self._require_daemon()
+        present = {
             "port 8080": _EVERYWHERE in self._aws.sources("develop-orders"),
             "SSH": "10.0.0.0/8" in self._aws.sources("develop-kafka-client"),
             "s3:*": bool(self._aws.iam.list_role_policies(RoleName="develop-orders-task")["PolicyNames"]),
             "retention": self._aws.retention("/ecs/develop/orders") != 30,
         }
-        still = [what for what, there in left.items() if there]
-        return (None, f"still there: {', '.join(still)}") if still else (True, "")
+        left = [change for change, exists in present.items() if exists]
+        return (None, f"not repaired yet: {', '.join(left)}") if left else (True, "")
 
     def _report(self, key: str) -> tuple[dict[str, Any] | None, str]:
-        self._alive()
+        self._require_daemon()
         found = sorted((self._stage.folder / "data" / "reports" / key).glob("*.json"))
         return (json.loads(found[-1].read_text()), "") if found else (None, "no report yet")
 
-    def _closed(self, told: int) -> tuple[bool | None, str]:
-        threads = self._stage.slack.threads()[told:]
+    def _drift_threads_closed(self, before: int) -> tuple[bool | None, str]:
+        threads = self._stage.slack.threads()[before:]
         open_ones = [thread for thread in threads if not thread["text"].startswith(":white_check_mark:")]
         if len(threads) < 2 or open_ones:
             return None, f"{len(threads)} threads, {len(open_ones)} open"
         require(len(threads) == 2, f"{len(threads)} threads were opened for two instances that drifted")
         return True, ""
 
-    def _conversation(self) -> tuple[bool | None, str]:
+    def _all_threads_closed(self) -> tuple[bool | None, str]:
         opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
         return (True, "") if opened == closed else (None, f"{opened - closed} of {opened} threads are open")
 
     def _secrets(self) -> list[str]:
-        """What Slack must never hear: values of attributes, of secrets, and of the bot's own token."""
+        """Return texts that no Slack message may contain: values of attributes and secrets, and the bot's token."""
         return [SECRET, self._stage.slack.token, _EVERYWHERE, "10.0.0.0/8", "quick-fix", "s3:*"]
 
-    def _waiting(self, *, but: str | None) -> tuple[dict[str, Any] | None, str]:
-        self._alive()
+    def _awaiting_approval(self, *, other_than: str | None) -> tuple[dict[str, Any] | None, str]:
+        self._require_daemon()
         found = self._api("instances/prod/platform")
-        ready = found.get("reason") == Reason.AWAITING_APPROVAL and found["plan"]["digest"] != but
-        return (found, "") if ready else (None, str(found.get("reason")))
+        waits = found.get("reason") == Reason.AWAITING_APPROVAL and found["plan"]["digest"] != other_than
+        return (found, "") if waits else (None, str(found.get("reason")))
 
-    def _prod_stands(self) -> tuple[bool | None, str]:
-        self._alive()
+    def _prod_ready(self) -> tuple[bool | None, str]:
+        self._require_daemon()
         found = self._api("instances/prod/platform")
         return (True, "") if found.get("ready") else (None, f"{found.get('reason')}: {found.get('message')}")
 
     def _container(self) -> dict[str, str]:
-        """The environment of the daemon's container, with what differs on this machine."""
+        """Apply `deploy/ecs` and return the environment of the daemon's container, adapted to this machine."""
         environment = {"account": ACCOUNT, "region": REGION, "role": _ROLE, "endpoint": self._stage.aws.endpoint}
         return ecs.deploy(
             self._stage.aws,

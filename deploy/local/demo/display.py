@@ -1,6 +1,7 @@
-"""What the person in front of the demo sees: what it waits for, one line of evidence a step, a table at the end.
+"""Output of the demo: the current wait, lines of evidence for each step, and a table at the end.
 
-On a terminal the wait is a live line with the seconds; elsewhere a line every ten seconds, so that nothing seems stuck.
+On a terminal a wait is one updated line with the seconds; elsewhere a line every ten seconds, so that nothing seems
+stuck.
 """
 
 import time
@@ -13,17 +14,17 @@ from rich.console import Console
 from rich.table import Table
 
 T = TypeVar("T")
-_EVERY = 0.5
+_POLL = 0.5
 _LINE_EVERY = 10.0
 
 
 class StepFailed(Exception):
-    """A step of the story does not hold."""
+    """A step of the demo failed."""
 
 
 @dataclass(slots=True)
 class Display:
-    """Progress and results."""
+    """Progress and results of the steps."""
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
     results: list[tuple[str, str, str, float]] = field(default_factory=list)
@@ -31,53 +32,54 @@ class Display:
 
     @contextmanager
     def step(self, number: str, title: str) -> Iterator[None]:
-        """Run one step; its evidence is what `shows` was told meanwhile."""
+        """Run one step as a block; its evidence is every line passed to `show` in the block."""
         self.console.print(f"[bold]{number}. {title}[/bold]")
         self._evidence = []
         started = time.monotonic()
         try:
             yield
         except Exception as failure:
-            self.results.append((number, title, f"[red]does not hold[/red]: {failure}", time.monotonic() - started))
+            self.results.append((number, title, f"[red]failed[/red]: {failure}", time.monotonic() - started))
             raise
         self.results.append((number, title, "\n".join(self._evidence), time.monotonic() - started))
 
-    def shows(self, evidence: str) -> None:
-        """One line of evidence."""
+    def show(self, evidence: str) -> None:
+        """Print one line of evidence and keep it for the summary."""
         self._evidence.append(evidence)
         self.console.print(f"   [green]✓[/green] {evidence}")
 
-    def wait(self, what: str, look: Callable[[], tuple[T | None, str]], *, within: float) -> T:
-        """Look until there is an answer. `look` returns it, or None and what is still missing.
+    def wait(self, awaited: str, poll: Callable[[], tuple[T | None, str]], *, within: float) -> T:
+        """Poll until there is an answer, and return it. `poll` returns it, or None and what is missing.
 
-        Raises: StepFailed after `within` seconds.
+        `awaited` names the answer for the display. Raises: StepFailed after `within` seconds.
         """
         started = time.monotonic()
-        said = started
-        with self.console.status(what) as status:
+        printed = started
+        title = f"waiting for {awaited}"
+        with self.console.status(title) as status:
             while True:
-                answer, missing = look()
+                answer, missing = poll()
                 if answer is not None:
                     return answer
                 elapsed = time.monotonic() - started
                 if elapsed > within:
-                    raise StepFailed(f"{what}: not within {within:.0f} s; {missing}")
-                status.update(f"{what} ({elapsed:.0f} s): {missing}")
-                if not self.console.is_terminal and time.monotonic() - said > _LINE_EVERY:
-                    said = time.monotonic()
-                    self.console.print(f"   … {what} ({elapsed:.0f} s): {missing}")
-                time.sleep(_EVERY)
+                    raise StepFailed(f"{title}: timeout after {within:.0f} s; {missing}")
+                status.update(f"{title} ({elapsed:.0f} s): {missing}")
+                if not self.console.is_terminal and time.monotonic() - printed > _LINE_EVERY:
+                    printed = time.monotonic()
+                    self.console.print(f"   … {title} ({elapsed:.0f} s): {missing}")
+                time.sleep(_POLL)
 
     @contextmanager
-    def busy(self, what: str) -> Iterator[None]:
-        """Show what goes on while the block runs."""
+    def busy(self, activity: str) -> Iterator[None]:
+        """Show an activity while the block runs."""
         if not self.console.is_terminal:
-            self.console.print(f"   … {what}")
-        with self.console.status(what):
+            self.console.print(f"   … {activity}")
+        with self.console.status(activity):
             yield
 
     def summary(self) -> None:
-        """The table at the end."""
+        """Print the table of all steps with their evidence."""
         table = Table(show_lines=True)
         for heading in ("", "step", "evidence, from AWS itself", "seconds"):
             table.add_column(heading, justify="right" if heading == "seconds" else "left")
@@ -86,7 +88,7 @@ class Display:
         self.console.print(table)
 
 
-def require(holds: bool, otherwise: str) -> None:
-    """Raises: StepFailed unless it holds."""
-    if not holds:
-        raise StepFailed(otherwise)
+def require(condition: bool, message: str) -> None:
+    """Check a condition. Raises: StepFailed with the message when it is false."""
+    if not condition:
+        raise StepFailed(message)

@@ -1,6 +1,6 @@
-"""Questions to AWS itself. Nothing here asks the daemon.
+"""Evidence from AWS itself, independent of the daemon.
 
-Terraform's calls are told from the daemon's own by their user agent in the stand-in's request log.
+Terraform's calls are distinguished from the daemon's own by their user agent in the stand-in's request log.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 from deploy.local.demo.stage import ACCOUNT, BUCKET, REGION, Stage
 
 CLUSTER = "develop"
-SECRET = "not for the eyes of this demo"
+SECRET = "a value that must never be shown"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
@@ -32,7 +32,7 @@ class Running:
 
 
 class Aws:
-    """The clients of one stage."""
+    """AWS clients of one stage, with the queries and changes that the steps need."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage.aws
@@ -48,11 +48,11 @@ class Aws:
         self.logs = stage.aws.client("logs")
 
     def certificate(self, domain: str) -> str:
-        """A certificate for the domain, as a person requests one. Returns its ARN."""
+        """Request a certificate for the domain, as an operator would. Returns its ARN."""
         return str(self.acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"])
 
     def running(self, name: str) -> Running | None:
-        """The active service of that name, None when there is none."""
+        """Return the active service of that name; None when there is none."""
         found = self.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
         active = [service for service in found if service["status"] == "ACTIVE"]
         if not active:
@@ -72,12 +72,12 @@ class Aws:
         )
 
     def status(self, name: str) -> str:
-        """ACTIVE, DRAINING, INACTIVE, or MISSING."""
+        """Return the status of a service: ACTIVE, DRAINING, INACTIVE, or MISSING when ECS does not know it."""
         found = self.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
         return str(found[0]["status"]) if found else "MISSING"
 
     def rules(self) -> dict[int, list[str]]:
-        """Path patterns of the HTTPS listener by priority."""
+        """Return the path patterns of all listener rules by priority."""
         balancers = self.elb.describe_load_balancers()["LoadBalancers"]
         found: dict[int, list[str]] = {}
         for balancer in balancers:
@@ -88,23 +88,23 @@ class Aws:
         return found
 
     def has_repository(self, name: str) -> bool:
-        """True once the service's image repository exists."""
+        """Return True once the service's image repository exists."""
         repositories = self.ecr.describe_repositories()["repositories"]
         return any(repository["repositoryName"] == f"{CLUSTER}/{name}" for repository in repositories)
 
-    def keep_secret(self, name: str) -> None:
-        """What a team does before it names a secret in a manifest."""
+    def create_secret(self, name: str) -> None:
+        """Create a secret, as a service team does before it names the secret in a manifest."""
         self.secrets.create_secret(Name=name, SecretString=SECRET)
 
     def first_tasks(self, name: str) -> list[int]:
-        """How the tasks ended that went before the deployments of a service."""
+        """Return the exit codes of the tasks that ran before the deployments of a service (`preDeployment`)."""
         family = f"{CLUSTER}-{name}-pre-deployment"
         arns = self.ecs.list_tasks(cluster=CLUSTER, family=family, desiredStatus="STOPPED")["taskArns"]
         tasks = self.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
         return [int(task["containers"][0]["exitCode"]) for task in tasks]
 
     def push_image(self, name: str, tag: str) -> str:
-        """What a build pipeline does last: push an image under a tag. Returns its full reference."""
+        """Push an image under a tag, as the last step of a build pipeline does. Returns its full reference."""
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
@@ -124,42 +124,42 @@ class Aws:
         return f"{REGISTRY}/{CLUSTER}/{name}:{tag}"
 
     def has_image(self, name: str, tag: str) -> bool:
-        """True when the repository holds the tag."""
+        """Return True when the repository has the tag."""
         images = self.ecr.list_images(repositoryName=f"{CLUSTER}/{name}")["imageIds"]
         return any(image.get("imageTag") == tag for image in images)
 
     def state(self, name: str) -> dict[str, Any]:
-        """The instance's Terraform state as it lies in S3."""
+        """Return the instance's Terraform state from S3."""
         body = self.s3.get_object(Bucket=BUCKET, Key=f"{CLUSTER}/{name}/terraform.tfstate")["Body"]
         document: dict[str, Any] = json.loads(body.read())
         return document
 
     def serials(self, names: Iterable[str]) -> dict[str, int]:
-        """The serial of each instance's state: it grows whenever Terraform writes it."""
+        """Return the serial of each instance's state, which grows with every write by Terraform."""
         return {name: self.state(name)["serial"] for name in names}
 
     def locks(self) -> list[str]:
-        """Every state lock that is held now: S3 lock files and rows of the lock table that carry lock information."""
+        """Return every state lock held now: S3 lock files, and rows of the lock table with lock information."""
         objects = self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())
         rows = self.dynamodb.scan(TableName="reconciler-locks")["Items"]
         files = [item["Key"] for item in objects if item["Key"].endswith(".tflock")]
         return files + [row["LockID"]["S"] for row in rows if "Info" in row]
 
     def group(self, name: str) -> str:
-        """The id of a security group."""
+        """Return the id of a security group by its name."""
         return str(self._group(name)["GroupId"])
 
     def sources(self, name: str) -> set[str]:
-        """The address ranges that a security group lets in."""
+        """Return the address ranges of a security group's ingress rules."""
         return {item["CidrIp"] for rule in self._group(name)["IpPermissions"] for item in rule["IpRanges"]}
 
     def retention(self, log_group: str) -> int:
-        """For how many days a log group keeps its logs."""
+        """Return the retention of a log group in days."""
         (found,) = self.logs.describe_log_groups(logGroupNamePrefix=log_group)["logGroups"]
         return int(found["retentionInDays"])
 
     def count_items(self, table: str) -> int:
-        """How many items a DynamoDB table has."""
+        """Return the number of items in a DynamoDB table."""
         return int(self.dynamodb.scan(TableName=table, Select="COUNT")["Count"])
 
     def _group(self, name: str) -> Any:
@@ -168,11 +168,11 @@ class Aws:
         return found
 
     def mark(self) -> int:
-        """A point in the request log."""
+        """Return the current position in the request log."""
         return self._stage.last_request()
 
     def terraform_calls(self, since: int) -> list[dict[str, Any]]:
-        """Terraform's calls after that point; the daemon's own reads are left out."""
+        """Return Terraform's calls after a position, without the daemon's own reads."""
         return [call for call in self._stage.requests(since) if "Terraform" in call["user_agent"]]
 
 

@@ -1,6 +1,6 @@
-"""Processes that a killed demo leaves behind: noted in its folder, and ended before the next one begins.
+"""Processes that a killed demo leaves behind: recorded in its folder, and ended before the next demo starts.
 
-A process is ended only if it is still what it was; a Terraform that applies is left to finish.
+A process is ended only if its command line still names the folder; a running Terraform apply may finish first.
 """
 
 import contextlib
@@ -11,26 +11,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def note(folder: Path, name: str, pid: int) -> None:
-    """Leave the process id for the next demo."""
+def record(folder: Path, name: str, pid: int) -> None:
+    """Record a process id in the folder for the next demo."""
     (folder / f"{name}.pid").write_text(str(pid))
 
 
 def end_leftovers(folder: Path) -> None:
-    """End what a killed demo left behind in this folder."""
-    for note in folder.glob("*.pid"):
-        pid = int(note.read_text())
+    """End the processes that a killed demo left behind in this folder."""
+    for file in folder.glob("*.pid"):
+        pid = int(file.read_text())
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
             if str(folder).encode() in words:
                 os.kill(pid, signal.SIGTERM)
                 _wait_for_end(pid, seconds=60)
-    for orphan in _terraform_below(folder):
-        _wait_for_end(orphan, seconds=120)
+    for pid in _terraform_below(folder):
+        _wait_for_end(pid, seconds=120)
 
 
 def _terraform_below(folder: Path) -> Sequence[int]:
-    """Terraform runs that still work in this folder; an apply is left to finish."""
+    """Return the process ids of Terraform runs in this folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -40,6 +40,7 @@ def _terraform_below(folder: Path) -> Sequence[int]:
 
 
 def _wait_for_end(pid: int, *, seconds: float) -> None:
+    """Wait until the process has ended, and kill it after that time."""
     for _ in range(int(seconds * 10)):
         with contextlib.suppress(OSError):
             os.kill(pid, 0)

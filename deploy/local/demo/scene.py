@@ -1,4 +1,4 @@
-"""What every step of the story can ask of the stage: the daemon's own view, and manifests to push."""
+"""Base of the demo's steps: queries to the daemon, and manifests to push."""
 
 import json
 import urllib.request
@@ -13,11 +13,11 @@ from desired_state.merge import merge_patch
 
 SERVICES = ("catalog", "ledger", "orders", "payments")
 EXAMPLES = ROOT / "desired_state" / "examples"
-SERVICE_TAKES = 180.0
+SERVICE_WITHIN = 180.0
 
 
 class Scene:
-    """The stage, the display and AWS, with questions to the daemon."""
+    """Stage, display and AWS clients, with queries to the daemon."""
 
     def __init__(self, stage: Stage, display: Display) -> None:
         self._stage = stage
@@ -25,9 +25,9 @@ class Scene:
         self._aws = Aws(stage)
 
     def _platform(self) -> str:
-        """The example platform with what a person prepares beforehand in a real account: the domain's certificate.
+        """Return the example platform of develop with a certificate, which operators request beforehand.
 
-        Its Kafka brokers live outside of this account, so no security group of theirs is named.
+        `kafka` is removed: it names a security group of brokers that this account does not have.
         """
         document = yaml.safe_load((EXAMPLES / "platforms" / "develop.yaml").read_text())
         document["spec"]["alb"]["certificateArn"] = self._aws.certificate("develop.example.com")
@@ -35,9 +35,9 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _prod(self, *, cost_center: str) -> str:
-        """The example platform of production, without its change windows: the demo runs at any hour.
+        """Return the example platform of production without change windows, because the demo runs at any hour.
 
-        Its secrets exist already: the demo's environments share one account, and names are the account's.
+        Its secrets are removed because they exist already: the demo's environments share one account.
         """
         document = yaml.safe_load((EXAMPLES / "platforms" / "prod.yaml").read_text())
         spec = document["spec"]
@@ -47,7 +47,7 @@ class Scene:
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:
-        """The example repository without prod, which has a step of its own, and without the account's audit."""
+        """Return the example repository without prod, which has its own step, and without the account's audit."""
         files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*") if path.is_file()}
         for name in SERVICES:
             document = yaml.safe_load(files[f"services/{name}.yaml"])
@@ -58,7 +58,7 @@ class Scene:
         return files | {"platforms/develop.yaml": self._platform()}
 
     def _spec(self, name: str) -> dict[str, Any]:
-        """What the example asks for in develop."""
+        """Return the merged spec of an example service in develop."""
         document = yaml.safe_load((EXAMPLES / "services" / f"{name}.yaml").read_text())
         merged = merge_patch(document["spec"], document["overrides"]["develop"])
         if not isinstance(merged, dict):
@@ -74,38 +74,38 @@ class Scene:
             spec["image"] = {"tag": tag}
         return str(yaml.safe_dump(document, sort_keys=False))
 
-    def _fetched(self, commit: str) -> None:
-        def look() -> tuple[bool | None, str]:
-            taken = self._api("source")["commit"]
-            return (True, "") if taken == commit else (None, f"the daemon is at {str(taken)[:7]}")
+    def _wait_for_fetch(self, commit: str) -> None:
+        def poll() -> tuple[bool | None, str]:
+            accepted = self._api("source")["commit"]
+            return (True, "") if accepted == commit else (None, f"the daemon is at {str(accepted)[:7]}")
 
-        self._display.wait("the daemon to fetch", look, within=60)
+        self._display.wait("the daemon's fetch", poll, within=60)
 
-    def _quiet(self) -> None:
-        """Wait until the daemon has visited every instance and none is on its way to somewhere."""
+    def _wait_until_idle(self) -> None:
+        """Wait until the daemon has passed every instance, all are ready, and no pass runs."""
 
-        def look() -> tuple[bool | None, str]:
-            self._alive()
+        def poll() -> tuple[bool | None, str]:
+            self._require_daemon()
             health, instances = self._health(), self._api("instances")["instances"]
             if not health["ready"]:
-                return None, "no commit was taken in yet"
-            if self._visits() < len(instances):
-                return None, f"{self._visits():.0f} visits of {len(instances)} instances"
+                return None, "no commit was accepted yet"
+            if self._passes() < len(instances):
+                return None, f"{self._passes():.0f} passes of {len(instances)} instances"
             busy = [f"{i['key']} {i['reason']}" for i in instances if not i["ready"]]
             return (True, "") if not busy and not health["running"] else (None, ", ".join(busy) or "a pass is running")
 
-        self._display.wait("the daemon to settle", look, within=SERVICE_TAKES)
+        self._display.wait("an idle daemon", poll, within=SERVICE_WITHIN)
 
-    def _visits(self) -> float:
-        """How many passes this daemon has made."""
+    def _passes(self) -> float:
+        """Return the number of passes that this daemon has made."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._stage.http_port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("reconciler_passes_total{"))
 
-    def _ended(self) -> tuple[bool | None, str]:
+    def _daemon_ended(self) -> tuple[bool | None, str]:
         return (None, "an apply is finishing") if self._stage.daemon_runs else (True, "")
 
-    def _alive(self) -> None:
+    def _require_daemon(self) -> None:
         require(self._stage.daemon_runs, f"the daemon ended; its log is {self._stage.log}")
 
     def _health(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What the story plays on: an AWS stand-in, a Git server on a real transport, and the daemon as a process of its own.
+"""Environment of the demo: stand-ins for AWS and Slack, a Git server on a real transport, and the daemon's process.
 
-Everything lives in one folder that is made anew; what a killed demo left there is ended first.
+All files are in one folder that is recreated; processes that a killed demo left there are ended first.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from deploy.local import slackline, standin
-from deploy.local.demo.leftovers import end_leftovers, note
+from deploy.local.demo.leftovers import end_leftovers, record
 from deploy.local.prometheus import Prometheus, scraping
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ _AUTHOR = {
 
 @dataclass(slots=True)
 class Stage:
-    """The running pieces. `settings` is the daemon's reconciler.yaml."""
+    """The running components. `settings` is the daemon's reconciler.yaml."""
 
     folder: Path
     aws: standin.StandIn
@@ -52,31 +52,31 @@ class Stage:
 
     @property
     def repository(self) -> str:
-        """Where the daemon fetches from."""
+        """Return the URL that the daemon fetches from."""
         return f"git://127.0.0.1:{self.git_port}/manifests.git"
 
     @property
     def clone(self) -> Path:
-        """The service team's working copy."""
+        """Return the service team's working copy."""
         return self.folder / "clone"
 
     @property
     def config(self) -> Path:
-        """The daemon's configuration file."""
+        """Return the daemon's configuration file."""
         return self.folder / "reconciler.yaml"
 
     @property
     def disk(self) -> Path:
-        """The data folder of the daemon that runs as an ECS task."""
+        """Return the data folder of the daemon that runs as an ECS task."""
         return self.folder / "task"
 
     @property
     def log(self) -> Path:
-        """What the daemon said."""
+        """Return the daemon's log file."""
         return self.folder / "daemon.log"
 
     def push(self, message: str, files: Mapping[str, str | None]) -> str:
-        """Commit these files (None deletes one) and push. Returns the commit."""
+        """Commit these files (None deletes a file) and push. Returns the commit."""
         for path, content in files.items():
             target = self.clone / path
             if content is None:
@@ -90,25 +90,25 @@ class Stage:
         return self.git("rev-parse", "HEAD").strip()
 
     def git(self, *arguments: str) -> str:
-        """Run git in the working copy."""
+        """Run git in the working copy and return its stdout. Raises: RuntimeError."""
         return _git(self.clone, *arguments)
 
     def start_daemon(self, container: Mapping[str, str] | None = None) -> None:
-        """Start `reconciler run`, with the configuration file or with what its container's environment says."""
+        """Start `reconciler run`, with the configuration file or with the environment of its container."""
         environment = self.environment() | dict(container or {})
         if container:
             del environment["RECONCILER_CONFIG"]
-        with self.log.open("ab") as said:
+        with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [str(RECONCILER), "run"],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
             )
-        note(self.folder, "daemon", self._daemon.pid)
+        record(self.folder, "daemon", self._daemon.pid)
 
     def signal_daemon(self, number: signal.Signals) -> None:
         """Send the daemon a signal."""
@@ -123,11 +123,11 @@ class Stage:
 
     @property
     def daemon_runs(self) -> bool:
-        """True while the daemon lives."""
+        """Return True while the daemon's process runs."""
         return self._daemon is not None and self._daemon.poll() is None
 
     def stop_daemon(self) -> None:
-        """End the daemon, politely first."""
+        """Stop the daemon with SIGTERM, after 30 seconds with SIGKILL."""
         if self._daemon and self.daemon_runs:
             self._daemon.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -136,11 +136,11 @@ class Stage:
             self._daemon.wait()
 
     def lose_disk(self) -> None:
-        """What happens to a task's disk when the task ends."""
+        """Delete the data folder, as ECS does with a task's disk when the task ends."""
         shutil.rmtree(self.disk)
 
     def reconciler(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a `reconciler` command as a person would."""
+        """Run a `reconciler` command as an operator would."""
         return subprocess.run(
             [str(RECONCILER), *arguments],
             cwd=self.folder,
@@ -151,9 +151,9 @@ class Stage:
         )
 
     def environment(self) -> dict[str, str]:
-        """What a process of the stage may know of this machine, and how it reaches AWS."""
-        kept = ("HOME", "LANG", "PATH", "TMPDIR", "RECONCILER_PLUGIN_MIRROR")
-        passed_on = {name: os.environ[name] for name in kept if name in os.environ}
+        """Return the environment of the stage's processes: selected variables of this machine, and access to AWS."""
+        selected = ("HOME", "LANG", "PATH", "TMPDIR", "RECONCILER_PLUGIN_MIRROR")
+        passed_on = {name: os.environ[name] for name in selected if name in os.environ}
         return passed_on | self.aws.environment() | {"RECONCILER_CONFIG": str(self.config)}
 
     def write_settings(self) -> None:
@@ -188,13 +188,13 @@ class Stage:
 
 @contextmanager
 def set_up(folder: Path, *, rollout_delay: str = "3s") -> Iterator[Stage]:
-    """Everything but the daemon, for the length of a `with` block; the folder stays for those who want to look."""
+    """Run everything but the daemon for the length of a `with` block; the folder is kept for inspection."""
     end_leftovers(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    requests, said = folder / "requests.jsonl", folder / "stand-in.log"
+    requests, log = folder / "requests.jsonl", folder / "stand-in.log"
     with (
-        standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=said) as aws,
+        standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=log) as aws,
         slackline.start(output=folder / "slack.log") as slack,
     ):
         stage = Stage(folder, aws, slack, git_port=_free_port(), http_port=_free_port())
@@ -224,14 +224,14 @@ def _git_server(stage: Stage) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    note(stage.folder, "git-daemon", server.pid)
+    record(stage.folder, "git-daemon", server.pid)
     try:
         _wait_for_port(stage.git_port)
         _git(stage.folder, "clone", "--quiet", stage.repository, str(stage.clone))
         _git(stage.clone, "symbolic-ref", "HEAD", "refs/heads/main")
         yield
     finally:
-        # The server's children are in its session; it has nothing to save.
+        # Kill the whole session, with the server's children; the server has nothing to save.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
         server.wait()

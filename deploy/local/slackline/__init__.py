@@ -1,7 +1,7 @@
-"""A local server that answers like Slack, for tests and the demo.
+"""The Slack stand-in: a local server that answers like Slack, for tests and the demo.
 
-`start()` runs it as a child process, `python -m deploy.local.slackline` by hand, `serving()` inside of an event loop.
-What was said can be read back, and it can be told to refuse, to be slow and to break off.
+`start()` runs it as a child process, `python -m deploy.local.slackline` by hand, `serving()` in an event loop.
+Messages can be read back, and faults can be injected: errors, slow answers, broken connections.
 """
 
 from deploy.local.slackline.launch import Slackline, start

@@ -1,4 +1,4 @@
-"""`python -m deploy.local.slackline`: the local Slack on its own, until SIGTERM, SIGINT or its parent's end."""
+"""`python -m deploy.local.slackline`: serve the Slack stand-in until SIGTERM, SIGINT or the end of its parent."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ async def serve(*, port: int, port_file: Path | None, parent: int | None) -> Non
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(Workspace(), port=port) as endpoint:
         if port_file:
-            beside = port_file.with_name(port_file.name + ".new")  # a reader finds the whole number or no file
-            beside.write_text(endpoint.rpartition(":")[2], encoding="ascii")
-            beside.replace(port_file)
+            temporary = port_file.with_name(port_file.name + ".new")  # a reader finds the whole number or no file
+            temporary.write_text(endpoint.rpartition(":")[2], encoding="ascii")
+            temporary.replace(port_file)
         print(f"Slack's stand-in: api_url {endpoint}/api/, token {TOKEN}, webhook {endpoint}{WEBHOOK_PATH}", flush=True)
         while not stop.is_set() and parent in {None, os.getppid()}:
             try:
@@ -34,11 +34,11 @@ async def serve(*, port: int, port_file: Path | None, parent: int | None) -> Non
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.slackline", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--port-file", type=Path, help="gets the port number once it serves")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 chooses a free one")
+    parser.add_argument("--port-file", type=Path, help="file to write the port number to once the server listens")
     parser.add_argument("--parent-pid", type=int, help="end when this process is no longer the parent")
-    said = parser.parse_args()
-    asyncio.run(serve(port=said.port, port_file=said.port_file, parent=said.parent_pid))
+    arguments = parser.parse_args()
+    asyncio.run(serve(port=arguments.port, port_file=arguments.port_file, parent=arguments.parent_pid))
 
 
 if __name__ == "__main__":

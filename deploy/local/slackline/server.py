@@ -1,4 +1,4 @@
-"""Slack's wire: the Web API, an incoming webhook, and pages of its own under `/slackline/`."""
+"""HTTP interface of the Slack stand-in: Web API, incoming webhook, and control pages under `/slackline/`."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Method = Callable[[Mapping[str, Any]], Message]
 
 
 def application(workspace: Workspace) -> web.Application:
-    """The server's pages."""
+    """Build the web application of a workspace."""
     app = web.Application()
     app.add_routes(
         [
             web.post("/api/chat.postMessage", _method(workspace, "chat.postMessage", workspace.post)),
             web.post("/api/chat.update", _method(workspace, "chat.update", workspace.update)),
             web.post("/services/{rest:.*}", _webhook(workspace)),
-            web.get("/slackline/transcript", _showing("calls", workspace.transcript)),
-            web.get("/slackline/threads", _showing("threads", workspace.threads)),
+            web.get("/slackline/transcript", _query("calls", workspace.transcript)),
+            web.get("/slackline/threads", _query("threads", workspace.threads)),
             web.post("/slackline/faults", _inject(workspace)),
-            web.delete("/slackline/faults", _doing(workspace.faults.clear)),
-            web.post("/slackline/reset", _doing(workspace.reset)),
+            web.delete("/slackline/faults", _command(workspace.faults.clear)),
+            web.post("/slackline/reset", _command(workspace.reset)),
         ]
     )
     return app
@@ -43,7 +43,7 @@ def application(workspace: Workspace) -> web.Application:
 
 @asynccontextmanager
 async def serving(workspace: Workspace, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve inside this event loop for the length of a block. Gives the endpoint, such as `http://127.0.0.1:4711`."""
+    """Serve in this event loop for the length of a block; yield the endpoint, such as `http://127.0.0.1:4711`."""
     runner = web.AppRunner(application(workspace), handle_signals=False, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -57,8 +57,8 @@ async def serving(workspace: Workspace, *, port: int = 0) -> AsyncIterator[str]:
 def _method(workspace: Workspace, name: str, method: Method) -> Any:
     async def answer(request: web.Request) -> web.StreamResponse:
         arguments = await _arguments(request)
-        if spoiled := await _spoiled(workspace, name, request, arguments):
-            return spoiled
+        if faulty := await _fault_answer(workspace, name, request, arguments):
+            return faulty
         try:
             if request.headers.get("Authorization") != f"Bearer {workspace.token}":
                 raise Refused("invalid_auth")
@@ -75,8 +75,8 @@ def _method(workspace: Workspace, name: str, method: Method) -> Any:
 def _webhook(workspace: Workspace) -> Any:
     async def answer(request: web.Request) -> web.StreamResponse:
         arguments = {**await _arguments(request), "channel": WEBHOOK_CHANNEL, "thread_ts": None}
-        if spoiled := await _spoiled(workspace, "webhook", request, arguments):
-            return spoiled
+        if faulty := await _fault_answer(workspace, "webhook", request, arguments):
+            return faulty
         if request.path != WEBHOOK_PATH:
             workspace.note("webhook", "no_service", arguments)
             return web.Response(status=404, text="no_service")
@@ -91,10 +91,10 @@ def _webhook(workspace: Workspace) -> Any:
     return answer
 
 
-async def _spoiled(
+async def _fault_answer(
     workspace: Workspace, method: str, request: web.Request, arguments: Mapping[str, Any]
 ) -> web.StreamResponse | None:
-    """The answer of a call that goes wrong; None where it goes on."""
+    """Apply the next fault and return its answer; None when the call proceeds normally."""
     fault = workspace.take_fault(method)
     if fault is None:
         return None
@@ -108,7 +108,7 @@ async def _spoiled(
             headers = {"Retry-After": f"{fault.seconds:.0f}"}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         case "unavailable":
-            return web.Response(status=fault.status, text="<html>upstream trouble</html>", content_type="text/html")
+            return web.Response(status=fault.status, text="<html>upstream error</html>", content_type="text/html")
         case "garbled":
             return web.Response(text="<html>", content_type="application/json")
         case "error":
@@ -125,30 +125,30 @@ def _inject(workspace: Workspace) -> Any:
         except (TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         if fault.kind not in FAULTS:
-            return web.json_response({"error": f"kind is one of {', '.join(sorted(FAULTS))}"}, status=400)
+            return web.json_response({"error": f"kind must be one of {', '.join(sorted(FAULTS))}"}, status=400)
         workspace.faults.append(fault)
         return web.json_response({})
 
     return answer
 
 
-def _doing(what: Callable[[], None]) -> Any:
+def _command(run: Callable[[], None]) -> Any:
     async def answer(request: web.Request) -> web.Response:
-        what()
+        run()
         return web.json_response({})
 
     return answer
 
 
-def _showing(name: str, what: Callable[[], Any]) -> Any:
+def _query(name: str, read: Callable[[], Any]) -> Any:
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({name: what()})
+        return web.json_response({name: read()})
 
     return answer
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:
-    """What a client sends: JSON, or a form."""
+    """Parse the arguments of a call: JSON, or a form."""
     try:
         if request.content_type == "application/json":
             found = json.loads(await request.text())

@@ -1,4 +1,4 @@
-"""A Slack workspace in memory: channels, messages with their threads, the calls that were made, and faults.
+"""A Slack workspace in memory: channels, messages with their threads, received calls and pending faults.
 
 Answers and error codes are those of https://docs.slack.dev/reference/methods/chat.postMessage and `chat.update`.
 """
@@ -20,12 +20,12 @@ LONGEST_TEXT = 40_000
 
 
 class Refused(Exception):
-    """Slack says no, with one of its error codes."""
+    """Slack refuses a call; the message is Slack's error code."""
 
 
 @dataclass(slots=True)
 class Message:
-    """A message as it reads now; `edits` is how often it was changed."""
+    """A message in its current form; `edits` counts its changes."""
 
     channel: str
     ts: str
@@ -38,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call in the order of arrival, with what it said and how it was answered (`ok`, a code, or a status)."""
+    """One received call: its number in order of arrival, arguments, and answer (`ok`, an error code or a fault)."""
 
     number: int
     at: float
@@ -53,10 +53,10 @@ class Call:
 
 @dataclass(slots=True)
 class Fault:
-    """Something to go wrong `times` times, in calls of `method` (None: any).
+    """A fault that the next `times` calls of `method` (None: any) meet.
 
     `kind`: error (`ok: false` with `error`), rate_limit (429, Retry-After `seconds`), unavailable (`status`, no JSON),
-    garbled (200, no JSON), slow (answers after `seconds`), hang (no answer: the connection breaks off after `seconds`).
+    garbled (200, no JSON), slow (answers after `seconds`), hang (no answer; the connection closes after `seconds`).
     """
 
     kind: str
@@ -72,7 +72,7 @@ FAULTS = frozenset({"error", "rate_limit", "unavailable", "garbled", "slow", "ha
 
 @dataclass(slots=True)
 class Workspace:
-    """What everybody in it sees, and what was asked of it."""
+    """Messages, received calls and pending faults."""
 
     token: str = TOKEN
     messages: list[Message] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Workspace:
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def post(self, arguments: Mapping[str, Any]) -> Message:
-        """`chat.postMessage`. Raises: Refused."""
+        """Handle `chat.postMessage`. Raises: Refused."""
         channel = self._channel(str(arguments.get("channel") or ""))
         text, thread = str(arguments.get("text") or ""), arguments.get("thread_ts")
         self._check(text, arguments.get("blocks"))
@@ -94,7 +94,7 @@ class Workspace:
         return message
 
     def update(self, arguments: Mapping[str, Any]) -> Message:
-        """`chat.update`, which knows channels by id only. Raises: Refused."""
+        """Handle `chat.update`, which accepts channels by id only. Raises: Refused."""
         channel = str(arguments.get("channel") or "")
         if channel not in CHANNELS.values():
             raise Refused("channel_not_found")
@@ -107,11 +107,11 @@ class Workspace:
         return message
 
     def delete(self, ts: str) -> None:
-        """Somebody deletes a message."""
+        """Delete a message, as a member of the channel would."""
         self.messages[:] = [message for message in self.messages if message.ts != ts]
 
     def note(self, method: str, answer: str, arguments: Mapping[str, Any], ts: str = "") -> None:
-        """Remember a call."""
+        """Record a call with its answer."""
         self.calls.append(
             Call(
                 number=len(self.calls) + 1,
@@ -127,18 +127,18 @@ class Workspace:
         )
 
     def take_fault(self, method: str) -> Fault | None:
-        """The fault that this call meets."""
+        """Use up and return the first fault that applies to a call of this method; None without one."""
         fault = next((one for one in self.faults if one.times > 0 and one.method in {None, method}), None)
         if fault:
             fault.times -= 1
         return fault
 
     def transcript(self) -> list[dict[str, Any]]:
-        """Every call, oldest first."""
+        """Return every call, oldest first."""
         return [asdict(call) for call in self.calls]
 
     def threads(self) -> list[dict[str, Any]]:
-        """The channel as people read it: each first message as it is now, with its replies."""
+        """Return the threads as the channel shows them: each first message in its current form, with its replies."""
         heads = [message for message in self.messages if message.thread_ts is None]
         return [
             asdict(head) | {"replies": [asdict(reply) for reply in self.messages if reply.thread_ts == head.ts]}
@@ -146,9 +146,9 @@ class Workspace:
         ]
 
     def reset(self) -> None:
-        """An empty workspace without faults."""
-        for kept in (self.messages, self.calls, self.faults):
-            kept.clear()
+        """Delete all messages, calls and faults."""
+        for items in (self.messages, self.calls, self.faults):
+            items.clear()
 
     def _channel(self, name: str) -> str:
         if name in CHANNELS.values():

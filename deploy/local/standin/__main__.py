@@ -1,4 +1,4 @@
-"""`python -m deploy.local.standin`: the AWS stand-in on its own."""
+"""`python -m deploy.local.standin`: serve the AWS stand-in."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ def duration(text: str) -> timedelta:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.standin", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--port-file", type=Path, help="gets the port number once the stand-in serves")
-    parser.add_argument(
-        "--rollout-delay", type=duration, default=timedelta(seconds=3), help="how long a deployment takes"
-    )
-    parser.add_argument("--request-log", type=Path, help="gets one JSON line per answered call")
-    parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 chooses a free one")
+    parser.add_argument("--port-file", type=Path, help="file to write the port number to once the server listens")
+    parser.add_argument("--rollout-delay", type=duration, default=timedelta(seconds=3), help="duration of a deployment")
+    parser.add_argument("--request-log", type=Path, help="file to write one JSON line per answered call to")
+    parser.add_argument("--parent-pid", type=int, help="end when this process has ended")
     serve(Serving(**vars(parser.parse_args())))
 
 

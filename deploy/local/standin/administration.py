@@ -1,11 +1,11 @@
-"""The stand-in's own pages under `/standin/`: what AWS does not have and a test or the demo needs.
+"""The stand-in's control pages under `/standin/`, which tests and the demo need and AWS does not have.
 
 GET    /standin/health                {"status": "ok", "last": <number of the last call>}
 GET    /standin/requests?since=N      the request log after call N
-POST   /standin/reset                 an empty AWS, no rules, no faults; the log stays
+POST   /standin/reset                 empty AWS, remove rules and faults; keep the log
 POST   /standin/faults                {service, operation?, kind, status?, times?, seconds?}; GET lists, DELETE lifts
-POST   /standin/ecs/fail              {cluster, service, image?}; GET lists, DELETE forgets (all, or ?cluster=&service=)
-POST   /standin/ecs/delay             {seconds}: how long a deployment takes, also those under way
+POST   /standin/ecs/fail              {cluster, service, image?}; GET lists, DELETE removes (all, or ?cluster=&service=)
+POST   /standin/ecs/delay             {seconds}: duration of every deployment, including those in progress
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug import Request, Response
 
 from deploy.local.standin.faults import FaultRequest, Faults
-from deploy.local.standin.patches.services import update_everywhere
+from deploy.local.standin.patches.services import refresh_all
 from deploy.local.standin.request_log import RequestLog
 from deploy.local.standin.rollout_rules import Failure, RolloutRules
 
@@ -44,11 +44,13 @@ class DelayRequest(BaseModel):
 
 
 class Administration:
-    def __init__(self, log: RequestLog, faults: Faults, rules: RolloutRules, turn: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self, log: RequestLog, faults: Faults, rules: RolloutRules, moto_lock: AbstractContextManager[Any]
+    ) -> None:
         self._log = log
         self._faults = faults
         self._rules = rules
-        self._turn = turn  # one request at a time in moto's state
+        self._moto_lock = moto_lock  # moto's state is not thread-safe
         self._routes: dict[str, Callable[[Request], Any]] = {
             "GET health": self._health,
             "GET requests": self._requests,
@@ -81,7 +83,7 @@ class Administration:
 
     def _reset(self, request: Request) -> Any:
         self._faults.lift()
-        with self._turn:
+        with self._moto_lock:
             self._rules.forget()
             moto_api_backend.reset()
         return {}
@@ -102,19 +104,19 @@ class Administration:
 
     def _add_failure(self, request: Request) -> Any:
         wanted = FailRequest.model_validate_json(request.get_data())
-        with self._turn:
+        with self._moto_lock:
             self._rules.failures.append(Failure(**wanted.model_dump()))
         return self._list_failures(request)
 
     def _forget_failures(self, request: Request) -> Any:
-        with self._turn:
+        with self._moto_lock:
             self._rules.forget(cluster=request.args.get("cluster"), service=request.args.get("service"))
         return self._list_failures(request)
 
     def _set_delay(self, request: Request) -> Any:
         wanted = DelayRequest.model_validate_json(request.get_data())
-        with self._turn:
-            update_everywhere(self._rules)
+        with self._moto_lock:
+            refresh_all(self._rules)
             self._rules.delay = timedelta(seconds=wanted.seconds)
         return wanted.model_dump()
 

@@ -1,8 +1,8 @@
-"""The WSGI application: the stand-in's own pages, then the log, then faults, then moto, one request at a time.
+"""The WSGI application: control pages, then request log, then faults, then moto, one request at a time.
 
-moto keeps its state in plain objects without locks; two writers at once could both win a conditional write, and the
-S3 state lock of Terraform is one. So a request's body is read first and moto then answers inside `turn`. Whatever moto
-cannot do becomes a refusal that no client retries.
+moto keeps its state in plain objects without locks; two concurrent writers could both win a conditional write, such as
+Terraform's state lock in S3. Therefore a request's body is read first, and moto then answers under a lock. Operations
+that moto does not support become a refusal that clients do not retry.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ logger = logging.getLogger("standin")
 
 class StandInApplication:
     def __init__(self, *, log: RequestLog, rules: RolloutRules) -> None:
-        self._turn = RLock()
+        self._moto_lock = RLock()
         self._log = log
         self._faults = Faults()
-        self._administration = Administration(log, self._faults, rules, self._turn)
+        self._administration = Administration(log, self._faults, rules, self._moto_lock)
         self._moto = _Dispatcher(_backend_application)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -54,31 +54,31 @@ class StandInApplication:
         fault = self._faults.take(call)
         if fault is None:
             return self._ask_moto(environ, request, call)
-        fault.hold()
+        fault.delay()
         if fault.request.kind == "hang":
-            raise ConnectionAbortedError  # werkzeug drops the connection without a word
+            raise ConnectionAbortedError  # werkzeug drops the connection without an answer
         return _refuse(request, call, fault) or self._ask_moto(environ, request, call)
 
     def _ask_moto(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
         try:
-            with self._turn:
+            with self._moto_lock:
                 if call.service == notification_rules.SERVICE:
                     return notification_rules.answer(request, call)
                 body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         except NotImplementedError:
             return _not_implemented(request, call)
         except Exception as error:
-            # moto fails on what it half knows; whoever asked must learn that at once and not try again for minutes.
+            # moto fails on operations that it implements in part; with a client error, no client retries for minutes.
             logger.exception("%s %s failed", call.service, call.operation)
             message = f"The AWS stand-in failed at {call.service} {call.operation}: {type(error).__name__}: {error}"
             return refusal(request, call.service, code=FAILURE, message=message, status=400)
         response = Response(body, status, headers)
         response.automatically_set_content_length = False
-        return _not_implemented(request, call) if _is_shrug(response, request, call) else response
+        return _not_implemented(request, call) if _is_unknown_operation(response, request, call) else response
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """moto's dispatcher, which would go through all of AWS at each request to find the service of a host."""
+    """moto's dispatcher with a cache: moto searches all services of AWS for the host of every request."""
 
     def __init__(self, create_app: Callable[[Any], Flask]) -> None:
         super().__init__(create_app)
@@ -91,7 +91,7 @@ class _Dispatcher(DomainDispatcherApplication):
 
 
 def _backend_application(service: Any) -> Flask:
-    """moto's application for one service; paths that it does not serve are operations that it does not have."""
+    """Create moto's application for one service; an unknown path counts as an operation that moto does not have."""
     if service is None:
         raise NotImplementedError("unknown service")
     application = create_backend_app(service)
@@ -104,8 +104,8 @@ def _unknown_path(error: Exception) -> Any:
     raise NotImplementedError(str(error))
 
 
-def _is_shrug(response: Response, request: Request, call: Call) -> bool:
-    """moto's answer to an operation that it cannot name; S3 says 404 without a body for good reasons."""
+def _is_unknown_operation(response: Response, request: Request, call: Call) -> bool:
+    """Return True for moto's answer to an unknown operation: 404 without a body, which S3 alone sends validly."""
     return response.status_code == 404 and not response.data and request.method != "HEAD" and call.service != "s3"
 
 
@@ -120,23 +120,23 @@ def _refuse(request: Request, call: Call, fault: Fault) -> Response | None:
     if wanted is None:
         return None
     code, status = wanted
-    return refusal(request, call.service, code=code, message="A fault that was asked for", status=status)
+    return refusal(request, call.service, code=code, message="Injected fault", status=status)
 
 
 def _read_body(environ: dict[str, Any]) -> None:
-    """Take the body off the wire before anybody waits for moto, and make it readable more than once."""
+    """Read the whole body before waiting for the lock, and make it readable more than once."""
     if environ.get("wsgi.input_terminated"):
         body = environ["wsgi.input"].read()
     else:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length)
-        if len(body) < length:  # the client went; AWS acts on no request that it has not got whole
+        if len(body) < length:  # the client has gone; AWS acts only on complete requests
             raise ConnectionAbortedError
     environ["wsgi.input"] = io.BytesIO(body)
     environ["wsgi.input_terminated"] = True
 
 
 def _request(environ: dict[str, Any]) -> Request:
-    """A reading of its own: forms are parsed here without using up the body that moto gets."""
+    """Parse the request from a copy of its body, so that parsing a form does not consume moto's body."""
     body = environ["wsgi.input"].getvalue()
     return Request({**environ, "wsgi.input": io.BytesIO(body)})

@@ -1,7 +1,7 @@
-"""Who calls what: the AWS operation behind an HTTP request, read from the request alone.
+"""Identification of a call: caller, AWS service and operation, from the HTTP request alone.
 
-AWS speaks five protocols, each of which names the operation elsewhere: a form field, a header, a path. The service is
-the one that the signature names (`elasticloadbalancing`, not `elbv2`), as in CloudTrail.
+AWS uses five protocols, each of which names the operation in another place: a form field, a header, a path. The service
+is the one in the signature (`elasticloadbalancing`, not `elbv2`), as in CloudTrail.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _operation(request: Request, service: str) -> str:
 
 
 def _routed(request: Request, service: str) -> str:
-    """REST services: method and path, by the service's own model; where nothing fits, those two themselves."""
+    """Return the operation of a REST service by method and path, or method and path themselves if unknown."""
     try:
         operation, _ = get_service_router(service).match(request)
     except (HTTPException, NotImplementedError, UnknownServiceError):

@@ -1,7 +1,7 @@
-"""Faults on demand: AWS that errs, throttles, is slow or does not answer, for a number of calls.
+"""Injected faults: errors, throttling, slow answers and hanging connections, for a number of calls.
 
-`error` and `throttle` answer instead of AWS, `slow` lets the call go on after a while, `hang` holds it and then drops
-the connection without an answer. Lifting a fault (DELETE) releases at once what it holds.
+`error` and `throttle` answer instead of AWS, `slow` delays the call, `hang` delays it and then drops the connection
+without an answer. Lifting a fault (DELETE) ends its delays immediately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ THROTTLED_ELSEWHERE = ("ThrottlingException", 400)
 
 
 class FaultRequest(BaseModel):
-    """The body of POST /standin/faults. Service and operation as the request log shows them."""
+    """Body of POST /standin/faults; service and operation are named as in the request log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,12 +46,12 @@ class Fault:
         return self.request.service == call.service and self.request.operation in (None, call.operation)
 
     def refusal(self, service: str) -> tuple[str, int] | None:
-        """The error code and status that stand in for the answer, if the fault is of that kind."""
+        """Return the error code and status that replace the answer; None for a fault that only delays."""
         if self.request.kind == "throttle":
             return THROTTLED.get(service, THROTTLED_ELSEWHERE)
         return ("InternalFailure", self.request.status) if self.request.kind == "error" else None
 
-    def hold(self) -> None:
+    def delay(self) -> None:
         if self.request.kind in ("slow", "hang"):
             self.lifted.wait(self.request.seconds)
 
@@ -67,7 +67,7 @@ class Faults:
             self._faults.append(Fault(request=request, left=request.times))
 
     def take(self, call: Call) -> Fault | None:
-        """The first fault that concerns a call, used up by one."""
+        """Return the first fault that applies to a call, and count it down by one; None without one."""
         with self._lock:
             fault = next((fault for fault in self._faults if fault.concerns(call)), None)
             if fault:

@@ -1,7 +1,8 @@
-"""Starting the stand-in from Python, for tests and the demo: a child process that cannot outlive its parent.
+"""Launcher of the stand-in for tests and the demo: a child process that ends with its parent.
 
-A child, because moto's state is global to a process and because a daemon under test must meet AWS over a wire. Its
-environment is an allow-list: no `MOTO_ACCOUNT_ID` or AWS profile of the caller can change whom it answers as.
+It is a process because moto's state is global to a process, and because a daemon under test must reach AWS over a
+network connection. Its environment is an allow-list: the caller's `MOTO_ACCOUNT_ID` or AWS profile cannot change its
+account.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from botocore.config import Config
 
 from deploy.local import child
 
-# The shape counts: moto finds the account of a caller by access keys of exactly this form.
+# moto determines the account of a caller by access keys of exactly this form.
 ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET_ACCESS_KEY = "stand-in-secret"
-_CLIENTS = Lock()  # a boto3 session makes one client at a time
+_CLIENTS = Lock()  # creating clients from one boto3 session is not thread-safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class StandIn:
     region: str = "eu-central-1"
 
     def environment(self, *, region: str | None = None) -> dict[str, str]:
-        """What a client's environment needs, and all that it needs, to talk to the stand-in."""
+        """Return all variables that an AWS client needs to use the stand-in."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -45,7 +46,7 @@ class StandIn:
         }
 
     def session(self, *, role_arn: str | None = None, region: str | None = None) -> boto3.Session:
-        """A boto3 session as the default account, or as a role (which need not exist) of any other."""
+        """Return a boto3 session of the default account, or of a role in any account; the role need not exist."""
         base = _session(region or self.region)
         if role_arn is None:
             return base
@@ -59,13 +60,13 @@ class StandIn:
         )
 
     def client(self, service: str, *, role_arn: str | None = None, region: str | None = None) -> Any:
-        """A boto3 client; it tries once, so a fault is seen and not waited out."""
+        """Return a boto3 client without retries, so that a fault reaches the caller."""
         if role_arn is None:
             return _client(self.endpoint, service, region or self.region)
         return _make_client(self.session(role_arn=role_arn, region=region), self.endpoint, service)
 
     def reset(self) -> None:
-        """An empty AWS, without faults or failures."""
+        """Empty AWS and remove all faults and failures."""
         self.ask("POST", "reset")
 
     def fail_deployments(self, cluster: str, service: str, *, image: str | None = None) -> None:
@@ -78,14 +79,14 @@ class StandIn:
         self.ask("POST", "ecs/delay", {"seconds": seconds})
 
     def inject_fault(self, service: str, kind: str, *, operation: str | None = None, **settings: float) -> None:
-        """`kind` is error, throttle, slow or hang; settings are status, times and seconds."""
+        """Inject a fault: `kind` is error, throttle, slow or hang; settings are status, times and seconds."""
         self.ask("POST", "faults", {"service": service, "operation": operation, "kind": kind, **settings})
 
     def lift_faults(self) -> None:
         self.ask("DELETE", "faults")
 
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
-        """The calls after number `since`, oldest first."""
+        """Return the calls after number `since`, oldest first."""
         found: list[dict[str, Any]] = self.ask("GET", f"requests?since={since}")["requests"]
         return found
 
@@ -93,7 +94,7 @@ class StandIn:
         return int(self.ask("GET", "health")["last"])
 
     def ask(self, method: str, page: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One of the pages that `administration.py` lists. Raises: ChildError."""
+        """Request one of the pages that `administration.py` lists. Raises: ChildError."""
         return child.ask(f"{self.endpoint}/standin/{page}", method, content)
 
 
@@ -106,10 +107,10 @@ def start(
     request_log: Path | None = None,
     output: Path | None = None,
 ) -> Iterator[StandIn]:
-    """A stand-in for the length of a `with` block; `output` as for `child.serving`."""
+    """Run a stand-in for the length of a `with` block; `output` as for `child.serving`."""
     options = ["--rollout-delay", rollout_delay]
     options += ["--request-log", str(request_log.resolve())] if request_log else []
-    # moto itself opens boto3 sessions; credentials of a real account must never be found by one.
+    # moto itself opens boto3 sessions, which must never find the credentials of a real account.
     keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
     with child.serving("deploy.local.standin", options, port=port, output=output, environment=keys) as (found, pid):
         yield StandIn(endpoint=f"http://127.0.0.1:{found}", pid=pid, region=region)
@@ -122,7 +123,7 @@ def _session(region: str) -> boto3.Session:
 
 @cache
 def _client(endpoint: str, service: str, region: str) -> Any:
-    """Kept: a client is safe to share, and a new one reads its service's model, a good part of a second for EC2."""
+    """Return a cached client: clients are thread-safe, and a new one loads its model, most of a second for EC2."""
     return _make_client(_session(region), endpoint, service)
 
 

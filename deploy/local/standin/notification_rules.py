@@ -1,6 +1,6 @@
-"""CodeStar Notifications, a service that moto does not have: rules are kept and given back, nobody is notified.
+"""CodeStar Notifications, a service that moto does not have: rules are stored and returned, nothing is notified.
 
-Shapes: the API reference of codestar-notifications, 2019-10-15. `tests/standin` says when moto has the service.
+Shapes: the API reference of codestar-notifications, 2019-10-15. A test in `tests/standin` fails once moto has it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Body = Mapping[str, Any]
 
 
 class NotificationRules(BaseBackend):
-    """The rules of one account and region; moto's reset empties it with everything else."""
+    """Rules of one account and region; moto's reset empties them with everything else."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -64,7 +64,7 @@ class NotificationRules(BaseBackend):
         return {"Arn": body["Arn"]}
 
     def delete_target(self, body: Body) -> Any:
-        """A target is nothing but its use in rules."""
+        """Remove a target from all rules: a target exists only in the rules that use it."""
         for rule in self.rules.values():
             left = [target for target in rule.get("Targets", []) if target["TargetAddress"] != body["TargetAddress"]]
             if len(left) < len(rule.get("Targets", [])) and not body.get("ForceUnsubscribeAll"):
@@ -96,7 +96,7 @@ class NotificationRules(BaseBackend):
 
 
 class Refused(Exception):
-    """An error in the words of AWS: code and message."""
+    """An AWS error: code and message."""
 
 
 _BACKENDS = BackendDict(NotificationRules, SERVICE)
@@ -114,7 +114,7 @@ _OPERATIONS: Mapping[str, Callable[[NotificationRules, Body], Any]] = {
 
 
 def answer(request: Request, call: Call) -> Response:
-    """Answer one request. Raises: NotImplementedError for an operation that is not here."""
+    """Answer one request. Raises: NotImplementedError for any other operation."""
     operation = _OPERATIONS.get(call.operation)
     if operation is None:
         raise NotImplementedError(call.operation)

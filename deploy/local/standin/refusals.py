@@ -1,7 +1,7 @@
-"""Errors in the words of AWS: the right shape for each protocol, so that every client finds the code and the message.
+"""AWS errors in the shape of each protocol, so that every client finds the code and the message.
 
-A client that cannot read an error takes it for a broken server and tries again for minutes; one that can reads
-`StandInNotImplemented` and stops at once.
+A client that cannot parse an error assumes a broken server and retries for minutes; a client that reads
+`StandInNotImplemented` stops immediately.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _error(code: str, message: str) -> str:
 
 
 def _query(code: str, message: str) -> str:
-    kept = _error(code, message).replace("<Error>", "<Error><Type>Sender</Type>", 1)
-    return f"<ErrorResponse>{kept}<RequestId>standin</RequestId></ErrorResponse>"
+    error = _error(code, message).replace("<Error>", "<Error><Type>Sender</Type>", 1)
+    return f"<ErrorResponse>{error}<RequestId>standin</RequestId></ErrorResponse>"
 
 
 def _ec2(code: str, message: str) -> str:
@@ -54,7 +54,7 @@ def _ec2(code: str, message: str) -> str:
 
 
 def _cbor_text(text: str) -> bytes:
-    """A CBOR text string (RFC 8949, major type 3) of less than 64 KB."""
+    """Encode a CBOR text string (RFC 8949, major type 3), cut to less than 64 KB."""
     data = text.encode()[:0xFFFF]
     if len(data) < 24:
         return bytes([0x60 | len(data)]) + data

@@ -1,7 +1,7 @@
-"""What was asked of the stand-in: the last calls in memory and, if wanted, all of them in a file.
+"""Request log of the stand-in: the last calls in memory and, optionally, all of them in a file.
 
-Tests assert on it ("an unrelated commit makes no call"), people read it. It never holds a body or a secret key, and
-a call that is still being answered is in it without a status.
+Tests assert on it ("an unrelated commit makes no call"), developers read it. It contains no bodies and no secret keys.
+A call that is still being answered has no status.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RequestLog:
                 self._file.write(json.dumps(entry) + "\n")
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """Everything after a number that an earlier answer gave."""
+        """Return the calls after a number from an earlier answer."""
         with self._lock:
             return [dict(entry) for entry in self._entries if entry["number"] > number]
 

@@ -1,7 +1,7 @@
-"""What a test or the demo asks of rollouts: how long they take and which of them fail.
+"""Rules for rollouts, set by tests and the demo: duration, and deployments that fail.
 
-Held by the server, changed through `/standin/ecs/…`, read by the ECS patches. A rule belongs to one service of one
-cluster (in whatever account) and, where `image` is given, to the deployments that run an image with that text in it.
+The server owns them, `/standin/ecs/…` changes them, the ECS patches read them. A rule applies to one service of one
+cluster (in any account) and, with `image`, only to deployments whose image contains that text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Deployments of this service are to fail."""
+    """A rule that makes deployments of a service fail."""
 
     cluster: str
     service: str
@@ -38,7 +38,7 @@ class RolloutRules:
         return any(failure.concerns(cluster, service, images) for failure in self.failures)
 
     def forget(self, *, cluster: str | None = None, service: str | None = None) -> None:
-        """Drop the failures of one service, of one cluster, or all of them."""
+        """Remove the failures of one service, of one cluster, or all of them."""
         self.failures = [
             failure
             for failure in self.failures

@@ -1,7 +1,7 @@
-"""The stand-in as a process: one quiet threaded HTTP server.
+"""The stand-in's process: a threaded HTTP server without request output.
 
-It ends on SIGTERM and SIGINT and, where asked to, with the process that started it: nothing is left behind by a test
-run that was killed.
+It ends on SIGTERM and SIGINT and, with `parent_pid`, with the process that started it, so that a killed test run leaves
+no process behind.
 """
 
 from __future__ import annotations
@@ -38,43 +38,43 @@ class Serving:
 
 
 class QuietRequestHandler(MotoRequestHandler):
-    """An answer leaves in one write: an AWS SDK for Go may not wait for what comes after the head.
+    """Request handler that sends an answer in one write, because the AWS SDK for Go may not wait for the body.
 
-    As soon as it has the head it closes the body of its request, also under a goroutine that has sent it and has only
-    to see its end. Where that one comes late, on a busy machine, it takes the closed body for a failed write and closes
-    the connection; the SDK then repeats a call that was carried out, and Terraform meets its own state lock. What came
-    with the head is read all the same. https://github.com/aws/aws-sdk-go-v2/issues/2737
+    As soon as the SDK has the headers, it closes the body of its request, even while a goroutine that has sent the body
+    has yet to see its end. If that goroutine is late, on a busy machine, it takes the closed body for a failed write
+    and closes the connection; the SDK then retries a call that was carried out, and Terraform meets its own state lock.
+    Content that arrives together with the headers is read anyway. https://github.com/aws/aws-sdk-go-v2/issues/2737
     """
 
-    # Unbuffered, werkzeug writes head and body separately. Go takes up to 4 KiB off the wire together with the head, so
-    # a longer answer can still be lost.
+    # Unbuffered, werkzeug writes headers and body separately. Go reads up to 4 KiB together with the headers, so a
+    # longer answer can still be lost.
     wbufsize = 64 * 1024
-    disable_nagle_algorithm = True  # a longer answer's last part would wait for the client's delayed ACK
+    disable_nagle_algorithm = True  # the last part of a longer answer would wait for the client's delayed ACK
 
     def handle_expect_100(self) -> bool:
         answered = super().handle_expect_100()
         self.wfile.flush()
-        del self.headers["Expect"]  # or werkzeug would say it once more, into the buffer
+        del self.headers["Expect"]  # or werkzeug would write the interim answer again, into the buffer
         return answered
 
     def finish(self) -> None:
         try:
             super().finish()
-        except ConnectionError:  # closing writes what is left for a client that is gone
+        except ConnectionError:  # finish() flushes the buffer, which fails when the client has gone
             self.rfile.close()
 
     def log(self, *_: Any) -> None:
-        """The request log says more."""
+        """Print nothing: the request log has more detail."""
 
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        # Without this the handler would wait for another request, and the client of a hung call for ever.
+        # Without this, the handler would wait for another request, and the client of a hung call forever.
         self.close_connection = True
 
 
 def serve(serving: Serving) -> None:
-    """Serve until SIGTERM or SIGINT, or until the parent is gone."""
+    """Serve until SIGTERM or SIGINT, or until the parent process has ended."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # AWS's own policies exist, as they do in every account
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # AWS managed policies exist in every account
     rules = RolloutRules(delay=serving.rollout_delay)
     install(PATCHES, rules)
     application = StandInApplication(log=RequestLog(serving.request_log), rules=rules)
@@ -90,15 +90,15 @@ def serve(serving: Serving) -> None:
 
 def _announce(server: BaseWSGIServer, port_file: Path | None) -> None:
     if port_file is not None:
-        # Written beside and moved: a reader finds the whole number or no file.
-        beside = port_file.with_name(port_file.name + ".new")
-        beside.write_text(str(server.server_port), encoding="ascii")
-        beside.replace(port_file)
+        # Written to a temporary file and renamed: a reader finds the whole number or no file.
+        temporary = port_file.with_name(port_file.name + ".new")
+        temporary.write_text(str(server.server_port), encoding="ascii")
+        temporary.replace(port_file)
     print(f"AWS stand-in on http://{server.host}:{server.server_port}", flush=True)
 
 
 def _stop(server: BaseWSGIServer) -> None:
-    # From a thread: shutdown() waits for the loop that this signal interrupted.
+    # In a thread, because shutdown() waits for the loop that this signal interrupted.
     threading.Thread(target=server.shutdown, daemon=True).start()
 
 
@@ -120,7 +120,7 @@ def _is_alive(parent: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Dead, but not yet buried by its own parent. Known on Linux only; elsewhere it counts as alive."""
+    """Return True for a process that has ended but was not reaped. Elsewhere than on Linux, it counts as alive."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
     except (OSError, IndexError):

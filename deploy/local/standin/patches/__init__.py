@@ -1,7 +1,7 @@
-"""Everything in which the stand-in differs from moto, in one table.
+"""Patches: all differences of the stand-in from moto, in one table.
 
-Each entry names the operation it adds or mends and says why. `tests/standin` holds a probe for each: it must succeed
-here and fail on plain moto, so a patch that moto has caught up with is found and deleted.
+Each entry names the operation that it adds or fixes, and the reason. `tests/standin` has a probe for each, which must
+succeed on the stand-in and fail on plain moto, so that a patch that moto no longer needs is found and deleted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Application Auto Scaling: tags of scalable targets, and limits that move a service's desired count.
+"""Application Auto Scaling: tags of scalable targets, and limits that change a service's desired count.
 
-The AWS provider lists a target's tags after each write and retries a 500 for minutes, so without these operations
-nothing that scales can be applied. AWS brings a service inside its limits when they are registered.
+The AWS provider lists a target's tags after each write and retries a 500 for minutes, so that no scalable service can
+be applied without these operations. AWS brings a service inside its limits when they are registered.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 
 from deploy.local.standin.patches import services
-from deploy.local.standin.patches.patch import Act, Patch
+from deploy.local.standin.patches.patch import Invocation, Patch
 
 DESIRED_COUNT = "ecs:service:DesiredCount"
 
 
-def register_scalable_target(act: Act) -> Any:
-    answer = act.proceed()
-    dimension, resource = act.parameter("ScalableDimension"), act.parameter("ResourceId")
-    target = applicationautoscaling_backends[act.account][act.region].targets[dimension][resource]
-    _tags(target).update(act.parameter("Tags") or {})
+def register_scalable_target(invocation: Invocation) -> Any:
+    answer = invocation.proceed()
+    dimension, resource = invocation.parameter("ScalableDimension"), invocation.parameter("ResourceId")
+    target = applicationautoscaling_backends[invocation.account][invocation.region].targets[dimension][resource]
+    _tags(target).update(invocation.parameter("Tags") or {})
     if dimension == DESIRED_COUNT:
-        _bring_inside_limits(target, act)
+        _bring_inside_limits(target, invocation)
     return answer
 
 
-def list_tags_for_resource(act: Act) -> str:
-    return json.dumps({"Tags": _tags(_target(act))})
+def list_tags_for_resource(invocation: Invocation) -> str:
+    return json.dumps({"Tags": _tags(_target(invocation))})
 
 
-def tag_resource(act: Act) -> str:
-    _tags(_target(act)).update(act.parameter("Tags"))
+def tag_resource(invocation: Invocation) -> str:
+    _tags(_target(invocation)).update(invocation.parameter("Tags"))
     return json.dumps({})
 
 
-def untag_resource(act: Act) -> str:
-    tags = _tags(_target(act))
-    for key in act.parameter("TagKeys"):
+def untag_resource(invocation: Invocation) -> str:
+    tags = _tags(_target(invocation))
+    for key in invocation.parameter("TagKeys"):
         tags.pop(key, None)
     return json.dumps({})
 
 
-def _target(act: Act) -> Any:
-    arn = act.parameter("ResourceARN")
-    for targets in applicationautoscaling_backends[act.account][act.region].targets.values():
+def _target(invocation: Invocation) -> Any:
+    arn = invocation.parameter("ResourceARN")
+    for targets in applicationautoscaling_backends[invocation.account][invocation.region].targets.values():
         for target in targets.values():
             if target.arn == arn:
                 return target
@@ -61,22 +61,24 @@ def _tags(target: Any) -> dict[str, str]:
     return tags
 
 
-def _bring_inside_limits(target: Any, act: Act) -> None:
+def _bring_inside_limits(target: Any, invocation: Invocation) -> None:
     _, cluster, name = target.resource_id.split("/")
-    service = services.find(services.backend_of(act), cluster, name)
+    service = services.find(services.backend_of(invocation), cluster, name)
     if service is None or service.status != "ACTIVE":
         return
     inside = min(max(service.desired_count, target.min_capacity), target.max_capacity)
     if inside != service.desired_count:
-        services.scale(service, inside, act.rules)
+        services.scale(service, inside, invocation.rules)
 
 
-def _patch(operation: str, mend: Any, reason: str) -> Patch:
-    return Patch("application-autoscaling", operation, reason, ApplicationAutoScalingResponse, mend)
+def _patch(operation: str, handler: Any, reason: str) -> Patch:
+    return Patch("application-autoscaling", operation, reason, ApplicationAutoScalingResponse, handler)
 
 
 PATCHES = (
-    _patch("RegisterScalableTarget", register_scalable_target, "tags are dropped, limits do not move the service"),
+    _patch(
+        "RegisterScalableTarget", register_scalable_target, "tags are dropped, limits do not change the desired count"
+    ),
     _patch("ListTagsForResource", list_tags_for_resource, "missing"),
     _patch("TagResource", tag_resource, "missing"),
     _patch("UntagResource", untag_resource, "missing"),

@@ -1,7 +1,7 @@
-"""AWS Config: a recorder can be updated as it was read.
+"""AWS Config: a recorder can be written as it was read.
 
-A recorder that excludes nothing is read with an empty list of exclusions. moto refuses a group that has one without the
-list in it, which is how the AWS provider writes it back, so no recorder could ever be changed.
+A recorder without exclusions is read with an empty list of them. The AWS provider writes that back as a block of
+exclusions without a list, which moto refuses, so that no recorder could be changed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 
 from moto.config.responses import ConfigResponse
 
-from deploy.local.standin.patches.patch import Act, Patch
+from deploy.local.standin.patches.patch import Invocation, Patch
 
 
-def put_configuration_recorder(act: Act) -> Any:
-    content = json.loads(act.response.body)
+def put_configuration_recorder(invocation: Invocation) -> Any:
+    content = json.loads(invocation.response.body)
     group = content["ConfigurationRecorder"].get("recordingGroup") or {}
     if not (group.get("exclusionByResourceTypes") or {}).get("resourceTypes"):
         group.pop("exclusionByResourceTypes", None)
-    act.response.body = json.dumps(content)
-    return act.proceed()
+    invocation.response.body = json.dumps(content)
+    return invocation.proceed()
 
 
 PATCHES = (

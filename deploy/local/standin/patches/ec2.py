@@ -1,7 +1,7 @@
-"""Elastic Compute Cloud: the ICMP type and code of a network ACL's rule.
+"""Elastic Compute Cloud: ICMP type and code of a network ACL's rule.
 
-moto asks for them under names that its own parser of requests does not give them, so the rule is kept without and
-every plan wants to put them back.
+moto reads them under names that its own request parser does not use, so that the rule is stored without them and every
+plan adds them again.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.responses.network_acls import NetworkACLs
 
-from deploy.local.standin.patches.patch import Act, Patch
+from deploy.local.standin.patches.patch import Invocation, Patch
 
 
-def create_network_acl_entry(act: Act) -> Any:
-    answer = act.proceed()
-    said = act.parameter("IcmpTypeCode")
-    if said:
-        backend = ec2_backends[act.account][act.region]
-        acl = backend.get_network_acl(act.parameter("NetworkAclId"))
-        way, number = act.parameter("Egress"), act.parameter("RuleNumber")
+def create_network_acl_entry(invocation: Invocation) -> Any:
+    answer = invocation.proceed()
+    icmp = invocation.parameter("IcmpTypeCode")
+    if icmp:
+        backend = ec2_backends[invocation.account][invocation.region]
+        acl = backend.get_network_acl(invocation.parameter("NetworkAclId"))
+        egress, number = invocation.parameter("Egress"), invocation.parameter("RuleNumber")
         for entry in acl.network_acl_entries:
-            if (entry.egress, entry.rule_number) == (way, number):
-                entry.icmp_code, entry.icmp_type = said.get("Code"), said.get("Type")
+            if (entry.egress, entry.rule_number) == (egress, number):
+                entry.icmp_code, entry.icmp_type = icmp.get("Code"), icmp.get("Type")
     return answer
 
 

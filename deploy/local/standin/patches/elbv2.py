@@ -1,7 +1,7 @@
 """Elastic Load Balancing: the tasks of an ECS service are the targets of its target group.
 
-moto knows only targets that somebody registered; ECS registers tasks by itself. Here they are derived from the counts
-of the services that use the group: running tasks are healthy, starting ones `initial`, those told to fail `unhealthy`.
+moto knows only explicitly registered targets; ECS registers tasks automatically. The patch derives targets from the
+counts of the services that use the group: running tasks are healthy, starting ones `initial`, failing ones `unhealthy`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult
 from moto.elbv2.responses import ELBV2Response
 
 from deploy.local.standin.patches import services
-from deploy.local.standin.patches.patch import Act, Patch
+from deploy.local.standin.patches.patch import Invocation, Patch
 
 INITIAL = {
     "State": "initial",
@@ -23,25 +23,25 @@ INITIAL = {
 UNHEALTHY = {"State": "unhealthy", "Reason": "Target.FailedHealthChecks", "Description": "Health checks failed"}
 
 
-def describe_target_health(act: Act) -> Any:
-    group = act.parameter("TargetGroupArn")
-    attached = list(services.attached_to(services.backend_of(act), group))
+def describe_target_health(invocation: Invocation) -> Any:
+    group = invocation.parameter("TargetGroupArn")
+    attached = list(services.attached_to(services.backend_of(invocation), group))
     if not attached:
-        return act.proceed()
-    wanted = {target["Id"] for target in act.parameter("Targets", [])}
-    found = [target for service, port in attached for target in _targets(service, port, act)]
+        return invocation.proceed()
+    wanted = {target["Id"] for target in invocation.parameter("Targets", [])}
+    found = [target for service, port in attached for target in _targets(service, port, invocation)]
     shown = [target for target in found if not wanted or target["Target"]["Id"] in wanted]
     return ActionResult({"TargetHealthDescriptions": shown})
 
 
-def _targets(service: Any, port: int, act: Act) -> list[dict[str, Any]]:
-    services.look(service, act.rules)
+def _targets(service: Any, port: int, invocation: Invocation) -> list[dict[str, Any]]:
+    services.refresh(service, invocation.rules)
     rollout = services.rollout_of(service)
     if rollout is None:
         return []
     found = []
     for deployment in (rollout.primary, *rollout.replaced):
-        running = deployment.running(act.rules.now(), act.rules.delay)
+        running = deployment.running(invocation.rules.now(), invocation.rules.delay)
         starting = UNHEALTHY if deployment.failing else INITIAL
         for number in range(deployment.desired):
             health = {"State": "healthy"} if number < running else starting
@@ -50,7 +50,7 @@ def _targets(service: Any, port: int, act: Act) -> list[dict[str, Any]]:
 
 
 def _target(task: str, port: int, health: dict[str, str]) -> dict[str, Any]:
-    # One task, one address, for as long as it lives: derived from its name inside 10.0.0.0/8.
+    # A task has the same address throughout its life: derived from its name, within 10.0.0.0/8.
     address = ".".join(str(byte) for byte in (10, *hashlib.sha256(task.encode()).digest()[:3]))
     return {"Target": {"Id": address, "Port": port}, "HealthCheckPort": str(port), "TargetHealth": health}
 

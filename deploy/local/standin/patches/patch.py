@@ -1,8 +1,8 @@
-"""One mended operation of moto, and how it gets into moto's response classes.
+"""One patched operation of moto, and its installation in moto's response classes.
 
-moto finds the method for an AWS operation by name on a response class. A patch takes that method's place and may call
-the one it replaced (`proceed`), so it stays small and works on whatever moto already does. Patches are installed in
-the stand-in's own process only; a process that merely imports this package sees an unchanged moto.
+moto finds the method for an AWS operation by name on a response class. A patch replaces that method and may call the
+original (`proceed`), so that it stays small and builds on moto's behaviour. Patches are installed only in the
+stand-in's process; a process that merely imports this package sees an unchanged moto.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from deploy.local.standin.rollout_rules import RolloutRules
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """One request on its way through a patch."""
+class Invocation:
+    """One call of a patched operation."""
 
-    response: Any  # moto's response object: it holds the parsed request, its account and region
+    response: Any  # moto's response object, with the parsed request, its account and region
     rules: RolloutRules
     original: Callable[[], Any] | None
     arguments: tuple[Any, ...] = ()
@@ -39,9 +39,9 @@ class Act:
         return str(self.response.region)
 
     def proceed(self) -> Any:
-        """Do what moto does by itself."""
+        """Run moto's original method. Raises: NotImplementedError when moto has none."""
         if self.original is None:
-            raise NotImplementedError(f"moto has no {type(self.response).__name__} method to go on with")
+            raise NotImplementedError(f"moto has no such method of {type(self.response).__name__}")
         return self.original()
 
 
@@ -51,25 +51,26 @@ class Patch:
     operation: str
     reason: str
     owner: type[Any]  # moto's response class of the service; rarely a model
-    mend: Callable[[Act], Any]
-    method: str | None = None  # where moto's method is not named after the operation
+    handler: Callable[[Invocation], Any]
+    method: str | None = None  # moto's method, when it is not named after the operation
 
     @property
-    def place(self) -> str:
+    def method_name(self) -> str:
         return self.method or camelcase_to_underscores(self.operation)
 
 
 def install(patches: Iterable[Patch], rules: RolloutRules) -> None:
-    """Put the patches in place, for the rest of this process."""
+    """Install the patches in this process, for the rest of its life."""
     for patch in patches:
-        setattr(patch.owner, patch.place, _method(patch, getattr(patch.owner, patch.place, None), rules))
-    # moto lists the methods of a response class anew at each request, a fifth of its time. They change only above.
+        original = getattr(patch.owner, patch.method_name, None)
+        setattr(patch.owner, patch.method_name, _method(patch, original, rules))
+    # moto lists the methods of a response class for each request, a fifth of its time. They change only above.
     vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
 
 def _method(patch: Patch, original: Callable[..., Any] | None, rules: RolloutRules) -> Callable[..., Any]:
-    def mended(response: Any, *arguments: Any, **named: Any) -> Any:
-        before = None if original is None else lambda: original(response, *arguments, **named)
-        return patch.mend(Act(response=response, rules=rules, original=before, arguments=arguments))
+    def patched(response: Any, *arguments: Any, **named: Any) -> Any:
+        proceed = None if original is None else lambda: original(response, *arguments, **named)
+        return patch.handler(Invocation(response=response, rules=rules, original=proceed, arguments=arguments))
 
-    return mended
+    return patched

@@ -1,9 +1,9 @@
-"""S3: bucket settings come back as they were put.
+"""S3: bucket settings are returned as they were written.
 
-moto rebuilds a lifecycle configuration from the parts it models and loses `NewerNoncurrentVersions`; the AWS provider
-then waits three minutes for the configuration to become what it wrote, and gives up. EventBridge notifications are
-stored and not returned; access logs are refused where the bucket for them has a usual policy. S3 in moto has no method
-per operation, so these patches sit on its methods per verb.
+moto rebuilds a lifecycle configuration from the parts that it models and loses `NewerNoncurrentVersions`; the AWS
+provider then waits three minutes for the configuration that it wrote, and fails. EventBridge notifications are stored
+but not returned; access logs are refused when the policy of their bucket has a statement for everyone. moto's S3 has no
+method per operation, so that these patches replace its methods per HTTP verb.
 """
 
 from __future__ import annotations
@@ -15,57 +15,57 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 
-from deploy.local.standin.patches.patch import Act, Patch
+from deploy.local.standin.patches.patch import Invocation, Patch
 
 NOTIFICATIONS_END = "</NotificationConfiguration>"
 
 
-def put_bucket_lifecycle_configuration(act: Act) -> Any:
-    answer = act.proceed()
-    if "lifecycle" in act.response.querystring:
-        bucket = _bucket(act)
-        bucket.standin_lifecycle = (act.response.body, bucket.rules)
+def put_bucket_lifecycle_configuration(invocation: Invocation) -> Any:
+    answer = invocation.proceed()
+    if "lifecycle" in invocation.response.querystring:
+        bucket = _bucket(invocation)
+        bucket.standin_lifecycle = (invocation.response.body, bucket.rules)
     return answer
 
 
-def get_bucket_lifecycle_configuration(act: Act) -> Any:
-    status, headers, body = act.proceed()
-    put, rules = getattr(_bucket(act), "standin_lifecycle", (None, None))
-    # Rules that came another way since (CloudFormation, a deletion) are other objects.
-    return (status, headers, put) if put and rules is _bucket(act).rules else (status, headers, body)
+def get_bucket_lifecycle_configuration(invocation: Invocation) -> Any:
+    status, headers, body = invocation.proceed()
+    put, rules = getattr(_bucket(invocation), "standin_lifecycle", (None, None))
+    # Rules that were changed in another way since (CloudFormation, a deletion) are other objects.
+    return (status, headers, put) if put and rules is _bucket(invocation).rules else (status, headers, body)
 
 
-def get_bucket_notification_configuration(act: Act) -> Any:
-    answer = act.proceed()
-    configuration = _bucket(act).notification_configuration
+def get_bucket_notification_configuration(invocation: Invocation) -> Any:
+    answer = invocation.proceed()
+    configuration = _bucket(invocation).notification_configuration
     if configuration is None or configuration.event_bridge is None:
         return answer
     status, headers, body = answer
-    opened = body[:-2] + ">" + NOTIFICATIONS_END if body.endswith("/>") else body  # nothing else configured
-    return status, headers, opened.replace(NOTIFICATIONS_END, f"<EventBridgeConfiguration/>{NOTIFICATIONS_END}")
+    document = body[:-2] + ">" + NOTIFICATIONS_END if body.endswith("/>") else body  # nothing else is configured
+    return status, headers, document.replace(NOTIFICATIONS_END, f"<EventBridgeConfiguration/>{NOTIFICATIONS_END}")
 
 
-def put_bucket_policy(act: Act) -> PermissionResult:
-    """moto denies whatever a conditional statement mentions; `Deny` without TLS would lock everybody out.
+def put_bucket_policy(invocation: Invocation) -> PermissionResult:
+    """Evaluate a bucket policy without its conditional statements, because conditions are not evaluated here.
 
-    Conditions are not decided here, so statements that have one do not count.
+    moto ignores conditions and applies such statements always: `Deny` without TLS would deny every request.
     """
-    bucket = act.response
+    bucket = invocation.response
     policy = json.loads(bucket.policy) if bucket.policy else {}
     statements = policy.get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
     unconditional = [statement for statement in listed if "Condition" not in statement]
     if not unconditional:
         return PermissionResult.NEUTRAL
-    return IAMPolicy(json.dumps({**policy, "Statement": unconditional})).is_action_permitted(*act.arguments)
+    return IAMPolicy(json.dumps({**policy, "Statement": unconditional})).is_action_permitted(*invocation.arguments)
 
 
-def put_bucket_logging(act: Act) -> Any:
-    """moto looks for the log service among a policy's principals and trips over one that is everybody."""
-    logging, backend = act.arguments
+def put_bucket_logging(invocation: Invocation) -> Any:
+    """Rewrite the principal `*` for moto, which searches a policy's principals for the log service and fails on it."""
+    logging, backend = invocation.arguments
     target = backend.buckets.get(logging["TargetBucket"]) if logging else None
     if target is None or not target.policy:
-        return act.proceed()
+        return invocation.proceed()
     policy = target.policy
     document = json.loads(policy)
     for statement in document["Statement"]:
@@ -73,21 +73,21 @@ def put_bucket_logging(act: Act) -> Any:
             statement["Principal"] = {"AWS": "*"}
     target.policy = json.dumps(document).encode()
     try:
-        return act.proceed()
+        return invocation.proceed()
     finally:
         target.policy = policy
 
 
-def _bucket(act: Act) -> Any:
-    backend = s3_backends[act.account][act.response.partition]
-    return backend.get_bucket(act.response.bucket_name)
+def _bucket(invocation: Invocation) -> Any:
+    backend = s3_backends[invocation.account][invocation.response.partition]
+    return backend.get_bucket(invocation.response.bucket_name)
 
 
 PATCHES = (
     Patch(
         "s3",
         "PutBucketPolicy",
-        "a conditional Deny denies always",
+        "a conditional Deny always denies",
         FakeBucket,
         put_bucket_policy,
         method="get_permission",
@@ -95,7 +95,7 @@ PATCHES = (
     Patch(
         "s3",
         "PutBucketLogging",
-        "fails where the target's policy has a statement for everybody",
+        "fails when the target's policy has a statement for everyone",
         FakeBucket,
         put_bucket_logging,
         method="set_logging",

@@ -1,7 +1,7 @@
-"""The rollout that the stand-in keeps on each of moto's ECS services, and how it shows on them.
+"""Rollouts of moto's ECS services, and their representation in the attributes of moto's objects.
 
-moto's `Service` is read by its serialiser attribute by attribute, so what AWS should answer is written onto the object:
-`look` brings a service up to the present and does that. Every patch that reads or changes a service goes through here.
+moto serialises `Service` attribute by attribute, so that AWS's answer is written to these attributes: `refresh`
+advances a service to the current time and does that. Every patch that reads or changes a service uses this module.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 from moto.ecs.models import EC2ContainerServiceBackend, Service, ecs_backends
 
 from deploy.local.standin import rollouts
-from deploy.local.standin.patches.patch import Act
+from deploy.local.standin.patches.patch import Invocation
 from deploy.local.standin.rollout_rules import RolloutRules
 from deploy.local.standin.rollouts import Breaker, Deployment, Rollout
 
 
-def backend_of(act: Act) -> EC2ContainerServiceBackend:
-    return ecs_backends[act.account][act.region]
+def backend_of(invocation: Invocation) -> EC2ContainerServiceBackend:
+    return ecs_backends[invocation.account][invocation.region]
 
 
 def find(backend: EC2ContainerServiceBackend, cluster: str, name: str) -> Service | None:
-    """A service by the cluster's and its own name or ARN, whatever its status."""
+    """Return a service in any status, by the name or ARN of the cluster and of the service; None if unknown."""
     return backend.services.get(f"{cluster.rpartition('/')[2]}:{name.rpartition('/')[2]}")
 
 
 def attached_to(backend: EC2ContainerServiceBackend, target_group: str) -> Iterator[tuple[Service, int]]:
-    """The active services whose tasks are targets of a group, each with its container port."""
+    """Yield the active services whose tasks are targets of a group, each with its container port."""
     for service in backend.services.values():
         for balancer in service.load_balancers if service.status == "ACTIVE" else ():
             if balancer.get("targetGroupArn") == target_group:
@@ -36,7 +36,7 @@ def attached_to(backend: EC2ContainerServiceBackend, target_group: str) -> Itera
 
 
 def rollout_of(service: Any) -> Rollout | None:
-    """None for services that another controller deploys, and for deleted ones."""
+    """Return the rollout of a service; None for a deleted service, or one with another deployment controller."""
     rollout = getattr(service, "standin_rollout", None)
     return rollout if isinstance(rollout, Rollout) else None
 
@@ -48,7 +48,7 @@ def begin(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules
         service.name,
         service.task_definition,
         desired=service.desired_count,
-        failing=_is_to_fail(service, backend, rules),
+        failing=_must_fail(service, backend, rules),
         breaker=_breaker(service),
         now=rules.now(),
     )
@@ -56,14 +56,14 @@ def begin(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules
 
 
 def change(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules, *, redeploy: bool) -> None:
-    """After an update: take over the breaker, the desired count and, where asked for, a new deployment."""
+    """Apply an update to the rollout: breaker, desired count and, with `redeploy`, a new deployment."""
     rollout = rollout_of(service)
     if rollout is None:
         return
     rollout = rollouts.configure(rollout, _breaker(service))
     rollout = rollouts.scale(rollout, service.desired_count, now=rules.now(), delay=rules.delay)
     if redeploy:
-        failing = _is_to_fail(service, backend, rules)
+        failing = _must_fail(service, backend, rules)
         rollout = rollouts.deploy(rollout, service.task_definition, failing=failing, now=rules.now())
     _show(service, rollout, rules)
 
@@ -75,19 +75,19 @@ def scale(service: Any, desired: int, rules: RolloutRules) -> None:
         _show(service, rollouts.scale(rollout, desired, now=rules.now(), delay=rules.delay), rules)
 
 
-def look(service: Any, rules: RolloutRules) -> None:
-    """Bring a service up to the present."""
+def refresh(service: Any, rules: RolloutRules) -> None:
+    """Advance a service to the current time."""
     rollout = rollout_of(service)
     if rollout is not None:
         _show(service, rollout, rules)
 
 
-def update_everywhere(rules: RolloutRules) -> None:
-    """Settle the past of every service, before the rules that decided about it change."""
+def refresh_all(rules: RolloutRules) -> None:
+    """Advance every service to the current time, before a change of the rules that apply until now."""
     for backends in list(ecs_backends.values()):
         for backend in list(backends.values()):
             for service in backend.services.values():
-                look(service, rules)
+                refresh(service, rules)
 
 
 def end(service: Any) -> None:
@@ -135,7 +135,7 @@ def _breaker(service: Any) -> Breaker:
     return Breaker(enabled=bool(configured.get("enable")), rollback=bool(configured.get("rollback")))
 
 
-def _is_to_fail(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules) -> bool:
+def _must_fail(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules) -> bool:
     definition = backend.describe_task_definition(service.task_definition)
     images = [str(container.get("image", "")) for container in definition.container_definitions]
     return rules.fails(service.cluster_name, service.name, images)
