@@ -1,7 +1,7 @@
-"""Which operations of AWS the daemon's own code calls, read from the code, and which IAM action each one needs.
+"""AWS operations that the daemon's code calls, read from the code, and the IAM action that each one needs.
 
-Every call goes through `AwsClients.call(place, "service", "operation", …)` with both names written out; a call that
-hides a name is an error here. A place called `home` is the daemon's own account, any other one is an environment.
+Every call goes through `AwsClients.call(place, "service", "operation", …)` with both names as literals; any other form
+is an error here. A place called `home` is the daemon's own account, any other place an environment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botocore.model import ServiceModel
 PROJECT = Path(__file__).resolve().parents[2]
 PRODUCT = PROJECT / "reconciler"
 
-# Where the action has another name than the operation. Source: the service authorization reference of S3.
+# Actions whose name differs from the operation. Source: the service authorization reference of S3.
 RENAMED = {
     "s3:HeadObject": "s3:GetObject",
     "s3:HeadBucket": "s3:ListBucket",
@@ -27,28 +27,29 @@ RENAMED = {
     "s3:ListObjectsV2": "s3:ListBucket",
 }
 
-# What no call in the code shows, with the reason, and where the reason can be seen.
+# Actions of the task role without a call in the code: the reason, and the file and text that prove it.
 OF_THE_TASK = {
     "sts:AssumeRole": (
-        "an environment is called as its role",
+        "the daemon assumes the role of an environment",
         "reconciler/edges/aws/clients.py",
         "AssumeRoleCredentialFetcher",
     ),
     "ecs:UpdateTaskProtection": (
-        "the agent calls it with the task's role",
+        "the ECS agent calls it with the task's role",
         "reconciler/edges/aws/task_protection.py",
         "task-protection/v1/state",
     ),
-    "s3:ListBucket": ("a missing tree is 404 and not 403", "reconciler/edges/store/s3.py", '_MISSING = "NoSuchKey"'),
+    "s3:ListBucket": ("a missing tree is 404, not 403", "reconciler/edges/store/s3.py", '_MISSING = "NoSuchKey"'),
 }
-# S3 and DynamoDB use a key on behalf of their callers. This is what DynamoDB's developer guide lists for them
-# ("Authorizing use of your customer managed key"; who makes the table makes the grant); S3 and the backend need less.
+# S3 and DynamoDB use a key on behalf of their callers. These are the actions that DynamoDB's developer guide lists for
+# callers ("Authorizing use of your customer managed key"; the creator of the table creates the grant); S3 and the
+# Terraform backend need fewer.
 KEY_IN_USE = {
     *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"),
     *("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
 }
-# Terraform's S3 backend, not our code: developer.hashicorp.com/terraform/language/backend/s3, "Permissions Required",
-# for `use_lockfile` and `dynamodb_table`; and the key of bucket and table.
+# Actions of Terraform's S3 backend: developer.hashicorp.com/terraform/language/backend/s3, "Permissions Required",
+# for `use_lockfile` and `dynamodb_table`, and those of the key of bucket and table.
 OF_THE_BACKEND = {
     *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
@@ -58,7 +59,7 @@ OF_THE_BACKEND = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One place in the code that calls AWS."""
+    """One call of AWS in the code; `where` is file and line, `own` is True for the daemon's own account."""
 
     where: str
     own: bool
@@ -71,32 +72,32 @@ class Call:
 
 
 def action(service: str, operation: str) -> str:
-    """The IAM action of an operation by AWS's name for it."""
+    """Return the IAM action of an operation, such as `ecs:RunTask`; the operation is AWS's name for it."""
     name = f"{_model(service).signing_name}:{operation}"
     return RENAMED.get(name, name)
 
 
 def calls() -> list[Call]:
-    """Return every call in the edges, but those of `reconciler verify`, which runs as the operator."""
+    """Return every call in the edges, except those of `reconciler verify`, whose role the user provides."""
     edges = PRODUCT / "edges"
-    files = [file for file in sorted(edges.rglob("*.py")) if not file.is_relative_to(edges / "aws/account")]
-    return [call for file in files for call in calls_in(file.read_text(), str(file.relative_to(edges)))]
+    files = [file for file in sorted(edges.rglob("*.py")) if edges / "aws/account" not in file.parents]
+    return [call for file in files for call in calls_in(file.read_text(), file.relative_to(edges).as_posix())]
 
 
 def calls_in(source: str, file: str) -> Iterator[Call]:
-    """The calls in one file. Raises: ValueError for one whose operation cannot be read from it."""
+    """Yield the calls in one file. Raises: ValueError for a call whose service or operation is not a literal."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call":
             where = f"{file}:{node.lineno}"
             place, *names = node.args
             texts = [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
             if len(texts) != 2 or len(names) != 2:
-                raise ValueError(f"{where}: write service and operation out, so that permissions can be derived")
+                raise ValueError(f"{where}: write service and operation as literals: permissions are derived from them")
             yield Call(where, ast.unparse(place) in {"self._home", "home"}, texts[0], texts[1])
 
 
 def importers(package: str) -> set[str]:
-    """The files of the product that import a package."""
+    """Return the files of the product that import a package."""
     found = set()
     for file in PRODUCT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -1,4 +1,4 @@
-"""The daemon's own Terraform, planned and applied once for all tests of this folder."""
+"""Fixtures: the daemon's own Terraform, planned and applied once for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
 
 
 def variables(aws: standin.StandIn) -> dict[str, Any]:
-    """A daemon for two accounts, with metrics open to one group."""
+    """Return the variables of a daemon for two accounts whose metrics one security group may scrape."""
     given = ecs.create_prerequisites(aws)
     network = given["network"]
     scraper = aws.client("ec2").create_security_group(VpcId=network["vpc_id"], GroupName="prometheus", Description="it")
@@ -39,7 +39,7 @@ def variables(aws: standin.StandIn) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A root that was applied: its plan before, its plan after, its outputs."""
+    """An applied root: its plan before the apply, its plan after it, its outputs."""
 
     first: Plan
     second: Plan
@@ -65,7 +65,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def given(aws: standin.StandIn) -> dict[str, Any]:
-    """The variables of the root that is applied."""
+    """Return the variables of the root that is applied."""
     return variables(aws)
 
 
@@ -81,7 +81,7 @@ def target_root(aws: standin.StandIn, place: Path) -> ecs.Root:
 
 @pytest.fixture(scope="session")
 def target_given(aws: standin.StandIn) -> dict[str, Any]:
-    """The variables of an environment's account, which has a managed policy of its own."""
+    """Return the variables of an environment's account with a managed policy of its own."""
     network = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}
     )
@@ -103,7 +103,7 @@ def target_given(aws: standin.StandIn) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def planned_daemon(root: ecs.Root, given: dict[str, Any]) -> Plan:
-    """What can be read before anything is made."""
+    """Plan the daemon's root without refresh, before anything exists."""
     return read_plan(root.plan(given, refresh=False))
 
 

@@ -1,4 +1,4 @@
-"""The daemon's own Terraform keeps to what every root keeps to; no terraform runs."""
+"""Conventions of all roots, checked on the daemon's own Terraform without running it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOTS = [SOURCE, SOURCE / "target-account"]
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.name)
 class TestEveryRoot:
-    def test_variables_are_typed_described_checked_and_not_null_by_accident(self, root: Path) -> None:
+    def test_variables_are_typed_described_validated_and_not_nullable_by_accident(self, root: Path) -> None:
         for name, variable in blocks(root, "variable").items():
             assert variable["description"].strip('"'), name
             assert "any" not in str(variable["type"]).split("("), name
@@ -27,14 +27,14 @@ class TestEveryRoot:
         assert outputs
         assert all(output["description"].strip('"') for output in outputs.values())
 
-    def test_nothing_is_looked_up_so_that_a_plan_needs_no_account(self, root: Path) -> None:
+    def test_there_are_no_data_sources_so_that_a_plan_needs_no_account(self, root: Path) -> None:
         assert blocks(root, "data") == {}
 
-    def test_it_has_the_provider_of_every_other_root(self, root: Path) -> None:
+    def test_it_uses_the_same_provider_as_every_other_root(self, root: Path) -> None:
         for file in ("versions.tf", ".terraform.lock.hcl"):
             assert (root / file).read_text() == (TERRAFORM / "roots/platform" / file).read_text()
 
-    def test_its_state_is_encrypted_locked_and_nowhere_in_particular(self, root: Path) -> None:
+    def test_the_backend_is_encrypted_and_locked_without_a_fixed_location(self, root: Path) -> None:
         backend = load(root / "providers.tf")["terraform"][0]["backend"][0]['"s3"']
         assert {name: value for name, value in backend.items() if not name.startswith("__")} == {
             "encrypt": True,
@@ -46,7 +46,7 @@ class TestEveryRoot:
         assert {"Environment", "Owner", "CostCenter", "Compliance", "ManagedBy"} <= {key.strip('"') for key in tags}
 
 
-def test_what_both_roots_ask_for_is_asked_for_alike() -> None:
+def test_variables_of_both_roots_have_the_same_type_and_validation() -> None:
     one, other = (blocks(root, "variable") for root in ROOTS)
     for name in ("account", "aws", "tags"):
         assert one[name]["type"] == other[name]["type"]

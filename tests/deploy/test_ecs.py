@@ -1,4 +1,4 @@
-"""The daemon's task and service, as planned and as applied to the stand-in."""
+"""The daemon's task, service and storage, as planned and as applied to the stand-in."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def environment(container: dict[str, Any]) -> dict[str, str]:
 
 
 class TestTask:
-    def test_a_stop_may_take_as_long_as_fargate_allows_and_longer_than_the_daemon_needs(
+    def test_the_stop_timeout_is_fargates_maximum_and_exceeds_drain_and_grace(
         self, container: dict[str, Any], environment: dict[str, str]
     ) -> None:
         assert container["stopTimeout"] == 120
         needed = [read_duration(environment[f"RECONCILER__STOP__{name}"]) for name in ("DRAIN", "GRACE")]
         assert (needed[0] + needed[1]).total_seconds() < container["stopTimeout"]
 
-    def test_nothing_can_be_written_but_the_workspace_and_tmp(
+    def test_only_the_workspace_and_tmp_are_writable(
         self, daemon: Applied, container: dict[str, Any], environment: dict[str, str]
     ) -> None:
         assert container["readonlyRootFilesystem"] is True
@@ -48,12 +48,12 @@ class TestTask:
         assert {volume["name"] for volume in task.values["volume"]} == set(mounts)
         assert task.values["ephemeral_storage"] == [{"size_in_gib": 50}]
 
-    def test_an_init_process_reaps_and_no_capability_is_kept(self, container: dict[str, Any]) -> None:
+    def test_an_init_process_reaps_children_and_all_capabilities_are_dropped(self, container: dict[str, Any]) -> None:
         assert container["linuxParameters"]["initProcessEnabled"] is True
         assert container["linuxParameters"]["capabilities"] == {"add": [], "drop": ["ALL"]}
         assert container["user"] == "10001:10001"
 
-    def test_secrets_are_references_and_nothing_else_is(
+    def test_all_secrets_are_references_and_none_is_a_plain_variable(
         self, container: dict[str, Any], environment: dict[str, str], given: dict[str, Any]
     ) -> None:
         secrets = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
@@ -67,7 +67,7 @@ class TestTask:
         assert task["execution_role_arn"] != task["task_role_arn"]
         assert task["task_role_arn"] == daemon.outputs["task_role_arn"] == DAEMON
 
-    def test_its_logs_go_to_the_encrypted_group_and_never_hold_it_up(
+    def test_its_logs_go_to_the_encrypted_group_without_blocking(
         self, daemon: Applied, container: dict[str, Any]
     ) -> None:
         group = daemon.second.one("aws_cloudwatch_log_group").values
@@ -87,7 +87,7 @@ class TestService:
         assert service["availability_zone_rebalancing"] == "DISABLED"
         assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}]
 
-    def test_before_an_image_is_pushed_there_is_no_task_and_without_named_groups_nobody_gets_in(
+    def test_without_an_image_there_is_no_task_and_without_scraping_groups_no_ingress(
         self, root: ecs.Root, daemon: Applied, given: dict[str, Any]
     ) -> None:
         found = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-0123456789abcdef"
@@ -97,9 +97,7 @@ class TestService:
         assert planned.one("aws_security_group").values["ingress"] == []
         assert planned.one("aws_ecs_service").values["service_registries"][0]["registry_arn"] == found
 
-    def test_it_has_no_public_address_and_lets_in_only_who_may_scrape(
-        self, daemon: Applied, given: dict[str, Any]
-    ) -> None:
+    def test_it_has_no_public_address_and_allows_only_scraping(self, daemon: Applied, given: dict[str, Any]) -> None:
         network = daemon.first.one("aws_ecs_service").values["network_configuration"][0]
         assert network["assign_public_ip"] is False
         group = daemon.first.one("aws_security_group").values
@@ -110,8 +108,8 @@ class TestService:
         assert [(rule["from_port"], rule["to_port"]) for rule in group["egress"]] == [(443, 443)]
 
 
-class TestWhatOutlivesTheTask:
-    def test_the_table_has_the_stores_keys_and_forgets_passes(self, daemon: Applied) -> None:
+class TestStorage:
+    def test_the_table_has_the_stores_keys_and_expires_passes(self, daemon: Applied) -> None:
         table = daemon.second.one("aws_dynamodb_table").values
         assert ((table["hash_key"], "HASH"), (table["range_key"], "RANGE")) == KEYS
         assert table["ttl"] == [{"attribute_name": "expires", "enabled": True}]
@@ -131,14 +129,14 @@ class TestWhatOutlivesTheTask:
         assert images["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": key["arn"]}]
         assert images["image_tag_mutability"] == "IMMUTABLE"
 
-    def test_the_key_is_used_through_the_services_that_need_it_only(self, daemon: Applied) -> None:
+    def test_the_key_is_usable_only_through_the_services_that_need_it(self, daemon: Applied) -> None:
         (statement,) = daemon.second.one("aws_iam_role_policy", "key").document("policy")["Statement"]
         assert statement["Resource"] == [daemon.second.one("aws_kms_key").values["arn"]]
         assert set(statement["Action"]) == KEY_IN_USE
         through = statement["Condition"]["StringEquals"]["kms:ViaService"]
         assert through == ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"]
 
-    def test_the_bucket_is_private_versioned_and_reached_by_tls_only(self, daemon: Applied) -> None:
+    def test_the_bucket_is_private_versioned_and_requires_tls(self, daemon: Applied) -> None:
         block = daemon.second.one("aws_s3_bucket_public_access_block").values
         names = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
         assert all(block[name] for name in names)
@@ -161,19 +159,19 @@ def test_the_environment_is_the_whole_configuration(environment: dict[str, str],
 
 
 @pytest.mark.parametrize("which", ["daemon", "target"])
-def test_a_second_plan_finds_nothing_to_do(which: str, request: pytest.FixtureRequest) -> None:
+def test_a_second_plan_is_a_no_op(which: str, request: pytest.FixtureRequest) -> None:
     applied: Applied = request.getfixturevalue(which)
     assert applied.first.changed()
     assert applied.second.changed() == {}
 
 
-def test_the_service_is_there(aws: StandIn, daemon: Applied) -> None:
+def test_the_service_is_active(aws: StandIn, daemon: Applied) -> None:
     found = aws.client("ecs").describe_services(cluster="reconciler", services=["reconciler"])["services"][0]
     assert (found["status"], found["desiredCount"], found["launchType"]) == ("ACTIVE", 1, "FARGATE")
     assert daemon.outputs["repository_url"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/reconciler"
 
 
-def test_bad_input_is_refused_with_what_to_do(root: ecs.Root, given: dict[str, Any]) -> None:
+def test_bad_input_is_refused_with_the_requirement(root: ecs.Root, given: dict[str, Any]) -> None:
     foreign = ENVIRONMENTS["develop"] | {"role": "arn:aws:iam::999999999999:role/r"}
     bad = {
         "secrets": {"RECONCILER__AUTH__TOKEN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x"},
@@ -184,7 +182,7 @@ def test_bad_input_is_refused_with_what_to_do(root: ecs.Root, given: dict[str, A
     }
     with pytest.raises(ecs.DeployFailed) as refused:
         root.plan(given | bad, refresh=False)
-    said = " ".join(str(refused.value).replace("\u2502", "").split())
+    output = " ".join(str(refused.value).replace("\u2502", "").split())
     for message in (
         "secrets must have RECONCILER__AUTH__TOKEN",
         "must be an https address without credentials",
@@ -192,4 +190,4 @@ def test_bad_input_is_refused_with_what_to_do(root: ecs.Root, given: dict[str, A
         "role must be the ARN of a role in its account",
         "must be TCP ports with 443 among them",
     ):
-        assert message in said
+        assert message in output

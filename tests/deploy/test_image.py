@@ -1,4 +1,4 @@
-"""The Dockerfile: it cannot be built without a Docker engine, so what can be read from it is checked."""
+"""Static checks of the Dockerfile, because building it needs a Docker engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TASK = (PROJECT / "deploy/ecs/task.tf").read_text()
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Every instruction with its arguments, continued lines joined."""
+    """Return every instruction with its arguments, continued lines joined."""
     text = re.sub(r"\\\n\s*", " ", re.sub(r"(?m)^#.*\n", "", (PROJECT / "Dockerfile").read_text()))
     return [(line.split()[0], line.split(maxsplit=1)[1]) for line in text.splitlines() if line.strip()]
 
@@ -38,7 +38,7 @@ def of(kind: str) -> list[str]:
 
 
 def copied() -> list[str]:
-    """Every path that is copied from the project."""
+    """Return every path that is copied from the project."""
     found = []
     for arguments in of("COPY"):
         words = [word for word in arguments.split() if not word.startswith("--")]
@@ -51,14 +51,14 @@ def variables() -> dict[str, str]:
     return dict(pair.split("=", 1) for arguments in of("ENV") for pair in arguments.split())
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_hadolint_finds_no_problem() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     finished = subprocess.run([str(hadolint), "Dockerfile"], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert (finished.returncode, finished.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("path", copied())
-def test_what_is_copied_exists_and_is_let_into_the_build(path: str) -> None:
+def test_copied_paths_exist_and_are_not_ignored(path: str) -> None:
     assert (PROJECT / path).exists()
     rules = [line for line in (PROJECT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert rules[0] == "*"
@@ -66,14 +66,14 @@ def test_what_is_copied_exists_and_is_let_into_the_build(path: str) -> None:
     assert any(path == rule or path.startswith(f"{rule}/") for rule in allowed)
 
 
-def test_stages_that_are_copied_from_exist_and_every_base_is_pinned_by_tag() -> None:
+def test_copied_stages_exist_and_the_base_image_is_pinned_by_tag() -> None:
     stages = {arguments.split(" AS ")[1] for arguments in of("FROM") if " AS " in arguments}
     wanted = {match[1] for arguments in of("COPY") if (match := re.search(r"--from=(\S+)", arguments))}
     assert wanted == stages
     assert {arguments.split()[0] for arguments in of("FROM")} == {"python:3.11.13-slim-bookworm"}
 
 
-def test_packages_are_installed_by_hash_only() -> None:
+def test_packages_are_installed_by_hash() -> None:
     installs = re.findall(r"pip [^&]*\binstall [^&]*", " && ".join(of("RUN")))
     from_outside = [line for line in installs if "wheels/*.whl" not in line]
     assert from_outside
@@ -81,7 +81,7 @@ def test_packages_are_installed_by_hash_only() -> None:
     assert all("--no-build-isolation" in line for line in re.findall(r"pip wheel [^&]*", " && ".join(of("RUN"))))
 
 
-def test_the_lock_of_the_builder_has_what_the_project_is_built_with() -> None:
+def test_the_lock_of_the_builder_has_all_build_requirements() -> None:
     wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["build-system"]["requires"]
     locked = re.findall(r"(?m)^([a-z0-9-]+)==", (PROJECT / "requirements-build.lock").read_text())
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= set(locked)
@@ -90,14 +90,14 @@ def test_the_lock_of_the_builder_has_what_the_project_is_built_with() -> None:
     assert [pin for pin in pins if pin not in development] == []
 
 
-def test_terraform_and_provider_are_verified_where_they_come_from() -> None:
+def test_the_provider_is_initialised_with_the_lock_file_that_every_root_has() -> None:
     (build,) = [arguments for arguments in of("RUN") if "deploy.local.tools" in arguments]
     assert "init -backend=false -input=false -lockfile=readonly" in build
     locks = [file.read_text() for file in (PROJECT / "terraform").rglob(".terraform.lock.hcl")]
     assert len(set(locks)) == 1, "one provider serves every root"
 
 
-def test_what_fetches_terraform_needs_nothing_but_python_and_what_is_copied(tmp_path: Path) -> None:
+def test_the_download_of_terraform_needs_only_python_and_the_copied_files(tmp_path: Path) -> None:
     stage = instructions()[
         : next(n for n, (name, given) in enumerate(instructions()) if given.endswith(" AS packages"))
     ]
@@ -122,21 +122,21 @@ def test_the_user_is_not_root_and_the_same_on_ecs() -> None:
     assert [name for name, _ in instructions()].index("USER") < [name for name, _ in instructions()].index("ENTRYPOINT")
 
 
-def test_the_places_to_write_are_the_volumes_of_the_task() -> None:
+def test_the_volumes_are_those_of_the_task() -> None:
     (volumes,) = of("VOLUME")
     assert variables()["RECONCILER__DATA"] in volumes
     assert f'data = "{variables()["RECONCILER__DATA"]}"' in TASK
     assert set(re.findall(r'"(/[^"]+)"', volumes)) == {variables()["RECONCILER__DATA"], "/tmp"}
 
 
-def test_its_variables_are_settings() -> None:
+def test_its_environment_variables_are_settings() -> None:
     for name in variables():
         if name.startswith("RECONCILER__"):
             assert name.removeprefix("RECONCILER__").split("__")[0].lower() in Settings.model_fields
     assert MIRROR_VARIABLE in variables()
 
 
-def test_health_is_asked_for_in_the_same_way_as_on_ecs() -> None:
+def test_the_health_check_is_the_same_as_on_ecs() -> None:
     (check,) = of("HEALTHCHECK")
     assert "/healthz" in check
     options = dict(re.findall(r"--([a-z-]+)=(\S+)", check))
@@ -166,17 +166,17 @@ def test_no_builder_is_left_in_the_image() -> None:
         ("Password for 'https://git@git.example': ", {}, ""),
     ],
 )
-def test_git_is_told_what_the_environment_says(prompt: str, given: dict[str, str], answer: str) -> None:
+def test_askpass_answers_from_the_environment(prompt: str, given: dict[str, str], answer: str) -> None:
     environment = {"PATH": os.environ["PATH"]} | given
-    told = subprocess.run(
+    finished = subprocess.run(
         [str(ASKPASS), prompt], env=environment, capture_output=True, text=True, timeout=10, check=True
     )
-    assert told.stdout == f"{answer}\n"
+    assert finished.stdout == f"{answer}\n"
     assert os.access(ASKPASS, os.X_OK)
 
 
 class Forge(BaseHTTPRequestHandler):
-    """One branch, for whoever knows the password."""
+    """A Git forge with one branch, which requires a password."""
 
     def do_GET(self) -> None:
         wanted = b64encode(b"git:p4$s w'ord").decode()
@@ -190,10 +190,10 @@ class Forge(BaseHTTPRequestHandler):
         self.wfile.write(b"0" * 39 + b"1\trefs/heads/main\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gave it
-        """Nothing on stderr."""
+        """Print nothing on stderr."""
 
 
-def test_the_daemons_git_gets_in_with_the_password_of_its_environment(tmp_path: Path) -> None:
+def test_the_daemons_git_authenticates_with_the_password_of_its_environment(tmp_path: Path) -> None:
     (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
     for folder in ("objects", "refs"):
         (tmp_path / folder).mkdir()
@@ -207,7 +207,7 @@ def test_the_daemons_git_gets_in_with_the_password_of_its_environment(tmp_path: 
 
 
 class Plain(Access):
-    """Lets plain HTTP through, which the daemon refuses; a forge of a test has no certificate."""
+    """Access that allows plain HTTP, which the daemon refuses, because the test's forge has no certificate."""
 
     def variables(self, directory: Path, url: str | None) -> dict[str, str]:
         found = super().variables(directory, url)

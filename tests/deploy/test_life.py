@@ -1,6 +1,7 @@
-"""The daemon, started from the environment that `deploy/ecs` gives to its container: it works, and outlives its disk.
+"""The daemon with the environment that `deploy/ecs` gives to its container: it works, and survives a lost disk.
 
-Its account, the environment's account and the agent of the task are the stand-in's; the variables are ECS's own.
+The daemon's account and the environment's account are on the AWS stand-in, the ECS agent is simulated; the variables
+are those that ECS would set.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ GIT = ("git", "-c", "user.name=team", "-c", "user.email=team@example.com")
 
 @dataclass
 class Task(Daemon):
-    """A daemon that is told everything by its environment, as a container is."""
+    """A daemon configured only by environment variables, as a container is."""
 
     container: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         known = super().environment | dict(self.container)
-        # No file, and no address of AWS but those in the settings: a container has neither.
+        # A container has no configuration file, and no AWS endpoint except those in the settings.
         return {name: value for name, value in known.items() if name not in {"RECONCILER_CONFIG", "AWS_ENDPOINT_URL"}}
 
     def commit(self, files: Mapping[str, str | None]) -> None:
@@ -57,7 +58,7 @@ async def protected() -> AsyncIterator[Agent]:
 
 @pytest.fixture
 def task(tmp_path: Path) -> Iterator[Task]:
-    """An account of its own, with a state bucket and a lock table, and a folder for the daemon's disk."""
+    """Provide a separate account with a state bucket and a lock table, and a folder for the daemon's disk."""
     with start() as aws:
         place = {"LocationConstraint": aws.region}
         aws.client("s3", role_arn=ROLE).create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
@@ -76,7 +77,7 @@ def task(tmp_path: Path) -> Iterator[Task]:
 
 
 def deploy(task: Task) -> dict[str, str]:
-    """What ECS would put into the container, with what differs on this machine."""
+    """Apply `deploy/ecs` and return the environment of its container, adapted to this machine."""
     develop = {"account": ACCOUNT, "region": task.aws.region, "tier": "develop", "role": ROLE}
     return ecs.deploy(
         task.aws,
@@ -93,7 +94,7 @@ def deploy(task: Task) -> dict[str, str]:
     )
 
 
-async def test_the_daemon_of_the_task_works_and_after_a_lost_disk_has_nothing_to_do(
+async def test_the_daemon_of_the_task_works_and_is_a_no_op_after_a_lost_disk(
     task: Task, protected: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = await asyncio.to_thread(deploy, task)

@@ -1,4 +1,4 @@
-"""Least privilege, derived: what the roles may do is what the code calls, no more and no less."""
+"""Least privilege: the permissions of the roles are exactly those of the calls in the code."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ WITHOUT_RESOURCE = {
     "ecs:ListTasks",
     "ecs:RegisterTaskDefinition",
 }
-# ECS asks for these when a task with roles and tags is defined and run.
+# ECS requires these to define and run a task with roles and tags.
 WITH_TASKS = {"iam:PassRole", "ecs:TagResource"}
 
 
 @pytest.fixture(scope="session")
 def task(planned_daemon: Plan) -> list[dict[str, Any]]:
-    """The statements of the daemon's own role, but for the use of its key."""
+    """Return the statements of the daemon's own role, without those for its key."""
     return statements(planned_daemon, "task")
 
 
@@ -52,22 +52,22 @@ def test_every_permission_of_the_task_role_is_used_and_every_call_has_its_permis
 ) -> None:
     called = {call.action for call in calls() if call.own}
     assert called
-    assert not called & set(OF_THE_TASK), "no reason is needed for what the code shows"
+    assert not called & set(OF_THE_TASK), "an action with a call in the code needs no listed reason"
     assert allowed(task) == called | set(OF_THE_TASK)
 
 
-def test_every_permission_to_look_into_an_account_is_used_and_every_call_has_its_permission(
+def test_every_permission_to_read_an_account_is_used_and_every_call_has_its_permission(
     planned_target: Plan,
 ) -> None:
     called = {call.action for call in calls() if not call.own}
     assert called
     states = {call.action for call in calls() if not call.own and call.where.startswith("state/")}
     assert states
-    assert states <= OF_THE_BACKEND, "locks and states are read as Terraform reads them"
+    assert states <= OF_THE_BACKEND, "locks and states are read with the permissions of Terraform's backend"
     assert allowed(statements(planned_target, "this", "look")) == (called - states) | WITH_TASKS
 
 
-def test_states_need_what_terraforms_backend_documents(planned_target: Plan) -> None:
+def test_access_to_states_is_what_terraforms_backend_documents(planned_target: Plan) -> None:
     assert allowed(statements(planned_target, "this", "state")) == OF_THE_BACKEND
 
 
@@ -77,16 +77,16 @@ def test_the_reason_for_a_permission_without_a_call_still_holds(action: str) -> 
     assert evidence in " ".join((PROJECT / file).read_text().split())
 
 
-def test_there_is_one_way_to_aws() -> None:
+def test_only_one_module_uses_the_aws_sdk() -> None:
     assert importers("boto3") | importers("botocore") == {"edges/aws/clients.py"}
 
 
-def test_a_call_that_hides_its_operation_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"x\.py:1: write service and operation out"):
+def test_a_call_whose_operation_is_not_a_literal_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"x\.py:1: write service and operation as literals"):
         list(calls_in('clients.call(place, "ecs", operation)', "x.py"))
 
 
-def test_permissions_are_for_named_things(planned_daemon: Plan, planned_target: Plan) -> None:
+def test_permissions_name_their_actions_and_resources(planned_daemon: Plan, planned_target: Plan) -> None:
     policies = [statements(planned_daemon, "task"), statements(planned_daemon, "execution")]
     policies += [statements(planned_target, "this", key) for key in ("state", "look")]
     for statement in (statement for policy in policies for statement in policy):
@@ -97,30 +97,30 @@ def test_permissions_are_for_named_things(planned_daemon: Plan, planned_target: 
             assert all(arn.startswith("arn:aws:") and not arn.startswith("arn:aws:*") for arn in statement["Resource"])
 
 
-def test_the_task_may_become_the_roles_of_its_environments_only(
+def test_the_task_may_assume_only_the_roles_of_its_environments(
     task: list[dict[str, Any]], given: dict[str, Any]
 ) -> None:
     (statement,) = (statement for statement in task if statement["Action"] == ["sts:AssumeRole"])
     assert statement["Resource"] == sorted(place["role"] for place in given["environments"].values())
 
 
-def test_ecs_reads_exactly_the_secrets_that_the_task_gets(planned_daemon: Plan, given: dict[str, Any]) -> None:
+def test_ecs_may_read_exactly_the_secrets_of_the_task(planned_daemon: Plan, given: dict[str, Any]) -> None:
     by_sid = {statement["Sid"]: statement for statement in statements(planned_daemon, "execution")}
     assert by_sid["ReadSecrets"]["Resource"] == sorted(given["secrets"].values())
     assert by_sid["DecryptSecrets"]["Resource"] == given["secrets_key_arns"]
 
 
-def test_states_of_other_environments_are_out_of_reach(planned_target: Plan) -> None:
+def test_states_of_other_environments_are_not_accessible(planned_target: Plan) -> None:
     by_sid = {statement["Sid"]: statement["Resource"] for statement in statements(planned_target, "this", "state")}
     bucket = "arn:aws:s3:::reconciler-state-123456789012-eu-central-1/teams"
     states = [f"{bucket}/develop/*/terraform.tfstate", f"{bucket}/test/*/terraform.tfstate"]
     assert by_sid["ReadAndWriteStates"] == [*states, *(f"{state}.tflock" for state in states)]
-    assert by_sid["ReleaseLocks"] == [f"{state}.tflock" for state in states], "a state is never deleted"
+    assert by_sid["ReleaseLocks"] == [f"{state}.tflock" for state in states], "only locks may be deleted"
     key = StateSettings(prefix="teams/").object_key(Key("develop", "orders"))
     assert f"{bucket.removesuffix('/teams')}/{key}" == states[0].replace("*", "orders")
 
 
-def test_an_account_trusts_the_daemons_role_under_its_own_names_only(planned_target: Plan) -> None:
+def test_an_account_trusts_only_the_daemons_role_and_session_names(planned_target: Plan) -> None:
     role = planned_target.one("aws_iam_role")
     (statement,) = role.document("assume_role_policy")["Statement"]
     assert statement["Principal"] == {"AWS": DAEMON}
@@ -131,9 +131,7 @@ def test_an_account_trusts_the_daemons_role_under_its_own_names_only(planned_tar
     assert role.values["permissions_boundary"].endswith(":policy/reconciler-boundary")
 
 
-def test_what_terraform_may_do_is_given_and_nothing_else_stays_attached(
-    planned_target: Plan, target_given: dict[str, Any]
-) -> None:
+def test_the_policies_of_terraform_are_attached_exclusively(planned_target: Plan, target_given: dict[str, Any]) -> None:
     names = planned_target.one("aws_iam_role_policies_exclusive").values["policy_names"]
     assert set(names) == {"state", "look", "terraform-network"}
     attached = planned_target.one("aws_iam_role_policy_attachments_exclusive").values["policy_arns"]
