@@ -1,4 +1,4 @@
-"""The local Slack as programs meet it: a child process that answers like Slack and tells what it was told."""
+"""The Slack stand-in as a child process: Slack's answers, the transcript, faults and its end."""
 
 import json
 import subprocess
@@ -29,13 +29,13 @@ def line(running: Slackline) -> Slackline:
 
 
 def call(line: Slackline, method: str, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:
-    """One call of the Web API."""
+    """Call a method of the Web API and return its answer."""
     found: dict[str, Any] = json.loads(send(f"{line.api_url}{method}", arguments, Authorization=f"Bearer {token}"))
     return found
 
 
 def send(url: str, content: object, **headers: str) -> bytes:
-    """The body of the answer. Raises: HTTPError."""
+    """Send JSON and return the body of the answer. Raises: HTTPError."""
     headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, json.dumps(content).encode(), headers)  # noqa: S310 - http to our own child
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http to our own child
@@ -43,7 +43,7 @@ def send(url: str, content: object, **headers: str) -> bytes:
         return body
 
 
-def test_messages_and_replies_read_back_as_threads_in_order(line: Slackline) -> None:
+def test_messages_and_replies_are_read_back_as_threads_in_order(line: Slackline) -> None:
     head = call(line, "chat.postMessage", channel=CHANNEL, text="one")
     call(line, "chat.postMessage", channel=CHANNEL, text="other")
     call(line, "chat.postMessage", channel=head["channel"], text="reply", thread_ts=head["ts"])
@@ -76,17 +76,19 @@ def test_messages_and_replies_read_back_as_threads_in_order(line: Slackline) -> 
         ({"channel": CHANNEL, "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
     ],
 )
-def test_what_slack_refuses_is_refused_with_its_word(line: Slackline, arguments: dict[str, Any], error: str) -> None:
+def test_invalid_calls_are_refused_with_slacks_error_code(
+    line: Slackline, arguments: dict[str, Any], error: str
+) -> None:
     assert call(line, "chat.postMessage", **arguments) == {"ok": False, "error": error}
     assert [entry["answer"] for entry in line.transcript()] == [error]
 
 
-def test_an_edit_knows_channels_by_id_only_as_slack_does(line: Slackline) -> None:
+def test_an_update_accepts_channels_by_id_only_as_slack_does(line: Slackline) -> None:
     head = call(line, "chat.postMessage", channel=CHANNEL, text="one")
     assert call(line, "chat.update", channel=CHANNEL, ts=head["ts"], text="x")["error"] == "channel_not_found"
 
 
-def test_a_webhook_answers_in_plain_words(line: Slackline) -> None:
+def test_a_webhook_answers_in_plain_text(line: Slackline) -> None:
     assert send(line.webhook, {"text": "hello"}) == b"ok"
     with pytest.raises(urllib.error.HTTPError) as caught:
         send(f"{line.webhook}x", {"text": "hello"})
@@ -95,7 +97,7 @@ def test_a_webhook_answers_in_plain_words(line: Slackline) -> None:
     assert [head["text"] for head in line.threads()] == ["hello"]
 
 
-def test_faults_are_as_many_as_asked_for(line: Slackline) -> None:
+def test_a_fault_occurs_once_and_only_for_its_method(line: Slackline) -> None:
     line.inject_fault("rate_limit", seconds=7)
     with pytest.raises(urllib.error.HTTPError) as caught:
         call(line, "chat.postMessage", channel=CHANNEL, text="x")
@@ -107,14 +109,14 @@ def test_faults_are_as_many_as_asked_for(line: Slackline) -> None:
     assert call(line, "chat.update", channel="C", ts="1", text="x")["error"] == "channel_not_found"
 
 
-def test_a_fault_that_does_not_exist_is_refused(line: Slackline) -> None:
-    with pytest.raises(ChildError, match="kind is one of error, garbled, hang"):
+def test_an_unknown_fault_is_refused(line: Slackline) -> None:
+    with pytest.raises(ChildError, match="kind must be one of error, garbled, hang"):
         line.inject_fault("gremlins")
     with pytest.raises(ChildError, match="400"):
         line.inject_fault("slow", colour="red")
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+def test_it_ends_with_its_parent_process(tmp_path: Path) -> None:
     program = (
         "import os, sys; from deploy.local.slackline import start\n"
         "with start() as line:\n"

@@ -1,4 +1,4 @@
-"""One stand-in for all tests here; each test works on names of its own, so none has to wait for a reset."""
+"""Fixtures: one stand-in for all tests of this folder; each test uses unique names, so that none needs a reset."""
 
 from __future__ import annotations
 

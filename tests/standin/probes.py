@@ -1,7 +1,7 @@
-"""For each patch one look at AWS's behaviour, through boto3 and nothing else.
+"""Probes: one check of AWS's behaviour for each patch, through boto3 only.
 
-A probe answers whether what the patch adds is there. It runs twice: on the stand-in, where it must be, and on plain
-moto, where it must not be, or the patch has become superfluous.
+A probe returns True if the behaviour that the patch adds exists. It runs on the stand-in, where it must return True,
+and on plain moto, where it must not, or the patch is no longer needed.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ def counts_tasks_as_targets(client: Clients) -> bool:
     return [target["Target"]["Port"] for target in targets] == [8080, 8080]
 
 
-def keeps_the_kind_of_icmp_that_a_network_lets_in(client: Clients) -> bool:
+def stores_icmp_type_and_code_of_a_network_acl(client: Clients) -> bool:
     ec2 = client("ec2")
     acl = ec2.create_network_acl(VpcId=_vpc(client))["NetworkAcl"]["NetworkAclId"]
     rule = {"RuleNumber": 300, "Protocol": "1", "RuleAction": "allow", "Egress": False, "CidrBlock": "0.0.0.0/0"}
-    kind = {"Code": 4, "Type": 3}
-    ec2.create_network_acl_entry(NetworkAclId=acl, IcmpTypeCode=kind, **rule)
+    icmp = {"Code": 4, "Type": 3}
+    ec2.create_network_acl_entry(NetworkAclId=acl, IcmpTypeCode=icmp, **rule)
     entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
-    return any(entry.get("IcmpTypeCode") == kind for entry in entries)
+    return any(entry.get("IcmpTypeCode") == icmp for entry in entries)
 
 
-def rotates_a_key_by_its_period(client: Clients) -> bool:
+def stores_the_rotation_period_of_a_key(client: Clients) -> bool:
     kms = client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=180)
@@ -48,7 +48,7 @@ def keeps_newer_noncurrent_versions(client: Clients) -> bool:
     return bool(s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == [rule])
 
 
-def lets_in_who_meets_the_conditions_of_a_policy(client: Clients) -> bool:
+def ignores_a_deny_whose_condition_is_not_met(client: Clients) -> bool:
     s3, bucket = client("s3"), _bucket(client)
     statement = {
         "Effect": "Deny",
@@ -63,7 +63,7 @@ def lets_in_who_meets_the_conditions_of_a_policy(client: Clients) -> bool:
     return bool(s3.get_object(Bucket=bucket, Key="state")["Body"].read() == b"{}")
 
 
-def logs_access_to_a_bucket_that_denies_everybody_without_tls(client: Clients) -> bool:
+def logs_access_to_a_bucket_that_denies_requests_without_tls(client: Clients) -> bool:
     s3, bucket, logs = client("s3"), _bucket(client), _bucket(client)
     write = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
     tls = {
@@ -79,14 +79,14 @@ def logs_access_to_a_bucket_that_denies_everybody_without_tls(client: Clients) -
     return bool(s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"] == logs)
 
 
-def notifies_event_bridge(client: Clients) -> bool:
+def returns_event_bridge_notifications(client: Clients) -> bool:
     s3, bucket = client("s3"), _bucket(client)
     configuration: dict[str, Any] = {"EventBridgeConfiguration": {}}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
     return "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
-def records_everything_and_excludes_nothing(client: Clients) -> bool:
+def accepts_a_recorder_without_exclusions(client: Clients) -> bool:
     group = {"allSupported": True, "includeGlobalResourceTypes": True, "exclusionByResourceTypes": {}}
     recorder = {"name": "default", "roleARN": "arn:aws:iam::123456789012:role/config", "recordingGroup": group}
     client("config").put_configuration_recorder(ConfigurationRecorder=recorder)
@@ -105,7 +105,7 @@ def updates_a_project(client: Clients) -> bool:
     return bool(builds.batch_get_projects(names=[name])["projects"][0]["description"] == "other")
 
 
-def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
+def returns_timestamps_of_a_pipeline_as_numbers(client: Clients) -> bool:
     pipelines, name = client("codepipeline"), _pipeline(client)
     answers: list[bytes] = []
     pipelines.meta.events.register(
@@ -115,7 +115,7 @@ def tells_the_times_of_a_pipeline_as_numbers(client: Clients) -> bool:
     return isinstance(json.loads(answers[0])["metadata"]["created"], float)
 
 
-def rotates_a_secret_that_has_no_value_yet(client: Clients) -> bool:
+def configures_rotation_of_a_secret_without_a_value(client: Clients) -> bool:
     secrets, name = client("secretsmanager"), unique_name()
     secrets.create_secret(Name=name)
     rotator = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
@@ -128,7 +128,7 @@ def rotates_a_secret_that_has_no_value_yet(client: Clients) -> bool:
 PROBES: dict[tuple[str, str], Probe] = {
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
     ("codebuild", "UpdateProject"): updates_a_project,
-    ("codepipeline", "GetPipeline"): tells_the_times_of_a_pipeline_as_numbers,
+    ("codepipeline", "GetPipeline"): returns_timestamps_of_a_pipeline_as_numbers,
     ("ecs", "CreateService"): probes_ecs.creates_service_with_its_strategy,
     ("ecs", "UpdateService"): probes_ecs.updates_service_by_a_new_deployment,
     ("ecs", "DescribeServices"): probes_ecs.describes_services_whose_deployments_complete,
@@ -140,17 +140,17 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("application-autoscaling", "ListTagsForResource"): probes_ecs.lists_tags_of_a_scalable_target,
     ("application-autoscaling", "TagResource"): probes_ecs.tags_a_scalable_target,
     ("application-autoscaling", "UntagResource"): probes_ecs.untags_a_scalable_target,
-    ("ec2", "CreateNetworkAclEntry"): keeps_the_kind_of_icmp_that_a_network_lets_in,
+    ("ec2", "CreateNetworkAclEntry"): stores_icmp_type_and_code_of_a_network_acl,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
-    ("config", "PutConfigurationRecorder"): records_everything_and_excludes_nothing,
-    ("s3", "PutBucketPolicy"): lets_in_who_meets_the_conditions_of_a_policy,
-    ("s3", "PutBucketLogging"): logs_access_to_a_bucket_that_denies_everybody_without_tls,
+    ("config", "PutConfigurationRecorder"): accepts_a_recorder_without_exclusions,
+    ("s3", "PutBucketPolicy"): ignores_a_deny_whose_condition_is_not_met,
+    ("s3", "PutBucketLogging"): logs_access_to_a_bucket_that_denies_requests_without_tls,
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
-    ("s3", "GetBucketNotificationConfiguration"): notifies_event_bridge,
-    ("secretsmanager", "RotateSecret"): rotates_a_secret_that_has_no_value_yet,
-    ("kms", "EnableKeyRotation"): rotates_a_key_by_its_period,
-    ("kms", "GetKeyRotationStatus"): rotates_a_key_by_its_period,
+    ("s3", "GetBucketNotificationConfiguration"): returns_event_bridge_notifications,
+    ("secretsmanager", "RotateSecret"): configures_rotation_of_a_secret_without_a_value,
+    ("kms", "EnableKeyRotation"): stores_the_rotation_period_of_a_key,
+    ("kms", "GetKeyRotationStatus"): stores_the_rotation_period_of_a_key,
 }
 
 

@@ -1,4 +1,4 @@
-"""Probes of what moves by itself: services, tasks, and what scales them."""
+"""Probes of services, tasks and scalable targets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 Clients = Callable[[str], Any]
 Probe = Callable[[Clients], bool]
 
-TRAILS = {"Owner": "payments"}
+TAGS = {"Owner": "payments"}
 
 
 def unique_name() -> str:
@@ -18,14 +18,13 @@ def unique_name() -> str:
 
 def creates_service_with_its_strategy(client: Clients) -> bool:
     service = running_service(client)
-    kept = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceArn"]])["services"][
-        0
-    ]
+    described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceArn"]])
+    stored = described["services"][0]
     strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]
     return (
-        kept.get("capacityProviderStrategy") == strategy
-        and kept.get("availabilityZoneRebalancing") == "ENABLED"
-        and "launchType" not in kept
+        stored.get("capacityProviderStrategy") == strategy
+        and stored.get("availabilityZoneRebalancing") == "ENABLED"
+        and "launchType" not in stored
     )
 
 
@@ -69,8 +68,8 @@ def runs_tasks_whose_containers_share_memory(client: Clients) -> bool:
         family=name, cpu="256", memory="512", containerDefinitions=[{"name": "app", "image": "app:1"}]
     )
     ran = client("ecs").run_task(cluster=name, taskDefinition=name, launchType="FARGATE")
-    kept = client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"][0]
-    return len(ran["tasks"]) == 1 and "memory" not in kept
+    stored = client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]["containerDefinitions"][0]
+    return len(ran["tasks"]) == 1 and "memory" not in stored
 
 
 def describes_tasks_that_end(client: Clients) -> bool:
@@ -92,13 +91,13 @@ def registers_scalable_target_and_lifts_the_service(client: Clients) -> bool:
 
 def lists_tags_of_a_scalable_target(client: Clients) -> bool:
     arn = _target(client, running_service(client))
-    return bool(client("application-autoscaling").list_tags_for_resource(ResourceARN=arn)["Tags"] == TRAILS)
+    return bool(client("application-autoscaling").list_tags_for_resource(ResourceARN=arn)["Tags"] == TAGS)
 
 
 def tags_a_scalable_target(client: Clients) -> bool:
     scaling, arn = client("application-autoscaling"), _target(client, running_service(client))
     scaling.tag_resource(ResourceARN=arn, Tags={"Tier": "test"})
-    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {**TRAILS, "Tier": "test"})
+    return bool(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {**TAGS, "Tier": "test"})
 
 
 def untags_a_scalable_target(client: Clients) -> bool:
@@ -141,6 +140,6 @@ def _target(client: Clients, service: dict[str, Any]) -> str:
         ScalableDimension="ecs:service:DesiredCount",
         MinCapacity=2,
         MaxCapacity=4,
-        Tags=TRAILS,
+        Tags=TAGS,
     )
     return str(registered["ScalableTargetARN"])

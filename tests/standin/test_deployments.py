@@ -12,7 +12,7 @@ from deploy.local.standin import StandIn
 
 @pytest.fixture
 def slow(standin: StandIn) -> Iterator[StandIn]:
-    """Deployments take an hour, until a test says otherwise."""
+    """Let deployments take an hour until a test changes the delay."""
     standin.set_rollout_delay(3600)
     yield standin
     standin.set_rollout_delay(0)
@@ -21,7 +21,7 @@ def slow(standin: StandIn) -> Iterator[StandIn]:
 
 @pytest.fixture
 def service(slow: StandIn, name: str) -> dict[str, Any]:
-    """A service of two tasks at its first revision, its rollout under way."""
+    """Create a service of two tasks at its first revision, with its rollout in progress."""
     slow.client("ecs").create_cluster(clusterName=name)
     created: dict[str, Any] = slow.client("ecs").create_service(
         cluster=name,
@@ -57,15 +57,13 @@ def test_a_deployment_progresses_until_its_tasks_run(slow: StandIn, service: dic
     assert running["events"][0]["message"] == f"(service {name}) has reached a steady state."
 
 
-def test_a_slower_rule_does_not_undo_what_has_completed(slow: StandIn, service: dict[str, Any], name: str) -> None:
+def test_a_longer_delay_does_not_undo_a_completed_deployment(slow: StandIn, service: dict[str, Any], name: str) -> None:
     slow.set_rollout_delay(0)
     slow.set_rollout_delay(3600)
     assert see(slow, name)["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
-def test_an_update_replaces_the_tasks_while_the_old_ones_serve(
-    slow: StandIn, service: dict[str, Any], name: str
-) -> None:
+def test_an_update_starts_new_tasks_while_the_old_ones_run(slow: StandIn, service: dict[str, Any], name: str) -> None:
     slow.set_rollout_delay(0)
     see(slow, name)
     slow.set_rollout_delay(3600)
@@ -104,7 +102,7 @@ def test_another_image_of_the_same_service_succeeds(slow: StandIn, service: dict
     assert see(slow, name)["taskDefinition"].endswith(":2")  # the second revision runs the third image
 
 
-def test_scaling_and_new_settings_are_no_deployment(slow: StandIn, service: dict[str, Any], name: str) -> None:
+def test_scaling_and_new_settings_start_no_deployment(slow: StandIn, service: dict[str, Any], name: str) -> None:
     slow.client("ecs").update_service(cluster=name, service=name, desiredCount=3, enableECSManagedTags=True)
     updated = see(slow, name)
     assert [deployment["id"] for deployment in updated["deployments"]] == [service["deployments"][0]["id"]]
@@ -118,7 +116,7 @@ def test_a_forced_deployment_is_a_new_one(slow: StandIn, service: dict[str, Any]
     assert updated["taskDefinition"] == service["taskDefinition"]
 
 
-def test_a_service_cannot_be_created_twice_but_again_after_its_deletion(
+def test_a_service_can_be_created_again_only_after_its_deletion(
     slow: StandIn, service: dict[str, Any], name: str
 ) -> None:
     ecs = slow.client("ecs")

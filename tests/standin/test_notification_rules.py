@@ -1,4 +1,4 @@
-"""The service that moto does not have: notification rules are kept, changed and given back."""
+"""CodeStar Notifications: rules are stored, changed and returned as in AWS."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ EVENTS = ["codepipeline-pipeline-pipeline-execution-failed"]
 
 
 def test_moto_still_lacks_the_service() -> None:
-    """When this fails, moto has caught up: delete `notification_rules.py` and this file."""
+    """Fail once moto has the service: then delete `notification_rules.py` and this file."""
     assert "codestar-notifications" not in {service.replace("_", "-") for service, _ in backend_url_patterns}
     assert "codestarnotifications" not in {service for service, _ in backend_url_patterns}
 
 
-def test_a_rule_comes_back_as_it_was_made_and_changed(standin: StandIn, name: str) -> None:
+def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
     target = {"TargetType": "SNS", "TargetAddress": TOPIC}
     arn = rules.create_notification_rule(
@@ -42,7 +42,7 @@ def test_a_rule_comes_back_as_it_was_made_and_changed(standin: StandIn, name: st
         rules.describe_notification_rule(Arn=arn)
 
 
-def test_a_rule_is_made_once(standin: StandIn, name: str) -> None:
+def test_a_rule_cannot_be_created_twice(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
     given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [], "DetailType": "BASIC"}
     rules.create_notification_rule(**given)
@@ -50,7 +50,7 @@ def test_a_rule_is_made_once(standin: StandIn, name: str) -> None:
         rules.create_notification_rule(**given)
 
 
-def test_a_target_goes_with_force_while_a_rule_names_it(standin: StandIn, name: str) -> None:
+def test_a_target_in_use_is_deleted_only_with_force(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
     target = {"TargetType": "SNS", "TargetAddress": f"{TOPIC}-{name}"}
     given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [target], "DetailType": "BASIC"}
@@ -62,6 +62,6 @@ def test_a_target_goes_with_force_while_a_rule_names_it(standin: StandIn, name: 
     rules.delete_target(TargetAddress=target["TargetAddress"])
 
 
-def test_an_operation_that_it_lacks_is_refused(standin: StandIn) -> None:
+def test_an_unsupported_operation_is_refused(standin: StandIn) -> None:
     with pytest.raises(ClientError, match="StandInNotImplemented"):
         standin.client("codestar-notifications").list_targets()

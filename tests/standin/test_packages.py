@@ -1,4 +1,4 @@
-"""Programs come out of Debian packages without anything being installed, or it is said why not."""
+"""Programs are unpacked from Debian packages without installation, or the error names the cause."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 from deploy.local.packages import Unavailable, unpack
 from deploy.local.tools import ToolMissing, ensure_prometheus
 
-# What apt-get and dpkg-deb do with their last arguments; the first download fails as it does without package lists.
+# Fakes of apt-get and dpkg-deb; the first download fails, as it does without package lists.
 APT_GET = """#!/bin/sh
 echo "$@" >> "$CALLS"
 case "$*" in
@@ -24,7 +24,7 @@ mkdir -p "$3/usr/bin" && echo "#!/bin/sh" > "$3/usr/bin/tool"
 
 
 def machine(folder: Path, **programs: str) -> Mapping[str, str]:
-    """The environment of a machine with these programs and a shell's own."""
+    """Return the environment of a machine that has only these programs and the basics of a shell."""
     folder.mkdir()
     for name, text in programs.items():
         program = folder / name.replace("_", "-")
@@ -35,7 +35,7 @@ def machine(folder: Path, **programs: str) -> Mapping[str, str]:
     return {"PATH": str(folder), "CALLS": str(folder / "calls")}
 
 
-def test_without_package_lists_it_fetches_some_for_itself(tmp_path: Path) -> None:
+def test_without_package_lists_it_downloads_private_ones(tmp_path: Path) -> None:
     environment = machine(tmp_path / "path", apt_get=APT_GET, dpkg_deb=DPKG_DEB)
     unpack("tool", ["tool"], tmp_path / "tools" / "bin", environment=environment)
     assert (tmp_path / "tools" / "bin" / "tool").read_text() == "#!/bin/sh\n"
@@ -47,31 +47,33 @@ def test_without_package_lists_it_fetches_some_for_itself(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("programs", "said"),
+    ("programs", "message"),
     [
-        ({}, "there is no apt-get"),
+        ({}, "apt-get was not found"),
         ({"apt_get": "#!/bin/sh\necho 'E: No route' >&2; exit 100\n"}, "apt-get: E: No route"),
         ({"apt_get": "#!/bin/sh\nexit 7\n"}, "apt-get: exit code 7"),
-        ({"apt_get": APT_GET}, "there is no dpkg-deb"),
-        ({"apt_get": APT_GET, "dpkg_deb": "#!/bin/sh\n"}, "there is no .*usr/bin/tool"),
+        ({"apt_get": APT_GET}, "dpkg-deb was not found"),
+        ({"apt_get": APT_GET, "dpkg_deb": "#!/bin/sh\n"}, "usr/bin/tool was not found"),
     ],
 )
-def test_what_is_missing_is_said(tmp_path: Path, programs: Mapping[str, str], said: str) -> None:
+def test_the_error_names_the_cause(tmp_path: Path, programs: Mapping[str, str], message: str) -> None:
     environment = machine(tmp_path / "path", **programs)
-    with pytest.raises(Unavailable, match=said):
+    with pytest.raises(Unavailable, match=message):
         unpack("tool", ["tool"], tmp_path / "tools" / "bin", environment=environment)
     assert list((tmp_path / "tools").rglob("*.deb")) == []
 
 
-def test_prometheus_on_path_is_taken(tmp_path: Path) -> None:
+def test_prometheus_on_path_is_used(tmp_path: Path) -> None:
     environment = machine(tmp_path / "path", prometheus="#!/bin/sh\n", promtool="#!/bin/sh\n")
     found = ensure_prometheus(tmp_path / "tools", environment=environment)
     assert (found.prometheus, found.promtool) == (tmp_path / "path" / "prometheus", tmp_path / "path" / "promtool")
     assert not (tmp_path / "tools").exists()
 
 
-def test_without_prometheus_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+def test_without_prometheus_the_error_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     environment = machine(tmp_path / "path", promtool="#!/bin/sh\n")
-    with pytest.raises(ToolMissing, match=r"Prometheus was not found .*no apt-get.*Install `prometheus`") as missing:
+    with pytest.raises(
+        ToolMissing, match=r"Prometheus was not found .*apt-get was not found.*Install `prometheus`"
+    ) as missing:
         ensure_prometheus(tmp_path / "tools", environment=environment)
     assert os.linesep not in str(missing.value)

@@ -1,4 +1,4 @@
-"""Each patch does what it is there for, and is still needed."""
+"""Each patch works on the stand-in, and is still needed on plain moto."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def test_every_patch_has_a_probe_and_every_probe_a_patch() -> None:
 
 
 @each_patch
-def test_the_stand_in_does_what_the_patch_adds(patch: Patch, standin: StandIn) -> None:
+def test_the_stand_in_has_the_behaviour_of_the_patch(patch: Patch, standin: StandIn) -> None:
     assert PROBES[patch.service, patch.operation](standin.client)
 
 
 @each_patch
 def test_plain_moto_still_lacks_it(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When this fails, moto has caught up: delete the patch and its probe."""
+    """Fail once moto has the behaviour: then delete the patch and its probe."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        assert not _works_on_moto(patch), f"moto now does {patch.service} {patch.operation} itself: delete the patch"
+        assert not _works_on_moto(patch), f"moto now supports {patch.service} {patch.operation}: delete the patch"
 
 
 def _works_on_moto(patch: Patch) -> bool:
@@ -43,7 +43,7 @@ def _works_on_moto(patch: Patch) -> bool:
         NotImplementedError,
         AttributeError,
         TypeError,
-    ):  # the last two are how moto trips over what it half knows
+    ):  # moto raises the last two in operations that it implements in part
         return False
 
 

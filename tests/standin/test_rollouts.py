@@ -1,4 +1,4 @@
-"""How a service gets from one deployment to the next, as laws over any sequence of changes."""
+"""Laws of rollouts over any sequence of changes, and examples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITH_ROLLBACK = Breaker(enabled=True, rollback=True)
 
 @dataclass(frozen=True)
 class Step:
-    """Something happens some seconds after the step before."""
+    """A change `after` seconds after the previous step."""
 
     after: int
     desired: int | None = None
@@ -60,14 +60,14 @@ def play(rollout: Rollout, played: list[Step]) -> tuple[Rollout, datetime]:
 
 
 @given(steps, breakers)
-def test_it_does_not_matter_how_often_somebody_looks(played: list[Step], breaker: Breaker) -> None:
+def test_the_result_does_not_depend_on_the_number_of_reads(played: list[Step], breaker: Breaker) -> None:
     rollout, now = play(service(breaker=breaker), played)
     late = now + 3 * DELAY
-    looked_once = rollouts.advance(rollout, now=late, delay=DELAY)
-    looked_often = rollout
+    read_once = rollouts.advance(rollout, now=late, delay=DELAY)
+    read_often = rollout
     for second in range(31):
-        looked_often = rollouts.advance(looked_often, now=now + timedelta(seconds=second), delay=DELAY)
-    assert story(looked_often) == story(looked_once)
+        read_often = rollouts.advance(read_often, now=now + timedelta(seconds=second), delay=DELAY)
+    assert summary(read_often) == summary(read_once)
 
 
 @given(steps)
@@ -77,7 +77,7 @@ def test_with_a_breaker_every_rollout_ends(played: list[Step]) -> None:
     assert ended.primary.state in ("COMPLETED", "FAILED")
     if ended.primary.state == "COMPLETED":
         assert ended.replaced == ()
-        # A deployment that completed without tasks and gets some later has no breaker any more.
+        # A deployment that completed without tasks and is scaled out later has no breaker any more.
         running = 0 if ended.primary.failing else ended.primary.desired
         assert ended.primary.running(now + 3 * DELAY, DELAY) == running
 
@@ -94,7 +94,7 @@ def test_no_task_is_invented_or_lost(played: list[Step], breaker: Breaker, later
 
 
 @given(steps)
-def test_a_failed_deployment_never_becomes_the_one_to_return_to(played: list[Step]) -> None:
+def test_a_failed_deployment_never_becomes_the_target_of_a_rollback(played: list[Step]) -> None:
     failing = [Step(after=step.after, revision=9, failing=True) for step in played]
     rollout, now = play(at(service(), 10), [Step(after=20), *failing])
     ended = rollouts.advance(rollout, now=now + 3 * DELAY, delay=DELAY)
@@ -102,7 +102,7 @@ def test_a_failed_deployment_never_becomes_the_one_to_return_to(played: list[Ste
     assert ended.primary.state == "COMPLETED"
 
 
-def test_a_broken_deployment_is_rolled_back_to_the_last_that_worked() -> None:
+def test_a_broken_deployment_is_rolled_back_to_the_last_completed_one() -> None:
     worked = at(service(), 10)
     broken = rollouts.deploy(worked, "orders:1", failing=True, now=START + timedelta(seconds=20))
     assert at(broken, 29).primary.task_definition == "orders:1"
@@ -117,17 +117,17 @@ def test_a_broken_deployment_is_rolled_back_to_the_last_that_worked() -> None:
     assert at(broken, 40).primary.state == "COMPLETED"
 
 
-def test_the_first_deployment_has_nothing_to_return_to() -> None:
+def test_a_failed_first_deployment_is_not_rolled_back() -> None:
     failed = at(service(failing=True), 10).primary
     assert (failed.state, failed.failed_tasks) == ("FAILED", 3)
 
 
-def test_without_a_breaker_ecs_tries_for_ever() -> None:
+def test_without_a_breaker_ecs_retries_forever() -> None:
     stuck = at(service(failing=True, breaker=Breaker()), 100_000).primary
     assert stuck.state == "IN_PROGRESS"
 
 
-def test_without_tasks_nothing_can_fail() -> None:
+def test_a_deployment_without_tasks_completes() -> None:
     assert at(service(desired=0, failing=True), 10).primary.state == "COMPLETED"
 
 
@@ -139,8 +139,8 @@ def test_a_service_scaled_out_keeps_its_running_tasks_and_its_deployment() -> No
     assert (scaled.running(now, DELAY), scaled.pending(now, DELAY)) == (2, 3)
 
 
-def story(rollout: Rollout) -> tuple[object, ...]:
-    """A rollout without its random identities."""
+def summary(rollout: Rollout) -> tuple[object, ...]:
+    """Return a rollout without its random ids, for comparisons."""
     primary = rollout.primary
-    said = [event.message.partition("ecs-svc")[0] for event in rollout.events]
-    return primary.task_definition, primary.state, primary.desired, primary.updated_at, len(rollout.replaced), said
+    events = [event.message.partition("ecs-svc")[0] for event in rollout.events]
+    return primary.task_definition, primary.state, primary.desired, primary.updated_at, len(rollout.replaced), events

@@ -1,4 +1,4 @@
-"""The stand-in as a server: refusals that stop clients, its log, faults on demand, several accounts, its life."""
+"""The stand-in as a server: refusals that clients do not retry, request log, faults, accounts, start and end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _no_faults_left(standin: StandIn) -> Iterator[None]:
     standin.lift_faults()
 
 
-# One operation per protocol of AWS that moto does not have, and one service that it does not know.
+# For each protocol of AWS an operation that moto does not have, and a service that moto does not have.
 UNKNOWN: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "json": ("ecs", lambda client: client.list_service_deployments(cluster="c", service="s")),
     "query": ("iam", lambda client: client.list_service_specific_credentials()),
@@ -42,7 +42,7 @@ UNKNOWN: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize("protocol", UNKNOWN)
-def test_what_it_cannot_do_it_refuses_so_that_nobody_tries_again(standin: StandIn, protocol: str) -> None:
+def test_unsupported_operations_are_refused_with_a_client_error(standin: StandIn, protocol: str) -> None:
     service, call = UNKNOWN[protocol]
     with pytest.raises(ClientError) as refused:
         call(standin.client(service))
@@ -51,7 +51,7 @@ def test_what_it_cannot_do_it_refuses_so_that_nobody_tries_again(standin: StandI
     assert 400 <= refused.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
 
 
-def test_the_log_tells_who_called_what_and_no_body(standin: StandIn, name: str) -> None:
+def test_the_log_has_caller_and_operation_but_no_body(standin: StandIn, name: str) -> None:
     since = standin.last_request()
     standin.client("secretsmanager", region="eu-west-1").create_secret(Name=name, SecretString="hush")
     standin.client("s3").list_buckets()
@@ -76,7 +76,7 @@ def test_an_assumed_role_acts_in_its_own_account(standin: StandIn, name: str) ->
     assert ("DescribeClusters", OTHER_ACCOUNT) in calls
 
 
-def test_an_error_is_answered_as_often_as_asked(standin: StandIn) -> None:
+def test_an_error_is_answered_the_requested_number_of_times(standin: StandIn) -> None:
     standin.inject_fault("ecs", "error", operation="ListClusters", status=503, times=2)
     ecs = standin.client("ecs")
     ecs.list_task_definitions()  # another operation
@@ -91,14 +91,16 @@ def test_an_error_is_answered_as_often_as_asked(standin: StandIn) -> None:
     ("service", "operation", "code"),
     [("ecs", "list_clusters", "ThrottlingException"), ("ec2", "describe_vpcs", "RequestLimitExceeded")],
 )
-def test_throttling_speaks_the_words_of_the_service(standin: StandIn, service: str, operation: str, code: str) -> None:
+def test_throttling_uses_the_error_code_of_the_service(
+    standin: StandIn, service: str, operation: str, code: str
+) -> None:
     standin.inject_fault(service, "throttle")
     with pytest.raises(ClientError) as throttled:
         getattr(standin.client(service), operation)()
     assert throttled.value.response["Error"]["Code"] == code
 
 
-def test_a_slow_call_is_held_and_then_carried_out(standin: StandIn, name: str) -> None:
+def test_a_slow_call_is_delayed_and_then_carried_out(standin: StandIn, name: str) -> None:
     standin.inject_fault("ecs", "slow", operation="CreateCluster", seconds=600)
     since = standin.last_request()
     with ThreadPoolExecutor() as pool:
@@ -127,12 +129,12 @@ def test_a_hung_call_ends_without_an_answer_and_without_effect(standin: StandIn,
         ("nowhere", {}),
     ],
 )
-def test_a_wrong_request_to_its_own_pages_is_refused(standin: StandIn, page: str, content: dict[str, Any]) -> None:
+def test_an_invalid_request_to_a_control_page_is_refused(standin: StandIn, page: str, content: dict[str, Any]) -> None:
     with pytest.raises(ChildError, match=r"4\d\d"):
         standin.ask("POST", page, content)
 
 
-def test_of_many_writers_one_gets_the_state_lock(standin: StandIn, name: str) -> None:
+def test_only_one_of_many_writers_gets_the_state_lock(standin: StandIn, name: str) -> None:
     s3 = standin.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
 
@@ -140,7 +142,7 @@ def test_of_many_writers_one_gets_the_state_lock(standin: StandIn, name: str) ->
         try:
             s3.put_object(Bucket=name, Key="state.tflock", Body=b"{}", IfNoneMatch="*")
         except ClientError as refused:
-            assert refused.response["Error"]["Code"] == "PreconditionFailed"  # noqa: PT017 - nobody else is to be caught
+            assert refused.response["Error"]["Code"] == "PreconditionFailed"  # noqa: PT017 - other errors must fail
             return False
         return True
 
@@ -148,7 +150,7 @@ def test_of_many_writers_one_gets_the_state_lock(standin: StandIn, name: str) ->
         assert sum(pool.map(lock, range(16))) == 1
 
 
-def test_reset_empties_aws_and_lifts_everything_and_the_log_file_has_it_all(tmp_path: Path) -> None:
+def test_reset_empties_aws_and_lifts_all_rules_while_the_log_file_is_complete(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     with start(request_log=file) as own:
         own.client("ecs").create_cluster(clusterName="c")
@@ -161,13 +163,13 @@ def test_reset_empties_aws_and_lifts_everything_and_the_log_file_has_it_all(tmp_
     assert [line["operation"] for line in lines] == ["CreateCluster", "ListClusters"]
 
 
-def test_a_port_that_is_taken_is_said_plainly(standin: StandIn) -> None:
+def test_a_port_in_use_is_named_in_the_error(standin: StandIn) -> None:
     taken = int(standin.endpoint.rpartition(":")[2])
     with pytest.raises(ChildError, match="already in use"), start(port=taken):
         pass
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+def test_it_ends_with_its_parent_process(tmp_path: Path) -> None:
     code = f"""
 from deploy.local.standin import start
 with start() as own:
@@ -199,10 +201,10 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-def _wait_until(true: Callable[[], bool], *, seconds: float = 30) -> None:
+def _wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     pause = threading.Event()
     for _ in range(int(seconds / 0.1)):
-        if true():
+        if condition():
             return
         pause.wait(0.1)
-    raise AssertionError("it did not come true in time")
+    raise AssertionError(f"the condition was not met within {seconds:g} s")

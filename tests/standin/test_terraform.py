@@ -1,4 +1,4 @@
-"""The real provider against the stand-in: what it creates it finds again, and what is missing stops it at once."""
+"""The real AWS provider against the stand-in: a second plan is empty, and missing operations fail immediately."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ resource "aws_codestarconnections_connection" "this" {
 
 
 class Terraform:
-    """Terraform in a directory of its own, with the stand-in as its AWS."""
+    """Terraform in its own directory, with the stand-in as AWS."""
 
     def __init__(self, directory: Path, standin: StandIn, name: str) -> None:
         self.directory = shutil.copytree(ROOT, directory / "root")
@@ -50,14 +50,16 @@ class Terraform:
 
 
 @pytest.mark.aws
-def test_the_second_plan_is_empty_and_what_is_missing_fails_once(tmp_path: Path, standin: StandIn, name: str) -> None:
+def test_the_second_plan_is_empty_and_a_missing_operation_fails_without_retry(
+    tmp_path: Path, standin: StandIn, name: str
+) -> None:
     terraform = Terraform(tmp_path, standin, name)
     initialised = terraform.run("init", "-input=false")
     assert initialised.returncode == 0, initialised.stderr
     applied = terraform.run("apply", "-input=false", "-auto-approve")
     assert applied.returncode == 0, applied.stderr
     service = standin.client("ecs").describe_services(cluster=name, services=[name])["services"][0]
-    assert (service["desiredCount"], service["runningCount"]) == (2, 2)  # the scalable target lifted it
+    assert (service["desiredCount"], service["runningCount"]) == (2, 2)  # raised by the scalable target
 
     planned = terraform.run("plan", "-input=false", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout
@@ -66,5 +68,5 @@ def test_the_second_plan_is_empty_and_what_is_missing_fails_once(tmp_path: Path,
     since = standin.last_request()
     refused = terraform.run("apply", "-input=false", "-auto-approve")
     assert "StandInNotImplemented" in refused.stderr
-    tried = [call for call in standin.requests(since) if call["operation"] == "CreateConnection"]
-    assert len(tried) == 1
+    attempts = [call for call in standin.requests(since) if call["operation"] == "CreateConnection"]
+    assert len(attempts) == 1
