@@ -73,16 +73,16 @@ class _Running:
 
 
 def assemble(settings: Settings, edges: Edges) -> Daemon:
-    """Put the engine on its edges. Raises: ProcessFailed without a usable terraform, SourceFailed for a bad URL."""
+    """Connect the engine with its edges. Raises: ProcessFailed without a usable terraform, SourceFailed for a bad URL."""
     running = _Running()
     trees = parts.trees(settings, edges.own)
     terraform = _terraform(settings, edges, trees, running)
     running.metrics = _metrics(settings, edges, terraform.version, running)
-    told = _notifications(settings, edges, running)
-    world = _world(settings, edges, trees, terraform, Observers(running.metrics, told))
+    notifier = _notifications(settings, edges, running)
+    world = _world(settings, edges, trees, terraform, Observers(running.metrics, notifier))
     workers = _runs_at_once(settings, edges.watch) * _PASSES_PER_RUN
     running.controller = Controller(world, parts.source(settings), Intake(world), workers=workers)
-    return Daemon(running.controller, running.metrics, told)
+    return Daemon(running.controller, running.metrics, notifier)
 
 
 def _terraform(settings: Settings, edges: Edges, trees: TreeArchive, running: _Running) -> TerraformCli:
