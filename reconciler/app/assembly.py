@@ -73,7 +73,7 @@ class _Running:
 
 
 def assemble(settings: Settings, edges: Edges) -> Daemon:
-    """Connect the engine with its edges. Raises: ProcessFailed without a usable terraform, SourceFailed for a bad URL."""
+    """Connect engine and edges. Raises: ProcessFailed without a usable terraform, SourceFailed for a bad URL."""
     running = _Running()
     trees = parts.trees(settings, edges.own)
     terraform = _terraform(settings, edges, trees, running)
