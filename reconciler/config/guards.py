@@ -27,7 +27,7 @@ class EnvironmentFloor(Section):
     """Minimum strictness of an environment: manifests can only make these settings stricter."""
 
     mode: Literal["auto", "approve", "observe"] = Field(
-        "auto", description="Least strict mode that a manifest can choose: auto, approve or observe"
+        "auto", description="Least strict mode in effect, whatever a manifest says: auto, approve or observe"
     )
     prune: bool = Field(True, description="false: never prune an instance in this environment")
 
@@ -101,14 +101,12 @@ class PolicySettings(Section):
 class DriftSettings(Section):
     """Confirmation, repair and attribution of drift."""
 
-    confirm_after: Interval = Field(
-        read_duration("30s"), description="Delay before a second drift check confirms the first"
-    )
+    confirm_after: Interval = Field(read_duration("30s"), description="Delay before a second check confirms drift")
     repair_limit: int = Field(
         3, ge=1, le=100, description="Repairs of the same drift within a day before it becomes a DriftFight"
     )
     calls_per_hour: int = Field(
-        72_000, ge=100, description="AWS calls per hour that drift checks of one account may make; further ones wait"
+        72_000, ge=100, description="AWS calls per hour that drift checks of one account may make; further checks wait"
     )
     attribution: bool = Field(
         True, description="Find the author of a drift in CloudTrail; needs cloudtrail:LookupEvents"
