@@ -1,4 +1,4 @@
-"""What the daemon publishes about itself: log lines and Prometheus metrics.
+"""Log lines and Prometheus metrics of the daemon.
 
-Values are read from records at scrape time. Notices to people are in `edges/slack`.
+Here: the set-up of logging, the metrics of records and of the warm provider. Notices to operators are in `edges/slack`.
 """

@@ -1,7 +1,7 @@
-"""Log lines: JSON on standard output for machines, colours on a terminal, secrets in neither.
+"""Structured logging: JSON on standard output, coloured text on a terminal, secrets in neither.
 
-The rule: every field of every line goes through the redactor, the libraries' own lines included, and a log call never
-fails the code that makes it. `scope` adds fields to all lines of one task, such as the instance a pass is about.
+Every field of every line passes the redactor, lines of libraries included, and a log call never raises into the code
+that makes it. `scope` adds fields to all lines of one task, such as the instance of a pass.
 """
 
 import json
@@ -16,14 +16,14 @@ from structlog.typing import EventDict, Processor
 
 from reconciler.core.redaction.redactor import Redactor
 
-# Libraries that tell every request at level info.
+# Libraries that log every request at level info.
 _CHATTY = ("aiohttp.access", "asyncio", "boto3", "botocore", "git", "s3transfer", "urllib3", "watchfiles")
-_NOT_REDACTED = frozenset({"timestamp", "level", "_record", "_from_structlog"})  # made by structlog itself
-_DEEPEST = 20
+_NOT_REDACTED = frozenset({"timestamp", "level", "_record", "_from_structlog"})  # set by structlog itself
+_MAX_DEPTH = 20
 
 
 def configure(level: str, redactor: Redactor, *, json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Send all logging of this process to standard output. `json=None` means JSON unless that is a terminal."""
+    """Send all logging of this process to `stream`, or to standard output. `json=None`: JSON unless on a terminal."""
     target = stream or sys.stdout
     as_json = not target.isatty() if json is None else json
     shared: list[Processor] = [
@@ -56,20 +56,20 @@ def configure(level: str, redactor: Redactor, *, json: bool | None = None, strea
 
 
 def log(event: str, /, **fields: Any) -> None:
-    """One line at level info, or at `level=` debug, warning or error; as `ports.Observer.log` has it."""
+    """Write a line at level info, or at the level that `level=` names. Implements `log` of `core.ports.observer`."""
     level = logging.getLevelNamesMapping().get(str(fields.pop("level", "info")).upper(), logging.INFO)
     structlog.stdlib.get_logger("reconciler").log(level, event, **fields)
 
 
 @contextmanager
 def scope(**fields: Any) -> Iterator[None]:
-    """Add these fields to all lines of this task, and of the tasks it starts, until the block ends."""
+    """Add these fields to all lines of this task, and of the tasks that it starts, until the block ends."""
     with structlog.contextvars.bound_contextvars(**fields):
         yield
 
 
 class _Redaction:
-    """The processor that every line passes, with its exception's text and its fields' names."""
+    """A structlog processor that redacts a whole line, including exception text and field names."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -81,10 +81,10 @@ class _Redaction:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """The value as JSON has it; of anything else its text, so that nothing reaches the line past the redactor."""
+    """Reduce the value to JSON types, other objects to their text, so that nothing bypasses the redactor."""
     if value is None or type(value) in {str, bool, int, float}:
         return value
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return f"<{type(value).__name__} nested too deep>"
     if isinstance(value, Mapping):
         return {_text(name): _plain(inner, depth + 1) for name, inner in value.items()}
@@ -96,7 +96,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 def _text(value: Any) -> str:
     try:
         return str(value)
-    except Exception as error:  # a broken __str__ must not break the code that logs
+    except Exception as error:  # a broken __str__ must not fail the code that logs
         return f"<{type(value).__name__} without text: {type(error).__name__}>"
 
 

@@ -1,7 +1,7 @@
-"""Prometheus metrics: what the records say now, and what happened since the start.
+"""Prometheus metrics: gauges of the current records, and counters since the daemon started.
 
-The rule: gauges about instances are read from the current records at the moment of the scrape, so an instance that is
-gone is gone from the metrics too. No label carries a commit, a digest or a message. `docs/metrics.md` lists them all.
+Gauges about instances are read from the records at each scrape, so a removed instance disappears from the metrics too.
+No label carries a commit, a digest or a message. `docs/metrics.md` lists every metric.
 """
 
 import platform
@@ -38,12 +38,12 @@ NOTIFICATION_RESULTS: Final = ("sent", "retried", "failed", "dropped")
 _PHASE_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 _WAIT_BUCKETS: Final = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
 _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
-_BEHIND: Final = "How late the drift check is that the budget of AWS calls holds back for longest; 0 without one."
+_BEHIND: Final = "Longest delay of a drift check by the budget of AWS calls; 0 without one."
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Where the metrics read the present: asked at each scrape, answered from memory."""
+    """Callables that return the current state from memory; the metrics call them at each scrape."""
 
     records: Callable[[], Iterable[Record]]
     source: Callable[[], SourceStatus]
@@ -55,7 +55,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What runs, and where its manifests come from."""
+    """The versions of the daemon and of Terraform, and the source of the manifests."""
 
     version: str
     terraform: str
@@ -64,28 +64,28 @@ class Build:
 
 
 class Metrics:
-    """The registry and the ways to add to it. The first three methods are those of `ports.Observer`."""
+    """The metrics registry, and the methods that add to it. They include those of `core.ports.observer.Observer`."""
 
     def __init__(self, now: Now, build: Build) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it without types
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in the library
         self.registry = CollectorRegistry(auto_describe=False)
-        self.registry.register(_Present(now, build))
+        self.registry.register(_CurrentState(now, build))
         ProcessCollector(namespace="reconciler", registry=self.registry)
-        self._passes = self._counter("passes", "Visits to instances by what came of them.", "result")
-        self._runs = self._counter("terraform_runs", "Terraform commands that ended.", "command", "result")
-        self._notifications = self._counter("notifications", "Things to tell people, by what came of it.", "result")
-        self._phases = self._histogram("phase_seconds", "How long the phases of a pass took.", _PHASE_BUCKETS, "phase")
+        self._passes = self._counter("passes", "Passes by result.", "result")
+        self._runs = self._counter("terraform_runs", "Terraform commands by result.", "command", "result")
+        self._notifications = self._counter("notifications", "Notices by the result of their delivery.", "result")
+        self._phases = self._histogram("phase_seconds", "Duration of the phases of a pass.", _PHASE_BUCKETS, "phase")
         self._applied = self._histogram(
-            "commit_to_applied_seconds", "From a commit to the moment an instance was applied at it.", _APPLIED_BUCKETS
+            "commit_to_applied_seconds", "Time from a commit to its apply on an instance.", _APPLIED_BUCKETS
         )
-        self._waits = self._histogram(
-            "queue_wait_seconds", "How long keys that were due waited for a worker.", _WAIT_BUCKETS
-        )
+        self._waits = self._histogram("queue_wait_seconds", "Time that due keys waited for a worker.", _WAIT_BUCKETS)
         self._start_at_zero()
 
     def record_changed(self, old: Record | None, new: Record | None, *, commit_at: datetime | None) -> None:
-        """A record changed. An apply of what a commit changed is measured from it; a repair of drift is not, nor a
-        changed Terraform root, which comes with no commit of the manifests."""
+        """Observe the seconds from a commit to the apply of its changes.
+
+        Not measured: the repair of drift, and a changed Terraform root, which comes with no commit of the manifests.
+        """
         if old is None or new is None or commit_at is None or new.applied_at is None:
             return
         if old.promoted and not old.promoted.settled:
@@ -94,27 +94,27 @@ class Metrics:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
 
     def pass_ended(self, visit: Pass) -> None:
-        """A pass ended."""
+        """Count a pass by its result."""
         self._passes.labels(visit.result).inc()
 
     def phase(self, name: str, seconds: float) -> None:
-        """A phase of a pass took this long."""
+        """Observe the duration of a phase in seconds."""
         self._phases.labels(name).observe(seconds)
 
     def ran(self, command: str, result: str) -> None:
-        """A Terraform command ended."""
+        """Count a Terraform command by its result."""
         self._runs.labels(command, result).inc()
 
     def visit_started(self, seconds: float) -> None:
-        """A key waited this long after it was due."""
+        """Observe the seconds that a due key waited for a worker."""
         self._waits.observe(seconds)
 
     def notified(self, result: str) -> None:
-        """People were told of something, or were not."""
+        """Count a notice by the result of its delivery."""
         self._notifications.labels(result).inc()
 
     def render(self) -> tuple[bytes, str]:
-        """The page for Prometheus and its content type."""
+        """Return the page for Prometheus and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -124,7 +124,7 @@ class Metrics:
         return Histogram(name, text, labels, namespace="reconciler", registry=self.registry, buckets=buckets)
 
     def _start_at_zero(self) -> None:
-        """A series that first appears with its first event hides that event from `rate()`."""
+        """Create every known series at 0: one that appears with its first event hides that event from `rate()`."""
         for result in PASS_RESULTS:
             self._passes.labels(result)
         for result in NOTIFICATION_RESULTS:
@@ -136,15 +136,15 @@ class Metrics:
                 self._runs.labels(command, result)
 
 
-class _Present(Collector):
-    """Reads everything anew at each scrape."""
+class _CurrentState(Collector):
+    """A collector that reads the current state anew at each scrape."""
 
     def __init__(self, now: Now, build: Build) -> None:
         self._now = now
         self._build = build
 
     def collect(self) -> Iterator[Metric]:
-        """All families that are read and not counted."""
+        """Yield all families that are read at the scrape, not counted."""
         records = sorted(self._now.records(), key=lambda record: record.key)
         yield from _instances(records, self._now.clock())
         yield from self._daemon(records)
@@ -157,37 +157,37 @@ class _Present(Collector):
         reasons = [record.reason for record in records]
         waiting, orphaned = reasons.count(Reason.AWAITING_APPROVAL), reasons.count(Reason.LOCK_ORPHANED)
         longest = max((age.total_seconds() for age in beat.running.values()), default=0.0)
-        yield _single("approvals_pending", "Instances whose plan waits for a person.", waiting)
-        yield _single("state_locks_orphaned", "Instances held up by a lock not proven to be free.", orphaned)
+        yield _single("approvals_pending", "Instances that await manual approval of a plan.", waiting)
+        yield _single("state_locks_orphaned", "Instances blocked by a state lock not proven to be stale.", orphaned)
         frozen = GaugeMetricFamily(
-            "reconciler_environment_frozen", "1 while nothing may be applied there.", labels=["environment"]
+            "reconciler_environment_frozen", "1 while a freeze stops applies.", labels=["environment"]
         )
-        for name, holds in sorted(self._now.frozen().items()):
-            frozen.add_metric([name], holds)
+        for name, is_frozen in sorted(self._now.frozen().items()):
+            frozen.add_metric([name], is_frozen)
         yield frozen
         yield _single("queue_depth", "Keys in the queue.", beat.queued)
         behind = GaugeMetricFamily("reconciler_drift_checks_behind_seconds", _BEHIND, labels=["account"])
         for account, late in sorted(beat.behind.items()):
             behind.add_metric([account], late.total_seconds())
         yield behind
-        yield _single("longest_running_pass_seconds", "Age of the oldest pass that still runs; 0 without one.", longest)
-        yield _single("loop_age_seconds", "Time since the daemon's loop last turned.", beat.loop_age.total_seconds())
+        yield _single("longest_running_pass_seconds", "Age of the oldest running pass; 0 without one.", longest)
+        yield _single("loop_age_seconds", "Age of the last turn of the daemon's loop.", beat.loop_age.total_seconds())
         build = {
             "version": self._build.version,
             "terraform": self._build.terraform,
             "python": platform.python_version(),
         }
-        yield _info("build_info", "What runs.", build)
+        yield _info("build_info", "Versions of the daemon, Terraform and Python.", build)
 
     def _source(self) -> Iterator[Metric]:
         status = self._now.source()
         where = {"url": without_userinfo(self._build.source_url), "branch": self._build.branch}
-        yield _info("source_info", "Where the manifests come from.", where)
+        yield _info("source_info", "Repository and branch of the manifests.", where)
         up = status.fetched_at is not None and status.error is None
-        yield _single("source_up", "1 while fetching the manifests works; 0 before the first time.", up)
+        yield _single("source_up", "1 while fetching the manifests works; 0 before the first fetch.", up)
         yield _single("manifest_problems", "Problems in the manifests.", len(status.problems))
         fetched = GaugeMetricFamily(
-            "reconciler_source_last_fetch_timestamp_seconds", "When the manifests were last fetched; absent before."
+            "reconciler_source_last_fetch_timestamp_seconds", "Time of the last fetch; absent before the first."
         )
         if status.fetched_at:
             fetched.add_metric([], status.fetched_at.timestamp())
@@ -195,14 +195,14 @@ class _Present(Collector):
 
 
 def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
-    info = _family("instance_info", "Every instance, with what it is.", "kind", "mode", "suspended")
-    sync = _family("instance_sync", "1 for the state that an instance is in.", "state")
-    health = _family("instance_health", "1 for the health that an instance has.", "state")
-    condition = _family("instance_condition", "1 for the status of each condition.", "type", "status")
-    headline = _family("instance_reason", "1 for the reason that sums an instance up now.", "reason")
-    drifted = _family("instance_drifted_resources", "Resources that moved outside Git, confirmed by a second look.")
+    info = _family("instance_info", "Kind, mode and suspension of every instance.", "kind", "mode", "suspended")
+    sync = _family("instance_sync", "1 for the current sync state of an instance.", "state")
+    health = _family("instance_health", "1 for the current health of an instance.", "state")
+    condition = _family("instance_condition", "1 for the current status of each condition.", "type", "status")
+    headline = _family("instance_reason", "1 for the reason that summarises an instance now.", "reason")
+    drifted = _family("instance_drifted_resources", "Resources with confirmed drift.")
     ages = _family("instance_drift_age_seconds", "Age of confirmed drift; 0 without any.")
-    success = _family("instance_last_success_timestamp_seconds", "When the state last matched Git; absent before.")
+    success = _family("instance_last_success_timestamp_seconds", "Time of the last match with Git; absent before.")
     for record in records:
         key = [record.key.environment, record.key.name]
         suspended = record.suspended or record.instance.policy.suspend
@@ -211,8 +211,8 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
             sync.add_metric([*key, state.value], state == record.sync)
         for one in Health:
             health.add_metric([*key, one.value], one == record.health)
-        for kind, status, holds in _conditions(record):
-            condition.add_metric([*key, kind.value, _word(status)], holds)
+        for kind, status, is_current in _conditions(record):
+            condition.add_metric([*key, kind.value, _word(status)], is_current)
         if record.reason:
             headline.add_metric([*key, record.reason.value], 1)
         drift = record.drift if record.drift and record.drift.confirmed else None
@@ -224,7 +224,10 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
 
 
 def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
-    """Each condition with both statuses. Of those that exist only while true, an absent one is false."""
+    """Yield each condition with both statuses, and whether it has that status.
+
+    An absent Ready or Planned is unknown. Every other condition exists only while true, so an absent one is false.
+    """
     for kind in ConditionType:
         found = record.condition(kind)
         always = kind in {ConditionType.READY, ConditionType.PLANNED}
@@ -239,7 +242,7 @@ def _last_success(record: Record) -> datetime | None:
 
 
 def without_userinfo(url: str) -> str:
-    """The URL without user and password."""
+    """Return the URL without user and password."""
     return re.sub(r"(?<=://)[^/]*@", "", url, count=1)
 
 

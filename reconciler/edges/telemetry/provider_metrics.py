@@ -1,8 +1,9 @@
-"""What the warm provider says of itself, as metrics.
+"""The status of the warm provider as metrics.
 
-It is a process of its own and has to be asked, but a scrape must not wait: a task asks every few seconds and keeps the
-answer, and a scrape reads that. While nobody answers, `provider_up` is 0 and the rest is absent, never old. The
-counters are the warm provider's own, so they begin at zero again when it is restarted, which `rate()` understands.
+The warm provider is a separate process, and a scrape must not wait for it: a task requests its status every few
+seconds, and a scrape reads the last answer. While the warm provider does not answer, `provider_up` is 0 and the other
+metrics are absent, never stale. The warm provider itself keeps the counters, so they restart at zero with it, which
+`rate()` handles.
 """
 
 import asyncio
@@ -20,12 +21,12 @@ ANSWERS: Final = ("configure", "prepare", "schema")
 ANSWER_RESULTS: Final = ("hit", "miss")
 PROVIDER_PHASES: Final = ("start", "schema", "prepare", "configure", "call")
 _REFRESH_SECONDS = 5.0
-_PATIENCE_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderView:
-    """Its last status, None while it does not answer, and how often it was found to be another process."""
+    """The last status, None while the warm provider does not answer, and how often its process id has changed."""
 
     status: Mapping[str, Any] | None = None
     restarts: int = 0
@@ -34,14 +35,14 @@ class ProviderView:
 class ProviderWatch:
     """Keeps a view of the warm provider that is a few seconds old at most."""
 
-    def __init__(self, ask: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
-        self._ask = ask
+    def __init__(self, request: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        self._request = request
         self._pid: object = None
         self.view = ProviderView()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Refresh for the length of a block; the first answer is there when it begins."""
+        """Refresh the view for the length of the block, for the first time before it begins."""
         await self.refresh()
         task = asyncio.create_task(self._keep())
         try:
@@ -51,10 +52,10 @@ class ProviderWatch:
             await asyncio.gather(task, return_exceptions=True)
 
     async def refresh(self) -> None:
-        """Ask once."""
+        """Request the status once; without an answer in time the view has none."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                status = await self._ask()
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                status = await self._request()
         except (Unreachable, Refused, TimeoutError):
             self.view = ProviderView(None, self.view.restarts)
             return
@@ -69,8 +70,8 @@ class ProviderWatch:
 
 
 def families(view: ProviderView) -> Iterator[Metric]:
-    """A view as metrics."""
-    restarts = CounterMetricFamily("reconciler_provider_restarts", "Times that the warm provider was a new process.")
+    """Yield the metric families of a view."""
+    restarts = CounterMetricFamily("reconciler_provider_restarts", "Restarts of the warm provider.")
     restarts.add_metric([], view.restarts)
     up = GaugeMetricFamily("reconciler_provider_up", "1 while the warm provider answers.")
     up.add_metric([], view.status is not None)
@@ -83,19 +84,19 @@ def families(view: ProviderView) -> Iterator[Metric]:
 
 def _processes(status: Mapping[str, Any]) -> Iterator[Metric]:
     processes = status["processes"]
-    held = status["rss_bytes"] + sum(process["rss_bytes"] for process in processes)
+    rss_bytes = status["rss_bytes"] + sum(process["rss_bytes"] for process in processes)
     ended = CounterMetricFamily(
-        "reconciler_provider_processes_ended", "AWS provider processes that ended.", labels=["reason"]
+        "reconciler_provider_processes_ended", "AWS provider processes that ended, by reason.", labels=["reason"]
     )
     for reason, count in status["processes_ended_total"].items():
         ended.add_metric([reason.replace(" ", "_")], count)
-    yield GaugeMetricFamily("reconciler_provider_processes", "AWS provider processes that run.", value=len(processes))
+    yield GaugeMetricFamily("reconciler_provider_processes", "Running AWS provider processes.", value=len(processes))
     yield GaugeMetricFamily(
-        "reconciler_provider_rss_bytes", "Memory of the warm provider and its processes.", value=held
+        "reconciler_provider_rss_bytes", "Memory of the warm provider and its processes.", value=rss_bytes
     )
     yield CounterMetricFamily(
         "reconciler_provider_processes_started",
-        "AWS provider processes that were started.",
+        "AWS provider processes started.",
         value=status["processes_started_total"],
     )
     yield ended
@@ -103,13 +104,13 @@ def _processes(status: Mapping[str, Any]) -> Iterator[Metric]:
 
 def _counted(status: Mapping[str, Any]) -> Iterator[Metric]:
     calls = CounterMetricFamily(
-        "reconciler_provider_calls", "Terraform's calls of the provider.", labels=["method", "outcome"]
+        "reconciler_provider_calls", "Terraform's calls to the provider.", labels=["method", "outcome"]
     )
     for item in status["calls_total"]:
         calls.add_metric([item["method"], item["outcome"]], item["count"])
     answers = CounterMetricFamily(
         "reconciler_provider_answers",
-        "Questions that a cache may answer, by whether it did.",
+        "Requests that a cache may answer, by whether it did.",
         labels=["answer", "result"],
     )
     found = {(item["answer"], item["result"]): item["count"] for item in status["answers_total"]}
@@ -120,7 +121,7 @@ def _counted(status: Mapping[str, Any]) -> Iterator[Metric]:
 
 def _phases(status: Mapping[str, Any]) -> Metric:
     phases = SummaryMetricFamily(
-        "reconciler_provider_phase_seconds", "Time spent in provider processes by what it was for.", labels=["phase"]
+        "reconciler_provider_phase_seconds", "Time spent in provider processes, by phase.", labels=["phase"]
     )
     spent = status["phase_seconds"]
     for phase in sorted({*PROVIDER_PHASES, *spent}):

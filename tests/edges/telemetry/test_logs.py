@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, with the task's fields, without secrets, and never in the way of the code."""
+"""Log lines: one JSON object each, with the task's fields, without secrets, and never an error for the caller."""
 
 import asyncio
 import io
@@ -58,7 +58,7 @@ def test_a_line_break_in_a_field_makes_no_second_line(out: Stream) -> None:
     assert [line["event"] for line in out.lines()] == ["failed"]
 
 
-def test_levels(out: Stream) -> None:
+def test_lines_below_the_level_are_dropped(out: Stream) -> None:
     logs.log("quiet", level="debug")
     logs.log("loud", level="error")
     assert [(line["event"], line["level"]) for line in out.lines()] == [("loud", "error")]
@@ -87,7 +87,7 @@ def test_tracebacks_are_redacted_too(out: Stream) -> None:
     assert "hunter2" not in line["exception"]
 
 
-def test_the_lines_of_libraries_take_the_same_way(out: Stream) -> None:
+def test_lines_of_libraries_are_redacted_too(out: Stream) -> None:
     logging.getLogger("some.library").warning("retrying %s", "https://u:hunter2@host/", extra={"attempt": 2})
     logging.getLogger("botocore.retries").info("every request")
     (line,) = out.lines()
@@ -114,7 +114,7 @@ async def test_a_scope_belongs_to_its_task(out: Stream) -> None:
     assert [(line.get("of"), line.get("instance")) for line in out.lines()] == [("a", "a"), ("b", "b"), (None, None)]
 
 
-def test_a_field_that_cannot_be_written_does_not_break_the_code(out: Stream) -> None:
+def test_a_field_that_cannot_be_rendered_does_not_raise(out: Stream) -> None:
     class Broken:
         def __str__(self) -> str:
             raise RuntimeError("no text")
@@ -144,7 +144,7 @@ def test_a_terminal_gets_text_and_a_pipe_gets_json() -> None:
     assert "hunter2" not in terminal.getvalue() + pipe.getvalue()
 
 
-def test_configuring_again_replaces_what_was_there(out: Stream) -> None:
+def test_configuring_again_replaces_the_earlier_configuration(out: Stream) -> None:
     again = Stream()
     logs.configure("warning", redactor, json=True, stream=again)
     logs.log("no more")

@@ -1,4 +1,4 @@
-"""The metrics are an interface: their names and labels are held here and in `docs/metrics.md`."""
+"""The metrics are an interface: their names and labels are fixed here and in `docs/metrics.md`."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ from tests.core.instances import NOW, PLATFORM, applied, fold, new
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 KEY = {"environment": "develop", "name": "orders"}
 
-# Name, type and labels of all there is. A change here is a change of the interface: it needs a changelog entry.
+# Name, type and labels of every metric. A change here is a change of the interface: it needs a changelog entry.
 GOLDEN = {
     "reconciler_instance_info": ("gauge", {"environment", "name", "kind", "mode", "suspended"}),
     "reconciler_instance_sync": ("gauge", {"environment", "name", "state"}),
@@ -75,7 +75,7 @@ BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): time
 
 @dataclass
 class Daemon:
-    """What the metrics read, changeable."""
+    """The state that the metrics read, mutable."""
 
     records: list[Record] = field(default_factory=lambda: [applied(), applied(PLATFORM)])
     source: SourceStatus = FETCHED
@@ -90,7 +90,7 @@ class Daemon:
 
 
 def read(metrics: Metrics) -> dict[str, tuple[str, list[tuple[str, dict[str, str], float]]]]:
-    """What Prometheus reads from the page: name to type and samples (suffix, labels, value)."""
+    """Parse the page as Prometheus does: name to type and samples (suffix, labels, value)."""
     page, content_type = metrics.render()
     assert content_type.startswith("text/plain; version=0.0.4")
     found = {}
@@ -115,20 +115,20 @@ def test_golden_names_types_and_labels() -> None:
     } == GOLDEN
 
 
-def test_every_metric_is_documented_and_nothing_else() -> None:
+def test_exactly_the_golden_metrics_are_documented() -> None:
     row = r"^\| `(reconciler_(?!provider_)\w+)` \| (\w+) \|\s*([^|]*?)\s*\|"
     rows = re.findall(row, DOCUMENT.read_text(), re.MULTILINE)
     assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == GOLDEN
     assert len(rows) == len(GOLDEN)
 
 
-def test_every_label_value_that_is_known_is_documented() -> None:
+def test_every_known_label_value_is_documented() -> None:
     text = DOCUMENT.read_text()
     for value in (*PASS_RESULTS, *PHASES, *RUN_RESULTS, *NOTIFICATION_RESULTS, *Sync, *ConditionType):
         assert f"`{value}`" in text
 
 
-def test_names_keep_the_conventions_of_prometheus() -> None:
+def test_names_follow_the_conventions_of_prometheus() -> None:
     for name, (kind, samples) in read(Daemon().metrics()).items():
         assert re.fullmatch(r"reconciler_[a-z][a-z_]*[a-z]", name)
         assert name.endswith("_total") == (kind == "counter")
@@ -142,13 +142,13 @@ def test_names_keep_the_conventions_of_prometheus() -> None:
             assert not labels.keys() & {"commit", "digest", "message", "image", "instance", "job"}
 
 
-def test_a_frozen_environment_is_told_from_the_others() -> None:
+def test_only_a_frozen_environment_has_the_value_1() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_environment_frozen", environment="prod") == 1
     assert sample(metrics, "reconciler_environment_frozen", environment="develop") == 0
 
 
-def test_what_was_never_counted_is_there_as_zero() -> None:
+def test_series_without_events_exist_at_zero() -> None:
     metrics = Daemon().metrics()
     for result in PASS_RESULTS:
         assert sample(metrics, "reconciler_passes_total", "_total", result=result) == 0
@@ -162,7 +162,7 @@ def test_what_was_never_counted_is_there_as_zero() -> None:
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_count") == 0
 
 
-def test_what_happens_is_counted() -> None:
+def test_events_are_counted() -> None:
     metrics = Daemon().metrics()
     metrics.pass_ended(Pass("p", Key("develop", "orders"), "git", "c1", NOW, NOW, "applied", None, ""))
     metrics.phase("plan", 3.0)
@@ -176,7 +176,7 @@ def test_what_happens_is_counted() -> None:
     assert sample(metrics, "reconciler_queue_wait_seconds", "_count") == 1
 
 
-def test_instances_are_read_from_the_records_of_the_moment() -> None:
+def test_instances_are_read_from_the_current_records() -> None:
     daemon = Daemon()
     metrics = daemon.metrics()
     for state in Sync:
@@ -201,11 +201,11 @@ def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:
     waiting = Daemon(records=[fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))]).metrics()
     assert sample(waiting, name, **KEY, type="Ready", status="false") == 1
     assert sample(waiting, "reconciler_approvals_pending") == 1
-    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "who knows"))]).metrics()
+    locked = Daemon(records=[fold(new(), Failed(Reason.LOCK_ORPHANED, "unknown holder"))]).metrics()
     assert sample(locked, "reconciler_state_locks_orphaned") == 1
 
 
-def test_the_reason_of_an_instance_is_the_one_of_now() -> None:
+def test_the_reason_of_an_instance_is_its_current_one() -> None:
     name = "reconciler_instance_reason"
     daemon = Daemon([new()])
     metrics = daemon.metrics()
@@ -223,14 +223,14 @@ def test_drift_counts_and_ages_once_it_is_confirmed() -> None:
         assert (sample(metrics, count, **KEY), sample(metrics, drift_age, **KEY)) == (resources, seconds)
 
 
-def test_the_last_success_is_an_apply_or_a_look_without_a_difference() -> None:
+def test_the_last_success_is_an_apply_or_a_check_without_a_difference() -> None:
     name = "reconciler_instance_last_success_timestamp_seconds"
     assert sample(Daemon([new()]).metrics(), name, **KEY) is None
     record = applied(at=NOW - timedelta(hours=1))
     assert sample(Daemon([record]).metrics(), name, **KEY) == (NOW - timedelta(hours=1)).timestamp()
-    looked = record.replace(checked_at=NOW)
-    assert sample(Daemon([looked]).metrics(), name, **KEY) == NOW.timestamp()
-    assert sample(Daemon([looked.replace(sync=Sync.DRIFTED)]).metrics(), name, **KEY) < NOW.timestamp()  # type: ignore[operator]  # never None here
+    checked = record.replace(checked_at=NOW)
+    assert sample(Daemon([checked]).metrics(), name, **KEY) == NOW.timestamp()
+    assert sample(Daemon([checked.replace(sync=Sync.DRIFTED)]).metrics(), name, **KEY) < NOW.timestamp()  # type: ignore[operator]  # never None here
 
 
 def test_from_commit_to_applied_measures_what_commits_changed() -> None:
@@ -248,7 +248,7 @@ def test_from_commit_to_applied_measures_what_commits_changed() -> None:
     assert sample(metrics, "reconciler_commit_to_applied_seconds", "_count") == 1
 
 
-def test_the_daemon_and_its_source() -> None:
+def test_gauges_of_the_daemon_and_its_source() -> None:
     metrics = Daemon().metrics()
     assert sample(metrics, "reconciler_queue_depth") == 7
     assert sample(metrics, "reconciler_longest_running_pass_seconds") == 42

@@ -1,4 +1,4 @@
-"""The warm provider in the metrics: read from a real one, held here and in `docs/metrics.md`."""
+"""The metrics of a real warm provider, fixed here and in `docs/metrics.md`."""
 
 import re
 import uuid
@@ -35,7 +35,7 @@ def kinds(view: ProviderView) -> dict[str, str]:
     return {family.name: family.type for family in families(view)}
 
 
-async def test_what_a_warm_provider_tells_becomes_metrics(warm: WarmProvider) -> None:
+async def test_the_status_of_a_warm_provider_becomes_metrics(warm: WarmProvider) -> None:
     watch = ProviderWatch(warm.status)
     async with watch.running():
         assert kinds(watch.view) == ALWAYS | WHILE_IT_ANSWERS
@@ -43,13 +43,13 @@ async def test_what_a_warm_provider_tells_becomes_metrics(warm: WarmProvider) ->
         assert held.samples[0].value > 0
 
 
-async def test_one_that_does_not_answer_is_down_and_tells_nothing_old(tmp_path: Path) -> None:
+async def test_a_provider_that_does_not_answer_is_down_without_stale_values(tmp_path: Path) -> None:
     watch = ProviderWatch(WarmProvider(tmp_path).status)
     await watch.refresh()
     assert kinds(watch.view) == ALWAYS
     assert next(iter(families(watch.view))).samples[0].value == 0
 
 
-def test_every_one_of_them_is_documented() -> None:
+def test_every_provider_metric_is_documented() -> None:
     rows = re.findall(r"^\| `(reconciler_provider_\w+?)(?:_total)?` \| (\w+) \|", DOCUMENT.read_text(), re.MULTILINE)
     assert dict(rows) == ALWAYS | WHILE_IT_ANSWERS
