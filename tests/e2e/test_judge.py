@@ -26,7 +26,7 @@ def test_what_a_judge_denies_is_not_applied_until_it_allows(aws: StandIn, tmp_pa
     try:
         daemon.until_settled("beta")
         told = daemon.until_reason("alpha", "PolicyDenied")["message"]
-        assert told.endswith("`/bin/sh` denies it (exit code 1): FAIL - develop/alpha says what is forbidden")
+        assert told.endswith("`/bin/sh` denies the plan (exit code 1): FAIL - develop/alpha says what is forbidden")
         assert daemon.text("alpha") is None
         daemon.write({"alpha.yaml": module("alpha", text="allowed")})
         daemon.until_settled("alpha")

@@ -93,7 +93,7 @@ class Surroundings(Silent):
     @asynccontextmanager
     async def workspace(self, run: Run) -> AsyncIterator[Place]:
         if run.key in self.busy:
-            raise TerraformFailed(Reason.STATE_LOCKED, "an earlier run still works here")
+            raise TerraformFailed(Reason.STATE_LOCKED, "an earlier run (pid 7) still works in work/develop/orders")
         self.when_opened()
         yield Place(run.key, self)
 

@@ -1,13 +1,14 @@
-"""Child processes that nobody abandons.
+"""Child processes that are never abandoned.
 
-A terraform that is killed, or whose reader goes away, loses state. So its output goes to files, it lives in a process
-group of its own (a terminal's or supervisor's group signal does not reach it a second time), nothing here ends it
-when the daemon dies, and a cancelled caller still stays with it until its end: first the drain, then one SIGINT, then
-the grace, SIGKILL last. No inner task waits, so that a loop that cancels every task at its end abandons nothing either.
+Terraform loses state when it is killed, or when the reader of its output goes away. Therefore its output goes to files;
+it has its own process group, so that a group signal from a terminal or supervisor does not reach it a second time; it
+is not ended when the daemon dies; and a cancelled caller stays with it until it ends: first the drain, then one SIGINT,
+then the grace period, SIGKILL last. No inner task waits for the child, so an event loop that cancels all its tasks at
+shutdown does not abandon the child either.
 
     ProcessFailed
         NotStarted    the program is missing or may not be run
-        TimedOut      it took longer than allowed and was brought to its end
+        TimedOut      the child exceeded its time-out and was ended
 """
 
 import asyncio
@@ -20,26 +21,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-_KILLED_WITHIN = 10.0  # the kernel needs a moment to take a process down
+_KILL_SECONDS = 10.0  # the kernel needs a moment to end a killed process
 
 
 class ProcessFailed(Exception):
-    """A child could not be run to an end of its own."""
+    """The child did not run to an end of its own."""
 
 
 class NotStarted(ProcessFailed):
-    """There is no child at all."""
+    """The child could not be started."""
 
 
 class TimedOut(ProcessFailed):
-    """The child was still running after its time. `killed`: it did not end when it was asked to."""
+    """The child exceeded its time-out. `killed`: it did not end after SIGINT."""
 
     killed = False
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a child ended. `interrupted` says that we asked it to stop: its exit code is then no verdict."""
+    """The end of a child. `interrupted`: the daemon sent SIGINT, so the exit code says nothing about the work."""
 
     returncode: int
     interrupted: bool
@@ -50,24 +51,26 @@ async def run(
     *,
     cwd: Path,
     environment: Mapping[str, str],
-    timeout: timedelta,  # noqa: ASYNC109 - the end of the time is a signal and a grace, not a cancelled await
+    timeout: timedelta,  # noqa: ASYNC109 - a time-out sends a signal and waits, it cancels no await
     output: Path,
     errors: Path,
     grace: timedelta,
     drain: timedelta | None = None,
     pass_fds: Sequence[int] = (),
     started: Callable[[int], None] | None = None,
-    given: Path | None = None,
-    alone: bool = True,
+    stdin: Path | None = None,
+    end_group: bool = False,
 ) -> Completed:
-    """Run a program to its end, its output in two private files.
+    """Run a program to its end, with its output in two private files.
 
-    With `drain` the caller's cancellation is absorbed: the result is returned all the same, because it has to be
-    recorded (`asyncio.current_task().cancelling()` still tells). Without it the child gets its SIGINT at once, and the
-    cancellation is passed on when the child is gone. `given` is the file that it reads as its input. A child that is
-    not left `alone` takes what it started along: its whole group is killed after its end. Raises: NotStarted, TimedOut.
+    With `drain`, the caller's cancellation is absorbed and the result is returned, because it must be recorded
+    (`asyncio.current_task().cancelling()` still reports the cancellation). Without it, the child gets SIGINT at once,
+    and the cancellation is raised once the child has ended. `started` is called with the process id. The child reads
+    the file `stdin` as its standard input. With `end_group`, its whole process group is killed after its end.
+
+    Raises: NotStarted, TimedOut, ProcessFailed when the child survives SIGKILL.
     """
-    process, cancelled = await _start(argv, cwd, environment, (given, output, errors), pass_fds)
+    process, cancelled = await _start(argv, cwd, environment, (stdin, output, errors), pass_fds)
     if started is not None:
         started(process.pid)
     interrupted = timed_out = False
@@ -78,7 +81,7 @@ async def run(
             cancelled = True
     if cancelled or timed_out:
         interrupted = await _wind_down(process, drain=drain if cancelled else None, grace=grace)
-    if not alone:
+    if end_group:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     if timed_out:
@@ -88,14 +91,14 @@ async def run(
     if cancelled and drain is None:
         raise asyncio.CancelledError
     if process.returncode is None:
-        raise ProcessFailed(f"{argv[0]} (pid {process.pid}) cannot be ended")
+        raise ProcessFailed(f"{argv[0]} (pid {process.pid}) did not end after SIGKILL")
     if process.returncode < 0:
-        _end_group(process.pid)
+        _kill_group(process.pid)
     return Completed(process.returncode, interrupted)
 
 
-def answer(argv: Sequence[str], *, environment: Mapping[str, str], timeout: timedelta) -> bytes:
-    """The output of a program that only answers a question; blocking, for start-up. Raises: ProcessFailed."""
+def read_output(argv: Sequence[str], *, environment: Mapping[str, str], timeout: timedelta) -> bytes:
+    """Return the output of a short program; blocks, so only for start-up. Raises: ProcessFailed or one of its kinds."""
     try:
         completed = subprocess.run(
             argv, env=environment, capture_output=True, timeout=timeout.total_seconds(), check=True
@@ -109,8 +112,8 @@ def answer(argv: Sequence[str], *, environment: Mapping[str, str], timeout: time
     return completed.stdout
 
 
-def _end_group(leader: int) -> None:
-    """A terraform that was killed could not end its providers; they would hold the workspace's lock for ever."""
+def _kill_group(leader: int) -> None:
+    """Kill what a killed Terraform left: its providers, which would hold the workspace lock forever."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
@@ -122,17 +125,17 @@ async def _start(
     files: tuple[Path | None, Path, Path],
     pass_fds: Sequence[int],
 ) -> tuple[asyncio.subprocess.Process, bool]:
-    """Start the child; a cancellation meanwhile is remembered, because asyncio would answer it with SIGKILL."""
+    """Start the child and note a cancellation of the caller meanwhile, which asyncio would answer with SIGKILL."""
     with contextlib.ExitStack() as stack:
-        given, *written = files
-        source = stack.enter_context(given.open("rb")) if given else asyncio.subprocess.DEVNULL
+        source, *written = files
+        stdin = stack.enter_context(source.open("rb")) if source else asyncio.subprocess.DEVNULL
         output, errors = (stack.enter_context(_private(file)) for file in written)
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
                 *argv,
                 cwd=cwd,
                 env=dict(environment),
-                stdin=source,
+                stdin=stdin,
                 stdout=output,
                 stderr=errors,
                 process_group=0,
@@ -154,7 +157,7 @@ async def _start(
 
 @contextlib.contextmanager
 def _private(path: Path) -> Iterator[int]:
-    """A file for a child to write, readable by nobody else."""
+    """Open a file for the child to write, readable only by its owner."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         yield descriptor
@@ -163,7 +166,7 @@ def _private(path: Path) -> Iterator[int]:
 
 
 async def _ended(process: asyncio.subprocess.Process, within: float) -> bool:
-    """True when the child ended within that many seconds."""
+    """Return True when the child ends within that many seconds."""
     try:
         async with asyncio.timeout(within):
             await process.wait()
@@ -172,8 +175,8 @@ async def _ended(process: asyncio.subprocess.Process, within: float) -> bool:
     return True
 
 
-async def _outlast(process: asyncio.subprocess.Process, within: float) -> bool:
-    """Like `_ended`, but deaf to cancellation: whoever is in a hurry has said so already."""
+async def _ended_uncancelled(process: asyncio.subprocess.Process, within: float) -> bool:
+    """Return True when the child ends in time; further cancellations of the caller change nothing."""
     clock = asyncio.get_running_loop()
     deadline = clock.time() + within
     while True:
@@ -182,18 +185,19 @@ async def _outlast(process: asyncio.subprocess.Process, within: float) -> bool:
 
 
 async def _wind_down(process: asyncio.subprocess.Process, *, drain: timedelta | None, grace: timedelta) -> bool:
-    """Bring the child to its end; True when it had to be asked.
+    """End the child; return True when it needed a signal.
 
-    The signal goes to terraform alone: providers ignore SIGINT but would die under it from a SIGTERM to the group.
+    SIGINT goes to Terraform alone. Providers ignore SIGINT, but a SIGTERM to the group would kill them while Terraform
+    still needs them.
     """
-    if drain is not None and await _outlast(process, drain.total_seconds()):
+    if drain is not None and await _ended_uncancelled(process, drain.total_seconds()):
         return False
     if process.returncode is not None:
         return False
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
-    if not await _outlast(process, grace.total_seconds()):
+    if not await _ended_uncancelled(process, grace.total_seconds()):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await _outlast(process, _KILLED_WITHIN)
+        await _ended_uncancelled(process, _KILL_SECONDS)
     return True

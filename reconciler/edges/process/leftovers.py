@@ -1,7 +1,7 @@
-"""What a Terraform that was killed leaves behind: the provider processes that it started.
+"""Clean-up of the provider processes that a killed Terraform left running.
 
-Nobody talks to them any more, nobody ends them, and they hold what they inherited: the lock of the workspace, by which
-a Terraform that lives on is told from one that is gone.
+No process uses or ends them any more, and they still hold the workspace lock that they inherited. The daemon takes that
+lock as the sign of a Terraform that is still running.
 """
 
 import contextlib
@@ -12,10 +12,10 @@ from pathlib import Path
 
 
 def end(leader: int, home: Path) -> bool:
-    """SIGKILL the rest of a process group, when its leader is gone and all of it works below `home`.
+    """Kill the rest of a process group if its leader is gone and every member's working directory is below `home`.
 
-    False when it was left alone. A number that somebody else has by now is not touched, and neither is anything on a
-    system that does not show where a process works.
+    Returns False when the group was left alone: the id may belong to unrelated processes by now, and a system without
+    `/proc` does not show working directories.
     """
     members, home = dict(_group(leader)), home.resolve()
     if not members or leader in members or not all(cwd.is_relative_to(home) for cwd in members.values()):
@@ -26,7 +26,7 @@ def end(leader: int, home: Path) -> bool:
 
 
 def _group(number: int) -> Iterator[tuple[int, Path]]:
-    """The members of a group that have not ended, and where each works."""
+    """Yield the process id and working directory of each member that has not ended."""
     if number <= 1 or not Path("/proc/self/cwd").exists():
         return
     for entry in Path("/proc").iterdir():
@@ -36,6 +36,6 @@ def _group(number: int) -> Iterator[tuple[int, Path]]:
 
 
 def _group_of(process: Path) -> int | None:
-    """The group of a process; None for one that only waits to be reaped. proc(5): `pid (name) state ppid pgrp …`."""
+    """Return the group of a process; None for a zombie. Format, proc(5): `pid (name) state ppid pgrp …`."""
     state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
     return None if state == "Z" else int(group)

@@ -1,7 +1,7 @@
-"""Work on files in a thread, waited for to its end.
+"""Blocking work in a thread that is always waited for.
 
-A cancelled `asyncio.to_thread` leaves its thread running. Here that thread holds a workspace or a mirror, so the caller
-may only go on, and let go of its lock, when the thread is done.
+A cancelled `asyncio.to_thread` leaves its thread running. Here that thread uses a workspace or a mirror, so the caller
+may continue, and release its lock, only when the thread has ended.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run it in a thread; a cancellation is passed on when the thread is done."""
+    """Run `work` in a thread and return its result; a cancellation is raised once the thread has ended."""
     thread = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     cancelled: asyncio.CancelledError | None = None
     while not thread.done():

@@ -1,5 +1,5 @@
 """Run Terraform: workspaces, command lines, the environment of its processes, its messages.
 
-Here: everything about the `terraform` program. What a plan means is `core/plan`; the warm provider's own process is
-`reconciler/provider`.
+Here: everything about the `terraform` program. The meaning of a plan belongs to `core/plan`, the warm provider's own
+process to `reconciler/provider`.
 """

@@ -1,6 +1,6 @@
-"""The one Terraform root that keeps its state on disk: the bucket and the table where all other states live.
+"""The Terraform root `bootstrap`: it creates the bucket and lock table of all other states, and keeps its own on disk.
 
-It runs in a directory per account and region that must last, and is never rebuilt: its files are written over, its
+It runs in one directory per account and region, which must last and is never rebuilt: its files are overwritten, its
 state stays.
 """
 
@@ -20,15 +20,17 @@ _ROOT = "bootstrap"
 
 
 def layout(directory: Path, environment: Environment) -> WorkspaceLayout:
-    """The lasting place of one account and region."""
+    """Return the layout of the lasting directory of one account and region."""
     home = directory.absolute() / f"{environment.account}-{environment.region}"
     return WorkspaceLayout(home, home / _ROOT)
 
 
 def variables(state: StateSettings | None, environment: Environment) -> Mapping[str, Any]:
-    """What `terraform/bootstrap` asks for. Raises: TerraformFailed when there is no state to prepare for."""
+    """Return the variables of `terraform/bootstrap`. Raises: TerraformFailed without a bucket and a table to create."""
     if state is None or state.lock_table is None:
-        raise TerraformFailed(Reason.INVALID_CONFIGURATION, "bootstrap needs state.bucket and state.lock_table")
+        raise TerraformFailed(
+            Reason.INVALID_CONFIGURATION, "bootstrap has nothing to create: set state.bucket and state.lock_table"
+        )
     return {
         "account": {"id": environment.account, "region": environment.region, "partition": environment.partition},
         "aws": {"role_arn": environment.role, "s3_use_path_style": environment.endpoint is not None},
@@ -41,7 +43,7 @@ def variables(state: StateSettings | None, environment: Environment) -> Mapping[
 
 
 def own_tree(tree: Tree) -> Tree:
-    """The part of a Terraform tree that this root is. Raises: TerraformFailed when it has none."""
+    """Return the part of a Terraform tree that is this root. Raises: TerraformFailed when it has none."""
     own = {name: content for name, content in tree.items() if name.startswith(f"{_ROOT}/")}
     if not own:
         raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"the Terraform directory has no {_ROOT}/")
@@ -49,7 +51,7 @@ def own_tree(tree: Tree) -> Tree:
 
 
 def write(place: WorkspaceLayout, tree: Tree, values: Mapping[str, Any]) -> None:
-    """Write root and variables over what is there; the state is left alone."""
+    """Overwrite root and variables; the state stays."""
     for old in place.root.glob("*.tf"):
         old.unlink()
     write_tree(tree, place.home)

@@ -1,7 +1,7 @@
-"""Terraform as the engine sees it: workspaces that plan, apply and tell whether their state is empty.
+"""The port `Terraform` on the real binary: workspaces that plan, apply and report whether their state is empty.
 
-Every run happens in its instance's own directory, held by a lock that its children inherit, in an environment from an
-allow-list. The plan file goes when the workspace closes, because it holds values in clear.
+Every run works in its instance's own directory, under a lock that its children inherit, with environment variables from
+an allow-list. The plan file is deleted when the workspace closes, because it holds values in clear text.
 """
 
 import json
@@ -24,7 +24,7 @@ from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import TreeFailed
 from reconciler.edges.terraform import bootstrap, workspace
 from reconciler.edges.terraform.commands import Commands
-from reconciler.edges.terraform.environ import surroundings
+from reconciler.edges.terraform.environ import process_environment
 from reconciler.edges.terraform.hcl import backend
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent
 from reconciler.edges.terraform.plugins import Plugins
@@ -33,22 +33,22 @@ from reconciler.edges.terraform.session import Session
 from reconciler.edges.terraform.warm import Attach, Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
-_VERSION_WITHIN = timedelta(seconds=30)
+_VERSION_TIMEOUT = timedelta(seconds=30)
 
 
 def _ignore(*_: object) -> None:
-    """Nobody listens."""
+    """Discard a report."""
 
 
-def _as_it_is(text: str, *_: str) -> str:
+def _unredacted(text: str, *_: str) -> str:
     return text
 
 
 class TerraformCli:
-    """The port's `Terraform` on the real binary.
+    """Implements `core.ports.terraform.Terraform` on a terraform binary.
 
-    `state` None keeps every state in its workspace, to be thrown away: for plans of an account without a state bucket.
-    Raises: process.ProcessFailed when there is no usable terraform.
+    `state` None: every state is kept in its workspace and thrown away, for plans of an account without a state bucket.
+    Raises: ProcessFailed when the binary is not a usable terraform.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class TerraformCli:
         on_phase: Callable[[str, float], None] = _ignore,
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
-        redact: Callable[..., str] = _as_it_is,
+        redact: Callable[..., str] = _unredacted,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
-        version = _version(commands, surroundings(environment, plugins.configuration))
+        version = _version(commands, process_environment(environment, plugins.configuration))
         self._tools = Toolchain(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
@@ -83,18 +83,18 @@ class TerraformCli:
 
     @asynccontextmanager
     async def workspace(self, run: Run) -> AsyncIterator[Workspace]:
-        """Hold, build and initialise the instance's workspace. Raises: TerraformFailed."""
+        """Lock, build and initialise the instance's workspace. Raises: TerraformFailed."""
         place = workspace.layout(self._work, run)
-        with workspace.locked(place.home) as held:
+        with workspace.locked(place.home) as lock:
             content = await self._content(place, run)
             known = known_secrets.of_inputs(run.variables)
             async with self._session(
-                place, content, held=held, where=run.environment, warm=self._warm, secrets=known, imports=run.imports
+                place, content, lock=lock, target=run.environment, warm=self._warm, secrets=known, imports=run.imports
             ) as session:
                 yield session
 
     async def _content(self, place: WorkspaceLayout, run: Run) -> WorkspaceContent:
-        """Build the workspace; one that keeps a state stays as it is, so that the state can be pushed back from it."""
+        """Build the workspace; keep one with a state that was not uploaded, so that the state can be pushed from it."""
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
             return WorkspaceContent(kept, backend)
@@ -103,23 +103,23 @@ class TerraformCli:
         return WorkspaceContent(run.tree_id, backend)
 
     async def render(self, run: Run, directory: Path) -> Path:
-        """Write the instance as a directory to plan by hand; returns where. Raises: TerraformFailed."""
+        """Write the instance as a directory to plan by hand; return its root. Raises: TerraformFailed."""
         tree = await self._tree(run.tree_id)
         return await in_thread(workspace.render, run, tree, backend=self._backend(run), directory=directory)
 
     async def bootstrap(self, environment: Environment, directory: Path, *, tree: Tree) -> Mapping[str, Any]:
-        """Make the account's state bucket and lock table, or bring them up to date; returns the outputs.
+        """Create or update the account's state bucket and lock table; return the outputs.
 
-        `tree` is the Terraform tree with `bootstrap/`; its state stays in the directory, which must last.
+        `tree` is the Terraform tree with `bootstrap/`; its state stays in `directory`, which must last.
         Raises: TerraformFailed.
         """
         own, values = bootstrap.own_tree(tree), bootstrap.variables(self._state, environment)
         place = bootstrap.layout(directory, environment)
-        with workspace.locked(place.home) as held:
+        with workspace.locked(place.home) as lock:
             workspace.check_state_kept(place.home)
             await in_thread(bootstrap.write, place, own, values)
             content = WorkspaceContent(tree_id(own), None)
-            async with self._session(place, content, held=held, where=environment, warm=None) as session:
+            async with self._session(place, content, lock=lock, target=environment, warm=None) as session:
                 plan = await session.plan()
                 return await session.apply() if plan.get("applyable", True) else await session.outputs()
 
@@ -129,16 +129,16 @@ class TerraformCli:
         place: WorkspaceLayout,
         content: WorkspaceContent,
         *,
-        held: WorkspaceLock,
-        where: Environment,
+        lock: WorkspaceLock,
+        target: Environment,
         warm: Attach | None,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
     ) -> AsyncIterator[Session]:
-        environment = surroundings(self._environment, self._tools.plugins.configuration, where)
+        environment = process_environment(self._environment, self._tools.plugins.configuration, target)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
             session = Session(
-                self._tools, place, content, held=held, attachment=attachment, secrets=secrets, imports=imports
+                self._tools, place, content, lock=lock, attachment=attachment, secrets=secrets, imports=imports
             )
             try:
                 await session.initialise()
@@ -150,7 +150,7 @@ class TerraformCli:
         try:
             return await self._trees.get(wanted)
         except KeyError:
-            raise TerraformFailed(Reason.INIT_FAILED, f"the Terraform tree {wanted} is not kept any more") from None
+            raise TerraformFailed(Reason.INIT_FAILED, f"the Terraform tree {wanted} is no longer kept") from None
         except TreeFailed as error:
             raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
 
@@ -170,8 +170,10 @@ def _build(place: WorkspaceLayout, run: Run, *, tree: Tree | None, backend: str 
 
 
 def _version(commands: Commands, environment: Mapping[str, str]) -> str:
-    answer = child.answer(commands.version(), environment=environment, timeout=_VERSION_WITHIN)
+    answer = child.read_output(commands.version(), environment=environment, timeout=_VERSION_TIMEOUT)
     try:
         return str(json.loads(answer)["terraform_version"])
     except (ValueError, KeyError, TypeError):
-        raise child.ProcessFailed(f"{commands.binary} does not tell its version: is it terraform?") from None
+        raise child.ProcessFailed(
+            f"{commands.binary} does not report its version: check that it is terraform"
+        ) from None

@@ -1,9 +1,9 @@
-"""Terraform's command lines, built by python-terraform and run by `process`.
+"""Terraform's command lines, built by python-terraform and run by `edges/process`.
 
-The package is used for nothing else, because its runner blocks, pipes the output and knows no signals. Its traps stay
-in here: it reads a state file of the working directory when it is made (so it gets a directory that cannot exist),
-turns mappings into temporary files that it forgets (none is passed), and runs any attribute as a command (only the
-builder is called).
+The package is used for nothing else, because its runner blocks, pipes the output and handles no signals. This module
+avoids its traps: it reads a state file in the working directory when it is created (so it gets a directory that cannot
+exist), writes mappings to temporary files that it never deletes (none is passed), and runs any attribute as a command
+(only the builder is called).
 """
 
 import os
@@ -20,23 +20,23 @@ _FLAG = python_terraform.IsFlagged
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The command lines for one terraform binary. All run in the root's directory."""
+    """The command lines of one terraform binary; all run in the root's directory."""
 
     binary: str
     lock_timeout: timedelta
 
     def version(self) -> Sequence[str]:
-        """Its version as JSON."""
+        """Print the version as JSON."""
         return self._line("version", json=_FLAG)
 
     def init(self, backend: Path | None) -> Sequence[str]:
-        """Install what the root needs and point it at its state; never asks, never migrates a state."""
+        """Install the root's providers and configure its backend; never prompts, never migrates a state."""
         return self._line(
             "init", json=_FLAG, input=False, reconfigure=_FLAG, backend_config=str(backend) if backend else None
         )
 
     def plan(self, out: Path, *, destroy: bool) -> Sequence[str]:
-        """Plan into a file; exit code 2 says that something would change."""
+        """Plan into a file; exit code 2 means that the plan has changes."""
         return self._line(
             "plan",
             json=_FLAG,
@@ -48,23 +48,23 @@ class Commands:
         )
 
     def show(self, plan: Path) -> Sequence[str]:
-        """A plan file as JSON."""
+        """Print a plan file as JSON."""
         return self._line("show", str(plan), json=_FLAG)
 
     def apply(self, plan: Path) -> Sequence[str]:
-        """Exactly the plan of that file."""
+        """Apply exactly the plan of that file."""
         return self._line("apply", str(plan), json=_FLAG, input=False, lock_timeout=self._lock_timeout)
 
     def output(self) -> Sequence[str]:
-        """The outputs in the state, sensitive ones included."""
+        """Print the outputs of the state as JSON, sensitive ones included."""
         return self._line("output", json=_FLAG)
 
     def pull(self) -> Sequence[str]:
-        """The state itself; needs no provider."""
+        """Print the state; needs no provider."""
         return self._line("state pull")
 
     def push(self, state: Path) -> Sequence[str]:
-        """A state file to where the state is kept; refused by Terraform unless it is of that lineage and newer."""
+        """Upload a state file; Terraform refuses one of another lineage, or one that is not newer."""
         return self._line("state push", str(state), lock_timeout=self._lock_timeout)
 
     def unlock(self, lock_id: str) -> Sequence[str]:

@@ -1,8 +1,8 @@
-"""What Terraform says with `-json`, read for what has to be done about it.
+"""Terraform's messages with `-json`, and the reason of a failure that they prove.
 
-One line is one JSON message; lines that are not are kept as text, because a crash does not speak JSON. Summaries are
-matched by Terraform's own English words, the only stable names they have. Messages are cut short: the full
-text stays in the workspace's log.
+One line is one JSON message; other lines are kept as text, because a crash writes no JSON. Summaries are matched by
+Terraform's own English words, the only stable names they have. Messages are cut short: the full text stays in the
+workspace's log.
 """
 
 import json
@@ -15,14 +15,14 @@ from reconciler.core.ports.terraform import LockInfo, TerraformFailed
 from reconciler.core.status.recovery import explain_existing
 from reconciler.core.vocabulary import Reason
 
-_MOST_ERRORS = 3
-_LONGEST = 400
+_MAX_ERRORS = 3
+_MAX_LENGTH = 400
 _STALE = "Saved plan is stale"
 _LOCKED = ("Error acquiring the state lock", "Error locking state")
-_NO_HOLDER = "no holder is named. If there is a lock and no Terraform works here, delete `<state>.tflock` by hand"
+_NO_HOLDER = "no holder is named. If the lock exists and no Terraform uses the state, delete `<state>.tflock` by hand"
 _LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
-# They go with another error and say nothing themselves.
-_HOLLOW = ("execution halted", "Terraform encountered problems during initialisation")
+# Summaries that accompany another error and add nothing to it.
+_CONSEQUENCES = ("execution halted", "Terraform encountered problems during initialisation")
 _LOCK_FIELD = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.*?)\s*$", re.MULTILINE)
 _FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 _NO_PROVIDER = re.compile(
@@ -30,7 +30,7 @@ _NO_PROVIDER = re.compile(
     r"|unavailable desc|error while dialing|error reading from server",
     re.IGNORECASE,
 )
-# The codes of AWS's services for a name that is taken, and the words of the provider for the same.
+# The error codes of AWS's services for a name that is taken, and the provider's words for the same.
 _EXISTS = re.compile(
     r"already ?exists|AlreadyOwnedByYou|Invalid(Group|Permission)\.Duplicate|InvalidSubnet\.Conflict|QueueNameExists"
     r"|Duplicate(Listener|LoadBalancerName|TargetGroupName|Item)|PriorityInUse|not idempotent",
@@ -39,7 +39,7 @@ _EXISTS = re.compile(
 
 
 class RunFailed(TerraformFailed):
-    """A command failed. `provider_lost` says that another provider process could do better."""
+    """A command failed. `provider_lost`: it could succeed with another provider process."""
 
     def __init__(
         self, reason: Reason, message: str, *, lock: LockInfo | None = None, provider_lost: bool = False
@@ -50,7 +50,7 @@ class RunFailed(TerraformFailed):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error. `located` says that it points into the configuration and at no resource."""
+    """One error. `located`: it points into the configuration, not at a resource."""
 
     summary: str
     detail: str
@@ -66,7 +66,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The part of a run's messages that matters afterwards."""
+    """The messages of a run that matter after its end."""
 
     errors: tuple[Diagnostic, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -75,12 +75,12 @@ class Messages:
 
     @property
     def provider_lost(self) -> bool:
-        """True when the trouble is the provider process or its schema, not what was asked of it."""
+        """True when the provider process or its schema failed, not the request."""
         return any(_NO_PROVIDER.search(f"{error.summary} {error.detail}") for error in self.errors)
 
 
 def read(output: str, errors: str = "") -> Messages:
-    """Read a run's two output files."""
+    """Parse the standard output and standard error of a run."""
     diagnostics: list[Diagnostic] = []
     outputs: Mapping[str, Any] = {}
     interrupted = False
@@ -88,19 +88,19 @@ def read(output: str, errors: str = "") -> Messages:
     for message in _messages(output, text):
         match message:
             case {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": str(summary)}}:
-                if not summary.startswith(_HOLLOW):
+                if not summary.startswith(_CONSEQUENCES):
                     diagnostics.append(_diagnostic(message["diagnostic"]))
             case {"type": "outputs", "outputs": dict()}:
                 outputs = message["outputs"]
-            case {"type": "log", "@message": str(said)} if "Interrupt received" in said:
+            case {"type": "log", "@message": str(line)} if "Interrupt received" in line:
                 interrupted = True
     return Messages(tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip())
 
 
 def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], str] = str) -> RunFailed:
-    """The one reason behind a failed run; `otherwise` when Terraform gives no better one.
+    """Return the failure of a run with its one reason; `otherwise` when Terraform gives no better one.
 
-    What Terraform said is redacted before it is cut short: a secret that was cut is not known for one.
+    Terraform's text is redacted before it is cut short: a secret that was cut would not be recognised.
     """
     messages = replace(
         messages, errors=tuple(_redacted(error, redact) for error in messages.errors), text=redact(messages.text)
@@ -109,7 +109,7 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
         if error.summary.startswith(_LOCKED):
             return _locked(error)
         if error.summary == _STALE:
-            return RunFailed(Reason.STATE_CONFLICT, "the state moved after the plan was made: plan again")
+            return RunFailed(Reason.STATE_CONFLICT, "the state changed after the plan was made: plan again")
         if error.summary.startswith(_LOST_STATE):
             return RunFailed(Reason.STATE_CONFLICT, str(error))
     if messages.interrupted:
@@ -122,7 +122,7 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
         return RunFailed(
             otherwise, _with_remedy(messages.errors) if otherwise is Reason.APPLY_FAILED else _summary(messages.errors)
         )
-    if any(locked in messages.text for locked in _LOCKED):  # of a command that does not speak JSON
+    if any(locked in messages.text for locked in _LOCKED):  # from a command without JSON output
         return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
 
@@ -160,27 +160,27 @@ def _locked(error: Diagnostic) -> RunFailed:
         operation=found.get("Operation", ""),
         created=found.get("Created", ""),
     )
-    said = f"the state is locked by {lock.who or 'somebody'} since {lock.created or 'an unknown time'}"
-    return RunFailed(Reason.STATE_LOCKED, f"{said} ({lock.operation or 'unknown operation'}, {lock.id})", lock=lock)
+    holder = f"the state is locked by {lock.who or 'unknown'} since {lock.created or 'an unknown time'}"
+    return RunFailed(Reason.STATE_LOCKED, f"{holder} ({lock.operation or 'unknown operation'}, {lock.id})", lock=lock)
 
 
 def _summary(errors: Sequence[Diagnostic]) -> str:
-    """The first few different errors."""
-    told = list(dict.fromkeys(str(error) for error in errors))
-    more = f" (and {len(told) - _MOST_ERRORS} more)" if len(told) > _MOST_ERRORS else ""
-    return "; ".join(told[:_MOST_ERRORS]) + more
+    """Return the first few distinct errors."""
+    distinct = list(dict.fromkeys(str(error) for error in errors))
+    more = f" (and {len(distinct) - _MAX_ERRORS} more)" if len(distinct) > _MAX_ERRORS else ""
+    return "; ".join(distinct[:_MAX_ERRORS]) + more
 
 
 def _with_remedy(errors: Sequence[Diagnostic]) -> str:
-    """The errors of an apply, and what to do about what is there already."""
+    """Return the errors of an apply, with the remedy for resources that exist already."""
     found = [error.place for error in errors if _EXISTS.search(f"{error.summary} {error.detail}") and not error.located]
     return f"{_summary(errors)}. {explain_existing(dict.fromkeys(found))}" if found else _summary(errors)
 
 
 def _plain(text: str) -> str:
-    """Terraform's framed text in one line."""
+    """Return Terraform's framed text as one line."""
     return _shortened(" ".join(_FRAME.sub(" ", text).split()))
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"

@@ -1,8 +1,7 @@
 """The environment variables of a terraform process, from an allow-list.
 
-Whatever else the daemon was started with (`TF_VAR_*`, `TF_CLI_ARGS*`, `TF_WORKSPACE`, `TF_LOG`, secrets of its own)
-could change what a run does or show it something, so it never arrives. Who the run is and where comes from the
-instance's environment.
+The daemon's other variables (`TF_VAR_*`, `TF_CLI_ARGS*`, `TF_WORKSPACE`, `TF_LOG`, secrets of its own) could change a
+run or disclose something to it, so they are never passed. The region and endpoint come from the instance's environment.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from reconciler.core.environment import Environment
 
-_PASSED = frozenset(
+_ALLOWED = frozenset(
     {
         "PATH",
         "HOME",
@@ -27,24 +26,26 @@ _PASSED = frozenset(
         "no_proxy",
     }
 )
-_PASSED_PREFIX = "AWS_"
+_ALLOWED_PREFIX = "AWS_"
 
 
-def surroundings(base: Mapping[str, str], cli_config: Path, environment: Environment | None = None) -> dict[str, str]:
-    """What a terraform child may know: the allowed part of `base`, and where the environment is."""
-    passed = {name: value for name, value in base.items() if name in _PASSED or name.startswith(_PASSED_PREFIX)}
+def process_environment(
+    base: Mapping[str, str], cli_config: Path, environment: Environment | None = None
+) -> dict[str, str]:
+    """Return the variables of a terraform process: the allowed part of `base`, and the environment's region."""
+    allowed = {name: value for name, value in base.items() if name in _ALLOWED or name.startswith(_ALLOWED_PREFIX)}
     fixed = {
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
         "TF_CLI_CONFIG_FILE": str(cli_config),
     }
-    return passed | fixed | (_place(environment) if environment else {})
+    return allowed | fixed | (_place(environment) if environment else {})
 
 
 def _place(environment: Environment) -> dict[str, str]:
     place = {"AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
     if environment.endpoint:
-        # The stand-in has no instance metadata; without this every run waits for it.
+        # The stand-in has no instance metadata; without this setting every run would wait for it.
         place |= {"AWS_ENDPOINT_URL": environment.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
     return place

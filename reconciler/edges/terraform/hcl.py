@@ -1,8 +1,8 @@
-"""Strings in HCL that stay what they are.
+"""Literal strings in HCL.
 
-HCL evaluates `${…}` and `%{…}` inside quotes, so a value from outside could run functions. Values go to Terraform as
-JSON variables, which are literal; the few places that must be HCL (backend and CLI configuration) quote here, and
-refuse rather than escape.
+HCL evaluates `${…}` and `%{…}` inside quotes, so a value from outside could run functions. Values reach Terraform as
+JSON variables, which are literal. The few files that must be HCL (backend and CLI configuration) use this module, which
+refuses a template rather than escape it.
 """
 
 import json
@@ -13,7 +13,7 @@ from reconciler.edges.state.settings import StateSettings
 
 
 def quote(value: str) -> str:
-    """The value as a quoted HCL string. Raises: ValueError when HCL could see more in it than text."""
+    """Return the value as a quoted HCL string. Raises: ValueError when HCL could read more than text in it."""
     if "${" in value or "%{" in value:
         raise ValueError(f"{value!r} holds an HCL template")
     if not value.isprintable():
@@ -22,7 +22,7 @@ def quote(value: str) -> str:
 
 
 def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
-    """The text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
+    """Return the text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
     values: dict[str, str | bool | None] = {
         "bucket": settings.bucket_in(environment),
         "key": settings.object_key(key),

@@ -1,8 +1,8 @@
-"""`import` blocks for what a state does not hold yet, written into a workspace right before a plan.
+"""`import` blocks for resources that the state does not hold yet, written into a workspace right before a plan.
 
-A block is HCL. Its address comes from a strict grammar (`desired_state.adoption`) and is the only part of a manifest in
-it; an id is the value of a variable, where `${…}` is text. A block without anything left to import would be harmless,
-but would keep on naming resources that may move later, so the file goes once the state has them.
+A block is HCL. Its address has a strict grammar (`desired_state.adoption`) and is the only part of a manifest in it; an
+id is the value of a variable, where `${…}` is text. A block for a resource that is in the state already would be
+harmless, but its address may change later, so the file is deleted once the state holds all resources.
 """
 
 import json
@@ -19,7 +19,7 @@ _DECLARATION = f'variable "{_VARIABLE}" {{\n  type = list(string)\n}}\n'
 
 
 def write(root: Path, imports: Sequence[Import]) -> None:
-    """Have the next plan take these over, and nothing that an earlier one did."""
+    """Make the next plan adopt these resources, and none that an earlier plan adopted."""
     blocks, ids = root / _BLOCKS_FILE, root / _IDS_FILE
     if not imports:
         blocks.unlink(missing_ok=True)
@@ -30,7 +30,7 @@ def write(root: Path, imports: Sequence[Import]) -> None:
 
 
 def missing(imports: Sequence[Import], state: Mapping[str, Any]) -> tuple[Import, ...]:
-    """Those whose addresses the state, as `terraform state pull` writes it, does not hold."""
+    """Return the imports whose address the state (the answer of `terraform state pull`) does not hold."""
     held = frozenset(_addresses(state))
     return tuple(one for one in imports if one.to not in held)
 

@@ -1,9 +1,9 @@
-"""`terraform init`, when it is needed.
+"""`terraform init`, run only when it is needed.
 
-It costs seconds of hashing and downloading, so it is skipped while everything it depends on is what it was: the tree,
-the backend, Terraform and the CLI configuration. One made without providers (a warm provider stands in for them) does
-not serve a plain run. Afterwards the backend is checked: a root that forgot its backend block would keep its state
-in a directory that is thrown away.
+It costs seconds of hashing and downloading, so it is skipped while everything it depends on is unchanged: the tree, the
+backend, Terraform's version and the CLI configuration. An `init` without providers, made while a warm provider serves
+them, is not enough for a run without the warm provider. Afterwards the backend is checked: a root without a backend
+block would keep its state in a directory that is thrown away.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.commands import Commands
-from reconciler.edges.terraform.plugins import Plugins, TurnNotCome
+from reconciler.edges.terraform.plugins import CacheBusy, Plugins
 from reconciler.edges.terraform.runner import Command, RunContext, Runner, Timeouts
 from reconciler.edges.terraform.workspace import WorkspaceLayout
 
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """What every run of one terraform shares."""
+    """The parts that all runs of one terraform binary share."""
 
     version: str
     commands: Commands
@@ -33,19 +33,19 @@ class Toolchain:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceContent:
-    """What a directory is made of, as far as `init` cares. `backend` None: a local state."""
+    """The content of a directory that `init` depends on. `backend` None: a local state."""
 
     tree_id: str
     backend: str | None
 
 
 async def initialise(
-    tools: Toolchain, place: WorkspaceLayout, content: WorkspaceContent, *, bench: RunContext, reattached: bool
+    tools: Toolchain, place: WorkspaceLayout, content: WorkspaceContent, *, context: RunContext, reattached: bool
 ) -> None:
-    """Make the directory ready, if it is not. Raises: TerraformFailed (InitFailed, InvalidConfiguration)."""
+    """Run `init`, unless the last one still serves. Raises: TerraformFailed (InitFailed, InvalidConfiguration)."""
     installed = _stamp(tools, content, reattached=False)
-    bare = _stamp(tools, content, reattached=True)
-    if _made_with(place) in ([installed, bare] if reattached else [installed]):
+    without_providers = _stamp(tools, content, reattached=True)
+    if _last_stamp(place) in ([installed, without_providers] if reattached else [installed]):
         return
     place.stamp_file.unlink(missing_ok=True)
     place.backend_record.unlink(missing_ok=True)
@@ -55,15 +55,15 @@ async def initialise(
     async with AsyncExitStack() as stack:
         if not reattached:
             await _take_turn(stack, tools)
-        await tools.runner.run(Command("init", argv, tools.timeouts.init, Reason.INIT_FAILED), bench)
+        await tools.runner.run(Command("init", argv, tools.timeouts.init, Reason.INIT_FAILED), context)
     _check_backend(place, "local" if content.backend is None else "s3")
-    place.stamp_file.write_text(json.dumps(bare if reattached else installed))
+    place.stamp_file.write_text(json.dumps(without_providers if reattached else installed))
 
 
 async def _take_turn(stack: AsyncExitStack, tools: Toolchain) -> None:
     try:
         await stack.enter_async_context(tools.plugins.turn(tools.timeouts.init))
-    except TurnNotCome as error:
+    except CacheBusy as error:
         raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
 
 
@@ -77,8 +77,8 @@ def _stamp(tools: Toolchain, content: WorkspaceContent, *, reattached: bool) -> 
     }
 
 
-def _made_with(place: WorkspaceLayout) -> object:
-    """The stamp of the last `init`, if what it made is still there."""
+def _last_stamp(place: WorkspaceLayout) -> object:
+    """Return the stamp of the last `init`; None when its result is gone."""
     if not (place.root / ".terraform").is_dir():
         return None
     try:

@@ -1,9 +1,9 @@
-"""Where Terraform gets its providers from.
+"""The sources of Terraform's providers: filesystem mirrors of this machine, and a cache of downloads.
 
-A machine may carry them already: then they are taken from there, and Terraform downloads only what is missing. The
-choice is written into a CLI configuration of our own, because the one that a user or an image has set may point
-nowhere or install from somewhere else. Without a mirror what is downloaded goes into a cache, or every workspace would
-hold its own 700 MB; that cache is not safe for several `init`s at once (hashicorp/terraform#31964), so they take turns.
+Providers that a mirror holds are used from there, and Terraform downloads only the others. The daemon writes this into
+its own CLI configuration, because the one of a user or an image may name a missing folder or another source. Without a
+mirror, downloads go into a cache, because each workspace would otherwise hold its own 700 MB. The cache is not safe for
+concurrent `init`s (hashicorp/terraform#31964), so they take turns.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from reconciler.edges.terraform.hcl import quote
 MIRROR_VARIABLE = "RECONCILER_PLUGIN_MIRROR"
 _HOST = "registry.terraform.io"
 _INSTALLED = Path("/opt")
-_LOOK_AGAIN = 0.2
+_RETRY_SECONDS = 0.2
 
 
 def find_mirrors(environment: Mapping[str, str], *, installed: Path = _INSTALLED) -> tuple[Path, ...]:
-    """The filesystem mirrors of this machine, the one that was named first."""
+    """Return the filesystem mirrors of this machine, the configured one first."""
     return tuple(dict.fromkeys(path for path in _candidates(environment, installed) if (path / _HOST).is_dir()))
 
 
-class TurnNotCome(Exception):
-    """Other `init`s kept the cache busy for too long."""
+class CacheBusy(Exception):
+    """Other `init`s used the cache for longer than a caller may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Plugins:
 
     @asynccontextmanager
     async def turn(self, patience: timedelta) -> AsyncIterator[None]:
-        """Wait until nobody else installs, in this process or another one. Raises: TurnNotCome."""
+        """Use the cache alone, among all processes of this machine. Raises: CacheBusy after `patience`."""
         if self.cache is None:
             yield
             return
@@ -55,20 +55,20 @@ class Plugins:
 
 
 def configure(directory: Path, mirrors: Sequence[Path]) -> Plugins:
-    """Write our CLI configuration, and make a cache when there is no mirror."""
+    """Write the daemon's CLI configuration, and create a cache when there is no mirror."""
     directory = directory.absolute()
     cache = None if mirrors else directory / "plugins"
     (cache or directory).mkdir(parents=True, exist_ok=True)
     path = directory / "terraform.rc"
-    descriptor, beside = tempfile.mkstemp(dir=directory, prefix=".terraform.rc-")
+    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".terraform.rc-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(configuration(mirrors, cache))
-    Path(beside).replace(path)
+    Path(temporary).replace(path)
     return Plugins(path, cache)
 
 
 def configuration(mirrors: Sequence[Path], cache: Path | None) -> str:
-    """The text: mirrors first, and what they hold is never looked for elsewhere."""
+    """Return the configuration's text: mirrors first, and the providers that they hold are never downloaded."""
     if not mirrors:
         return f"plugin_cache_dir = {quote(str(cache))}\n" if cache else ""
     held = sorted({source for mirror in mirrors for source in _sources(mirror)})
@@ -87,13 +87,13 @@ async def _lock(descriptor: int, patience: timedelta) -> None:
                 try:
                     return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    await asyncio.sleep(_LOOK_AGAIN)
+                    await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError:
-        raise TurnNotCome(f"the plugin cache was in use for {patience}") from None
+        raise CacheBusy(f"another `terraform init` used the plugin cache for {patience}") from None
 
 
 def _candidates(environment: Mapping[str, str], installed: Path) -> Iterator[Path]:
-    """In Terraform's own order, after the one that was named."""
+    """Yield possible mirrors: the configured one, those of Terraform in its own order, those below `installed`."""
     if named := environment.get(MIRROR_VARIABLE):
         yield Path(named).absolute()
     if home := environment.get("HOME"):
@@ -107,5 +107,5 @@ def _candidates(environment: Mapping[str, str], installed: Path) -> Iterator[Pat
 
 
 def _sources(mirror: Path) -> list[str]:
-    """The providers of a mirror as source addresses."""
+    """Return the providers of a mirror as source addresses."""
     return sorted(f"{_HOST}/{path.parent.name}/{path.name}" for path in (mirror / _HOST).glob("*/*") if path.is_dir())

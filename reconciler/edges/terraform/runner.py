@@ -1,7 +1,7 @@
-"""One terraform command in one directory: started, timed, counted, and its end read.
+"""One terraform command in one directory: started, timed, counted, and its result read.
 
-Output goes to `<command>.out` and `<command>.err` in the directory's home, where they stay for whoever looks into a
-failure; those that carry a state or a plan in clear are removed by their reader. Expected failures leave as
+Output goes to `<command>.out` and `<command>.err` in the directory's home, where the files stay for the analysis of a
+failure; files with a state or a plan in clear text are deleted by their reader. Expected failures are raised as
 `TerraformFailed` with a reason of the closed list.
 """
 
@@ -21,7 +21,7 @@ from reconciler.edges.terraform.workspace import WorkspaceLock
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long each command may take. `answer` is for those that only read; `lock` is how long to wait for a lock."""
+    """The time-out of each command. `answer`: of commands that only read; `lock`: of the wait for a state lock."""
 
     init: timedelta = timedelta(minutes=5)
     plan: timedelta = timedelta(minutes=15)
@@ -32,8 +32,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Where commands run: in `root`, with their output in `home`, as who `environment` says. No error quotes one of
-    `secrets`."""
+    """The context of commands: they run in `root`, with their output in `home` and these environment variables.
+
+    Each child inherits `lock`. No error quotes one of `secrets`.
+    """
 
     home: Path
     root: Path
@@ -44,7 +46,10 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run and what its failure means. `drain` lets a cancelled run finish, because its result counts."""
+    """A command, and the reason of its failure when Terraform gives no better one (`otherwise`).
+
+    `accept`: the exit codes of success. `drain`: a cancelled run may finish, because its result counts.
+    """
 
     name: str
     argv: Sequence[str]
@@ -56,30 +61,30 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs commands. `on_phase` hears how long, `on_run` how it ended: ok, failed, interrupted or timed out."""
+    """Runs commands. `on_phase` gets the duration, `on_run` the result: ok, failed, interrupted or timed out."""
 
     drain: timedelta
     grace: timedelta
     on_phase: Callable[[str, float], None]
     on_run: Callable[[str, str], None]
-    redact: Callable[..., str]  # of a text and of words that are secrets
+    redact: Callable[..., str]  # (text, *secrets)
 
-    async def run(self, command: Command, bench: RunContext) -> Path:
-        """Run it and return the file with its output. Raises: RunFailed."""
-        output, errors = (bench.home / f"{command.name}.{kind}" for kind in ("out", "err"))
+    async def run(self, command: Command, context: RunContext) -> Path:
+        """Run a command and return the file with its output. Raises: RunFailed."""
+        output, errors = (context.home / f"{command.name}.{kind}" for kind in ("out", "err"))
         begun = time.monotonic()
         try:
             completed = await child.run(
                 command.argv,
-                cwd=bench.root,
-                environment=bench.environment,
+                cwd=context.root,
+                environment=context.environment,
                 timeout=command.timeout,
                 output=output,
                 errors=errors,
                 grace=self.grace,
                 drain=self.drain if command.drain else None,
-                pass_fds=(bench.lock.descriptor,),
-                started=bench.lock.tell,
+                pass_fds=(context.lock.descriptor,),
+                started=context.lock.record_pid,
             )
         except child.ProcessFailed as error:
             self.on_run(command.name, "timed out" if isinstance(error, child.TimedOut) else "failed")
@@ -91,20 +96,23 @@ class Runner:
         if completed.returncode in command.accept:
             self.on_run(command.name, "ok")
             return output
-        said = await in_thread(_read, output, errors)
-        failed = diagnostics.failure(said, command.otherwise, redact=lambda text: self.redact(text, *bench.secrets))
+        found = await in_thread(_read, output, errors)
+        failed = diagnostics.failure(found, command.otherwise, redact=lambda text: self.redact(text, *context.secrets))
         if completed.interrupted and failed.reason is command.otherwise:
-            failed = RunFailed(Reason.INTERRUPTED, f"{command.name} was stopped with the daemon: {failed.message}")
+            failed = RunFailed(
+                Reason.INTERRUPTED,
+                f"terraform {command.name} was interrupted when the daemon stopped: {failed.message}",
+            )
         failed.died = completed.returncode < 0
         self.on_run(command.name, "interrupted" if failed.reason is Reason.INTERRUPTED else "failed")
         raise failed
 
 
 def messages(output: Path) -> Messages:
-    """What a run with `-json` said."""
+    """Return the messages of a run with `-json`."""
     return diagnostics.read(output.read_text(encoding="utf-8", errors="replace"))
 
 
 def _read(output: Path, errors: Path) -> Messages:
-    said, complained = (file.read_text(encoding="utf-8", errors="replace") for file in (output, errors))
-    return diagnostics.read(said, complained)
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in (output, errors)]
+    return diagnostics.read(*texts)

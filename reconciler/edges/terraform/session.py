@@ -1,7 +1,7 @@
-"""An open workspace: `plan`, `apply`, `is_empty`, as the engine asks for them.
+"""An open workspace: `plan`, `apply` and `is_empty`, as the engine calls them.
 
-The plan that is applied is the one that was made here, once. A plan that fails because the warm provider is gone is
-made again with an installed one; an apply is not, because half of it may be done: the next pass plans anew.
+Only the plan that was made here is applied, and only once. A plan that fails because the warm provider is gone is made
+again with an installed provider; an apply is not, because half of it may be done: the next pass plans anew.
 """
 
 import json
@@ -27,7 +27,7 @@ _BROKEN_OR_NOT = frozenset({0, 1})
 
 
 class Session:
-    """The port's `Workspace`."""
+    """Implements `core.ports.terraform.Workspace`."""
 
     def __init__(
         self,
@@ -35,14 +35,14 @@ class Session:
         place: WorkspaceLayout,
         content: WorkspaceContent,
         *,
-        held: WorkspaceLock,
+        lock: WorkspaceLock,
         attachment: Attachment,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
     ) -> None:
-        """`secrets` are known before there is a plan, which adds those that it marks: no error quotes them."""
+        """Open the workspace. No error quotes `secrets`, known before the plan, or values that the plan marks."""
         self._tools, self._place, self._content = tools, place, content
-        self._held, self._attachment, self._secrets = held, attachment, secrets
+        self._lock, self._attachment, self._secrets = lock, attachment, secrets
         self._imports = imports
 
     async def initialise(self) -> None:
@@ -56,13 +56,13 @@ class Session:
             await self._initialise()
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        """Plan, keep the plan, and return it as `show -json` tells it.
+        """Plan, keep the plan file, and return the document of `terraform show -json`.
 
-        A state that an earlier apply could not upload is pushed back first, and planned from at the next pass.
+        A state that an earlier apply could not upload is pushed first, and the next pass plans from it.
         Raises: TerraformFailed.
         """
         if self._place.lost_state.is_file():
-            await self._push_back()
+            await self._push_lost_state()
         await self._write_imports(() if destroy else self._imports)
         try:
             await self._plan(destroy=destroy)
@@ -78,13 +78,13 @@ class Session:
         return document
 
     async def apply(self) -> Mapping[str, Any]:
-        """Apply the plan, to its end, and return the outputs that are no secrets. Raises: TerraformFailed."""
+        """Apply the plan to its end and return the non-sensitive outputs. Raises: TerraformFailed."""
         if not self._place.plan_file.is_file():
             raise TerraformFailed(Reason.STATE_CONFLICT, "there is no plan to apply: plan first")
         argv = self._tools.commands.apply(self._place.plan_file)
         command = Command("apply", argv, self._tools.timeouts.apply, Reason.APPLY_FAILED, drain=True)
         try:
-            output = await self._tools.runner.run(command, self._bench)
+            output = await self._tools.runner.run(command, self._context)
         except TerraformFailed:
             workspace.check_state_kept(self._place.home)
             raise
@@ -93,49 +93,49 @@ class Session:
         return _plain_outputs((await in_thread(messages, output)).outputs)
 
     def has_begun(self) -> bool:
-        """True once the apply that runs has begun to change something; see the port."""
+        """Return True once the running apply has begun to change something; see the port."""
         try:
             return b'"type":"apply_start"' in (self._place.home / "apply.out").read_bytes()
         except OSError:
             return False
 
     async def unlock(self, lock_id: str) -> None:
-        """Break the lock. With one of its halves left Terraform fails although it did it: read again to know."""
+        """Break the lock. With only half of it left, Terraform fails although it broke it: read the lock to know."""
         argv = self._tools.commands.unlock(lock_id)
         command = Command("unlock", argv, self._tools.timeouts.answer, Reason.STATE_LOCKED, accept=_BROKEN_OR_NOT)
-        await self._tools.runner.run(command, self._bench)
+        await self._tools.runner.run(command, self._context)
 
     async def outputs(self) -> Mapping[str, Any]:
-        """The outputs in the state by name, those that are no secrets. Raises: TerraformFailed."""
+        """Return the non-sensitive outputs of the state by name. Raises: TerraformFailed."""
         argv = self._tools.commands.output()
         command = Command("output", argv, self._tools.timeouts.answer, Reason.APPLY_FAILED, drain=True)
         return _plain_outputs(await self._answer(command))
 
     async def is_empty(self) -> bool:
-        """True when the state manages nothing. Raises: TerraformFailed."""
+        """Return True when the state manages no resource. Raises: TerraformFailed."""
         state = await self._pull()
         return not any(resource.get("mode") == "managed" for resource in state.get("resources") or ())
 
     async def read_state(self) -> str:
-        """The state itself, secrets included, which does not stay in a file; see the port. Raises: TerraformFailed."""
+        """Return the state, secrets included, and leave no file of it; see the port. Raises: TerraformFailed."""
         if self._place.lost_state.is_file():
-            await self._push_back()
+            await self._push_lost_state()
         argv = self._tools.commands.pull()
         output = self._place.home / "pull.out"
         try:
             command = Command("pull", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT)
-            return await in_thread((await self._tools.runner.run(command, self._bench)).read_text)
+            return await in_thread((await self._tools.runner.run(command, self._context)).read_text)
         finally:
             output.unlink(missing_ok=True)
 
     async def write_state(self, state: str) -> None:
-        """Put it in the state's place; see the port. Raises: TerraformFailed."""
+        """Replace the state; see the port. Raises: TerraformFailed."""
         file = self._place.home / "moving.tfstate"
         try:
             await in_thread(workspace.write_private, file, state)
             argv = self._tools.commands.push(file)
             command = Command("push", argv, self._tools.timeouts.answer, Reason.STATE_CONFLICT, drain=True)
-            await self._tools.runner.run(command, self._bench)
+            await self._tools.runner.run(command, self._context)
         finally:
             file.unlink(missing_ok=True)
 
@@ -148,37 +148,43 @@ class Session:
         await in_thread(adoption.write, self._place.root, left)
 
     @property
-    def _bench(self) -> RunContext:
-        return RunContext(self._place.home, self._place.root, self._attachment.environment, self._held, self._secrets)
+    def _context(self) -> RunContext:
+        return RunContext(self._place.home, self._place.root, self._attachment.environment, self._lock, self._secrets)
 
     async def _initialise(self) -> None:
-        await initialise(self._tools, self._place, self._content, bench=self._bench, reattached=self._attachment.active)
+        await initialise(
+            self._tools, self._place, self._content, context=self._context, reattached=self._attachment.active
+        )
 
     async def _plan(self, *, destroy: bool) -> None:
         self._place.plan_file.unlink(missing_ok=True)
         argv = self._tools.commands.plan(self._place.plan_file, destroy=destroy)
         command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
-        await self._tools.runner.run(command, self._bench)
+        await self._tools.runner.run(command, self._context)
 
-    async def _push_back(self) -> None:
-        """Terraform itself refuses a state of another lineage, or one that is not newer. Raises: TerraformFailed."""
+    async def _push_lost_state(self) -> None:
+        """Push the state that could not be uploaded; Terraform refuses one of another lineage, or an older one.
+
+        Raises: TerraformFailed also after success (Recovering), so that the next pass plans from the pushed state.
+        """
         lost = self._place.lost_state
         command = Command("push", self._tools.commands.push(lost), self._tools.timeouts.answer, Reason.STATE_CONFLICT)
         try:
-            await self._tools.runner.run(command, self._bench)
+            await self._tools.runner.run(command, self._context)
         except RunFailed as failed:
             if failed.lock:
                 raise
-            message = f"{lost} is kept and could not be pushed back: {failed.message}"
+            message = f"the state kept in {lost} could not be pushed: {failed.message}"
             raise TerraformFailed(Reason.STATE_CONFLICT, message) from failed
         lost.rename(lost.with_name("pushed.tfstate"))
-        raise TerraformFailed(Reason.RECOVERING, "the state that could not be uploaded was pushed back; planned again")
+        message = "a state that an apply could not upload was pushed; the next pass plans from it"
+        raise TerraformFailed(Reason.RECOVERING, message)
 
     async def _answer(self, command: Command) -> Mapping[str, Any]:
-        """The JSON that a command answers; its file, which may hold secrets, does not stay."""
+        """Return the JSON answer of a command; its file, which may hold secrets, is deleted."""
         output = self._place.home / f"{command.name}.out"
         try:
-            return await in_thread(_document, await self._tools.runner.run(command, self._bench))
+            return await in_thread(_document, await self._tools.runner.run(command, self._context))
         finally:
             output.unlink(missing_ok=True)
 
@@ -193,5 +199,5 @@ def _document(output: Path) -> Mapping[str, Any]:
     text = output.read_text(encoding="utf-8")
     document = json.loads(text) if text.strip() else {}
     if not isinstance(document, dict):
-        raise TerraformFailed(Reason.PLAN_FAILED, f"{output.name} is not what Terraform should say")
+        raise TerraformFailed(Reason.PLAN_FAILED, f"{output.name} is not the JSON object that Terraform writes")
     return document

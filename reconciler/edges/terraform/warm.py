@@ -1,7 +1,7 @@
-"""The hook for a warm provider: what it adds to a run's environment, and its loss.
+"""The attachment of a workspace to the warm provider: the variables that it adds to a run, and its loss.
 
-A warm provider only saves time. If it does not come, dies or leaves badly, that is one warning and a plain run, never a
-failure.
+A warm provider only saves time. If it does not attach, dies or cannot be released, the daemon logs one warning and runs
+without it; no run fails for that.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from reconciler.edges.process.threads import in_thread
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import AWS, Binary, PackageNotFound, locate, read_lock
 
-# Given the root's directory and the run's environment, what attaches the run to a provider that is already there.
+# From the root's directory and the run's environment: the variables that attach the run to a running provider.
 Attach = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Mapping[str, str]]]
 
-_COMES_WITHIN = 60.0
-_LEAVES_WITHIN = 10.0
+_ATTACH_SECONDS = 60.0
+_RELEASE_SECONDS = 10.0
 
 
 class Attachment:
-    """One workspace's tie to the warm provider; without one, or once released, it adds nothing."""
+    """One workspace's attachment to the warm provider; without one, or once released, it adds nothing."""
 
     def __init__(
         self, warm: Attach | None, root: Path, environment: Mapping[str, str], *, warn: Callable[[str], None]
@@ -34,7 +34,7 @@ class Attachment:
 
     @property
     def active(self) -> bool:
-        """True while a warm provider stands in."""
+        """True while a warm provider serves the run."""
         return bool(self._extra)
 
     @property
@@ -43,42 +43,42 @@ class Attachment:
         return {**self._plain, **self._extra}
 
     async def release(self, reason: str) -> None:
-        """Go on without it."""
-        self._warn(f"the warm provider failed, running plainly: {reason}")
-        await self._leave()
+        """Continue without the warm provider."""
+        self._warn(f"the warm provider failed, so the run continues without it: {reason}")
+        await self._detach()
 
     async def __aenter__(self) -> Self:
         if self._warm is not None:
             try:
-                async with asyncio.timeout(_COMES_WITHIN):
+                async with asyncio.timeout(_ATTACH_SECONDS):
                     self._extra = await self._stack.enter_async_context(self._warm(self._root, self._plain))
             except Exception as error:
-                self._warn(f"no warm provider, running plainly: {_told(error)}")
+                self._warn(f"the warm provider did not attach, so the run continues without it: {_text(error)}")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._leave()
+        await self._detach()
 
-    async def _leave(self) -> None:
+    async def _detach(self) -> None:
         self._extra = {}
         try:
-            async with asyncio.timeout(_LEAVES_WITHIN):
+            async with asyncio.timeout(_RELEASE_SECONDS):
                 await self._stack.aclose()
         except Exception as error:
-            self._warn(f"the warm provider was not left properly: {_told(error)}")
+            self._warn(f"the warm provider was not released: {_text(error)}")
 
 
-def _told(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
 class WarmRuns:
-    """Attach every workspace that has the AWS provider.
+    """Attaches every workspace that has the AWS provider.
 
     The binary is the one that Terraform installed in the workspace or finds in a mirror, and it must match the root's
-    lock file. A root without the AWS provider, or a provider that is not installed yet, runs plainly.
+    lock file. A root without the AWS provider, or with one that is not installed yet, runs without the warm provider.
     """
 
     def __init__(self, provider: WarmProvider, mirrors: Sequence[Path]) -> None:
@@ -86,7 +86,7 @@ class WarmRuns:
 
     @asynccontextmanager
     async def __call__(self, root: Path, environment: Mapping[str, str]) -> AsyncIterator[Mapping[str, str]]:
-        """What to add to the run's environment; nothing for a plain run. Raises: PackageUnverified."""
+        """Yield the variables to add to the run; none without the warm provider. Raises: PackageUnverified."""
         binary = await in_thread(self._binary, root)
         if binary is None:
             yield {}

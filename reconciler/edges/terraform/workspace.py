@@ -1,8 +1,8 @@
 """One instance's private directory: its tree, its variables, its lock.
 
-Two runs in one directory would overwrite each other's `errored.tfstate`, so each instance has its own, and one run at a
-time holds it by a file lock. Terraform inherits the lock: one that outlives a killed daemon still holds its directory.
-It is rebuilt only when the tree changed, and never touched while it holds a state that could not be uploaded.
+Two runs in one directory would overwrite each other's `errored.tfstate`, so each instance has its own, and a file lock
+admits one run at a time. Terraform inherits the lock: one that outlives a killed daemon keeps its directory locked. The
+directory is rebuilt only when the tree changed, and never touched while it holds a state that could not be uploaded.
 """
 
 import contextlib
@@ -34,61 +34,61 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLock:
-    """The held lock of a directory, to be passed on to every child that works in it."""
+    """The acquired lock of a directory, to be passed to every child that works in it."""
 
     descriptor: int
 
-    def tell(self, pid: int) -> None:
-        """Leave the number of the process that works here, for whoever finds the directory held."""
+    def record_pid(self, pid: int) -> None:
+        """Write the id of the process that works in the directory, for the message of a run that finds it locked."""
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, str(pid).encode(), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLayout:
-    """Where things are in an instance's directory."""
+    """The paths in an instance's directory."""
 
     home: Path
     root: Path
 
     @property
     def tree_file(self) -> Path:
-        """Names the tree that lies here; absent while it is being rebuilt."""
+        """The file with the id of the directory's tree; absent during a rebuild."""
         return self.home / ".tree"
 
     @property
     def stamp_file(self) -> Path:
-        """What the last `init` was made with."""
+        """The file with the stamp of the last `init`."""
         return self.home / ".initialised"
 
     @property
     def backend_record(self) -> Path:
-        """Where `init` notes the backend. Cut short, by a kill or a full disk, it would fail every later `init`."""
+        """The record of the backend by `init`. A kill or a full disk may cut it; it would then fail every `init`."""
         return self.root / ".terraform" / "terraform.tfstate"
 
     @property
     def plan_file(self) -> Path:
-        """The plan between `plan` and `apply`."""
+        """The plan file, between `plan` and `apply`."""
         return self.home / "tfplan"
 
     @property
     def lost_state(self) -> Path:
-        """The state of an apply that could not upload it."""
+        """The state that an apply could not upload."""
         return self.root / LOST_STATE
 
     @property
     def backend_file(self) -> Path:
-        """The backend's configuration."""
+        """The backend's configuration file."""
         return self.root / BACKEND_FILE
 
     @property
     def provider_lock(self) -> Path:
-        """Terraform's dependency lock as it came with the tree; `init` may rewrite the one in the root."""
+        """Terraform's dependency lock file as it is in the tree; `init` may rewrite the one in the root."""
         return self.home / ".provider-lock"
 
 
 def layout(work: Path, run: Run) -> WorkspaceLayout:
-    """The instance's place. Raises: TerraformFailed for a name that is no plain folder name."""
+    """Return the layout of the instance's directory. Raises: TerraformFailed for a name that is no folder name."""
     for name in (run.key.environment, run.key.name, run.root):
         if not _NAME.fullmatch(name):
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"{name!r} cannot be the name of a folder")
@@ -98,40 +98,40 @@ def layout(work: Path, run: Run) -> WorkspaceLayout:
 
 @contextlib.contextmanager
 def locked(home: Path) -> Iterator[WorkspaceLock]:
-    """Hold the directory. Raises: TerraformFailed (StateLocked) when a run, ours or an orphan, works in it."""
+    """Lock the directory. Raises: TerraformFailed (StateLocked) while a run of this or a killed daemon works in it."""
     home.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(home / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TerraformFailed(Reason.STATE_LOCKED, _held_by(descriptor, home)) from None
-        held = WorkspaceLock(descriptor)
-        held.tell(os.getpid())
-        yield held
+            raise TerraformFailed(Reason.STATE_LOCKED, _describe_holder(descriptor, home)) from None
+        lock = WorkspaceLock(descriptor)
+        lock.record_pid(os.getpid())
+        yield lock
     finally:
-        os.close(descriptor)  # never LOCK_UN: it would take the lock from a terraform that lives on
+        os.close(descriptor)  # never LOCK_UN: it would unlock the directory for a terraform that still runs
 
 
-def _held_by(descriptor: int, home: Path) -> str:
-    """Who holds the directory. What is left of a run that was killed is ended, so that the next pass finds it free."""
+def _describe_holder(descriptor: int, home: Path) -> str:
+    """Describe the holder of the directory, and end what a killed run left in it, so that the next pass can lock it."""
     pid = os.pread(descriptor, 32, 0).decode(errors="replace") or "unknown"
     if pid.isdecimal() and leftovers.end(int(pid), home):
-        return f"an earlier run (pid {pid}) was killed; what it left running here was ended: {home}"
-    return f"an earlier run still works here (pid {pid}): {home}"
+        return f"an earlier run (pid {pid}) was killed, and the processes that it left in {home} were ended now"
+    return f"an earlier run (pid {pid}) still works in {home}"
 
 
 def check_state_kept(home: Path) -> None:
-    """Raises: TerraformFailed (StateConflict) when the directory holds the only copy of a state."""
+    """Check that no state has its only copy in the directory. Raises: TerraformFailed (StateConflict)."""
     for kept in sorted(home.glob(f"**/{LOST_STATE}")):
-        message = f"the last state could not be uploaded and is kept in {kept}: push it back before anything else runs"
+        message = f"an apply could not upload its state, which is kept in {kept}: push it before anything else runs"
         raise TerraformFailed(Reason.STATE_CONFLICT, message)
 
 
 def tree_of_kept_state(place: WorkspaceLayout) -> str | None:
-    """The tree that lies here beside a state that could not be uploaded; None when there is no such state.
+    """Return the id of the tree beside a state that could not be uploaded; None when there is no such state.
 
-    Raises: TerraformFailed (StateConflict) when the state cannot be pushed back from here.
+    Raises: TerraformFailed (StateConflict) when the state cannot be pushed from this directory.
     """
     if place.lost_state.is_file() and place.tree_file.is_file() and place.backend_file.is_file():
         return place.tree_file.read_text()
@@ -140,12 +140,12 @@ def tree_of_kept_state(place: WorkspaceLayout) -> str | None:
 
 
 def has_tree(place: WorkspaceLayout, run: Run) -> bool:
-    """True when the run's tree lies here in full."""
+    """Return True when the directory holds the run's tree in full."""
     return place.tree_file.is_file() and place.tree_file.read_text() == run.tree_id and place.root.is_dir()
 
 
 def rebuild(place: WorkspaceLayout, run: Run, tree: Tree) -> None:
-    """Replace the tree; the directory must be held. Interrupted half-way, it is simply rebuilt again."""
+    """Replace the tree; the directory must be locked. After an interruption the next run rebuilds it again."""
     check_state_kept(place.home)
     place.tree_file.unlink(missing_ok=True)
     for entry in os.scandir(place.home):
@@ -159,7 +159,7 @@ def rebuild(place: WorkspaceLayout, run: Run, tree: Tree) -> None:
 
 
 def write_inputs(root: Path, variables: Mapping[str, Any], backend: str | None) -> None:
-    """Write variables and backend; without a backend the state is a local one, to be thrown away."""
+    """Write variables and backend; without a backend the state is local and thrown away."""
     write_private(root / VARIABLES_FILE, json.dumps(dict(variables), indent=2, sort_keys=True))
     if backend is None:
         (root / BACKEND_FILE).unlink(missing_ok=True)
@@ -170,9 +170,9 @@ def write_inputs(root: Path, variables: Mapping[str, Any], backend: str | None) 
 
 
 def render(run: Run, tree: Tree, *, backend: str | None, directory: Path) -> Path:
-    """Write what a workspace consists of to a directory of a person's choice; returns where to run terraform.
+    """Write the content of a workspace to a directory of the operator's choice; return where to run terraform.
 
-    Raises: TerraformFailed when the directory holds something already, or the tree lacks the root.
+    Raises: TerraformFailed when the directory is not empty, or the tree lacks the root.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"{directory} is not an empty directory")
@@ -195,8 +195,8 @@ def _write_root(directory: Path, run: Run, tree: Tree) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write beside and rename, readable by nobody else."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    """Write to a temporary file and rename it; only the owner can read it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    Path(beside).replace(path)
+    Path(temporary).replace(path)

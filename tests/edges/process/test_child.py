@@ -15,7 +15,7 @@ from reconciler.edges.process import child as process
 
 LONG = timedelta(seconds=60)
 
-# Says when it can be signalled, counts SIGINTs, and ends when told: by a file, or by the first SIGINT if `polite`.
+# Reports when it can be signalled, counts SIGINTs, and ends on a file, or on the first SIGINT if `polite`.
 CHILD = """
 import pathlib, signal, sys, time
 here, manner = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -30,13 +30,13 @@ sys.exit(3 if signals else 0)
 
 
 def is_running(pid: int) -> bool:
-    """True until it has ended; a zombie has."""
+    """Return True until the process has ended; a zombie has ended."""
     state = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
 
 class Child:
-    """A child under `process.run`, and what it left behind."""
+    """A child under `process.run`, and the files that it wrote."""
 
     def __init__(self, here: Path) -> None:
         self.here = here
@@ -115,7 +115,7 @@ async def test_arguments_are_never_read_by_a_shell(tmp_path: Path) -> None:
     assert not (tmp_path / "stolen").exists()
 
 
-async def test_a_missing_program_is_said(tmp_path: Path) -> None:
+async def test_a_missing_program_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(process.NotStarted, match="no-such-terraform"):
         await process.run(
             ["no-such-terraform"],
@@ -128,7 +128,7 @@ async def test_a_missing_program_is_said(tmp_path: Path) -> None:
         )
 
 
-async def test_without_drain_a_cancelled_child_gets_one_interrupt_and_is_waited_for(child: Child) -> None:
+async def test_without_drain_a_cancelled_child_gets_one_sigint_and_is_waited_for(child: Child) -> None:
     running = child.run("polite")
     await child.ready()
     running.cancel()
@@ -149,7 +149,7 @@ async def test_with_drain_a_cancelled_child_finishes_and_its_result_counts(child
     assert child.signals == 0
 
 
-async def test_when_the_drain_is_over_the_interrupt_follows(child: Child) -> None:
+async def test_sigint_follows_the_drain(child: Child) -> None:
     running = child.run("polite", drain=timedelta(seconds=0.1))
     await child.ready()
     running.cancel()
@@ -157,7 +157,7 @@ async def test_when_the_drain_is_over_the_interrupt_follows(child: Child) -> Non
     assert child.signals == 1
 
 
-async def test_impatience_neither_abandons_the_child_nor_repeats_the_signal(child: Child) -> None:
+async def test_repeated_cancellation_neither_abandons_the_child_nor_repeats_the_signal(child: Child) -> None:
     running = child.run(drain=timedelta(seconds=0.2))
     await child.ready()
     for _ in range(20):
@@ -169,7 +169,7 @@ async def test_impatience_neither_abandons_the_child_nor_repeats_the_signal(chil
     assert child.signals == 1
 
 
-async def test_a_child_that_ignores_the_interrupt_is_killed_last(child: Child) -> None:
+async def test_a_child_that_ignores_sigint_is_killed_after_the_grace_period(child: Child) -> None:
     running = child.run(drain=timedelta(seconds=0.1), grace=timedelta(seconds=0.2))
     await child.ready()
     running.cancel()
@@ -177,8 +177,8 @@ async def test_a_child_that_ignores_the_interrupt_is_killed_last(child: Child) -
     assert not child.alive
 
 
-async def test_a_child_that_somebody_kills_takes_with_it_what_it_started(tmp_path: Path) -> None:
-    """As a Terraform that the kernel kills for its memory leaves its provider, which holds what it inherited."""
+async def test_processes_started_by_a_killed_child_are_killed(tmp_path: Path) -> None:
+    """Act like a Terraform that the kernel kills for its memory: its provider survives with an inherited lock."""
     script = "import os, subprocess, sys, time; left = subprocess.Popen(['sleep', '600']); print(left.pid, flush=True)"
     script += "; os.kill(os.getpid(), 9)"
     completed = await process.run(
@@ -193,11 +193,11 @@ async def test_a_child_that_somebody_kills_takes_with_it_what_it_started(tmp_pat
     assert completed.returncode == -signal.SIGKILL
     left = int((tmp_path / "output").read_text())
     async with asyncio.timeout(30):
-        while is_running(left):  # noqa: ASYNC110 - it is not ours to wait for
+        while is_running(left):  # noqa: ASYNC110 - not a child of this process
             await asyncio.sleep(0.01)
 
 
-async def test_time_out_ends_the_child_in_the_same_manner(child: Child) -> None:
+async def test_a_time_out_ends_the_child_with_one_sigint(child: Child) -> None:
     running = child.run("polite", timeout=timedelta(seconds=3), drain=LONG)
     with pytest.raises(process.TimedOut):
         await running
@@ -205,7 +205,7 @@ async def test_time_out_ends_the_child_in_the_same_manner(child: Child) -> None:
     assert not child.alive
 
 
-async def test_a_cancellation_while_the_child_starts_does_not_lose_it(child: Child) -> None:
+async def test_a_cancellation_during_the_start_does_not_lose_the_child(child: Child) -> None:
     running = child.run(drain=LONG)
     await asyncio.sleep(0)
     running.cancel()
@@ -222,7 +222,7 @@ async def test_a_group_signal_to_the_daemon_does_not_reach_the_child(child: Chil
     await running
 
 
-def test_an_end_of_the_loop_that_cancels_everything_waits_for_the_child(child: Child) -> None:
+def test_a_loop_that_cancels_all_tasks_at_its_end_waits_for_the_child(child: Child) -> None:
     async def main() -> None:
         child.run("polite")
         await child.ready()
@@ -232,10 +232,10 @@ def test_an_end_of_the_loop_that_cancels_everything_waits_for_the_child(child: C
     assert not child.alive
 
 
-def test_a_question_is_answered_or_its_failure_said() -> None:
-    ask = process.answer
-    assert ask(["/bin/echo", "1.11.4"], environment={}, timeout=LONG) == b"1.11.4\n"
+def test_read_output_returns_the_output_or_raises() -> None:
+    read = process.read_output
+    assert read(["/bin/echo", "1.11.4"], environment={}, timeout=LONG) == b"1.11.4\n"
     with pytest.raises(process.ProcessFailed, match="no idea"):
-        ask(["/bin/sh", "-c", "echo no idea >&2; exit 1"], environment={}, timeout=LONG)
+        read(["/bin/sh", "-c", "echo no idea >&2; exit 1"], environment={}, timeout=LONG)
     with pytest.raises(process.TimedOut):
-        ask(["/bin/sleep", "60"], environment={}, timeout=timedelta(seconds=0.1))
+        read(["/bin/sleep", "60"], environment={}, timeout=timedelta(seconds=0.1))

@@ -1,4 +1,4 @@
-"""What a Terraform that was killed left running: ended when it is certain that it is that, and never else."""
+"""Processes that a killed Terraform left running are ended, and no other process is."""
 
 import contextlib
 import os
@@ -15,9 +15,9 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.process import leftovers
 from reconciler.edges.terraform.workspace import locked
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="sees groups where Linux shows processes")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs Linux's /proc")
 
-# Takes the workspace's lock, starts what inherits it, leaves its number as a pass does, and ends (or stays).
+# Takes the workspace lock, starts a child that inherits it, records its pid as a pass does, and ends (or stays).
 LEADER = """
 import fcntl, os, subprocess, sys, time
 home, where, stays = sys.argv[1:]
@@ -56,10 +56,10 @@ def leader() -> Iterator[Leader]:
         process.stdout.close()
 
 
-def test_a_workspace_is_free_once_what_a_killed_run_left_there_was_found(leader: Leader, tmp_path: Path) -> None:
+def test_processes_of_a_killed_run_are_ended_and_free_the_workspace(leader: Leader, tmp_path: Path) -> None:
     home = tmp_path / "home"
     dead = leader(home)
-    with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed; what it left"), locked(home):
+    with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed, and the processes"), locked(home):
         pass
     deadline = time.monotonic() + 30
     while True:
@@ -71,19 +71,19 @@ def test_a_workspace_is_free_once_what_a_killed_run_left_there_was_found(leader:
             time.sleep(0.01)
 
 
-def test_a_run_that_lives_is_left_alone(leader: Leader, tmp_path: Path) -> None:
+def test_a_live_run_is_left_alone(leader: Leader, tmp_path: Path) -> None:
     living = leader(tmp_path / "home", stays=True)
-    with pytest.raises(TerraformFailed, match=rf"still works here \(pid {living.pid}\)"), locked(tmp_path / "home"):
+    with pytest.raises(TerraformFailed, match=rf"pid {living.pid}\) still works in"), locked(tmp_path / "home"):
         pass
     assert living.poll() is None
 
 
-def test_a_group_that_works_elsewhere_is_left_alone(leader: Leader, tmp_path: Path) -> None:
+def test_a_group_outside_of_the_folder_is_left_alone(leader: Leader, tmp_path: Path) -> None:
     dead = leader(tmp_path / "home", where=tmp_path)
     assert not leftovers.end(dead.pid, tmp_path / "home")
     assert leftovers.end(dead.pid, tmp_path)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2**22 + 1])
-def test_what_is_no_group_of_a_run_is_left_alone(tmp_path: Path, number: int) -> None:
+def test_an_id_without_a_group_of_a_run_is_left_alone(tmp_path: Path, number: int) -> None:
     assert not leftovers.end(number, tmp_path)

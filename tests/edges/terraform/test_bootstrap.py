@@ -1,4 +1,4 @@
-"""Bootstrap keeps its own state, in a directory that lasts, and asks for exactly what the real root declares.
+"""Bootstrap keeps its own state in a lasting directory, and sets exactly the variables that the real root declares.
 
 The real root is not applied here: the provider waits a minute for a bucket's lifecycle rules, even on the stand-in.
 """
@@ -39,27 +39,27 @@ async def bootstrap(stage: Stage, files: dict[str, bytes], state: StateSettings 
     return dict(await terraform.bootstrap(DEVELOP, stage.directory / "lasting", tree=files))
 
 
-async def test_a_second_bootstrap_finds_the_first_ones_state_and_applies_nothing(stage: Stage) -> None:
+async def test_a_second_bootstrap_uses_the_state_of_the_first_and_applies_nothing(stage: Stage) -> None:
     first = await bootstrap(stage, tree())
     assert first["bucket"] == "states-123456789012"
     assert await bootstrap(stage, tree()) == first
     assert stage.ran("apply") == 1
 
 
-async def test_the_state_buckets_access_logs_go_where_the_settings_say(stage: Stage) -> None:
+async def test_the_settings_name_the_bucket_of_access_logs(stage: Stage) -> None:
     assert "logs" not in await bootstrap(stage, tree())
     logged = await bootstrap(stage, tree(), replace(STATE, access_logs_bucket="logs-{account}-{region}"))
     assert logged["logs"] == "logs-123456789012-eu-central-1"
 
 
-async def test_a_new_tree_changes_what_is_there_and_keeps_the_state(stage: Stage) -> None:
+async def test_a_new_tree_updates_the_resources_and_keeps_the_state(stage: Stage) -> None:
     first = await bootstrap(stage, tree(extra=b'output "extra" { value = 1 }'))
     second = await bootstrap(stage, tree(more=b'output "more" { value = 2 }'))
     assert second == {**{name: value for name, value in first.items() if name != "extra"}, "more": 2}
     assert stage.ran("apply") == 2
 
 
-async def test_bootstrap_needs_to_know_what_to_make(stage: Stage) -> None:
+async def test_bootstrap_without_state_settings_or_root_is_refused(stage: Stage) -> None:
     with pytest.raises(TerraformFailed, match=r"state\.bucket"):
         await stage.terraform(state=None).bootstrap(DEVELOP, stage.directory, tree=tree())
     with pytest.raises(TerraformFailed, match="no bootstrap/"):

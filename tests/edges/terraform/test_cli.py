@@ -19,9 +19,9 @@ HOSTILE = '${file("/etc/passwd")} %{ if true }"; rm -rf / #$(id)`id`\\n'
 
 
 async def applying(stage: Stage, **place: str) -> None:
-    """Wait until the slow resource is being made."""
+    """Wait until the creation of the slow resource has begun."""
     async with asyncio.timeout(60):
-        while not (stage.root(**place) / "applying").exists():  # noqa: ASYNC110 - another process makes it
+        while not (stage.root(**place) / "applying").exists():  # noqa: ASYNC110 - another process creates it
             await asyncio.sleep(0.02)
 
 
@@ -57,7 +57,7 @@ async def test_a_sensitive_output_stays_in_the_state(stage: Stage) -> None:
         assert await workspace.apply() == {"text": "hush"}
 
 
-async def test_what_holds_values_in_clear_is_private_and_does_not_stay(stage: Stage) -> None:
+async def test_files_with_clear_text_values_are_private_and_deleted(stage: Stage) -> None:
     home = stage.root().parents[1]
     async with stage.terraform().workspace(await stage.run(text="hush")) as workspace:
         await workspace.plan()
@@ -81,7 +81,7 @@ async def test_only_a_plan_of_this_workspace_is_applied_and_only_once(stage: Sta
             await workspace.apply()
 
 
-async def test_init_is_run_only_when_something_it_depends_on_changed(stage: Stage) -> None:
+async def test_init_runs_only_when_its_inputs_changed(stage: Stage) -> None:
     terraform = stage.terraform()
     for text in ("v1", "v2"):
         async with terraform.workspace(await stage.run(text=text)) as workspace:
@@ -93,8 +93,8 @@ async def test_init_is_run_only_when_something_it_depends_on_changed(stage: Stag
     assert stage.runs.count(("plan", "ok")) == 3
 
 
-async def test_an_init_that_was_cut_short_fails_no_later_one(stage: Stage) -> None:
-    """As a kill or a full disk leaves it: not initialised, and Terraform's own note of the backend empty."""
+async def test_an_interrupted_init_does_not_fail_later_ones(stage: Stage) -> None:
+    """Leave the files of a kill or a full disk: no stamp, and an empty record of the backend."""
     terraform, run = stage.terraform(), await stage.run(text="v1")
     async with terraform.workspace(run):
         pass
@@ -104,7 +104,7 @@ async def test_an_init_that_was_cut_short_fails_no_later_one(stage: Stage) -> No
         await workspace.plan()
 
 
-async def test_a_new_tree_leaves_nothing_of_the_old_one(stage: Stage) -> None:
+async def test_a_new_tree_replaces_the_old_one_completely(stage: Stage) -> None:
     terraform = stage.terraform()
     async with terraform.workspace(await stage.run(text="v1")):
         (stage.root() / "left-over.tf").write_text("nonsense")
@@ -113,7 +113,7 @@ async def test_a_new_tree_leaves_nothing_of_the_old_one(stage: Stage) -> None:
     assert not (stage.root() / "left-over.tf").exists()
 
 
-async def test_errors_say_where_and_what(stage: Stage) -> None:
+async def test_errors_name_the_place_and_the_cause(stage: Stage) -> None:
     terraform = stage.terraform()
     with pytest.raises(TerraformFailed) as failed:
         async with terraform.workspace(await stage.run(ROOT + "x = \n", text="v1")):
@@ -127,7 +127,7 @@ async def test_errors_say_where_and_what(stage: Stage) -> None:
     assert '"text"' in failed.value.message
 
 
-async def test_a_failing_resource_is_an_apply_that_failed(stage: Stage) -> None:
+async def test_a_failed_resource_is_a_failed_apply(stage: Stage) -> None:
     failing = ROOT.replace("sleep ${var.seconds}", "exit 9")
     async with stage.terraform().workspace(await stage.run(failing, text="v1")) as workspace:
         await workspace.plan()
@@ -154,12 +154,12 @@ async def test_names_cannot_leave_the_work_directory(stage: Stage, name: str) ->
             pass
 
 
-async def test_a_tree_that_is_gone_is_said(stage: Stage) -> None:
+async def test_a_missing_tree_is_reported(stage: Stage) -> None:
     run = await stage.run(text="v1")
     other = stage.terraform()
     for folder in (stage.directory / "trees").iterdir():
         folder.rename(stage.directory / "elsewhere")
-    with pytest.raises(TerraformFailed, match="not kept any more"):
+    with pytest.raises(TerraformFailed, match="no longer kept"):
         async with other.workspace(run):
             pass
 
@@ -167,7 +167,7 @@ async def test_a_tree_that_is_gone_is_said(stage: Stage) -> None:
 async def test_one_run_at_a_time_in_one_workspace(stage: Stage) -> None:
     terraform, run = stage.terraform(), await stage.run(text="v1")
     async with terraform.workspace(run):
-        with pytest.raises(TerraformFailed, match=r"an earlier run still works here \(pid \d+\)") as failed:
+        with pytest.raises(TerraformFailed, match=r"an earlier run \(pid \d+\) still works in") as failed:
             async with terraform.workspace(run):
                 pass
         assert failed.value.reason is Reason.STATE_LOCKED
@@ -209,18 +209,18 @@ async def test_an_apply_that_outlasts_the_drain_is_interrupted_and_keeps_its_sta
     assert {resource["name"] for resource in state["resources"]} == {"echo", "slow"}
 
 
-async def test_an_apply_that_takes_too_long_is_stopped(stage: Stage) -> None:
+async def test_an_apply_that_exceeds_its_time_out_is_stopped(stage: Stage) -> None:
     terraform = stage.terraform(timeouts=Timeouts(apply=timedelta(seconds=3)))
     async with terraform.workspace(await stage.run(text="v1", seconds=300)) as workspace:
         await workspace.plan()
         with pytest.raises(TerraformFailed, match="was still running after 0:00:03") as failed:
             await workspace.apply()
     assert failed.value.reason is Reason.APPLY_FAILED
-    assert not failed.value.died, "it was asked to end, and saved its state"
+    assert not failed.value.died, "it ended on SIGINT, and saved its state"
     assert stage.runs[-1] == ("apply", "timed out")
 
 
-async def test_an_apply_that_is_killed_did_not_report_its_end(stage: Stage) -> None:
+async def test_a_killed_apply_is_marked_as_died(stage: Stage) -> None:
     async with stage.terraform().workspace(await stage.run(text="v1", seconds=300)) as workspace:
         await workspace.plan()
         running = asyncio.create_task(workspace.apply())
@@ -232,21 +232,21 @@ async def test_an_apply_that_is_killed_did_not_report_its_end(stage: Stage) -> N
     assert failed.value.died
 
 
-async def test_a_state_that_could_not_be_uploaded_is_kept_whatever_comes(stage: Stage) -> None:
+async def test_a_state_that_could_not_be_uploaded_is_never_overwritten(stage: Stage) -> None:
     terraform = stage.terraform()
     async with terraform.workspace(await stage.run(text="v1")):
         pass
     kept = stage.root() / "errored.tfstate"
     kept.write_text("{}")
     for root in (ROOT, ROOT + "# a new tree"):
-        with pytest.raises(TerraformFailed, match=r"errored\.tfstate: push it back") as failed:
+        with pytest.raises(TerraformFailed, match=r"errored\.tfstate: push it before") as failed:
             async with terraform.workspace(await stage.run(root, text="v2")):
                 pass
         assert failed.value.reason is Reason.STATE_CONFLICT
     assert kept.read_text() == "{}"
 
 
-async def test_what_the_daemon_was_started_with_does_not_change_a_run(stage: Stage) -> None:
+async def test_variables_of_the_daemon_do_not_change_a_run(stage: Stage) -> None:
     leaking = {
         **stage.environment,
         "TF_VAR_text": "from outside",
@@ -265,7 +265,7 @@ async def test_what_the_daemon_was_started_with_does_not_change_a_run(stage: Sta
     assert seen["AWS_REGION"] == "eu-central-1"
 
 
-async def test_a_person_can_plan_a_rendered_instance(stage: Stage) -> None:
+async def test_an_operator_can_plan_a_rendered_instance(stage: Stage) -> None:
     run = await stage.run(text="v1")
     root = await stage.terraform().render(run, stage.directory / "rendered")
     environment = {**stage.environment, "TF_CLI_CONFIG_FILE": str(stage.directory / "cli" / "terraform.rc")}
@@ -285,7 +285,7 @@ async def test_a_person_can_plan_a_rendered_instance(stage: Stage) -> None:
         await stage.terraform().render(run, stage.directory / "rendered")
 
 
-async def test_a_binary_that_is_not_there_is_said_at_once(stage: Stage) -> None:
+async def test_a_missing_binary_fails_at_construction(stage: Stage) -> None:
     assert stage.terraform().version.split(".")[0].isdigit()
     with pytest.raises(child.NotStarted):
         stage.terraform(environment={"PATH": "/nowhere"})

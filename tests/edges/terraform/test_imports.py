@@ -1,4 +1,4 @@
-"""Imports with the real terraform: written only for what the state lacks, and literal whatever the manifest says."""
+"""Imports with the real terraform: only resources that the state lacks, with literal ids."""
 
 import dataclasses
 import json
@@ -25,15 +25,15 @@ STATE = {
 }
 
 
-def test_only_what_the_state_lacks_is_imported() -> None:
-    held = ["a_b.one", "a_b.counted[0]", "a_b.counted[1]", 'module.m["k"].a_b.c["x y"]']
+def test_only_resources_missing_in_the_state_are_imported() -> None:
+    existing = ["a_b.one", "a_b.counted[0]", "a_b.counted[1]", 'module.m["k"].a_b.c["x y"]']
     lacking = ["a_b.two", "a_b.counted[2]", 'module.m["j"].a_b.c["x y"]', "a_b.gone", "a_b.read"]
-    imports = [Import(to=address, id="1") for address in held + lacking]
+    imports = [Import(to=address, id="1") for address in existing + lacking]
     assert [one.to for one in adoption.missing(imports, STATE)] == lacking
     assert adoption.missing(imports, {}) == tuple(imports)
 
 
-def test_an_id_is_no_part_of_the_block(tmp_path: Path) -> None:
+def test_an_id_is_not_part_of_the_block(tmp_path: Path) -> None:
     adoption.write(tmp_path, [Import(to='module.a["k"].a_b.c[0]', id=HOSTILE)])
     text = (tmp_path / BLOCKS).read_text()
     assert "passwd" not in text
@@ -44,7 +44,7 @@ def test_an_id_is_no_part_of_the_block(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_exists_is_taken_over_once_with_an_id_that_is_literal(stage: Stage) -> None:
+async def test_an_existing_resource_is_adopted_once_by_its_literal_id(stage: Stage) -> None:
     known = Import(to="terraform_data.echo", id=HOSTILE)
     with_imports = dataclasses.replace(await stage.run(text="v1"), imports=(known,))
     async with stage.terraform().workspace(with_imports) as workspace:
@@ -60,7 +60,7 @@ async def test_what_exists_is_taken_over_once_with_an_id_that_is_literal(stage: 
         await workspace.plan(destroy=True)
 
 
-async def test_an_address_that_the_root_does_not_have_is_named(stage: Stage) -> None:
+async def test_an_address_missing_in_the_root_is_named(stage: Stage) -> None:
     known = Import(to="terraform_data.nowhere", id="x")
     async with stage.terraform().workspace(dataclasses.replace(await stage.run(text="v1"), imports=(known,))) as opened:
         with pytest.raises(TerraformFailed, match=r"terraform_data\.nowhere"):

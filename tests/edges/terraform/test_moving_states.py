@@ -1,4 +1,4 @@
-"""A state that is read under one name and written under another, with the real terraform and its rules."""
+"""Moving a state from one name to another, with the real terraform and its rules."""
 
 import json
 
@@ -38,7 +38,7 @@ async def test_a_state_moves_to_another_name_and_leaves_nothing_to_destroy(remot
     assert not [path for home in homes for path in (*home.glob("*.tfstate"), *home.glob("pull.out"))]
 
 
-async def test_what_moved_on_since_it_was_read_is_not_emptied(remote: Stage) -> None:
+async def test_a_state_that_changed_since_it_was_read_is_not_emptied(remote: Stage) -> None:
     terraform = remote.terraform()
     for text in ("v1", "v2"):
         async with terraform.workspace(await remote.run(text=text)) as workspace:
@@ -53,7 +53,7 @@ async def test_what_moved_on_since_it_was_read_is_not_emptied(remote: Stage) -> 
     assert not (await state_of(remote)).is_empty
 
 
-async def test_into_what_an_earlier_instance_left_empty_it_goes_whatever_that_was(remote: Stage) -> None:
+async def test_a_state_can_be_written_over_the_empty_state_of_an_earlier_instance(remote: Stage) -> None:
     terraform = remote.terraform()
     old, new = await remote.run(name="orders", text="v1"), await remote.run(name="shop", text="v2")
     for run in (old, new):
@@ -69,7 +69,7 @@ async def test_into_what_an_earlier_instance_left_empty_it_goes_whatever_that_wa
         assert State(await after.read_state()).resources == state.resources
 
 
-async def test_a_held_lock_is_told_with_its_holder(remote: Stage) -> None:
+async def test_a_locked_state_is_reported_with_the_holder(remote: Stage) -> None:
     lock = {"ID": "5c1f3d1e-0000-4000-8000-000000000001", "Operation": "OperationTypeApply", "Who": "ann@laptop"}
     info = json.dumps({**lock, "Info": "", "Version": "1.11.4", "Created": "2026-01-01T00:00:00Z", "Path": "x"})
     run = await remote.run(text="v1")

@@ -1,4 +1,4 @@
-"""Where providers come from, and a configuration that says so."""
+"""The mirrors of providers, and the CLI configuration that names them."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.terraform.plugins import MIRROR_VARIABLE, TurnNotCome, configuration, configure, find_mirrors
+from reconciler.edges.terraform.plugins import MIRROR_VARIABLE, CacheBusy, configuration, configure, find_mirrors
 
 AWS = "registry.terraform.io/hashicorp/aws"
 
@@ -17,7 +17,7 @@ def mirror(path: Path) -> Path:
     return path
 
 
-def test_the_named_mirror_comes_first_then_terraforms_own_places_then_what_is_installed(tmp_path: Path) -> None:
+def test_the_configured_mirror_precedes_terraforms_own_and_installed_ones(tmp_path: Path) -> None:
     named = mirror(tmp_path / "named")
     implied = mirror(tmp_path / "home/.terraform.d/plugins")
     shared = mirror(tmp_path / "share/terraform/plugins")
@@ -31,13 +31,13 @@ def test_the_named_mirror_comes_first_then_terraforms_own_places_then_what_is_in
     assert find_mirrors({**environment, MIRROR_VARIABLE: str(installed)}, installed=tmp_path / "opt")[0] == installed
 
 
-def test_folders_without_providers_are_no_mirrors(tmp_path: Path) -> None:
+def test_folders_without_providers_are_not_mirrors(tmp_path: Path) -> None:
     (tmp_path / "opt/other").mkdir(parents=True)
     environment = {MIRROR_VARIABLE: str(tmp_path / "nowhere"), "HOME": str(tmp_path), "XDG_DATA_DIRS": str(tmp_path)}
     assert find_mirrors(environment, installed=tmp_path / "opt") == ()
 
 
-def test_what_a_mirror_holds_is_not_downloaded_and_the_rest_is(tmp_path: Path) -> None:
+def test_only_providers_missing_in_the_mirrors_are_downloaded(tmp_path: Path) -> None:
     plugins = configure(tmp_path / "cli", [mirror(tmp_path / "mirror")])
     text = plugins.configuration.read_text()
     assert f'path    = "{tmp_path}/mirror"' in text
@@ -53,7 +53,7 @@ def test_without_a_mirror_downloads_are_shared_through_a_cache(tmp_path: Path) -
     assert plugins.configuration.read_text() == f'plugin_cache_dir = "{plugins.cache}"\n'
 
 
-def test_a_path_cannot_smuggle_in_a_template() -> None:
+def test_a_path_with_a_template_is_refused() -> None:
     with pytest.raises(ValueError, match="template"):
         configuration([Path('/tmp/${file("x")}')], None)
 
@@ -61,7 +61,7 @@ def test_a_path_cannot_smuggle_in_a_template() -> None:
 async def test_installs_into_a_cache_take_turns(tmp_path: Path) -> None:
     first, second = configure(tmp_path, []), configure(tmp_path, [])
     async with first.turn(timedelta(seconds=1)):
-        with pytest.raises(TurnNotCome):
+        with pytest.raises(CacheBusy):
             async with second.turn(timedelta(milliseconds=10)):
                 pass
         waiting = asyncio.create_task(enter(second.turn(timedelta(seconds=60))))

@@ -1,4 +1,4 @@
-"""States in S3 on the stand-in: locks, conflicts, and what happens when somebody dies half-way."""
+"""States in S3 on the stand-in: locks, conflicts, and the death of a daemon or provider in the middle of a run."""
 
 import asyncio
 import contextlib
@@ -27,10 +27,10 @@ STATE_KEY = "test/develop/orders/terraform.tfstate"
 PROJECT = Path(__file__).parents[3]
 
 
-async def eventually(stage: Stage, work: str = "work") -> None:
-    """Wait until the slow resource is being made there."""
+async def applying(stage: Stage, work: str = "work") -> None:
+    """Wait until the creation of the slow resource has begun in that work folder."""
     async with asyncio.timeout(60):
-        while not (stage.root(work) / "applying").exists():  # noqa: ASYNC110 - another process makes it
+        while not (stage.root(work) / "applying").exists():  # noqa: ASYNC110 - another process creates it
             await asyncio.sleep(0.05)
 
 
@@ -40,7 +40,7 @@ async def apply(stage: Stage, work: str = "work", **variables: Any) -> Mapping[s
         return await workspace.apply()
 
 
-async def test_the_state_lies_where_its_key_says_and_no_lock_stays(remote: Stage, aws: StandIn) -> None:
+async def test_the_state_is_stored_under_its_key_and_no_lock_stays(remote: Stage, aws: StandIn) -> None:
     assert await apply(remote, text="v1") == {"text": "v1"}
     objects = state_objects(aws)
     assert set(objects) == {STATE_KEY}
@@ -57,16 +57,18 @@ async def test_a_root_without_backend_would_lose_its_state_and_is_refused(remote
     assert failed.value.reason is Reason.INVALID_CONFIGURATION
 
 
-async def test_a_missing_bucket_is_an_init_that_failed(remote: Stage, aws: StandIn) -> None:
+async def test_a_missing_bucket_is_a_failed_init(remote: Stage, aws: StandIn) -> None:
     aws.client("s3").delete_bucket(Bucket="states-123456789012")
     with pytest.raises(TerraformFailed, match="bucket") as failed:
         await apply(remote, text="v1")
     assert failed.value.reason is Reason.INIT_FAILED
 
 
-async def test_who_holds_the_lock_is_told_and_a_waiting_plan_can_be_cancelled(remote: Stage, aws: StandIn) -> None:
+async def test_the_holder_of_a_lock_is_reported_and_a_waiting_plan_can_be_cancelled(
+    remote: Stage, aws: StandIn
+) -> None:
     holder = asyncio.create_task(apply(remote, text="v1", seconds=8))
-    await eventually(remote)
+    await applying(remote)
     run = await remote.run(text="v2")
     async with remote.terraform("elsewhere").workspace(run) as workspace:
         with pytest.raises(TerraformFailed) as failed:
@@ -94,7 +96,7 @@ async def test_who_holds_the_lock_is_told_and_a_waiting_plan_can_be_cancelled(re
     assert set(state_objects(aws)) == {STATE_KEY}
 
 
-async def test_a_plan_that_was_overtaken_is_refused(remote: Stage) -> None:
+async def test_a_stale_plan_is_refused(remote: Stage) -> None:
     async with remote.terraform("slower").workspace(await remote.run(text="slower")) as workspace:
         await workspace.plan()
         await apply(remote, "faster", text="faster")
@@ -112,7 +114,7 @@ async def test_an_interrupted_apply_leaves_its_state_and_no_lock(remote: Stage, 
             await workspace.apply()
 
     visiting = asyncio.create_task(visit())
-    await eventually(remote)
+    await applying(remote)
     visiting.cancel()
     with pytest.raises(TerraformFailed) as failed:
         await visiting
@@ -125,7 +127,7 @@ async def test_an_interrupted_apply_leaves_its_state_and_no_lock(remote: Stage, 
 async def test_a_state_that_cannot_be_uploaded_is_kept(remote: Stage, aws: StandIn) -> None:
     run = await remote.run(text="v1", seconds=2)
     visiting = asyncio.create_task(apply(remote, text="v1", seconds=2))
-    await eventually(remote)
+    await applying(remote)
     aws.inject_fault("s3", "error", operation="PutObject", status=403, times=100)
     try:
         with pytest.raises(TerraformFailed, match=r"errored\.tfstate") as failed:
@@ -137,7 +139,7 @@ async def test_a_state_that_cannot_be_uploaded_is_kept(remote: Stage, aws: Stand
     assert '"slow"' in kept.read_text()
     assert "resources" not in json.dumps(state_objects(aws))
     async with remote.terraform().workspace(await remote.run(text="v2")) as workspace:
-        with pytest.raises(TerraformFailed, match="pushed back") as failed:
+        with pytest.raises(TerraformFailed, match="was pushed; the next pass plans from it") as failed:
             await workspace.plan()
     assert failed.value.reason is Reason.RECOVERING
     assert state_objects(aws)[STATE_KEY]["outputs"]["text"]["value"] == "v1"
@@ -146,12 +148,12 @@ async def test_a_state_that_cannot_be_uploaded_is_kept(remote: Stage, aws: Stand
     assert {tuple(change["change"]["actions"]) for change in changes} == {("no-op",)}
 
 
-async def test_a_kept_state_that_others_overtook_is_never_forced_back(remote: Stage, aws: StandIn) -> None:
+async def test_a_kept_state_older_than_the_stored_one_is_never_pushed(remote: Stage, aws: StandIn) -> None:
     await apply(remote, text="v1")
     kept = remote.root() / "errored.tfstate"
     kept.write_text(json.dumps(state_objects(aws)[STATE_KEY] | {"serial": 0}))
     async with remote.terraform().workspace(await remote.run(text="v1")) as workspace:
-        with pytest.raises(TerraformFailed, match="could not be pushed back") as failed:
+        with pytest.raises(TerraformFailed, match="could not be pushed") as failed:
             await workspace.plan()
     assert failed.value.reason is Reason.STATE_CONFLICT
     assert kept.is_file()
@@ -177,7 +179,7 @@ asyncio.run(main())
 """
 
 
-async def test_an_apply_outlives_a_killed_daemon_and_holds_its_workspace_until_its_state_is_saved(
+async def test_an_apply_outlives_a_killed_daemon_and_locks_its_workspace_until_its_state_is_saved(
     remote: Stage, aws: StandIn
 ) -> None:
     daemon = await asyncio.create_subprocess_exec(
@@ -189,12 +191,12 @@ async def test_an_apply_outlives_a_killed_daemon_and_holds_its_workspace_until_i
         json.dumps(remote.environment),
         cwd=PROJECT,
     )
-    await eventually(remote)
+    await applying(remote)
     daemon.send_signal(signal.SIGKILL)
     await daemon.wait()
 
     run = await remote.run(text="v1", seconds=4)
-    with pytest.raises(TerraformFailed, match=r"still works here \(pid \d+\)") as failed:
+    with pytest.raises(TerraformFailed, match=r"an earlier run \(pid \d+\) still works in") as failed:
         async with remote.terraform().workspace(run):
             pass
     assert failed.value.reason is Reason.STATE_LOCKED
@@ -240,7 +242,7 @@ async def test_a_warm_provider_that_died_is_replaced_by_an_installed_one(remote:
     async def dead(root: Path, environment: Mapping[str, str]) -> AsyncIterator[Mapping[str, str]]:
         # Terraform kills the process that a reattach value names when its socket does not answer.
         victim = await asyncio.create_subprocess_exec("sleep", "300")
-        address = {"Network": "unix", "String": str(root / "nobody.sock")}
+        address = {"Network": "unix", "String": str(root / "no-such.sock")}
         reattach = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": victim.pid, "Test": True, "Addr": address}
         yield {"TF_REATTACH_PROVIDERS": json.dumps({"registry.terraform.io/hashicorp/aws": reattach})}
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What a warm provider adds to a run, and that its absence costs nothing but time."""
+"""The variables that a warm provider adds to a run, and runs without it."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -27,17 +27,17 @@ async def test_a_warm_provider_adds_to_the_environment_of_every_command(stage: S
     assert stage.warnings == []
 
 
-async def test_a_warm_provider_that_does_not_come_is_one_warning(stage: Stage) -> None:
+async def test_a_warm_provider_that_does_not_attach_is_one_warning(stage: Stage) -> None:
     def broken(root: Path, environment: Mapping[str, str]) -> AbstractAsyncContextManager[Mapping[str, str]]:
         raise ConnectionRefusedError("no socket")
 
     async with stage.terraform(warm=broken).workspace(await stage.run(text="v1")) as workspace:
         await workspace.plan()
         assert await workspace.apply() == {"text": "v1"}
-    assert stage.warnings == ["no warm provider, running plainly: no socket"]
+    assert stage.warnings == ["the warm provider did not attach, so the run continues without it: no socket"]
 
 
-async def test_an_init_without_providers_does_not_serve_a_plain_run(stage: Stage) -> None:
+async def test_an_init_without_providers_does_not_serve_a_run_without_the_warm_provider(stage: Stage) -> None:
     @asynccontextmanager
     async def warm(root: Path, environment: Mapping[str, str]) -> AsyncIterator[Mapping[str, str]]:
         yield {"TF_REATTACH_PROVIDERS": "{}"}

@@ -1,4 +1,4 @@
-"""The small pure parts of running Terraform: backend files, command lines, the environment, and what Terraform said."""
+"""The pure parts of running Terraform: backend files, command lines, environment variables, and diagnostics."""
 
 import json
 from datetime import timedelta
@@ -17,7 +17,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.terraform import diagnostics
 from reconciler.edges.terraform.commands import Commands
-from reconciler.edges.terraform.environ import surroundings
+from reconciler.edges.terraform.environ import process_environment
 from reconciler.edges.terraform.hcl import backend, quote
 
 ORDERS = Key("prod", "orders")
@@ -38,16 +38,16 @@ def test_the_backend_names_bucket_key_locks_and_role() -> None:
     ]
 
 
-def test_an_endpoint_of_another_kind_is_reached_by_path_and_without_aws_own_services() -> None:
+def test_another_endpoint_is_used_with_path_style_and_without_aws_checks() -> None:
     local = Environment("develop", "develop", "123456789012", "eu-central-1", endpoint="http://127.0.0.1:5000")
     text = backend(StateSettings(lock_table=None), ORDERS, local)
     assert "use_path_style = true" in text
     assert "dynamodb_table" not in text
-    assert surroundings({}, Path("rc"), local)["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
+    assert process_environment({}, Path("rc"), local)["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
 
 
 @pytest.mark.parametrize("value", ['${file("/etc/passwd")}', "%{ if true }", "a\nb", "a\0b"])
-def test_what_hcl_could_evaluate_is_refused(value: str) -> None:
+def test_a_value_that_hcl_could_evaluate_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"template|printed"):
         backend(StateSettings(bucket=value), ORDERS, PROD)
 
@@ -67,7 +67,7 @@ def test_a_quoted_value_is_one_attribute_for_an_hcl_parser() -> None:
     assert list(document) == ["x"]
 
 
-def test_command_lines_never_ask_and_wait_for_locks() -> None:
+def test_command_lines_never_prompt_and_wait_for_locks() -> None:
     commands = Commands("/usr/bin/terraform", timedelta(seconds=30))
     assert list(commands.plan(Path("p"), destroy=False)) == [
         *("/usr/bin/terraform", "plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=30s", "-out=p")
@@ -86,7 +86,7 @@ def test_a_state_file_in_the_daemons_directory_is_never_read(tmp_path: Path, mon
 
 def test_the_environment_is_an_allow_list() -> None:
     base = {"PATH": "/bin", "AWS_PROFILE": "p", "TF_VAR_x": "1", "TF_LOG": "TRACE", "TF_CLI_ARGS": "-x", "TOKEN": "t"}
-    assert surroundings({**base, "TF_CLI_CONFIG_FILE": "theirs"}, Path("ours"), PROD) == {
+    assert process_environment({**base, "TF_CLI_CONFIG_FILE": "theirs"}, Path("ours"), PROD) == {
         "PATH": "/bin",
         "AWS_PROFILE": "p",
         "AWS_REGION": "eu-central-1",
@@ -98,7 +98,7 @@ def test_the_environment_is_an_allow_list() -> None:
     }
 
 
-def said(*errors: dict[str, Any]) -> diagnostics.Messages:
+def messages_of(*errors: dict[str, Any]) -> diagnostics.Messages:
     lines = [{"type": "diagnostic", "diagnostic": {"severity": "error", "detail": "", **error}} for error in errors]
     return diagnostics.read("\n".join(json.dumps(line) for line in lines))
 
@@ -127,12 +127,12 @@ HERE = {"filename": "main.tf", "start": {"line": 7}}
     ],
 )
 def test_every_failure_has_one_reason(error: dict[str, Any], reason: Reason) -> None:
-    assert diagnostics.failure(said(error), Reason.APPLY_FAILED).reason is reason
+    assert diagnostics.failure(messages_of(error), Reason.APPLY_FAILED).reason is reason
 
 
 def test_the_holder_of_a_lock_is_read() -> None:
     failed = diagnostics.failure(
-        said({"summary": "Error acquiring the state lock", "detail": LOCKED}), Reason.PLAN_FAILED
+        messages_of({"summary": "Error acquiring the state lock", "detail": LOCKED}), Reason.PLAN_FAILED
     )
     assert failed.lock == LockInfo(
         "4a8e9d1c-0000-4000-8000-000000000000", "jane@laptop", "OperationTypeApply", "2026-11-25 01:00:00 UTC"
@@ -140,19 +140,19 @@ def test_the_holder_of_a_lock_is_read() -> None:
     assert "locked by jane@laptop since 2026-11-25" in failed.message
 
 
-def test_a_lock_that_cannot_be_read_comes_with_what_to_do() -> None:
+def test_an_unreadable_lock_is_reported_with_the_remedy() -> None:
     unreadable = {"summary": "Error acquiring the state lock", "detail": "unexpected end of JSON input"}
-    failed = diagnostics.failure(said(unreadable), Reason.PLAN_FAILED)
+    failed = diagnostics.failure(messages_of(unreadable), Reason.PLAN_FAILED)
     assert failed.lock is None
     assert "unexpected end of JSON input; no holder is named" in failed.message
     assert "delete `<state>.tflock` by hand" in failed.message
 
 
-def test_messages_are_short_say_where_and_leave_out_what_follows_from_others() -> None:
+def test_messages_are_short_name_the_place_and_omit_consequences() -> None:
     errors = [
         {"summary": f"failed {number}", "address": f"aws_x.y{number}", "detail": "d" * 5000} for number in range(5)
     ]
-    message = diagnostics.failure(said(*errors, {"summary": "execution halted"}), Reason.APPLY_FAILED).message
+    message = diagnostics.failure(messages_of(*errors, {"summary": "execution halted"}), Reason.APPLY_FAILED).message
     assert message.startswith("aws_x.y0: failed 0: ddd")
     assert message.endswith("(and 2 more)")
     assert "halted" not in message
@@ -171,22 +171,22 @@ def test_messages_are_short_say_where_and_leave_out_what_follows_from_others() -
         ("aws_s3_bucket.this", "BucketAlreadyOwnedByYou: you own it"),
     ],
 )
-def test_what_exists_already_is_told_with_its_address_and_what_to_do(address: str, detail: str) -> None:
+def test_an_existing_resource_is_reported_with_its_address_and_the_remedy(address: str, detail: str) -> None:
     errors = [{"summary": "creating it", "detail": detail, "address": address, "range": HERE}]
-    errors.append({"summary": "other trouble", "address": "aws_vpc.this", "range": HERE})
-    message = diagnostics.failure(said(*errors), Reason.APPLY_FAILED).message
+    errors.append({"summary": "another error", "address": "aws_vpc.this", "range": HERE})
+    message = diagnostics.failure(messages_of(*errors), Reason.APPLY_FAILED).message
     assert f"In AWS, but not in the state: {address}. If an apply" in message
     assert "import it" in message
-    assert "In AWS" not in diagnostics.failure(said(*errors), Reason.PLAN_FAILED).message
+    assert "In AWS" not in diagnostics.failure(messages_of(*errors), Reason.PLAN_FAILED).message
 
 
-def test_a_crash_does_not_speak_json_and_is_told_all_the_same() -> None:
+def test_a_crash_without_json_is_reported() -> None:
     crash = diagnostics.read("panic: oh no\n", "\x1b[31m╷\n│ Error: broken\n╵")
     assert diagnostics.failure(crash, Reason.PLAN_FAILED).message == "panic: oh no Error: broken"
     assert diagnostics.failure(diagnostics.read(""), Reason.PLAN_FAILED).message
 
 
-def test_an_interrupt_from_outside_is_no_verdict_on_the_configuration() -> None:
+def test_an_interrupt_from_outside_is_not_a_configuration_error() -> None:
     log = json.dumps({"type": "log", "@message": "\nInterrupt received.\nPlease wait…"})
     assert diagnostics.failure(diagnostics.read(log), Reason.PLAN_FAILED).reason is Reason.INTERRUPTED
 
@@ -199,8 +199,8 @@ def test_an_interrupt_from_outside_is_no_verdict_on_the_configuration() -> None:
         {"summary": "Failed to load plugin schemas"},
     ],
 )
-def test_trouble_that_another_provider_process_could_end_is_marked(error: dict[str, Any]) -> None:
-    assert diagnostics.failure(said(error), Reason.PLAN_FAILED).provider_lost
+def test_a_failure_of_the_provider_process_is_marked_as_provider_lost(error: dict[str, Any]) -> None:
+    assert diagnostics.failure(messages_of(error), Reason.PLAN_FAILED).provider_lost
 
 
 @given(st.text(max_size=200))

@@ -37,11 +37,11 @@ async def test_what_the_judge_allows_is_applied() -> None:
 
 
 async def test_what_the_judge_denies_is_not_and_its_words_are_shown() -> None:
-    stage = FakeEngine([MADE], judge=Judge("`conftest` denies it (exit code 1): FAIL"))
+    stage = FakeEngine([MADE], judge=Judge("`conftest` denies the plan (exit code 1): FAIL"))
     record = await stage.visit()
     ready = next(condition for condition in record.conditions.values() if condition.type == "Ready")
     assert (stage.applies, ready.reason) == (0, Reason.POLICY_DENIED)
-    assert ready.message == "1 to create; `conftest` denies it (exit code 1): FAIL"
+    assert ready.message == "1 to create; `conftest` denies the plan (exit code 1): FAIL"
 
 
 async def test_nobody_is_asked_to_approve_what_is_denied() -> None:
