@@ -18,7 +18,7 @@ from reconciler.core.ports.terraform import Run
 from reconciler.edges.source.git import read_revision
 from reconciler.edges.source.repository import redacted
 from reconciler.edges.source.terraform_roots import read_roots
-from reconciler.edges.source.tree_mirror import Missing
+from reconciler.edges.source.tree_mirror import MissingTree
 from reconciler.edges.store.trees import DirectoryTrees
 
 
@@ -63,8 +63,8 @@ def _default_tree(settings: Settings) -> Tree:
             return parts.terraform_tree(settings)
         ref = settings.terraform.source.git.ref
         found = mirror.read([ref])[ref]
-    if found.trouble or isinstance(found, Missing):
-        raise SourceFailed(f"terraform.source.git: {found.trouble}")
+    if found.problem or isinstance(found, MissingTree):
+        raise SourceFailed(f"terraform.source.git: {found.problem}")
     return found.tree
 
 

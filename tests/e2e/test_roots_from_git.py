@@ -89,7 +89,7 @@ def test_a_module_change_goes_where_its_ref_goes_and_stops_where_it_breaks(
 
         author.git("push", "--quiet", str(author.bare), ":refs/tags/v1")
         look()
-        daemon.until(lambda: any("'v1'" in message and "stays in force" in message for message in shown()))
+        daemon.until(lambda: any("'v1'" in message and "stays in use" in message for message in shown()))
         assert prod()["current"]
     finally:
         daemon.stop()

@@ -1,4 +1,4 @@
 """Read manifests and Terraform trees from Git repositories and directories.
 
-Here: fetching, mirrors, and reading one commit. What the files mean is `desired_state`.
+Here: fetching, mirrors, and reading one commit. The meaning of the files belongs to `desired_state`.
 """

@@ -1,8 +1,9 @@
 """Manifests from a directory, for a laptop: a save takes effect without a commit.
 
-The truth is what lies there, compared by name, size and time; watchfiles only says when to compare. So a change between
-two looks, an editor that saves by renaming, or a directory that vanishes for a moment are never missed, and a
-half-written save is not read: it has to be quiet for a moment first. A vanished directory fails, it is never empty.
+The files themselves decide, compared by name, inode, time and size; watchfiles only triggers the comparison. So no
+change is missed: not between two comparisons, not by an editor that saves by renaming, not when the directory vanishes
+for a moment. A half-written save is not read, because the directory must be quiet for a moment first. A directory that
+vanished is a failure, never an empty source.
 """
 
 import asyncio
@@ -21,14 +22,14 @@ from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
 from reconciler.edges.store.trees import TreeFailed
 
-_LOOK_AGAIN = timedelta(seconds=2)
+_COMPARE_AGAIN = timedelta(seconds=2)
 _READ_ATTEMPTS = 5
 
 Listing = Mapping[str, tuple[int, int, int]]
 
 
 class DirectorySource:
-    """A `Source` on a directory. `watched` are further directories whose changes count: the Terraform tree."""
+    """A `Source` on a directory. `watched`: further directories whose changes count, such as the Terraform tree."""
 
     def __init__(
         self,
@@ -46,62 +47,64 @@ class DirectorySource:
         self._stop_watching = asyncio.Event()
 
     async def fetch(self) -> Revision:
-        """What lies there now. Raises: SourceFailed."""
+        """Return the current content of the directory. Raises: SourceFailed."""
         self._nudged.clear()
         for attempt in range(_READ_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self._debounce.total_seconds())
-            self._seen = before = await in_thread(self._look)  # also when it fails: only a change is worth another try
+            self._seen = before = await in_thread(
+                self._listing
+            )  # set also for a fetch that fails: only a change is worth a retry
             try:
                 revision = await in_thread(read_directory, self._directory, self._roots)
             except FileNotFoundError:  # saved by renaming while it was read
                 continue
             except (TreeFailed, OSError) as error:
                 raise SourceFailed(str(error)) from None
-            if await in_thread(self._look) == before:
+            if await in_thread(self._listing) == before:
                 return revision
-        raise SourceFailed(f"{self._directory} keeps changing while it is read")
+        raise SourceFailed(f"{self._directory} keeps changing while it is read; it is read again once it is quiet")
 
-    async def wait(self, timeout: timedelta) -> None:  # noqa: ASYNC109 - the port's own word
-        """Until something differs from what was read and is quiet again, or somebody says so."""
+    async def wait(self, longest: timedelta) -> None:
+        """Wait until the content differs from the last fetch and is quiet, until a nudge, or for `longest`."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout.total_seconds()):
-                while not self._nudged.is_set() and await in_thread(self._look) == self._seen:
-                    await self._stir()
+            async with asyncio.timeout(longest.total_seconds()):
+                while not self._nudged.is_set() and await in_thread(self._listing) == self._seen:
+                    await self._wait_for_event()
                 if not self._nudged.is_set():
-                    await self._quiet()
+                    await self._wait_until_quiet()
 
     def nudge(self) -> None:
-        """Fetch soon."""
+        """End the wait: a fetch is wanted."""
         self._nudged.set()
         self._stop_watching.set()
 
-    async def _stir(self) -> None:
-        """Return when something moves, somebody nudges, or it is time to compare again."""
+    async def _wait_for_event(self) -> None:
+        """Wait for a file event, a nudge, or the time to compare again."""
         self._stop_watching = asyncio.Event()  # watchfiles sets it too, when it is cancelled
         existing = [path for path in self._watched if path.is_dir()]
         with contextlib.suppress(TimeoutError, FileNotFoundError):
-            async with asyncio.timeout(_LOOK_AGAIN.total_seconds()):
+            async with asyncio.timeout(_COMPARE_AGAIN.total_seconds()):
                 if not existing:
                     await self._stop_watching.wait()
                 async for _ in awatch(*existing, stop_event=self._stop_watching, debounce=50, step=20):
                     return
 
-    async def _quiet(self) -> None:
+    async def _wait_until_quiet(self) -> None:
         last: Listing | None = None
-        while (now := await in_thread(self._look)) != last:
+        while (now := await in_thread(self._listing)) != last:
             last = now
             await asyncio.sleep(self._debounce.total_seconds())
 
-    def _look(self) -> Listing:
-        """Every file of the watched directories by inode, time and size; cheap, nothing is read."""
-        return {str(path): facts for directory in self._watched for path, facts in _facts(directory)}
+    def _listing(self) -> Listing:
+        """Return inode, time and size of every file in the watched directories; cheap, because no file is read."""
+        return {str(path): stats for directory in self._watched for path, stats in _stats(directory)}
 
 
 def read_directory(directory: Path, roots: Callable[[], Tree] = dict) -> Revision:
-    """A directory as a revision of its own; its "commit" tells what is in it.
+    """Return a directory as a revision, whose "commit" is `worktree-` and a hash of the content.
 
-    Raises: SourceFailed, TreeFailed, and FileNotFoundError when a file vanishes meanwhile.
+    Raises: SourceFailed, TreeFailed, FileNotFoundError when a file vanishes meanwhile.
     """
     if not directory.is_dir():
         raise SourceFailed(f"{directory} is not a directory")
@@ -114,14 +117,15 @@ def read_directory(directory: Path, roots: Callable[[], Tree] = dict) -> Revisio
                 newest = max(newest, os.fstat(file.fileno()).st_mtime)
             total += len(files[name])
         if total > LARGEST_TOTAL or len(files) > MOST_FILES:
-            raise SourceFailed(f"{directory} holds more manifests than are accepted")
+            bound = f"{MOST_FILES} files or {LARGEST_TOTAL // 1024 // 1024} MiB"
+            raise SourceFailed(f"{directory} holds more manifests than are accepted ({bound})")
     tree = roots()
     content = hashlib.sha256(f"{tree_id(files)} {tree_id(tree)}".encode()).hexdigest()
     return Revision(f"worktree-{content[:12]}", datetime.fromtimestamp(newest, UTC), dict(sorted(files.items())), tree)
 
 
 def _paths(directory: Path) -> Iterator[Path]:
-    """The files outside of dot-folders. Raises: SourceFailed for a symlink, as from Git."""
+    """Yield the files outside of dot-folders. Raises: SourceFailed for a symlink, which Git sources refuse too."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         path = Path(entry.path)
         if entry.is_symlink() and not entry.name.startswith("."):
@@ -133,14 +137,14 @@ def _paths(directory: Path) -> Iterator[Path]:
             yield path
 
 
-def _facts(directory: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:
-    """Like `_paths`, but whatever vanishes or cannot be read is simply not there."""
+def _stats(directory: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:
+    """Yield each file with inode, time (ns) and size; skip entries that vanish or cannot be read."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(directory):
             with contextlib.suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith("."):
-                        yield from _facts(Path(entry.path))
+                        yield from _stats(Path(entry.path))
                 else:
-                    facts = entry.stat(follow_symlinks=False)
-                    yield Path(entry.path), (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+                    found = entry.stat(follow_symlinks=False)
+                    yield Path(entry.path), (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -1,9 +1,9 @@
 """Manifests from a Git branch.
 
-Everything about a repository is untrusted: its content, and its URL as soon as somebody else writes the settings. So no
-option is ever built from input, nothing is checked out, no hook, prompt or foreign protocol runs, sizes are bounded,
-and a URL's credentials reach neither a command line nor a message. What was read last stays in force until something
-new was read in full. Everything that can go wrong leaves as `SourceFailed`.
+A repository is untrusted: its content, and its URL too once the settings come from another party. So no option is
+built from input, nothing is checked out, no hook, prompt or unlisted protocol runs, sizes are bounded, and a URL's
+credentials reach neither a command line nor a message. The last revision stays in use until a newer one was read in
+full. Every failure is raised as `SourceFailed`.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _HEAD = "HEAD"
 
 
 class GitSource:
-    """A `Source` that follows one branch. `roots` reads the Terraform tree that goes with the manifests."""
+    """A `Source` that follows one branch. `roots` reads the Terraform tree that belongs to the manifests."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class GitSource:
         roots: Callable[[], Tree] = dict,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Raises: SourceFailed for a URL or a branch that is not accepted."""
+        """Check URL and branch. Raises: SourceFailed when one of them is not accepted."""
         try:
             checked = (repository.check_url(url), repository.check_branch(branch))
         except GitFailed as error:
@@ -51,7 +51,7 @@ class GitSource:
         self._nudged = asyncio.Event()
 
     async def fetch(self) -> Revision:
-        """The newest commit of the branch. Raises: SourceFailed."""
+        """Return the newest commit of the branch. Raises: SourceFailed."""
         self._nudged.clear()
         try:
             found = await in_thread(self._mirror.update, self._known)
@@ -60,16 +60,16 @@ class GitSource:
         except (GitFailed, TreeFailed, OSError) as error:
             raise SourceFailed(str(error)) from None
 
-    async def wait(self, timeout: timedelta) -> None:  # noqa: ASYNC109 - the port's own word
-        """Until it is time to look again, or somebody says so."""
+    async def wait(self, longest: timedelta) -> None:
+        """Wait until a nudge, for the poll interval, or for `longest`."""
         try:
-            async with asyncio.timeout(min(timeout, self._interval).total_seconds()):
+            async with asyncio.timeout(min(longest, self._interval).total_seconds()):
                 await self._nudged.wait()
         except TimeoutError:
             return
 
     def nudge(self) -> None:
-        """Fetch soon."""
+        """End this wait, or the next one before a fetch."""
         self._nudged.set()
 
 
@@ -82,9 +82,9 @@ def read_revision(
     roots: Callable[[], Tree] = dict,
     environment: Mapping[str, str] | None = None,
 ) -> Revision:
-    """One revision of a repository, once; blocking. `location` is a URL or a directory; no revision: its head.
+    """Read one revision of a repository once; blocks. `location`: a URL or a directory; `revision` None: its head.
 
-    A directory that is no repository is read as it lies. Raises: SourceFailed.
+    A directory that is not a repository is read as it is. Raises: SourceFailed.
     """
     access = Access(timeout, environment or {})
     local = Path(location)
@@ -102,7 +102,7 @@ def read_revision(
 
 
 def _read_remote(url: str, revision: str | None, path: str, *, access: Access, roots: Callable[[], Tree]) -> Revision:
-    """Fetch everything the remote names into a repository that is thrown away."""
+    """Fetch all heads and tags of the remote into a temporary repository and read one revision of it."""
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
         directory = Path(scratch)
         repository.run(directory, "init", "--quiet", "--bare", "--template=", access=access)

@@ -1,8 +1,7 @@
-"""A bare mirror of one branch that heals itself.
+"""A bare mirror of one branch that repairs itself.
 
-A mirror that is damaged is cloned anew beside, and takes the place of the old one only when its head could be read: the
-last good copy is never given up for nothing. A forced push is followed, because the branch is the truth whatever it was
-before.
+A damaged mirror is cloned anew into a temporary folder, and the clone replaces it only after its head was read, so that
+a failed clone never costs the last good copy. A forced push is followed: the branch is the truth, not its history.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ from reconciler.edges.source.repository import Access, GitFailed, UnusableConten
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """Where it lies and what it mirrors. Blocking."""
+    """The mirror in `directory` of one branch at `url`; `path` is the manifests' folder. All methods block."""
 
     directory: Path
     url: str
@@ -27,7 +26,7 @@ class Mirror:
     access: Access
 
     def update(self, known: Revision | None) -> Revision:
-        """Fetch and read the head; `known` is returned when it has not moved. Raises: GitFailed."""
+        """Fetch and read the head; return `known` when it is still the head. Raises: GitFailed."""
         try:
             if not self.directory.is_dir():
                 raise GitFailed("there is no mirror yet")
@@ -38,7 +37,7 @@ class Mirror:
         except GitFailed:
             if self._is_sound():
                 raise
-        return self._anew(known)
+        return self._clone(known)
 
     def _fetch(self, directory: Path) -> None:
         refspec = f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
@@ -53,7 +52,7 @@ class Mirror:
         return Revision(commit, at, repository.manifests(directory, commit, self.path, access=self.access))
 
     def _is_sound(self) -> bool:
-        """True when the mirror answers for itself, so that the trouble is with the remote or with the branch."""
+        """Return True when the mirror is readable, so that the failure is one of the remote or of the branch."""
         if not self.directory.is_dir():
             return False
         try:
@@ -65,20 +64,20 @@ class Mirror:
             return False
         return True
 
-    def _anew(self, known: Revision | None) -> Revision:
-        """Clone beside, read, swap."""
+    def _clone(self, known: Revision | None) -> Revision:
+        """Clone into a temporary folder, read the clone, and put it in the mirror's place."""
         parent = self.directory.parent
         parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
+        clone = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
         try:
-            repository.run(beside, "init", "--quiet", "--bare", "--template=", access=self.access)
-            self._fetch(beside)
-            revision = self._read(beside, known)
-            old = beside.with_name(f"{beside.name}-old")
+            repository.run(clone, "init", "--quiet", "--bare", "--template=", access=self.access)
+            self._fetch(clone)
+            revision = self._read(clone, known)
+            old = clone.with_name(f"{clone.name}-old")
             with contextlib.suppress(FileNotFoundError):
                 self.directory.rename(old)
-            beside.rename(self.directory)
+            clone.rename(self.directory)
             shutil.rmtree(old, ignore_errors=True)
             return revision
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(clone, ignore_errors=True)

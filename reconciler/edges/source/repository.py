@@ -1,11 +1,11 @@
-"""One bare repository, or the Git part of a work tree: commands with a time-out, and one commit read as manifests.
+"""Git commands with a time-out on a bare repository or a work tree, and the files of one commit.
 
 GitPython runs the commands and reads the objects. It leaks in long processes, so a `Repo` is opened, used and closed
 within one call and no attribute of it is passed on; its option keywords are not used, argument lists are written out.
-Everything here blocks and is called in a thread.
+All functions block and are called in a thread.
 
     GitFailed
-        UnusableContent    the commit is there, but it holds what is not accepted
+        UnusableContent    the commit exists, but its content is not accepted
 """
 
 import re
@@ -27,7 +27,7 @@ MOST_FILES = 10_000
 _PROTOCOLS = ("https", "ssh", "file", "git")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
-_SHORTEST_SECRET = 6  # a shorter one would punch holes into ordinary words
+_SHORTEST_SECRET = 6  # redacting a shorter one would damage ordinary words
 _BRANCH = re.compile(r"(?!.*(//|\.\.|@\{|\.lock(/|$)|/\.|\.$|/$))[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=~^-]{0,199}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -35,7 +35,7 @@ _SYMLINK, _SUBMODULE = "120000", "160000"
 
 
 class GitFailed(Exception):
-    """Git could not do it; the message holds no credentials."""
+    """A Git command failed; the message holds no credentials."""
 
 
 class UnusableContent(GitFailed):
@@ -44,13 +44,13 @@ class UnusableContent(GitFailed):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How Git is run: how long a command may take, and the environment (credential helpers, an SSH command) it gets."""
+    """The time-out of every Git command, and the environment it gets (credential helpers, an SSH command)."""
 
     timeout: timedelta
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def variables(self, directory: Path, url: str | None) -> dict[str, str]:
-        """The environment of one command. The URL travels in here, because a command line is for everybody to see."""
+        """Return the environment of one command. It carries the URL, because every user can read command lines."""
         seconds = max(1, int(self.timeout.total_seconds()))
         settings = {
             "core.hooksPath": "/dev/null",
@@ -92,7 +92,7 @@ class Entry(NamedTuple):
 
 
 def check_url(url: str) -> str:
-    """The URL, if Git may fetch from it. Raises: GitFailed."""
+    """Return the URL if Git may fetch from it. Raises: GitFailed."""
     scheme = _SCHEME.match(url)
     allowed = scheme is None or scheme[1].lower() in _PROTOCOLS
     if not url or url.startswith("-") or "::" in url or not url.isprintable() or not allowed:
@@ -101,21 +101,21 @@ def check_url(url: str) -> str:
 
 
 def check_branch(branch: str) -> str:
-    """The branch, if it is a plain name. Raises: GitFailed."""
+    """Return the branch if it is a plain name. Raises: GitFailed."""
     if not _BRANCH.fullmatch(branch):
         raise GitFailed(f"{branch!r} is not a branch name")
     return branch
 
 
 def redacted(text: str, url: str | None = None) -> str:
-    """The text without the credentials of any URL in it, and without those of this URL wherever they stand."""
+    """Return the text without credentials: those of any URL in it, and those of `url` wherever they occur."""
     for secret in credentials(url or ""):
         text = text.replace(secret, "…")
     return _USERINFO.sub(r"\1…@", text)
 
 
 def credentials(url: str) -> tuple[str, ...]:
-    """What is secret in a URL, the longest first: user and password together, the password, and a query's values.
+    """Return the secrets of a URL, longest first: user and password together, the password, and the query's values.
 
     A password may hold what a URL should not, such as `/` or `@`.
     """
@@ -135,7 +135,7 @@ def credentials(url: str) -> tuple[str, ...]:
 
 
 def run(directory: Path, *arguments: str, access: Access, url: str | None = None) -> bytes:
-    """Run one git command on a repository. Raises: GitFailed, its time-out included."""
+    """Run one Git command on a repository and return its output. Raises: GitFailed, also for a time-out."""
     try:
         return git.Git(directory).execute(
             ["git", *arguments],
@@ -145,13 +145,13 @@ def run(directory: Path, *arguments: str, access: Access, url: str | None = None
             strip_newline_in_stdout=False,
         )
     except git.exc.GitCommandError as error:
-        raise GitFailed(f"git {arguments[0]}: {_reason(error, url)}") from None  # its text holds URLs
+        raise GitFailed(f"git {arguments[0]}: {_reason(error, url)}") from None  # GitPython's own text holds URLs
     except (git.exc.GitCommandNotFound, OSError) as error:
         raise GitFailed(f"git cannot be run: {type(error).__name__}") from None
 
 
 def git_directory(path: Path) -> Path | None:
-    """Where the repository of a work tree, or a bare one, keeps its objects; None when it is no repository."""
+    """Return the Git directory of a work tree or a bare repository; None when the path is not a repository."""
     try:
         with closing(git.Repo(path, expand_vars=False)) as repo:
             return Path(repo.git_dir).absolute()
@@ -160,12 +160,12 @@ def git_directory(path: Path) -> Path | None:
 
 
 def check_soundness(directory: Path, *, access: Access) -> None:
-    """Follow every reference to all that it needs; one that leads nowhere counts too. Raises: GitFailed."""
+    """Check that all objects of every reference exist. Raises: GitFailed, also for a reference that leads nowhere."""
     run(directory, "fsck", "--connectivity-only", "--no-dangling", "--no-progress", access=access)
 
 
 def resolve(directory: Path, revision: str, *, access: Access) -> str:
-    """The full id of a commit. Raises: GitFailed."""
+    """Return the full id of a commit. Raises: GitFailed."""
     if not _REVISION.fullmatch(revision):
         raise GitFailed(f"{revision!r} is not a revision")
     argument = f"{revision}^{{commit}}"
@@ -180,27 +180,27 @@ def resolve(directory: Path, revision: str, *, access: Access) -> str:
 
 
 def is_commit(text: str) -> bool:
-    """True for the full id of a commit."""
+    """Return True for the full id of a commit."""
     return _COMMIT.fullmatch(text) is not None
 
 
 def committed_at(directory: Path, commit: str, *, access: Access) -> datetime:
-    """When that commit was made. Raises: GitFailed."""
+    """Return the commit time. Raises: GitFailed."""
     answer = run(directory, "show", "-s", "--format=%ct", "--end-of-options", commit, access=access)
     return datetime.fromtimestamp(int(answer), UTC)
 
 
 def manifests(directory: Path, commit: str, path: str, *, access: Access) -> Mapping[str, bytes]:
-    """Every YAML file below a path of that commit, by its path from there. Raises: GitFailed.
+    """Return every YAML file below a path of that commit, keyed by its path from there. Raises: GitFailed.
 
-    A file over the bound is cut one byte past it, so that it is refused in its place and the others are not held up.
+    A file over the size limit is cut one byte past it, so that its reader refuses it and the others are still read.
     """
     chosen = [entry for entry in _entries(directory, commit, path, access) if is_manifest(entry.path)]
     return _read(directory, commit, chosen, what="manifests", access=access)
 
 
 def terraform_files(directory: Path, commit: str, path: str, *, access: Access) -> Tree:
-    """Every file below a path of that commit, outside of dot-folders, by its path from there. Raises: GitFailed."""
+    """Return all files below a path of that commit, keyed as in `manifests`, without dot-folders. Raises: GitFailed."""
     chosen = [entry for entry in _entries(directory, commit, path, access) if not _is_hidden(entry.path)]
     for entry in chosen:
         if entry.size > LARGEST_FILE:
@@ -220,7 +220,7 @@ def _read(directory: Path, commit: str, chosen: list[Entry], *, what: str, acces
 
 
 def is_manifest(path: str) -> bool:
-    """True for YAML files outside of dot-folders."""
+    """Return True for YAML files outside of dot-folders."""
     pure = PurePosixPath(path)
     return pure.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in pure.parts)
 
@@ -234,7 +234,10 @@ def _content(repo: git.Repo, entry: Entry) -> bytes:
 
 
 def _entries(directory: Path, commit: str, path: str, access: Access) -> list[Entry]:
-    """The files below the path, relative to it; refused when there are links, submodules, too many, or none at all."""
+    """Return the files below the path, relative to it.
+
+    Raises: GitFailed, UnusableContent for symlinks, submodules, too many files, or none below a folder.
+    """
     base = PurePosixPath(path)
     if base.is_absolute() or ".." in base.parts:
         raise GitFailed(f"the path {path!r} leaves the repository")
@@ -287,7 +290,7 @@ def _is_hidden(path: str) -> bool:
 
 
 def _reason(error: git.exc.GitCommandError, url: str | None) -> str:
-    """Git's own words, without frame and credentials."""
+    """Return Git's own words, without GitPython's frame and without credentials."""
     text = str(error.stderr or error).strip()
     text = text.removeprefix("stderr:").strip().strip("'")
     return redacted(" ".join(text.split()), url)[:300]

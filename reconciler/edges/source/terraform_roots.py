@@ -1,7 +1,7 @@
 """Manifests from one place and Terraform trees from a Git repository, as one source.
 
-Both are fetched at the same times. The manifests decide whether a fetch failed; a tree that cannot be had is a trouble
-of the environments that use its ref, and the last one that could be read stays in force there.
+Both are fetched at the same times. The manifests decide whether a fetch failed. A tree that cannot be read is a problem
+of the environments that use its ref; the last tree that could be read stays in use there.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from reconciler.core.ports.source import Revision, Source
 from reconciler.edges.process.threads import in_thread
-from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
+from reconciler.edges.source.tree_mirror import FoundTree, MissingTree, TreeMirror
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What an environment's roots are read at, and the setting that says so."""
+    """The Git ref of an environment's Terraform roots, and the setting that names it."""
 
     name: str
     setting: str
@@ -28,30 +28,30 @@ class RootsSource:
         self._manifests, self._mirror, self._refs = manifests, mirror, refs
 
     async def fetch(self) -> Revision:
-        """The newest revision, with a tree for every environment. Raises: SourceFailed."""
+        """Return the newest revision, with a tree for every environment. Raises: SourceFailed."""
         revision = await self._manifests.fetch()
         return with_roots(revision, self._refs, await in_thread(self._mirror.read, _names(self._refs)))
 
     async def wait(self, longest: timedelta) -> None:
-        """Until it is time to look again, or somebody says so."""
+        """Wait as the source of the manifests does."""
         await self._manifests.wait(longest)
 
     def nudge(self) -> None:
-        """Fetch soon."""
+        """End the wait: a fetch is wanted."""
         self._manifests.nudge()
 
 
 def read_roots(revision: Revision, mirror: TreeMirror, refs: Mapping[str, Ref]) -> Revision:
-    """The revision with a tree for every environment, once; blocking."""
+    """Return the revision with a tree for every environment, read once; blocks."""
     return with_roots(revision, refs, mirror.read(_names(refs)))
 
 
-def with_roots(revision: Revision, refs: Mapping[str, Ref], found: Mapping[str, Landed | Missing]) -> Revision:
-    """The revision with what was found for each environment's ref."""
+def with_roots(revision: Revision, refs: Mapping[str, Ref], found: Mapping[str, FoundTree | MissingTree]) -> Revision:
+    """Return the revision with each environment's tree, and the problems by setting."""
     at = {environment: found[ref.name] for environment, ref in refs.items()}
-    trees = {environment: one.tree if isinstance(one, Landed) else None for environment, one in at.items()}
-    troubles = {refs[environment].setting: one.trouble for environment, one in at.items() if one.trouble}
-    return replace(revision, roots={}, roots_of=trees, troubles=troubles)
+    trees = {environment: one.tree if isinstance(one, FoundTree) else None for environment, one in at.items()}
+    problems = {refs[environment].setting: one.problem for environment, one in at.items() if one.problem}
+    return replace(revision, roots={}, roots_of=trees, troubles=problems)
 
 
 def _names(refs: Mapping[str, Ref]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """A bare mirror of the repository that holds the Terraform roots, read at several refs.
 
-A ref is a branch, a tag or the full id of a commit. What was last read in full under a ref stays in force until
-something newer was read in full, across restarts too: the mirror remembers that commit under a ref of its own. A mirror
-that is damaged is made anew beside, and takes the place of the old one only when it could be fetched.
+A ref is a branch, a tag or the full id of a commit. The tree that was last read in full at a ref stays in use until a
+newer one was read in full, across restarts too: the mirror keeps that commit under a ref of its own. A damaged mirror
+is cloned anew into a temporary folder, and the clone replaces it only after a successful fetch.
 """
 
 import contextlib
@@ -22,63 +22,63 @@ _OPTIONS = ("--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-h
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
-    """A tree as of a commit. `trouble` says why it is not the newest of its ref."""
+class FoundTree:
+    """The tree of a commit. `problem`: why it is not the newest of its ref; None when it is."""
 
     commit: str
     tree: Tree
-    trouble: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """There is no tree for a ref, and never was."""
+class MissingTree:
+    """A ref without a tree, now and at every earlier fetch."""
 
-    trouble: str
+    problem: str
 
 
 @dataclass(slots=True)
 class TreeMirror:
-    """Where it lies and what it mirrors; `path` is the folder with `roots/` and `modules/`. Blocking."""
+    """The mirror in `directory` of `url`; `path` is the folder with `roots/` and `modules/`. All methods block."""
 
     directory: Path
     url: str
     path: str
     access: Access
-    _good: dict[str, Landed] = field(default_factory=dict)
+    _good: dict[str, FoundTree] = field(default_factory=dict)
 
-    def read(self, refs: Iterable[str]) -> dict[str, Landed | Missing]:
-        """Fetch, and read every ref. What goes wrong is said of each ref that it concerns, and stops no other."""
-        trouble = None
+    def read(self, refs: Iterable[str]) -> dict[str, FoundTree | MissingTree]:
+        """Fetch, and read every ref. A failure is a problem of each ref that it concerns, and stops no other ref."""
+        problem = None
         try:
             self._update()
         except (GitFailed, OSError) as error:
-            trouble = str(error)
-        return {ref: self._landed(ref, trouble) for ref in sorted(set(refs))}
+            problem = str(error)
+        return {ref: self._tree(ref, problem) for ref in sorted(set(refs))}
 
-    def _landed(self, ref: str, trouble: str | None) -> Landed | Missing:
+    def _tree(self, ref: str, problem: str | None) -> FoundTree | MissingTree:
         try:
-            if trouble is None:
+            if problem is None:
                 return self._newest(ref)
         except (GitFailed, OSError) as error:
-            trouble = str(error)
+            problem = str(error)
         try:
-            last = self._good.get(ref) or self._at(self._resolved([_remembered(ref)]))
+            last = self._good.get(ref) or self._at(self._resolved([_last_good_ref(ref)]))
         except (GitFailed, OSError):
-            return Missing(f"{trouble}; nothing was ever read under {ref}")
+            return MissingTree(f"{problem}; no tree was ever read at {ref}")
         self._good[ref] = last
-        return Landed(last.commit, last.tree, f"{trouble}; {last.commit[:12]} stays in force")
+        return FoundTree(last.commit, last.tree, f"{problem}; {last.commit[:12]} stays in use")
 
-    def _newest(self, ref: str) -> Landed:
+    def _newest(self, ref: str) -> FoundTree:
         commit = self._resolved(_candidates(ref), wanted=ref)
         known = self._good.get(ref)
         if known is None or known.commit != commit:
             self._good[ref] = self._at(commit)
-            repository.run(self.directory, "update-ref", _remembered(ref), commit, access=self.access)
+            repository.run(self.directory, "update-ref", _last_good_ref(ref), commit, access=self.access)
         return self._good[ref]
 
-    def _at(self, commit: str) -> Landed:
-        return Landed(commit, repository.terraform_files(self.directory, commit, self.path, access=self.access))
+    def _at(self, commit: str) -> FoundTree:
+        return FoundTree(commit, repository.terraform_files(self.directory, commit, self.path, access=self.access))
 
     def _resolved(self, names: Iterable[str], *, wanted: str = "") -> str:
         for name in names:
@@ -95,13 +95,13 @@ class TreeMirror:
         except GitFailed:
             if self._is_sound():
                 raise
-            self._anew()
+            self._clone()
 
     def _fetch(self, directory: Path) -> None:
         repository.run(directory, "fetch", *_OPTIONS, "origin", *_REFSPECS, access=self.access, url=self.url)
 
     def _is_sound(self) -> bool:
-        """True when the mirror answers for itself, so that the trouble is with the remote."""
+        """Return True when the mirror is readable, so that the failure is one of the remote."""
         if not self.directory.is_dir():
             return False
         try:
@@ -110,24 +110,24 @@ class TreeMirror:
             return False
         return True
 
-    def _anew(self) -> None:
+    def _clone(self) -> None:
         parent = self.directory.parent
         parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
+        clone = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
         try:
-            repository.run(beside, "init", "--quiet", "--bare", "--template=", access=self.access)
-            self._fetch(beside)
-            old = beside.with_name(f"{beside.name}-old")
+            repository.run(clone, "init", "--quiet", "--bare", "--template=", access=self.access)
+            self._fetch(clone)
+            old = clone.with_name(f"{clone.name}-old")
             with contextlib.suppress(FileNotFoundError):
                 self.directory.rename(old)
-            beside.rename(self.directory)
+            clone.rename(self.directory)
             shutil.rmtree(old, ignore_errors=True)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(clone, ignore_errors=True)
 
 
 def _candidates(ref: str) -> Iterator[str]:
-    """The names to try. A full id is that commit and never a branch that somebody called so. Raises: GitFailed."""
+    """Yield the names to try. A full id means that commit, never a branch of the same name. Raises: GitFailed."""
     if repository.is_commit(ref):
         yield ref
     else:
@@ -135,6 +135,6 @@ def _candidates(ref: str) -> Iterator[str]:
         yield from (f"refs/tags/{name}", f"refs/heads/{name}")
 
 
-def _remembered(ref: str) -> str:
-    """Where the mirror keeps what was last good: a name that no ref of the remote can take."""
+def _last_good_ref(ref: str) -> str:
+    """Return the ref that keeps the last good commit: a name that no ref of the remote can take."""
     return f"refs/reconciler/{hashlib.sha256(ref.encode()).hexdigest()[:40]}"

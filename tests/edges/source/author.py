@@ -1,4 +1,4 @@
-"""Somebody who pushes manifests, and the source that follows."""
+"""An author who pushes manifests, and the source that reads them."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ WHEN = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 
 class Author:
-    """Somebody who pushes to a bare repository."""
+    """An author who pushes to a bare repository."""
 
     def __init__(self, here: Path) -> None:
         self.bare, self.tree = here / "manifests.git", here / "author"
@@ -25,7 +25,7 @@ class Author:
             "PATH": os.environ["PATH"],
             "HOME": "/nonexistent",
             "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+            **{f"GIT_{role}_{field}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")},
             "GIT_COMMITTER_DATE": WHEN.isoformat(),
         }
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A watched directory: saves take effect, half-written ones and vanished directories do not."""
+"""A watched directory: saves take effect, half-written saves and vanished directories do not."""
 
 import asyncio
 import shutil
@@ -25,8 +25,8 @@ def manifests(tmp_path: Path) -> Path:
     return directory
 
 
-async def noticed(source: Source, change: Callable[[], object]) -> None:
-    """Wait as the daemon does, and change something meanwhile."""
+async def wait_ends_by(source: Source, change: Callable[[], object]) -> None:
+    """Wait as the daemon does, make the change meanwhile, and require the wait to end."""
     waiting = asyncio.create_task(source.wait(LONG))
     await asyncio.sleep(0.2)
     assert not waiting.done()
@@ -35,7 +35,7 @@ async def noticed(source: Source, change: Callable[[], object]) -> None:
         await waiting
 
 
-async def test_what_lies_there_is_a_revision_of_its_own(manifests: Path) -> None:
+async def test_the_content_of_a_directory_is_a_revision(manifests: Path) -> None:
     (manifests / "b").mkdir()
     (manifests / "b" / "c.yml").write_text("c: 1")
     (manifests / ".git").mkdir()
@@ -48,7 +48,7 @@ async def test_what_lies_there_is_a_revision_of_its_own(manifests: Path) -> None
     assert revision.committed_at == datetime.fromtimestamp(newest, UTC)
 
 
-async def test_the_commit_tells_the_content(manifests: Path) -> None:
+async def test_equal_content_has_an_equal_commit(manifests: Path) -> None:
     source = DirectorySource(manifests)
     first = (await source.fetch()).commit
     (manifests / "a.yaml").write_text("a: 2")
@@ -60,7 +60,7 @@ async def test_the_commit_tells_the_content(manifests: Path) -> None:
 async def test_a_save_ends_the_wait(manifests: Path) -> None:
     source = DirectorySource(manifests, debounce=QUIET)
     await source.fetch()
-    await noticed(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
+    await wait_ends_by(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
     assert (await source.fetch()).files == {"a.yaml": b"a: 2"}
 
 
@@ -73,17 +73,17 @@ async def test_a_save_by_renaming_ends_the_wait(manifests: Path) -> None:
         (manifests / "a.yaml").rename(manifests / "a.yaml~")
         (manifests / ".a.yaml.swp").rename(manifests / "a.yaml")
 
-    await noticed(source, save)
+    await wait_ends_by(source, save)
     assert (await source.fetch()).files == {"a.yaml": b"a: 2"}
 
 
-async def test_a_change_of_the_terraform_tree_counts_too(manifests: Path, tmp_path: Path) -> None:
+async def test_a_change_of_the_terraform_tree_ends_the_wait(manifests: Path, tmp_path: Path) -> None:
     terraform = tmp_path / "terraform"
     terraform.mkdir()
     (terraform / "main.tf").write_text("# 1")
     source = DirectorySource(manifests, partial(read_tree, terraform), watched=[terraform], debounce=QUIET)
     first = await source.fetch()
-    await noticed(source, lambda: (terraform / "main.tf").write_text("# 2"))
+    await wait_ends_by(source, lambda: (terraform / "main.tf").write_text("# 2"))
     second = await source.fetch()
     assert second.roots == {"main.tf": b"# 2"}
     assert first.commit != second.commit
@@ -101,7 +101,7 @@ async def test_a_vanished_directory_fails_and_its_return_is_noticed(manifests: P
     source = DirectorySource(manifests, debounce=QUIET)
     await source.fetch()
     away = manifests.with_name("away")
-    await noticed(source, partial(manifests.rename, away))
+    await wait_ends_by(source, partial(manifests.rename, away))
     with pytest.raises(SourceFailed, match="not a directory"):
         await source.fetch()
     away.rename(manifests)
@@ -114,15 +114,15 @@ async def test_a_vanished_directory_fails_and_its_return_is_noticed(manifests: P
 
     with pytest.raises(SourceFailed):
         await source.fetch()
-    await noticed(source, come_back)
+    await wait_ends_by(source, come_back)
     assert (await source.fetch()).files == {"a.yaml": b"a: back"}
 
 
-async def test_a_nudge_or_the_end_of_the_time_ends_the_wait(manifests: Path) -> None:
+async def test_a_nudge_or_the_time_limit_ends_the_wait(manifests: Path) -> None:
     source = DirectorySource(manifests, debounce=QUIET)
     await source.fetch()
     await source.wait(timedelta(milliseconds=1))
-    await noticed(source, source.nudge)
+    await wait_ends_by(source, source.nudge)
 
 
 async def test_a_cancelled_wait_can_be_followed_by_another(manifests: Path) -> None:
@@ -133,15 +133,15 @@ async def test_a_cancelled_wait_can_be_followed_by_another(manifests: Path) -> N
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await noticed(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
+    await wait_ends_by(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
 
 
-async def test_symlinks_are_refused_as_from_git(manifests: Path) -> None:
+async def test_symlinks_are_refused(manifests: Path) -> None:
     (manifests / "passwd.yaml").symlink_to("/etc/passwd")
     with pytest.raises(SourceFailed, match=r"passwd\.yaml is a symlink"):
         await DirectorySource(manifests).fetch()
 
 
-async def test_a_terraform_tree_that_cannot_be_used_is_said(manifests: Path, tmp_path: Path) -> None:
+async def test_an_unusable_terraform_tree_fails_the_fetch(manifests: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceFailed, match="nowhere is not a directory"):
         await DirectorySource(manifests, partial(read_tree, tmp_path / "nowhere")).fetch()

@@ -1,4 +1,4 @@
-"""Real git: a bare repository over file://, read by commit and refused by name."""
+"""The Git source on a real bare repository over file://: what it reads and what it refuses."""
 
 import asyncio
 import shutil
@@ -76,7 +76,7 @@ async def test_links_and_submodules_are_refused_by_name(author: Author, path: st
         await source(author, path=path).fetch()
 
 
-async def test_content_that_is_refused_does_not_cost_the_mirror(author: Author) -> None:
+async def test_refused_content_keeps_the_mirror(author: Author) -> None:
     author.push(**{"a.yaml": "good"})
     origin = source(author)
     await origin.fetch()
@@ -88,7 +88,7 @@ async def test_content_that_is_refused_does_not_cost_the_mirror(author: Author) 
     assert (author.bare.parent / "mirror").stat().st_ino == before
 
 
-async def test_a_folder_that_is_not_there_fails_instead_of_being_empty(author: Author) -> None:
+async def test_a_missing_folder_fails_instead_of_being_empty(author: Author) -> None:
     author.push(**{"a.yaml": "a"})
     with pytest.raises(SourceFailed, match="no folder 'deploy'"):
         await source(author, path="deploy").fetch()
@@ -96,14 +96,14 @@ async def test_a_folder_that_is_not_there_fails_instead_of_being_empty(author: A
         await source(author, path="../deploy").fetch()
 
 
-async def test_a_file_over_the_bound_is_cut_so_that_its_reader_refuses_it(author: Author) -> None:
+async def test_a_file_over_the_size_limit_is_cut_one_byte_past_it(author: Author) -> None:
     author.push(**{"big.yaml": b"x" * (repository.LARGEST_FILE + 100), "small.yaml": b"s", "z.yaml": b"z"})
     files = (await source(author).fetch()).files
     assert len(files["big.yaml"]) == repository.LARGEST_FILE + 1
     assert (files["small.yaml"], files["z.yaml"]) == (b"s", b"z")
 
 
-async def test_sizes_are_bounded_together(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_and_total_size_of_files_are_bounded(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:
     author.push(**{"a.yaml": "aaaa", "b.yaml": "bbbb"})
     monkeypatch.setattr(repository, "MOST_FILES", 1)
     with pytest.raises(SourceFailed, match="more than 1 files"):
@@ -115,7 +115,7 @@ async def test_sizes_are_bounded_together(author: Author, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("damage", ["objects", "head", "reference", "gone", "garbage"])
-async def test_a_damaged_mirror_heals_itself(author: Author, damage: str) -> None:
+async def test_a_damaged_mirror_is_repaired(author: Author, damage: str) -> None:
     commit = author.push(**{"a.yaml": "a"})
     await source(author).fetch()
     mirror = author.bare.parent / "mirror"
@@ -140,7 +140,7 @@ async def test_a_damaged_mirror_heals_itself(author: Author, damage: str) -> Non
     assert [path.name for path in mirror.parent.iterdir() if path.name.startswith(".mirror")] == []
 
 
-async def test_a_remote_that_is_away_does_not_cost_the_mirror(author: Author) -> None:
+async def test_an_unavailable_remote_keeps_the_mirror(author: Author) -> None:
     author.push(**{"a.yaml": "a"})
     origin = source(author)
     await origin.fetch()
@@ -170,7 +170,7 @@ def test_urls_that_could_run_something_are_refused(author: Author, url: str) -> 
 @pytest.mark.parametrize(
     "branch", ["--upload-pack=x", "a..b", "a b", "", "/a", "a/", "a.lock", "a@{1}", "+a:b", "a:b", "a~1", "x/.y"]
 )
-def test_branches_that_are_no_names_are_refused(author: Author, branch: str) -> None:
+def test_invalid_branch_names_are_refused(author: Author, branch: str) -> None:
     with pytest.raises(SourceFailed, match="not a branch name"):
         source(author, branch=branch)
 
@@ -197,7 +197,7 @@ async def test_hooks_and_configuration_of_the_user_are_not_used(author: Author, 
     assert not (tmp_path / "stolen").exists()
 
 
-async def test_a_wait_ends_by_a_nudge_by_the_interval_or_by_the_time_given(author: Author) -> None:
+async def test_a_nudge_the_interval_or_the_time_limit_ends_the_wait(author: Author) -> None:
     author.push(**{"a.yaml": "a"})
     origin = source(author, interval=timedelta(hours=1))
     waiting = asyncio.create_task(origin.wait(timedelta(hours=1)))

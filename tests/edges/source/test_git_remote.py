@@ -22,7 +22,7 @@ def author(tmp_path: Path) -> Author:
 
 @contextlib.asynccontextmanager
 async def daemon(base: Path) -> AsyncIterator[str]:
-    """`git daemon` on loopback."""
+    """Run `git daemon` on loopback; yield the repository's URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,7 +53,7 @@ async def daemon(base: Path) -> AsyncIterator[str]:
         await server.wait()
 
 
-async def test_over_a_real_transport(author: Author) -> None:
+async def test_fetch_and_read_over_the_git_protocol(author: Author) -> None:
     async with daemon(author.bare.parent) as url:
         author.push(**{"a.yaml": "one"})
         origin = source(author, url=url)
@@ -64,7 +64,7 @@ async def test_over_a_real_transport(author: Author) -> None:
         assert remote.files == {"a.yaml": b"two"}
 
 
-async def test_a_remote_that_never_answers_runs_into_the_time_out(author: Author) -> None:
+async def test_a_remote_that_never_answers_fails_at_the_time_out(author: Author) -> None:
     callers: list[asyncio.StreamWriter] = []
     mute = await asyncio.start_server(lambda _, writer: callers.append(writer), "127.0.0.1", 0)
     async with mute:
@@ -88,13 +88,13 @@ def test_any_revision_of_a_work_tree_or_a_bare_repository_can_be_read(author: Au
 
 
 @pytest.mark.parametrize("revision", ["--all", "nothing-here", "", "a b", ":/change", "HEAD:a.yaml"])
-def test_what_is_no_commit_is_said(author: Author, revision: str) -> None:
+def test_an_unknown_or_invalid_revision_is_refused(author: Author, revision: str) -> None:
     author.push(**{"a.yaml": "one"})
     with pytest.raises(SourceFailed, match=r"no commit|not a revision"):
         read_revision(str(author.tree), revision, timeout=TIMEOUT)
 
 
-def test_a_directory_that_is_no_repository_is_read_as_it_lies(tmp_path: Path) -> None:
+def test_a_directory_without_a_repository_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a")
     assert read_revision(str(tmp_path), timeout=TIMEOUT).files == {"a.yaml": b"a"}
     with pytest.raises(SourceFailed, match="not a Git repository"):

@@ -1,4 +1,4 @@
-"""Terraform roots from real git: several refs of one repository, and what happens when a ref is not there."""
+"""Terraform roots from real Git: several refs of one repository, and missing refs."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ import pytest
 from reconciler.core.ports.source import Revision
 from reconciler.edges.source.repository import Access
 from reconciler.edges.source.terraform_roots import Ref, RootsSource
-from reconciler.edges.source.tree_mirror import Landed, Missing, TreeMirror
+from reconciler.edges.source.tree_mirror import FoundTree, MissingTree, TreeMirror
 from tests.edges.source.author import TIMEOUT, WHEN, Author
 
 ROOT = "roots/service/main.tf"
@@ -29,8 +29,8 @@ def tag(author: Author, name: str) -> None:
     author.git("push", "--quiet", "--force", str(author.bare), f"HEAD:refs/tags/{name}")
 
 
-def landed(found: Landed | Missing) -> Landed:
-    assert isinstance(found, Landed), found
+def tree_of(found: FoundTree | MissingTree) -> FoundTree:
+    assert isinstance(found, FoundTree), found
     return found
 
 
@@ -38,15 +38,15 @@ def test_a_branch_a_tag_and_a_commit_are_read_side_by_side(author: Author) -> No
     first = author.push(**{ROOT: "# 1", "README.md": "one", ".github/x.tf": "no"})
     tag(author, "v1")
     author.push(**{ROOT: "# 2"})
-    found = {ref: landed(one) for ref, one in mirror(author).read(["main", "v1", first]).items()}
+    found = {ref: tree_of(one) for ref, one in mirror(author).read(["main", "v1", first]).items()}
     assert {ref: one.tree[ROOT] for ref, one in found.items()} == {"main": b"# 2", "v1": b"# 1", first: b"# 1"}
     assert found["v1"].tree.keys() == {ROOT, "README.md"}
-    assert not any(one.trouble for one in found.values())
+    assert not any(one.problem for one in found.values())
 
 
 def test_a_folder_of_the_repository_may_hold_the_roots(author: Author) -> None:
     author.push(**{f"terraform/{ROOT}": "# here", "app/main.tf": "# not here"})
-    assert landed(mirror(author, "terraform").read(["main"])["main"]).tree == {ROOT: b"# here"}
+    assert tree_of(mirror(author, "terraform").read(["main"])["main"]).tree == {ROOT: b"# here"}
 
 
 def test_a_moved_ref_is_followed(author: Author) -> None:
@@ -57,68 +57,68 @@ def test_a_moved_ref_is_followed(author: Author) -> None:
     author.git("checkout", "--quiet", "--orphan", "other")
     author.push("stable", **{ROOT: "# 2"})
     tag(author, "v1")
-    assert [landed(one).tree[ROOT] for one in follower.read(["stable", "v1"]).values()] == [b"# 2", b"# 2"]
+    assert [tree_of(one).tree[ROOT] for one in follower.read(["stable", "v1"]).values()] == [b"# 2", b"# 2"]
 
 
-def test_a_ref_that_is_gone_leaves_the_last_good_tree_in_force_across_a_restart(author: Author) -> None:
+def test_a_deleted_ref_keeps_the_last_good_tree_across_a_restart(author: Author) -> None:
     author.push("stable", **{ROOT: "# 1"})
     mirror(author).read(["stable"])
     author.git("push", "--quiet", "--force", str(author.bare), "HEAD:refs/heads/main", ":refs/heads/stable")
     found = mirror(author).read(["stable", "main"])
-    assert landed(found["stable"]).tree == {ROOT: b"# 1"}
-    assert "has no branch, tag or commit 'stable'" in str(found["stable"].trouble)
-    assert "stays in force" in str(found["stable"].trouble)
-    assert found["main"].trouble is None, "another ref is not held up"
+    assert tree_of(found["stable"]).tree == {ROOT: b"# 1"}
+    assert "has no branch, tag or commit 'stable'" in str(found["stable"].problem)
+    assert "stays in use" in str(found["stable"].problem)
+    assert found["main"].problem is None, "a problem of one ref does not affect another"
 
 
-def test_a_remote_that_is_away_leaves_every_tree_in_force(author: Author) -> None:
+def test_an_unavailable_remote_keeps_every_tree(author: Author) -> None:
     author.push(**{ROOT: "# 1"})
     follower = mirror(author)
     follower.read(["main"])
     away = author.bare.rename(author.bare.with_suffix(".away"))
     for reader in (follower, mirror(author)):
-        found = landed(reader.read(["main"])["main"])
+        found = tree_of(reader.read(["main"])["main"])
         assert found.tree == {ROOT: b"# 1"}
-        assert "stays in force" in str(found.trouble)
+        assert "stays in use" in str(found.problem)
     away.rename(author.bare)
-    assert follower.read(["main"])["main"].trouble is None
+    assert follower.read(["main"])["main"].problem is None
 
 
-def test_a_ref_that_never_was_there_has_no_tree(author: Author) -> None:
+def test_a_ref_that_never_existed_has_no_tree(author: Author) -> None:
     author.push(**{ROOT: "# 1"})
     missing = mirror(author).read(["v9"])["v9"]
-    assert isinstance(missing, Missing)
-    assert "'v9'" in missing.trouble
+    assert isinstance(missing, MissingTree)
+    assert "'v9'" in missing.problem
 
 
 @pytest.mark.parametrize("ref", ["--upload-pack=touch /tmp/x", "main:evil", "../../x", "a b", "main^{tree}", ""])
 def test_a_hostile_ref_is_refused_by_name(author: Author, ref: str) -> None:
     author.push(**{ROOT: "# 1"})
     missing = mirror(author).read([ref])[ref]
-    assert isinstance(missing, Missing)
-    assert "is not a branch name" in missing.trouble
+    assert isinstance(missing, MissingTree)
+    assert "is not a branch name" in missing.problem
 
 
-def test_a_branch_that_is_called_like_a_commit_is_not_taken_for_it(author: Author) -> None:
+def test_a_branch_named_like_a_commit_id_is_not_that_commit(author: Author) -> None:
     first = author.push(**{ROOT: "# wanted"})
     author.push(**{ROOT: "# other"})
     author.git("push", "--quiet", str(author.bare), f"HEAD:refs/heads/{first}")
-    assert landed(mirror(author).read([first])[first]).tree[ROOT] == b"# wanted"
+    assert tree_of(mirror(author).read([first])[first]).tree[ROOT] == b"# wanted"
 
 
-def test_a_tree_with_a_symlink_is_refused_and_the_last_good_one_stays(author: Author) -> None:
+def test_a_tree_with_a_symlink_is_refused_and_the_last_good_tree_stays(author: Author) -> None:
     author.push(**{ROOT: "# 1"})
     follower = mirror(author)
     follower.read(["main"])
     (author.tree / "roots/service/link.tf").symlink_to("/etc/passwd")
     author.push()
-    found = landed(follower.read(["main"])["main"])
+    found = tree_of(follower.read(["main"])["main"])
     assert found.tree == {ROOT: b"# 1"}
-    assert "roots/service/link.tf is a symlink" in str(found.trouble)
+    assert "roots/service/link.tf is a symlink" in str(found.problem)
 
 
 @pytest.mark.parametrize("damage", ["objects", "reference"])
-def test_a_damaged_mirror_is_made_anew(author: Author, damage: str) -> None:
+def test_a_damaged_mirror_is_cloned_anew(author: Author, damage: str) -> None:
     author.push(**{ROOT: "# 1"})
     mirror(author).read(["main"])
     kept = author.bare.parent / "roots-mirror.git"
@@ -126,26 +126,26 @@ def test_a_damaged_mirror_is_made_anew(author: Author, damage: str) -> None:
         shutil.rmtree(kept / "objects")
     else:
         (kept / "refs" / "heads" / "main").write_text("nonsense")
-    assert landed(mirror(author).read(["main"])["main"]).trouble is None
+    assert tree_of(mirror(author).read(["main"])["main"]).problem is None
 
 
 @dataclass
 class Manifests:
-    """A source of manifests that remembers what it was told."""
+    """A source of manifests that records its calls."""
 
-    told: list[object] = field(default_factory=list)
+    calls: list[object] = field(default_factory=list)
 
     async def fetch(self) -> Revision:
         return Revision("c1", WHEN, {"a.yaml": b"a"})
 
     async def wait(self, longest: timedelta) -> None:
-        self.told.append(longest)
+        self.calls.append(longest)
 
     def nudge(self) -> None:
-        self.told.append("nudge")
+        self.calls.append("nudge")
 
 
-async def test_every_environment_gets_the_tree_of_its_ref_and_the_trouble_names_the_setting(author: Author) -> None:
+async def test_every_environment_gets_the_tree_of_its_ref_and_problems_name_the_setting(author: Author) -> None:
     author.push(**{ROOT: "# 1"})
     tag(author, "v1")
     author.push(**{ROOT: "# 2"})
@@ -162,12 +162,12 @@ async def test_every_environment_gets_the_tree_of_its_ref_and_the_trouble_names_
     assert list(revision.troubles) == ["environments.qa.source.ref"]
     await both.wait(timedelta(seconds=5))
     both.nudge()
-    assert manifests.told == [timedelta(seconds=5), "nudge"]
+    assert manifests.calls == [timedelta(seconds=5), "nudge"]
 
 
-def test_the_credentials_of_the_url_are_in_no_trouble(tmp_path: Path) -> None:
+def test_the_credentials_of_the_url_are_in_no_problem(tmp_path: Path) -> None:
     secret = "hunter2-canary"
     url = f"https://robot:{secret}@127.0.0.1:9/roots.git"
     found = TreeMirror(tmp_path / "mirror.git", url, ".", Access(timedelta(seconds=20))).read(["main"])["main"]
-    assert isinstance(found, Missing)
-    assert secret not in found.trouble
+    assert isinstance(found, MissingTree)
+    assert secret not in found.problem
