@@ -1,6 +1,6 @@
-"""One stand-in for all tests of this folder, because it takes seconds to start; the first that asks starts it.
+"""One stand-in for all tests of this folder, because it takes seconds to start; the first use starts it.
 
-Stores are opened by contract tests that know nothing of AWS, so it cannot be a fixture only. It ends with this process.
+Contract tests open stores without any reference to AWS, so a fixture is not enough. It ends with this process.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from deploy.local import standin
 
 @cache
 def the_stand_in() -> standin.StandIn:
-    """The running stand-in."""
+    """Return the running stand-in."""
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(standin.start())
@@ -23,7 +23,7 @@ def the_stand_in() -> standin.StandIn:
 
 @contextmanager
 def credentials() -> Iterator[None]:
-    """Credentials of its account in this process's environment; its address has to come from where it is configured."""
+    """Set the account's credentials as environment variables, but not the address, which must come from a setting."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
             patch.delenv(name, raising=False)
@@ -34,7 +34,7 @@ def credentials() -> Iterator[None]:
 
 
 def make_bucket(name: str) -> None:
-    """Make the bucket unless it is there."""
+    """Create the bucket unless it exists."""
     s3 = the_stand_in().client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": the_stand_in().region})

@@ -1,4 +1,4 @@
-"""Who the tests are when they call the AWS stand-in."""
+"""AWS clients for calls of the tests to the stand-in."""
 
 import pytest
 from botocore.config import Config
@@ -10,7 +10,7 @@ ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "t
 
 
 def caller(monkeypatch: pytest.MonkeyPatch) -> AwsClients:
-    """Clients with the stand-in's credentials, which try once; to be closed."""
+    """Return clients with the stand-in's credentials and without retries; the caller closes them."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", standin.ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", standin.SECRET_ACCESS_KEY)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,4 +1,4 @@
-"""A stage for Terraform: roots written by the test, run by the real binary, states on disk or on the stand-in."""
+"""Fixtures for Terraform: roots written by the test, run by the real binary, with states on disk or on the stand-in."""
 
 import json
 import os
@@ -51,7 +51,7 @@ TIMEOUTS = Timeouts(lock=timedelta(0))
 
 @dataclass
 class Stage:
-    """Where the runs of one test happen, and what was told about them."""
+    """The directory and settings of one test's runs, with the reported commands and warnings."""
 
     directory: Path
     environment: Mapping[str, str]
@@ -75,7 +75,7 @@ class Stage:
         return TerraformCli("terraform", work=self.directory / work, trees=self.trees, **settings)
 
     async def run(self, root: str = ROOT, *, name: str = "orders", **variables: Any) -> Run:
-        """An instance of that root."""
+        """Return a run of an instance of that root, whose tree is kept."""
         tree = {"roots/service/main.tf": root.encode()}
         await self.trees.put(tree_id(tree), tree)
         return Run(Key("develop", name), "service", tree_id(tree), variables, self.where)
@@ -93,19 +93,19 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    """Local, throw-away states."""
+    """Return a stage with local, temporary states."""
     return Stage(tmp_path, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
 
 
 @pytest.fixture(scope="session")
 def aws() -> standin.StandIn:
-    """The stand-in; one for the session, because it takes seconds to start."""
+    """Return the stand-in; one for the session, because it takes seconds to start."""
     return the_stand_in()
 
 
 @pytest.fixture
 def remote(tmp_path: Path, aws: standin.StandIn) -> Stage:
-    """States in an empty bucket of the stand-in, locked in S3 and in DynamoDB."""
+    """Return a stage with states in an empty bucket of the stand-in, locked in S3 and in DynamoDB."""
     aws.reset()
     location = {"LocationConstraint": "eu-central-1"}
     aws.client("s3").create_bucket(Bucket="states-123456789012", CreateBucketConfiguration=location)
@@ -122,7 +122,7 @@ def remote(tmp_path: Path, aws: standin.StandIn) -> Stage:
 
 
 def state_objects(aws: standin.StandIn) -> dict[str, Any]:
-    """The objects of the state bucket, read from AWS itself."""
+    """Return the objects of the state bucket by key, parsed."""
     s3 = aws.client("s3")
     listed = s3.list_objects_v2(Bucket="states-123456789012").get("Contents", [])
     bodies = {item["Key"]: s3.get_object(Bucket="states-123456789012", Key=item["Key"])["Body"] for item in listed}

@@ -1,5 +1,5 @@
-"""Calls of AWS APIs: clients, and one file per question that the engine or `verify` asks.
+"""AWS API calls: the clients, and one module per port of `core/ports/aws.py`; `account` reads all of an environment.
 
-Here: requests, and answers turned into values of `core`. Stores and state objects that happen to lie in AWS are in
+Here: requests, and answers converted to values of `core`. Stores and Terraform states that are kept in AWS are in
 `edges/store` and `edges/state`.
 """

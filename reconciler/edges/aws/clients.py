@@ -1,10 +1,10 @@
-"""AWS for the rest of the edges: one client per place and service, called off the event loop.
+"""AWS clients for all edges: one per place and service, called outside the event loop.
 
-The rule: every call ends. Connecting, reading, retrying and the whole call are bounded, and trouble is one exception
-with AWS's own code. An environment with a role is called as that role, with credentials that renew themselves; what is
-the daemon's own (`Home`) is called as the daemon.
+Every call ends: connecting, reading, retries and the whole call are bounded, and every failure is one exception with
+AWS's own error code. An environment with a role is called as that role, with credentials that are renewed
+automatically; the daemon's own resources (`Home`) are called with the daemon's credentials.
 
-    AwsFailed     AWS refused, or did not answer
+    AwsFailed     AWS refused the call, or did not answer
 """
 
 import asyncio
@@ -28,27 +28,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
 from botocore.session import Session
 
-SESSION_NAME = "ecs-gitops-reconciler"  # how CloudTrail names us
+SESSION_NAME = "ecs-gitops-reconciler"  # CloudTrail shows this name for the daemon's calls
 _RETRIES = Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4}, max_pool_connections=16
 )
-# For what has to succeed, because a running apply depends on it: more patience within the same deadline.
+# For calls that a running apply depends on: more retries within the same deadline.
 PATIENT = Config(
     connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16
 )
 
 
-class Where(Protocol):
-    """A place to call, equal to another if and only if it is the same one. An `Environment` is one."""
+class Place(Protocol):
+    """A place to call. Two places are the same if and only if they are equal. `Environment` is one."""
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name for messages."""
         ...
 
     @property
     def region(self) -> str | None:
-        """The region; None leaves it to boto3's own search."""
+        """The region; None leaves the choice to boto3."""
         ...
 
     @property
@@ -58,13 +58,13 @@ class Where(Protocol):
 
     @property
     def endpoint(self) -> str | None:
-        """An AWS-compatible endpoint used instead of AWS itself."""
+        """An AWS-compatible endpoint to use instead of AWS."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the daemon keeps its own things, called with its own credentials."""
+    """The account of the daemon's own resources, called with the daemon's credentials."""
 
     region: str | None = None
     endpoint: str | None = None
@@ -73,8 +73,11 @@ class Home:
 
 
 class AwsFailed(Exception):
-    """AWS refused, or did not answer. `code` is AWS's error code, or the name of the trouble on the way there;
-    `retried` says that an earlier try of the same call may have got through."""
+    """AWS refused the call, or did not answer.
+
+    `code` is AWS's error code, or the name of a failure on the client's side such as `TimedOut`. `retried`: an earlier
+    try of the same call may have taken effect.
+    """
 
     def __init__(self, code: str, message: str, *, operation: str, retried: bool = False) -> None:
         super().__init__(f"{operation}: {code}: {message}")
@@ -85,7 +88,7 @@ class AwsFailed(Exception):
 
 
 class AwsClients:
-    """Clients by place and service, each made once. `settings` says time-outs and retries."""
+    """Clients by place and service, each created once. `settings` holds time-outs and retries."""
 
     def __init__(
         self, *, threads: int = 16, deadline: timedelta = timedelta(seconds=90), settings: Config = _RETRIES
@@ -93,12 +96,12 @@ class AwsClients:
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="aws")
         self._deadline = deadline.total_seconds()
         self._settings = settings
-        self._lock = threading.Lock()  # making sessions and clients is not thread-safe; calling them is
-        self._sessions: dict[Where, boto3.Session] = {}
-        self._clients: dict[tuple[Where, str], Any] = {}
+        self._lock = threading.Lock()  # creating sessions and clients is not thread-safe; calling clients is
+        self._sessions: dict[Place, boto3.Session] = {}
+        self._clients: dict[tuple[Place, str], Any] = {}
 
-    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
-        """Call an operation by boto3's name for it (`describe_services`). A body is read. Raises: AwsFailed."""
+    async def call(self, place: Place, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
+        """Call an operation by its boto3 name (`describe_services`); a streamed body is read. Raises: AwsFailed."""
         where = f"{service} {operation} in {place.name}"
         call = partial(self._call, place, service, operation, parameters)
         try:
@@ -114,20 +117,20 @@ class AwsClients:
             raise AwsFailed(type(error).__name__, str(error), operation=where) from error
 
     def close(self) -> None:
-        """Start no more calls and drop the connections."""
+        """Start no more calls and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
 
-    def _call(self, place: Where, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _call(self, place: Place, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         answer = getattr(self._client(place, service), operation)(**parameters)
         if isinstance(answer.get("Body"), StreamingBody):
             answer["Body"] = answer["Body"].read()
         return answer
 
-    def _client(self, place: Where, service: str) -> Any:
+    def _client(self, place: Place, service: str) -> Any:
         with self._lock:
             client = self._clients.get((place, service))
             if client is None:
@@ -138,7 +141,7 @@ class AwsClients:
                 self._clients[place, service] = client
             return client
 
-    def _session(self, place: Where) -> boto3.Session:
+    def _session(self, place: Place) -> boto3.Session:
         ambient = Session()
         if place.role is None:
             return boto3.Session(botocore_session=ambient)
@@ -148,28 +151,28 @@ class AwsClients:
 
 
 class _Role(CredentialProvider):
-    """Credentials of the environment's role, assumed at the first call and again before they expire."""
+    """Credentials of a place's role, which is assumed at the first call and again before they expire."""
 
     METHOD = "reconciler-assume-role"
 
-    def __init__(self, ambient: Session, place: Where, settings: Config) -> None:
+    def __init__(self, ambient: Session, place: Place, settings: Config) -> None:
         super().__init__()
         self._ambient = ambient
         self._place = place
         self._settings = settings
 
     def load(self) -> DeferredRefreshableCredentials:
-        """The credentials, not fetched yet."""
-        where = self._place
+        """Return credentials that are fetched at their first use."""
+        place = self._place
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=partial(
                 self._ambient.create_client,
-                region_name=where.region,
-                endpoint_url=where.endpoint,
+                region_name=place.region,
+                endpoint_url=place.endpoint,
                 config=self._settings,
             ),
             source_credentials=self._ambient.get_credentials(),
-            role_arn=where.role or "",
+            role_arn=place.role or "",
             extra_args={"RoleSessionName": SESSION_NAME},
         )
         return DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method=self.METHOD)

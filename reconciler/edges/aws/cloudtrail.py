@@ -1,7 +1,7 @@
-"""Who changed a resource, asked of CloudTrail's event history.
+"""Attribution of changes to a session, from CloudTrail's event history.
 
-The history is late: an event shows up minutes after the call. The service answers two questions a second for a whole
-account and region, so ours wait for each other; and whatever goes wrong, the answer is "not known", never an error.
+The history is late: an event appears minutes after its call. CloudTrail answers two requests a second for a whole
+account and region, so the daemon's requests take turns. Any failure means "not known", never an error.
 """
 
 import asyncio
@@ -14,25 +14,25 @@ from reconciler.core.decide.attribution import culprit
 from reconciler.core.environment import Environment
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 
-_BETWEEN = 0.6  # seconds; the limit is 2 a second (LookupEvents), and people ask too
-_ALL_OF_IT = timedelta(seconds=15)
+_INTERVAL_SECONDS = 0.6  # the limit is 2 requests a second (LookupEvents), and operators use some of them
+_DEADLINE = timedelta(seconds=15)
 
 
 class CloudTrailAttribution:
-    """Implements `core.ports.aws.Attribution`."""
+    """Implements `core.ports.aws.Attribution`. `interval`: seconds from one request to the next."""
 
-    def __init__(self, aws: AwsClients, *, between: float = _BETWEEN) -> None:
+    def __init__(self, aws: AwsClients, *, interval: float = _INTERVAL_SECONDS) -> None:
         self._aws = aws
-        self._between = between
+        self._interval = interval
         self._turn = asyncio.Lock()
-        self._last = -between
+        self._last = -interval
 
     async def who(
         self, environment: Environment, names: Sequence[str], *, since: datetime, until: datetime
     ) -> str | None:
-        """The session that wrote last to one of these resources, None when that is not known."""
+        """Return the session that wrote last to one of these resources; None when it is not known."""
         try:
-            async with asyncio.timeout(_ALL_OF_IT.total_seconds()):
+            async with asyncio.timeout(_DEADLINE.total_seconds()):
                 events = [event for name in names for event in await self._events(environment, name, since, until)]
         except (AwsFailed, TimeoutError):
             return None
@@ -42,7 +42,7 @@ class CloudTrailAttribution:
         self, environment: Environment, name: str, since: datetime, until: datetime
     ) -> Sequence[dict[str, Any]]:
         async with self._turn:
-            await asyncio.sleep(max(0.0, self._last + self._between - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._last + self._interval - time.monotonic()))
             self._last = time.monotonic()
             answer: Mapping[str, Any] = await self._aws.call(
                 environment,

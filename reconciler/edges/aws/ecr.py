@@ -1,7 +1,8 @@
-"""Which image of a service can be run: what its repository holds.
+"""Images of a service, from its ECR repository.
 
-The rule: an image is named by a tag that stays. `latest` and the like are the last resort, signatures and attestations
-that registries keep as images of their own are none, and neither is the tag that stands in before a first image.
+An image is named by a tag that does not move; `latest` and similar tags are the last resort. Three kinds of entries are
+not images to run: signatures and attestations, which registries keep as images, and the placeholder tag that is used
+before the first image is pushed.
 """
 
 import re
@@ -21,13 +22,13 @@ _MISSING = frozenset({"RepositoryNotFoundException", "ImageNotFoundException"})
 
 
 def image_uri(key: Key, environment: Environment, tag: str) -> str:
-    """The address of an image in the service's own repository."""
+    """Return the address of an image in the service's own repository."""
     suffix = "amazonaws.com.cn" if environment.partition == "aws-cn" else "amazonaws.com"
     return f"{environment.account}.dkr.ecr.{environment.region}.{suffix}/{key.environment}/{key.name}:{tag}"
 
 
 async def has_tag(clients: AwsClients, key: Key, environment: Environment, tag: str) -> bool:
-    """True when the pipeline pushed that tag. Raises: AwsFailed."""
+    """Return True when the tag was pushed. Raises: AwsFailed."""
     try:
         found = await _describe(clients, key, environment, imageIds=[{"imageTag": tag}])
     except AwsFailed as failure:
@@ -38,7 +39,7 @@ async def has_tag(clients: AwsClients, key: Key, environment: Environment, tag: 
 
 
 async def newest_tag(clients: AwsClients, key: Key, environment: Environment) -> str | None:
-    """The tag of the image pushed last; None when there is none. Raises: AwsFailed."""
+    """Return the best tag of the image that was pushed last; None without an image. Raises: AwsFailed."""
     images: list[Mapping[str, Any]] = []
     more: dict[str, Any] = {}
     for _ in range(_PAGES):
@@ -57,9 +58,10 @@ async def newest_tag(clients: AwsClients, key: Key, environment: Environment) ->
 
 
 def best_tag(image: Mapping[str, Any]) -> str | None:
-    """Of one image's tags the one that is least likely to move; None when it is not an image to run.
+    """Return the tag of an image that is least likely to move; None when it is not an image to run.
 
-    A plain commit comes before one with a word in front: it is what the pipelines deploy."""
+    A plain commit id is preferred to one with a prefix, because the pipelines deploy plain ones.
+    """
     tags = [tag for tag in image.get("imageTags", ()) if tag != PLACEHOLDER_TAG and not _ATTACHED.fullmatch(tag)]
     return min(
         tags, key=lambda tag: (tag in _MOVING, not _COMMIT.fullmatch(tag), "-" in tag, -len(tag), tag), default=None

@@ -1,8 +1,8 @@
-"""Services as they run: the image, the image to run next, and how the newest deployment goes.
+"""Running ECS services: the image, the image to run next, and the rollout of the newest deployment.
 
-The rule: what ECS says decides, never what was asked for. A circuit breaker's rollback ends in a service that looks
-healthy on its old revision, so it is recognised by its traces: a failed deployment of a newer revision beside the
-primary one, the reason, or an event since the primary exists (ECS soon drops the failed one from its answer).
+ECS's answer decides, never what was requested. After a circuit breaker's rollback the service looks healthy on its old
+revision, so the rollback is recognised by its traces: a failed deployment of a newer revision beside the primary one,
+the primary's reason, or an event since the primary was created (ECS soon drops the failed one from its answer).
 """
 
 import re
@@ -19,17 +19,17 @@ from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
-_SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it as two steps
+_SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it in two steps
 
 
 class EcsLive:
-    """Implements `ports.Live` on ECS and ECR."""
+    """Implements `core.ports.aws.Live` on ECS and ECR."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
 
     async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
-        """Read one service. Raises: LiveUnavailable."""
+        """Read one service; its rollout is ABSENT when it does not exist. Raises: LiveUnavailable."""
         try:
             found = await self._describe(instance.service_name, environment, cluster)
             definition = found.get("taskDefinition") if found else None
@@ -78,15 +78,15 @@ class EcsLive:
 
 
 def rollout(service: Mapping[str, Any]) -> tuple[RolloutState, str]:
-    """How the newest deployment goes, and what ECS says about it. `service` is one of DescribeServices."""
+    """Return the state of the newest deployment and ECS's message about it. `service`: an entry of DescribeServices."""
     deployments: Sequence[Mapping[str, Any]] = service.get("deployments", ())
     primary = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
-    if primary is None:  # another deployment controller; only the counts tell
+    if primary is None:  # another deployment controller: only the task counts are known
         return _by_counts(service), ""
     reason = primary.get("rolloutStateReason", "")
-    undone = _undone(primary, deployments, service.get("events", ()))
-    if undone is not None:
-        return RolloutState.ROLLED_BACK, undone
+    rollback = _rollback_message(primary, deployments, service.get("events", ()))
+    if rollback is not None:
+        return RolloutState.ROLLED_BACK, rollback
     match primary.get("rolloutState"):
         case "COMPLETED":
             return RolloutState.COMPLETED, reason
@@ -98,22 +98,23 @@ def rollout(service: Mapping[str, Any]) -> tuple[RolloutState, str]:
             return _by_counts(primary), reason
 
 
-def _undone(
+def _rollback_message(
     primary: Mapping[str, Any], deployments: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]
 ) -> str | None:
-    """What ECS says of the deployment that the primary one undid; None when it undid none."""
+    """Return ECS's message about the deployment that was rolled back to the primary one; None without a rollback."""
     failed = next((one for one in deployments if one is not primary and one.get("rolloutState") == "FAILED"), None)
     reason = primary.get("rolloutStateReason", "")
     newer_failed = failed is not None and _revision(failed) > _revision(primary)
-    said = next((event["message"] for event in events if _announces_rollback_of(primary, event)), None)
-    if not (newer_failed or _ROLLING_BACK.search(reason) or said):
+    announcement = next((event["message"] for event in events if _announces_rollback_of(primary, event)), None)
+    if not (newer_failed or _ROLLING_BACK.search(reason) or announcement):
         return None
-    why = failed.get("rolloutStateReason") if failed else None
-    return str(why or (reason if _ROLLING_BACK.search(reason) else None) or said or "the deployment was rolled back")
+    cause = failed.get("rolloutStateReason") if failed else None
+    stated = reason if _ROLLING_BACK.search(reason) else None
+    return str(cause or stated or announcement or "the deployment was rolled back")
 
 
 def _announces_rollback_of(primary: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """A rollback that was announced since the primary deployment exists led to it, or will take it away."""
+    """Return True for a rollback announced since the primary was created: it led to the primary, or will replace it."""
     if not _ROLLING_BACK.search(event.get("message", "")) or not {"createdAt"} <= primary.keys() & event.keys():
         return False
     return bool(event["createdAt"] >= primary["createdAt"] - _SAME_MOMENT)

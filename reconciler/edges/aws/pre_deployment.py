@@ -1,7 +1,7 @@
-"""Runs the task that goes before a deployment, such as a migration, and waits for its end.
+"""The pre-deployment task, such as a migration: started once, and waited for until it ends.
 
-The rule: never two of the same content at once. A task that a stopped daemon left behind is found by its token and
-waited for; it is never cut short but by its own time-out.
+Two tasks of the same content never run at once: a task that a stopped daemon left running is found by its token and
+waited for. Only its own time-out stops a task.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ _POLL = timedelta(seconds=5)
 
 
 class EcsFirstTasks:
-    """Implements `preparation.FirstTasks` on ECS."""
+    """Implements `core.ports.aws.FirstTasks` on ECS."""
 
     def __init__(self, clients: AwsClients, *, poll: timedelta = _POLL) -> None:
         self._clients = clients
         self._poll = poll.total_seconds()
 
     async def run(self, task: FirstTask, environment: Environment) -> None:
-        """Start it, unless it runs already, and wait until it ended well. Raises: PreparationFailed."""
+        """Start the task, unless it runs already, and wait for exit code 0. Raises: PreparationFailed."""
         try:
             arn = await self._running(task, environment) or await self._start(task, environment)
             ended = await self._wait(arn, task, environment)
@@ -77,7 +77,7 @@ class EcsFirstTasks:
                         environment, "ecs", "describe_tasks", cluster=task.cluster, tasks=[arn]
                     )
                     if not found["tasks"]:
-                        raise _failed(f"the pre-deployment task is gone; {_where(task, arn)}")
+                        raise _failed(f"the pre-deployment task is not in ECS any more; {_where(task, arn)}")
                     if found["tasks"][0]["lastStatus"] == "STOPPED":
                         stopped: Mapping[str, Any] = found["tasks"][0]
                         return stopped
@@ -93,9 +93,9 @@ def _failed(message: str) -> PreparationFailed:
 
 
 def _end(ended: Mapping[str, Any], container: Mapping[str, Any]) -> str:
-    """How it ended: what its program said, or why it never ran."""
+    """Describe the end of the task: the exit code of its program, or why it never ran."""
     if container.get("exitCode") is not None:
-        return f"ended with {container['exitCode']}"
+        return f"ended with exit code {container['exitCode']}"
     return f"did not run: {container.get('reason') or ended.get('stoppedReason') or 'ECS gives no reason'}"
 
 

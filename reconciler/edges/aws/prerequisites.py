@@ -1,6 +1,6 @@
-"""Whether what a deployment names is there: images, secrets, roles.
+"""Existence checks of the images, secrets and roles that a deployment names.
 
-The rule: only what AWS says is not there counts as missing. A question that AWS does not let us ask blocks nobody.
+Only a resource that AWS reports as not found counts as missing. A check that AWS does not permit blocks no deployment.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ _NOT_THERE = frozenset(
 
 
 class AwsPrerequisites:
-    """Implements `preparation.Prerequisites` on ECR, Secrets Manager and IAM."""
+    """Implements `core.ports.aws.Prerequisites` on ECR, Secrets Manager and IAM."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
-        """What is not there, in words. Raises: LiveUnavailable."""
-        questions = [
+        """Return a short message for each missing resource. Raises: LiveUnavailable."""
+        checks = [
             *(self._image(image, environment) for image in needs.images),
             *(self._secret(name, environment) for name in needs.secrets),
             *(self._role(arn, environment) for arn in needs.roles),
         ]
         try:
-            answers = await asyncio.gather(*questions)
+            answers = await asyncio.gather(*checks)
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
         return [answer for answer in answers if answer]
@@ -44,7 +44,7 @@ class AwsPrerequisites:
             return None
         account, _, repository, tag, digest = named.groups()
         which = {"imageTag": tag} if tag else {"imageDigest": digest}
-        asked = self._clients.call(
+        call = self._clients.call(
             environment,
             "ecr",
             "describe_images",
@@ -52,22 +52,22 @@ class AwsPrerequisites:
             repositoryName=repository,
             imageIds=[which],
         )
-        there = await _is_there(asked)
-        return None if there else f"image {repository}{f':{tag}' if tag else f'@{digest}'} was not pushed"
+        exists = await _exists(call)
+        return None if exists else f"image {repository}{f':{tag}' if tag else f'@{digest}'} was not pushed"
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
-        asked = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)
-        return None if await _is_there(asked) else f"secret {name} does not exist"
+        call = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)
+        return None if await _exists(call) else f"secret {name} does not exist"
 
     async def _role(self, arn: str, environment: Environment) -> str | None:
         name = arn.rpartition("/")[2]
-        asked = self._clients.call(environment, "iam", "get_role", RoleName=name)
-        return None if await _is_there(asked) else f"role {name} is gone"
+        call = self._clients.call(environment, "iam", "get_role", RoleName=name)
+        return None if await _exists(call) else f"role {name} does not exist"
 
 
-async def _is_there(asked: Awaitable[object]) -> bool:
+async def _exists(call: Awaitable[object]) -> bool:
     try:
-        await asked
+        await call
     except AwsFailed as failure:
         if failure.code in _NOT_THERE:
             return False

@@ -1,4 +1,4 @@
-"""Which states an environment's bucket holds, asked of S3; for finding those that nobody looks after."""
+"""The list of the states in an environment's bucket, from S3, for the search for orphans."""
 
 import json
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from reconciler.edges.state.settings import StateSettings
 
 _GONE = frozenset({"404", "NoSuchKey"})
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})
-_PAGES = 100  # at most; of 1,000 objects each there are more than enough
+_PAGES = 100  # at most, of 1,000 objects each: more than an environment has
 
 
 class S3States:
-    """Implements `core.ports.orphans.States`. `page`: how many objects one answer of S3 may hold."""
+    """Implements `core.ports.orphans.States`. `page`: the largest number of objects in one answer of S3."""
 
     def __init__(self, clients: AwsClients, settings: StateSettings, *, page: int = 1000) -> None:
         self._clients, self._settings, self._page = clients, settings, page
 
     async def stored(self, environment: Environment) -> Sequence[StoredState]:
-        """Every state of the environment; none where nobody made the bucket yet. Raises: LiveUnavailable."""
+        """Return every state of the environment, by key; none before its bucket exists. Raises: LiveUnavailable."""
         bucket, before = self._settings.bucket_in(environment), f"{self._settings.prefix}{environment.name}/"
         found: list[StoredState] = []
         more: dict[str, Any] = {}
@@ -47,7 +47,7 @@ class S3States:
         return sorted(found, key=lambda state: state.key)
 
     async def size(self, state: StoredState, environment: Environment) -> int:
-        """How many resources it manages. Raises: LiveUnavailable."""
+        """Return how many resources the state manages; 0 when it is gone. Raises: LiveUnavailable."""
         try:
             answer = await self._clients.call(environment, "s3", "get_object", Bucket=state.bucket, Key=state.object)
         except AwsFailed as failed:

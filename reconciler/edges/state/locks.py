@@ -1,7 +1,7 @@
-"""State locks as they are kept in AWS, and whether their holder can still be alive.
+"""State locks in AWS, and the proof that their holder is dead.
 
 Terraform's S3 backend keeps a lock twice: as the object `<state>.tflock` and as the item of the lock table named
-`<bucket>/<state>` whose attribute `Info` is the same JSON. Either half keeps others out, so both are read.
+`<bucket>/<state>` whose attribute `Info` is the same JSON. Either half keeps other runs out, so both are read.
 """
 
 import asyncio
@@ -27,33 +27,34 @@ _METADATA = "ECS_CONTAINER_METADATA_URI_V4"  # Amazon ECS developer guide, "Task
 
 
 class StateLocks:
-    """The port's `Locks`. `work` is the folder of our workspaces: a Terraform elsewhere is somebody else's."""
+    """Implements `core.ports.terraform.Locks`. The daemon's Terraform runs below `work`, any other elsewhere."""
 
     def __init__(self, aws: AwsClients, settings: StateSettings, *, work: Path, me: Holder) -> None:
         self._aws, self._settings, self._work, self._me = aws, settings, work.absolute(), me
 
     @property
     def me(self) -> Holder:
-        """Who this daemon is."""
+        """This daemon as a holder of locks."""
         return self._me
 
     async def read(self, key: Key, environment: Environment) -> LockInfo | None:
-        """The lock as it is now. Raises: LiveUnavailable."""
+        """Return the current lock of the state; None when it is free. Raises: LiveUnavailable."""
         try:
             return await self._object(key, environment) or await self._item(key, environment)
         except AwsFailed as failed:
             raise LiveUnavailable(f"the lock of {key} cannot be read: {failed}") from failed
 
     async def is_dead(self, holder: Holder, *, certain: bool) -> bool:
-        """True when no Terraform of that holder can still run; see the port.
+        """Return True when no Terraform of that holder can still run; see the port.
 
-        Here, the workspace's own lock is the proof: every Terraform of ours inherits it, and the asking pass holds it.
+        On this machine, the workspace lock is the proof: every Terraform of the daemon inherits it, and the calling
+        pass has it.
         """
         if holder.task != self._me.task:
             return holder.task is not None and await self._has_stopped(holder.task)
         if holder.who != self._me.who:
             return False
-        return certain or not await asyncio.to_thread(_strangers, self._work)
+        return certain or not await asyncio.to_thread(_others_run, self._work)
 
     async def _object(self, key: Key, environment: Environment) -> LockInfo | None:
         where = {"Bucket": self._settings.bucket_in(environment), "Key": f"{self._settings.object_key(key)}.tflock"}
@@ -76,7 +77,10 @@ class StateLocks:
         return _read(info) if info else None
 
     async def _has_stopped(self, task: str) -> bool:
-        """An ARN is `arn:<partition>:ecs:<region>:<account>:task/<cluster>/<id>`; ECS forgets a task an hour after."""
+        """Return True when ECS has stopped the task, which it forgets an hour later.
+
+        The ARN is `arn:<partition>:ecs:<region>:<account>:task/<cluster>/<id>`.
+        """
         _, _, _, region, _, resource = task.split(":", 5)
         home = Home(region)
         try:
@@ -89,7 +93,7 @@ class StateLocks:
 
 
 def whoami(environment: Any = os.environ) -> Holder:
-    """This process as Terraform names it in locks, and its ECS task when it runs in one."""
+    """Return this process as Terraform names it in locks, with its ECS task when it runs in one."""
     return Holder(f"{getpass.getuser()}@{socket.gethostname()}", _task(environment.get(_METADATA)))
 
 
@@ -111,18 +115,18 @@ def _read(text: str | bytes) -> LockInfo:
         return LockInfo("unreadable", "", "", "")
 
 
-def _strangers(work: Path) -> bool:
-    """True when a Terraform runs on this machine outside of our workspaces, or when that cannot be seen."""
+def _others_run(work: Path) -> bool:
+    """Return True when a Terraform runs on this machine outside of `work`, or when processes cannot be listed."""
     try:
         processes = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     except OSError:
         return True
-    return any(_is_stranger(process, work) for process in processes)
+    return any(_runs_outside(process, work) for process in processes)
 
 
-def _is_stranger(process: Path, work: Path) -> bool:
+def _runs_outside(process: Path, work: Path) -> bool:
     try:
         program = (process / "cmdline").read_bytes().split(b"\0", 1)[0]
         return Path(os.fsdecode(program)).name == "terraform" and not (process / "cwd").readlink().is_relative_to(work)
-    except OSError:  # it has just ended, or is another user's and so not the one who holds the lock
+    except OSError:  # it has just ended, or belongs to another user, so it does not hold the lock
         return False

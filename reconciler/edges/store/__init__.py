@@ -1,4 +1,5 @@
 """Durable storage: records, history, root trees and reports, on a disk or in AWS.
 
-Both kinds keep the same promises, which `core/ports/store.py` states and the contract tests check.
+Here: the implementations of `core/ports/store.py`. Both kinds give the same guarantees, which the contract tests check.
+The format of a record is `core/record`.
 """

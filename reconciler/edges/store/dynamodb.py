@@ -1,15 +1,15 @@
-"""Records, history, conversations and freezes in one DynamoDB table: the store of a daemon whose disk does not last.
+"""Records, history, conversations and freezes in one DynamoDB table: the store of a daemon without a lasting disk.
 
-    pk                        sk                                     what else
+    pk                        sk                                     other attributes
     record                    develop/orders                         version, write, document
     history/develop/orders    2026-03-02T09:00:00.000000Z#<pass>     document, expires (the table's TTL)
     thread                    drift develop/orders                   value
     freeze                    prod, or * for all                     document
 
-The rule: a write names the version that it follows, and DynamoDB refuses it when that is not the stored one. An answer
-can get lost after the write was made, so each write carries an id of its own, and a write that follows one whose end is
-not known may follow that one too. Documents are compressed; one that is too large for an item all the same is an error
-and leaves what is stored as it is.
+A write names the version that it follows, and DynamoDB refuses it when another version is stored. The answer to a write
+that succeeded can get lost, so each write carries an id of its own, and the next write may also follow a write whose
+outcome is unknown. Documents are compressed; one that is still too large for an item is an error, and the stored one
+stays as it is.
 """
 
 import json
@@ -35,8 +35,8 @@ KEYS = (("pk", "HASH"), ("sk", "RANGE"))
 
 _REFUSED = "ConditionalCheckFailedException"
 _MISSING = "ResourceNotFoundException"
-_NAMES = {"#version": "version", "#write": "write"}  # words that DynamoDB keeps for itself
-_DOUBTS_KEPT = 20
+_NAMES = {"#version": "version", "#write": "write"}  # reserved words of DynamoDB
+_UNCONFIRMED_KEPT = 20
 _Item = Mapping[str, Mapping[str, Any]]
 _T = TypeVar("_T", Record, Pass, Freeze)
 
@@ -48,23 +48,23 @@ class DynamoStore:
         self._clients = clients
         self._table = table
         self._home = home
-        self._doubtful: dict[Key, list[str]] = {}  # ids of writes that may have been made
+        self._unconfirmed: dict[Key, list[str]] = {}  # ids of writes whose outcome is unknown
 
     async def open(self) -> None:
-        """See that the table can be used. Raises: StoreFailed."""
+        """Check that the table can be used. Raises: StoreFailed."""
         call = self._clients.call(self._home, "dynamodb", "describe_table", TableName=self._table)
         found = (await self._answer(call))["Table"]
         keys = tuple((key["AttributeName"], key["KeyType"]) for key in found["KeySchema"])
         if keys != KEYS:
-            raise StoreFailed(f"the table {self._table} has other keys than pk and sk: deploy/ecs makes the right one")
+            raise StoreFailed(f"the table {self._table} has other keys than pk and sk: use the table of deploy/ecs")
         if found["TableStatus"] not in {"ACTIVE", "UPDATING"}:
-            raise StoreFailed(f"the table {self._table} is {found['TableStatus']}")
+            raise StoreFailed(f"the table {self._table} is {found['TableStatus']}, not ACTIVE")
 
     async def close(self) -> None:
-        """Nothing to let go of: the connections belong to the clients."""
+        """Do nothing: the connections belong to the clients."""
 
     async def load(self) -> Mapping[Key, Record]:
-        """Every record. Raises: StoreFailed."""
+        """Return every record. Raises: StoreFailed."""
         items = await self._query("record")
         records = (self._read(codec.load, item, item["sk"]["S"]) for item in items)
         return {record.key: record for record in records}
@@ -73,7 +73,7 @@ class DynamoStore:
         """Write a record whose version is one more than the stored one's. Raises: StoreConflict, StoreFailed."""
         write = uuid.uuid4().hex
         follows = "attribute_not_exists(pk)" if record.version == 1 else "#version = :before"
-        condition, values = self._or_doubtful(record.key, follows, also=write)
+        condition, values = self._or_unconfirmed(record.key, follows, also=write)
         if record.version != 1:
             values[":before"] = _number(record.version - 1)
         item = _record_key(record.key) | {
@@ -92,11 +92,11 @@ class DynamoStore:
             ExpressionAttributeValues=values,
         )
         if not await self._write(record.key, call, write):
-            raise StoreConflict(f"{record.key}: version {record.version} does not follow the stored one")
+            raise StoreConflict(f"{record.key}: version {record.version} does not follow the stored version")
 
     async def delete(self, record: Record) -> None:
-        """Forget an instance, given its stored record. Raises: StoreConflict, StoreFailed."""
-        condition, values = self._or_doubtful(record.key, "#version = :version")
+        """Delete the record of an instance, if this version is the stored one. Raises: StoreConflict, StoreFailed."""
+        condition, values = self._or_unconfirmed(record.key, "#version = :version")
         call = self._clients.call(
             self._home,
             "dynamodb",
@@ -108,10 +108,10 @@ class DynamoStore:
             ExpressionAttributeValues=values | {":version": _number(record.version)},
         )
         if not await self._write(record.key, call, None):
-            raise StoreConflict(f"{record.key}: version {record.version} is not the stored one")
+            raise StoreConflict(f"{record.key}: version {record.version} is not the stored version")
 
     async def append(self, visit: Pass) -> None:
-        """Add a pass to the history of its instance, for ninety days. Raises: StoreFailed."""
+        """Add a pass to the history of its instance; retention is ninety days. Raises: StoreFailed."""
         moment = visit.finished.astimezone(UTC)
         item = {
             "pk": _text(_history(visit.key)),
@@ -123,43 +123,43 @@ class DynamoStore:
         await self._answer(call)
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first, two hundred at the most. Raises: StoreFailed."""
+        """Return the newest passes first, at most two hundred. Raises: StoreFailed."""
         items = await self._query(_history(key), newest=min(limit, HISTORY_SHOWN)) if limit > 0 else []
         return [self._read(codec.load_pass, item, f"a pass of {key}") for item in items]
 
     async def threads(self) -> Mapping[str, str]:
-        """Every open conversation. Raises: StoreFailed."""
+        """Return every open conversation. Raises: StoreFailed."""
         return {item["sk"]["S"]: item["value"]["S"] for item in await self._query("thread")}
 
     async def keep_thread(self, name: str, value: str) -> None:
-        """Remember one, in place of what was known under that name. Raises: StoreFailed."""
+        """Keep a conversation, in place of one of that name. Raises: StoreFailed."""
         item = _thread_key(name) | {"value": _text(value)}
         call = self._clients.call(self._home, "dynamodb", "put_item", TableName=self._table, Item=item)
         await self._answer(call)
 
     async def drop_thread(self, name: str) -> None:
-        """Forget one; a no-op when it is not known. Raises: StoreFailed."""
+        """Delete a conversation; a no-op without one of that name. Raises: StoreFailed."""
         call = self._clients.call(self._home, "dynamodb", "delete_item", TableName=self._table, Key=_thread_key(name))
         await self._answer(call)
 
     async def freezes(self) -> Sequence[Freeze]:
-        """Every freeze in force. Raises: StoreFailed."""
+        """Return every active freeze. Raises: StoreFailed."""
         items = await self._query("freeze")
         return [self._read(freezing.load, item, f"the freeze of {item['sk']['S']}") for item in items]
 
     async def keep_freeze(self, freeze: Freeze) -> None:
-        """Keep it, in place of the one of the same name. Raises: StoreFailed."""
+        """Keep a freeze, in place of one of that name. Raises: StoreFailed."""
         document = self._document(freezing.dump(freeze), f"the freeze of {freeze.name}")
         item = {"pk": _text("freeze"), "sk": _text(freeze.name), "document": document}
         await self._answer(self._clients.call(self._home, "dynamodb", "put_item", TableName=self._table, Item=item))
 
     async def drop_freeze(self, name: str) -> None:
-        """End the one of that name; a no-op when there is none. Raises: StoreFailed."""
+        """Delete a freeze; a no-op without one of that name. Raises: StoreFailed."""
         key = {"pk": _text("freeze"), "sk": _text(name)}
         await self._answer(self._clients.call(self._home, "dynamodb", "delete_item", TableName=self._table, Key=key))
 
     async def _query(self, partition: str, *, newest: int | None = None) -> list[_Item]:
-        """The items of a partition in order; with `newest` that many from its end."""
+        """Return the items of a partition in key order; with `newest`, that many from its end, last one first."""
         found: list[_Item] = []
         more: dict[str, Any] = {"Limit": newest} if newest else {}
         while True:
@@ -180,14 +180,14 @@ class DynamoStore:
                 return found[:newest]
             more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _or_doubtful(self, key: Key, follows: str, *, also: str | None = None) -> tuple[str, dict[str, Any]]:
-        """A condition that is met by the stored version, or by a write of ours whose answer never came."""
-        writes = [*self._doubtful.get(key, ()), *([also] if also else [])]
+    def _or_unconfirmed(self, key: Key, follows: str, *, also: str | None = None) -> tuple[str, dict[str, Any]]:
+        """Return a condition and its values, met by what `follows` says or by an own write whose outcome is unknown."""
+        writes = [*self._unconfirmed.get(key, ()), *([also] if also else [])]
         values = {f":write{number}": _text(write) for number, write in enumerate(writes)}
         return (f"{follows} OR #write IN ({', '.join(values)})" if values else follows), values
 
     async def _write(self, key: Key, call: Awaitable[Mapping[str, Any]], write: str | None) -> bool:
-        """Await a conditional write of a record; False when DynamoDB refused it."""
+        """Await a conditional write of a record; return False when DynamoDB refused it."""
         try:
             await self._answer(call)
         except AwsFailed as refused:
@@ -195,9 +195,9 @@ class DynamoStore:
             return write is None and refused.retried and not await self._exists(key)
         except BaseException:
             if write:
-                self._doubtful[key] = [*self._doubtful.get(key, ()), write][-_DOUBTS_KEPT:]
+                self._unconfirmed[key] = [*self._unconfirmed.get(key, ()), write][-_UNCONFIRMED_KEPT:]
             raise
-        self._doubtful.pop(key, None)
+        self._unconfirmed.pop(key, None)
         return True
 
     async def _exists(self, key: Key) -> bool:
@@ -207,32 +207,32 @@ class DynamoStore:
         return "Item" in await self._answer(call)
 
     async def _answer(self, call: Awaitable[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Raises: StoreFailed; AwsFailed for a condition that was not met."""
+        """Await a call. Raises: StoreFailed, or AwsFailed for a condition that was not met."""
         try:
             return await call
         except AwsFailed as failure:
             if failure.code == _REFUSED:
                 raise
-            missing = "; there is none in this account and region: deploy/ecs makes it, or set store.table and region"
+            missing = "; this account and region have no such table: create it with deploy/ecs, or correct `store`"
             hint = missing if failure.code == _MISSING else ""
             raise StoreFailed(f"the table {self._table}: {failure}{hint}") from failure
 
-    def _document(self, document: Mapping[str, Any], whose: str) -> Mapping[str, bytes]:
+    def _document(self, document: Mapping[str, Any], label: str) -> Mapping[str, bytes]:
         packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode())
         if len(packed) > LARGEST:
             raise StoreFailed(
-                f"{whose} has {len(packed) // 1024} KB when compressed, and an item of DynamoDB at most"
-                f" {LARGEST // 1024}: it was not written. Its plan, inputs or outputs are too large; split the module"
+                f"{label} was not written: it has {len(packed) // 1024} KB when compressed, and an item of DynamoDB"
+                f" at most {LARGEST // 1024}. Its plan, inputs or outputs are too large; split the module"
             )
         return {"B": packed}
 
-    def _read(self, load: Callable[[Any], _T], item: _Item, whose: str) -> _T:
+    def _read(self, load: Callable[[Any], _T], item: _Item, label: str) -> _T:
         try:
             return load(json.loads(zlib.decompress(item["document"]["B"])))
         except (KeyError, ValueError, zlib.error) as error:
             raise StoreCorrupt(
-                f"the table {self._table}: {whose} cannot be read ({error}). Nothing was changed. Restore the table to"
-                " a point in time, or start the version that wrote it"
+                f"the table {self._table}: {label} cannot be read ({error}). Nothing was changed. Restore the table to"
+                " a point in time, or start the version of the daemon that wrote it"
             ) from error
 
 
@@ -249,7 +249,7 @@ def _history(key: Key) -> str:
 
 
 def _names(condition: str) -> dict[str, str]:
-    """The names that a condition uses; DynamoDB refuses one that is not."""
+    """Return the names that a condition uses; DynamoDB refuses unused ones."""
     return {name: attribute for name, attribute in _NAMES.items() if name in condition}
 
 

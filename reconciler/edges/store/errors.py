@@ -1,8 +1,8 @@
-"""What can go wrong with any store.
+"""The errors of every store.
 
 StoreFailed          the store cannot be used now
-├─ StoreCorrupt      what it keeps is damaged
-└─ StoreTooNew       a newer version wrote it
+├─ StoreCorrupt      stored data is damaged
+└─ StoreTooNew       a newer version of the daemon wrote the store
 """
 
 
@@ -11,8 +11,8 @@ class StoreFailed(Exception):
 
 
 class StoreCorrupt(StoreFailed):
-    """What it keeps is damaged."""
+    """Stored data is damaged."""
 
 
 class StoreTooNew(StoreFailed):
-    """A newer version wrote it."""
+    """A newer version of the daemon wrote the store."""

@@ -1,4 +1,4 @@
-"""Drift reports as files below a folder. One is written beside and renamed in, so that nobody reads half of it.
+"""Drift reports as files below a folder. Each is written to a temporary file and renamed, so no reader sees half of it.
 
 ReportFailed     the file cannot be written
 """
@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 
 
 class ReportFailed(Exception):
-    """A report that could not be kept."""
+    """The report could not be kept."""
 
 
 class DirectoryReports:
-    """Implements `keeping.Reports` on a folder."""
+    """Implements `core.ports.store.Reports` on a folder."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     async def keep(self, name: str, text: str) -> None:
-        """Write the file. Raises: ReportFailed."""
+        """Write the report, in place of one of that name. Raises: ReportFailed."""
         await asyncio.to_thread(self._write, name, text)
 
     def _write(self, name: str, text: str) -> None:
@@ -32,8 +32,8 @@ class DirectoryReports:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
                 "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
-            ) as beside:
-                beside.write(text)
-            os.replace(beside.name, path)
+            ) as temporary:
+                temporary.write(text)
+            os.replace(temporary.name, path)
         except OSError as error:
             raise ReportFailed(f"{path}: {error.strerror or error}") from error

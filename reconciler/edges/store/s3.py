@@ -1,10 +1,10 @@
-"""Terraform trees and reports in an S3 bucket: what a daemon keeps whose disk does not last.
+"""Terraform trees and reports in an S3 bucket, for a daemon without a lasting disk.
 
-    trees/<sha256>.tar.gz     one Terraform tree, written once, checked against its id whenever it is read
+    trees/<sha256>.tar.gz     one Terraform tree, written once, checked against its id at every read
     reports/<name>            one report
 
-With a key of our own every object says so; without one the bucket's default encryption counts, because naming KMS
-without a key would choose the account's default key over the bucket's.
+With a configured KMS key, every object names it. Without one, the bucket's default encryption applies, because naming
+KMS without a key would choose the account's default key over the bucket's.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ class S3Trees:
         self._bucket = bucket
         self._home = home
         self._encryption = _encryption(kms_key_id)
-        self._kept: set[str] = set()  # known to be there; nobody deletes a tree
+        self._kept: set[str] = set()  # known to be in the bucket; trees are never deleted
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there. Raises: TreeFailed when the id is not this tree's, SourceFailed."""
+        """Keep this tree; a no-op when it is kept. Raises: TreeFailed when the id is not this tree's, SourceFailed."""
         if tree_id in self._kept:
             return
         name, body = _name(tree_id), await asyncio.to_thread(_checked_and_packed, tree_id, tree)
@@ -60,7 +60,7 @@ class S3Trees:
         self._kept.add(tree_id)
 
     async def get(self, tree_id: str) -> Tree:
-        """Raises: KeyError when it is not there, DamagedTree when it is not what was put, TreeFailed."""
+        """Return a kept tree. Raises: KeyError when it is not kept; DamagedTree; TreeFailed when S3 cannot be read."""
         name = _name(tree_id)
         try:
             answer = await self._clients.call(self._home, "s3", "get_object", Bucket=self._bucket, Key=name)
@@ -72,7 +72,7 @@ class S3Trees:
 
 
 class S3Reports:
-    """Implements `keeping.Reports`."""
+    """Implements `core.ports.store.Reports` on a bucket."""
 
     def __init__(self, clients: AwsClients, bucket: str, home: Home, *, kms_key_id: str | None = None) -> None:
         self._clients = clients
@@ -126,7 +126,7 @@ def _checked_and_packed(wanted: str, tree: Tree) -> bytes:
 
 
 def _unpacked_and_checked(wanted: str, body: bytes, where: str) -> Tree:
-    """The files are read into memory and compared with the id; nothing is ever extracted to a path of the archive."""
+    """Return the tree of an archive; files are read into memory, and no path of the archive is ever extracted to."""
     try:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(body)), mode="r:") as archive:
             tree = {member.name: _content(archive, member) for member in archive}

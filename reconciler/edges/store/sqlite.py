@@ -1,7 +1,7 @@
-"""Records, history, open conversations and freezes in one SQLite file: the store of a laptop and of a single daemon.
+"""Records, history, open conversations and freezes in one SQLite file: the store of a laptop or a single daemon.
 
-The rule: a write is on the disk when `save` returns, and a file that cannot be trusted is reported, never replaced,
-emptied or deleted. One thread owns the connection, so that writes are in order and the event loop never waits on it.
+A write is on the disk when `save` returns. A file that cannot be trusted is reported, never replaced, emptied or
+deleted. One thread owns the connection, so writes are in order and the event loop never waits on it.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class SqliteStore:
         await self._do(lambda connection: None)
 
     async def close(self) -> None:
-        """Let go of the file. The store cannot be used afterwards."""
+        """Close the file. The store cannot be used afterwards."""
         try:
             async with asyncio.timeout(self._timeout):
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
@@ -62,7 +62,7 @@ class SqliteStore:
             self._thread.shutdown(wait=False)
 
     async def load(self) -> Mapping[Key, Record]:
-        """Every record. Raises: StoreFailed."""
+        """Return every record. Raises: StoreFailed."""
         rows = await self._do(lambda c: c.execute("SELECT environment, name, document FROM records").fetchall())
         records = (self._read(codec.load, document, f"{place}/{name}") for place, name, document in rows)
         return {record.key: record for record in records}
@@ -79,16 +79,16 @@ class SqliteStore:
             sql = "UPDATE records SET version = ?, document = ? WHERE environment = ? AND name = ? AND version = ?"
             written = await self._write(sql, (*row, record.version - 1))
         if not written:
-            raise StoreConflict(f"{record.key}: version {record.version} does not follow the stored one")
+            raise StoreConflict(f"{record.key}: version {record.version} does not follow the stored version")
 
     async def delete(self, record: Record) -> None:
-        """Forget an instance, given its stored record. Raises: StoreConflict, StoreFailed."""
+        """Delete the record of an instance, if this version is the stored one. Raises: StoreConflict, StoreFailed."""
         sql = "DELETE FROM records WHERE environment = ? AND name = ? AND version = ?"
         if not await self._write(sql, (record.key.environment, record.key.name, record.version)):
-            raise StoreConflict(f"{record.key}: version {record.version} is not the stored one")
+            raise StoreConflict(f"{record.key}: version {record.version} is not the stored version")
 
     async def append(self, visit: Pass) -> None:
-        """Add a pass to the history of its instance; the oldest beyond two hundred go. Raises: StoreFailed."""
+        """Add a pass to the history of its instance; retention is two hundred passes. Raises: StoreFailed."""
         key, document = (visit.key.environment, visit.key.name), json.dumps(codec.dump_pass(visit))
 
         def add(connection: sqlite3.Connection) -> None:
@@ -102,35 +102,35 @@ class SqliteStore:
         await self._do(add)
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """The newest passes first. Raises: StoreFailed."""
+        """Return the newest passes first, at most `limit`. Raises: StoreFailed."""
         sql = "SELECT document FROM passes WHERE environment = ? AND name = ? ORDER BY number DESC LIMIT ?"
         rows = await self._do(lambda c: c.execute(sql, (key.environment, key.name, max(limit, 0))).fetchall())
         return [self._read(codec.load_pass, document, f"a pass of {key}") for (document,) in rows]
 
     async def threads(self) -> Mapping[str, str]:
-        """Every open conversation. Raises: StoreFailed."""
+        """Return every open conversation. Raises: StoreFailed."""
         return dict(await self._do(lambda c: c.execute("SELECT name, value FROM threads").fetchall()))
 
     async def keep_thread(self, name: str, value: str) -> None:
-        """Remember one, in place of what was known under that name. Raises: StoreFailed."""
+        """Keep a conversation, in place of one of that name. Raises: StoreFailed."""
         await self._write("INSERT OR REPLACE INTO threads (name, value) VALUES (?, ?)", (name, value))
 
     async def drop_thread(self, name: str) -> None:
-        """Forget one; a no-op when it is not known. Raises: StoreFailed."""
+        """Delete a conversation; a no-op without one of that name. Raises: StoreFailed."""
         await self._write("DELETE FROM threads WHERE name = ?", (name,))
 
     async def freezes(self) -> Sequence[Freeze]:
-        """Every freeze in force. Raises: StoreFailed."""
+        """Return every active freeze. Raises: StoreFailed."""
         rows = await self._do(lambda c: c.execute("SELECT name, document FROM freezes").fetchall())
         return [self._read(freezing.load, document, f"the freeze of {name}") for name, document in rows]
 
     async def keep_freeze(self, freeze: Freeze) -> None:
-        """Keep it, in place of the one of the same name. Raises: StoreFailed."""
+        """Keep a freeze, in place of one of that name. Raises: StoreFailed."""
         row = (freeze.name, json.dumps(freezing.dump(freeze)))
         await self._write("INSERT OR REPLACE INTO freezes (name, document) VALUES (?, ?)", row)
 
     async def drop_freeze(self, name: str) -> None:
-        """End the one of that name; a no-op when there is none. Raises: StoreFailed."""
+        """Delete a freeze; a no-op without one of that name. Raises: StoreFailed."""
         await self._write("DELETE FROM freezes WHERE name = ?", (name,))
 
     async def _write(self, sql: str, values: Sequence[Any]) -> int:
@@ -141,7 +141,7 @@ class SqliteStore:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
         except TimeoutError:
-            raise StoreFailed(f"{self._path}: no answer within {self._timeout:.0f} s; is the disk stuck?") from None
+            raise StoreFailed(f"{self._path}: no answer within {self._timeout:.0f} s; check the disk") from None
 
     def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
@@ -149,7 +149,7 @@ class SqliteStore:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 return work(connection)
-        except sqlite3.OperationalError as error:  # locked, full, read-only: may pass
+        except sqlite3.OperationalError as error:  # locked, full, read-only: may resolve without intervention
             raise StoreFailed(f"{self._path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise self._corrupt(str(error)) from error
@@ -188,15 +188,15 @@ class SqliteStore:
             self._connection.close()
             self._connection = None
 
-    def _corrupt(self, what: str) -> StoreCorrupt:
+    def _corrupt(self, cause: str) -> StoreCorrupt:
         return StoreCorrupt(
-            f"{self._path} is damaged ({what}). Nothing was changed. Stop the daemon, keep a copy of the file, then"
-            " restore a backup; or move the file away: the daemon then looks at every instance anew and asks for"
-            " approval before its first change."
+            f"{self._path} is damaged ({cause}). Nothing was changed. Stop the daemon, keep a copy of the file, then"
+            " restore a backup; or move the file away: the daemon then plans every instance anew, and the first change"
+            " of each needs manual approval."
         )
 
-    def _read(self, load: Callable[[Any], _T], document: str, whose: str) -> _T:
+    def _read(self, load: Callable[[Any], _T], document: str, label: str) -> _T:
         try:
             return load(json.loads(document))
         except ValueError as error:
-            raise self._corrupt(f"{whose}: {error}") from error
+            raise self._corrupt(f"{label}: {error}") from error

@@ -1,10 +1,11 @@
 """Terraform trees on disk: read from a directory, and kept by id for as long as a record may need them.
 
-A tombstone must still be able to destroy what a folder made that is long gone from Git. A tree is written beside and
-renamed in, so that a half-written one is never found, and is checked against its id whenever it is read.
+A tombstone must still be able to destroy the resources of a root that was removed from Git long ago. A tree is written
+to a temporary folder and renamed, so that a half-written one is never found, and is checked against its id at every
+read.
 
-    TreeFailed        the directory cannot be used: a symlink, a file that is too big, or not a directory
-    DamagedTree       what lies under an id is not that tree any more
+    TreeFailed        the directory cannot be used: a symlink, a file that is too large, or not a directory
+    DamagedTree       the content kept under an id is not that tree any more
 """
 
 import asyncio
@@ -27,15 +28,15 @@ _SKIPPED_FILES = re.compile(r".*\.tfstate(\..*)?|\.terraform\.tfstate\.lock\.inf
 
 
 class TreeFailed(Exception):
-    """A directory that cannot be used as a tree."""
+    """The directory cannot be used as a tree."""
 
 
 class DamagedTree(TreeFailed):
-    """A kept tree that differs from what was put."""
+    """A kept tree differs from the tree that was put."""
 
 
 def read_tree(directory: Path) -> Tree:
-    """Every file of a Terraform directory by its relative path, without states, plans and Terraform's own folders.
+    """Return the files of a Terraform directory by relative path, without states, plans and Terraform's own folders.
 
     Raises: TreeFailed.
     """
@@ -66,11 +67,11 @@ class DirectoryTrees:
         self._directory = directory
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is there. Raises: TreeFailed when the id is not this tree's."""
+        """Keep this tree; a no-op when it is kept. Raises: TreeFailed when the id is not this tree's."""
         await asyncio.to_thread(self._put, tree_id, tree)
 
     async def get(self, tree_id: str) -> Tree:
-        """Raises: KeyError when it is not there, DamagedTree when it is not what was put."""
+        """Return a kept tree. Raises: KeyError when it is not kept, DamagedTree when it differs from its id."""
         return await asyncio.to_thread(self._get, tree_id)
 
     def _put(self, wanted: str, tree: Tree) -> None:
@@ -80,15 +81,15 @@ class DirectoryTrees:
         if tree_id(tree) != wanted:
             raise TreeFailed(f"{wanted} is not the id of this tree")
         self._directory.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=self._directory))
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self._directory))
         try:
-            write_tree(tree, beside)
-            with contextlib.suppress(OSError):  # somebody else put the same tree in between: theirs is as good
-                beside.rename(folder)
+            write_tree(tree, temporary)
+            with contextlib.suppress(OSError):  # another process put the same tree in between
+                temporary.rename(folder)
             if not folder.is_dir():
                 raise TreeFailed(f"{folder} could not be written")
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def _get(self, wanted: str) -> Tree:
         folder = self._folder(wanted)
@@ -107,7 +108,7 @@ class DirectoryTrees:
 
 
 def _files(directory: Path, *, skip: bool = True) -> Iterator[Path]:
-    """The regular files below a directory, in a stable order; what is neither file nor folder is refused."""
+    """Yield the files below a directory in a stable order. Raises: TreeFailed for a symlink, special or large file."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         kind = entry.stat(follow_symlinks=False)
         path = Path(entry.path)
@@ -117,7 +118,7 @@ def _files(directory: Path, *, skip: bool = True) -> Iterator[Path]:
         elif skip and _SKIPPED_FILES.fullmatch(entry.name):
             continue
         elif not stat.S_ISREG(kind.st_mode):
-            raise TreeFailed(f"{path} is a symlink or a special file: only files and folders are taken")
+            raise TreeFailed(f"{path} is a symlink or a special file: only files and folders are accepted")
         elif kind.st_size > LARGEST_FILE:
             raise TreeFailed(f"{path} is larger than {LARGEST_FILE // 1024 // 1024} MiB")
         else:

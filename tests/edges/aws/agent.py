@@ -1,4 +1,4 @@
-"""A server that answers as the agent of an ECS task does, and remembers what it was asked."""
+"""A server that answers as the agent of an ECS task does, and records the requests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,11 +13,11 @@ TASK = "arn:aws:ecs:eu-central-1:123456789012:task/reconciler/0b1c2d3e4f5a6b7c8d
 
 @dataclass
 class Agent:
-    """Set `says` to let it refuse: a status and a document. `asked` holds every request's document, oldest first."""
+    """Set `refusal` (a status and a document) to make it refuse. `requests`: every request's document, oldest first."""
 
-    says: tuple[int, dict[str, Any]] | None = None
+    refusal: tuple[int, dict[str, Any]] | None = None
     silent: bool = False
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     uri: str = ""
     _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -25,32 +25,32 @@ class Agent:
     async def until(self, count: int) -> None:
         """Wait for that many requests."""
         async with self._heard:
-            await self._heard.wait_for(lambda: len(self.asked) >= count)
+            await self._heard.wait_for(lambda: len(self.requests) >= count)
 
     async def answer(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        document = await request.json()
         async with self._heard:
-            self.asked.append(asked)
+            self.requests.append(document)
             self._heard.notify_all()
         if self.silent:
             await self._over.wait()
-        if self.says:
-            status, document = self.says
-            return web.json_response(document, status=status)
-        state = {"ProtectionEnabled": asked["ProtectionEnabled"], "TaskArn": TASK}
-        if asked["ProtectionEnabled"]:
+        if self.refusal:
+            status, answer = self.refusal
+            return web.json_response(answer, status=status)
+        state = {"ProtectionEnabled": document["ProtectionEnabled"], "TaskArn": TASK}
+        if document["ProtectionEnabled"]:
             state["ExpirationDate"] = "2026-03-02T10:00:00Z"
         return web.json_response({"protection": state})
 
     @property
     def states(self) -> list[bool]:
-        """What it was told to be, request by request."""
-        return [asked["ProtectionEnabled"] for asked in self.asked]
+        """The requested protection, request by request."""
+        return [request["ProtectionEnabled"] for request in self.requests]
 
 
 @asynccontextmanager
 async def agent() -> AsyncIterator[Agent]:
-    """The agent, on a free port."""
+    """Run the agent on a free port."""
     found = Agent()
     application = web.Application()
     application.router.add_put("/api/0b1c2d3e/task-protection/v1/state", found.answer)

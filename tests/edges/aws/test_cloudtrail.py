@@ -1,4 +1,4 @@
-"""Who did it: CloudTrail's answers as it gives them (botocore checks their shape), and its silence."""
+"""Attribution from CloudTrail's answers (botocore checks their shape), and from failures and empty answers."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from reconciler.core.environment import Environment
-from reconciler.edges.aws.clients import AwsClients, Where
+from reconciler.edges.aws.clients import AwsClients, Place
 from reconciler.edges.aws.cloudtrail import CloudTrailAttribution
 
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")
@@ -19,7 +19,7 @@ SINCE = NOW - timedelta(hours=1)
 
 
 class Recorded(AwsClients):
-    """Clients whose CloudTrail is a stubbed one."""
+    """AWS clients with a stubbed CloudTrail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,18 +29,18 @@ class Recorded(AwsClients):
         self.stub = Stubber(self.cloudtrail)
         self.stub.activate()
 
-    def _client(self, environment: Where, service: str) -> Any:
+    def _client(self, environment: Place, service: str) -> Any:
         assert service == "cloudtrail"
         return self.cloudtrail
 
     def answers(self, name: str, *events: Mapping[str, Any]) -> None:
-        asked = {
+        expected = {
             "LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}],
             "StartTime": SINCE,
             "EndTime": NOW,
             "MaxResults": ANY,
         }
-        self.stub.add_response("lookup_events", {"Events": list(events)}, asked)
+        self.stub.add_response("lookup_events", {"Events": list(events)}, expected)
 
 
 def event(call: str, minutes: int, identity: Mapping[str, str], *, read: bool = False) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def event(call: str, minutes: int, identity: Mapping[str, str], *, read: bool = 
         "EventName": call,
         "ReadOnly": "true" if read else "false",
         "EventTime": NOW - timedelta(minutes=minutes),
-        "Username": identity.get("userName", "someone"),
+        "Username": identity.get("userName", "unknown"),
         "CloudTrailEvent": json.dumps(record),
     }
 
@@ -61,12 +61,12 @@ def role(session: str) -> dict[str, str]:
 
 async def who(aws: Recorded, *names: str) -> str | None:
     try:
-        return await CloudTrailAttribution(aws, between=0).who(DEVELOP, names, since=SINCE, until=NOW)
+        return await CloudTrailAttribution(aws, interval=0).who(DEVELOP, names, since=SINCE, until=NOW)
     finally:
         aws.close()
 
 
-async def test_the_session_of_the_newest_write_did_it() -> None:
+async def test_the_newest_write_names_the_session() -> None:
     aws = Recorded()
     aws.answers(
         "sg-1",
@@ -78,7 +78,7 @@ async def test_the_session_of_the_newest_write_did_it() -> None:
     aws.stub.assert_no_pending_responses()
 
 
-async def test_every_name_is_asked_for_and_users_and_root_are_named() -> None:
+async def test_every_name_is_queried_and_users_and_root_are_named() -> None:
     aws = Recorded()
     aws.answers("role-a", event("PutRolePolicy", 9, {"type": "IAMUser", "userName": "carol"}))
     aws.answers("arn:a")
@@ -89,20 +89,20 @@ async def test_every_name_is_asked_for_and_users_and_root_are_named() -> None:
 
 
 @pytest.mark.parametrize("session", ["reconciler/ecs-gitops-reconciler", "deploy/reconciler"])
-async def test_what_the_daemon_did_itself_is_no_answer(session: str) -> None:
+async def test_a_write_of_the_daemon_itself_is_ignored(session: str) -> None:
     aws = Recorded()
     aws.answers("sg-1", event("RevokeSecurityGroupIngress", 1, role(session)))
     assert await who(aws, "sg-1") is None
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InvalidTimeRangeException"])
-async def test_trouble_is_not_knowing(code: str) -> None:
+async def test_a_failed_lookup_means_unknown(code: str) -> None:
     aws = Recorded()
     aws.stub.add_client_error("lookup_events", code)
     assert await who(aws, "sg-1") is None
 
 
-async def test_without_events_nobody_knows() -> None:
+async def test_no_usable_event_means_unknown() -> None:
     aws = Recorded()
     aws.answers("sg-1", {"EventName": "X", "ReadOnly": "false", "CloudTrailEvent": "no JSON"})
     assert await who(aws, "sg-1") is None

@@ -1,4 +1,4 @@
-"""Which image of a repository can be run, and under which name."""
+"""The choice of an image and of its tag."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.edges.aws.clients import AwsClients, AwsFailed, Where
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Place
 from reconciler.edges.aws.ecr import best_tag, has_tag, image_uri, newest_tag
 
 KEY = Key("develop", "orders")
@@ -23,10 +23,10 @@ class Registry(AwsClients):
         super().__init__()
         self.pages = pages
         self.code = code
-        self.asked: list[Mapping[str, Any]] = []
+        self.requests: list[Mapping[str, Any]] = []
 
-    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
-        self.asked.append(parameters)
+    async def call(self, place: Place, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
+        self.requests.append(parameters)
         if self.code:
             raise AwsFailed(self.code, "no", operation=operation)
         page = int(parameters.get("nextToken", 0))
@@ -42,7 +42,7 @@ def image(*tags: str, minutes: int = 0) -> dict[str, Any]:
     }
 
 
-def test_the_address_of_an_image() -> None:
+def test_image_uri_contains_account_region_and_key() -> None:
     assert image_uri(KEY, DEVELOP, "a1") == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/develop/orders:a1"
     china = Environment("prod", "prod", "1", "cn-north-1", partition="aws-cn")
     assert image_uri(KEY, china, "a1") == "1.dkr.ecr.cn-north-1.amazonaws.com.cn/develop/orders:a1"
@@ -63,7 +63,7 @@ def test_the_address_of_an_image() -> None:
         ((), None),
     ],
 )
-def test_the_tag_that_is_least_likely_to_move(tags: tuple[str, ...], best: str | None) -> None:
+def test_best_tag_is_the_one_least_likely_to_move(tags: tuple[str, ...], best: str | None) -> None:
     assert best_tag({"imageTags": list(tags)}) == best
 
 
@@ -73,7 +73,7 @@ async def test_the_image_pushed_last_is_found_on_any_page() -> None:
         [image("aaaaaaa", minutes=1)], [image("ccccccc", minutes=5), signature], [image("bbbbbbb", minutes=3)]
     )
     assert await newest_tag(registry, KEY, DEVELOP) == "ccccccc"
-    assert [asked["repositoryName"] for asked in registry.asked] == ["develop/orders"] * 3
+    assert [request["repositoryName"] for request in registry.requests] == ["develop/orders"] * 3
 
 
 async def test_an_empty_repository_has_no_image() -> None:
@@ -81,12 +81,12 @@ async def test_an_empty_repository_has_no_image() -> None:
 
 
 @pytest.mark.parametrize("code", ["RepositoryNotFoundException", "ImageNotFoundException"])
-async def test_what_is_missing_is_no_failure(code: str) -> None:
+async def test_a_missing_repository_or_image_is_not_a_failure(code: str) -> None:
     assert await newest_tag(Registry(code=code), KEY, DEVELOP) is None
     assert not await has_tag(Registry(code=code), KEY, DEVELOP, "a1")
 
 
-async def test_a_refusal_is_not_taken_for_a_missing_image() -> None:
+async def test_a_refused_call_is_not_a_missing_image() -> None:
     with pytest.raises(AwsFailed, match="AccessDenied"):
         await has_tag(Registry(code="AccessDeniedException"), KEY, DEVELOP, "a1")
     with pytest.raises(AwsFailed, match="AccessDenied"):

@@ -1,4 +1,4 @@
-"""Live services, read from the AWS stand-in; and the reading of rollouts, shape by shape as ECS answers them."""
+"""Live services on the AWS stand-in, and the interpretation of ECS's answers about rollouts."""
 
 import asyncio
 import uuid
@@ -29,7 +29,7 @@ ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "t
 
 
 class Shop:
-    """A service of one environment in AWS, deployed as a person or a pipeline would."""
+    """A service of one environment in AWS, deployed as an operator or a pipeline would."""
 
     def __init__(self, aws: standin.StandIn) -> None:
         self.aws = aws
@@ -97,12 +97,12 @@ async def clients(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AwsClients]:
     found.close()
 
 
-async def look(shop: Shop, clients: AwsClients, text: str = SERVICE) -> LiveService:
+async def read_service(shop: Shop, clients: AwsClients, text: str = SERVICE) -> LiveService:
     return await EcsLive(clients).service(shop.instance(text), shop.environment, shop.cluster)
 
 
 async def test_a_service_that_does_not_exist_is_absent(shop: Shop, clients: AwsClients) -> None:
-    found = await look(shop, clients)
+    found = await read_service(shop, clients)
     assert (found.rollout, found.image, found.newest, found.running) == (RolloutState.ABSENT, None, None, 0)
 
 
@@ -114,86 +114,86 @@ async def test_a_cluster_that_does_not_exist_has_no_services(shop: Shop, clients
 async def test_a_deleted_service_is_absent(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/x:1")
     shop.aws.client("ecs").delete_service(cluster=shop.cluster, service=shop.name, force=True)
-    assert (await look(shop, clients)).rollout == RolloutState.ABSENT
+    assert (await read_service(shop, clients)).rollout == RolloutState.ABSENT
 
 
 async def test_a_running_service_shows_its_own_container(shop: Shop, clients: AwsClients) -> None:
     image = f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
     definition = shop.create(image)
-    found = await look(shop, clients)
+    found = await read_service(shop, clients)
     assert (found.image, found.task_definition) == (image, definition)
     assert (found.rollout, found.running, found.desired) == (RolloutState.COMPLETED, 2, 2)
 
 
-async def test_the_image_before_the_first_one_is_none(shop: Shop, clients: AwsClients) -> None:
+async def test_the_placeholder_image_counts_as_none(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/develop/{shop.name}:awaiting-first-image")
-    found = await look(shop, clients, PIPELINE_OWNED)
+    found = await read_service(shop, clients, PIPELINE_OWNED)
     assert (found.image, found.newest) == (None, None)
 
 
-async def test_a_tag_that_git_names_counts_once_it_was_pushed(shop: Shop, clients: AwsClients) -> None:
+async def test_a_tag_from_git_is_the_next_image_once_it_was_pushed(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/develop/{shop.name}:0ld0ld0")
     shop.push("another")
-    assert (await look(shop, clients)).newest is None
+    assert (await read_service(shop, clients)).newest is None
     shop.push("3f9c2d1")
-    assert (await look(shop, clients)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+    assert (await read_service(shop, clients)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
 
 
-async def test_what_the_pipeline_runs_stays_although_more_was_pushed(shop: Shop, clients: AwsClients) -> None:
+async def test_the_running_image_of_a_pipeline_stays_after_another_push(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/develop/{shop.name}:aaaaaaa")
     shop.push("bbbbbbb")
-    assert (await look(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:aaaaaaa"
+    assert (await read_service(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:aaaaaaa"
 
 
 async def test_the_first_image_of_a_pipeline_is_found_in_its_repository(shop: Shop, clients: AwsClients) -> None:
     shop.push("latest", "3f9c2d1")
-    assert (await look(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+    assert (await read_service(shop, clients, PIPELINE_OWNED)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
 
 
-async def test_a_rollout_under_way(shop: Shop, clients: AwsClients) -> None:
+async def test_a_running_rollout_is_in_progress(shop: Shop, clients: AwsClients) -> None:
     shop.aws.set_rollout_delay(3600)
     shop.create("app:1")
-    found = await look(shop, clients)
+    found = await read_service(shop, clients)
     assert (found.rollout, found.running, found.desired) == (RolloutState.IN_PROGRESS, 0, 2)
     assert "in progress" in found.message
 
 
-async def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(shop: Shop, clients: AwsClients) -> None:
+async def test_a_failed_first_deployment_cannot_be_rolled_back(shop: Shop, clients: AwsClients) -> None:
     shop.aws.fail_deployments(shop.cluster, shop.name)
     shop.create("broken:1")
-    found = await look(shop, clients)
+    found = await read_service(shop, clients)
     assert (found.rollout, found.message) == (
         RolloutState.FAILED,
         "ECS deployment circuit breaker: tasks failed to start.",
     )
 
 
-async def test_a_rollback_is_seen_while_it_goes_on_and_after_it(shop: Shop, clients: AwsClients) -> None:
+async def test_a_rollback_is_recognised_during_and_after_it(shop: Shop, clients: AwsClients) -> None:
     good = shop.create("app:1")
-    assert (await look(shop, clients)).rollout == RolloutState.COMPLETED
+    assert (await read_service(shop, clients)).rollout == RolloutState.COMPLETED
     shop.aws.fail_deployments(shop.cluster, shop.name, image="broken")
     shop.aws.set_rollout_delay(1)
     shop.update("broken:2")
     seen: list[LiveService] = []
     while not (seen and seen[-1].running == 2 and seen[-1].rollout != RolloutState.IN_PROGRESS):
-        seen.append(await look(shop, clients))
+        seen.append(await read_service(shop, clients))
         await asyncio.sleep(0.2)
     assert {found.rollout for found in seen} <= {RolloutState.IN_PROGRESS, RolloutState.ROLLED_BACK}
     assert (seen[-1].rollout, seen[-1].task_definition) == (RolloutState.ROLLED_BACK, good)
     for _ in range(10):  # until ECS has dropped the failed deployment
         await asyncio.sleep(0.2)
-        assert (await look(shop, clients)).rollout == RolloutState.ROLLED_BACK
+        assert (await read_service(shop, clients)).rollout == RolloutState.ROLLED_BACK
     shop.update("app:3")
-    assert (await look(shop, clients)).rollout == RolloutState.IN_PROGRESS
+    assert (await read_service(shop, clients)).rollout == RolloutState.IN_PROGRESS
 
 
-async def test_aws_that_does_not_answer_is_no_verdict(shop: Shop, clients: AwsClients) -> None:
+async def test_an_unavailable_aws_raises_live_unavailable(shop: Shop, clients: AwsClients) -> None:
     shop.aws.inject_fault("ecs", "error", operation="DescribeServices", status=500, times=5)
     with pytest.raises(LiveUnavailable, match="ecs describe_services in develop"):
-        await look(shop, clients)
+        await read_service(shop, clients)
 
 
-async def test_failures_carry_the_code_of_aws(shop: Shop, clients: AwsClients) -> None:
+async def test_failures_carry_the_error_code_of_aws(shop: Shop, clients: AwsClients) -> None:
     with pytest.raises(AwsFailed) as caught:
         await clients.call(shop.environment, "ecs", "describe_task_definition", taskDefinition="none:1")
     assert caught.value.code == "ClientException"
@@ -240,7 +240,7 @@ def deployment(
     }
 
 
-def said(message: str, *, at: datetime) -> dict[str, Any]:
+def event(message: str, *, at: datetime) -> dict[str, Any]:
     return {"message": f"(service orders) {message}", "createdAt": at}
 
 
@@ -266,12 +266,12 @@ LATER = T0 + timedelta(minutes=5)
             "circuit breaker: rolling back to deploymentId x",
         ),
         (
-            {"deployments": [deployment(1, "COMPLETED")], "events": [said(BACK, at=LATER)]},
+            {"deployments": [deployment(1, "COMPLETED")], "events": [event(BACK, at=LATER)]},
             RolloutState.ROLLED_BACK,
             f"(service orders) {BACK}",
         ),
         (
-            {"deployments": [deployment(3, "COMPLETED", at=LATER)], "events": [said(BACK, at=T0)]},
+            {"deployments": [deployment(3, "COMPLETED", at=LATER)], "events": [event(BACK, at=T0)]},
             RolloutState.COMPLETED,
             "",
         ),
@@ -288,13 +288,13 @@ LATER = T0 + timedelta(minutes=5)
         "in progress",
         "failed",
         "the primary is older than the failed one beside it",
-        "the reason says so",
+        "the reason announces a rollback",
         "only an event is left",
         "an event from before the deployment",
-        "a fix on its way beside what failed",
+        "a fix in progress beside the failed deployment",
         "other controller, steady",
         "other controller, moving",
     ],
 )
-def test_how_a_rollout_is_read(service: Mapping[str, Any], state: RolloutState, message: str) -> None:
+def test_rollout_state_and_message_of_an_answer(service: Mapping[str, Any], state: RolloutState, message: str) -> None:
     assert rollout(service) == (state, message)

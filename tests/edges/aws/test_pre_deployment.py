@@ -1,4 +1,4 @@
-"""The task that goes before a deployment, run on the AWS stand-in."""
+"""The pre-deployment task on the AWS stand-in."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -62,7 +62,7 @@ def task(aws: standin.StandIn) -> FirstTask:
     return FirstTask(definition, name, (subnet,), (group,), uuid.uuid4().hex, timedelta(minutes=1))
 
 
-async def test_a_task_that_ends_well_lets_the_deployment_go_on(
+async def test_exit_code_0_lets_the_deployment_continue(
     aws: standin.StandIn, where: Environment, clients: AwsClients, task: FirstTask
 ) -> None:
     await EcsFirstTasks(clients, poll=SOON).run(task, where)
@@ -74,20 +74,20 @@ async def test_a_task_that_ends_well_lets_the_deployment_go_on(
     assert ran["attachments"][0]["details"][0] == {"name": "subnetId", "value": task.subnets[0]}
 
 
-async def test_a_task_that_fails_says_how_and_where_its_log_is(
+async def test_a_failed_task_reports_its_exit_code_and_its_log(
     aws: standin.StandIn, where: Environment, clients: AwsClients, task: FirstTask
 ) -> None:
     aws.fail_deployments(task.cluster, task.family)
     with pytest.raises(PreparationFailed) as failure:
         await EcsFirstTasks(clients, poll=SOON).run(task, where)
     assert failure.value.reason == Reason.APPLY_FAILED
-    assert "ended with 1" in failure.value.message
+    assert "ended with exit code 1" in failure.value.message
     assert f"in /ecs/{task.cluster}" in failure.value.message
     assert "pre-deployment/orders/" in failure.value.message
     assert "nothing was changed" in failure.value.message
 
 
-async def test_a_task_that_does_not_end_is_stopped(
+async def test_a_task_that_exceeds_its_time_out_is_stopped(
     aws: standin.StandIn, where: Environment, clients: AwsClients, task: FirstTask
 ) -> None:
     aws.set_rollout_delay(3600)
@@ -99,7 +99,7 @@ async def test_a_task_that_does_not_end_is_stopped(
     assert aws.client("ecs").list_tasks(cluster=task.cluster, desiredStatus="RUNNING")["taskArns"] == []
 
 
-async def test_a_task_that_runs_already_is_waited_for_and_not_started_again(
+async def test_a_running_task_is_waited_for_and_not_started_again(
     aws: standin.StandIn, where: Environment, clients: AwsClients, task: FirstTask
 ) -> None:
     aws.set_rollout_delay(3600)
@@ -111,7 +111,7 @@ async def test_a_task_that_runs_already_is_waited_for_and_not_started_again(
     assert aws.client("ecs").list_tasks(cluster=task.cluster)["taskArns"] == [started]
 
 
-async def test_an_aws_that_does_not_answer_fails_the_deployment_and_nothing_else(
+async def test_an_unavailable_aws_fails_the_preparation(
     aws: standin.StandIn, where: Environment, clients: AwsClients, task: FirstTask
 ) -> None:
     aws.inject_fault("ecs", "error", operation="RunTask", status=503)

@@ -1,4 +1,4 @@
-"""What a deployment relies on, asked of the AWS stand-in."""
+"""Existence checks of a deployment's prerequisites on the AWS stand-in."""
 
 import json
 import uuid
@@ -27,15 +27,15 @@ def where(aws: standin.StandIn) -> Iterator[Environment]:
 
 
 @pytest_asyncio.fixture
-async def ask(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AwsPrerequisites]:
+async def prerequisites(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AwsPrerequisites]:
     clients = caller(monkeypatch)
     yield AwsPrerequisites(clients)
     clients.close()
 
 
 @pytest.fixture
-def there(aws: standin.StandIn) -> str:
-    """The name of a repository with the image tag `1`, of a secret and of a role."""
+def existing(aws: standin.StandIn) -> str:
+    """Return the common name of a repository with the image tag `1`, a secret and a role."""
     name = f"n{uuid.uuid4().hex[:10]}"
     aws.client("ecr").create_repository(repositoryName=name)
     manifest = json.dumps({"schemaVersion": 2, "config": {"digest": f"sha256:{uuid.uuid4().hex * 2}"}})
@@ -45,29 +45,34 @@ def there(aws: standin.StandIn) -> str:
     return name
 
 
-async def test_what_is_there_is_not_missing(where: Environment, ask: AwsPrerequisites, there: str) -> None:
-    assert await ask.missing(Needs((f"{REGISTRY}/{there}:1",), (there,), (f"{ROLE}{there}",)), where) == []
+async def test_existing_resources_are_not_missing(
+    where: Environment, prerequisites: AwsPrerequisites, existing: str
+) -> None:
+    needs = Needs((f"{REGISTRY}/{existing}:1",), (existing,), (f"{ROLE}{existing}",))
+    assert await prerequisites.missing(needs, where) == []
 
 
-async def test_each_thing_that_is_missing_is_named(where: Environment, ask: AwsPrerequisites, there: str) -> None:
-    images = (f"{REGISTRY}/{there}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{there}@sha256:{'0' * 64}")
-    assert await ask.missing(Needs(images, ("orders/url",), (f"{ROLE}nobody",)), where) == [
-        f"image {there}:2 was not pushed",
+async def test_each_missing_resource_is_named(
+    where: Environment, prerequisites: AwsPrerequisites, existing: str
+) -> None:
+    images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}@sha256:{'0' * 64}")
+    assert await prerequisites.missing(Needs(images, ("orders/url",), (f"{ROLE}no-such-role",)), where) == [
+        f"image {existing}:2 was not pushed",
         "image nowhere:1 was not pushed",
-        f"image {there}@sha256:{'0' * 64} was not pushed",
+        f"image {existing}@sha256:{'0' * 64} was not pushed",
         "secret orders/url does not exist",
-        "role nobody is gone",
+        "role no-such-role does not exist",
     ]
 
 
-async def test_an_image_of_another_region_is_not_asked_for(where: Environment, ask: AwsPrerequisites) -> None:
+async def test_an_image_of_another_region_is_not_checked(where: Environment, prerequisites: AwsPrerequisites) -> None:
     elsewhere = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/proxy:1"
-    assert await ask.missing(Needs((elsewhere,)), where) == []
+    assert await prerequisites.missing(Needs((elsewhere,)), where) == []
 
 
-async def test_trouble_on_the_way_is_not_taken_for_missing(
-    aws: standin.StandIn, where: Environment, ask: AwsPrerequisites
+async def test_a_failed_check_is_not_a_missing_resource(
+    aws: standin.StandIn, where: Environment, prerequisites: AwsPrerequisites
 ) -> None:
     aws.inject_fault("secretsmanager", "error", status=503)
     with pytest.raises(LiveUnavailable):
-        await ask.missing(Needs(secrets=("orders/url",)), where)
+        await prerequisites.missing(Needs(secrets=("orders/url",)), where)

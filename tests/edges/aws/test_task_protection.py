@@ -1,4 +1,4 @@
-"""Task protection: asked for while something is applied, given back after the last, and never in the way."""
+"""Task protection: requested during applies, ended after the last one, and never a reason for a failure."""
 
 import asyncio
 import json
@@ -23,16 +23,16 @@ async def ecs() -> AsyncIterator[Agent]:
         yield found
 
 
-async def test_it_is_held_for_the_length_of_an_apply(ecs: Agent) -> None:
+async def test_protection_lasts_as_long_as_the_apply(ecs: Agent) -> None:
     warnings: list[str] = []
     protection: Protection = TaskProtection(ecs.uri, warn=warnings.append)
     async with protection.during_apply():
-        assert ecs.asked == [{"ProtectionEnabled": True, "ExpiresInMinutes": 60}]
-    assert ecs.asked[1:] == [{"ProtectionEnabled": False}]
+        assert ecs.requests == [{"ProtectionEnabled": True, "ExpiresInMinutes": 60}]
+    assert ecs.requests[1:] == [{"ProtectionEnabled": False}]
     assert warnings == []
 
 
-async def test_of_parallel_applies_the_first_takes_it_and_the_last_gives_it_back(ecs: Agent) -> None:
+async def test_the_first_of_parallel_applies_starts_protection_and_the_last_ends_it(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
     async with protection.during_apply():
         async with protection.during_apply(), protection.during_apply():
@@ -41,7 +41,7 @@ async def test_of_parallel_applies_the_first_takes_it_and_the_last_gives_it_back
     assert ecs.states == [True, False]
 
 
-async def test_many_that_come_and_go_at_once_leave_it_given_back(ecs: Agent) -> None:
+async def test_many_overlapping_applies_leave_the_task_unprotected(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
 
     async def apply(number: int) -> None:
@@ -53,18 +53,18 @@ async def test_many_that_come_and_go_at_once_leave_it_given_back(ecs: Agent) -> 
     assert ecs.states[-1] is False
 
 
-async def test_it_is_renewed_while_an_apply_takes_long(ecs: Agent) -> None:
+async def test_protection_is_renewed_during_a_long_apply(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail, renew=timedelta(milliseconds=10))
     async with protection.during_apply():
         await ecs.until(4)
     assert set(ecs.states[:-1]) == {True}
     assert ecs.states[-1] is False
-    told = len(ecs.asked)
+    count = len(ecs.requests)
     await asyncio.sleep(0.05)
-    assert len(ecs.asked) == told, "and no longer"
+    assert len(ecs.requests) == count, "no renewal after the apply"
 
 
-async def test_it_is_given_back_when_the_apply_fails_or_is_cancelled(ecs: Agent) -> None:
+async def test_protection_ends_when_the_apply_fails_or_is_cancelled(ecs: Agent) -> None:
     protection = TaskProtection(ecs.uri, warn=pytest.fail)
     with pytest.raises(ZeroDivisionError):
         async with protection.during_apply():
@@ -83,11 +83,11 @@ async def test_it_is_given_back_when_the_apply_fails_or_is_cancelled(ecs: Agent)
     assert ecs.states == [True, False, True, False]
 
 
-@pytest.mark.parametrize("says", [(200, REFUSED), (400, FORBIDDEN), (500, {}), (200, {})], ids=json.dumps)
-async def test_a_refusal_is_warned_about_once_and_stops_nothing(
-    ecs: Agent, says: tuple[int, dict[str, object]]
+@pytest.mark.parametrize("refusal", [(200, REFUSED), (400, FORBIDDEN), (500, {}), (200, {})], ids=json.dumps)
+async def test_a_refusal_is_one_warning_and_applies_continue(
+    ecs: Agent, refusal: tuple[int, dict[str, object]]
 ) -> None:
-    ecs.says = says
+    ecs.refusal = refusal
     warnings: list[str] = []
     protection = TaskProtection(ecs.uri, warn=warnings.append)
     applied = 0
@@ -97,18 +97,18 @@ async def test_a_refusal_is_warned_about_once_and_stops_nothing(
     assert applied == 3
     (warning,) = warnings
     assert "ecs:UpdateTaskProtection" in warning
-    assert len(ecs.asked) == 6, "it is asked again each time: a role may be mended"
+    assert len(ecs.requests) == 6, "each apply requests it again, because the role may have been fixed"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://nowhere.invalid", "no address at all"])
-async def test_an_agent_that_is_not_there_stops_nothing(uri: str) -> None:
+async def test_an_unreachable_agent_is_one_warning(uri: str) -> None:
     warnings: list[str] = []
     async with TaskProtection(uri, warn=warnings.append).during_apply():
         pass
     assert len(warnings) == 1
 
 
-async def test_a_silent_agent_stops_nothing(ecs: Agent) -> None:
+async def test_an_agent_that_never_answers_is_one_warning(ecs: Agent) -> None:
     ecs.silent = True
     warnings: list[str] = []
     async with TaskProtection(ecs.uri, warn=warnings.append, timeout=aiohttp.ClientTimeout(total=0.2)).during_apply():
@@ -116,6 +116,6 @@ async def test_a_silent_agent_stops_nothing(ecs: Agent) -> None:
     assert len(warnings) == 1
 
 
-async def test_outside_of_ecs_nobody_is_asked() -> None:
+async def test_outside_of_ecs_no_agent_is_called() -> None:
     async with TaskProtection(None, warn=pytest.fail).during_apply():
         pass

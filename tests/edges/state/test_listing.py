@@ -1,4 +1,4 @@
-"""Which states a bucket holds, asked of the stand-in: states and nothing else, page by page."""
+"""The list of the states in a bucket of the stand-in: states only, page by page."""
 
 import json
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ async def test_states_are_listed_and_their_resources_counted(aws: standin.StandI
     with pytest.raises(LiveUnavailable, match="is not a state"):
         await states.size(damaged, where(aws))
     aws.client("s3").delete_object(Bucket=orders.bucket, Key=orders.object)
-    assert await states.size(orders, where(aws)) == 0, "it went meanwhile"
+    assert await states.size(orders, where(aws)) == 0, "deleted after it was listed"
 
 
 async def test_more_states_than_a_page_holds_are_all_found(aws: standin.StandIn, clients: AwsClients) -> None:

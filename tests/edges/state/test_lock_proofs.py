@@ -1,6 +1,6 @@
-"""State locks in AWS before the engine's proof: fifty of somebody else's stay, each that a dead run of ours left goes.
+"""The engine's proof of stale locks in AWS: fifty foreign locks stay, each lock of a dead daemon run is cleared.
 
-Terraform, the bucket and the table are real; of the engine it is the part that plans and clears locks.
+Terraform is real, the bucket and the table are on the stand-in; of the engine, the part that plans and clears locks.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from tests.edges.conftest import STATE, Stage
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds Terraform where Linux shows processes"),
+    pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs Linux's /proc to find Terraform processes"),
 ]
 
 BUCKET, KEY = "states-123456789012", "test/develop/platform/terraform.tfstate"
@@ -44,10 +44,10 @@ HOUR = timedelta(hours=1)
 
 
 class Engine:
-    """The part of the world that locks need: one record, and who writes it."""
+    """The part of the engine's `World` that locks need: one record, and its writer."""
 
     def __init__(self, remote: Stage, clients: AwsClients) -> None:
-        # Every Terraform of this machine is taken for one in our workspaces: tests run beside each other.
+        # Every Terraform of this machine counts as the daemon's: other tests run Terraform at the same time.
         self.locks = StateLocks(clients, STATE, work=Path("/"), me=ME)
         self.environment = remote.where
         self.observer = self
@@ -65,7 +65,7 @@ class Engine:
         self.cleared += event == "lock_cleared"
 
     def remember(self, *events: Event) -> None:
-        """Begin anew with what the record says."""
+        """Start with a new record that has these events."""
         self.record = applied(PLATFORM)
         for event in events:
             self.record = advance(self.record, event, now=self.now())
@@ -102,8 +102,8 @@ def remove(aws: StandIn, half: str) -> None:
         aws.client("s3").delete_object(Bucket=BUCKET, Key=f"{KEY}.tflock")
 
 
-def held(aws: StandIn) -> dict[str, str]:
-    """What is written in each half that there is."""
+def lock_content(aws: StandIn) -> dict[str, str]:
+    """Return the content of each half of the lock that exists."""
     found = {}
     item = aws.client("dynamodb").get_item(TableName="locks", Key=ROW).get("Item")
     if item and "Info" in item:
@@ -123,13 +123,13 @@ def lock_info(lock_id: str, who: str, since: datetime) -> str:
 
 
 def foreign(chance: random.Random, record: Record) -> tuple[str, datetime, tuple[Event, ...]]:
-    """Who holds a lock since when, and a record that has a claim to another one, or to none."""
+    """Return a lock's holder and its time, and events of a record without a claim to that lock."""
     now = datetime.now(UTC)
     ours = Starting(Running(ME, now - HOUR))
     return chance.choice(
         (
             ("ann@laptop", now, ()),
-            (ME.who, now, ()),  # a person on this machine, and no run of ours that did not end
+            (ME.who, now, ()),  # an operator on this machine, and no unfinished run of the daemon
             ("ann@laptop", now, (ours,)),
             (ME.who, now - 2 * HOUR, (ours,)),
             (ME.who, now, (intent(record), LockObserved("the lock of our own apply"))),
@@ -151,28 +151,28 @@ async def test_a_foreign_lock_is_never_broken_in_fifty_tries(remote: Stage, aws:
             with pytest.raises(TerraformFailed, match=f"unlock develop/platform --lock-id {lock_id}") as failed:
                 await engine.plan(workspace)
             assert failed.value.reason is Reason.STATE_LOCKED, seed
-            assert held(aws) == dict.fromkeys(halves, info), seed
+            assert lock_content(aws) == dict.fromkeys(halves, info), seed
             for half in halves:
                 remove(aws, half)
     assert not engine.cleared
 
 
-async def test_who_waits_for_a_lock_has_no_claim_to_the_next_one_of_its_name(
+async def test_a_lock_seen_earlier_gives_no_claim_to_a_later_lock_of_the_same_holder(
     remote: Stage, aws: StandIn, engine: Engine
 ) -> None:
-    """A person who runs Terraform again and again on the daemon's own machine."""
+    """Act like an operator who runs Terraform repeatedly on the daemon's machine."""
     async with remote.terraform().workspace(await run(remote, text="v1")) as workspace:
         for name in ("first", "second"):
             info = lock_info(name, ME.who, engine.now() + timedelta(seconds=1))
             put(aws, "table", info)
             with pytest.raises(TerraformFailed, match=f"--lock-id {name}"):
                 await engine.plan(workspace)
-            assert held(aws) == {"table": info}
+            assert lock_content(aws) == {"table": info}
 
 
 @pytest.mark.parametrize("left", HALVES, ids="-".join)
 @pytest.mark.parametrize("seen", [True, False], ids=["seen", "unseen"])
-async def test_what_a_killed_apply_of_ours_left_is_cleared_in_one_pass(
+async def test_the_lock_of_a_killed_apply_of_the_daemon_is_cleared_in_one_pass(
     remote: Stage, aws: StandIn, engine: Engine, seen: bool, left: tuple[str, ...]
 ) -> None:
     async with remote.terraform().workspace(await run(remote, text="v1", seconds=600)) as workspace:
@@ -181,7 +181,7 @@ async def test_what_a_killed_apply_of_ours_left_is_cleared_in_one_pass(
         async with asyncio.timeout(60):
             while not (remote.root(name="platform") / "applying").exists():  # noqa: ASYNC110 - Terraform makes it
                 await asyncio.sleep(0.02)
-        lock = json.loads(held(aws)["table"])
+        lock = json.loads(lock_content(aws)["table"])
         os.kill(int((remote.root(name="platform").parents[1] / ".lock").read_text()), signal.SIGKILL)
         with pytest.raises(TerraformFailed):
             await applying
@@ -189,5 +189,5 @@ async def test_what_a_killed_apply_of_ours_left_is_cleared_in_one_pass(
             remove(aws, half)
         engine.remember(intent(engine.record), *([LockObserved(lock["ID"])] if seen else []))
         await engine.plan(workspace)
-    assert not held(aws)
+    assert not lock_content(aws)
     assert engine.cleared == 1

@@ -1,4 +1,4 @@
-"""State locks as they are kept, and whether their holder can still be alive."""
+"""State locks in AWS, and the proof that their holder is dead."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.record.runs import Holder
-from reconciler.edges.aws.clients import AwsClients, AwsFailed, Where
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Place
 from reconciler.edges.state.locks import StateLocks, whoami
 from tests.edges.conftest import STATE, Stage
 
@@ -34,7 +34,7 @@ async def clients(remote: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
             monkeypatch.setenv(name, value)
     monkeypatch.setenv(
         "AWS_ENDPOINT_URL", remote.where.endpoint or ""
-    )  # the daemon's own account has no setting of its own
+    )  # the daemon's own account has no setting for it
     made = AwsClients()
     yield made
     made.close()
@@ -64,47 +64,47 @@ async def test_either_half_of_a_lock_is_found(remote: Stage, clients: AwsClients
     assert found.id == "77aa"
 
 
-async def test_a_lock_that_cannot_be_understood_is_still_a_lock(
-    remote: Stage, clients: AwsClients, locks: StateLocks
-) -> None:
+async def test_an_unreadable_lock_is_still_a_lock(remote: Stage, clients: AwsClients, locks: StateLocks) -> None:
     await clients.call(remote.where, "s3", "put_object", Bucket=BUCKET, Key=f"{STATE_KEY}.tflock", Body=b"{")
     found = await locks.read(ORDERS, remote.where)
     assert found is not None
     assert found.who == ""
 
 
-async def test_what_cannot_be_read_is_not_taken_for_free(remote: Stage, clients: AwsClients, locks: StateLocks) -> None:
+async def test_a_failed_read_is_not_a_free_lock(remote: Stage, clients: AwsClients, locks: StateLocks) -> None:
     await clients.call(remote.where, "dynamodb", "delete_table", TableName="locks")
     with pytest.raises(LiveUnavailable, match="develop/orders"):
         await locks.read(ORDERS, remote.where)
 
 
-async def test_a_run_of_ours_on_this_machine_is_dead_once_its_workspace_is_free(locks: StateLocks) -> None:
+async def test_a_run_of_the_daemon_on_this_machine_is_dead_once_its_workspace_is_free(locks: StateLocks) -> None:
     assert await locks.is_dead(ME, certain=True)
     assert not await locks.is_dead(Holder("reconciler@elsewhere"), certain=True)
 
 
-async def test_only_where_the_lock_is_certain_may_others_run_terraform_here(locks: StateLocks, tmp_path: Path) -> None:
-    """A program named terraform, as a person runs it beside the daemon."""
+async def test_another_terraform_on_this_machine_matters_unless_the_lock_is_certain(
+    locks: StateLocks, tmp_path: Path
+) -> None:
+    """Run a program named terraform, as an operator would beside the daemon."""
     program = tmp_path / "terraform"
     program.symlink_to("/bin/sleep")
-    person = await asyncio.create_subprocess_exec(str(program), "60", cwd=tmp_path)
+    other = await asyncio.create_subprocess_exec(str(program), "60", cwd=tmp_path)
     try:
         assert not await locks.is_dead(ME, certain=False)
         assert await locks.is_dead(ME, certain=True)
     finally:
-        person.kill()
-        await person.wait()
+        other.kill()
+        await other.wait()
 
 
 class Tasks(AwsClients):
-    """ECS's answer to `describe_tasks`, as its API reference shows it; the stand-in reports no failures."""
+    """Clients with ECS's answer to `describe_tasks` as in its API reference; the stand-in reports no failures."""
 
     def __init__(self, **answer: list[dict[str, str]]) -> None:
         super().__init__()
         self.answer: Mapping[str, Any] = {"tasks": [], "failures": []} | answer
 
-    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
+    async def call(self, place: Place, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
         assert (service, operation, place.region) == ("ecs", "describe_tasks", "eu-central-1")
         assert parameters == {"cluster": "platform", "tasks": [TASK]}
         if not self.answer:
@@ -123,17 +123,17 @@ class Tasks(AwsClients):
         ({}, False),
     ],
 )
-async def test_another_container_is_dead_when_ecs_says_so(
+async def test_another_container_is_dead_when_ecs_reports_its_task_stopped(
     answer: dict[str, list[dict[str, str]]], dead: bool, tmp_path: Path
 ) -> None:
     mine = Holder("reconciler@here", TASK.replace("0a1b", "9f9f"))
     locks = StateLocks(Tasks(**answer), STATE, work=tmp_path, me=mine)
     assert await locks.is_dead(Holder("reconciler@there", TASK), certain=True) is dead
-    assert not await locks.is_dead(Holder("ann@laptop"), certain=True), "what is no task cannot be asked about"
+    assert not await locks.is_dead(Holder("ann@laptop"), certain=True), "a holder without a task cannot be checked"
 
 
 class Metadata(BaseHTTPRequestHandler):
-    """Answers as ECS's task metadata endpoint does, as far as it is read."""
+    """The part of ECS's task metadata endpoint that the daemon reads."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -141,7 +141,7 @@ class Metadata(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"TaskARN": "arn:task" if self.path == "/v4/one/task" else None}).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Say nothing."""
+        """Log nothing."""
 
 
 def test_in_a_container_the_holder_is_its_task() -> None:

@@ -1,4 +1,4 @@
-"""Tables as `deploy/ecs` makes them."""
+"""Tables like the one that `deploy/ecs` creates."""
 
 from contextlib import suppress
 
@@ -7,7 +7,7 @@ from reconciler.edges.store.dynamodb import KEYS
 
 
 def make_table(aws: StandIn, name: str, *, keys: tuple[tuple[str, str], ...] = KEYS) -> None:
-    """Make the table unless it is there."""
+    """Create the table unless it exists."""
     client = aws.client("dynamodb")
     with suppress(client.exceptions.ResourceInUseException):
         client.create_table(

@@ -1,4 +1,4 @@
-"""The table itself: answers that get lost, items that grow too large, and what happens when it cannot be trusted."""
+"""The DynamoDB store: lost answers, items that are too large, and missing, wrong or damaged tables."""
 
 import secrets
 import uuid
@@ -16,7 +16,7 @@ from desired_state.instance import Key
 from desired_state.tree import tree_id
 from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Pass, Record
-from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home, Where
+from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home, Place
 from reconciler.edges.store.dynamodb import DynamoStore
 from reconciler.edges.store.errors import StoreCorrupt, StoreFailed
 from tests.core.instances import NOW, instance
@@ -28,13 +28,13 @@ ORDERS = Record(instance(tree_id=tree_id({})), "c1", version=1)
 ONCE = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
 
 
-class Careless(AwsClients):
-    """Loses the next answer of an operation after AWS has done it, or sends it again as botocore does then."""
+class UnreliableClients(AwsClients):
+    """Clients that lose the answer of the next call of an operation, or repeat the call as botocore does."""
 
     lost = ""
     repeated = ""
 
-    async def call(self, place: Where, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
+    async def call(self, place: Place, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
         answer = await super().call(place, service, operation, **parameters)
         if operation == self.lost:
             self.lost = ""
@@ -49,9 +49,9 @@ class Careless(AwsClients):
 
 
 @pytest_asyncio.fixture
-async def clients(aws: StandIn) -> AsyncIterator[Careless]:
+async def clients(aws: StandIn) -> AsyncIterator[UnreliableClients]:
     with credentials():
-        found = Careless()
+        found = UnreliableClients()
         yield found
         found.close()
 
@@ -64,11 +64,11 @@ def table(aws: StandIn) -> str:
 
 
 @pytest.fixture
-def store(aws: StandIn, clients: Careless, table: str) -> DynamoStore:
+def store(aws: StandIn, clients: UnreliableClients, table: str) -> DynamoStore:
     return DynamoStore(clients, table, Home(aws.region, aws.endpoint))
 
 
-async def test_a_write_that_was_sent_twice_is_one_write(store: DynamoStore, clients: Careless) -> None:
+async def test_a_write_that_was_sent_twice_is_one_write(store: DynamoStore, clients: UnreliableClients) -> None:
     clients.repeated = "put_item"
     await store.save(ORDERS)
     clients.repeated = "put_item"
@@ -78,7 +78,7 @@ async def test_a_write_that_was_sent_twice_is_one_write(store: DynamoStore, clie
     assert await store.load() == {}
 
 
-async def test_after_a_lost_answer_the_same_daemon_goes_on(store: DynamoStore, clients: Careless) -> None:
+async def test_after_a_lost_answer_the_same_daemon_continues(store: DynamoStore, clients: UnreliableClients) -> None:
     await store.save(ORDERS)
     clients.lost = "put_item"
     with pytest.raises(StoreFailed, match="no answer"):
@@ -91,7 +91,7 @@ async def test_after_a_lost_answer_the_same_daemon_goes_on(store: DynamoStore, c
 
 
 async def test_after_a_lost_answer_another_daemon_is_still_refused(
-    aws: StandIn, store: DynamoStore, clients: Careless, table: str
+    aws: StandIn, store: DynamoStore, clients: UnreliableClients, table: str
 ) -> None:
     await store.save(ORDERS)
     clients.lost = "put_item"
@@ -102,7 +102,9 @@ async def test_after_a_lost_answer_another_daemon_is_still_refused(
         await other.save(ORDERS.replace(version=2, suspended=True))
 
 
-async def test_a_call_that_succeeded_only_at_a_second_try_says_so(aws: StandIn, table: str, clients: Careless) -> None:
+async def test_a_refusal_after_a_retry_is_marked_as_retried(
+    aws: StandIn, table: str, clients: UnreliableClients
+) -> None:
     parameters = {"TableName": table, "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
     aws.inject_fault("dynamodb", "error", operation="DeleteItem", status=500, times=1)
     with pytest.raises(AwsFailed) as caught:
@@ -127,21 +129,23 @@ async def test_records_over_several_pages_are_all_read(store: DynamoStore) -> No
     assert await store.load() == records
 
 
-async def test_what_repeats_itself_may_be_large(store: DynamoStore) -> None:
+async def test_a_large_record_that_compresses_well_is_stored(store: DynamoStore) -> None:
     large = ORDERS.replace(outputs={f"subnet_{number}": "10.10.0.0/20 " * 10 for number in range(20_000)})
     await store.save(large)
     assert await store.load() == {ORDERS.key: large}
 
 
-async def test_a_record_that_no_item_can_hold_is_an_error_and_the_old_one_stays(store: DynamoStore) -> None:
+async def test_a_record_too_large_for_an_item_is_an_error_and_the_old_one_stays(store: DynamoStore) -> None:
     await store.save(ORDERS)
-    with pytest.raises(StoreFailed, match=r"record of develop/orders has \d+ KB .* split the module"):
+    with pytest.raises(
+        StoreFailed, match=r"record of develop/orders was not written: it has \d+ KB .* split the module"
+    ):
         await store.save(ORDERS.replace(version=2, outputs={"text": secrets.token_hex(500_000)}))
     assert await store.load() == {ORDERS.key: ORDERS}
     await store.save(ORDERS.replace(version=2))
 
 
-async def test_passes_leave_with_the_tables_own_clock(aws: StandIn, store: DynamoStore, table: str) -> None:
+async def test_passes_expire_by_the_ttl_of_the_table(aws: StandIn, store: DynamoStore, table: str) -> None:
     finished = NOW + timedelta(seconds=9)
     await store.append(Pass("p1", ORDERS.key, "git", "c1", NOW, finished, "applied", None, ""))
     (item,) = aws.client("dynamodb").scan(TableName=table)["Items"]
@@ -149,7 +153,7 @@ async def test_passes_leave_with_the_tables_own_clock(aws: StandIn, store: Dynam
     assert datetime.fromtimestamp(int(item["expires"]["N"]), UTC) == finished + timedelta(days=90)
 
 
-async def test_conversations_are_remembered_until_they_are_dropped(store: DynamoStore) -> None:
+async def test_conversations_are_kept_until_they_are_dropped(store: DynamoStore) -> None:
     await store.keep_thread("drift develop/orders", "1.1")
     await store.keep_thread("drift develop/orders", "1.2")
     await store.keep_thread("approval prod/orders", "2.1")
@@ -159,12 +163,12 @@ async def test_conversations_are_remembered_until_they_are_dropped(store: Dynamo
     assert await store.threads() == {"approval prod/orders": "2.1"}
 
 
-async def test_a_table_that_is_not_there_is_named_with_what_to_do(aws: StandIn, clients: Careless) -> None:
-    with pytest.raises(StoreFailed, match=r"the table nowhere: .* deploy/ecs makes it"):
+async def test_a_missing_table_is_named_with_the_remedy(aws: StandIn, clients: UnreliableClients) -> None:
+    with pytest.raises(StoreFailed, match=r"the table nowhere: .* create it with deploy/ecs"):
         await DynamoStore(clients, "nowhere", Home(aws.region, aws.endpoint)).open()
 
 
-async def test_a_table_made_for_something_else_is_refused(aws: StandIn, clients: Careless) -> None:
+async def test_a_table_with_other_keys_is_refused(aws: StandIn, clients: UnreliableClients) -> None:
     name = f"locks-{uuid.uuid4().hex}"
     make_table(aws, name, keys=(("LockID", "HASH"),))
     with pytest.raises(StoreFailed, match="has other keys than pk and sk"):
@@ -184,7 +188,7 @@ async def test_a_damaged_document_names_its_instance(
     assert aws.client("dynamodb").get_item(TableName=table, Key=key)["Item"] == item
 
 
-async def test_throttling_that_does_not_end_is_a_failure_and_no_conflict(aws: StandIn, table: str) -> None:
+async def test_permanent_throttling_is_a_failure_and_not_a_conflict(aws: StandIn, table: str) -> None:
     with credentials():
         clients = AwsClients(settings=ONCE)
         aws.inject_fault("dynamodb", "throttle", operation="PutItem")

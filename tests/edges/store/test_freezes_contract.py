@@ -1,4 +1,4 @@
-"""What every store promises of freezes; the stores are those of the store contract."""
+"""The guarantees of every store for freezes; the stores are those of the store contract."""
 
 import dataclasses
 from pathlib import Path
@@ -17,17 +17,17 @@ ALL = Freeze(None, "ben", "audit", NOW)
 
 @pytest.fixture(params=STORES)
 def opened(request: pytest.FixtureRequest) -> Opened:
-    """How to open the store that keeps its things in a place."""
+    """Return the function that opens the store of a directory."""
     return STORES[request.param]
 
 
 def freezes_of(store: object) -> Freezes:
-    """The store as the keeper of freezes."""
+    """Return the store as `Freezes`."""
     assert all(hasattr(store, name) for name in ("freezes", "keep_freeze", "drop_freeze"))
-    return store  # type: ignore[return-value]  # its methods were just looked for
+    return store  # type: ignore[return-value]  # its methods were checked above
 
 
-async def test_a_freeze_outlasts_a_restart_until_it_is_lifted(opened: Opened, tmp_path: Path) -> None:
+async def test_a_freeze_survives_restarts_until_it_is_lifted(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as before:
         freezing = Freezing(freezes_of(before))
         await freezing.freeze("prod", by=PROD.by, reason=PROD.reason, at=PROD.at)
@@ -43,7 +43,7 @@ async def test_a_freeze_outlasts_a_restart_until_it_is_lifted(opened: Opened, tm
         assert list(await freezes_of(again).freezes()) == [PROD]
 
 
-async def test_an_environment_has_one_freeze_the_last(opened: Opened, tmp_path: Path) -> None:
+async def test_a_later_freeze_replaces_the_earlier_one(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await freezes_of(store).keep_freeze(PROD)
         later = dataclasses.replace(PROD, by="ben")

@@ -1,4 +1,4 @@
-"""Reports on disk."""
+"""Drift reports on disk."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ async def test_a_report_is_kept_under_its_name_and_replaced_whole(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "a\0b"])
-async def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
+async def test_a_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReportFailed, match="would leave"):
         await DirectoryReports(tmp_path / "reports").keep(name, "x")
 
 
-async def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+async def test_an_unwritable_folder_fails_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(ReportFailed, match="reports"):
         await DirectoryReports(tmp_path / "reports").keep("a/b.md", "x")

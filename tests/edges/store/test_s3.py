@@ -1,4 +1,4 @@
-"""Objects in S3: how they are encrypted, what is not handed out, and what trouble looks like."""
+"""Trees and reports in S3: encryption, damaged objects and failures."""
 
 import uuid
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ async def test_with_a_key_every_object_is_encrypted_with_it(
         assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", KEY)
 
 
-async def test_without_a_key_the_buckets_own_default_counts(
+async def test_without_a_key_the_buckets_default_encryption_applies(
     aws: StandIn, clients: AwsClients, home: Home, bucket: str
 ) -> None:
     since = aws.last_request()
@@ -68,7 +68,7 @@ async def test_without_a_key_the_buckets_own_default_counts(
     assert stored(aws, bucket, NAME).get("SSEKMSKeyId") is None
 
 
-async def test_a_tree_that_is_known_to_be_there_is_not_sent_again(
+async def test_a_tree_known_to_be_kept_is_not_sent_again(
     aws: StandIn, clients: AwsClients, home: Home, bucket: str
 ) -> None:
     trees = S3Trees(clients, bucket, home)
@@ -87,7 +87,7 @@ async def test_equal_trees_are_equal_objects(aws: StandIn, clients: AwsClients, 
 
 
 @pytest.mark.parametrize("cut", [0, 20, -9])
-async def test_a_damaged_tree_is_not_handed_out(
+async def test_a_damaged_tree_is_not_returned(
     aws: StandIn, clients: AwsClients, home: Home, bucket: str, cut: int
 ) -> None:
     trees = S3Trees(clients, bucket, home)
@@ -98,7 +98,7 @@ async def test_a_damaged_tree_is_not_handed_out(
         await trees.get(tree_id(TREE))
 
 
-async def test_another_tree_under_its_name_is_not_handed_out(
+async def test_another_tree_under_the_same_name_is_not_returned(
     aws: StandIn, clients: AwsClients, home: Home, bucket: str
 ) -> None:
     other = {"roots/service/main.tf": b"# another"}
@@ -110,7 +110,7 @@ async def test_another_tree_under_its_name_is_not_handed_out(
         await trees.get(tree_id(TREE))
 
 
-async def test_a_bucket_that_cannot_be_reached_is_no_missing_tree(clients: AwsClients, home: Home) -> None:
+async def test_a_missing_bucket_is_not_a_missing_tree(clients: AwsClients, home: Home) -> None:
     trees = S3Trees(clients, "no-such-bucket", home)
     with pytest.raises(SourceFailed, match="cannot be kept in no-such-bucket"):
         await trees.put(tree_id(TREE), TREE)
@@ -128,11 +128,11 @@ async def test_a_report_is_text_under_its_own_name(aws: StandIn, clients: AwsCli
 
 
 @pytest.mark.parametrize("name", ["../trees/x", "/etc/x", "", "a/../../b"])
-async def test_a_report_stays_among_reports(clients: AwsClients, home: Home, bucket: str, name: str) -> None:
+async def test_a_report_cannot_leave_its_prefix(clients: AwsClients, home: Home, bucket: str, name: str) -> None:
     with pytest.raises(ReportFailed, match="would leave the reports' folder"):
         await S3Reports(clients, bucket, home).keep(name, "")
 
 
-async def test_a_report_that_cannot_be_kept_fails_as_one_in_a_folder_does(clients: AwsClients, home: Home) -> None:
+async def test_a_report_that_cannot_be_kept_raises_report_failed(clients: AwsClients, home: Home) -> None:
     with pytest.raises(ReportFailed, match=r"a\.json cannot be kept in no-such-bucket"):
         await S3Reports(clients, "no-such-bucket", home).keep("a.json", "{}")

@@ -1,4 +1,4 @@
-"""The SQLite file itself: who may read it, and what happens when it cannot be trusted."""
+"""The SQLite file: its permissions, its layout, and damaged or locked files."""
 
 import os
 import sqlite3
@@ -44,7 +44,7 @@ async def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+async def test_a_readable_file_becomes_private(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     await filled(path)
     path.chmod(0o644)
@@ -61,7 +61,7 @@ async def test_the_file_is_a_write_ahead_log_of_a_known_layout(tmp_path: Path) -
     connection.close()
 
 
-async def test_a_file_that_is_no_database_is_reported_and_kept(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_reported_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     path.write_bytes(b"not a database, " * 200)
     with pytest.raises(StoreCorrupt, match=r"records\.sqlite3 is damaged .* move the file away") as caught:
@@ -104,7 +104,7 @@ async def test_a_newer_layout_is_refused(tmp_path: Path) -> None:
         await opens(path)
 
 
-async def test_a_file_of_the_first_layout_keeps_its_records_and_learns_of_conversations(tmp_path: Path) -> None:
+async def test_a_file_of_the_first_layout_keeps_its_records_and_gets_conversations(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     await filled(path)
     connection = sqlite3.connect(path)
@@ -117,13 +117,13 @@ async def test_a_file_of_the_first_layout_keeps_its_records_and_learns_of_conver
     await store.close()
 
 
-async def test_a_place_that_cannot_hold_a_file_is_reported(tmp_path: Path) -> None:
+async def test_an_unusable_path_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreFailed, match="records"):
         await opens(tmp_path / "file" / "records.sqlite3")
 
 
-async def test_a_file_locked_by_another_process_is_a_failure_that_passes(tmp_path: Path) -> None:
+async def test_a_locked_file_is_a_failure_until_it_is_unlocked(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     await filled(path)
     other = sqlite3.connect(path, isolation_level=None)

@@ -1,4 +1,4 @@
-"""What every store promises, told against the Protocol: a new store joins by adding itself to `STORES`."""
+"""The guarantees of every store, tested against the Protocol: a new store joins by adding itself to `STORES`."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ async def sqlite(directory: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def dynamodb(directory: Path) -> AsyncIterator[Store]:
-    """A table per directory, on the stand-in that the tests of this folder share."""
+    """Open a table per directory, on the stand-in that the tests of this folder share."""
     aws, table = the_stand_in(), hashlib.sha256(bytes(directory)).hexdigest()
     make_table(aws, table)
     with credentials():
@@ -53,7 +53,7 @@ STORES: dict[str, Opened] = {"sqlite": sqlite, "dynamodb": dynamodb}
 
 @pytest.fixture(params=STORES)
 def opened(request: pytest.FixtureRequest) -> Opened:
-    """How to open the store that keeps its things in a place."""
+    """Return the function that opens the store of a directory."""
     return STORES[request.param]
 
 
@@ -75,7 +75,7 @@ async def test_a_new_store_is_empty(store: Store) -> None:
     assert await store.history(ORDERS.key, limit=10) == []
 
 
-async def test_what_was_saved_is_there_after_a_restart(opened: Opened, tmp_path: Path) -> None:
+async def test_saved_records_and_passes_survive_a_restart(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as before:
         await before.save(ORDERS)
         await before.save(PLATFORM_RECORD)
@@ -106,7 +106,7 @@ async def test_a_record_begins_at_version_one(store: Store) -> None:
     assert await store.load() == {}
 
 
-async def test_of_two_writers_one_wins(opened: Opened, tmp_path: Path) -> None:
+async def test_one_of_two_concurrent_writers_wins(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as one, opened(tmp_path) as other:
         await one.save(ORDERS)
         mine, theirs = (ORDERS.replace(version=2, accepted_commit=commit) for commit in ("mine", "theirs"))
@@ -116,7 +116,7 @@ async def test_of_two_writers_one_wins(opened: Opened, tmp_path: Path) -> None:
         assert await one.load() == await other.load() == {ORDERS.key: winner}
 
 
-async def test_a_record_is_forgotten_only_as_it_is_stored(store: Store) -> None:
+async def test_a_record_is_deleted_only_at_its_stored_version(store: Store) -> None:
     await store.save(ORDERS)
     await store.save(PLATFORM_RECORD)
     with pytest.raises(StoreConflict):
@@ -127,7 +127,7 @@ async def test_a_record_is_forgotten_only_as_it_is_stored(store: Store) -> None:
         await store.delete(ORDERS)
 
 
-async def test_an_instance_that_returns_begins_anew(store: Store) -> None:
+async def test_a_deleted_record_can_be_saved_again_at_version_one(store: Store) -> None:
     await store.save(ORDERS)
     await store.delete(ORDERS)
     await store.save(ORDERS)

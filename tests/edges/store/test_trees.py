@@ -1,4 +1,4 @@
-"""Terraform trees on disk: what is read of a directory, and what is not handed out."""
+"""Terraform trees on disk: which files are read, and which trees are refused."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from reconciler.edges.store.trees import DamagedTree, DirectoryTrees, TreeFailed
 TREE = {"roots/service/main.tf": b"# main", "roots/service/.terraform.lock.hcl": b"# lock", "modules/a/b.tf": b""}
 
 
-def test_states_plans_and_terraforms_own_folders_are_no_part(tmp_path: Path) -> None:
+def test_states_plans_and_terraforms_own_folders_are_skipped(tmp_path: Path) -> None:
     write_tree(TREE, tmp_path)
     for extra in (".terraform/x", "roots/service/.terraform/providers/y", ".git/config"):
         write_tree({extra: b"no"}, tmp_path)
@@ -20,7 +20,7 @@ def test_states_plans_and_terraforms_own_folders_are_no_part(tmp_path: Path) -> 
     assert read_tree(tmp_path) == TREE
 
 
-def test_symlinks_and_files_that_are_too_big_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_symlinks_and_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "big.tf").write_bytes(b"12345")
     monkeypatch.setattr(trees, "LARGEST_FILE", 4)
     with pytest.raises(TreeFailed, match=r"big\.tf is larger"):
@@ -45,7 +45,7 @@ async def test_a_tree_has_a_folder_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", [{"modules/a/b.tf": b"changed"}, {"roots/new.tf": b""}])
-async def test_a_damaged_tree_is_not_handed_out(tmp_path: Path, extra: dict[str, bytes]) -> None:
+async def test_a_damaged_tree_is_not_returned(tmp_path: Path, extra: dict[str, bytes]) -> None:
     archive = DirectoryTrees(tmp_path)
     await archive.put(tree_id(TREE), TREE)
     write_tree(extra, tmp_path / tree_id(TREE).removeprefix("sha256:"))

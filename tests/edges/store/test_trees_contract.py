@@ -1,4 +1,4 @@
-"""What every archive of trees promises: a new one joins by adding itself to `ARCHIVES`."""
+"""The guarantees of every archive of trees: a new one joins by adding itself to `ARCHIVES`."""
 
 import hashlib
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ async def test_a_tree_is_kept_by_its_id(archive: TreeArchive) -> None:
 
 
 @pytest.mark.parametrize("opened", ARCHIVES)
-async def test_a_tree_outlives_the_daemon_that_kept_it(opened: str, tmp_path: Path) -> None:
+async def test_a_tree_survives_a_restart(opened: str, tmp_path: Path) -> None:
     for _ in range(2):
         with ARCHIVES[opened](tmp_path) as archive:
             await archive.put(tree_id(TREE), TREE)
@@ -65,7 +65,7 @@ async def test_an_unknown_id_is_a_key_error(archive: TreeArchive, wanted: str) -
         await archive.get(wanted)
 
 
-async def test_a_tree_under_a_foreign_id_is_refused(archive: TreeArchive) -> None:
+async def test_a_tree_with_a_wrong_id_is_refused(archive: TreeArchive) -> None:
     foreign = "sha256:" + "0" * 64
     with pytest.raises(TreeFailed, match="is not the id"):
         await archive.put(foreign, TREE)
@@ -75,7 +75,7 @@ async def test_a_tree_under_a_foreign_id_is_refused(archive: TreeArchive) -> Non
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=st.dictionaries(NAMES.map("folder/{}".format), st.binary(max_size=20), max_size=5))
-async def test_whatever_is_put_is_got(archive: TreeArchive, tree: dict[str, bytes]) -> None:
-    with suppress(UnicodeEncodeError, OSError):  # a name that this disk does not take
+async def test_every_tree_is_returned_as_it_was_put(archive: TreeArchive, tree: dict[str, bytes]) -> None:
+    with suppress(UnicodeEncodeError, OSError):  # a name that this disk does not accept
         await archive.put(tree_id(tree), tree)
         assert await archive.get(tree_id(tree)) == tree

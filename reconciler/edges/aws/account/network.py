@@ -9,14 +9,14 @@ from reconciler.edges.aws.account.calls import Calls, tags_of
 
 
 async def read_vpcs(calls: Calls) -> tuple[Vpc, ...]:
-    """The VPCs that are tagged with the environment."""
+    """Return the VPCs that are tagged with the environment."""
     tagged = [{"Name": "tag:Environment", "Values": [calls.environment.name]}]
     found = await calls.every("ec2", "describe_vpcs", "Vpcs", Filters=tagged)
     return tuple(await gather(*(_vpc(calls, vpc) for vpc in found)))
 
 
 async def read_security_groups(calls: Calls, vpcs: Collection[str]) -> tuple[SecurityGroup, ...]:
-    """Every group in these VPCs, whoever made it."""
+    """Return every security group in these VPCs, managed by the daemon or not."""
     if not vpcs:
         return ()
     inside = [{"Name": "vpc-id", "Values": list(vpcs)}]
@@ -33,7 +33,7 @@ async def read_security_groups(calls: Calls, vpcs: Collection[str]) -> tuple[Sec
 
 
 async def read_balancers(calls: Calls, vpcs: Collection[str]) -> tuple[Balancer, ...]:
-    """The load balancers in these VPCs."""
+    """Return the load balancers in these VPCs."""
     found = await calls.every("elbv2", "describe_load_balancers", "LoadBalancers")
     return tuple(await gather(*(_balancer(calls, each) for each in found if each.get("VpcId") in vpcs)))
 

@@ -1,4 +1,4 @@
-"""One environment, read as a whole."""
+"""The reader of a whole environment."""
 
 from asyncio import gather
 
@@ -10,7 +10,7 @@ from reconciler.edges.aws.clients import AwsClients
 
 
 async def read_account(clients: AwsClients, environment: Environment) -> Account:
-    """What is there of an environment. Reads only. Raises: AwsFailed."""
+    """Return all that AWS has of an environment. Makes read calls only. Raises: AwsFailed."""
     calls = Calls(clients, environment)
     vpcs, clusters = await gather(network.read_vpcs(calls), services.read_clusters(calls))
     keys, repositories, log_groups, stores = await gather(

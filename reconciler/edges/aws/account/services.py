@@ -7,12 +7,12 @@ from typing import Any
 from reconciler.core.verification.account import Alarm, Cluster, Pipeline, Project, Service
 from reconciler.edges.aws.account.calls import Calls, tags_of
 
-_AT_ONCE = 10  # services in one DescribeServices
+_AT_ONCE = 10  # services per DescribeServices
 _PROJECTS_AT_ONCE = 100
 
 
 async def read_clusters(calls: Calls) -> tuple[Cluster, ...]:
-    """The cluster with the environment's name, if it is there."""
+    """Return the active cluster with the environment's name, or nothing."""
     found = await calls.one("ecs", "describe_clusters", clusters=[calls.environment.name], include=["SETTINGS", "TAGS"])
     return tuple(
         Cluster(
@@ -28,7 +28,7 @@ async def read_clusters(calls: Calls) -> tuple[Cluster, ...]:
 
 
 async def read_services(calls: Calls) -> tuple[Service, ...]:
-    """The services of the environment's cluster, which must exist."""
+    """Return the services of the environment's cluster, which must exist."""
     cluster = calls.environment.name
     arns = await calls.every("ecs", "list_services", "serviceArns", cluster=cluster)
     described = await gather(
@@ -41,7 +41,7 @@ async def read_services(calls: Calls) -> tuple[Service, ...]:
 
 
 async def read_alarms(calls: Calls, balancers: Collection[str], groups: Collection[str]) -> tuple[Alarm, ...]:
-    """The alarms on the environment's cluster, on these load balancers (by name) and on these target groups."""
+    """Return the alarms on the environment's cluster, on these load balancers (by name) and on these target groups."""
     found = await calls.every("cloudwatch", "describe_alarms", "MetricAlarms")
     alarms = [_alarm(each) for each in found]
     cluster = calls.environment.name
@@ -55,7 +55,7 @@ async def read_alarms(calls: Calls, balancers: Collection[str], groups: Collecti
 
 
 async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ...]:
-    """Those of the named build projects that exist."""
+    """Return the named build projects that exist."""
     pages = await gather(
         *(calls.one("codebuild", "batch_get_projects", names=list(some)) for some in _batches(names, _PROJECTS_AT_ONCE))
     )
@@ -73,7 +73,7 @@ async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ..
 
 
 async def read_pipelines(calls: Calls, names: Sequence[str]) -> tuple[Pipeline, ...]:
-    """Those of the named pipelines that exist."""
+    """Return the named pipelines that exist."""
     found = await gather(*(_pipeline(calls, name) for name in names))
     return tuple(pipeline for pipeline in found if pipeline is not None)
 
@@ -108,7 +108,7 @@ def _alarm(alarm: Mapping[str, Any]) -> Alarm:
 
 
 def _balancer_of(alarm: Alarm) -> str:
-    """The name in a dimension such as `app/prod/0123456789abcdef`; nothing where there is none."""
+    """Return the name in a dimension such as `app/prod/0123456789abcdef`; an empty string without one."""
     return alarm.dimensions.get("LoadBalancer", "").partition("/")[2].partition("/")[0]
 
 
@@ -143,13 +143,13 @@ def _branches(pipeline: Mapping[str, Any]) -> Sequence[str]:
 
 
 async def _events(calls: Calls, pipeline: str) -> frozenset[str]:
-    """What somebody is told of it, over all rules that are on and lead to a topic."""
+    """Return the event types that the pipeline's enabled notification rules send to a target."""
     service = "codestar-notifications"
     about = [{"Name": "RESOURCE", "Value": pipeline}]
     listed = await calls.every(service, "list_notification_rules", "NotificationRules", Filters=about)
     rules = await gather(*(calls.one(service, "describe_notification_rule", Arn=each["Arn"]) for each in listed))
-    heard = [rule for rule in rules if rule["Status"] == "ENABLED" and rule.get("Targets")]
-    return frozenset(event["EventTypeId"] for rule in heard for event in rule["EventTypes"])
+    active = [rule for rule in rules if rule["Status"] == "ENABLED" and rule.get("Targets")]
+    return frozenset(event["EventTypeId"] for rule in active for event in rule["EventTypes"])
 
 
 def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -13,7 +13,7 @@ _ALIAS = "alias/"
 
 
 async def read_keys(calls: Calls) -> tuple[Key, ...]:
-    """The keys whose alias begins with the environment's name."""
+    """Return the keys whose alias begins with the environment's name."""
     name = re.compile(rf"{_ALIAS}{re.escape(calls.environment.name)}-[a-z0-9]+")
     aliases = await calls.every("kms", "list_aliases", "Aliases")
     mine = [alias for alias in aliases if name.fullmatch(alias["AliasName"]) and "TargetKeyId" in alias]
@@ -21,21 +21,21 @@ async def read_keys(calls: Calls) -> tuple[Key, ...]:
 
 
 async def read_repositories(calls: Calls) -> tuple[Repository, ...]:
-    """The repositories under the environment's name."""
+    """Return the repositories under the environment's name."""
     found = await calls.every("ecr", "describe_repositories", "repositories")
     mine = [each for each in found if each["repositoryName"].startswith(f"{calls.environment.name}/")]
     return tuple(await gather(*(_repository(calls, each) for each in mine)))
 
 
 async def read_log_groups(calls: Calls) -> tuple[LogGroup, ...]:
-    """The log groups with the environment as second part of their name."""
+    """Return the log groups whose name has the environment as its second part."""
     name = re.compile(rf"/[^/]+/{re.escape(calls.environment.name)}/.+")
     found = await calls.every("logs", "describe_log_groups", "logGroups")
     return tuple(await gather(*(_log_group(calls, each) for each in found if name.fullmatch(each["logGroupName"]))))
 
 
 async def read_stores(calls: Calls) -> tuple[Store, ...]:
-    """Buckets, topics and secrets that are tagged with the environment."""
+    """Return the buckets, topics and secrets that are tagged with the environment."""
     buckets, topics, secrets = await gather(
         _tagged(calls, "s3"), _tagged(calls, "sns"), calls.every("secretsmanager", "list_secrets", "SecretList")
     )
