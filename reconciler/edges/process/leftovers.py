@@ -14,8 +14,8 @@ from pathlib import Path
 def end(leader: int, home: Path) -> bool:
     """Kill the rest of a process group if its leader is gone and every member's working directory is below `home`.
 
-    Returns False when the group was left alone: the id may belong to unrelated processes by now, and a system without
-    `/proc` does not show working directories.
+    Returns False when the group was left alone. The id may belong to unrelated processes by now, and a system without
+    `/proc` does not show where a process works.
     """
     members, home = dict(_group(leader)), home.resolve()
     if not members or leader in members or not all(cwd.is_relative_to(home) for cwd in members.values()):

@@ -117,14 +117,14 @@ def _describe_holder(descriptor: int, home: Path) -> str:
     """Describe the holder of the directory, and end what a killed run left in it, so that the next pass can lock it."""
     pid = os.pread(descriptor, 32, 0).decode(errors="replace") or "unknown"
     if pid.isdecimal() and leftovers.end(int(pid), home):
-        return f"an earlier run (pid {pid}) was killed, and the processes that it left in {home} were ended now"
-    return f"an earlier run (pid {pid}) still works in {home}"
+        return f"an earlier run (pid {pid}) was killed, and the processes that it left in {home} were ended; retry"
+    return f"an earlier run (pid {pid}) still works in {home}: wait for its end"
 
 
 def check_state_kept(home: Path) -> None:
     """Check that no state has its only copy in the directory. Raises: TerraformFailed (StateConflict)."""
     for kept in sorted(home.glob(f"**/{LOST_STATE}")):
-        message = f"an apply could not upload its state, which is kept in {kept}: push it before anything else runs"
+        message = f"an apply could not upload its state, which is kept in {kept}: push it with `terraform state push`"
         raise TerraformFailed(Reason.STATE_CONFLICT, message)
 
 

@@ -239,7 +239,7 @@ async def test_a_state_that_could_not_be_uploaded_is_never_overwritten(stage: St
     kept = stage.root() / "errored.tfstate"
     kept.write_text("{}")
     for root in (ROOT, ROOT + "# a new tree"):
-        with pytest.raises(TerraformFailed, match=r"errored\.tfstate: push it before") as failed:
+        with pytest.raises(TerraformFailed, match=r"errored\.tfstate: push it with") as failed:
             async with terraform.workspace(await stage.run(root, text="v2")):
                 pass
         assert failed.value.reason is Reason.STATE_CONFLICT
