@@ -51,13 +51,14 @@ class Engine:
         self.locks = StateLocks(clients, STATE, work=Path("/"), me=ME)
         self.environment = remote.where
         self.observer = self
+        self.records = self
         self.record = applied(PLATFORM)
         self.cleared = 0
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    async def settle(self, key: object, event: Event) -> Record:
+    async def advance(self, key: object, event: Event) -> Record:
         self.record = advance(self.record, event, now=self.now())
         return self.record
 
