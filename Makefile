@@ -1,12 +1,26 @@
 # Every target sets up what it needs: a virtual environment with locked packages, and terraform.
+# A line that begins with `##@` is a heading of `make help`; a target's own line is what follows `##`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+UNIT := tests/core tests/engine tests/desired_state tests/config tests/web tests/cli tests/project
+# A path among ARGS stands for the folders of `unit`; anything else is added to them.
+CHOSEN = $(if $(filter tests/%,$(ARGS)),,$(UNIT))
+SPREAD := --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup demo check format test properties environments checkov chaos bench lock clean
+.DEFAULT_GOAL := help
 
-setup: $(READY)
+##@ Begin
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## "; print "make TARGET [ARGS=\"...\"]" } \
+		/^##@ / { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Make .venv with locked packages; fetch terraform, and Prometheus where apt has it
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
@@ -16,10 +30,14 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m deploy.local.tools
 	@touch $@
 
-demo: setup
+.PHONY: demo
+demo: setup ## Run the main job, end to end, against the AWS stand-in (ARGS=--keep leaves it running)
 	$(BIN)/python -m deploy.local.demo $(ARGS)
 
-check: setup
+##@ Before every commit
+
+.PHONY: check
+check: setup ## Check format, lint, types, import rules, the Dockerfile, terraform fmt and validate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -34,22 +52,45 @@ check: setup
 		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root validate || exit 1; \
 	done
 
-format: setup
+.PHONY: format
+format: setup ## Rewrite what `make check` would complain about
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive deploy/ecs
 	$(BIN)/python -m tests.terraform.readme
 
-test: setup
+.PHONY: unit
+unit: setup ## Run the tests that need no Terraform, in under a minute (ARGS goes to pytest)
+	$(BIN)/pytest -q -n 2 $(SPREAD) $(CHOSEN) $(ARGS)
+
+.PHONY: test
+test: setup ## Run what continuous integration runs; measure coverage and hold it against its floors
 	@$(MAKE) --silent $(CHECKOV)/.ready || echo "Checkov cannot be installed here, so its test is skipped"
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest -n 3 $(SPREAD) $(ARGS)
+	$(BIN)/python -m tests.project.floors $(if $(strip $(ARGS)),--print-only)
 
-properties: setup
+##@ More tests
+
+.PHONY: coverage
+coverage: setup ## Run the unit tests, measured, and hold the pure packages against their floors (twice the time)
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest -q -n 2 $(SPREAD) $(CHOSEN) $(ARGS)
+	$(BIN)/python -m tests.project.floors --pure $(if $(strip $(ARGS)),--print-only)
+
+.PHONY: test-all
+test-all: ## Run `test`, then `chaos` and `mutation`: everything, for hours
+	@echo "test-all 1 of 3: make test, what continuous integration runs"
+	$(MAKE) test ARGS=
+	@echo "test-all 2 of 3: make chaos, two hundred faults and a thousand plans in one warm provider (pytest -m chaos)"
+	$(MAKE) chaos ARGS=
+	@echo "test-all 3 of 3: make mutation, the mutants of core, desired_state and engine"
+	$(MAKE) mutation ARGS=
+
+.PHONY: properties
+properties: setup ## Assert the numbered properties of the Terraform code (ARGS goes to pytest)
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/terraform/properties $(ARGS)
-
-environments: setup
-	$(BIN)/python -m deploy.environments $(ARGS)
 
 CHECKOV := .tools/checkov
 
@@ -58,17 +99,27 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-checkov.lock
 	@touch $@
 
-checkov: setup $(CHECKOV)/.ready
+.PHONY: checkov
+checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of every root with Checkov
 	$(BIN)/python -m tests.terraform.scan
 
-chaos: setup
+.PHONY: chaos
+chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), then plan a thousand times
 	$(BIN)/python -m tests.chaos $(ARGS)
 	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py
 
-bench: setup
+.PHONY: bench
+bench: setup ## Compare the warm provider with the plain command line
 	$(BIN)/python -m tests.bench $(ARGS)
 
-lock: setup
+##@ Upkeep
+
+.PHONY: environments
+environments: setup ## Write the example platforms as Terraform variables and backends
+	$(BIN)/python -m deploy.environments $(ARGS)
+
+.PHONY: lock
+lock: setup ## Upgrade and lock all packages, with hashes
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
@@ -78,5 +129,6 @@ lock: setup
 	echo hatchling | $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 -c requirements-dev.lock - -o requirements-build.lock
 
-clean:
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+.PHONY: clean
+clean: ## Remove what the targets made, but not .tools
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist

@@ -1,9 +1,9 @@
 """The order of the whole run, and Hypothesis without deadlines: a loaded machine is no failure."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("without deadline", deadline=None)
+settings.register_profile("without deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("without deadline")
 
 

@@ -27,6 +27,7 @@ from deploy.local.standin import StandIn
 ACCOUNT = "123456789012"
 TABLE = "locks"
 TOKEN = "a token only for tests"
+_KEPT = ("HOME", "PATH", "TMPDIR")
 RECONCILER = Path(sys.executable).with_name("reconciler")
 
 # `first` is made before `second`, which takes `seconds` and fails when told to: an apply can be caught half-way.
@@ -125,7 +126,7 @@ class Daemon:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("COVERAGE_")}
         return kept | self.aws.environment() | {"RECONCILER_CONFIG": str(self.config)}
 
     @property
