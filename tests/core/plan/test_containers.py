@@ -1,0 +1,162 @@
+"""Container definitions are equal in their normal form exactly when they mean the same to ECS."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.plan.containers import normal
+
+NAMES = st.text("abcdefghij", min_size=1, max_size=4)
+PORTS = st.integers(1, 65535)
+DEFAULTS = {
+    "cpu": 0,
+    "essential": True,
+    "privileged": False,
+    "readonlyRootFilesystem": False,
+    "interactive": False,
+    "pseudoTerminal": False,
+    "disableNetworking": False,
+    "versionConsistency": "enabled",
+}
+EMPTY: list[Any] = [None, "", [], {}]
+
+
+def named(field: str) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Lists of `name` and one other field, with names that differ."""
+    return st.dictionaries(NAMES, NAMES, max_size=4).map(
+        lambda entries: [{"name": name, field: value} for name, value in entries.items()]
+    )
+
+
+CONTAINERS = st.fixed_dictionaries(
+    {
+        "image": NAMES,
+        "command": st.lists(NAMES, min_size=1, max_size=3),
+        "environment": named("value"),
+        "secrets": named("valueFrom"),
+        "portMappings": st.lists(PORTS, unique=True, max_size=3).map(
+            lambda ports: [{"containerPort": port, "protocol": "tcp"} for port in ports]
+        ),
+        "mountPoints": st.lists(NAMES, unique=True, max_size=3).map(
+            lambda names: [{"sourceVolume": name, "containerPath": f"/{name}", "readOnly": True} for name in names]
+        ),
+        "memory": st.integers(128, 4096),
+    }
+)
+DEFINITIONS = st.dictionaries(NAMES, CONTAINERS, min_size=1, max_size=3).map(
+    lambda containers: [{"name": name, **container} for name, container in containers.items()]
+)
+
+
+@st.composite
+def written_otherwise(draw: st.DrawFn, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same definitions in other orders, with defaults written out, host ports, empty fields and numbers as text."""
+    result = draw(st.permutations(copy.deepcopy(definitions)))
+    for container in result:
+        for name in ("environment", "secrets", "portMappings", "mountPoints"):
+            container[name] = draw(st.permutations(container[name]))
+        for port in container["portMappings"]:
+            host = draw(st.sampled_from([None, 0, port["containerPort"], str(port["containerPort"])]))
+            port.update({} if host is None else {"hostPort": host})
+            if draw(st.booleans()):
+                del port["protocol"]
+        for name in draw(st.sets(st.sampled_from(sorted(DEFAULTS)))):
+            container[name] = DEFAULTS[name]
+        for name in draw(st.sets(st.sampled_from(["links", "user", "dockerLabels", "healthCheck"]))):
+            container[name] = draw(st.sampled_from(EMPTY))
+        if draw(st.booleans()):
+            container["memory"] = str(container["memory"])
+    return result
+
+
+@given(st.data(), DEFINITIONS)
+def test_law_another_way_to_write_them_is_equal(data: st.DataObject, definitions: list[dict[str, Any]]) -> None:
+    assert normal(data.draw(written_otherwise(definitions))) == normal(definitions)
+
+
+@given(st.data(), DEFINITIONS, st.sampled_from(["image", "command", "memory", "environment", "portMappings"]))
+def test_law_another_meaning_is_not_equal(data: st.DataObject, definitions: list[dict[str, Any]], field: str) -> None:
+    changed = copy.deepcopy(definitions)
+    changed[0][field] = data.draw(CONTAINERS)[field]
+    key = {"environment": "name", "portMappings": "containerPort"}.get(field)
+
+    def meant(container: dict[str, Any]) -> Any:
+        return sorted(container[field], key=lambda entry: entry[key]) if key else container[field]
+
+    assert (normal(changed) == normal(definitions)) == (meant(changed[0]) == meant(definitions[0]))
+
+
+@given(DEFINITIONS)
+def test_law_the_definitions_themselves_are_left_alone(definitions: list[dict[str, Any]]) -> None:
+    before = copy.deepcopy(definitions)
+    normal(definitions)
+    assert definitions == before
+
+
+@pytest.mark.parametrize("value", [None, "(known after apply)", {}, 7, [1], [{"image": "a"}], [{"name": 1}], ["a"]])
+def test_anything_but_named_containers_is_returned_as_it_is(value: Any) -> None:
+    assert normal(value) is value
+
+
+SAME: dict[str, tuple[Any, Any]] = {
+    "a health check with its defaults": (
+        {"healthCheck": {"command": ["CMD", "a"]}},
+        {"healthCheck": {"command": ["CMD", "a"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 0}},
+    ),
+    "Linux parameters with their defaults": (
+        {"linuxParameters": {"capabilities": {"drop": ["ALL"]}}},
+        {"linuxParameters": {"capabilities": {"add": [], "drop": ["ALL"]}, "sharedMemorySize": 0}},
+    ),
+    "a dependency with its default": (
+        {"dependsOn": [{"containerName": "a"}]},
+        {"dependsOn": [{"containerName": "a", "condition": "START"}]},
+    ),
+    "a port with a number as text": (
+        {"portMappings": [{"containerPort": "80"}]},
+        {"portMappings": [{"containerPort": 80}]},
+    ),
+    "host entries in another order": (
+        {"extraHosts": [{"hostname": "a", "ipAddress": "1.1.1.1"}, {"hostname": "b", "ipAddress": "1.1.1.1"}]},
+        {"extraHosts": [{"hostname": "b", "ipAddress": "1.1.1.1"}, {"hostname": "a", "ipAddress": "1.1.1.1"}]},
+    ),
+}
+OTHER: dict[str, tuple[Any, Any]] = {
+    "a port that is there beside none": ({"portMappings": [{"containerPort": 80}]}, {"portMappings": []}),
+    "a port over UDP": (
+        {"portMappings": [{"containerPort": 80}]},
+        {"portMappings": [{"containerPort": 80, "protocol": "udp"}]},
+    ),
+    "a host port of its own": (
+        {"portMappings": [{"containerPort": 80}]},
+        {"portMappings": [{"containerPort": 80, "hostPort": 8080}]},
+    ),
+    "a volume from another container": (
+        {"volumesFrom": [{"sourceContainer": "a"}]},
+        {"volumesFrom": [{"sourceContainer": "b"}]},
+    ),
+    "a health check of which one field is no default": (
+        {"healthCheck": {"command": ["CMD", "a"]}},
+        {"healthCheck": {"command": ["CMD", "a"], "retries": 4}},
+    ),
+    "a list of plain texts in another order": ({"dnsServers": ["a", "b"]}, {"dnsServers": ["b", "a"]}),
+    "a host entry with another address": (
+        {"extraHosts": [{"hostname": "a", "ipAddress": "1.1.1.1"}]},
+        {"extraHosts": [{"hostname": "a", "ipAddress": "1.1.1.2"}]},
+    ),
+    "an environment that is no list of entries": ({"environment": ["a"]}, {"environment": ["b"]}),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_these_mean_the_same(name: str) -> None:
+    one, other = SAME[name]
+    assert normal([{"name": "orders", **one}]) == normal([{"name": "orders", **other}])
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_these_do_not(name: str) -> None:
+    one, other = OTHER[name]
+    assert normal([{"name": "orders", **one}]) != normal([{"name": "orders", **other}])
