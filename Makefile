@@ -45,6 +45,10 @@ check: setup ## Check format, lint, types, import rules, the Dockerfile, terrafo
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive terraform
 	$(BIN)/python -m deploy.local.tools terraform fmt -check -recursive deploy/ecs
+	@$(MAKE) --no-print-directory validate
+
+.PHONY: validate
+validate: setup ## Initialise every Terraform root without its backend, and validate it (a part of `check`)
 	@for root in terraform/bootstrap terraform/roots/* terraform/examples/*/ deploy/ecs deploy/ecs/target-account; do \
 		export TF_DATA_DIR=$(CURDIR)/.tools/validate/$$root; \
 		echo "terraform validate $$root"; \
@@ -128,6 +132,10 @@ lock: setup ## Upgrade and lock all packages, with hashes
 		--python-version 3.11 --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	echo hatchling | $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--python-version 3.11 -c requirements-dev.lock - -o requirements-build.lock
+
+.PHONY: release
+release: setup ## Check, build dist/, write its notes from the changelog and tag (VERSION=x.y.z); pushes nothing
+	$(BIN)/python -m deploy.release $(VERSION)
 
 .PHONY: clean
 clean: ## Remove what the targets made, but not .tools
