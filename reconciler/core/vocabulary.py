@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Sync(StrEnum):
-    """Where the state differs: nowhere, in Git (`Pending`), in AWS (`Drifted`), or both."""
+    """The place of a difference: nowhere, in Git (`Pending`), in AWS (`Drifted`), or both."""
 
     IN_SYNC = "InSync"
     PENDING = "Pending"
@@ -14,7 +14,7 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """What runs: for a service the state of its rollout in ECS, for anything else Healthy once applied."""
+    """The state of what runs: for a service the state of its rollout in ECS, for anything else Healthy once applied."""
 
     HEALTHY = "Healthy"
     PROGRESSING = "Progressing"

@@ -80,7 +80,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the state was last built from: all that a destroy needs when Git no longer knows the instance."""
+    """The base of the state: all that a destroy needs when Git no longer knows the instance."""
 
     root: str
     tree_id: str

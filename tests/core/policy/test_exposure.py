@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.plan.model import UNKNOWN, Change
-from reconciler.core.policy.exposure import openings
+from reconciler.core.policy.exposure import exposures
 
 NETWORKS = st.builds(
     lambda address, prefix: ipaddress.ip_network((address, prefix), strict=False),
@@ -28,7 +28,7 @@ def change(kind: str, module: str = "module.orders", /, **after: Any) -> Change:
 
 
 def said(found: Change, *, gone: str = "") -> list[str]:
-    return list(openings(found, frozenset({gone} if gone else ())))
+    return list(exposures(found, frozenset({gone} if gone else ())))
 
 
 def inline(cidr: Any, first: int = 22, last: int = 22, protocol: str = "tcp") -> dict[str, Any]:
