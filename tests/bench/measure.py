@@ -1,4 +1,4 @@
-"""What a command cost: its wall time, the CPU of all its processes, the memory of all its processes at its peak.
+"""The cost of a command: its wall time, the CPU of all its processes, the memory of all its processes at its peak.
 
 CPU is the kernel's own account of the command and every child that it waited for, so a provider that terraform starts
 and ends is in it. Memory is the largest sum of resident bytes over the command and what it started, looked at forty

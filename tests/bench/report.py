@@ -1,4 +1,4 @@
-"""What was measured as a table for people and as JSON for machines; the targets stand beside the ratios.
+"""Measured figures as a table for readers and as JSON for machines; the targets stand beside the ratios.
 
 A ratio is plain over warm, of medians. The CPU ratio counts what the kernel charges to the run; beside it stands the
 ratio with what the warm provider spent on it added, which is the honest price of the whole.
@@ -52,7 +52,7 @@ class Results:
 
 
 def ratios(plain: Summary, warm: Summary) -> dict[str, float]:
-    """How many times cheaper warm is, figure by figure."""
+    """Return how many times cheaper warm is, figure by figure."""
     return {
         "wall": plain.wall / warm.wall,
         "cpu": plain.cpu / warm.cpu,

@@ -1,4 +1,4 @@
-"""Where the bench runs: the AWS stand-in with a platform, and instances as the daemon lays them out.
+"""The stage of the bench: the AWS stand-in with a platform, and instances as the daemon lays them out.
 
 An instance is a copy of the real service root with its modules, its own variables and its own key in the S3 backend,
 lock table included. Both sides get the same directories, the same environment and the same states. The platform is

@@ -1,4 +1,4 @@
-"""What Terraform and its providers say when something fails, wherever the message is cut short."""
+"""Errors of Terraform and its providers, wherever a message is cut short."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -42,7 +42,7 @@ async def until_failed(stage: Stage, _: Canaries) -> None:
 
 
 async def until_drifted(stage: Stage, canaries: Canaries) -> None:
-    """What was in sync drifts, is looked at twice, and CloudTrail says who it was."""
+    """Let an instance drift after it was in sync, confirm that, and let CloudTrail name the author."""
     later, stage.around.plan_says = stage.around.plan_says, nothing_to_do
     await stage.until(lambda: stage.record and stage.record.reason == Reason.IN_SYNC)
     stage.around.plan_says = later
@@ -133,7 +133,7 @@ def _copied(canaries: Canaries) -> list[dict[str, Any]]:
 
 
 def _told(canaries: Canaries) -> list[dict[str, Any]]:
-    """What nothing marks as sensitive: names and looks are all there is to go by."""
+    """Plan what nothing marks as sensitive: only names and forms show that it is secret."""
     values = {f"{canary.shape}_note": canary.said for canary in canaries if canary.shape != "random"}
     named = {"master_password": next(one.value for one in canaries if one.shape == "random")}
     return [change("aws_thing.this", ["create"], None, values | named)]

@@ -23,7 +23,7 @@ class Clock:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to live by it."""
+        """Return the environment of a process that lives by this clock."""
         return {"LD_PRELOAD": str(self._library), "CHAOS_CLOCK": str(self._file)} if self.works else {}
 
     def shift(self, seconds: int) -> None:

@@ -1,4 +1,4 @@
-"""What the daemon under test keeps: instances of AWS resources that have their name as their identity.
+"""The instances of the daemon under test: AWS resources that have their name as their identity.
 
 Each has a root of its own, so that its Terraform can be changed alone. A resource that is made twice, or that is left
 over from an earlier change, is then seen by its name. A provider that is killed between AWS's answer and its own takes
@@ -57,7 +57,7 @@ spec:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What Git asks of one instance."""
+    """Return the manifest of one instance."""
 
     name: str
     value: str

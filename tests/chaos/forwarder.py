@@ -30,7 +30,7 @@ class Forwarder:
 
     @property
     def endpoint(self) -> str:
-        """Where it listens."""
+        """Return its address."""
         return f"http://127.0.0.1:{self.port}"
 
     def vanish(self) -> None:

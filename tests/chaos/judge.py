@@ -1,4 +1,4 @@
-"""What must hold when the faults of a round are gone: AWS, the states and Git say the same, and nothing was lost.
+"""The statements that must hold when the faults of a round are gone: AWS, the states and Git agree, nothing was lost.
 
 Everything is read from outside: AWS and the states through boto3, what is wanted from what was committed.
 """
@@ -12,7 +12,7 @@ from tests.chaos.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What is wrong with one instance: resources that no state knows, or that nobody asked for, and its history."""
+    """Return the faults of one instance: resources without a state or a manifest, and gaps in its history."""
 
     state: tuple[str, ...] = ()
     duplicated: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Judge:
     _known: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def waits_for(self) -> str:
-        """What is not yet as it has to be; empty when everything has converged."""
+        """Return what has not converged yet; empty when everything has."""
         aws = self._in_aws()
         for name, wish in self.stage.wishes.items():
             said = self.stage.instance(name)
@@ -41,7 +41,7 @@ class Judge:
         return ""
 
     def verdicts(self) -> Mapping[str, Lost]:
-        """What was lost or made twice, by instance. To be asked when a round is over."""
+        """Return what was lost or created twice, by instance. Call it when a round is over."""
         aws = self._in_aws()
         return {name: self._verdict(name, aws.get(name, {})) for name in self.stage.wishes}
 

@@ -1,4 +1,4 @@
-"""What runs for the daemon under test, seen from outside: by its folder, its sockets, its workspaces."""
+"""The processes of the daemon under test, seen from outside: by its folder, its sockets, its workspaces."""
 
 import contextlib
 import os

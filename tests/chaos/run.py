@@ -81,7 +81,7 @@ def _left(made: Stage) -> int:
 
 
 class _Chaos:
-    """What goes from round to round."""
+    """The state that one round hands to the next."""
 
     def __init__(self, made: Stage, say: Say, deadline: float) -> None:
         self._stage, self._say, self._deadline = made, say, deadline

@@ -194,7 +194,7 @@ class Stage(Daemon):
         return [version for version in found if version["Key"] == key]
 
     def lock_names(self, name: str) -> tuple[str, str]:
-        """What the lock of an instance is called in the table, and in the bucket."""
+        """Return the names of an instance's lock in the table and in the bucket."""
         key = f"develop/{name}/terraform.tfstate"
         return f"{self.bucket}/{key}", f"{key}.tflock"
 
@@ -208,7 +208,7 @@ class Stage(Daemon):
         return {half: text for half, text in halves.items() if text}
 
     def halves_held(self) -> int:
-        """How many halves of locks are held, of all instances together."""
+        """Count the halves of locks that are held, of all instances together."""
         return sum(len(self.locks_of(name)) for name in NAMES)
 
     def warm(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""What came of the faults, kind by kind: a table for people, JSON for machines."""
+"""The results of the faults, kind by kind: a table for readers, JSON for machines."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ HEADERS = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one fault. `needs`: the conditions that asked a person; none when it recovered without help.
+    """The result of one fault. `needs`: the conditions that asked an operator; none when it recovered without help.
 
     `everywhere`: a condition with which it makes every instance ask.
     """

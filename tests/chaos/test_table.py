@@ -1,4 +1,4 @@
-"""What is said of a run: it passes only when nothing of it is left open."""
+"""The verdict on a run: it passes only when nothing of it is left open."""
 
 import dataclasses
 from typing import Any

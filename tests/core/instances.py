@@ -52,7 +52,7 @@ def manifest(text: str) -> Manifest:
 
 
 def instance(text: str = SERVICE, *, needs: tuple[str, ...] = ("platform",), tree_id: str = "sha256:1") -> Instance:
-    """What the manifest asks for in develop."""
+    """Return the instance of the manifest in develop."""
     found = manifest(text)
     key = Key("develop", found.metadata.name)
     spec, kind = found.spec, found.kind
@@ -83,7 +83,7 @@ def new(text: str = SERVICE, *, commit: str = "c1") -> Record:
 
 
 def base(record: Record) -> Base:
-    """What its state was built from."""
+    """Return the base of its state."""
     return Base(record.instance.root, record.instance.tree_id, {})
 
 

@@ -178,7 +178,7 @@ class Daemon:
         return document
 
     def read(self, path: str) -> str:
-        """What a page says; empty while there is none."""
+        """Return the text of a page; empty while there is none."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
                 return str(answer.read().decode())
@@ -186,7 +186,7 @@ class Daemon:
             return ""
 
     def instance(self, name: str) -> dict[str, Any]:
-        """What the API says of `develop/<name>`; empty when there is no such instance."""
+        """Return the API's answer about `develop/<name>`; empty when there is no such instance."""
         return self.get(f"api/v1/instances/develop/{name}") or {}
 
     def act(self, name: str, action: str, **body: str) -> int:
@@ -249,7 +249,7 @@ class Daemon:
         self.aws.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
     def text(self, name: str) -> str | None:
-        """What the state says was applied."""
+        """Return what the state says was applied."""
         output = self.state(name).get("outputs", {}).get("text")
         return output["value"] if output else None
 

@@ -165,7 +165,7 @@ class Life:
         return found
 
     def deploy(self, image: str) -> None:
-        """What CodePipeline's ECS action does."""
+        """Do as CodePipeline's ECS action."""
         definition = dict(self.runs())
         for container in definition["containerDefinitions"]:
             if container["name"] == self.key.name:
@@ -177,7 +177,7 @@ class Life:
         ecs.update_service(cluster=self.cluster, service=self.key.name, taskDefinition=revision)
 
     def first_tasks(self) -> int:
-        """How many tasks went before deployments so far."""
+        """Return how many pre-deployment tasks have run."""
         family = f"develop-{self.key.name}-pre-deployment"
         ecs = self.aws.client("ecs")
         return sum(

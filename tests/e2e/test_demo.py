@@ -23,7 +23,7 @@ def start(folder: Path) -> "subprocess.Popen[str]":
 
 
 def processes_in(folder: Path) -> list[str]:
-    """What still runs with the folder on its command line."""
+    """Return the processes with the folder on their command line."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:

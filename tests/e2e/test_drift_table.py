@@ -37,7 +37,7 @@ FOLLOWS = {"module.service.aws_iam_role_policies_exclusive.execution"}
 
 @dataclass
 class Played:
-    """What was seen."""
+    """Return what was seen."""
 
     quiet: list[Record] = field(default_factory=list)
     first_look: dict[Key, Record] = field(default_factory=dict)

@@ -20,7 +20,7 @@ pytestmark = [
 
 
 def kill_everything(daemon: Daemon) -> None:
-    """What the end of a container does: the daemon, its warm provider and every Terraform of it are gone at once."""
+    """Do as the end of a container: the daemon, its warm provider and every Terraform of it are gone at once."""
     daemon.stop(signal.SIGKILL)
     sockets = os.fsencode(provider_directory(daemon.folder / "data"))
     runs: list[int] = []
@@ -38,7 +38,7 @@ def kill_everything(daemon: Daemon) -> None:
 
 
 def passes(daemon: Daemon) -> int:
-    """How many visits have ended so far."""
+    """Return the number of visits that have ended."""
     with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     counts = [line.rsplit(" ", 1)[1] for line in lines if line.startswith("reconciler_passes_total{")]

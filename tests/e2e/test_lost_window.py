@@ -58,7 +58,7 @@ def addresses(aws: StandIn) -> set[str]:
 
 
 def take_in(daemon: Daemon, address: str, found: str) -> None:
-    """What the documentation tells a person to do."""
+    """Do as the documentation tells an operator."""
     rendered = daemon.run("render", "develop/alpha", str(daemon.folder / "by-hand"), "--repo", str(daemon.manifests))
     assert rendered.returncode == 0, rendered.stderr
     root = daemon.folder / "by-hand" / "roots" / "probe"
@@ -70,7 +70,7 @@ def take_in(daemon: Daemon, address: str, found: str) -> None:
 
 
 def changes(daemon: Daemon, since: int) -> list[str]:
-    """What was asked of SNS that changes something."""
+    """Return the calls of SNS that change something."""
     calls = (call["operation"] for call in daemon.aws.requests(since) if call["service"] == "sns")
     return [operation for operation in calls if not operation.startswith(("Get", "List"))]
 

@@ -1,4 +1,4 @@
-"""What the README tells people to type works, and what it points to is there."""
+"""The commands and links of the README: the commands work, and the linked files exist."""
 
 import re
 import subprocess

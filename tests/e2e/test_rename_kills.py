@@ -24,13 +24,13 @@ NAMES = ("alpha", "beta", "gamma", "delta", "epsilon")
 
 
 def written(daemon: Daemon, since: int) -> list[str]:
-    """What was put into the states' bucket, as far as the stand-in was asked to."""
+    """Return what was put into the states' bucket, as far as the stand-in was asked to."""
     calls = (call for call in daemon.aws.requests(since) if call["operation"] == "PutObject")
     return [call["path"].partition("/develop/")[2] for call in calls if daemon.bucket in call["path"]]
 
 
 def resources(daemon: Daemon, name: str) -> dict[str, str]:
-    """What the state of that name has, with the ids it was made with."""
+    """Return the resources of the state of that name, with their ids."""
     found = daemon.state(name).get("resources", ())
     return {one["name"]: one["instances"][0]["attributes"]["id"] for one in found}
 
@@ -77,7 +77,7 @@ def test_a_rename_that_is_cut_short_at_any_write_keeps_what_there_is(daemon: Dae
 
 
 def take_checksum_away(daemon: Daemon, old: str, new: str) -> None:
-    """What the documentation tells a person to do about a state that was written without its checksum."""
+    """Do as the documentation tells an operator about a state that was written without its checksum."""
     told = daemon.until_reason(new, "StateConflict")["message"]
     assert "does not have the expected content" in told
     row = {"LockID": {"S": f"{daemon.bucket}/develop/{old}/terraform.tfstate-md5"}}

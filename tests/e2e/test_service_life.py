@@ -1,4 +1,4 @@
-"""What a service goes through: its first image, deployments by a pipeline and by Git, migrations, failures."""
+"""The life of a service: its first image, deployments by a pipeline and by Git, migrations, failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a team reads in Slack while a daemon works for it: threads that open, wait for people, outlive a kill, close."""
+"""Slack as a team reads it while a daemon works: threads that open, wait for approvals, outlive a kill, close."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""What a service team and an operator live through, with the daemon as a process."""
+"""Stories of a service team and an operator, with the daemon as a process."""
 
 import json
 import signal

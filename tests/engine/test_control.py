@@ -1,4 +1,4 @@
-"""What people may decide about a plan, and when the answer is no."""
+"""Decisions on a plan, and their refusals."""
 
 from dataclasses import dataclass, field
 from typing import Any

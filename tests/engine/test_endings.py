@@ -1,4 +1,4 @@
-"""What must not become a loop: a rollout that ECS took back, and drift that somebody makes again after each repair."""
+"""Loops that must end: a rollout that ECS rolled back, and drift that comes back after each repair."""
 
 import dataclasses
 from datetime import timedelta

@@ -49,7 +49,7 @@ def documented() -> set[str]:
 
 
 def unknown_metrics(expression: str) -> set[str]:
-    """What an expression uses that is neither documented, nor recorded, nor Prometheus' own."""
+    """Return what an expression uses that is neither documented, nor recorded, nor Prometheus' own."""
     bare = re.sub(r'"[^"]*"', '""', expression)
     found = set(re.findall(r"(?:job:)?reconciler_\w+(?::\w+)?", bare))
     return found - documented() - recorded()

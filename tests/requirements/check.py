@@ -1,4 +1,4 @@
-"""What of the requirements is not where the page says."""
+"""Compare the page of requirements with the code and the tests."""
 
 from __future__ import annotations
 

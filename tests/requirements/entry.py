@@ -1,4 +1,4 @@
-"""What the page says of one requirement."""
+"""One requirement's entry on the page."""
 
 from __future__ import annotations
 

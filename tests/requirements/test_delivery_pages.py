@@ -1,4 +1,4 @@
-"""What the delivery pages tell people to type exists: commands of the reconciler with their options, calls of AWS."""
+"""The delivery pages name existing things: commands of the reconciler with their options, and calls of AWS."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ esac
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a build ended: the phases that failed, the calls in order, what it said, and the artifact if there is one."""
+    """The end of a build: the phases that failed, the calls in order, its output, and the artifact if there is one."""
 
     failed: tuple[str, ...]
     calls: tuple[str, ...]

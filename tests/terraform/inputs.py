@@ -58,7 +58,7 @@ def account_variables(tier: str) -> Variables:
 
 
 def platform_output(name: str) -> Variables:
-    """What the platform root of an environment puts out."""
+    """Return the outputs of an environment's platform root."""
     return {
         "schema_version": 1,
         "vpc_id": "vpc-00000000000000001",

@@ -1,4 +1,4 @@
-"""What services stand on, made through the API: Terraform waits minutes for a load balancer that is there at once."""
+"""The resources that services need, made through the API: Terraform waits minutes for a load balancer."""
 
 from __future__ import annotations
 

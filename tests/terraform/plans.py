@@ -32,7 +32,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a configuration would make. `configuration` is how Terraform read it, which is how values that are not
+    """A plan of a configuration. `configuration` is how Terraform read it, which is how values that are not
     known yet can still be traced: see `references`."""
 
     resources: tuple[Resource, ...]
@@ -53,7 +53,7 @@ class Plan:
         return {resource.address: resource.actions for resource in self.resources if resource.actions != ("no-op",)}
 
     def references(self, resource: Resource, attribute: str) -> frozenset[str]:
-        """What an attribute is made from, as in `aws_vpc.this.id`. What stands in a `dynamic` block is not seen."""
+        """Return the references of an attribute, such as `aws_vpc.this.id`. A `dynamic` block's content is not seen."""
         *calls, _, _ = (part.partition("[")[0] for part in resource.address.split("."))
         module = self.configuration
         for call in calls[1::2]:

@@ -54,7 +54,7 @@ class Result:
 
 
 def listed() -> dict[Place, str]:
-    """What has to stay, with the reasons, as `checkov.yaml` lists it."""
+    """Return the accepted findings with their reasons, as `checkov.yaml` lists them."""
     entries = yaml.safe_load(LIST.read_text())["skips"]
     return {
         Place(entry["check"], where, resource): entry["reason"]
@@ -170,7 +170,7 @@ def _relative(path: str) -> str:
 
 
 def _directory(root: str, document: Mapping[str, Any], address: str) -> str:
-    """Where the code of a planned resource is, by the sources of the modules on its way."""
+    """Return the place of a planned resource's code, by the sources of the modules on its way."""
     place, module = PROJECT / root, document["configuration"]["root_module"]
     for call in re.findall(r"module\.(\w+)", address):
         called = module["module_calls"][call]

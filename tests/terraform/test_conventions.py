@@ -1,4 +1,4 @@
-"""What all Terraform code of `terraform/` and `deploy/` keeps to, read from the code itself; no terraform runs.
+"""Conventions of all Terraform code in `terraform/` and `deploy/`, read from the code itself; no terraform runs.
 
 The rules are those that tflint and its AWS rules check for the modules of the registry, and a few of our own.
 """

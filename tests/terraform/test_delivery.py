@@ -1,4 +1,4 @@
-"""How a service gets from a commit to its tasks: builds, pipelines and their roles, read from one real plan."""
+"""The way of a service from a commit to its tasks: builds, pipelines and their roles, read from one real plan."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def image(tier: str, name: str, tag: str) -> str:
 
 @pytest.fixture(scope="module")
 def examples(stand_in: StandIn) -> dict[str, Variables]:
-    """What the daemon gives to the root of each example service in develop and prod, by `<environment>-<name>`."""
+    """Return the inputs of each example service's root in develop and prod, by `<environment>-<name>`."""
     facts: dict[str, EnvironmentFacts] = {tier: EnvironmentFacts(tier) for tier in WHERE}
     instances = build(commit="c1", files=example_files(), roots=ROOTS, environments=facts).instances
     compiled: dict[str, Variables] = {}
@@ -64,7 +64,7 @@ def applied(workbench: Workbench, examples: dict[str, Variables]) -> dict[str, V
 
 
 def deploy(stand_in: StandIn, tier: str, name: str, new: str) -> None:
-    """What CodePipeline's ECS action does: a revision like the one that runs with another image, and an update."""
+    """Do as CodePipeline's ECS action: register a revision like the running one with another image, and update."""
     ecs, cluster = stand_in.client("ecs"), f"examples-{tier}"
     current = ecs.describe_services(cluster=cluster, services=[name])["services"][0]["taskDefinition"]
     found = ecs.describe_task_definition(taskDefinition=current, include=["TAGS"])

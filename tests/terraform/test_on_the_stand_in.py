@@ -45,7 +45,7 @@ def applied(workbench: Workbench, platform: Variables) -> Variables:
 
 @pytest.fixture(scope="module")
 def calls() -> list[int]:
-    """How many calls the second plan made."""
+    """Return the number of calls of the second plan."""
     return []
 
 

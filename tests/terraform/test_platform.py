@@ -1,4 +1,4 @@
-"""What the platform of an environment looks like before anything is applied, read from real plans."""
+"""The plan of an environment's platform before anything is applied, read from real plans."""
 
 from __future__ import annotations
 

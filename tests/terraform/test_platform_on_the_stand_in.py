@@ -197,7 +197,7 @@ BY_HAND: dict[str, tuple[Callable[[Clients, Plan], None], str]] = {
 
 @pytest.fixture(scope="module")
 def found(applied: dict[str, Applied], prod_plan: Plan, account: StandIn) -> Changes:
-    """What the plan after all changes by hand would do."""
+    """Return the plan after all changes by hand."""
     for change, _ in BY_HAND.values():
         change(account.client, prod_plan)
     return applied["prod"].plan().changed()

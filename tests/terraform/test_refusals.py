@@ -227,7 +227,7 @@ ACCEPTED: dict[str, tuple[str, Variables]] = {
 
 @pytest.fixture(scope="module")
 def messages(workbench: Workbench) -> dict[str, str]:
-    """What terraform says to each case, over one plan of them all."""
+    """Return Terraform's message for each case, over one plan of them all."""
     root = workbench.directory / "roots/cases"
     root.mkdir()
     (root / "providers.tf").write_text('provider "aws" {\n  region = "eu-central-1"\n}\n')

@@ -1,4 +1,4 @@
-"""What one service looks like before anything is applied: `orders` is public, `ledger` internal, `mailer` a worker."""
+"""The plan of one service, before anything is applied: `orders` is public, `ledger` internal, `mailer` a worker."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def environment(stand_in: StandIn, workbench: Workbench) -> StandIn:
 
 @pytest.fixture(scope="module")
 def known() -> list[Found]:
-    """What was found last."""
+    """Return the last violations."""
     return []
 
 

@@ -179,7 +179,7 @@ class FakeControl:
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
     def freezes(self) -> Sequence[Freeze]:
-        """What was frozen."""
+        """Return the freezes that were set."""
         return list(self.frozen.values())
 
     async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
@@ -198,7 +198,7 @@ class FakeControl:
         return self.frozen.pop(environment)
 
     async def orphans(self, environment: str | None) -> Sequence[Orphan]:
-        """Those that were put here."""
+        """Return the orphans that the test set."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
         if self.refusal:

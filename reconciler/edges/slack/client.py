@@ -43,7 +43,7 @@ class SlackFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message is. A webhook does not tell: then both are empty."""
+    """The address of a message. A webhook does not tell it: then both are empty."""
 
     channel: str = ""
     ts: str = ""
@@ -107,7 +107,7 @@ class Webhook:
         return Address()
 
     async def edit(self, address: Address, text: str) -> None:
-        """What was said stays as it was."""
+        """Accept that an edit is not possible: the message stays as it was."""
 
 
 @asynccontextmanager
@@ -165,7 +165,7 @@ def _refused(status: int, code: str, headers: Any) -> SlackFailed:
 
 
 def _retry_after(headers: Any) -> timedelta:
-    """What Slack asks for, within reason."""
+    """Return the delay that Slack asks for, within reason."""
     said = str(headers.get("Retry-After") or "1")
     seconds = float(said) if said.replace(".", "", 1).isdigit() else 1.0
     return min(timedelta(seconds=min(seconds, 86400.0)), LONGEST_RETRY_AFTER)

@@ -40,7 +40,7 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often, and how long in all, a message is tried; the waits double from `first` to `longest`."""
+    """Limits of the attempts to send a message; the waits double from `first` to `longest`."""
 
     attempts: int = 8
     within: timedelta = timedelta(minutes=10)

@@ -29,7 +29,7 @@ QUEUED_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the present is read: from memory, at once. `ready` is true once records and manifests were read."""
+    """The sources of the present: in memory, answered at once. `ready` is true once records and manifests were read."""
 
     records: Callable[[], Mapping[Key, Record]]
     source: Callable[[], SourceStatus]
@@ -39,7 +39,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to tell: which environments (None: all), whether to remind, how long to wait for company of a new problem,
+    """Settings of the notifications: environments (None: all), reminders, the wait for company of a new problem,
     how many may come alone, how often to look at everything, and how long to go on at the stop."""
 
     environments: frozenset[str] | None = None

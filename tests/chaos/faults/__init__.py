@@ -1,4 +1,4 @@
-"""How each kind of fault is done, one module a family. A strike ends when its fault is gone."""
+"""The strikes, one module per family of faults. A strike ends when its fault is gone."""
 
 from collections.abc import Callable, Mapping
 

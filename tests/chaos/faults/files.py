@@ -44,7 +44,7 @@ def store(stage: Stage, fault: Fault) -> Struck:
 
 
 def _back_up(path: Path, backup: Path) -> None:
-    """What somebody's backup has: a whole copy."""
+    """Return the whole content, as a backup would hold it."""
     backup.unlink(missing_ok=True)
     source, target = sqlite3.connect(path), sqlite3.connect(backup)
     try:

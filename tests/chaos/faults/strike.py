@@ -1,4 +1,4 @@
-"""What all strikes share: their moment, and what came of them."""
+"""The parts that all strikes share: their moment, and their result."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TRIES = 12
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What was done. `need`: the condition that asked a person for help, when the strike had one help.
+    """The result of a strike. `need`: the condition that asked an operator for help, when the strike had one help.
 
     `everywhere`: the condition with which every instance asks, because of this strike. `broken`: a foreign lock was
     gone before its holder or a person took it away.

@@ -1,4 +1,4 @@
-"""What to do with what a plan shows."""
+"""The verdict on a plan."""
 
 import dataclasses
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What people are told, story by story."""
+"""Notices, story by story."""
 
 from datetime import timedelta
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What people are told of problems that stay, and of the manifests as a whole."""
+"""Notices of incidents that stay, and of the source as a whole."""
 
 from dataclasses import replace
 from datetime import timedelta

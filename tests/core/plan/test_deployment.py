@@ -1,4 +1,4 @@
-"""What has to exist, and what has to run, before a plan is applied: read from the plan itself."""
+"""Prerequisites of a plan, and the task before a deployment: read from the plan itself."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who moved: Git, the world, or both."""
+"""Classification of plans: changes of Git, drift, or both."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta

@@ -101,7 +101,7 @@ def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: d
 
 
 def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_changes() -> None:
-    """What a lost apply made is imported, and what it did not come to is made, in one plan."""
+    """Import what a lost apply created, and create what it did not come to, in one plan."""
     found = plan(ADOPTED, change("aws_s3_bucket.new", ["create"], None, BUCKET))
     begun = new().replace(attempted=True)
     waiting = verdict(found, begun)

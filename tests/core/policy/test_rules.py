@@ -195,7 +195,7 @@ def test_an_exception_lets_one_address_of_one_instance_through() -> None:
 
 
 class TestVerdict:
-    """What the rules make of a pass."""
+    """Return the verdict on a plan under the rules."""
 
     def decided(self, *changes: Mapping[str, Any], record: Any = None, rules: Rules = RULES) -> verdict.Verdict:
         limits = VerdictLimits(rules=rules)

@@ -1,4 +1,4 @@
-"""What is written can be read again, exactly; what cannot be read completely is refused with its place."""
+"""Stored documents are read again exactly; one that cannot be read completely is refused with the place."""
 
 import json
 from datetime import UTC, datetime

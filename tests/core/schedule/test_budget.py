@@ -1,4 +1,4 @@
-"""What the drift checks of an account may cost: within any hour no more than its budget, and nothing else waits."""
+"""The cost of an account's drift checks: within any hour no more than its budget, and nothing else waits."""
 
 from datetime import timedelta
 

@@ -41,7 +41,7 @@ class ScheduleMachine(Machine):
 
     @rule(seconds=st.integers(1, 7200))
     def the_clock_is_set_back(self, seconds: int) -> None:
-        """What was due in an hour is still due in an hour, and what is held back waits no longer than before."""
+        """Set the clock: what was due in an hour still is, and what is deferred waits no longer than before."""
         by = -timedelta(seconds=seconds)
         self.schedule.shift(by)
         self.now += by

@@ -1,4 +1,4 @@
-"""Who is visited when, over many passes, against a model that is too simple to be wrong: nobody is ever forgotten."""
+"""The order of visits over many passes, against a model that is too simple to be wrong: no key is ever forgotten."""
 
 import random
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What an apply without a known end may have created: not made twice unless a person has looked."""
+"""Results of an apply without a known end: not created twice unless an operator has looked."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What to do about an addition."""
+"""Remedies for additions."""
 
 import pytest
 

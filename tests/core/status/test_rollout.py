@@ -1,4 +1,4 @@
-"""What ECS says of a service, as its health, its headline and the rollout that is watched."""
+"""The state of a rollout in ECS as a service's health, its headline and the rollout that is watched."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,1 +1,1 @@
-"""What people do to an account by hand, and what has to be said about it."""
+"""Changes by hand in an account, and what has to be reported about them."""

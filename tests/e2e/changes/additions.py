@@ -1,4 +1,4 @@
-"""What no plan takes back: each with its remedy, and the way to take it back by hand."""
+"""Additions that no plan removes: each with its remedy, and the way to remove it by hand."""
 
 from tests.e2e.changes.case import Case, holds, lacks
 from tests.e2e.changes.names import bucket, private_route_table

@@ -1,4 +1,4 @@
-"""What things are called in the account, asked of AWS."""
+"""The names of things in the account, asked of AWS."""
 
 from deploy.local.standin import StandIn
 

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 
 @dataclass
 class Stage:
-    """What those who tell can see, changeable by the test."""
+    """The view of the notifications, changeable by the test."""
 
     threads: Threads
     slack: Workspace
@@ -48,7 +48,7 @@ class Stage:
         retries: Retries = AT_ONCE,
         **manner: Any,
     ) -> AsyncIterator[Notifications]:
-        """Those who tell, for the length of a block; at its end all is said."""
+        """Run the notifications for the length of a block; at its end all notices are delivered."""
         sources = Sources(lambda: self.records, lambda: self.source, lambda: True, lambda: self.now)
         notifications = Notifications(
             line or self.bot(),
@@ -86,7 +86,7 @@ class Stage:
         return [thread["text"].splitlines()[0] for thread in self.slack.threads()]
 
     def replies(self, thread: int = 0) -> list[str]:
-        """What was said below the first message."""
+        """Return the replies below the first message."""
         return [reply["text"] for found in self.slack.threads()[thread : thread + 1] for reply in found["replies"]]
 
 

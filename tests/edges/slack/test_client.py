@@ -1,4 +1,4 @@
-"""What reads in Slack's channel: threads, their order, one message for many, no thread lost with a restart."""
+"""The channel as Slack shows it: threads, their order, one message for many, no thread lost with a restart."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What happens when Slack refuses, is slow or is not there: counted, tried again where that helps, never in the way."""
+"""Failures of Slack: refusals, slowness, absence. They are counted, retried where that helps, and never in the way."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What those who tell log."""
+    """Return what the notifications logged."""
     found: list[dict[str, Any]] = []
     for module in (delivery, notifications):
         monkeypatch.setattr(module, "log", lambda event, **fields: found.append({"event": event, **fields}))

@@ -76,7 +76,7 @@ class Removals(FakeEngine):
             )
 
     def why(self, key: Key) -> str:
-        """What people read first of an instance that is not as Git says."""
+        """Return the headline of an instance that is not as Git says."""
         record = self.world.records[key]
         stalled = record.condition(ConditionType.STALLED)
         found = stalled or record.conditions[ConditionType.READY]

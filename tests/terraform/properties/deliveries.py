@@ -25,7 +25,7 @@ tags = st.from_regex(r"[0-9a-f]{7,40}", fullmatch=True).filter(str.isascii)
 
 @st.composite
 def platforms(draw: st.DrawFn, environment: Variables) -> Variables:
-    """What a connected environment offers; roles have a boundary in production."""
+    """Return the outputs of a connected environment; roles have a boundary in production."""
     name = environment["name"]
     service = draw(st.sampled_from(["codeconnections", "codestar-connections"]))
     boundary = strategies.arn(environment, "iam", f"policy/{name}-boundary", region=False)
@@ -107,7 +107,7 @@ def actions(instance: Instance) -> dict[str, dict[str, Any]]:
 
 
 def statements(instance: Instance, role: str) -> dict[str, dict[str, Any]]:
-    """What one of the roles of a delivery may do, by the name of the statement."""
+    """Return the permissions of one role of a delivery, by the name of the statement."""
     policy = instance.plan.one("aws_iam_role_policy", role).document("policy")
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 

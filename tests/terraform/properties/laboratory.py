@@ -1,4 +1,4 @@
-"""Where subjects are planned: private copies of `terraform/`, sound or broken, by the real terraform and provider.
+"""The laboratory plans subjects: private copies of `terraform/`, sound or broken, by the real terraform and provider.
 
 Nothing of AWS is asked: everything is new, so a plan is the provider's own work. All plans of a session attach to one
 warm provider. A batch is planned once per session, by whichever worker comes first; the others read it from disk.
@@ -130,7 +130,7 @@ def read(document: Mapping[str, Any], variables: Sequence[Variables]) -> tuple[I
 
 
 async def run(root: Path, environment: Mapping[str, str], *arguments: str) -> str:
-    """What terraform printed. Raises: Refused."""
+    """Return Terraform's output. Raises: Refused."""
     process = await asyncio.create_subprocess_exec(
         find_terraform(), *arguments, cwd=root, env=dict(environment),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

@@ -40,7 +40,7 @@ def clusters(environment: Variables) -> st.SearchStrategy[Variables]:
 
 
 def tops(*tiers: str) -> st.SearchStrategy[Variables]:
-    """What the root's provider is made from."""
+    """Return the variables that the root's provider is made from."""
     return st.fixed_dictionaries({
         "environment": strategies.environments(tiers),
         "aws": st.just({"role_arn": None, "s3_use_path_style": False}),
@@ -61,7 +61,7 @@ class OfEveryTier(Subject):
 
 @st.composite
 def rest(draw: st.DrawFn, top: Variables) -> Variables:
-    """What the platform's root is given besides the variables that its provider is made from."""
+    """Return the inputs of the platform's root besides the variables that its provider is made from."""
     environment = top["environment"]
     return {
         "network": draw(strategies.networks(environment)),

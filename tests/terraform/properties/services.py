@@ -46,7 +46,7 @@ def health_checks(draw: st.DrawFn) -> Variables:
 
 @st.composite
 def platforms(draw: st.DrawFn, environment: Variables) -> Variables:
-    """What an environment offers; roles have a boundary in production."""
+    """Return the outputs of an environment; roles have a boundary in production."""
     offered = platform_output(environment["name"])
     kinds = ("ecs", "ecr", "secrets", "logs", "s3")
     prod = environment["tier"] == "prod"
@@ -156,7 +156,7 @@ def full_name(instance: Instance) -> str:
 
 
 def port(instance: Instance) -> int | None:
-    """Where the service listens; None for a worker."""
+    """Return the port of the service; None for a worker."""
     given: int | None = instance.variables["port"]
     usual = PORTS[instance.variables["service"]["runtime"]]
     return given or (usual if is_public(instance.variables) else None)
@@ -177,13 +177,13 @@ def secret_arns(instance: Instance, names: Any) -> set[str]:
 
 
 def depends_on(instance: Instance, resource: str) -> set[str]:
-    """What a resource of the module waits for by its own word."""
+    """Return what a resource of the module depends on explicitly."""
     (found,) = (one for one in instance.plan.configuration["resources"] if one["address"] == resource)
     return set(found.get("depends_on", ()))
 
 
 def expected(variables: Variables) -> Counter[str]:
-    """How many resources of which type a service consists of."""
+    """Return the number of resources of a service, by type."""
     always = Counter(
         aws_ecr_repository=1, aws_ecr_lifecycle_policy=1, aws_ecr_repository_policy=1,
         aws_ecs_task_definition=1, aws_ecs_service=1, aws_security_group=1, aws_cloudwatch_log_group=1,

@@ -1,4 +1,4 @@
-"""What is generated and planned: a module or a root of `terraform/`, a hundred times in one plan.
+"""The subjects of the properties: a module or root of `terraform/`, generated and planned a hundred times in one plan.
 
 A plan has a root that calls the subject once per instance. A module has no provider of its own and gets a plain one. A
 root has one, with default tags made from its variables; that file is moved out of the root to where it is called from,
@@ -112,7 +112,7 @@ def keys() -> Iterable[str]:
 
 
 def draw(strategy: st.SearchStrategy[Any], count: int, number: int) -> list[Any]:
-    """That many examples, the same for the same seed. Hypothesis begins with the simplest one."""
+    """Return that many examples, the same for the same seed. Hypothesis begins with the simplest one."""
     drawn: list[Any] = []
 
     @seed(number)

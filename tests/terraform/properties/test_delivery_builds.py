@@ -178,7 +178,7 @@ def test_property_48_environment_tagged_images(instance: Instance) -> None:
     ],
 )  # fmt: skip
 def test_property_05_kms_encryption_at_rest_deliveries(instance: Instance) -> None:
-    """What a delivery keeps is encrypted with the environment's keys: artifacts, results, logs, images, the pointer."""
+    """Prove that a delivery encrypts with the environment's keys: artifacts, results, logs, images, the pointer."""
     keys = instance.variables["platform"]["kms"]
     store = pipeline(instance).values["artifact_store"][0].get("encryption_key")
     assert store == [{"id": keys["s3"], "type": "KMS"}], "artifacts"

@@ -1,4 +1,4 @@
-"""What a connection adds to the service module, proven: exactly these resources and outputs, roles that stay narrow."""
+"""The effect of a connection on the service module, proven: exactly these resources and outputs, and narrow roles."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_property_35_comprehensive_security_group_rules(instance: Instance) -> N
     ],
 )  # fmt: skip
 def test_property_46_environment_specific_configuration(instance: Instance) -> None:
-    """What a tier means is what the table of the requirements says."""
+    """Prove that a tier means what the table of the requirements says."""
     expected = TABLE[instance.tier]
     plan = instance.plan
     found: dict[str, set[Any]] = {

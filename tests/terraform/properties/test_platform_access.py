@@ -1,4 +1,4 @@
-"""Who may do what in an environment, proven: roles answer to their service, and none can do more than the boundary."""
+"""Permissions in an environment, proven: roles answer to their service, and none can do more than the boundary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a public service is reached, proven: one rule, healthy targets, and no way to an internal one."""
+"""The way to a public service, proven: one rule, healthy targets, and no way to an internal one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a service runs and changes, proven: no capacity is lost, failure turns back, alarms ring, scaling follows use."""
+"""Rollout of a service, proven: no capacity is lost, failures roll back, alarms ring, scaling follows use."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_property_27_private_subnet_placement(instance: Instance) -> None:
     ],
 )  # fmt: skip
 def test_property_30_cloudwatch_alarms_creation(instance: Instance) -> None:
-    """What can go wrong with a service rings at the environment's topic, and rings off there."""
+    """Prove that each failure of a service notifies the environment's topic, and that its end does too."""
     alarms = {
         (a.values["namespace"], a.values["metric_name"]): a for a in instance.plan.of("aws_cloudwatch_metric_alarm")
     }

@@ -51,7 +51,7 @@ def checked(variables: Variables) -> bool:
 
 
 def statements(instance: Instance, role: str) -> list[dict[str, Any]]:
-    """What the inline policies of a role allow; nothing without any."""
+    """Return the statements of a role's inline policies; nothing without any."""
     policies = [policy for policy in instance.plan.of("aws_iam_role_policy") if policy.name == role]
     return [statement for policy in policies for statement in policy.document("policy")["Statement"]]
 

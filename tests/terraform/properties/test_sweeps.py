@@ -1,4 +1,4 @@
-"""What holds in every plan of every root, on every tier: nothing is open or allowed that is not on a short list.
+"""Laws of every plan of every root, on every tier: nothing is open or allowed that is not on a short list.
 
 The same plans go to Checkov, with the code: nothing is found that `terraform/checkov.yaml` does not explain.
 """
