@@ -4,6 +4,7 @@ An accepted spec can run. A rule between two fields is checked on the later one,
 another.
 """
 
+from datetime import timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -11,11 +12,23 @@ from pydantic import Field, ValidationInfo, field_validator
 from desired_state.adoption import Imports
 from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, not_in_env
 from desired_state.fargate import SIZES, cpu_problem, memory_problem
-from desired_state.fields import DependsOn, Distinct, Environments, Strict, Text, refuse
+from desired_state.fields import (
+    DependsOn,
+    Distinct,
+    Duration,
+    Environments,
+    IfSet,
+    Strict,
+    Text,
+    refuse,
+    write_duration,
+)
 from desired_state.located import quote
 from desired_state.policy import Policy
 
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
+# Source: Amazon ECS API reference, ContainerDefinition, stopTimeout (Fargate).
+_SHORTEST_STOP, _LONGEST_STOP = timedelta(seconds=2), timedelta(seconds=120)
 
 Repository = Annotated[str, Text(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "a repository: write owner/name", 140)]
 Tag = Annotated[str, Text(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "an image tag", 128)]
@@ -117,6 +130,7 @@ class ServiceSpec(Strict):
     scaling: Scaling
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
+    stop_timeout: Annotated[Duration | None, IfSet] = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
     runtime_secrets: Annotated[tuple[SecretName, ...], Distinct] = ()
@@ -158,6 +172,14 @@ class ServiceSpec(Strict):
         if check is not None and info.data.get("port", 0) is None and info.data.get("type") == "internal":
             raise refuse("a worker (an internal service without port) has no health check", beside=("port",))
         return check
+
+    @field_validator("stop_timeout")
+    @classmethod
+    def _fargate_stop_timeout(cls, timeout: timedelta | None) -> timedelta | None:
+        if timeout is not None and not _SHORTEST_STOP <= timeout <= _LONGEST_STOP:
+            bounds = f"{write_duration(_SHORTEST_STOP)} to {write_duration(_LONGEST_STOP)}"
+            raise refuse(f"stopTimeout {write_duration(timeout)} is out of range on Fargate: write {bounds}")
+        return timeout
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
 

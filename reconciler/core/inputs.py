@@ -98,6 +98,8 @@ def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[s
         "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
         "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
+        # Left out when absent, so that a service without one keeps its desired digest.
+        **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": dict(spec.secrets),
         "runtime_secrets": list(spec.runtime_secrets),

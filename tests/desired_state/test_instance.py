@@ -130,6 +130,7 @@ BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, im
         {"env": {"B": "1"}},
         {"secrets": {"B": "x"}},
         {"kafka": {"brokers": ["b:1"]}},
+        {"stopTimeout": "90s"},
     ],
 )
 def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:
@@ -137,6 +138,14 @@ def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:
     overridden = digest_of({**copy.deepcopy(BASE), "overrides": {"develop": change}})
     assert overridden != digest_of(BASE)
     assert overridden == digest_of({**BASE, "spec": merge_patch(BASE["spec"], change)})
+
+
+def test_a_field_that_is_not_set_leaves_digest_and_record_as_they_were_before_it() -> None:
+    # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
+    assert digest_of(service()) == "sha256:abfc91c4977deaf919587a4b4402bd824967885ee44069385f5ec975e4763aad"
+    spec = instance_of(service()).to_json()["spec"]
+    assert isinstance(spec, dict)
+    assert "stopTimeout" not in spec
 
 
 def test_a_digest_covers_name_labels_and_environment() -> None:

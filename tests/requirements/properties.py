@@ -48,7 +48,7 @@ PROPERTIES = (
     Property(38, "Target group health checks", (f"{SERVICE}/ingress.tf",)),
     Property(39, "Path-based routing", (f"{SERVICE}/ingress.tf", "desired_state/routes.py")),
     Property(40, "TLS termination", (f"{MODULES}/alb/main.tf",)),
-    Property(41, "Deregistration delay", (f"{SERVICE}/ingress.tf",)),
+    Property(41, "Deregistration delay", (f"{SERVICE}/ingress.tf", f"{SERVICE}/task.tf")),
     Property(42, "No ALB for internal services", (f"{SERVICE}/ingress.tf",)),
     Property(43, "Task role secret access", (f"{SERVICE}/iam.tf",)),
     Property(44, "Secrets in task definition", (f"{SERVICE}/task.tf", f"{SERVICE}/variables.tf")),

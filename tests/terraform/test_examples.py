@@ -54,8 +54,8 @@ def applied(workbench: Workbench, examples: dict[str, Variables]) -> dict[str, V
     (folder / "main.tf").write_text(
         f'provider "aws" {{\n  region = "{REGION}"\n}}\nvariable "given" {{\n  type = any\n}}\n'
     )
-    names = [name for name in next(iter(examples.values())) if name != "aws"]
-    arguments = {name: f"${{each.value.{name}}}" for name in names}
+    names = sorted({name for given in examples.values() for name in given} - {"aws"})
+    arguments = {name: f"${{try(each.value.{name}, null)}}" for name in names}
     call = {"source": "../../modules/service", "for_each": "${var.given}", **arguments}
     (folder / "calls.tf.json").write_text(json.dumps({"module": {"example": call}}))
     workbench.plan(ROOT, {"given": examples})

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.inputs import variables as compile_inputs
+from tests.core.instances import DEVELOP, IMAGE, SERVICE, instance
 from tests.terraform.inputs import ACCOUNT, KEY, REGION, platform_output
 from tests.terraform.plans import Plan
+from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
 OUTPUTS = {
@@ -152,6 +155,18 @@ def test_each_runtime_gets_its_own_variables_and_health_check(orders: Plan, ledg
     assert variables(ledger)["KAFKA_BOOTSTRAP_SERVERS"] == "b-1.kafka.example:9094,b-2.kafka.example:9094"
     assert container(ledger)["healthCheck"]["command"][:2] == ["CMD", "python3"]
     assert "healthCheck" not in container(mailer)
+
+
+@pytest.mark.parametrize(("field", "seconds"), [("\n  stopTimeout: 90s", 90), ("", None)])
+def test_a_manifest_sets_the_stop_timeout_of_its_container(
+    workbench: Workbench, field: str, seconds: int | None
+) -> None:
+    # The whole path of a field: manifest, model, inputs, root, module, task definition. Absent, it leaves no key.
+    found = instance(SERVICE.rstrip() + field)
+    given = compile_inputs(found, DEVELOP, platform=platform_output("develop"), image=IMAGE)
+    planned = container(workbench.plan("roots/service", given))
+    assert planned.get("stopTimeout") == seconds
+    assert ("stopTimeout" in planned) == (seconds is not None)
 
 
 def test_secrets_are_named_never_valued_and_readable_by_nothing_else(orders: Plan, mailer: Plan) -> None:

@@ -24,6 +24,8 @@ module "ledger" {
   port      = 8000
   scaling   = { min = 2, max = 4 }
 
+  stop_timeout = 90 # finishes its batch and commits its offsets
+
   environment_variables = { LOG_LEVEL = "info" }
 
   # The code gets them as KAFKA_BOOTSTRAP_SERVERS, and the tasks the security group that the brokers let in.

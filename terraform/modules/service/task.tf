@@ -67,6 +67,7 @@ locals {
       retries     = local.health.unhealthy_threshold
       startPeriod = local.health.start_period
     } } : key => check if local.checks_container },
+    { for key, seconds in { stopTimeout = var.stop_timeout } : key => seconds if seconds != null },
   )
 
   sidecars = [for sidecar in var.sidecars : merge(

@@ -14,6 +14,17 @@ variable "runtime_secrets" {
   }
 }
 
+variable "stop_timeout" {
+  description = "Seconds between SIGTERM and SIGKILL when ECS stops the service's own container. Null: the default of ECS, 30."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.stop_timeout == null || try(var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout, false)
+    error_message = "stop_timeout ${coalesce(var.stop_timeout, 0)} is outside of the limits of Fargate: give 2 to 120 whole seconds."
+  }
+}
+
 variable "sidecars" {
   description = "Containers that run beside the service's own in every task, with an image of their own. The task ends when an essential one does."
   type = list(object({

@@ -198,6 +198,12 @@ variable "runtime_secrets" {
   nullable    = false
 }
 
+variable "stop_timeout" {
+  description = "Seconds between SIGTERM and SIGKILL when ECS stops the service's own container. Null: the default of ECS, 30."
+  type        = number
+  default     = null
+}
+
 variable "sidecars" {
   description = "Containers that run beside the service's own in every task, with an image of their own. The task ends when an essential one does."
   type = list(object({

@@ -83,6 +83,7 @@ CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         task(),
         task(portMappings=[{"containerPort": "8080", "hostPort": "8080", "protocol": "tcp"}]),
     ),
+    "a stop timeout written as text": (task(stopTimeout=90), task(stopTimeout="90")),
     "a writable mount left out": (task(), task(mountPoints=[{"sourceVolume": "tmp", "containerPath": "/tmp"}])),
     "the health check's defaults left out": (task(), task(healthCheck={"command": ["CMD", "true"]})),
     "a start period of 0": (

@@ -26,6 +26,8 @@ HARMFUL: dict[str, Case] = {
         task(),
         task(portMappings=[{"containerPort": 8080, "protocol": "udp"}]),
     ),
+    "another stop timeout": ("aws_ecs_task_definition.this", task(stopTimeout=90), task(stopTimeout=30)),
+    "the default stop timeout of ECS": ("aws_ecs_task_definition.this", task(stopTimeout=90), task()),
     "a privileged container": ("aws_ecs_task_definition.this", task(), task(privileged=True)),
     "a container that is not essential": ("aws_ecs_task_definition.this", task(), task(essential=False)),
     "a command in another order": ("aws_ecs_task_definition.this", task(command=["a", "b"]), task(command=["b", "a"])),

@@ -117,6 +117,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         },
         "routing": routing if kind == "public" else None,
         "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,
+        "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secrets),
         "runtime_secrets": draw(st.lists(secret_names, max_size=3, unique=True)),

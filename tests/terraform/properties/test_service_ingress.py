@@ -21,17 +21,22 @@ from tests.terraform.properties.services import (
     port,
 )
 
-INGRESS, SERVICE_FILE = f"{MODULE}ingress.tf", f"{MODULE}service.tf"
+INGRESS, SERVICE_FILE, TASK = f"{MODULE}ingress.tf", f"{MODULE}service.tf", f"{MODULE}task.tf"
 DEPLOYMENT_TIMEOUT = 900
 GROUP = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/other/0123456789abcdef"
 OTHER = f'for_each = [{{ arn = "{GROUP}" }}]'
 WRONG = [
     Refusal("routing.priority", st.sampled_from([0, -1, 50001, 1.5]), where=is_public),
     Refusal("routing.deregistration_delay", st.sampled_from([-1, 901, 3600, 0.5]), where=is_public),
+    Refusal("stop_timeout", st.sampled_from([1, 0, -1, 121, 30.5]), says=("2 to 120",)),
     Refusal("routing.paths", st.sampled_from([["orders"], [], ["/a b"], ["/" + "x" * 128]]), where=is_public),
     Refusal("health_check.interval", st.sampled_from([4, 0, 301]), where=lambda v: is_public(v) and has_check(v)),
     Refusal("health_check.matcher", st.sampled_from(["500", "200-", "ok"]), where=lambda v: has_check(v)),
 ]
+
+
+def stops(variables: Variables) -> bool:
+    return variables["stop_timeout"] is not None
 
 
 def has_check(variables: Variables) -> bool:
@@ -144,6 +149,32 @@ def test_the_deregistration_delay_is_30_seconds_unless_asked_otherwise(laborator
     routing = {name: value for name, value in public["routing"].items() if name != "deregistration_delay"}
     document = laboratory.plan(SERVICE, [public | {"routing": routing}])
     assert '"deregistration_delay": "30"' in json.dumps(document["planned_values"])
+
+
+@proof(
+    41,
+    "Deregistration delay",
+    of=SERVICE,
+    part="stop timeout",
+    broken_by=[
+        Edit(TASK, "stopTimeout = var.stop_timeout }", "stopTimeout = coalesce(var.stop_timeout, 30) }",
+             says="default of ECS", where=lambda v: not stops(v)),
+        Edit(TASK, "stopTimeout = var.stop_timeout }", "stopTimeout = 1 }", says="another stop timeout", where=stops),
+        Edit(TASK, "  any_container = {\n", "  any_container = {\n    stopTimeout = var.stop_timeout\n",
+             says="another container", where=lambda v: stops(v) and v["sidecars"]),
+        Edit(TASK, "  own_container = merge(local.any_container, {\n",
+             "  own_container = merge(local.any_container, {\n    stopTimeout = var.stop_timeout\n",
+             says="another container", where=lambda v: stops(v) and v["pre_deployment"] is not None),
+    ],
+)  # fmt: skip
+def test_property_41_deregistration_delay_stop_timeout(instance: Instance) -> None:
+    """The service's own container has the seconds to end that were asked for; every other one has those of ECS."""
+    (own, *others), wanted = containers(instance), instance.variables["stop_timeout"]
+    assert wanted is not None or "stopTimeout" not in own, "the default of ECS is written out"
+    assert own.get("stopTimeout") == wanted, "another stop timeout"
+    for task in instance.plan.of("aws_ecs_task_definition"):
+        others += task.document("container_definitions") if task.name == "pre_deployment" else []
+    assert not any("stopTimeout" in container for container in others), "another container has it too"
 
 
 @proof(

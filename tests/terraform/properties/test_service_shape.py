@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import strategies as st
 
+from tests.terraform.configuration import blocks
 from tests.terraform.inputs import TIERS
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
@@ -22,6 +23,7 @@ from tests.terraform.properties.services import (
     is_public,
     port,
 )
+from tests.terraform.workbench import SOURCE
 
 OUTPUTS = {
     "service_name", "service_arn", "task_definition_arn", "ecr_repository_url", "ecr_repository_arn", "log_group_name",
@@ -130,13 +132,16 @@ def test_property_04_module_outputs_presence(instance: Instance) -> None:
 
 def test_the_services_are_of_every_kind(laboratory: Laboratory) -> None:
     batch = [instance.variables for instance in laboratory.batch(SERVICE)]
+    declared = set(blocks(SOURCE / "modules/service", "variable"))
+    assert {*batch[0]} == declared - {"delivery"}, "builds and pipelines have instances of their own"
     assert {variables["environment"]["tier"] for variables in batch} == set(TIERS)
     assert {(v["service"]["type"], v["service"]["runtime"]) for v in batch} == {
         (kind, runtime) for kind in ("public", "internal") for runtime in PORTS
     }
     for seen in (is_internal, is_called):
         assert {bool(seen(variables)) for variables in batch} == {True, False}
-    for option in ("port", "health_check", "kafka", "sidecars", "pre_deployment", "secrets", "runtime_secrets"):
+    options = ("port", "health_check", "stop_timeout", "kafka", "sidecars", "pre_deployment", "secrets")
+    for option in (*options, "runtime_secrets"):
         assert {bool(variables[option]) for variables in batch} == {True, False}, option
 
 

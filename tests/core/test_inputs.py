@@ -1,0 +1,95 @@
+"""The variables of a root: every field of a manifest reaches them, and the root declares every one of them."""
+
+from typing import Any
+
+import pytest
+
+from desired_state.instance import Instance
+from desired_state.platform import PlatformSpec
+from desired_state.service import ServiceSpec
+from reconciler.core.environment import Environment
+from reconciler.core.inputs import desired_digest, placeholder_platform, variables
+from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
+from tests.terraform.configuration import PROJECT, blocks
+
+ROOTS = PROJECT / "terraform" / "roots"
+# Fields that say when and in which order to apply, never what.
+NO_INPUT = {"environments", "depends_on", "imports", "policy"}
+# One change per field of a service, as the manifest writes it. A new field needs a row here.
+CHANGES: dict[str, str] = {
+    "type": "type: internal\n  routing: null",
+    "runtime": "runtime: python",
+    "repository": "repository: acme/other",
+    "image": "image: null",
+    "cpu": "cpu: 512\n  memory: 1024",
+    "memory": "memory: 1024",
+    "port": "port: 8081",
+    "scaling": "scaling: {min: 3, max: 6}",
+    "routing": 'routing: {paths: ["/other"], priority: 120}',
+    "health_check": "healthCheck: {path: /healthz}",
+    "stop_timeout": "stopTimeout: 90s",
+    "env": "env: {LEVEL: info}",
+    "secrets": "secrets: {KEY_FILE: orders/key}",
+    "runtime_secrets": "runtimeSecrets: [orders/key]",
+    "kafka": 'kafka: {brokers: ["b-1.kafka.example:9094"]}',
+    "sidecars": "sidecars: [{name: proxy, image: registry.example/proxy:1}]",
+    "pre_deployment": "preDeployment: {command: [migrate]}",
+    "alarms": "alarms: {cpu: 50}",
+}
+
+
+def with_field(text: str) -> str:
+    """Return the service manifest with these lines in its spec, in place of its own of the same names."""
+    fields = text.split("\n  ")
+    names = {field.partition(":")[0] for field in fields}
+    kept = [line for line in SERVICE.splitlines() if not (line[:2] == "  " and line.strip().partition(":")[0] in names)]
+    return "\n".join([*kept, *(f"  {field}" for field in fields)])
+
+
+def service_inputs(text: str = SERVICE, environment: Environment = DEVELOP) -> dict[str, Any]:
+    return inputs_of(instance(text), environment)
+
+
+def inputs_of(found: Instance, environment: Environment = DEVELOP) -> dict[str, Any]:
+    platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
+    return dict(variables(found, environment, platform=platform, image=IMAGE))
+
+
+def test_the_table_has_every_field_of_a_service() -> None:
+    assert set(CHANGES) | NO_INPUT == set(ServiceSpec.model_fields)
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_every_field_of_a_service_reaches_its_root(field: str) -> None:
+    assert service_inputs(with_field(CHANGES[field])) != service_inputs()
+
+
+def test_the_policy_reaches_no_root() -> None:
+    assert service_inputs(with_field("policy: {mode: approve}")) == service_inputs()
+
+
+def test_roots_declare_every_variable_that_they_are_given() -> None:
+    # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
+    whole = service_inputs(with_field(CHANGES["stop_timeout"]))
+    declared = {kind: blocks(ROOTS / kind, "variable") for kind in ("service", "platform")}
+    assert set(whole) == set(declared["service"]) - {"delivery"}, "builds are set by the module alone"
+    platform = instance(PLATFORM)
+    assert isinstance(platform.spec, PlatformSpec)
+    assert set(inputs_of(platform)) == set(declared["platform"])
+
+
+def test_a_stop_timeout_is_whole_seconds() -> None:
+    assert service_inputs(with_field("stopTimeout: 2m"))["stop_timeout"] == 120
+
+
+def test_without_a_stop_timeout_the_desired_digest_is_that_of_before_the_field() -> None:
+    # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
+    inputs = service_inputs()
+    assert "stop_timeout" not in inputs
+    digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
+    assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
+
+
+def test_a_service_needs_its_platform() -> None:
+    with pytest.raises(ValueError, match="develop/orders needs the outputs of its platform"):
+        variables(instance(), DEVELOP, platform=None, image=IMAGE)
