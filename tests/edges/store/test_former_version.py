@@ -143,7 +143,7 @@ def test_an_unchanged_manifest_keeps_its_source_digest(record: Record) -> None:
     assert found == one.source_digest, (
         "an unchanged manifest has another source digest than at 4e24693: after an upgrade the daemon would plan every"
         " such instance anew. Leave a new field out of the digest while it has its default"
-        " (`_ONLY_IF_SET` in desired_state/instance.py)"
+        " (`digest_source` in desired_state/instance.py)"
     )
 
 
