@@ -38,7 +38,7 @@ def test_yaml_is_an_object(path: Any) -> None:
 
 
 class TestWorkflows:
-    """Return the workflow that GitHub runs."""
+    """The workflows that GitHub runs."""
 
     def test_versions_of_python_are_those_that_the_package_promises(self) -> None:
         prefix = "Programming Language :: Python :: "
