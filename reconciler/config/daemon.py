@@ -1,6 +1,6 @@
 """Sections for the daemon's API, tokens, notifications, reports, logs and shutdown.
 
-Each field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Sections for environments and their floors, rollouts, policy guards, drift and retries.
 
-Each field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
 
 from typing import Literal, Self

@@ -1,6 +1,6 @@
 """Sections for manifests, Terraform roots, Terraform states and records.
 
-Each field's description is the sentence that `docs/operations.md` prints for it.
+Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
 
 import os

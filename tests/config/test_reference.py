@@ -1,4 +1,4 @@
-"""The reference in docs/operations.md lists every setting with its default and description."""
+"""The reference in docs/configuration.md lists every setting with its default and description."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from reconciler.config.effective import effective
 from reconciler.config.models import Settings
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def described(model: type[BaseModel], above: str = "") -> dict[str, str]:
@@ -26,7 +26,7 @@ def described(model: type[BaseModel], above: str = "") -> dict[str, str]:
 
 
 def test_the_reference_describes_every_key_with_its_default() -> None:
-    lines = [line for line in OPERATIONS.read_text().splitlines() if line.startswith("| `")]
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     written = {
         row[0].strip("`"): (row[1].strip("`"), row[2]) for row in rows if row[0].strip("`") in described(Settings)

@@ -46,7 +46,7 @@ TASKS = (
     Task(27, "Example services", ("desired_state/examples/services", "docs/manifests.md"),
          tests=("tests/desired_state/test_manifest.py", "tests/desired_state/test_snapshot.py")),
     Task(28, "Settings per environment", ("desired_state/examples/platforms", "terraform/environments"), (46,)),
-    Task(29, "Documentation of delivery", ("docs/delivery.md", "docs/troubleshooting.md", "docs/operations.md"),
+    Task(29, "Documentation of delivery", ("docs/delivery.md", "docs/troubleshooting.md", "docs/deployment.md"),
          tests=("tests/requirements/test_delivery_pages.py", "tests/e2e/test_readme.py")),
     Task(30, "Test framework", (f"{TESTS}/workbench.py", f"{TESTS}/plans.py", f"{TESTS}/properties/laboratory.py"),
          tests=(f"{TESTS}/properties/test_proof.py",)),
