@@ -21,7 +21,8 @@ from reconciler.core.environment import Environment
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.terraform.hcl import backend
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but, platform_output, public_service
-from tests.terraform.workbench import SOURCE, find_terraform
+from tests.terraform.runs import find_terraform
+from tests.terraform.workbench import SOURCE
 
 STATES = StateSettings()
 WHERE = Environment(name="develop", account=ACCOUNT, region=REGION, tier="develop", endpoint="http://stand-in.invalid")

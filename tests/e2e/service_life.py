@@ -48,7 +48,8 @@ from reconciler.provider.control import runtime_directory
 from tests.core.instances import PLATFORM as PLATFORM_TEXT
 from tests.core.instances import applied, instance
 from tests.terraform.inputs import ACCOUNT, REGION
-from tests.terraform.workbench import SOURCE, find_terraform
+from tests.terraform.runs import find_terraform
+from tests.terraform.workbench import SOURCE
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 OWN = ("family", "networkMode", "cpu", "memory", "executionRoleArn", "taskRoleArn", "containerDefinitions", "volumes",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.local import standin
-from reconciler.edges.terraform import plugins
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
 from tests.terraform.plans import Plan
+from tests.terraform.warm import Warm, started
 from tests.terraform.workbench import Workbench
 
 
@@ -22,10 +23,21 @@ def stand_in() -> Iterator[standin.StandIn]:
 
 
 @pytest.fixture(scope="session")
-def workbench(stand_in: standin.StandIn, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    directory = tmp_path_factory.mktemp("terraform")
-    configuration = plugins.configure(directory / "cli", plugins.find_mirrors(os.environ)).configuration
-    return Workbench(directory / "tree", stand_in.environment(), configuration)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of the run have."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def warm(shared: Path) -> Iterator[Warm]:
+    with started(shared / "terraform") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def workbench(stand_in: standin.StandIn, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    return Workbench(tmp_path_factory.mktemp("terraform") / "tree", stand_in.environment(), warm)
 
 
 @pytest.fixture(scope="session")

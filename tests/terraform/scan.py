@@ -24,6 +24,7 @@ from tests.terraform.configuration import PROJECT, WHERE, directories, files
 from tests.terraform.inputs import TIERS
 from tests.terraform.planned_roots import plans
 from tests.terraform.properties.laboratory import opened
+from tests.terraform.warm import started
 
 CHECKOV = PROJECT / ".tools/checkov/bin/checkov"
 LIST = PROJECT / "terraform/checkov.yaml"
@@ -126,7 +127,11 @@ def main() -> int:
     if not CHECKOV.exists():
         sys.stderr.write("Checkov is not installed: run `make checkov`\n")
         return 2
-    with tempfile.TemporaryDirectory(prefix="scan-") as name, opened(Path(name, "shared"), 1) as laboratory:
+    with (
+        tempfile.TemporaryDirectory(prefix="scan-") as name,
+        started(Path(name, "shared")) as warm,
+        opened(Path(name, "laws"), 1, warm) as laboratory,
+    ):
         documents = plans(laboratory, TIERS)
     code, planned = scan_code(), scan_plans(documents)
     found = unexpected(code, planned)

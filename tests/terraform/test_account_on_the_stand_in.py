@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local import standin
 from deploy.local.standin import StandIn
-from reconciler.edges.terraform import plugins
 from tests.terraform.inputs import ACCOUNT, REGION, account_variables
+from tests.terraform.warm import Warm
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
@@ -38,10 +37,8 @@ def aws() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def account(aws: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    directory = tmp_path_factory.mktemp("account")
-    configuration = plugins.configure(directory / "cli", plugins.find_mirrors(os.environ)).configuration
-    workbench = Workbench(directory / "tree", aws.environment(), configuration)
+def account(aws: StandIn, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    workbench = Workbench(tmp_path_factory.mktemp("account") / "tree", aws.environment(), warm)
     workbench.plan(ROOT, account_variables("develop"))
     workbench.apply(ROOT)
     return workbench

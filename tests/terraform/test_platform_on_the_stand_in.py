@@ -54,9 +54,7 @@ def applied(workbench: Workbench, account: StandIn) -> dict[str, Applied]:
         "prod": ("roots/platform", prod(certificate, peer)),
     }
     trees = {
-        name: Workbench(
-            workbench.directory.with_name(f"tree-{name}"), account.environment(), workbench.cli_configuration
-        )
+        name: Workbench(workbench.directory.with_name(f"tree-{name}"), account.environment(), workbench.warm)
         for name in given
     }
 

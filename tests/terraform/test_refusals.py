@@ -20,7 +20,8 @@ from tests.terraform.inputs import (
     public_service,
     worker,
 )
-from tests.terraform.workbench import Refused, Workbench
+from tests.terraform.runs import Refused
+from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.terraform.properties.laboratory import Laboratory, opened
 from tests.terraform.properties.proof import REPORTED, Row
+from tests.terraform.warm import Warm
 
 SEED = int(os.environ.get("PROPERTY_SEED", "20260101"))
 
 
 @pytest.fixture(scope="session")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with opened(shared / "properties", SEED) as laboratory:
+def laboratory(shared: Path, warm: Warm) -> Iterator[Laboratory]:
+    with opened(shared / "properties", SEED, warm) as laboratory:
         yield laboratory
 
 

@@ -98,13 +98,20 @@ def holds(law: Law, batch: Sequence[Instance], seed: int) -> None:
 
 
 def breaks(law: Law, subject: Subject, edit: Edit, batch: Sequence[Instance], laboratory: Laboratory) -> None:
-    """The property, failing for the reason that an edit gives it."""
+    """Assert that the property fails, for the reason that an edit gives it, on one of a handful of instances.
+
+    The first usually tells, at a third of the price: the others are planned only when it does not.
+    """
     handful = [instance.variables for instance in batch if edit.where(instance.variables)][:HANDFUL]
     assert handful, f"no instance can tell whether {edit.after!r} breaks anything"
-    tree = laboratory.copy()
-    edit.make(tree)
-    broken = read(laboratory.plan(subject, handful, tree=tree), handful)
-    errors = [str(error) for instance in broken if (error := failure(law, instance))]
+    errors: list[str] = []
+    for some in filter(None, (handful[:1], handful[1:])):
+        tree = laboratory.copy()
+        edit.make(tree)
+        broken = read(laboratory.plan(subject, some, tree=tree), some)
+        errors += [str(error) for instance in broken if (error := failure(law, instance))]
+        if any(edit.says in error for error in errors):
+            break
     assert errors, f"{edit.file} with {edit.after!r} for {edit.before!r} breaks nothing"
     assert any(edit.says in error for error in errors), f"it fails for another reason than {edit.says!r}: {errors}"
 

@@ -23,7 +23,7 @@ from tests.terraform.inputs import Variables, but
 from tests.terraform.properties.laboratory import Laboratory
 from tests.terraform.properties.proof import anywhere
 from tests.terraform.properties.subjects import Subject, draw
-from tests.terraform.workbench import Refused
+from tests.terraform.runs import Refused
 
 VALUES = 5
 

@@ -16,7 +16,7 @@ from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
 from tests.terraform.properties.subjects import Subject
-from tests.terraform.workbench import PROJECT
+from tests.terraform.runs import PROJECT
 
 MAIN = "modules/network/main.tf"
 ROUTES = "modules/network/routes.tf"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import strategies as st
 
@@ -54,6 +56,16 @@ def test_a_property_that_does_not_hold_shows_the_smallest_instance_and_the_seed(
 def test_an_edit_that_proves_nothing_is_refused(laboratory: Laboratory, edit: Edit, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         breaks(named_after_the_environment, FEW, edit, laboratory.batch(FEW), laboratory)
+
+
+def test_the_rest_of_the_handful_is_asked_when_the_first_instance_cannot_tell(laboratory: Laboratory) -> None:
+    batch = laboratory.batch(FEW)
+    first = batch[0].environment
+
+    def the_first_alone_holds(instance: Instance) -> None:
+        assert instance.environment == first, "another one"
+
+    breaks(the_first_alone_holds, FEW, replace(RENAMED, says="another one"), batch, laboratory)
 
 
 @pytest.mark.parametrize(

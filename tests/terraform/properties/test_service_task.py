@@ -23,7 +23,7 @@ from tests.terraform.properties.services import (
     secret_arns,
 )
 from tests.terraform.properties.subjects import draw
-from tests.terraform.workbench import Refused
+from tests.terraform.runs import Refused
 
 TASK, IAM = f"{MODULE}task.tf", f"{MODULE}iam.tf"
 SECRET_SOURCE = re.compile(r"arn:aws[a-z-]*:(secretsmanager|ssm):[a-z0-9-]+:[0-9]{12}:.+")
