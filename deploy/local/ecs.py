@@ -11,10 +11,11 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from deploy.local.standin import StandIn
 from deploy.local.tools import TOOLS, ensure_terraform
@@ -40,9 +41,9 @@ class Root:
     aws: StandIn
 
     @classmethod
-    def copy(cls, source: Path, folder: Path, aws: StandIn) -> Root:
-        """Copy and initialise the root unless the folder exists. Raises: DeployFailed."""
-        root = cls(folder, aws)
+    def copy(cls, source: Path, folder: Path, aws: StandIn, **more: Any) -> Self:
+        """Copy the root's files, once, and initialise it; `more` are fields of a subclass. Raises: DeployFailed."""
+        root = cls(folder, aws, **more)
         if not folder.exists():
             folder.mkdir(parents=True)
             for file in (*source.glob("*.tf"), source / ".terraform.lock.hcl"):
@@ -65,24 +66,30 @@ class Root:
 
     def run(self, *arguments: str) -> str:
         """Run Terraform in the copy and return its stdout. Raises: DeployFailed."""
-        finished = subprocess.run(
-            [str(ensure_terraform(TOOLS)), *arguments],
-            cwd=self.folder,
-            env={
-                **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                **self.aws.environment(),
-                "TF_CLI_CONFIG_FILE": str(configure(self.folder.parent, find_mirrors(os.environ)).configuration),
-                "TF_IN_AUTOMATION": "1",
-                "CHECKPOINT_DISABLE": "1",
-            },
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with self.environment() as environment:
+            finished = subprocess.run(
+                [str(ensure_terraform(TOOLS)), *arguments],
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
         if finished.returncode != 0:
             raise DeployFailed(finished.stdout[-2000:] + finished.stderr)
         return finished.stdout
+
+    @contextmanager
+    def environment(self) -> Iterator[Mapping[str, str]]:
+        """Yield the environment of Terraform, for the length of one run."""
+        yield {
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            **self.aws.environment(),
+            "TF_CLI_CONFIG_FILE": str(configure(self.folder.parent, find_mirrors(os.environ)).configuration),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
 
 
 def create_prerequisites(aws: StandIn) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from deploy.local import ecs, standin
 from tests.terraform.plans import Plan, read_plan
+from tests.terraform.warm import Warm
 
 ROLE = "arn:aws:iam::{account}:role/reconciler"
 DAEMON = "arn:aws:iam::123456789012:role/reconciler-task"
@@ -35,6 +37,18 @@ def variables(aws: standin.StandIn) -> dict[str, Any]:
         "secrets_key_arns": ["arn:aws:kms:eu-central-1:123456789012:key/8f1c3f3e-0000-4000-8000-000000000001"],
         "image": {"tag": "0.1.0"},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Root(ecs.Root):
+    """A root whose runs attach to the warm provider of this worker."""
+
+    warm: Warm
+
+    @contextmanager
+    def environment(self) -> Iterator[Mapping[str, str]]:
+        with self.warm.attached(self.folder, self.aws.environment()) as environment:
+            yield environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +84,13 @@ def given(aws: standin.StandIn) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def root(aws: standin.StandIn, place: Path) -> ecs.Root:
-    return ecs.Root.copy(ecs.SOURCE, place / "ecs", aws)
+def root(aws: standin.StandIn, warm: Warm, place: Path) -> ecs.Root:
+    return Root.copy(ecs.SOURCE, place / "ecs", aws, warm=warm)
 
 
 @pytest.fixture(scope="session")
-def target_root(aws: standin.StandIn, place: Path) -> ecs.Root:
-    return ecs.Root.copy(ecs.SOURCE / "target-account", place / "target", aws)
+def target_root(aws: standin.StandIn, warm: Warm, place: Path) -> ecs.Root:
+    return Root.copy(ecs.SOURCE / "target-account", place / "target", aws, warm=warm)
 
 
 @pytest.fixture(scope="session")

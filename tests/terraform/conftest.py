@@ -1,10 +1,8 @@
-"""The real terraform and provider against the stand-in, both started once for all tests of this folder."""
+"""A stand-in for all tests of this folder, and the plans that several of them read."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,26 +10,13 @@ from deploy.local import standin
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
 from tests.terraform.plans import Plan
-from tests.terraform.warm import Warm, started
+from tests.terraform.warm import Warm
 from tests.terraform.workbench import Workbench
 
 
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[standin.StandIn]:
     with standin.start() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all workers of the run have."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-
-@pytest.fixture(scope="session")
-def warm(shared: Path) -> Iterator[Warm]:
-    with started(shared / "terraform") as running:
         yield running
 
 
