@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-UNIT := tests/core tests/engine tests/desired_state tests/config tests/web tests/cli tests/project
+UNIT := tests/core tests/engine tests/desired_state tests/config tests/web tests/cli tests/project tests/structure
 # A path among ARGS stands for the folders of `unit`; anything else is added to them.
 CHOSEN = $(if $(filter tests/%,$(ARGS)),,$(UNIT))
 SPREAD := --dist loadfile --no-loadscope-reorder
