@@ -1,4 +1,4 @@
-"""A daemon's surroundings for those who tell: records, a store for threads, and a local Slack that answers."""
+"""A stage for the notifications: records, a store for threads, and a local Slack that answers."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ PATIENCE = 60.0
 
 @dataclass
 class Stage:
-    """The view of the notifications, changeable by the test."""
+    """The state that the notifications read, changed by the test, and the Slack that they write to."""
 
     threads: Threads
     slack: Workspace
@@ -41,7 +41,7 @@ class Stage:
     counts: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
-    async def telling(
+    async def notifying(
         self,
         line: AbstractAsyncContextManager[Channel] | None = None,
         *,
@@ -70,19 +70,19 @@ class Stage:
         return webhook(f"{self.endpoint}{path}")
 
     def becomes(self, record: Record) -> None:
-        """The record is this now, and its observers learn of it."""
+        """Replace the record and notify its observers."""
         old = self.records.get(record.key)
         self.records[record.key] = record
         self._notifications.record_changed(old, record)
 
     def happens(self, key: Key, *events: Event) -> None:
-        """A pass with these events."""
+        """Apply these events to the record as one pass."""
         for event in events:
             self.becomes(fold(self.records[key], event, now=self.now))
         self._notifications.pass_ended(Pass("p1", key, "git", "c1", self.now, self.now, "moved", None, ""))
 
     def heads(self) -> list[str]:
-        """The first lines of all threads, as they read now."""
+        """Return the current first line of every thread."""
         return [thread["text"].splitlines()[0] for thread in self.slack.threads()]
 
     def replies(self, thread: int = 0) -> list[str]:
@@ -92,7 +92,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(directory: Path) -> AsyncIterator[Stage]:
-    """A stage with threads in a file, so that another daemon can find them."""
+    """Run a stage whose threads are in a file, so that a second daemon can read them."""
     store, slack = SqliteStore(directory / "records.sqlite3"), Workspace()
     try:
         async with serving(slack) as endpoint:
@@ -101,8 +101,8 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         await store.close()
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that must come."""
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true. Raises: TimeoutError."""
     async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - what others did is asked, nobody tells
+        while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The channel as Slack shows it: threads, their order, one message for many, no thread lost with a restart."""
+"""The channel as Slack shows it: threads, their order, one message for many problems, restarts."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -37,7 +37,7 @@ def services(count: int) -> list[Record]:
 
 
 async def test_drift_is_a_thread_that_is_updated_and_resolved(here: Stage) -> None:
-    async with here.telling():
+    async with here.notifying():
         here.becomes(applied())
         here.becomes(drifted(applied()))
         await until(lambda: here.heads() == [":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource"])
@@ -59,14 +59,14 @@ async def test_drift_is_a_thread_that_is_updated_and_resolved(here: Stage) -> No
     assert await here.threads.threads() == {}
 
 
-async def test_calls_come_in_the_order_in_which_things_happened(here: Stage) -> None:
-    async with here.telling():
+async def test_calls_are_in_the_order_of_the_events(here: Stage) -> None:
+    async with here.notifying():
         here.becomes(drifted(applied()))
         here.happens(ORDERS, Failed(Reason.APPLY_FAILED, SECRET))
         here.becomes(here.records[ORDERS].replace(drift=None))
-    said = [(call["method"], call["text"].splitlines()[0]) for call in here.slack.transcript()]
+    sent = [(call["method"], call["text"].splitlines()[0]) for call in here.slack.transcript()]
     drift, failure = "*develop/orders* drifted (OutOfBandChange): 1 resource", "*develop/orders* failed (ApplyFailed)"
-    assert said == [
+    assert sent == [
         ("chat.postMessage", f":red_circle: {drift}"),
         ("chat.postMessage", f":red_circle: {failure}"),
         ("chat.update", f":white_check_mark: {drift}"),
@@ -75,41 +75,41 @@ async def test_calls_come_in_the_order_in_which_things_happened(here: Stage) -> 
     assert [call["thread_ts"] is not None for call in here.slack.transcript()] == [False, False, False, True]
 
 
-async def test_a_restart_goes_on_in_the_same_thread(here: Stage) -> None:
-    async with here.telling():
+async def test_a_restart_continues_the_same_thread(here: Stage) -> None:
+    async with here.notifying():
         here.becomes(drifted(applied()))
-    async with here.telling() as second:
+    async with here.notifying() as second:
         second.update_all()
         assert here.counts == {"sent": 1}
         here.becomes(drifted(applied(), OUTSIDE, TAGS))
-    async with here.telling():
+    async with here.notifying():
         here.becomes(applied())
     assert len(here.slack.threads()) == 1
     assert here.heads()[0].startswith(":white_check_mark:")
     assert len(here.replies()) == 2
 
 
-async def test_what_came_and_went_while_the_daemon_was_off_is_told_at_its_start(here: Stage) -> None:
-    async with here.telling():
+async def test_changes_while_the_daemon_was_stopped_are_reported_at_its_start(here: Stage) -> None:
+    async with here.notifying():
         here.becomes(drifted(applied()))
     here.records = {ORDERS: fold(applied(), Failed(Reason.PLAN_FAILED, "no"))}
-    async with here.telling(update_every=timedelta(milliseconds=20)):
+    async with here.notifying(update_every=timedelta(milliseconds=20)):
         await until(lambda: len(here.heads()) == 2)
     assert [head.split(" ")[0] for head in here.heads()] == [":white_check_mark:", ":red_circle:"]
 
 
-async def test_an_instance_that_went_while_the_daemon_was_off_takes_its_thread_with_it(here: Stage) -> None:
-    async with here.telling():
+async def test_the_thread_of_an_instance_removed_while_the_daemon_was_stopped_is_resolved(here: Stage) -> None:
+    async with here.notifying():
         here.becomes(drifted(applied()))
     here.records.clear()
-    async with here.telling() as telling:
-        telling.update_all()
+    async with here.notifying() as notifying:
+        notifying.update_all()
     assert here.replies() == ["Resolved after 0s: the instance is gone"]
 
 
 async def test_many_problems_at_once_are_one_message_with_a_list_in_its_thread(here: Stage) -> None:
     records = services(12)
-    async with here.telling():
+    async with here.notifying():
         for record in records:
             here.becomes(fold(record, Failed(Reason.INIT_FAILED, SECRET)))
         await until(lambda: len(here.replies()) == 2)
@@ -128,35 +128,35 @@ async def test_many_problems_at_once_are_one_message_with_a_list_in_its_thread(h
 
 
 async def test_a_few_problems_have_a_thread_each(here: Stage) -> None:
-    async with here.telling():
+    async with here.notifying():
         for record in services(5):
             here.becomes(drifted(record))
     assert len(here.heads()) == 5
 
 
-async def test_a_problem_that_stays_is_reminded_of_in_its_thread(here: Stage) -> None:
-    async with here.telling() as telling:
+async def test_a_reminder_of_an_open_problem_is_a_reply_in_its_thread(here: Stage) -> None:
+    async with here.notifying() as notifying:
         here.becomes(drifted(applied()))
         here.now += timedelta(hours=4)
-        telling.update_all()
-        telling.update_all()
+        notifying.update_all()
+        notifying.update_all()
     assert here.replies() == [":bell: Still open after 4h: *develop/orders* drifted (OutOfBandChange): 1 resource"]
 
 
-async def test_reminders_and_environments_can_be_left_out(here: Stage) -> None:
-    async with here.telling(reminders=False, environments=frozenset({"prod"})) as telling:
+async def test_reminders_and_environments_can_be_excluded(here: Stage) -> None:
+    async with here.notifying(reminders=False, environments=frozenset({"prod"})) as notifying:
         here.becomes(drifted(applied()))
         here.source = SourceStatus(None, None, "no route", ())
         here.now += timedelta(hours=30)
-        telling.update_all()
+        notifying.update_all()
         here.now += timedelta(hours=30)
-        telling.update_all()
+        notifying.update_all()
     assert here.heads() == [":red_circle: The manifests cannot be fetched"]
     assert here.replies() == []
 
 
-async def test_a_thread_whose_message_somebody_deleted_begins_anew(here: Stage) -> None:
-    async with here.telling():
+async def test_a_thread_whose_message_was_deleted_is_posted_anew(here: Stage) -> None:
+    async with here.notifying():
         here.becomes(drifted(applied()))
         await until(lambda: len(here.slack.messages) == 1)
         here.slack.delete(here.slack.messages[0].ts)
@@ -166,7 +166,7 @@ async def test_a_thread_whose_message_somebody_deleted_begins_anew(here: Stage) 
 
 
 async def test_a_webhook_has_no_threads_so_every_message_names_its_problem(here: Stage) -> None:
-    async with here.telling(here.webhook()):
+    async with here.notifying(here.webhook()):
         here.becomes(drifted(applied()))
         await until(lambda: len(here.slack.messages) == 1)
         here.becomes(drifted(applied(), OUTSIDE, TAGS))
@@ -180,13 +180,13 @@ async def test_a_webhook_has_no_threads_so_every_message_names_its_problem(here:
 
 
 async def test_no_secret_and_no_message_of_a_record_is_in_the_transcript(here: Stage) -> None:
-    async with here.telling() as telling:
+    async with here.notifying() as notifying:
         here.becomes(drifted(new(), OUTSIDE, TAGS))
         for reason in (Reason.APPLY_FAILED, Reason.STATE_LOCKED, Reason.ROLLED_BACK, Reason.PRUNE_GUARD):
             here.happens(ORDERS, PassHeld(reason, SECRET))
         here.source = SourceStatus(None, None, SECRET, ())
         here.now += timedelta(days=2)
-        telling.update_all()
+        notifying.update_all()
     transcript = str(here.slack.transcript())
     assert "ApplyFailed" in transcript
     assert "cannot be fetched" in transcript

@@ -1,4 +1,4 @@
-"""Failures of Slack: refusals, slowness, absence. They are counted, retried where that helps, and never in the way."""
+"""Failures of Slack (refusals, slowness, absence): counted, retried where that helps, never a delay of the engine."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,23 +54,23 @@ def drifted(record: Record | None = None) -> Record:
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}",
 )
-async def test_trouble_that_passes_is_waited_out_and_counted(here: Stage, fault: Fault) -> None:
+async def test_temporary_failures_are_retried_and_counted(here: Stage, fault: Fault) -> None:
     here.slack.faults.append(fault)
-    async with here.telling():
+    async with here.notifying():
         here.becomes(drifted())
     assert len(here.heads()) == 1
     assert here.counts == {"sent": 1, "retried": 2}
 
 
 @pytest.mark.parametrize("kind", ["rate_limit", "unavailable", "hang"])
-async def test_a_webhook_is_tried_again_too(here: Stage, kind: str) -> None:
+async def test_a_webhook_is_retried_too(here: Stage, kind: str) -> None:
     here.slack.faults.append(Fault(kind, times=2))
-    async with here.telling(here.webhook()):
+    async with here.notifying(here.webhook()):
         here.becomes(drifted())
     assert here.counts == {"sent": 1, "retried": 2}
 
 
-async def test_slack_says_how_long_it_wants_to_be_left_alone(here: Stage) -> None:
+async def test_a_retry_waits_as_long_as_slack_asks_for(here: Stage) -> None:
     here.slack.faults.append(Fault("rate_limit", seconds=17))
     async with here.bot() as line:
         with pytest.raises(SlackFailed) as caught:
@@ -78,7 +78,7 @@ async def test_slack_says_how_long_it_wants_to_be_left_alone(here: Stage) -> Non
     assert when_to_retry(caught.value) == timedelta(seconds=17)
 
 
-async def test_but_no_longer_than_a_few_minutes(here: Stage) -> None:
+async def test_a_retry_waits_at_most_five_minutes(here: Stage) -> None:
     here.slack.faults += [Fault("rate_limit", seconds=10**7)]
     async with here.webhook() as line:
         with pytest.raises(SlackFailed) as caught:
@@ -86,10 +86,10 @@ async def test_but_no_longer_than_a_few_minutes(here: Stage) -> None:
     assert when_to_retry(caught.value) == timedelta(minutes=5)
 
 
-async def test_a_refusal_is_not_tried_again_and_is_told_once_with_the_remedy(
+async def test_a_refusal_is_not_retried_and_is_logged_once_with_the_remedy(
     here: Stage, lines: list[dict[str, Any]]
 ) -> None:
-    async with here.telling(here.bot(token="xoxb-wrong-token")):
+    async with here.notifying(here.bot(token="xoxb-wrong-token")):
         here.becomes(drifted())
         here.becomes(fold(drifted(), Failed(Reason.APPLY_FAILED, "no")))
     assert here.counts == {"failed": 2}
@@ -110,20 +110,20 @@ async def test_a_wrong_channel_and_a_wrong_webhook_are_named(
     here: Stage, lines: list[dict[str, Any]], line: str, code: str, remedy: str
 ) -> None:
     wrong = here.bot(channel="#nowhere") if line == "channel" else here.webhook("/services/T/B/gone")
-    async with here.telling(wrong):
+    async with here.notifying(wrong):
         here.becomes(drifted())
     assert [(found["error"], remedy in found["remedy"]) for found in lines] == [(code, True)]
     assert here.counts == {"failed": 1}
 
 
-async def test_a_dead_slack_holds_nobody_up_and_is_told_again_when_it_is_back(
+async def test_an_unavailable_slack_does_not_delay_the_engine_and_gets_the_notice_later(
     here: Stage, lines: list[dict[str, Any]]
 ) -> None:
     dead = Fault("hang", times=10**6)
     here.slack.faults.append(dead)
-    async with here.telling(update_every=timedelta(milliseconds=20)):
+    async with here.notifying(update_every=timedelta(milliseconds=20)):
         here.becomes(drifted())
-        assert here.slack.calls == []  # the engine went on before anything was sent
+        assert here.slack.calls == []  # the engine continued before anything was sent
         await until(lambda: here.counts["failed"] >= 2)
         dead.times = 0
         await until(lambda: here.heads() == [":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource"])
@@ -131,73 +131,73 @@ async def test_a_dead_slack_holds_nobody_up_and_is_told_again_when_it_is_back(
     assert len([line for line in lines if line["event"] == "slack_failed"]) == 1
 
 
-async def test_a_problem_that_was_over_before_anybody_could_be_told_is_not_told(here: Stage) -> None:
+async def test_a_problem_resolved_before_its_notice_was_sent_is_not_posted(here: Stage) -> None:
     here.slack.faults.append(Fault("unavailable", times=4))
-    async with here.telling():
+    async with here.notifying():
         here.becomes(drifted())
         here.becomes(applied())
     assert here.slack.messages == []
 
 
-async def test_a_close_that_failed_is_said_at_the_next_look(here: Stage) -> None:
-    async with here.telling() as telling:
+async def test_a_failed_close_is_sent_at_the_next_update(here: Stage) -> None:
+    async with here.notifying() as notifying:
         here.becomes(drifted())
         await until(lambda: here.counts["sent"] == 1)
         here.slack.faults.append(Fault("unavailable", times=4))
         here.becomes(applied())
         await until(lambda: here.counts["failed"] == 1)
-        telling.update_all()
+        notifying.update_all()
     assert here.heads()[0].startswith(":white_check_mark:")
 
 
-async def test_a_reply_that_failed_is_repeated_and_not_taken_for_said(here: Stage) -> None:
-    async with here.telling() as telling:
+async def test_a_failed_reply_is_sent_again(here: Stage) -> None:
+    async with here.notifying() as notifying:
         here.becomes(drifted())
         await until(lambda: here.counts["sent"] == 1)
         here.slack.faults.append(Fault("unavailable", method="chat.postMessage", times=4))
         here.becomes(applied())
         await until(lambda: here.counts["failed"] == 1)
-        telling.update_all()
+        notifying.update_all()
     assert here.replies() == ["Resolved after 0s: resolved without an apply"]
 
 
 async def test_a_workspace_that_forbids_edits_still_gets_the_replies(here: Stage) -> None:
     here.slack.faults.append(Fault("error", error="edit_window_closed", method="chat.update"))
-    async with here.telling():
+    async with here.notifying():
         here.becomes(drifted())
         here.becomes(applied())
     assert here.replies() == ["Resolved after 0s: resolved without an apply"]
     assert here.counts == {"sent": 2}
 
 
-async def test_a_burst_whose_list_could_not_be_said_is_said_again(here: Stage) -> None:
+async def test_a_burst_whose_list_failed_is_sent_again(here: Stage) -> None:
     records = [drifted(applied(SERVICE.replace("name: orders", f"name: orders-{n}"))) for n in range(6)]
     here.slack.faults += [Fault("slow", seconds=0), Fault("unavailable", times=4)]
-    async with here.telling() as telling:
+    async with here.notifying() as notifying:
         for record in records:
             here.becomes(record)
         await until(lambda: here.counts["failed"] == 6)
-        telling.update_all()
+        notifying.update_all()
     assert [len(thread["replies"]) for thread in here.slack.threads()] == [0, 1]
     assert here.counts["sent"] == 6
 
 
-async def test_nobody_listening_at_the_address_is_a_failure_like_any_other(here: Stage) -> None:
-    async with here.telling(bot(token="xoxb-1", channel="C1", api_url="http://127.0.0.1:9/api")):
+async def test_an_address_without_a_server_is_retried_and_counted_as_failed(here: Stage) -> None:
+    async with here.notifying(bot(token="xoxb-1", channel="C1", api_url="http://127.0.0.1:9/api")):
         here.becomes(drifted())
     assert here.counts == {"retried": 3, "failed": 1}
 
 
-async def test_at_the_stop_what_is_left_is_said(here: Stage) -> None:
-    async with here.telling(group_wait=timedelta(hours=1)):
+async def test_pending_notices_are_sent_at_the_stop(here: Stage) -> None:
+    async with here.notifying(group_wait=timedelta(hours=1)):
         here.becomes(drifted())
     assert len(here.heads()) == 1
 
 
-async def test_a_stop_does_not_wait_for_a_slack_that_is_gone(here: Stage, lines: list[dict[str, Any]]) -> None:
+async def test_a_stop_does_not_wait_for_an_unresponsive_slack(here: Stage, lines: list[dict[str, Any]]) -> None:
     here.slack.faults.append(Fault("slow", times=10**6, seconds=3600))
     async with asyncio.timeout(60):
-        async with here.telling(flush=timedelta(milliseconds=50)):
+        async with here.notifying(flush=timedelta(milliseconds=50)):
             here.becomes(drifted())
     assert here.counts == {"dropped": 1}
     assert lines == [
@@ -211,50 +211,50 @@ async def test_a_stop_does_not_wait_for_a_slack_that_is_gone(here: Stage, lines:
     ]
 
 
-async def test_too_much_to_say_loses_the_oldest_first_counts_it_and_says_it_at_the_next_look(
+async def test_a_full_queue_drops_the_oldest_notice_counts_it_and_sends_it_at_the_next_update(
     here: Stage, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr(notifications, "QUEUED_AT_MOST", 3)
-    async with here.telling(retries=AT_ONCE) as telling:
+    async with here.notifying(retries=AT_ONCE) as notifying:
         for n in range(5):
             here.becomes(drifted(applied(SERVICE.replace("name: orders", f"name: orders-{n}"))))
         await until(lambda: here.counts["sent"] == 3)
         assert here.counts["dropped"] == 2
         assert [line["oldest"] for line in lines] == ["drift develop/orders-0", "drift develop/orders-1"]
-        telling.update_all()
+        notifying.update_all()
     assert sorted(head.split("*")[1] for head in here.heads()) == [f"develop/orders-{n}" for n in range(5)]
 
 
-async def test_a_store_that_fails_costs_nobody_a_message(
+async def test_a_failed_store_does_not_prevent_the_message(
     here: Stage, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
     async def fail(*_: str) -> None:
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(here.threads, "keep_thread", fail)
-    async with here.telling():
+    async with here.notifying():
         here.becomes(drifted())
     assert here.counts == {"sent": 1}
     assert [line["event"] for line in lines] == ["thread_not_kept"]
 
 
-async def test_a_remembered_thread_that_cannot_be_read_is_told_anew(here: Stage, lines: list[dict[str, Any]]) -> None:
+async def test_a_stored_thread_that_cannot_be_read_is_posted_anew(here: Stage, lines: list[dict[str, Any]]) -> None:
     await here.threads.keep_thread("drift develop/orders", "{}")
     here.records[applied().key] = drifted()
-    async with here.telling() as telling:
-        telling.update_all()
+    async with here.notifying() as notifying:
+        notifying.update_all()
     assert len(here.heads()) == 1
     assert [line["event"] for line in lines] == ["thread_forgotten"]
 
 
-async def test_a_defect_in_deciding_what_to_say_reaches_nobody_but_the_log(
+async def test_a_defect_in_the_choice_of_notices_is_only_logged(
     here: Stage, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("reconciler.core.notify.notices.of_change", broken)
-    async with here.telling():
+    async with here.notifying():
         here.becomes(drifted())
     assert [line["event"] for line in lines] == ["notices_crashed"]
 

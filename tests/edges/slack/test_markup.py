@@ -1,4 +1,4 @@
-"""Slack's markup: what is rendered cannot leave its place, and what an earlier version stored is read again."""
+"""Slack's markup: a rendered span cannot leave its place, and the stored text of an earlier version is read."""
 
 from hypothesis import given
 from hypothesis import strategies as st
