@@ -5,11 +5,15 @@ JSON variables, which are literal. The few files that must be HCL (backend and C
 refuses a template rather than escape it.
 """
 
-import json
+from __future__ import annotations
 
-from desired_state.instance import Key
-from reconciler.core.environment import Environment
-from reconciler.edges.state.settings import StateSettings
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the image downloads Terraform with `plugins.py` before any package is installed
+    from desired_state.instance import Key
+    from reconciler.core.environment import Environment
+    from reconciler.edges.state.settings import StateSettings
 
 
 def quote(value: str) -> str:
