@@ -175,7 +175,7 @@ def test_an_existing_resource_is_reported_with_its_address_and_the_remedy(addres
     errors = [{"summary": "creating it", "detail": detail, "address": address, "range": HERE}]
     errors.append({"summary": "another error", "address": "aws_vpc.this", "range": HERE})
     message = diagnostics.failure(messages_of(*errors), Reason.APPLY_FAILED).message
-    assert f"In AWS, but not in the state: {address}. If an apply" in message
+    assert f"In AWS, but not in the state: {address}. If an interrupted apply" in message
     assert "import it" in message
     assert "In AWS" not in diagnostics.failure(messages_of(*errors), Reason.PLAN_FAILED).message
 
