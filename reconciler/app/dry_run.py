@@ -22,7 +22,7 @@ from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import read as plans
-from reconciler.core.plan.model import Plan, ResourceSummary, everything, operation
+from reconciler.core.plan.model import Plan, ResourceSummary, counts, everything
 from reconciler.core.policy.adoption import refusal
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.ports.aws import LiveUnavailable
@@ -194,19 +194,17 @@ class _DryRun:
         self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
     ) -> PlannedInstance:
         summaries = tuple(change.summary() for change in everything(plan))
-        counts = {"import": 0, "create": 0, "update": 0, "replace": 0, "destroy": 0}
-        for change in summaries:
-            counts[operation(change.actions)] += 1
+        counted = counts(summaries)
         return PlannedInstance(
             key=instance.key,
             kind=instance.kind,
             provisional=provisional,
-            creates=counts["create"],
-            updates=counts["update"],
-            replaces=counts["replace"],
-            destroys=counts["destroy"],
+            creates=counted["create"],
+            updates=counted["update"],
+            replaces=counted["replace"],
+            destroys=counted["destroy"],
             changes=summaries,
-            imports=counts["import"],
+            imports=counted["import"],
             refused=refusal(plan),
             denied=denied,
         )

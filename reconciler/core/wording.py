@@ -1,7 +1,10 @@
 """Phrases that several messages share: plurals, durations, shortened lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def duration(span: timedelta) -> str:
@@ -24,6 +27,11 @@ def plural(count: int, noun: str) -> str:
 
 def first_few(items: Iterable[str], most: int, *, separator: str = ", ") -> str:
     """List the first `most` items and count the rest: `a, b and 3 more`."""
-    listed = list(items)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return separator.join(listed[:most]) + more
+    listed, more = cut(items, most)
+    return separator.join(listed) + (f" {more}" if more else "")
+
+
+def cut(items: Iterable[T], most: int) -> tuple[Sequence[T], str]:
+    """Return the first `most` items, and the count of the rest as `and 3 more`, empty without a rest."""
+    found = list(items)
+    return found[:most], f"and {len(found) - most} more" if len(found) > most else ""

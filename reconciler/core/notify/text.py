@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.wording import cut
+
 _MAX_CHARACTERS = 160
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
@@ -84,16 +86,12 @@ def code(text: str) -> Span:
 
 def codes(texts: Iterable[str], most: int) -> Line:
     """List the first `most` literals and count the rest."""
-    found = list(texts)
-    spans: list[Span] = []
-    for text in found[:most]:
-        spans += [Span(", "), code(text)] if spans else [code(text)]
-    more = [Span(f" and {len(found) - most} more")] if len(found) > most else []
-    return Line((*spans, *more))
+    found, more = cut(texts, most)
+    spans = [span for text in found for span in (Span(", "), code(text))]
+    return line(*spans[1:], f" {more}" if more else "")
 
 
 def bullets(items: Iterable[Line], *, most: int = 10) -> tuple[Line, ...]:
     """Make a list of the first items, and count the rest below it."""
-    found = list(items)
-    more = (line(f"… and {len(found) - most} more"),) if len(found) > most else ()
-    return (*(Line(item.spans, bullet=True) for item in found[:most]), *more)
+    found, more = cut(items, most)
+    return (*(Line(item.spans, bullet=True) for item in found), *([line(f"… {more}")] if more else []))

@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed
 from reconciler.core.status.recovery import explain_existing
 from reconciler.core.vocabulary import Reason
+from reconciler.core.wording import first_few
 
 _MAX_ERRORS = 3
 _MAX_LENGTH = 400
@@ -166,9 +167,7 @@ def _locked(error: Diagnostic) -> RunFailed:
 
 def _summary(errors: Sequence[Diagnostic]) -> str:
     """Return the first few distinct errors."""
-    distinct = list(dict.fromkeys(str(error) for error in errors))
-    more = f" (and {len(distinct) - _MAX_ERRORS} more)" if len(distinct) > _MAX_ERRORS else ""
-    return "; ".join(distinct[:_MAX_ERRORS]) + more
+    return first_few(dict.fromkeys(str(error) for error in errors), _MAX_ERRORS, separator="; ")
 
 
 def _with_remedy(errors: Sequence[Diagnostic]) -> str:

@@ -154,7 +154,7 @@ def test_messages_are_short_name_the_place_and_omit_consequences() -> None:
     ]
     message = diagnostics.failure(messages_of(*errors, {"summary": "execution halted"}), Reason.APPLY_FAILED).message
     assert message.startswith("aws_x.y0: failed 0: ddd")
-    assert message.endswith("(and 2 more)")
+    assert message.endswith(" and 2 more")
     assert "halted" not in message
     assert len(message) < 1300
 
