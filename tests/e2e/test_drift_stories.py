@@ -44,7 +44,7 @@ def test_what_is_only_observed_is_reported_and_left_alone(daemon: Daemon) -> Non
     daemon.change_by_hand("alpha", "one")
     daemon.until(lambda: report(daemon, "alpha")["state"] == "resolved")
     assert daemon.run("drift").returncode == 0
-    assert "by itself" in reports(daemon, "alpha")[-1].with_suffix(".md").read_text()
+    assert "without an apply" in reports(daemon, "alpha")[-1].with_suffix(".md").read_text()
     assert len(reports(daemon, "alpha")) == 1
 
 
