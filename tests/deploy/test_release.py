@@ -1,4 +1,4 @@
-"""A release is checked before anything changes, then built, noted and tagged; it is not pushed."""
+"""A release is checked before any change, then built, given notes and tagged; it is not pushed."""
 
 import os
 import subprocess
@@ -66,20 +66,20 @@ class Repository:
         return done.stdout.strip()
 
     def commit(self, **files: str) -> None:
-        """Commit files, by name with `__` for the dot."""
+        """Write and commit files; in a name, `__` is the dot."""
         for name, text in files.items():
             (self.folder / name.replace("__", ".")).write_text(text)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Change")
 
     def has(self, *, tags: str = "", dist: bool = False) -> bool:
-        """True when these tags are there, and `dist` if it should be."""
+        """Return True when the repository has exactly these tags, and a `dist` folder or none."""
         return self.git("tag", "--list") == tags and (self.folder / "dist").exists() is dist
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository that is ready for the release of 1.2.3, as the current folder."""
+    """Create a repository that is ready for the release of 1.2.3, and make it the current folder."""
     for name in [name for name in os.environ if name.startswith(("GIT_", "MAKE", "MFLAGS"))]:
         monkeypatch.delenv(name)
     for who in ("AUTHOR", "COMMITTER"):
@@ -103,13 +103,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     return found
 
 
-def test_a_release_is_built_noted_and_tagged(repository: Repository, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_release_is_built_with_notes_and_tagged(repository: Repository, capfd: pytest.CaptureFixture[str]) -> None:
     (repository.folder / "dist").mkdir()
     (repository.folder / "dist" / "sample-0.0.1.tar.gz").touch()
     assert release.main(["1.2.3"]) == 0
-    said = capfd.readouterr().out
-    assert "checked\n" in said
-    assert said.endswith("Publish it with `git push origin main v1.2.3`.\n")
+    output = capfd.readouterr().out
+    assert "checked\n" in output
+    assert output.endswith("Publish it with `git push origin main v1.2.3`.\n")
     dist = repository.folder / "dist"
     assert {path.name for path in dist.iterdir()} == {
         "NOTES.md",
@@ -128,14 +128,14 @@ def test_a_release_is_built_noted_and_tagged(repository: Repository, capfd: pyte
 
 
 def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return why no release was made."""
+    """Run a release that must be refused, and return the cause."""
     assert release.main(arguments) == 1
-    _, said = capfd.readouterr().err.split("No release was made. ")
-    return said
+    _, cause = capfd.readouterr().err.split("No release was made. ")
+    return cause
 
 
 class TestRefusals:
-    """A release that would not be what it says is not made; nothing is built or tagged."""
+    """A release that is not correct is refused before anything is built or tagged."""
 
     @pytest.mark.parametrize("arguments", [(), ("1.2.3", "1.2.4")])
     def test_one_version(
@@ -146,16 +146,16 @@ class TestRefusals:
 
     @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.2.3rc1", "1.02.3", "1.2.3\n", "latest", "--help"])
     def test_three_numbers(self, repository: Repository, capfd: pytest.CaptureFixture[str], version: str) -> None:
-        assert "is no version" in refused(capfd, version)
+        assert "is not a version" in refused(capfd, version)
         assert repository.has()
 
     @pytest.mark.parametrize("name", ["CHANGELOG.md", "new.py"])
     def test_a_clean_tree(self, repository: Repository, capfd: pytest.CaptureFixture[str], name: str) -> None:
         with (repository.folder / name).open("a") as file:
             file.write("\n")
-        said = refused(capfd, "1.2.3")
-        assert "not clean" in said
-        assert name in said
+        cause = refused(capfd, "1.2.3")
+        assert "not clean" in cause
+        assert name in cause
         assert repository.has()
 
     @pytest.mark.parametrize("leave", [("switch", "--create", "fix"), ("switch", "--detach")])
@@ -163,7 +163,7 @@ class TestRefusals:
         self, repository: Repository, capfd: pytest.CaptureFixture[str], leave: tuple[str, ...]
     ) -> None:
         repository.git(*leave)
-        assert "a release is made of `main`" in refused(capfd, "1.2.3")
+        assert "releases are made from `main`" in refused(capfd, "1.2.3")
         assert repository.has()
 
     def test_a_free_tag(self, repository: Repository, capfd: pytest.CaptureFixture[str]) -> None:
@@ -200,12 +200,12 @@ class TestRefusals:
 
 
 class TestNotes:
-    """The part of a changelog that is about one version."""
+    """The section of one version in a changelog."""
 
     def test_a_version_in_brackets_ends_at_the_next(self) -> None:
         assert notes(CHANGELOG, "1.2.2") == "- Before.\n"
 
-    def test_links_below_the_last_version_are_no_notes(self) -> None:
+    def test_links_below_the_last_version_are_excluded(self) -> None:
         assert notes("## 1.0.0\n\n- First.\n\n[1.0.0]: https://git.example\n", "1.0.0") == "- First.\n"
 
     @pytest.mark.parametrize(("version", "why"), [("1.2.30", "empty"), ("0.9.0", "empty"), ("1.2.3.4", "no section")])
@@ -213,11 +213,11 @@ class TestNotes:
         with pytest.raises(Refused, match=why):
             notes(CHANGELOG, version)
 
-    def test_the_dots_of_a_version_are_dots(self) -> None:
+    def test_the_dots_of_a_version_match_only_dots(self) -> None:
         with pytest.raises(Refused):
             notes("## 1x2x3\n\n- No.\n", "1.2.3")
 
-    def test_the_projects_own_changelog_has_notes_for_what_comes_next(self) -> None:
+    def test_the_projects_own_changelog_has_notes_for_the_next_release(self) -> None:
         changelog = (PROJECT / "CHANGELOG.md").read_text()
         assert changelog.count("\n## Unreleased\n") == 1
         version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
