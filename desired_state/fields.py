@@ -143,6 +143,6 @@ Duration = Annotated[
     PlainSerializer(write_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,6}[smhd]$", "examples": ["30s", "10m", "2h", "1d"]}),
 ]
-# For a field that is younger than the records it stands in: absent, it leaves digests and stored records as they were.
+# For a field that was added later: while it is absent, digests and stored records stay as they were before it.
 IfSet: Final = Field(exclude_if=lambda value: value is None)
 Date = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

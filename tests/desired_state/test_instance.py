@@ -141,7 +141,7 @@ def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:
 
 
 def test_a_field_that_is_not_set_leaves_digest_and_record_as_they_were_before_it() -> None:
-    # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
+    # The digest of commit 4e24693; with another one, an upgrade would plan every service again.
     assert digest_of(service()) == "sha256:abfc91c4977deaf919587a4b4402bd824967885ee44069385f5ec975e4763aad"
     spec = instance_of(service()).to_json()["spec"]
     assert isinstance(spec, dict)

@@ -1,4 +1,4 @@
-"""The fields of a service whose rules are laws, each over all its values."""
+"""Rules of single fields of a service, checked over all values."""
 
 from datetime import timedelta
 from typing import Any
