@@ -53,8 +53,8 @@ ENDINGS: dict[str, tuple[Topic, dict[str, Any], str]] = {
     "the manifest came back": (Topic.PRUNE, {"removed": None}, "manifest is back"),
     "the removal was confirmed": (Topic.PRUNE, {"removed": NOW}, "removal was confirmed"),
     "the lock went": (Topic.LOCK, {}, "lock is gone"),
-    "healed": (Topic.DRIFT, {"applied_at": LATER}, "what Git says was applied again"),
-    "healed by a commit": (
+    "repaired": (Topic.DRIFT, {"applied_at": LATER}, "the state in Git was applied again"),
+    "repaired by a commit": (
         Topic.DRIFT,
         {"applied_at": LATER, "desired_source": "new", "desired_commit": "0123456789abcdef"},
         "commit 0123456789ab was applied",
@@ -74,7 +74,7 @@ ENDINGS: dict[str, tuple[Topic, dict[str, Any], str]] = {
         {"desired_source": "new", "desired_commit": None, "accepted_commit": "c3", "sync": Sync.PENDING},
         "Git moved on (commit c3)",
     ),
-    "gone without an apply": (Topic.DRIFT, {}, "nothing was applied"),
+    "gone without an apply": (Topic.DRIFT, {}, "resolved without an apply"),
     "a failure that recovered": (Topic.FAILURE, {}, "recovered (InSync)"),
     "a rollout that recovered": (Topic.ROLLOUT, {}, "recovered (InSync, Healthy)"),
 }
