@@ -1,4 +1,4 @@
-"""Policy rules that hold for every plan, whatever the manifest says and whoever approved it.
+"""Policy rules that hold for every plan, whatever the manifest says and even with an approval.
 
 Some deny a plan: mandatory tags, encryption at rest, public exposure. Others only require an approval: destroying or
 replacing what holds data or addresses, and more changes at once than usual.

@@ -1,8 +1,8 @@
 """Slack over its Web API with a bot token, which has threads and edits, or over an incoming webhook, which has neither.
 
-Every way to fail is one exception that says whether trying again can help. The SDK's traps stay here: it takes a proxy
-from the environment without regard to NO_PROXY, makes a session for each call unless it is given one, and lets the
-errors of aiohttp through.
+Every failure is one exception that says whether a retry can help. The SDK's traps stay here: it takes a proxy from the
+environment without regard to NO_PROXY, makes a session for each call unless it is given one, and lets the errors of
+aiohttp through.
 """
 
 import logging
@@ -21,13 +21,13 @@ API_URL = "https://slack.com/api/"
 LONGEST_RETRY_AFTER = timedelta(minutes=5)
 _ANSWERS_WITHIN = timedelta(seconds=15)
 _BROKEN = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError)  # a TimeoutError is an OSError
-# Slack's own trouble, told with status 200.
+# Failures of Slack itself, reported with status 200.
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"})
 _GONE = frozenset({"thread_not_found", "message_not_found"})
 
 
 class SlackFailed(Exception):
-    """It was not said. `code` is Slack's word for why, or a status, or an exception's name."""
+    """A message was not delivered. `code` is Slack's error code, an HTTP status, or the name of an exception."""
 
     def __init__(self, code: str, *, passing: bool, retry_after: timedelta | None = None) -> None:
         super().__init__(code)
@@ -37,7 +37,7 @@ class SlackFailed(Exception):
 
     @property
     def message_is_gone(self) -> bool:
-        """True when somebody deleted the message that this was about."""
+        """Return whether the message that this call referred to was deleted."""
         return self.code in _GONE
 
 
@@ -50,21 +50,21 @@ class Address:
 
 
 class Channel(Protocol):
-    """A way to talk. Raises: SlackFailed."""
+    """A channel that takes messages. Raises: SlackFailed."""
 
     threaded: bool
 
     async def post(self, text: str, *, below: Address | None = None) -> Address:
-        """Say it, in the thread of another message where that is possible."""
+        """Post a message, in the thread of another one where that is possible. Returns its address."""
         ...
 
     async def edit(self, address: Address, text: str) -> None:
-        """Change what was said."""
+        """Replace the text of a message."""
         ...
 
 
 class Bot:
-    """Talks with a bot token (scope `chat:write`), as a member of the channel."""
+    """Posts with a bot token (scope `chat:write`), as a member of the channel."""
 
     threaded = True
 
@@ -73,7 +73,7 @@ class Bot:
         self._channel = channel
 
     async def post(self, text: str, *, below: Address | None = None) -> Address:
-        """Say it. Raises: SlackFailed."""
+        """Post a message. Raises: SlackFailed."""
         answer = await _asked(
             self._client.chat_postMessage(
                 channel=below.channel if below else self._channel,
@@ -86,12 +86,12 @@ class Bot:
         return Address(str(answer["channel"]), str(answer["ts"]))
 
     async def edit(self, address: Address, text: str) -> None:
-        """Change what was said. Raises: SlackFailed."""
+        """Replace the text of a message. Raises: SlackFailed."""
         await _asked(self._client.chat_update(channel=address.channel, ts=address.ts, text=text))
 
 
 class Webhook:
-    """Talks through an incoming webhook: each message stands alone."""
+    """Posts through an incoming webhook: each message stands alone."""
 
     threaded = False
 
@@ -99,7 +99,7 @@ class Webhook:
         self._client = client
 
     async def post(self, text: str, *, below: Address | None = None) -> Address:
-        """Say it. Raises: SlackFailed."""
+        """Post a message. Raises: SlackFailed."""
         answer = await _asked(self._client.send(text=text, unfurl_links=False, unfurl_media=False))
         if answer.status_code != 200:
             code = answer.body if 400 <= answer.status_code < 429 and len(answer.body) < 60 else ""
@@ -112,7 +112,7 @@ class Webhook:
 
 @asynccontextmanager
 async def bot(*, token: str, channel: str, api_url: str = API_URL) -> AsyncIterator[Channel]:
-    """A bot for the length of a block."""
+    """Open a bot for the length of a block."""
     async with _session() as session:
         base = f"{api_url.rstrip('/')}/"
         client = AsyncWebClient(token, base_url=base, session=session, retry_handlers=[], logger=_quiet())
@@ -122,7 +122,7 @@ async def bot(*, token: str, channel: str, api_url: str = API_URL) -> AsyncItera
 
 @asynccontextmanager
 async def webhook(url: str) -> AsyncIterator[Channel]:
-    """A webhook for the length of a block."""
+    """Open a webhook for the length of a block."""
     async with _session() as session:
         client = AsyncWebhookClient(url, session=session, retry_handlers=[], logger=_quiet())
         client.proxy = None
@@ -135,14 +135,14 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _quiet() -> logging.Logger:
-    """The SDK logs texts, addresses and headers at level debug."""
+    """Return a logger without debug lines: the SDK logs texts, addresses and headers at that level."""
     logger = logging.getLogger("slack_sdk")
     logger.setLevel(logging.WARNING)
     return logger
 
 
 async def _asked(call: Any) -> Any:
-    """The answer of the SDK. Raises: SlackFailed."""
+    """Return the SDK's answer to a call. Raises: SlackFailed."""
     try:
         return await call
     except SlackApiError as error:

@@ -1,7 +1,7 @@
-"""Brings one notice to Slack: which message it becomes, in which thread, tried how often, remembered how.
+"""Delivery of one notice to Slack: its message, its thread, retries, and what is stored of it.
 
-A thread's first message always reads as its problem is now. Where there are no threads, and where many problems share
-one, what is said repeats the problem's title. A message that somebody deleted is posted anew.
+A thread's first message always shows the present state of its incident. Where there are no threads, and where many
+incidents share one, a message repeats the incident's title. A deleted message is posted anew.
 """
 
 import traceback
@@ -51,7 +51,9 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A thread: its problem as last told, where its first message is, and among how many problems it was opened."""
+    """A thread: its incident as last reported, the address of its first message, and the size of the burst that opened
+    it.
+    """
 
     problem: Open
     address: Address
@@ -62,7 +64,7 @@ _POSTED, _LINE = TypeAdapter(Posted), TypeAdapter(Line)
 
 
 class Delivery:
-    """Knows the threads. Nothing is raised: what fails is counted, and logged once until something works again."""
+    """Knows the threads. Raises nothing: a failure is counted, and logged once until a delivery succeeds again."""
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class Delivery:
         self._complaint: str | None = None
 
     async def remember(self) -> Opened:
-        """Read which threads are open. One that cannot be read is told anew."""
+        """Read the open threads. One that cannot be read is opened anew."""
         for name, value in (await self._threads.threads()).items():
             try:
                 self._posted[name] = _read(value)
@@ -91,17 +93,17 @@ class Delivery:
         return {name: posted.problem for name, posted in self._posted.items()}
 
     def known(self, name: str) -> Open | None:
-        """The problem as people know it."""
+        """Return the incident as the channel knows it."""
         posted = self._posted.get(name)
         return posted.problem if posted else None
 
-    async def tell(self, notice: Notice) -> bool:
-        """Say it. False when that may work later."""
-        return await self._tried(lambda: self._tell(notice), 1)
+    async def deliver(self, notice: Notice) -> bool:
+        """Deliver a notice. Returns False when a later attempt may succeed."""
+        return await self._tried(lambda: self._deliver_one(notice), 1)
 
-    async def tell_burst(self, opened: Sequence[Notice]) -> bool:
-        """Open many problems as one message, listed in its thread. False when that may work later."""
-        return await self._tried(lambda: self._tell_burst(opened), len(opened))
+    async def deliver_burst(self, opened: Sequence[Notice]) -> bool:
+        """Open many incidents as one message, listed in its thread. Returns False when a later attempt may succeed."""
+        return await self._tried(lambda: self._deliver_burst(opened), len(opened))
 
     async def _tried(self, say: Callable[[], Awaitable[None]], notices: int) -> bool:
         failed = None
@@ -109,7 +111,7 @@ class Delivery:
             await say()
         except SlackFailed as failure:
             failed = failure
-        except Exception as surprise:  # a defect must not end the telling of everything else
+        except Exception as surprise:  # a defect must not stop the delivery of other notices
             log("notification_crashed", level="error", traceback=traceback.format_exc())
             failed = SlackFailed(type(surprise).__name__, passing=False)
         for _ in range(notices):
@@ -124,10 +126,10 @@ class Delivery:
             log("slack_failed", level="error", error=failed.code, remedy=remedy)
         return failed is None or not failed.passing
 
-    async def _tell(self, notice: Notice) -> None:
+    async def _deliver_one(self, notice: Notice) -> None:
         posted = self._posted.get(notice.problem.name)
         if posted is None:
-            if notice.act is not Act.CLOSE:  # of a problem that nobody was told of, nobody is told that it is over
+            if notice.act is not Act.CLOSE:  # the end of an incident that was never reported is not reported
                 await self._begin(notice)
             return
         if notice.act is Act.OPEN and posted.problem.said == notice.problem.said:
@@ -150,7 +152,7 @@ class Delivery:
             await self._begin(notice)
 
     async def _continue(self, notice: Notice, posted: Posted) -> None:
-        """First the message that people see, because changing it twice does no harm if the rest has to be repeated."""
+        """Edit the first message, then reply: an edit can be repeated without harm if the rest fails."""
         closes = notice.act is Act.CLOSE
         if posted.burst:
             still_open = sum(other.address == posted.address for other in self._posted.values()) - closes
@@ -164,7 +166,7 @@ class Delivery:
         else:
             await self._keep(replace(posted, problem=notice.problem))
 
-    async def _tell_burst(self, opened: Sequence[Notice]) -> None:
+    async def _deliver_burst(self, opened: Sequence[Notice]) -> None:
         address = await self._post(burst_head(len(opened), len(opened)))
         for text in render_list([notice.head for notice in opened if notice.head]):
             await self._post_text(text, below=address)
@@ -189,7 +191,7 @@ class Delivery:
             log("slack_edit_refused", level="debug", error=failure.code)
 
     async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Raises: SlackFailed, once it is no use any more."""
+        """Call until it succeeds. Raises: SlackFailed, when further retries are useless."""
         async for attempt in stamina.retry_context(
             on=when_to_retry,
             attempts=self._retries.attempts,
@@ -216,7 +218,7 @@ class Delivery:
     async def _stored(self, name: str, write: Awaitable[None]) -> None:
         try:
             await write
-        except Exception as error:  # whatever store it is: it costs a restart the thread, and nobody a message
+        except Exception as error:  # any store: a restart loses the thread, but no message is lost
             log("thread_not_kept", level="warning", thread=name, error=f"{type(error).__name__}: {error}")
 
 
@@ -230,7 +232,7 @@ def _read(value: str) -> Posted:
 
 
 def when_to_retry(failure: Exception) -> bool | timedelta:
-    """Whether to try again, or when: Slack may say how long it wants to be left alone."""
+    """Return whether to retry, or after what delay: Slack may ask for one."""
     if not isinstance(failure, SlackFailed) or not failure.passing:
         return False
     return True if failure.retry_after is None else failure.retry_after

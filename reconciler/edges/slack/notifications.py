@@ -1,8 +1,8 @@
-"""Tells people in Slack what `core.notify.notices` decides, without ever holding up those who have something to say.
+"""Notifications in Slack of what `core.notify.notices` decides, without ever delaying the engine.
 
-`moved` and `passed` only decide and put into a queue, in memory; a task delivers. What could not be delivered is
-unsaid again, so that the next look says it as it is then. Threads are remembered by the store: a restart goes on in
-the same ones. A crash between a post and its note in the store can say a thing twice, never not at all.
+`record_changed` and `pass_ended` only decide and put notices into a queue, in memory; a task delivers them. What could
+not be delivered is taken back, so that the next update reports it as it is then. Threads are stored: a restart goes on
+in the same ones. A crash between a post and its note in the store can repeat a message, but never loses one.
 """
 
 import asyncio
@@ -39,8 +39,11 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """Settings of the notifications: environments (None: all), reminders, the wait for company of a new problem,
-    how many may come alone, how often to look at everything, and how long to go on at the stop."""
+    """Settings of the notifications.
+
+    `environments` (None: all), `reminders`, `group_wait` for further incidents, `group_over`: how many may open alone,
+    `update_every`: the time between two looks at everything, `flush`: how long delivery goes on at the stop.
+    """
 
     environments: frozenset[str] | None = None
     reminders: bool = True
@@ -51,7 +54,7 @@ class Manner:
 
 
 class Notifications:
-    """The one who tells. `count` gets `sent`, `retried`, `failed` or `dropped` for each thing to say."""
+    """The notifications. `count` gets `sent`, `retried`, `failed` or `dropped` for each notice."""
 
     def __init__(
         self,
@@ -76,18 +79,18 @@ class Notifications:
         self._open: Opened = {}
         self._queue: deque[Notice] = deque()
         self._batch: deque[Notice] = deque()
-        self._judged: set[Key] = set()
+        self._mid_pass: set[Key] = set()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver for the length of a block, and what is left for a few seconds more."""
+        """Deliver for the length of a block, and the rest for a few seconds more."""
         async with self._line as line:
             self._delivery = Delivery(line, self._threads, self._retries, count=self._count, redact=self._redact)
             self._open = await self._delivery.remember()
-            looking = asyncio.create_task(self._look_again(), name="notifications-look")
-            telling = asyncio.create_task(self._tell(self._delivery), name="notifications-tell")
+            looking = asyncio.create_task(self._update_regularly(), name="notifications-look")
+            telling = asyncio.create_task(self._deliver_until_stopped(self._delivery), name="notifications-tell")
             try:
                 yield
             finally:
@@ -97,41 +100,41 @@ class Notifications:
                 await asyncio.wait([telling], timeout=self._manner.flush.total_seconds())
                 telling.cancel()
                 await asyncio.gather(looking, telling, return_exceptions=True)
-                self._lose([*self._batch, *self._queue], "the daemon stopped")
+                self._drop_notices([*self._batch, *self._queue], "the daemon stopped")
 
     def record_changed(self, old: Record | None, new: Record | None) -> None:
-        """A record changed."""
+        """Decide the notices of a changed record."""
         record = new or old
         if record is None or not self._is_ours(record.key):
             return
         if notices.is_being_judged(old, new):
-            self._judged.add(record.key)
+            self._mid_pass.add(record.key)
         else:
-            self._judged.discard(record.key)
-        self._say(lambda: notices.of_change(old, new, self._open, now=self._sources.now()))
+            self._mid_pass.discard(record.key)
+        self._enqueue(lambda: notices.of_change(old, new, self._open, now=self._sources.now()))
 
     def pass_ended(self, visit: Pass) -> None:
-        """A pass ended: what its record shows is final for now."""
-        self._judged.discard(visit.key)
+        """Decide the notices of a pass that ended: what its record shows is final for now."""
+        self._mid_pass.discard(visit.key)
         record = self._sources.records().get(visit.key)
         if record and self._is_ours(visit.key):
-            self._say(lambda: notices.of_record(record, self._open, now=self._sources.now()))
+            self._enqueue(lambda: notices.of_record(record, self._open, now=self._sources.now()))
 
     def update_all(self) -> None:
-        """Look at everything: what came or went unnoticed, and what has been open for long."""
+        """Decide the notices of everything: incidents that came or went unnoticed, and reminders."""
         now, status = self._sources.now(), self._sources.source()
-        self._say(lambda: notices.of_source(status, self._open, since=self._started, now=now))
+        self._enqueue(lambda: notices.of_source(status, self._open, since=self._started, now=now))
         if self._sources.ready():
             records = self._sources.records()
-            self._say(lambda: notices.of_all(self._settled(records), records.keys(), self._open, now=now))
+            self._enqueue(lambda: notices.of_all(self._settled(records), records.keys(), self._open, now=now))
 
     def _settled(self, records: Mapping[Key, Record]) -> Iterable[Record]:
-        return (record for key, record in records.items() if self._is_ours(key) and key not in self._judged)
+        return (record for key, record in records.items() if self._is_ours(key) and key not in self._mid_pass)
 
     def _is_ours(self, key: Key) -> bool:
         return self._manner.environments is None or key.environment in self._manner.environments
 
-    def _say(self, decide: Callable[[], Iterable[Notice]]) -> None:
+    def _enqueue(self, decide: Callable[[], Iterable[Notice]]) -> None:
         try:
             said = [notice for notice in decide() if self._manner.reminders or notice.act is not Act.REMIND]
         except Exception:  # a defect here must not stop the engine, which is what calls
@@ -143,24 +146,24 @@ class Notifications:
         self._queue.extend(said)
         if (surplus := len(self._queue) - QUEUED_AT_MOST) > 0:
             oldest = [self._queue.popleft() for _ in range(surplus)]
-            self._lose(oldest, "too many wait")
-            self._unsay(oldest)
+            self._drop_notices(oldest, "too many wait")
+            self._take_back(oldest)
         self._arrived.set()
 
-    def _lose(self, lost: Iterable[Notice], why: str) -> None:
+    def _drop_notices(self, lost: Iterable[Notice], why: str) -> None:
         names = [notice.problem.name for notice in lost]
         for _ in names:
             self._count("dropped")
         if names:
             log("notifications_dropped", level="warning", why=why, count=len(names), oldest=names[0])
 
-    async def _look_again(self) -> None:
+    async def _update_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._manner.update_every.total_seconds())
             self.update_all()
 
-    async def _tell(self, delivery: Delivery) -> None:
-        """Until the stop, and then what is left."""
+    async def _deliver_until_stopped(self, delivery: Delivery) -> None:
+        """Deliver until the stop, and then what is left."""
         while not (self._stopping.is_set() and not self._queue):
             await self._arrived.wait()
             if any(notice.act is Act.OPEN for notice in self._queue):
@@ -177,16 +180,16 @@ class Notifications:
     async def _deliver(self, delivery: Delivery) -> None:
         opened = [notice for notice in self._batch if notice.act is Act.OPEN]
         if len(opened) > self._manner.group_over:
-            if not await delivery.tell_burst(opened):
-                self._unsay(opened)
+            if not await delivery.deliver_burst(opened):
+                self._take_back(opened)
             self._batch = deque(notice for notice in self._batch if notice.act is not Act.OPEN)
         while self._batch:
-            if not await delivery.tell(self._batch[0]):
-                self._unsay([self._batch[0]])
+            if not await delivery.deliver(self._batch[0]):
+                self._take_back([self._batch[0]])
             self._batch.popleft()
 
-    def _unsay(self, failed: Iterable[Notice]) -> None:
-        """Go back to what people know, so that the next look tells them what is new by then."""
+    def _take_back(self, failed: Iterable[Notice]) -> None:
+        """Return to what the channel knows, so that the next update reports what is new by then."""
         names = {notice.problem.name for notice in failed}
         known = {name: self._delivery.known(name) if self._delivery else None for name in names}
         kept = {name: problem for name, problem in self._open.items() if name not in names}
