@@ -44,19 +44,19 @@ class Observers:
                 message=ready.message,
             )
 
-    def pass_ended(self, visit: Pass) -> None:
+    def pass_ended(self, finished: Pass) -> None:
         """Count and log a pass that ended; unchanged passes at level debug."""
-        self._metrics.pass_ended(visit)
+        self._metrics.pass_ended(finished)
         if self._notifications:
-            self._notifications.pass_ended(visit)
-        seconds = (visit.finished - visit.started).total_seconds()
-        level = "debug" if visit.result == "unchanged" else "info"
+            self._notifications.pass_ended(finished)
+        seconds = (finished.finished - finished.started).total_seconds()
+        level = "debug" if finished.result == "unchanged" else "info"
         log(
             "pass",
             level=level,
-            instance=str(visit.key),
-            trigger=visit.trigger,
-            result=visit.result,
+            instance=str(finished.key),
+            trigger=finished.trigger,
+            result=finished.result,
             seconds=round(seconds, 3),
         )
 

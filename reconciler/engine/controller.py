@@ -171,7 +171,7 @@ class Controller:
         ready = after.condition(ConditionType.READY) if after else None
         result = _result(before, after)
         message = ready.message if ready else "its state is empty; the instance is gone"
-        visit = Pass(
+        finished = Pass(
             id=uuid.uuid4().hex[:12],
             key=before.key,
             trigger=trigger,
@@ -182,9 +182,9 @@ class Controller:
             reason=ready.reason if ready else None,
             message=_message(before, message) if result in {"applied", "pruned"} else message,
         )
-        self.world.observer.pass_ended(visit)
-        if visit.result != "unchanged":
-            await self.world.store.append(visit)
+        self.world.observer.pass_ended(finished)
+        if finished.result != "unchanged":
+            await self.world.store.append(finished)
 
     def _wake(self, before: Record, after: Record | None) -> None:
         """Visit the instances that wait for this one, read its outputs, or are promoted after it."""

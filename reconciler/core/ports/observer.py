@@ -13,7 +13,7 @@ class Observer(Protocol):
         """Take note of a changed record (`new` None: the instance is gone)."""
         ...
 
-    def pass_ended(self, visit: Pass) -> None:
+    def pass_ended(self, finished: Pass) -> None:
         """Take note of a pass that ended."""
         ...
 

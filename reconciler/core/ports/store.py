@@ -43,7 +43,7 @@ class Store(Protocol):
         """Delete the record of an instance whose state is empty. Raises: StoreConflict."""
         ...
 
-    async def append(self, visit: Pass) -> None:
+    async def append(self, finished: Pass) -> None:
         """Add a pass to the history of its instance."""
         ...
 

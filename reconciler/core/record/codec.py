@@ -28,9 +28,9 @@ def load(data: Any) -> Record:
     return _loaded(Record, data, {"instance": Instance.from_json})
 
 
-def dump_pass(visit: Pass) -> dict[str, Any]:
+def dump_pass(finished: Pass) -> dict[str, Any]:
     """Return the pass as a JSON document."""
-    return _dumped(visit, {"key": str(visit.key)})
+    return _dumped(finished, {"key": str(finished.key)})
 
 
 def load_pass(data: Any) -> Pass:

@@ -68,14 +68,14 @@ class Delivery:
 
     def __init__(
         self,
-        line: Channel,
+        channel: Channel,
         threads: Threads,
         retries: Retries,
         *,
         count: Callable[[str], None],
         redact: Callable[[str], str],
     ) -> None:
-        self._line = line
+        self._channel = channel
         self._threads = threads
         self._retries = retries
         self._count = count
@@ -159,7 +159,7 @@ class Delivery:
             await self._edit(posted.address, burst_head(posted.burst, still_open))
         elif notice.head:
             await self._edit(posted.address, notice.head)
-        alone = bool(posted.burst) or not self._line.threaded
+        alone = bool(posted.burst) or not self._channel.threaded
         await self._post(notice.head if closes and alone else notice.text or notice.head, below=posted.address)
         if closes:
             await self._drop(notice.problem.name)
@@ -178,13 +178,13 @@ class Delivery:
 
     async def _post_text(self, text: str, *, below: Address | None = None) -> Address:
         said = self._redact(text)
-        return await self._retried(lambda: self._line.post(said, below=below))
+        return await self._retried(lambda: self._channel.post(said, below=below))
 
     async def _edit(self, address: Address, message: Message) -> None:
         """Edit a message. A workspace may forbid edits; the reply below says the same."""
         said = self._redact(render(message))
         try:
-            await self._retried(lambda: self._line.edit(address, said))
+            await self._retried(lambda: self._channel.edit(address, said))
         except SlackFailed as failure:
             if failure.passing or failure.message_is_gone:
                 raise

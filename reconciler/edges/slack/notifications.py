@@ -58,7 +58,7 @@ class Notifications:
 
     def __init__(
         self,
-        line: AbstractAsyncContextManager[Channel],
+        channel: AbstractAsyncContextManager[Channel],
         threads: Threads,
         sources: Sources,
         *,
@@ -67,7 +67,7 @@ class Notifications:
         manner: Manner = Manner(),
         retries: Retries = Retries(),  # noqa: B008 - frozen
     ) -> None:
-        self._line = line
+        self._channel = channel
         self._threads = threads
         self._sources = sources
         self._count = count
@@ -86,8 +86,8 @@ class Notifications:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Deliver for the length of a block, and the rest for a few seconds more."""
-        async with self._line as line:
-            self._delivery = Delivery(line, self._threads, self._retries, count=self._count, redact=self._redact)
+        async with self._channel as channel:
+            self._delivery = Delivery(channel, self._threads, self._retries, count=self._count, redact=self._redact)
             self._open = await self._delivery.remember()
             looking = asyncio.create_task(self._update_regularly(), name="notifications-look")
             telling = asyncio.create_task(self._deliver_until_stopped(self._delivery), name="notifications-tell")
@@ -113,11 +113,11 @@ class Notifications:
             self._mid_pass.discard(record.key)
         self._enqueue(lambda: notices.of_change(old, new, self._open, now=self._sources.now()))
 
-    def pass_ended(self, visit: Pass) -> None:
+    def pass_ended(self, finished: Pass) -> None:
         """Decide the notices of a pass that ended: what its record shows is final for now."""
-        self._mid_pass.discard(visit.key)
-        record = self._sources.records().get(visit.key)
-        if record and self._is_ours(visit.key):
+        self._mid_pass.discard(finished.key)
+        record = self._sources.records().get(finished.key)
+        if record and self._is_ours(finished.key):
             self._enqueue(lambda: notices.of_record(record, self._open, now=self._sources.now()))
 
     def update_all(self) -> None:

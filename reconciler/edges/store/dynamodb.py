@@ -110,13 +110,13 @@ class DynamoStore:
         if not await self._write(record.key, call, None):
             raise StoreConflict(f"{record.key}: version {record.version} is not the stored version")
 
-    async def append(self, visit: Pass) -> None:
+    async def append(self, finished: Pass) -> None:
         """Add a pass to the history of its instance; retention is ninety days. Raises: StoreFailed."""
-        moment = visit.finished.astimezone(UTC)
+        moment = finished.finished.astimezone(UTC)
         item = {
-            "pk": _text(_history(visit.key)),
-            "sk": _text(f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}#{visit.id}"),
-            "document": self._document(codec.dump_pass(visit), f"a pass of {visit.key}"),
+            "pk": _text(_history(finished.key)),
+            "sk": _text(f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}#{finished.id}"),
+            "document": self._document(codec.dump_pass(finished), f"a pass of {finished.key}"),
             "expires": _number(int((moment + HISTORY_KEPT).timestamp())),
         }
         call = self._clients.call(self._home, "dynamodb", "put_item", TableName=self._table, Item=item)

@@ -87,9 +87,9 @@ class SqliteStore:
         if not await self._write(sql, (record.key.environment, record.key.name, record.version)):
             raise StoreConflict(f"{record.key}: version {record.version} is not the stored version")
 
-    async def append(self, visit: Pass) -> None:
+    async def append(self, finished: Pass) -> None:
         """Add a pass to the history of its instance; retention is two hundred passes. Raises: StoreFailed."""
-        key, document = (visit.key.environment, visit.key.name), json.dumps(codec.dump_pass(visit))
+        key, document = (finished.key.environment, finished.key.name), json.dumps(codec.dump_pass(finished))
 
         def add(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT INTO passes (environment, name, document) VALUES (?, ?, ?)", (*key, document))

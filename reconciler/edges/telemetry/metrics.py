@@ -93,9 +93,9 @@ class Metrics:
         if old.applied_source != new.applied_source and old.applied_at != new.applied_at:
             self._applied.observe(max((new.applied_at - commit_at).total_seconds(), 0))
 
-    def pass_ended(self, visit: Pass) -> None:
+    def pass_ended(self, finished: Pass) -> None:
         """Count a pass by its result."""
-        self._passes.labels(visit.result).inc()
+        self._passes.labels(finished.result).inc()
 
     def phase(self, name: str, seconds: float) -> None:
         """Observe the duration of a phase in seconds."""

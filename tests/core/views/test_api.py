@@ -31,13 +31,13 @@ def shapes() -> dict[str, Any]:
     return {
         "summary": api.summary(live_record(found[PAYMENTS]), NOON),
         "detail": api.detail(awaiting_record(found[ORDERS]), NOON),
-        "visit": api.finished_pass(visit(ORDERS)),
+        "pass": api.finished_pass(visit(ORDERS)),
         "source": api.source(FakeControl().status, NOON + timedelta(minutes=1)),
         "pulse": api.pulse(BUSY),
     }
 
 
-@pytest.mark.parametrize("name", ["summary", "detail", "visit", "source", "pulse"])
+@pytest.mark.parametrize("name", ["summary", "detail", "pass", "source", "pulse"])
 def test_an_answer_keeps_its_shape(name: str) -> None:
     shown = shapes()[name]
     for digest in ("source", "desired_source", "applied_source"):

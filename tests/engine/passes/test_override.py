@@ -40,13 +40,13 @@ class Around(Surroundings):
     async def load(self) -> Mapping[Key, Record]:
         return {}
 
-    async def append(self, visit: Pass) -> None:
-        self.passes.append(visit)
+    async def append(self, finished: Pass) -> None:
+        self.passes.append(finished)
 
     def log(self, event: str, **fields: Any) -> None:
         self.logged.append({"event": event, **fields})
 
-    def pass_ended(self, visit: Pass) -> None: ...
+    def pass_ended(self, finished: Pass) -> None: ...
 
     def visit_started(self, seconds: float) -> None: ...
 
