@@ -1,4 +1,4 @@
-"""Drift checks within their account's budget: spread, in turn, never in the way of anything else."""
+"""Drift checks within the budget of their account: spread, in turn, and never ahead of changes or requests."""
 
 import dataclasses
 from datetime import datetime, timedelta
@@ -14,13 +14,15 @@ from reconciler.core.status.events import FoundInSync, RolloutObserved
 from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.world import Limits
 from tests.core.instances import DEVELOP, NOW, applied, base, fold
-from tests.engine.stage import HEALTHY, FakeEngine
+from tests.engine.fakes.aws import HEALTHY
+from tests.engine.fakes.world import fake_world
 
 HOUR = timedelta(hours=1)
 ACCOUNT = DEVELOP.account
 
 
 def healthy(name: str, resources: int) -> Record:
+    """Return the record of a healthy service with so many resources, last checked an hour ago."""
     record = applied()
     record = fold(record, FoundInSync(base(record), {}), RolloutObserved(HEALTHY, HOUR))
     return record.replace(
@@ -31,21 +33,20 @@ def healthy(name: str, resources: int) -> Record:
 
 
 class Fleet:
-    """Services of one account, and a schedule that is paced by their budget."""
+    """Services of one account, and a schedule within the budget of `budget` calls per hour."""
 
     def __init__(self, sizes: list[int], budget: int) -> None:
-        stage = FakeEngine()
-        stage.world.limits = Limits(calls_per_hour=budget)
-        self.keys = [Key("develop", f"s{number}") for number in range(len(sizes))]
-        for key, size in zip(self.keys, sizes, strict=True):
-            stage.has(healthy(key.name, size))
-        self.records = stage.world.records
-        self.looks = DriftChecks(stage.world)
-        self.schedule: Schedule[Key] = Schedule(pacing=self.looks)
+        records = [healthy(f"s{number}", size) for number, size in enumerate(sizes)]
+        world = fake_world(*records, limits=Limits(calls_per_hour=budget))
+        self.keys = [record.key for record in records]
+        self.records = world.records
+        self.checks = DriftChecks(world)
+        self.schedule: Schedule[Key] = Schedule(pacing=self.checks)
         self.now = NOW
         self.started: list[tuple[Key, datetime]] = []
 
     def take(self) -> tuple[Key, Visit] | None:
+        """Start and finish the visit that is due; None when the budget or the clock allows none."""
         taken = self.schedule.take(self.now)
         if taken:
             self.started.append((taken[0], self.now))
@@ -53,18 +54,19 @@ class Fleet:
         return taken
 
     def run_until(self, end: datetime) -> None:
-        """Workers that are always free, and a clock that jumps to what is next."""
+        """Start every visit up to that time; the clock jumps from one to the next."""
         while (at := self.schedule.next_at()) and at <= end:
             self.now = max(self.now, at)
             assert self.take()
 
-    def late(self) -> timedelta:
-        return self.looks.behind(self.schedule.deferred(self.now), self.now)[ACCOUNT]
+    def lateness(self) -> timedelta:
+        """Return how late the longest deferred check is."""
+        return self.checks.behind(self.schedule.deferred(self.now), self.now)[ACCOUNT]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=25), st.integers(200, 3000), st.integers(1, 5))
-def test_checks_are_spread_over_the_hour_and_all_of_them_come_in_turn(
+def test_checks_stay_within_the_budget_of_each_hour_and_none_is_left_out(
     sizes: list[int], budget: int, rounds: int
 ) -> None:
     fleet = Fleet(sizes, budget)
@@ -72,13 +74,15 @@ def test_checks_are_spread_over_the_hour_and_all_of_them_come_in_turn(
         for key in fleet.keys:
             fleet.schedule.add(key, fleet.now)
         fleet.run_until(fleet.now + timedelta(days=30))
-    assert sorted(key for key, _ in fleet.started) == sorted(fleet.keys * rounds), "nobody is forgotten"
+    assert sorted(key for key, _ in fleet.started) == sorted(fleet.keys * rounds), (
+        "each instance has its turn in each round"
+    )
     costs = [(at, expected_calls(fleet.records[key].resources)) for key, at in fleet.started]
     for index, (end, _) in enumerate(costs):
         assert sum(cost for at, cost in costs[:index] if end - at < HOUR) <= budget
 
 
-def test_a_change_and_a_request_never_wait_for_the_budget() -> None:
+def test_changes_and_requests_do_not_wait_for_the_budget() -> None:
     fleet = Fleet([40, 40], budget=100)
     for key in fleet.keys:
         fleet.schedule.add(key, fleet.now)
@@ -90,20 +94,20 @@ def test_a_change_and_a_request_never_wait_for_the_budget() -> None:
     assert fleet.take()
 
 
-def test_how_far_behind_the_checks_are_is_known() -> None:
+def test_the_lateness_of_deferred_checks_is_reported() -> None:
     fleet = Fleet([45, 45], budget=100)
-    assert fleet.late() == timedelta(0)
+    assert fleet.lateness() == timedelta(0)
     for key in fleet.keys:
         fleet.schedule.add(key, fleet.now)
     assert fleet.take()
     fleet.now += timedelta(minutes=20)
-    assert fleet.late() == timedelta(minutes=20)
+    assert fleet.lateness() == timedelta(minutes=20)
     fleet.run_until(NOW + 2 * HOUR)
-    assert fleet.started[1][1] == NOW + HOUR, "a look at 45 resources takes 100 calls, an hour's budget"
-    assert fleet.late() == timedelta(0)
+    assert fleet.started[1][1] == NOW + HOUR, "a check of 45 resources takes 100 calls, an hour's budget"
+    assert fleet.lateness() == timedelta(0)
 
 
-def test_500_services_of_one_account_are_looked_at_twice_an_hour_within_the_default() -> None:
+def test_500_services_of_one_account_are_checked_twice_an_hour_within_the_default_budget() -> None:
     fleet = Fleet([22] * 500, budget=Limits().calls_per_hour)
     for key in fleet.keys:
         fleet.schedule.add(key, fleet.now)

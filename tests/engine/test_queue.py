@@ -1,4 +1,4 @@
-"""Waiting for work: nothing is lost between a worker that falls asleep and a wish that comes."""
+"""Workers that wait for visits: none is lost between a worker that falls asleep and a visit that is added."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def test_a_sleeping_worker_wakes_for_a_wish() -> None:
+async def test_a_sleeping_worker_wakes_for_a_visit() -> None:
     queue = Queue(now)
     worker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
@@ -24,7 +24,7 @@ async def test_a_sleeping_worker_wakes_for_a_wish() -> None:
     assert (key, visit.trigger) == (ORDERS, "git")
 
 
-async def test_many_workers_share_the_keys_and_no_key_runs_twice_at_once() -> None:
+async def test_workers_share_the_keys_and_no_key_runs_twice_at_once() -> None:
     queue, running, visits = Queue(now), set[Key](), dict[Key, int]()
 
     async def work() -> None:
@@ -43,7 +43,7 @@ async def test_many_workers_share_the_keys_and_no_key_runs_twice_at_once() -> No
         for key in keys:
             queue.add(key, trigger="git")
         await asyncio.sleep(0.001)
-    while queue.depth or running:  # noqa: ASYNC110 - nobody announces the end of work
+    while queue.depth or running:  # noqa: ASYNC110 - there is no event for the end of the work
         await asyncio.sleep(0.005)
     queue.close()
     results = await asyncio.gather(*workers, return_exceptions=True)
@@ -59,14 +59,14 @@ async def test_a_visit_in_the_future_is_started_when_it_is_due() -> None:
     assert now() >= at
 
 
-async def test_the_urgent_goes_first() -> None:
+async def test_the_most_urgent_visit_goes_first() -> None:
     queue = Queue(now)
     queue.add(ORDERS, trigger="interval")
     queue.add(PAYMENTS, urgency=2, trigger="git")
     assert (await queue.take())[0] == PAYMENTS
 
 
-async def test_a_closed_queue_gives_out_nothing_and_wakes_who_waits() -> None:
+async def test_a_closed_queue_gives_out_no_visit_and_wakes_its_waiting_worker() -> None:
     queue = Queue(now)
     worker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
@@ -74,10 +74,11 @@ async def test_a_closed_queue_gives_out_nothing_and_wakes_who_waits() -> None:
     queue.close()
     with pytest.raises(Closed):
         await queue.take()
-    worker.cancel()
+    with pytest.raises(Closed):
+        await asyncio.wait_for(worker, 5)
 
 
-async def test_a_clock_that_was_ahead_and_is_set_right_makes_no_visit_late() -> None:
+async def test_a_clock_that_was_ahead_and_is_corrected_delays_no_visit() -> None:
     wall = datetime(2026, 3, 2, tzinfo=UTC)
     queue = Queue(lambda: wall, steady=lambda: 0.0)
     wall += timedelta(days=40)

@@ -1,22 +1,22 @@
-"""Between a plan and its apply: first what is missing, then the task that goes first, and others work meanwhile."""
+"""Between a plan and its apply: a check of the prerequisites, then the pre-deployment task, without an admission."""
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import FirstTask, Needs
+from reconciler.core.plan.deployment import FirstTask
 from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.deployment import prepare
-from reconciler.engine.world import World
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, SERVICE, manifest
+from tests.engine.fakes.aws import FakeFirstTasks, FakePrerequisites
+from tests.engine.fakes.world import fake_world
 
 CONTAINER = {"name": "orders", "image": "registry.example/orders:1", "secrets": [], "logConfiguration": {"options": {}}}
 TASK = {
@@ -37,64 +37,57 @@ FIRST_DEPLOYMENT = document(
 
 
 @dataclass
-class Surroundings:
-    """The part of the world that `prepare` reaches, and what it asked there."""
+class AdmissionProbe(FakeFirstTasks):
+    """Tasks that note whether another Terraform run would be admitted while they run."""
 
-    absent: Sequence[str] = ()
     admission: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    ran: list[FirstTask] = field(default_factory=list)
-    free_meanwhile: bool = False
-
-    @property
-    def prerequisites(self) -> "Surroundings":
-        return self
-
-    @property
-    def first_tasks(self) -> "Surroundings":
-        return self
-
-    async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
-        return self.absent
+    admitted_meanwhile: bool = False
 
     async def run(self, task: FirstTask, environment: Environment) -> None:
-        self.free_meanwhile = not self.admission.locked()
-        self.ran.append(task)
+        self.admitted_meanwhile = not self.admission.locked()
+        await super().run(task, environment)
 
 
 def spec(more: str = "  preDeployment: {command: [migrate], timeout: 5m}\n") -> ServiceSpec:
+    """Return the spec of a service with these fields added."""
     found = manifest(SERVICE + more).spec
     assert isinstance(found, ServiceSpec)
     return found
 
 
-async def prepared(around: Surroundings, plan: Any = DEPLOYMENT, **changes: Any) -> None:
-    async with around.admission:
-        await prepare(plan, spec(**changes), DEVELOP, cast("World", around))
+async def prepare_with(
+    tasks: AdmissionProbe, plan: Any = DEPLOYMENT, *, absent: tuple[str, ...] = (), **changes: Any
+) -> None:
+    """Prepare a deployment as a pass does it: with the admission of its Terraform run."""
+    world = fake_world(prerequisites=FakePrerequisites(absent), first_tasks=tasks)
+    world.admission = tasks.admission
+    async with world.admission:
+        await prepare(plan, spec(**changes), DEVELOP, world)
 
 
-async def test_others_run_terraform_while_the_task_runs() -> None:
-    around = Surroundings()
-    await prepared(around)
-    assert [task.timeout.total_seconds() for task in around.ran] == [300]
-    assert around.free_meanwhile
-    assert not around.admission.locked()
+async def test_another_terraform_run_is_admitted_while_the_task_runs() -> None:
+    tasks = AdmissionProbe()
+    await prepare_with(tasks)
+    assert [task.timeout.total_seconds() for task in tasks.ran] == [300]
+    assert tasks.admitted_meanwhile
+    assert not tasks.admission.locked()
 
 
-async def test_what_is_missing_is_told_before_anything_runs() -> None:
-    around = Surroundings(absent=["secret a/b does not exist", "role c is gone"])
+async def test_missing_prerequisites_are_reported_before_the_task_runs() -> None:
+    tasks = AdmissionProbe()
     with pytest.raises(PreparationFailed) as failure:
-        await prepared(around)
+        await prepare_with(tasks, absent=("secret a/b does not exist", "role c is gone"))
     assert failure.value.reason == Reason.INVALID_CONFIGURATION
     assert "secret a/b does not exist; role c is gone, in develop" in failure.value.message
-    assert around.ran == []
+    assert tasks.ran == []
 
 
 async def test_a_service_without_a_command_is_only_checked() -> None:
-    around = Surroundings()
-    await prepared(around, more="")
-    assert around.ran == []
+    tasks = AdmissionProbe()
+    await prepare_with(tasks, more="")
+    assert tasks.ran == []
 
 
-async def test_a_task_cannot_go_before_the_network_that_the_plan_makes() -> None:
+async def test_a_task_cannot_run_before_the_network_that_the_plan_creates() -> None:
     with pytest.raises(PreparationFailed, match="cannot run before its roles and network exist"):
-        await prepared(Surroundings(), FIRST_DEPLOYMENT)
+        await prepare_with(AdmissionProbe(), FIRST_DEPLOYMENT)

@@ -1,10 +1,7 @@
-"""While something is frozen the daemon looks, reports and takes approvals, and applies nothing."""
-
-from typing import Any, cast
+"""During a freeze the daemon plans, reports and accepts approvals, and applies nothing."""
 
 import pytest
 
-from desired_state.instance import Key
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.principal import Principal
 from reconciler.core.record.consent import Approval
@@ -17,85 +14,76 @@ from reconciler.engine.freezes import Freezing
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import NOW, PLATFORM, fold, new
-from tests.engine.fakes import fake_records
-from tests.engine.tiers import NEW, Surroundings, moved, running, world_of
+from tests.engine.fakes.world import FakeController, fake_records
+from tests.engine.tiers import NEW, TierTerraform, running, tier_world, with_new_tree
 
 ANN = Principal("ann", "socket")
 BEN = Principal("ben", "token")
 
 
-class VisitLog:
-    """A controller that remembers whom it was asked to visit."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.keys: list[Key] = []
-
-    def ask(self, key: Key, *, trigger: str) -> None:
-        self.keys.append(key)
-
-
-def frozen(record: Record) -> tuple[World, EngineControl, VisitLog, Surroundings]:
-    around = Surroundings()
-    world = world_of(around, record)
-    controller = VisitLog(world)
-    return world, EngineControl(cast(Any, controller)), controller, around
+def setup_of(record: Record) -> tuple[World, EngineControl, FakeController, TierTerraform]:
+    """Return a world with this record, and its control, controller and Terraform."""
+    terraform = TierTerraform()
+    world = tier_world(terraform, record)
+    controller = FakeController(world)
+    return world, EngineControl(controller), controller, terraform
 
 
 @pytest.mark.parametrize("environment", ["develop", None])
-async def test_nothing_is_applied_and_the_plan_is_there_to_see(environment: str | None) -> None:
-    record = moved(running("develop", "net"))
-    world, control, controller, around = frozen(record)
+async def test_a_freeze_stops_the_apply_and_keeps_the_plan(environment: str | None) -> None:
+    record = with_new_tree(running("develop", "net"))
+    world, control, controller, terraform = setup_of(record)
     await control.freeze(environment, by=ANN, reason="peak season")
     await reconcile(record.key, world)
     after = world.records[record.key]
-    assert (after.reason, around.applied, around.planned) == (Reason.FROZEN, [], [("develop/net", NEW)])
+    assert (after.reason, terraform.applied, terraform.planned) == (Reason.FROZEN, [], [("develop/net", NEW)])
     assert after.plan is not None
     assert "frozen by ann since 2026-03-02 09:00 UTC: peak season" in after.conditions[ConditionType.READY].message
     await control.unfreeze(environment, by=BEN)
-    assert controller.keys == [record.key], "what waited is visited at once"
+    assert controller.asked == [record.key], "an instance that waited for the freeze is visited at once"
     await reconcile(record.key, world)
-    assert around.applied == [("develop/net", NEW)]
+    assert terraform.applied == [("develop/net", NEW)]
 
 
-async def test_another_environment_is_not_held_up() -> None:
-    record = moved(running("develop", "net"))
-    world, control, _, around = frozen(record)
+async def test_a_freeze_of_one_environment_does_not_stop_another() -> None:
+    record = with_new_tree(running("develop", "net"))
+    world, control, _, terraform = setup_of(record)
     await control.freeze("prod", by=ANN, reason="peak season")
     await reconcile(record.key, world)
-    assert around.applied == [("develop/net", NEW)]
+    assert terraform.applied == [("develop/net", NEW)]
 
 
-async def test_nothing_is_made_and_nothing_destroyed_either() -> None:
-    for record in (new(PLATFORM), fold(running("develop", "net"), Removed(None)).replace(prune_confirmed=True)):
-        world, control, _, around = frozen(record)
+async def test_a_freeze_stops_first_applies_and_prunes_too() -> None:
+    removed = fold(running("develop", "net"), Removed(None)).replace(prune_confirmed=True)
+    for record in (new(PLATFORM), removed):
+        world, control, _, terraform = setup_of(record)
         await control.freeze(None, by=ANN, reason="audit")
         await reconcile(record.key, world)
-        assert (world.records[record.key].reason, around.applied) == (Reason.FROZEN, [])
+        assert (world.records[record.key].reason, terraform.applied) == (Reason.FROZEN, [])
 
 
-class Late(Freezing):
-    """Frozen from the second time that somebody asks."""
+class LateFreezing(Freezing):
+    """A freeze that begins after the first question."""
 
-    asked = 0
+    questions = 0
 
     def of(self, environment: str) -> Freeze | None:
-        self.asked += 1
-        return Freeze(None, "ann", "late", NOW) if self.asked > 1 else None
+        self.questions += 1
+        return Freeze(None, "ann", "late", NOW) if self.questions > 1 else None
 
 
-async def test_a_freeze_between_decision_and_apply_still_holds() -> None:
-    record = moved(running("develop", "net"))
-    world, _, _, around = frozen(record)
-    world.freezing = Late()
+async def test_a_freeze_between_the_verdict_and_the_apply_stops_the_apply() -> None:
+    record = with_new_tree(running("develop", "net"))
+    world, _, _, terraform = setup_of(record)
+    world.freezing = LateFreezing()
     await reconcile(record.key, world)
     after = world.records[record.key]
-    assert (after.reason, after.intent, around.applied) == (Reason.FROZEN, None, [])
+    assert (after.reason, after.intent, terraform.applied) == (Reason.FROZEN, None, [])
 
 
-async def test_an_approval_given_meanwhile_is_kept() -> None:
-    record = moved(running("develop", "net"))
-    world, control, _, _around = frozen(record)
+async def test_an_approval_during_a_freeze_is_kept() -> None:
+    record = with_new_tree(running("develop", "net"))
+    world, control, _, _terraform = setup_of(record)
     await control.freeze("develop", by=ANN, reason="peak season")
     await reconcile(record.key, world)
     plan = world.records[record.key].plan
@@ -106,8 +94,8 @@ async def test_an_approval_given_meanwhile_is_kept() -> None:
     assert world.records[record.key].approval == approved.approval
 
 
-async def test_only_what_is_there_can_be_frozen_and_only_what_is_frozen_can_be_lifted() -> None:
-    world, control, _, _ = frozen(running("develop", "net"))
+async def test_an_unknown_environment_cannot_be_frozen_and_a_missing_freeze_cannot_be_lifted() -> None:
+    world, control, _, _ = setup_of(running("develop", "net"))
     with pytest.raises(KeyError):
         await control.freeze("nowhere", by=ANN, reason="x")
     await control.freeze(None, by=ANN, reason="audit")
@@ -116,7 +104,7 @@ async def test_only_what_is_there_can_be_frozen_and_only_what_is_frozen_can_be_l
     assert world.freezing.of("develop") is not None
 
 
-async def test_secrets_in_a_reason_are_hidden() -> None:
-    _world, control, _, _ = frozen(running("develop", "net"))
+async def test_secrets_in_the_reason_of_a_freeze_are_redacted() -> None:
+    _world, control, _, _ = setup_of(running("develop", "net"))
     freeze = await control.freeze(None, by=ANN, reason="key AKIAIOSFODNN7EXAMPLE leaked")
     assert "AKIAIOSFODNN7EXAMPLE" not in freeze.reason

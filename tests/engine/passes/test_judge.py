@@ -1,4 +1,4 @@
-"""A judge outside of the daemon: asked before anybody is asked to agree, and never silently overruled."""
+"""The external policy check: it runs before a plan waits for approval, and its denial stops the apply."""
 
 import json
 from collections.abc import Mapping
@@ -13,59 +13,59 @@ from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import Reason
 from tests.core.documents import change, document
 from tests.core.instances import SERVICE, instance, with_policy
-from tests.engine.stage import FakeEngine
+from tests.engine.fake_engine import FakeEngine, ServiceTerraform
 
-MADE = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
+CREATE = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
 
 
 @dataclass
-class Judge:
-    """Says the same of every plan, and remembers whom it was asked about."""
+class FakeJudge:
+    """Gives the same answer for every plan and remembers the keys."""
 
-    says: str | None
+    answer: str | None
     asked: list[Key] = field(default_factory=list)
 
     async def denies(self, document: Mapping[str, Any], key: Key, environment: Environment) -> str | None:
         self.asked.append(key)
-        return self.says
+        return self.answer
 
 
-async def test_what_the_judge_allows_is_applied() -> None:
-    stage = FakeEngine([MADE], judge=Judge(None))
-    await stage.visit()
-    assert stage.applies == 1
+async def test_an_allowed_plan_is_applied() -> None:
+    terraform = ServiceTerraform([CREATE])
+    await FakeEngine(terraform, judge=FakeJudge(None)).visit()
+    assert terraform.applies == 1
 
 
-async def test_what_the_judge_denies_is_not_and_its_words_are_shown() -> None:
-    stage = FakeEngine([MADE], judge=Judge("`conftest` denies the plan (exit code 1): FAIL"))
-    record = await stage.visit()
+async def test_a_denied_plan_is_not_applied_and_the_objection_is_shown() -> None:
+    terraform = ServiceTerraform([CREATE])
+    engine = FakeEngine(terraform, judge=FakeJudge("`conftest` denies the plan (exit code 1): FAIL"))
+    record = await engine.visit()
     ready = next(condition for condition in record.conditions.values() if condition.type == "Ready")
-    assert (stage.applies, ready.reason) == (0, Reason.POLICY_DENIED)
+    assert (terraform.applies, ready.reason) == (0, Reason.POLICY_DENIED)
     assert ready.message == "1 to create; `conftest` denies the plan (exit code 1): FAIL"
 
 
-async def test_nobody_is_asked_to_approve_what_is_denied() -> None:
-    stage = FakeEngine([MADE], judge=Judge("no"))
-    stage.has(first(instance(with_policy(SERVICE, "{mode: approve}")), "c1"))
-    assert (await stage.visit()).reason == Reason.POLICY_DENIED
+async def test_a_denied_plan_does_not_wait_for_approval() -> None:
+    engine = FakeEngine(ServiceTerraform([CREATE]), judge=FakeJudge("no"))
+    engine.add(first(instance(with_policy(SERVICE, "{mode: approve}")), "c1"))
+    assert (await engine.visit()).reason == Reason.POLICY_DENIED
 
 
-async def test_a_plan_that_changes_nothing_is_nobodys_concern() -> None:
-    judge = Judge("no")
-    stage = FakeEngine(judge=judge)
-    await stage.visit()
+async def test_a_plan_without_changes_is_not_checked() -> None:
+    judge = FakeJudge("no")
+    await FakeEngine(judge=judge).visit()
     assert judge.asked == []
 
 
-def test_the_words_of_a_judge_carry_no_secret_of_the_plan_and_are_short() -> None:
+def test_the_objection_is_short_and_carries_no_secret_of_the_plan() -> None:
     containers = json.dumps([{"name": "app", "environment": [{"name": "MODE", "value": "correct horse"}]}])
     plan = document(
         change("aws_ecs_task_definition.this", ["create"], None, {"container_definitions": containers}),
         change("aws_db_instance.this", ["create"], None, {"password": "battery"}, hidden_after={"password": True}),
     )
-    said = objection("FAIL\n  battery and correct horse\n" + "x" * 9999, plan, Redactor(b"a key for tests"))
-    assert "battery" not in said
-    assert "correct horse" not in said
-    assert said.startswith("FAIL ")
-    assert "redacted:" in said
-    assert len(said) == 600
+    shown = objection("FAIL\n  battery and correct horse\n" + "x" * 9999, plan, Redactor(b"a key for tests"))
+    assert "battery" not in shown
+    assert "correct horse" not in shown
+    assert shown.startswith("FAIL ")
+    assert "redacted:" in shown
+    assert len(shown) == 600

@@ -1,19 +1,16 @@
-"""One visit outside the change windows, because a person said so and why."""
+"""An override of the change windows applies one pass, for a reason that the history and the log keep."""
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
 
 import pytest
 
 from desired_state.instance import Key
 from reconciler.core.ports.control import ActionRefused, Reconcile
-from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.principal import Principal
-from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.model import Record
 from reconciler.core.status.events import Accepted
 from reconciler.core.status.promotion import with_tree
 from reconciler.core.vocabulary import Reason
@@ -21,7 +18,11 @@ from reconciler.engine.control import EngineControl
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.instances import PLATFORM, fold, instance, with_policy
-from tests.engine.tiers import NEW, OLD, Surroundings, moved, running, world_of
+from tests.engine.fakes.observer import FakeObserver
+from tests.engine.fakes.source import FakeSource
+from tests.engine.fakes.store import FakeStore
+from tests.engine.fakes.world import FakeController
+from tests.engine.tiers import NEW, OLD, TierTerraform, running, tier_world, with_new_tree
 
 ANN = Principal("ann", "socket")
 BEN = Principal("ben", "token")
@@ -29,92 +30,59 @@ CLOSED = '{windows: [{days: [sun], from: "10:00", to: "11:00", timezone: Etc/UTC
 WHY = "a fix for the incident"
 
 
-@dataclass
-class Around(Surroundings):
-    """A store and a log that remember, and a source that has nothing new."""
-
-    passes: list[Pass] = field(default_factory=list)
-    logged: list[Mapping[str, Any]] = field(default_factory=list)
-    records: dict[Key, Record] = field(default_factory=dict)
-
-    async def load(self) -> Mapping[Key, Record]:
-        return {}
-
-    async def append(self, finished: Pass) -> None:
-        self.passes.append(finished)
-
-    def log(self, event: str, **fields: Any) -> None:
-        self.logged.append({"event": event, **fields})
-
-    def pass_ended(self, finished: Pass) -> None: ...
-
-    def visit_started(self, seconds: float) -> None: ...
-
-    def uniform(self, low: float, high: float) -> float:
-        return high
-
-    async def fetch(self) -> Revision:
-        raise SourceFailed("nothing new")
-
-    async def wait(self, longest: timedelta) -> None:
-        await asyncio.sleep(3600)
-
-    def nudge(self) -> None: ...
-
-
 def windowed() -> Record:
-    """A platform that may only change on Sundays, of which Git wants another root tree."""
+    """Return a platform with a change window on Sundays, for which Git asks for the new tree."""
     record = running("develop", "net")
     wanted = instance(with_policy(PLATFORM, CLOSED), needs=())
-    return moved(fold(record, Accepted(with_tree(dataclasses.replace(wanted, key=record.key), OLD), "c1")))
+    return with_new_tree(fold(record, Accepted(with_tree(dataclasses.replace(wanted, key=record.key), OLD), "c1")))
 
 
-async def until(holds: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition is true. Raises: TimeoutError after a minute."""
     async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 - nobody announces it
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
 
-async def test_one_visit_applies_and_the_next_change_waits_for_the_window() -> None:
-    record, around = windowed(), Around()
-    world = world_of(around, record)
-    controller = Controller(world, cast(Any, around), Intake(world), workers=1)
+async def test_one_pass_applies_and_the_next_change_waits_for_the_window() -> None:
+    record, terraform, store, observer = windowed(), TierTerraform(), FakeStore(), FakeObserver()
+    world = tier_world(terraform, record, store=store, observer=observer)
+    controller = Controller(world, FakeSource(), Intake(world), workers=1)
     control, stop = EngineControl(controller), asyncio.Event()
     controller.ask(record.key, trigger="start")
     task = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
     try:
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)
-        assert around.applied == []
+        assert terraform.applied == []
         await control.act(record.key, Reconcile(WHY), by=ANN)
-        await until(lambda: any(visit.result == "applied" for visit in around.passes))
-        assert around.applied == [("develop/net", NEW)]
+        await until(lambda: any(visit.result == "applied" for visit in store.passes))
+        assert terraform.applied == [("develop/net", NEW)]
         assert world.records[record.key].window_override is None
 
         again = with_tree(world.records[record.key].instance, "sha256:3")
         await world.records.advance(record.key, Accepted(again, "c3"))
         controller.ask(record.key, trigger="git")
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)
-        assert len(around.applied) == 1
+        assert len(terraform.applied) == 1
     finally:
         stop.set()
         await task
-    (applied,) = (visit for visit in around.passes if visit.result == "applied")
+    (applied,) = (visit for visit in store.passes if visit.result == "applied")
     assert applied.message == f"outside its window, by ann: {WHY}"
-    (told,) = (entry for entry in around.logged if entry["event"] == "window_overridden")
-    assert (told["instance"], told["by"], told["reason"]) == ("develop/net", "ann", WHY)
+    (logged,) = (fields for event, fields in observer.logged if event == "window_overridden")
+    assert (logged["instance"], logged["by"], logged["reason"]) == ("develop/net", "ann", WHY)
 
 
-async def test_what_has_no_windows_has_none_to_override() -> None:
-    world = world_of(Around(), running("develop", "net"))
-    control = EngineControl(Controller(world, cast(Any, None), Intake(world), workers=1))
+async def test_an_override_is_refused_for_an_instance_without_windows() -> None:
+    control = EngineControl(FakeController(tier_world(TierTerraform(), running("develop", "net"))))
     with pytest.raises(ActionRefused, match="has no change windows"):
         await control.act(Key("develop", "net"), Reconcile(WHY), by=ANN)
 
 
-async def test_a_freeze_holds_all_the_same() -> None:
-    record, around = windowed(), Around()
-    world = world_of(around, record)
-    controller = Controller(world, cast(Any, around), Intake(world), workers=1)
+async def test_an_override_does_not_lift_a_freeze() -> None:
+    record, terraform = windowed(), TierTerraform()
+    world = tier_world(terraform, record)
+    controller = Controller(world, FakeSource(), Intake(world), workers=1)
     control, stop = EngineControl(controller), asyncio.Event()
     await control.freeze("develop", by=BEN, reason="audit")
     await control.act(record.key, Reconcile(WHY), by=ANN)
@@ -124,4 +92,4 @@ async def test_a_freeze_holds_all_the_same() -> None:
     finally:
         stop.set()
         await task
-    assert around.applied == []
+    assert terraform.applied == []

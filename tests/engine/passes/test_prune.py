@@ -1,53 +1,46 @@
-"""A manifest may come back while its instance is being removed: what stands is kept, what is gone is made anew."""
+"""A manifest that comes back during a prune: existing resources are kept, destroyed ones are created again."""
 
-import dataclasses
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from reconciler.core.ports.terraform import TerraformFailed
+from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
-from reconciler.core.record.runs import Holder
 from reconciler.core.status.events import Accepted, Event, Removed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import applied, fold, instance
-from tests.engine.fakes import Silent, world_of
+from tests.engine.fakes.store import FakeStore
+from tests.engine.fakes.terraform import FakeTerraform, FakeWorkspace
+from tests.engine.fakes.world import fake_world
 
-SERVED = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
+DELETE = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
 Meanwhile = Callable[[], Any]
 
 
 async def nothing() -> None:
-    """Nobody does anything meanwhile."""
+    """Do nothing meanwhile."""
 
 
-@dataclasses.dataclass
-class Surroundings(Silent):
-    """Terraform, store, locks and observers in one: it remembers what was destroyed and forgotten."""
+@dataclass
+class PruneTerraform(FakeTerraform, FakeWorkspace):
+    """Terraform that destroys one instance, and calls a function during the plan and one during the apply."""
 
     destroyed: bool = False
-    forgotten: bool = False
     failure: TerraformFailed | None = None
     while_planned: Meanwhile = nothing
     while_destroyed: Meanwhile = nothing
-    me: Holder = dataclasses.field(default_factory=lambda: Holder("reconciler@host"))
 
-    @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator["Surroundings"]:
-        yield self
+    async def open(self, run: Run) -> Workspace:
+        return self
 
-    @asynccontextmanager
-    async def during_apply(self) -> AsyncIterator[None]:
-        yield
-
-    async def plan(self, *, destroy: bool) -> Mapping[str, Any]:
+    async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
         assert destroy
         await self.while_planned()
-        return document(SERVED)
+        return document(DELETE)
 
     async def apply(self) -> Mapping[str, Any]:
         if self.failure:
@@ -59,47 +52,44 @@ class Surroundings(Silent):
     async def is_empty(self) -> bool:
         return self.destroyed
 
-    async def delete(self, record: Record) -> None:
-        self.forgotten = True
 
-    def has_begun(self) -> bool:
-        return True
+async def prune(terraform: PruneTerraform, when: str | None = None) -> tuple[Record | None, bool]:
+    """Run the pass of a removed instance, whose manifest comes back `when` that function is called.
 
-
-async def visit(around: Surroundings, when: str | None = None) -> Record | None:
-    """The record after a visit to a removed instance; its manifest comes back at that point of it."""
-    record = fold(applied(), Removed(None))
-    world = world_of(around, record)
+    Returns its record afterwards, and whether it was deleted from the store.
+    """
+    record, store = fold(applied(), Removed(None)), FakeStore()
+    world = fake_world(record, terraform=terraform, store=store)
     if when:
         back: Event = Accepted(instance(), "c2")
-        setattr(around, when, lambda: world.records.advance(record.key, back))
+        setattr(terraform, when, lambda: world.records.advance(record.key, back))
     await reconcile(record.key, world)
-    return world.records.get(record.key)
+    return world.records.get(record.key), record.key in store.deleted
 
 
-async def test_what_nobody_wants_is_destroyed_and_forgotten() -> None:
-    around = Surroundings()
-    assert await visit(around) is None
-    assert (around.destroyed, around.forgotten) == (True, True)
+async def test_a_removed_instance_is_destroyed_and_its_record_deleted() -> None:
+    terraform = PruneTerraform()
+    assert await prune(terraform) == (None, True)
+    assert terraform.destroyed
 
 
 async def test_a_manifest_that_comes_back_during_the_plan_saves_its_instance() -> None:
-    around = Surroundings()
-    record = await visit(around, "while_planned")
+    terraform = PruneTerraform()
+    record, deleted = await prune(terraform, "while_planned")
     assert record is not None
-    assert (around.destroyed, around.forgotten, record.removed, record.intent) == (False, False, None, None)
+    assert (terraform.destroyed, deleted, record.removed, record.intent) == (False, False, None, None)
 
 
-async def test_a_manifest_that_comes_back_during_the_destroy_keeps_its_record_and_is_made_anew() -> None:
-    around = Surroundings()
-    record = await visit(around, "while_destroyed")
+async def test_a_manifest_that_comes_back_during_the_destroy_keeps_its_record_and_is_created_again() -> None:
+    terraform = PruneTerraform()
+    record, deleted = await prune(terraform, "while_destroyed")
     assert record is not None
-    assert (around.destroyed, around.forgotten) == (True, False)
+    assert (terraform.destroyed, deleted) == (True, False)
     assert (record.reason, record.applied_digest) == (Reason.PROGRESSING, None)
 
 
 @pytest.mark.parametrize("reason", [Reason.INTERRUPTED, Reason.STATE_CONFLICT, Reason.APPLY_FAILED])
-async def test_a_destroy_that_terraform_says_has_failed_has_ended(reason: Reason) -> None:
-    record = await visit(Surroundings(failure=TerraformFailed(reason, "no")))
+async def test_a_destroy_that_terraform_reports_as_failed_leaves_no_intent(reason: Reason) -> None:
+    record, _ = await prune(PruneTerraform(failure=TerraformFailed(reason, "no")))
     assert record is not None
     assert (record.reason, record.intent) == (reason, None)

@@ -1,4 +1,4 @@
-"""An apply that was killed: what it made may not be in the state, so it is not made again without a look."""
+"""Recovery from a killed apply, which may have created resources that are missing from the state."""
 
 from unittest.mock import create_autospec
 
@@ -11,46 +11,50 @@ from reconciler.core.status.events import Approved
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.telemetry.metrics import Metrics
 from tests.core.documents import change
-from tests.engine.stage import ORDERS, FakeEngine
+from tests.engine.fake_engine import ORDERS, FakeEngine, ServiceTerraform
 
-SERVED = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
+SERVICE = change("aws_ecs_service.this", ["create"], None, {"name": "orders"})
 ADDRESS = change("aws_eip.this", ["create"], None, {"domain": "vpc"})
 
 
 def killed() -> TerraformFailed:
+    """Return the failure of an apply whose process was killed."""
     failure = TerraformFailed(Reason.APPLY_FAILED, "terraform failed and gave no reason")
     failure.died = True
     return failure
 
 
-async def test_what_aws_refuses_to_make_twice_is_tried_again_by_itself() -> None:
-    stage = FakeEngine([SERVED], failure=killed())
-    assert (await stage.visit()).intent is not None
-    stage.failure = None
-    record = await stage.visit()
-    assert (stage.applies, record.intent, record.reason) == (2, None, Reason.APPLIED)
+async def test_a_create_that_aws_refuses_to_repeat_is_retried() -> None:
+    terraform = ServiceTerraform([SERVICE], failure=killed())
+    engine = FakeEngine(terraform)
+    assert (await engine.visit()).intent is not None
+    terraform.failure = None
+    record = await engine.visit()
+    assert (terraform.applies, record.intent, record.reason) == (2, None, Reason.APPLIED)
 
 
-async def test_the_log_says_what_a_recovery_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, str]] = []
-    monkeypatch.setattr(observers, "log", lambda event, **fields: told.append((event, fields.get("message", ""))))
+async def test_the_log_names_the_resources_that_may_exist_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[tuple[str, str]] = []
+    monkeypatch.setattr(observers, "log", lambda event, **fields: logged.append((event, fields.get("message", ""))))
     observer = observers.Observers(create_autospec(Metrics, instance=True))
-    stage = FakeEngine([SERVED], failure=killed(), observer=observer)
-    await stage.visit()
-    stage.failure = None
-    await stage.visit()
-    (recovery,) = [message for event, message in told if event == "instance_recovering"]
+    terraform = ServiceTerraform([SERVICE], failure=killed())
+    engine = FakeEngine(terraform, observer=observer)
+    await engine.visit()
+    terraform.failure = None
+    await engine.visit()
+    (recovery,) = [message for event, message in logged if event == "instance_recovering"]
     assert recovery.endswith("may exist already: aws_ecs_service.this")
 
 
-async def test_what_aws_would_make_twice_waits_until_somebody_looked() -> None:
-    stage = FakeEngine([SERVED, ADDRESS], failure=killed())
-    await stage.visit()
-    stage.failure = None
-    record = await stage.visit()
-    assert (stage.applies, record.reason) == (1, Reason.AWAITING_APPROVAL)
+async def test_a_create_that_aws_would_repeat_waits_for_approval() -> None:
+    terraform = ServiceTerraform([SERVICE, ADDRESS], failure=killed())
+    engine = FakeEngine(terraform)
+    await engine.visit()
+    terraform.failure = None
+    record = await engine.visit()
+    assert (terraform.applies, record.reason) == (1, Reason.AWAITING_APPROVAL)
     assert record.intent is not None
     assert "aws_eip.this without" in record.conditions[ConditionType.READY].message
     assert record.plan is not None
-    await stage.world.records.advance(ORDERS, Approved(Approval(record.plan.digest, "ann", stage.now)))
-    assert ((await stage.visit()).reason, stage.applies) == (Reason.APPLIED, 2)
+    await engine.world.records.advance(ORDERS, Approved(Approval(record.plan.digest, "ann", engine.now)))
+    assert ((await engine.visit()).reason, terraform.applies) == (Reason.APPLIED, 2)

@@ -1,4 +1,4 @@
-"""Renames, reverts, crashes and passes in any order: nothing is made twice, and nothing is destroyed."""
+"""Renames, reverts, crashes and passes in any order: nothing is created twice, and nothing is destroyed."""
 
 import asyncio
 
@@ -6,74 +6,73 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from desired_state.instance import Key
+from desired_state.instance import Instance, Key
 from reconciler.core.decide.renames import claims
 from reconciler.core.plan.state_file import State
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Removed
 from reconciler.engine.passes.reconcile import reconcile
-from tests.engine.fakes import world_of
-from tests.engine.renames import ORDERS, SHOP, Killed, Surroundings, of, old_record, written
+from tests.engine.renames import ORDERS, SHOP, Killed, RenameTerraform, named, orders_record, rename_world, state_file
 
 
 class RenameMachine(RuleBasedStateMachine):
-    """The model: one resource, which was there in the beginning, and the name that Git gives it now."""
+    """The model: one resource, which exists from the start, and the name that Git gives it now."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.around = Surroundings(states={ORDERS: written(7, "one")})
-        self.world = world_of(self.around, old_record())
-        self.named = ORDERS
+        self.terraform = RenameTerraform(states={ORDERS: state_file(7, "one")})
+        self.world = rename_world(self.terraform, orders_record())
+        self.name = ORDERS
 
     @property
     def owners(self) -> set[Key]:
-        return {key for key, text in self.around.states.items() if not State(text).is_empty}
+        return {key for key, text in self.terraform.states.items() if not State(text).is_empty}
 
     @rule(name=st.sampled_from([ORDERS, SHOP]))
-    def a_commit_names_it(self, name: Key) -> None:
-        """As the intake does it: first who is there, then who is not."""
-        wanted = of("orders") if name == ORDERS else of("shop", "orders")
+    def a_commit_sets_its_name(self, name: Key) -> None:
+        """Change the records in the order of the intake: first the declared name, then the removed one."""
+        wanted = named("orders") if name == ORDERS else named("shop", "orders")
         asyncio.run(self._accept(name, wanted))
-        self.named = name
+        self.name = name
 
-    async def _accept(self, name: Key, wanted: object) -> None:
+    async def _accept(self, name: Key, wanted: Instance) -> None:
         if name in self.world.records:
-            await self.world.records.advance(name, Accepted(wanted, "c"))  # type: ignore[arg-type]  # an instance
+            await self.world.records.advance(name, Accepted(wanted, "c"))
         else:
-            await self.world.records.begin(first(wanted, "c"))  # type: ignore[arg-type]  # an instance
+            await self.world.records.begin(first(wanted, "c"))
         other = SHOP if name == ORDERS else ORDERS
         if other in self.world.records:
             await self.world.records.advance(other, Removed("it was renamed" if other == ORDERS else None))
 
     @rule(key=st.sampled_from([ORDERS, SHOP]), steps=st.integers(0, 6))
-    def a_pass_that_may_die(self, key: Key, steps: int) -> None:
-        self.around.kill_after = steps
+    def a_pass_that_can_die(self, key: Key, steps: int) -> None:
+        self.terraform.kill_after = steps
         try:
             if key in self.world.records:
                 asyncio.run(reconcile(key, self.world))
         except Killed:
             pass
         finally:
-            self.around.kill_after = None
+            self.terraform.kill_after = None
 
     @rule()
-    def everybody_is_visited(self) -> None:
+    def every_record_is_visited(self) -> None:
         for key in (SHOP, ORDERS, SHOP, ORDERS):
             if key in self.world.records:
                 asyncio.run(reconcile(key, self.world))
         assert len(self.owners) == 1, "in the end one name owns it"
-        if self.named == SHOP:
+        if self.name == SHOP:
             assert self.owners == {SHOP}
             assert set(self.world.records) == {SHOP}
 
     @invariant()
-    def it_is_never_lost_and_never_planned_for_making_or_destruction(self) -> None:
+    def the_resource_is_never_lost_and_no_plan_creates_or_destroys_it(self) -> None:
         assert self.owners
-        assert not [key for key, destroy in self.around.planned if destroy]
-        assert not self.around.planned_to_make
+        assert not [key for key, destroy in self.terraform.planned if destroy]
+        assert not self.terraform.planned_creates
 
     @invariant()
-    def while_both_own_it_one_stands_back(self) -> None:
+    def while_both_own_it_one_claims_the_other(self) -> None:
         if self.owners == {ORDERS, SHOP}:
             assert any(claims(record, ORDERS) for record in self.world.records.values())
 

@@ -1,0 +1,58 @@
+"""Fakes of `reconciler.core.ports.store`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from desired_state.instance import Key
+from desired_state.tree import Tree
+from reconciler.core.record.model import Pass, Record
+
+
+@dataclass
+class FakeStore:
+    """Records and history in memory. It never conflicts: `saved` has every write in order."""
+
+    records: dict[Key, Record] = field(default_factory=dict)
+    saved: list[Record] = field(default_factory=list)
+    deleted: list[Key] = field(default_factory=list)
+    passes: list[Pass] = field(default_factory=list)
+
+    async def load(self) -> Mapping[Key, Record]:
+        return dict(self.records)
+
+    async def save(self, record: Record) -> None:
+        self.saved.append(record)
+        self.records[record.key] = record
+
+    async def delete(self, record: Record) -> None:
+        self.deleted.append(record.key)
+        self.records.pop(record.key, None)
+
+    async def append(self, visit: Pass) -> None:
+        self.passes.append(visit)
+
+    async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
+        return [visit for visit in reversed(self.passes) if visit.key == key][:limit]
+
+
+@dataclass
+class FakeReports:
+    """Drift reports by name."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def keep(self, name: str, text: str) -> None:
+        self.kept[name] = text
+
+
+@dataclass
+class FakeTrees:
+    """Root trees by id."""
+
+    trees: dict[str, Tree] = field(default_factory=dict)
+
+    async def put(self, tree_id: str, tree: Tree) -> None:
+        self.trees[tree_id] = tree
+
+    async def get(self, tree_id: str) -> Tree:
+        return self.trees[tree_id]
