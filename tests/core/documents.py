@@ -1,4 +1,4 @@
-"""Plan documents as `terraform show -json` writes them, cut to what a test is about."""
+"""Plan documents as `terraform show -json` writes them, reduced to the fields that tests need."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ def change(
     after: Any = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """One entry of `resource_changes` or `resource_drift`."""
+    """Return one entry of `resource_changes` or `resource_drift`."""
     return {
         "address": address,
         "mode": "managed",
@@ -36,7 +36,7 @@ def document(
     outputs: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A whole plan document; `state` holds values by address, `existing` adds as many resources without any."""
+    """Return a whole plan document. `state` has values by address, `existing` adds so many resources without values."""
     resources: list[dict[str, Any]] = [
         {"address": f"aws_thing.n{index}", "mode": "managed"} for index in range(existing)
     ]

@@ -1,4 +1,4 @@
-"""Instances and records for tests, made from manifests as a team would write them."""
+"""Instances and records for tests, built from manifests as a service team writes them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +45,7 @@ spec:
 
 
 def manifest(text: str) -> Manifest:
-    """The one manifest in the text, which must be valid."""
+    """Return the one manifest in the text, which must be valid."""
     found = read(parse("manifests.yaml", text.encode()).documents[0])
     assert not isinstance(found, tuple), found
     return found
@@ -71,14 +71,14 @@ def instance(text: str = SERVICE, *, needs: tuple[str, ...] = ("platform",), tre
 
 
 def fold(record: Record, *events: Event, now: datetime = NOW) -> Record:
-    """The record after these events."""
+    """Return the record after these events."""
     for event in events:
         record = advance(record, event, now=now, retry_limit=3)
     return record
 
 
 def new(text: str = SERVICE, *, commit: str = "c1") -> Record:
-    """The record of an instance that was just seen for the first time."""
+    """Return the record of an instance of which the engine has only seen the manifest."""
     return first(instance(text), commit)
 
 
@@ -88,7 +88,7 @@ def base(record: Record) -> Base:
 
 
 def applied(text: str = SERVICE, *, digest: str = "d1", at: datetime = NOW - timedelta(minutes=5)) -> Record:
-    """A record whose desired digest was applied a while ago."""
+    """Return a record whose desired digest was applied at that time."""
     record = new(text)
     intent = Intent("pass", digest, "p1", False, at)
     return fold(
@@ -101,5 +101,5 @@ def applied(text: str = SERVICE, *, digest: str = "d1", at: datetime = NOW - tim
 
 
 def with_policy(text: str, policy: str) -> str:
-    """The manifest with this policy, written as YAML in one line."""
+    """Return the manifest with this policy, which is written as YAML in one line."""
     return text.replace("  environments: [develop]", f"  environments: [develop]\n  policy: {policy}")

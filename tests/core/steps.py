@@ -1,4 +1,4 @@
-"""State machines that count their steps, so that a run which quietly takes fewer than it should fails."""
+"""State machines that count their steps, so that a run with too few steps fails."""
 
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def case(machine: type[Machine]) -> Any:
-    """The test case of a machine: it passes when nothing failed in at least 10,000 steps."""
+    """Return the test case of a machine: it passes after at least 10,000 steps without a failure."""
 
     class Case(machine.TestCase):  # type: ignore[misc, name-defined]  # made by the library
         settings = ENOUGH

@@ -13,7 +13,7 @@ from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
 from tests.terraform.configuration import PROJECT, blocks
 
 ROOTS = PROJECT / "terraform" / "roots"
-# Fields that say when and in which order to apply, never what.
+# Fields that say when and in which order to apply, never the content.
 NO_INPUT = {"environments", "depends_on", "imports", "policy"}
 # One change per field of a service, as the manifest writes it. A new field needs a row here.
 CHANGES: dict[str, str] = {
@@ -47,10 +47,12 @@ def with_field(text: str) -> str:
 
 
 def service_inputs(text: str = SERVICE, environment: Environment = DEVELOP) -> dict[str, Any]:
+    """Return the variables of the service's root."""
     return inputs_of(instance(text), environment)
 
 
 def inputs_of(found: Instance, environment: Environment = DEVELOP) -> dict[str, Any]:
+    """Return the variables of the instance's root; a service gets the outputs of a placeholder platform."""
     platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
     return dict(variables(found, environment, platform=platform, image=IMAGE))
 
@@ -82,7 +84,7 @@ def test_a_stop_timeout_is_whole_seconds() -> None:
     assert service_inputs(with_field("stopTimeout: 2m"))["stop_timeout"] == 120
 
 
-def test_without_a_stop_timeout_the_desired_digest_is_that_of_before_the_field() -> None:
+def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_field() -> None:
     # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
     inputs = service_inputs()
     assert "stop_timeout" not in inputs

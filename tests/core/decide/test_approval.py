@@ -1,4 +1,4 @@
-"""Approvals against a model that is too simple to be wrong: what is applied was agreed to, by its digest, in time."""
+"""Approvals against a simple model: a plan is applied only if its digest was approved and the approval is recent."""
 
 import dataclasses
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ PLANS = [plan(size) for size in (1024, 2048, 4096)]
 
 
 class ApprovalMachine(Machine):
-    """The model: which digest was agreed to and when, which was refused, and which is shown."""
+    """The model: the digest that was approved and when, the one that was rejected, and the one that is shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,29 +56,33 @@ class ApprovalMachine(Machine):
         self.now: datetime = NOW
         self.commits = 0
         self.shown: Plan | None = None
-        self.agreed: tuple[str, datetime] | None = None
-        self.refused: str | None = None
+        self.approved: tuple[str, datetime] | None = None
+        self.rejected: str | None = None
 
     def happens(self, event: object) -> None:
         self.record = advance(self.record, event, now=self.now)  # type: ignore[arg-type]  # any event
 
     @rule(number=st.integers(0, 2))
-    def a_pass_sees_this_plan(self, number: int) -> None:
+    def a_pass_makes_this_plan(self, number: int) -> None:
         found = PLANS[number]
         decided = verdict.verdict(
             found, GIT_MOVED, self.record, FLOOR, image=IMAGE, now=self.now, limits=VerdictLimits(approval=EXPIRY)
         )
-        in_time = self.agreed is not None and self.agreed[0] == found.digest and self.now - self.agreed[1] < EXPIRY
-        assert (decided == Apply()) == in_time, "exactly what was agreed to is applied, and only in time"
+        in_time = (
+            self.approved is not None and self.approved[0] == found.digest and self.now - self.approved[1] < EXPIRY
+        )
+        assert (decided == Apply()) == in_time, "a plan is applied exactly when it was approved within the expiry"
         if not in_time:
-            refused = self.refused == found.digest
-            assert isinstance(decided, Report if refused else AwaitApproval), "what was refused is not asked for"
+            refused = self.rejected == found.digest
+            assert isinstance(decided, Report if refused else AwaitApproval), (
+                "a rejected plan does not wait for approval"
+            )
         self.happens(Planned(found, GIT_MOVED, verdict.response(decided)))
         self.shown = found
         if decided == Apply():
             self.happens(Applying(Intent("p", "d", found.digest, False, self.now), base(self.record)))
             self.happens(Applied({}, IMAGE))
-            self.agreed = self.refused = self.shown = None
+            self.approved = self.rejected = self.shown = None
             return
         reason, message = (
             (decided.reason, decided.message)
@@ -86,22 +90,22 @@ class ApprovalMachine(Machine):
             else (Reason.AWAITING_APPROVAL, getattr(decided, "message", ""))
         )
         self.happens(Waiting(reason, message))
-        if self.agreed and (self.agreed[0] != found.digest or reason == Reason.AWAITING_APPROVAL):
-            self.agreed = None
+        if self.approved and (self.approved[0] != found.digest or reason == Reason.AWAITING_APPROVAL):
+            self.approved = None
 
     @precondition(lambda self: self.shown)
     @rule()
-    def somebody_approves_what_is_shown(self) -> None:
+    def an_approver_approves_the_shown_plan(self) -> None:
         assert self.shown
         self.happens(Approved(Approval(self.shown.digest, "ann", self.now)))
-        self.agreed, self.refused = (self.shown.digest, self.now), None
+        self.approved, self.rejected = (self.shown.digest, self.now), None
 
     @precondition(lambda self: self.shown)
     @rule()
-    def somebody_rejects_what_is_shown(self) -> None:
+    def an_approver_rejects_the_shown_plan(self) -> None:
         assert self.shown
         self.happens(Rejected(Rejection(self.shown.digest, "bob", self.now)))
-        self.agreed, self.refused = None, self.shown.digest
+        self.approved, self.rejected = None, self.shown.digest
 
     @rule()
     def an_unrelated_commit_is_pushed(self) -> None:
@@ -114,7 +118,7 @@ class ApprovalMachine(Machine):
         self.happens(Desired(f"d{self.commits}", "s", f"c{self.commits}"))
 
     @rule()
-    def somebody_asks_for_a_pass(self) -> None:
+    def an_operator_requests_a_pass(self) -> None:
         self.happens(ReconcileRequested())
 
     @rule(hours=st.integers(1, 30))
@@ -122,16 +126,16 @@ class ApprovalMachine(Machine):
         self.now += timedelta(hours=hours)
 
     @invariant()
-    def the_record_knows_what_the_model_knows(self) -> None:
+    def the_record_agrees_with_the_model(self) -> None:
         approval, rejection = self.record.approval, self.record.rejection
-        assert (approval and (approval.plan_digest, approval.at)) == self.agreed
-        assert (rejection and rejection.plan_digest) == self.refused
+        assert (approval and (approval.plan_digest, approval.at)) == self.approved
+        assert (rejection and rejection.plan_digest) == self.rejected
 
 
 TestApproval = case(ApprovalMachine)
 
 
-def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:
+def test_a_plan_waits_again_after_its_approval_expired_and_says_so() -> None:
     record = advance(applied(APPROVE), Approved(Approval(PLANS[0].digest, "ann", NOW)), now=NOW)
     late = NOW + EXPIRY
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
@@ -139,13 +143,13 @@ def test_an_approval_that_expired_is_asked_for_again_and_says_so() -> None:
     assert "the approval of ann has expired" in found.message
 
 
-def test_the_floor_of_an_environment_holds_whatever_the_manifest_says() -> None:
+def test_a_manifest_cannot_relax_the_floor_of_its_environment() -> None:
     record = applied(SERVICE.replace("  environments: [develop]", "  environments: [develop]\n  policy: {mode: auto}"))
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, FLOOR, image=IMAGE, now=NOW)
     assert isinstance(found, AwaitApproval)
 
 
-def test_a_rejection_says_who_and_how_to_take_it_back() -> None:
+def test_a_rejection_names_the_approver_and_the_command_that_lifts_it() -> None:
     record = advance(applied(APPROVE), Rejected(Rejection(PLANS[0].digest, "bob", NOW)), now=NOW)
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=NOW)
     assert isinstance(found, Report)

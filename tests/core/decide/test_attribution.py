@@ -1,4 +1,4 @@
-"""The session behind a drift: what CloudTrail is asked for, and which of its events is an answer."""
+"""Attribution of drift: the names that are looked up in CloudTrail, and the events that count as an answer."""
 
 import json
 from typing import Any
@@ -34,19 +34,19 @@ def session(name: str, **more: Any) -> Any:
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.text("abc", max_size=2) | st.none() | st.just(UNKNOWN)))
-def test_law_cloudtrail_is_asked_for_at_most_five_distinct_known_names(values: dict[str, Any]) -> None:
+def test_law_at_most_five_distinct_known_names_are_looked_up(values: dict[str, Any]) -> None:
     asked = resource_names([drifted(values), drifted(values)])
     known = [values[name] for name in NAMES if values.get(name) not in (None, "", UNKNOWN)]
     assert list(asked) == list(dict.fromkeys(known))[:5]
 
 
-def test_a_deleted_thing_is_asked_for_by_what_it_was_and_an_added_one_by_what_it_is() -> None:
+def test_a_deleted_resource_is_looked_up_by_its_old_names_and_an_added_one_by_its_new_names() -> None:
     assert resource_names([drifted({"id": "old"}, {"id": "new"}), drifted({}, {"id": "added"})]) == ("old", "added")
     assert resource_names([drifted({"id": 7, "name": ["a"]})]) == ()
 
 
 @given(st.permutations(range(4)))
-def test_law_the_newest_write_is_the_answer_in_whatever_order_events_come(order: list[int]) -> None:
+def test_law_the_newest_write_is_the_answer_in_any_order_of_events(order: list[int]) -> None:
     found = culprit([session(f"admin/ann{at}", at=at) for at in order])
     assert found == "admin/ann3 (PutRolePolicy at 2026-03-02 09:03:00)"
 
@@ -60,10 +60,10 @@ def test_a_read_is_no_answer(read: Any) -> None:
 
 
 @pytest.mark.parametrize("ours", sorted(OUR_SESSIONS))
-def test_what_the_daemon_did_itself_is_no_answer(ours: str) -> None:
+def test_a_write_of_the_daemon_is_no_answer(ours: str) -> None:
     assert culprit([session(f"reconciler-role/{ours}")]) is None
     assert culprit([event(ours, type="IAMUser", userName=ours)]) is None
-    assert culprit([session(f"{ours}/ann")]) is not None, "a role may be called as the daemon is"
+    assert culprit([session(f"{ours}/ann")]) is not None, "a role may have the name of the daemon"
 
 
 @pytest.mark.parametrize(

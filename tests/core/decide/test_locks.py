@@ -1,4 +1,4 @@
-"""Whose state lock is it?"""
+"""State locks: stale locks of the daemon, and locks of other holders."""
 
 from datetime import timedelta
 
@@ -22,28 +22,28 @@ def lock(name: str = "lock-1", *, who: str = US.who, after: timedelta = timedelt
 
 
 def applying(*, holds: str | None = None) -> Record:
-    """The record of an apply whose end nobody knows, with the lock that it was seen to hold."""
+    """Return the record of an apply without a known end, with the lock that it was observed to hold."""
     record = applied(PLATFORM)
     record = fold(record, Desired("d2", record.instance.source_digest, "c2"))
     record = fold(record, Applying(Intent("pass", "d2", "p", False, NOW, US), base(record)))
     return fold(record, LockObserved(holds)) if holds else record
 
 
-def test_the_lock_that_an_apply_was_seen_to_hold_is_ours_for_certain() -> None:
+def test_the_lock_that_an_apply_was_observed_to_hold_is_certainly_ours() -> None:
     assert judge(lock("lock-1"), applying(holds="lock-1")) == Ours(US, certain=True)
 
 
-def test_any_other_lock_is_foreign_even_under_our_name() -> None:
+def test_any_other_lock_is_foreign_even_under_the_name_of_the_daemon() -> None:
     assert judge(lock("lock-2"), applying(holds="lock-1")) == NotOurs()
 
 
-def test_a_run_that_died_before_its_lock_was_seen_is_recognised_by_name_and_time() -> None:
+def test_a_run_that_died_before_its_lock_was_observed_is_recognised_by_name_and_time() -> None:
     assert judge(lock(), applying()) == Ours(US, certain=False)
     planning = fold(applied(PLATFORM), Starting(Running(US, NOW)))
     assert judge(lock(), planning) == Ours(US, certain=False)
 
 
-def test_a_lock_taken_before_our_run_began_or_by_somebody_else_is_foreign() -> None:
+def test_a_lock_of_another_holder_or_from_before_the_run_is_foreign() -> None:
     assert judge(lock(after=timedelta(minutes=-1)), applying()) == NotOurs()
     assert judge(lock(who="ann@laptop"), applying()) == NotOurs()
 
@@ -59,7 +59,7 @@ def test_an_apply_that_could_not_save_its_state_may_not_have_freed_its_lock() ->
     assert judge(lock(), record) == Ours(US, certain=False)
 
 
-def test_waiting_for_a_lock_forgets_nothing() -> None:
+def test_waiting_for_a_lock_keeps_the_claim() -> None:
     later = Running(Holder("reconciler@ip-10-0-9-9"), NOW + timedelta(minutes=3))
     record = fold(applied(PLATFORM), Starting(Running(US, NOW)), Failed(Reason.STATE_LOCKED, "…"), Starting(later))
     assert judge(lock(), record) == Ours(US, certain=False)
@@ -73,14 +73,14 @@ def test_a_run_that_was_locked_out_has_no_claim_to_the_next_lock() -> None:
     assert judge(lock(after=timedelta(minutes=-30)), record) == Ours(US, certain=False)
 
 
-def test_a_person_names_one_lock_and_no_other() -> None:
+def test_an_operator_breaks_exactly_the_lock_that_was_named() -> None:
     record = fold(applied(PLATFORM), UnlockRequested("lock-7"))
     assert judge(lock("lock-7", who="ann@laptop"), record) == NamedByOperator()
     assert judge(lock("lock-8", who="ann@laptop"), record) == NotOurs()
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=40))
-def test_nothing_is_ours_without_a_recorded_run_whatever_a_lock_says(name: str, who: str, created: str) -> None:
+def test_no_lock_is_ours_without_a_recorded_run(name: str, who: str, created: str) -> None:
     record = applied(PLATFORM)
     assert judge(LockInfo(name, who, "OperationTypePlan", created), record) == NotOurs()
 
@@ -91,8 +91,8 @@ def test_times_are_read_as_the_lock_and_as_messages_write_them() -> None:
     assert created_at(LockInfo("1", "", "", "yesterday")) is None
 
 
-def test_what_people_read_names_holder_time_and_the_command() -> None:
-    said = explain(lock("0f6c", who="ann@laptop"), applied(PLATFORM), ours=False)
-    assert "ann@laptop" in said
-    assert "2026-03-02 09:00:02" in said
-    assert "reconciler unlock develop/platform --lock-id 0f6c" in said
+def test_the_message_names_holder_time_and_command() -> None:
+    message = explain(lock("0f6c", who="ann@laptop"), applied(PLATFORM), ours=False)
+    assert "ann@laptop" in message
+    assert "2026-03-02 09:00:02" in message
+    assert "reconciler unlock develop/platform --lock-id 0f6c" in message

@@ -1,4 +1,4 @@
-"""Prunes against a model that is too simple to be wrong: nothing is destroyed that nobody gave up."""
+"""Prunes against a simple model: an instance is destroyed only if its manifest is gone and no guard stops it."""
 
 import dataclasses
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ GUARD = "3 of 4 instances were removed in one commit, more than 20 %"
 
 
 class PruneMachine(Machine):
-    """The model: is the manifest there, what stands in the way of its removal, and who agreed to what."""
+    """The model: whether the manifest exists, what stops its prune, and what was confirmed or approved."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,11 +53,11 @@ class PruneMachine(Machine):
         self.floor = Floor()
         self.plan = PLANS[0]
         self.gone = self.guarded = self.confirmed = self.suspended = self.needed = self.is_over = False
-        self.agreed: datetime | None = None
+        self.approved_at: datetime | None = None
 
-    @initialize(manifest=st.sampled_from(sorted(LIVE)), may=st.booleans(), plan=st.sampled_from(PLANS))
-    def an_instance_lives(self, manifest: str, may: bool, plan: Plan) -> None:
-        self.manifest, self.record, self.plan, self.floor = manifest, LIVE[manifest], plan, Floor(prune=may)
+    @initialize(manifest=st.sampled_from(sorted(LIVE)), allowed=st.booleans(), plan=st.sampled_from(PLANS))
+    def an_instance_lives(self, manifest: str, allowed: bool, plan: Plan) -> None:
+        self.manifest, self.record, self.plan, self.floor = manifest, LIVE[manifest], plan, Floor(prune=allowed)
 
     def happens(self, event: Event) -> None:
         self.record = advance(self.record, event, now=self.now)
@@ -74,24 +74,24 @@ class PruneMachine(Machine):
         self.gone = self.guarded = self.confirmed = False
 
     @rule()
-    def somebody_confirms(self) -> None:
-        """Also when the manifest came back while they decided: then there is nothing to confirm."""
+    def an_operator_confirms(self) -> None:
+        """Confirm the prune, also after the manifest came back: then the confirmation has no effect."""
         self.happens(PruneConfirmed())
         self.confirmed = self.gone
 
     @precondition(lambda self: self.record.reason == Reason.AWAITING_APPROVAL)
     @rule()
-    def somebody_approves_the_destroy(self) -> None:
+    def an_approver_approves_the_destroy(self) -> None:
         self.happens(Approved(Approval(self.plan.digest, "ann", self.now)))
-        self.agreed = self.now
+        self.approved_at = self.now
 
     @rule(suspend=st.booleans())
-    def somebody_suspends_or_resumes(self, suspend: bool) -> None:
+    def an_operator_suspends_or_resumes(self, suspend: bool) -> None:
         self.happens(Suspended() if suspend else Resumed())
         self.suspended = suspend
 
     @rule(needed=st.booleans())
-    def another_comes_to_need_it_or_goes(self, needed: bool) -> None:
+    def a_dependant_appears_or_goes(self, needed: bool) -> None:
         self.needed = needed
 
     @rule(hours=st.integers(1, 30))
@@ -100,16 +100,16 @@ class PruneMachine(Machine):
 
     @precondition(lambda self: self.gone)
     @rule()
-    def a_pass_looks_at_what_is_gone(self) -> None:
+    def a_pass_of_the_removed_instance(self) -> None:
         environment = dataclasses.replace(DEVELOP, floor=self.floor)
-        around = {self.record.key: self.record}
+        known = {self.record.key: self.record}
         if self.needed:
             other = dataclasses.replace(
                 self.record.instance, key=Key("develop", "other"), depends_on=frozenset({self.record.key})
             )
-            around[other.key] = self.record.replace(instance=other)
-        opened = gate(self.record, around, environment) == Proceed()
-        assert opened == self.may_be_looked_at()
+            known[other.key] = self.record.replace(instance=other)
+        opened = gate(self.record, known, environment) == Proceed()
+        assert opened == self.passes_gate()
         if not opened:
             return
         decided = verdict.verdict(
@@ -125,33 +125,33 @@ class PruneMachine(Machine):
         self.happens(Planned(self.plan, PRUNING, verdict.response(decided)))
         if isinstance(decided, AwaitApproval):
             self.happens(Waiting(Reason.AWAITING_APPROVAL, decided.message))
-            self.agreed = None
+            self.approved_at = None
 
-    def may_be_looked_at(self) -> bool:
+    def passes_gate(self) -> bool:
         if self.suspended or self.needed or not self.floor.prune:
             return False
-        by_itself = self.record.instance.kind == "Service" and not self.guarded and "prune: false" not in self.manifest
-        return self.confirmed or by_itself
+        automatic = self.record.instance.kind == "Service" and not self.guarded and "prune: false" not in self.manifest
+        return self.confirmed or automatic
 
     def may_be_destroyed(self) -> bool:
-        in_time = self.agreed is not None and self.now - self.agreed < EXPIRY
+        in_time = self.approved_at is not None and self.now - self.approved_at < EXPIRY
         if "observe" in self.manifest:
             return False
-        harmless = "approve" not in self.manifest and self.plan is PLANS[0]
-        return self.confirmed or in_time or harmless
+        free = "approve" not in self.manifest and self.plan is PLANS[0]
+        return self.confirmed or in_time or free
 
     @invariant()
-    def the_tombstone_is_there_while_the_manifest_is_not(self) -> None:
+    def a_tombstone_exists_while_the_manifest_does_not(self) -> None:
         assert (self.record.removed is not None) == self.gone
         assert (self.record.prune_guard is not None) == self.guarded
         assert self.record.prune_confirmed == self.confirmed
-        assert self.record.base is not None, "all that a destroy needs is kept"
+        assert self.record.base is not None, "the base, which a destroy needs, is kept"
 
 
 TestPrune = case(PruneMachine)
 
 
-def test_a_confirmation_that_comes_after_the_manifest_is_back_agrees_to_nothing() -> None:
+def test_a_confirmation_after_the_manifest_came_back_has_no_effect() -> None:
     approve = with_policy(SERVICE, "{mode: approve}")
     record = advance(applied(approve), Removed(None), now=NOW)
     record = advance(record, Accepted(instance(approve), "c2"), now=NOW)

@@ -1,4 +1,4 @@
-"""States that move to another name: what is written where, and to whom what is there belongs."""
+"""States that move to another name: the states that are written, and the name that owns them meanwhile."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ SERIALS = st.integers(0, 2**40)
 LINEAGES = st.uuids().map(str)
 
 
-def test_what_holds_nothing_holds_no_copy_and_a_copy_is_not_made_twice() -> None:
+def test_an_empty_state_is_no_copy_and_a_copy_is_not_made_twice() -> None:
     moved = state(7, "l1", "one", "two")
     assert not is_copied(moved, NOTHING)
     assert not is_copied(moved, state(40, "l2"))
@@ -44,12 +44,12 @@ def test_what_holds_nothing_holds_no_copy_and_a_copy_is_not_made_twice() -> None
 
 
 @given(SERIALS, LINEAGES)
-def test_an_emptied_state_is_the_next_version_of_what_was_copied_and_of_nothing_else(serial: int, lineage: str) -> None:
+def test_an_emptied_state_is_the_next_version_of_exactly_the_copied_state(serial: int, lineage: str) -> None:
     left = state(serial, lineage, "one").emptied()
     assert (left.is_empty, left.serial, left.lineage) == (True, serial + 1, lineage)
 
 
-def test_two_states_with_different_resources_are_for_a_person() -> None:
+def test_two_states_with_different_resources_need_an_operator() -> None:
     with pytest.raises(StatesDiffer):
         is_copied(state(1, "l1", "one"), state(1, "l2", "two"))
 
@@ -58,7 +58,7 @@ def test_a_state_is_not_shown() -> None:
     assert "one" not in repr(state(1, "l1", "one"))
 
 
-def test_a_state_that_only_reads_holds_nothing() -> None:
+def test_a_state_with_only_data_sources_is_empty() -> None:
     text = json.dumps({"lineage": "l", "serial": 3, "resources": [{"mode": "data", "type": "a_b", "name": "x"}]})
     assert State(text).is_empty
     assert NOTHING.is_empty
@@ -85,7 +85,7 @@ def test_the_life_of_a_rename() -> None:
     assert fold(begun, RenameStarted(None)).move is None
 
 
-def test_what_was_known_under_the_former_name_goes_on_to_hold() -> None:
+def test_the_new_name_keeps_the_facts_of_the_former_name() -> None:
     old = applied().replace(suspended=True)
     moved = fold(renamed(), RenameStarted("orders"), RenameFinished("orders", old))
     for name in (
@@ -102,7 +102,7 @@ def test_what_was_known_under_the_former_name_goes_on_to_hold() -> None:
     assert (moved.key, moved.version, moved.move) == (SHOP, 0, Move("orders", done=True))
 
 
-def test_a_record_that_was_applied_itself_keeps_what_it_knows() -> None:
+def test_a_record_that_was_applied_keeps_its_own_facts() -> None:
     mine: dict[str, Any] = {"attempted": True, "applied_digest": "mine"}
     moved = fold(renamed().replace(**mine), RenameFinished("orders", applied()))
     assert moved.applied_digest == "mine"

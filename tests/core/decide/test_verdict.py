@@ -43,7 +43,7 @@ def verdict(found: Plan, record: Record, *, floor: Floor = Floor()) -> Verdict: 
 
 
 class TestVerdict:
-    def test_nothing_to_do(self) -> None:
+    def test_an_empty_plan_is_nothing_to_do(self) -> None:
         assert verdict(plan(), applied()) == NothingToDo()
 
     def test_auto_applies(self) -> None:
@@ -62,11 +62,11 @@ class TestVerdict:
         assert isinstance(observed, Report)
         assert observed.reason == Reason.OBSERVED
 
-    def test_an_existing_state_that_is_not_known_here_waits_for_a_person(self) -> None:
+    def test_an_existing_state_without_a_record_waits_for_approval(self) -> None:
         assert isinstance(verdict(plan(UPDATE, existing=5), new()), AwaitApproval)
         assert verdict(plan(UPDATE, existing=0), new()) == Apply()
 
-    def test_recovery_destroys_nothing_without_a_person(self) -> None:
+    def test_a_recovery_destroys_nothing_without_approval(self) -> None:
         record = applied()
         crashed = fold(record, Applying(Intent("p", "d1", "x", False, NOW), base(record)))
         assert isinstance(verdict(plan(REPLACE, existing=5), crashed), AwaitApproval)
@@ -80,7 +80,7 @@ class TestVerdict:
         assert found.reason == Reason.OUTSIDE_WINDOW
         assert verdict(plan(UPDATE), applied(with_policy(SERVICE, window.replace("10:00", "08:00")))) == Apply()
 
-    def test_a_person_lets_a_visit_apply_outside_its_window_and_nothing_else(self) -> None:
+    def test_an_override_opens_the_window_and_nothing_else(self) -> None:
         window = 'windows: [{days: [mon], from: "10:00", to: "17:00", timezone: Etc/UTC}]'
         override = WindowOverride("ann", "a fix for the incident", NOW)
         let = fold(applied(with_policy(SERVICE, f"{{{window}}}")), ReconcileRequested(override))
@@ -92,13 +92,13 @@ class TestVerdict:
         late = dataclasses.replace(override, at=NOW - timedelta(hours=1))
         assert isinstance(verdict(plan(UPDATE), let.replace(window_override=late)), Report)
 
-    def test_a_visit_uses_up_the_override_that_it_began_with_and_no_later_one(self) -> None:
+    def test_a_pass_uses_the_override_that_it_began_with_and_no_later_one(self) -> None:
         first, second = WindowOverride("ann", "one", NOW), WindowOverride("ben", "two", NOW)
         record = fold(applied(), ReconcileRequested(first), ReconcileRequested(second))
         assert fold(record, OverrideUsed(first)).window_override == second
         assert fold(record, ReconcileRequested()).window_override == second
 
-    def test_what_ecs_rolled_back_is_not_rolled_out_again(self) -> None:
+    def test_a_version_that_ecs_rolled_back_is_not_rolled_out_again(self) -> None:
         seen = LiveService(IMAGE, IMAGE, RolloutState.ROLLED_BACK, "td:0", "circuit breaker")
         record = fold(applied(), RolloutObserved(seen, timedelta(minutes=15)))
         found = verdict(plan(UPDATE), record)
@@ -115,11 +115,11 @@ class TestVerdict:
         assert verdict(plan(destroy), fold(removed, PruneConfirmed())) == Apply()
 
 
-def test_a_plan_in_a_phrase() -> None:
+def test_a_plan_is_summarised_in_a_phrase() -> None:
     assert describe(plan(UPDATE, REPLACE)) == "1 to update, 1 to replace"
 
 
-def test_a_plan_that_was_read_keeps_the_approval_it_was_given() -> None:
+def test_a_plan_that_is_read_again_keeps_its_approval() -> None:
     found, record = plan(UPDATE), applied(with_policy(SERVICE, "{mode: approve}"))
     approved = fold(record, Approved(Approval(found.digest, "ann", NOW)))
     assert verdict(found, fold(approved, Planned(found, DriftFinding(Sync.PENDING, None, ())))) == Apply()

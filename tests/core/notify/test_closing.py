@@ -1,4 +1,4 @@
-"""The words that close a thread, by topic and by what the record shows."""
+"""The words that close a thread, by topic and record."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -21,10 +21,10 @@ RUNNING = ready(applied(), NOW, True, Reason.IN_SYNC, "").replace(health=Health.
 LATER = NOW + timedelta(minutes=3)
 
 
-def known(topic: Topic, said: str = "p1") -> Open:
-    """A problem that was told while `RUNNING` was in force."""
+def known(topic: Topic, detail: str = "p1") -> Open:
+    """Return an incident that was opened while `RUNNING` was the record."""
     at, source = RUNNING.applied_at, RUNNING.applied_source
-    return Open(topic, RUNNING.key, NOW, said, line("title"), applied_at=at, applied_source=source)
+    return Open(topic, RUNNING.key, NOW, detail, line("title"), applied_at=at, applied_source=source)
 
 
 def plan(digest: str) -> PlanSummary:
@@ -81,13 +81,13 @@ ENDINGS: dict[str, tuple[Topic, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_a_thread_is_closed_with_how_its_problem_ended(name: str) -> None:
+def test_a_thread_is_closed_with_the_outcome_of_its_incident(name: str) -> None:
     topic, changes, words = ENDINGS[name]
     assert words in of_instance(known(topic), RUNNING.replace(**changes))
 
 
 @given(st.sampled_from([topic for topic in Topic if topic not in {Topic.SOURCE, Topic.MANIFESTS}]))
-def test_law_every_problem_ends_with_its_instance(topic: Topic) -> None:
+def test_law_every_incident_ends_with_its_instance(topic: Topic) -> None:
     assert of_instance(known(topic), None) == "the instance is gone"
 
 
@@ -96,17 +96,17 @@ def test_law_a_name_from_outside_stays_on_its_line_and_hides_no_character(by: st
     record = RUNNING.replace(
         approval=None if rejects else Approval("p1", by, NOW), rejection=Rejection("p1", by, NOW) if rejects else None
     )
-    said = of_instance(known(Topic.APPROVAL), record)
-    assert not set(said) & set("\n\r\x00\u2028\u202e")
-    assert said.startswith("rejected by " if rejects else "approved by ")
+    text = of_instance(known(Topic.APPROVAL), record)
+    assert not set(text) & set("\n\r\x00\u2028\u202e")
+    assert text.startswith("rejected by " if rejects else "approved by ")
 
 
-def test_an_approval_is_told_before_a_rejection_of_the_same_plan() -> None:
+def test_an_approval_is_named_before_a_rejection_of_the_same_plan() -> None:
     assert "approved by ann" in of_instance(known(Topic.APPROVAL), RUNNING.replace(**APPROVED, **REJECTED))
 
 
 @pytest.mark.parametrize(
     ("topic", "words"), [(Topic.SOURCE, "fetched again"), (Topic.MANIFESTS, "the manifests are valid")]
 )
-def test_a_problem_of_the_source_is_closed(topic: Topic, words: str) -> None:
+def test_an_incident_of_the_source_is_closed(topic: Topic, words: str) -> None:
     assert of_source(replace(known(topic), key=None)) == words

@@ -1,4 +1,4 @@
-"""Laws of what people are told, over random lives."""
+"""Laws of notices, over random lives of an instance."""
 
 from datetime import timedelta
 
@@ -40,8 +40,7 @@ from reconciler.core.status.events import (
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, base, instance, new
-from tests.core.notify.telling import NoticeLog, texts
-from tests.core.notify.telling import said as shown
+from tests.core.notify.notice_log import NoticeLog, show, texts
 
 CANARY = "hunter2-canary"
 PLAN = read(
@@ -94,40 +93,40 @@ STEPS = st.lists(st.tuples(st.lists(EVENTS, max_size=5), DRIFTS), max_size=12)
 
 
 def live_through(steps: list[tuple[list[Event], Drift | None]]) -> NoticeLog:
-    """Passes of these events, each ending with that drift."""
-    told = NoticeLog(new())
+    """Return the log of passes with these events, each of which ends with that drift."""
+    log = NoticeLog(new())
     for events, drift in steps:
         for event in events:
-            told.now += timedelta(seconds=1)
-            told.becomes(advance(told.record, event, now=told.now, retry_limit=3))
-        told.becomes(told.record.replace(drift=drift))
-        told.pass_ends()
-    return told
+            log.now += timedelta(seconds=1)
+            log.becomes(advance(log.record, event, now=log.now, retry_limit=3))
+        log.becomes(log.record.replace(drift=drift))
+        log.pass_ends()
+    return log
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_after_every_pass_people_know_of_exactly_the_problems_that_are(
+def test_after_every_pass_exactly_the_present_incidents_are_open(
     steps: list[tuple[list[Event], Drift | None]],
 ) -> None:
-    told = live_through(steps)
-    known = {problem.topic: problem for problem in told.open.values()}
-    shown = problems.of_record(told.record)
+    log = live_through(steps)
+    known = {problem.topic: problem for problem in log.open.values()}
+    shown = problems.of_record(log.record)
     assert all(known[topic].said.startswith(problem.said) for topic, problem in shown.items())
     assert all(known[topic].said == shown[topic].said for topic in shown.keys() - {Topic.FAILURE})
-    assert all(problems.lingers(topic, told.record) for topic in known.keys() - shown.keys())
+    assert all(problems.lingers(topic, log.record) for topic in known.keys() - shown.keys())
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_a_thread_is_opened_once_and_closed_once_and_talked_in_only_between(
+def test_a_thread_is_opened_once_and_closed_once_and_updated_only_in_between(
     steps: list[tuple[list[Event], Drift | None]],
 ) -> None:
-    told = live_through(steps)
-    told.goes()
-    assert told.open == {}
+    log = live_through(steps)
+    log.goes()
+    assert log.open == {}
     threads: dict[str, bool] = {}
-    for notice in told.said:
+    for notice in log.notices:
         assert threads.get(notice.problem.name, False) == (notice.act is not Act.OPEN)
         threads[notice.problem.name] = notice.act is not Act.CLOSE
     assert not any(threads.values())
@@ -135,24 +134,24 @@ def test_a_thread_is_opened_once_and_closed_once_and_talked_in_only_between(
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_a_record_that_does_not_change_is_not_worth_a_word(steps: list[tuple[list[Event], Drift | None]]) -> None:
-    told = live_through(steps)
-    assert of_record(told.record, told.open, now=told.now) == ()
-    assert told.becomes(told.record) == ()
+def test_an_unchanged_record_causes_no_notice(steps: list[tuple[list[Event], Drift | None]]) -> None:
+    log = live_through(steps)
+    assert of_record(log.record, log.open, now=log.now) == ()
+    assert log.becomes(log.record) == ()
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_no_value_and_no_message_is_ever_told(steps: list[tuple[list[Event], Drift | None]]) -> None:
-    told = live_through(steps)
-    told.later(days=2)
-    told.goes()
-    assert CANARY not in texts(told.said)
+def test_no_notice_holds_a_value_or_a_message(steps: list[tuple[list[Event], Drift | None]]) -> None:
+    log = live_through(steps)
+    log.later(days=2)
+    log.goes()
+    assert CANARY not in texts(log.notices)
 
 
 @given(st.text(), st.text())
-def test_no_message_of_git_or_of_a_manifest_is_ever_told(error: str, message: str) -> None:
+def test_no_notice_holds_a_message_of_git_or_of_a_manifest(error: str, message: str) -> None:
     status = SourceStatus("c1", NOW, f"{error}{CANARY}", (Problem("a.yaml", 1, 1, f"{message}{CANARY}"),))
-    said = of_source(status, {}, since=NOW, now=NOW + timedelta(hours=1))
-    assert len(said) == 2
-    assert CANARY not in texts(map(shown, said))
+    notices = of_source(status, {}, since=NOW, now=NOW + timedelta(hours=1))
+    assert len(notices) == 2
+    assert CANARY not in texts(map(show, notices))

@@ -1,4 +1,4 @@
-"""Notices, story by story."""
+"""Notices of one instance: drift, approvals, failures, rollouts, removals."""
 
 from datetime import timedelta
 from typing import Literal
@@ -31,7 +31,7 @@ from reconciler.core.status.events import PassHeld as HeldBack
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import IMAGE, NOW, PLATFORM, applied, base, fold, instance
-from tests.core.notify.telling import NoticeLog, acts, texts
+from tests.core.notify.notice_log import NoticeLog, acts, texts
 
 GROUP = change("aws_vpc.this", ["create"], None, {"cidr_block": "10.0.0.0/16"})
 GONE = change('module.api["a<b"].aws_iam_role.this', ["delete"], {"name": "x"}, None)
@@ -51,7 +51,7 @@ def live(state: RolloutState, definition: str = "td:1") -> RolloutObserved:
 
 
 def running() -> Record:
-    """A service that runs as Git wants it."""
+    """Return a service that runs as Git asks for it."""
     return fold(applied(), live(RolloutState.COMPLETED))
 
 
@@ -62,18 +62,19 @@ def drifted(
     return record.replace(drift=Drift(Reason.OUT_OF_BAND_CHANGE, found, NOW, response, NOW if confirmed else None))
 
 
-def awaiting(told: NoticeLog, *changes: dict[str, object]) -> str:
-    said = told.happens(planned(*changes), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve"))
-    return texts(said)
+def awaiting(log: NoticeLog, *changes: dict[str, object]) -> str:
+    """Run a pass whose plan waits for approval. Returns the text of its notices."""
+    notices = log.happens(planned(*changes), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve"))
+    return texts(notices)
 
 
 # Drift
 
 
-def test_drift_is_told_once_a_second_look_confirms_it_with_names_and_without_values() -> None:
-    told = NoticeLog(running())
-    assert told.becomes(drifted(told.record, confirmed=False)) == ()
-    (notice,) = told.becomes(drifted(told.record))
+def test_drift_is_notified_once_confirmed_with_names_and_without_values() -> None:
+    log = NoticeLog(running())
+    assert log.becomes(drifted(log.record, confirmed=False)) == ()
+    (notice,) = log.becomes(drifted(log.record))
     assert notice.head.splitlines() == [
         ":red_circle: *develop/orders* drifted (OutOfBandChange): 1 resource",
         "• `aws_security_group.this` changed: `ingress`",
@@ -81,55 +82,55 @@ def test_drift_is_told_once_a_second_look_confirms_it_with_names_and_without_val
     ]
 
 
-def test_a_resource_that_is_gone_and_one_that_was_added_are_called_so() -> None:
-    told = NoticeLog(running())
+def test_deleted_and_added_resources_are_named_as_such() -> None:
+    log = NoticeLog(running())
     gone = ResourceSummary("aws_iam_role.task", ("delete",), {})
     more = ResourceSummary("aws_iam_role_policy.x", ("create",), {"policy": (None, "{}")})
-    (notice,) = told.becomes(drifted(told.record, gone, more))
+    (notice,) = log.becomes(drifted(log.record, gone, more))
     assert "• `aws_iam_role.task` was deleted\n• `aws_iam_role_policy.x` was added\n" in notice.head
 
 
-def test_drift_that_grows_is_an_update_in_its_thread() -> None:
-    told = NoticeLog(drifted(running()))
-    told.pass_ends()
-    (notice,) = told.becomes(drifted(told.record, ResourceSummary("aws_vpc.this", ("update",), {"tags.a": (1, 2)})))
+def test_growing_drift_is_an_update_in_its_thread() -> None:
+    log = NoticeLog(drifted(running()))
+    log.pass_ends()
+    (notice,) = log.becomes(drifted(log.record, ResourceSummary("aws_vpc.this", ("update",), {"tags.a": (1, 2)})))
     assert acts([notice]) == ["update drift"]
     assert notice.text.startswith("Now: *develop/orders* drifted")
     assert "`tags.a`" in notice.head
 
 
-def test_healed_drift_says_so() -> None:
-    told = NoticeLog(drifted(running()))
-    told.pass_ends()
+def test_repaired_drift_closes_its_thread() -> None:
+    log = NoticeLog(drifted(running()))
+    log.pass_ends()
     intent = Intent("pass", "d1", "p2", False, NOW)
-    healing = fold(told.record, Applying(intent, base(told.record)), Applied({}, IMAGE), now=NOW + timedelta(minutes=3))
-    told.now += timedelta(minutes=3)
-    (notice,) = told.becomes(healing.replace(drift=None))
+    healing = fold(log.record, Applying(intent, base(log.record)), Applied({}, IMAGE), now=NOW + timedelta(minutes=3))
+    log.now += timedelta(minutes=3)
+    (notice,) = log.becomes(healing.replace(drift=None))
     assert notice.text == "Resolved after 3m: repaired: the state in Git was applied again"
     assert notice.head.startswith(":white_check_mark: *develop/orders* drifted (OutOfBandChange): 1 resource\nResolved")
 
 
-def test_drift_that_somebody_took_back_by_hand_went_by_itself() -> None:
-    told = NoticeLog(drifted(running()))
-    told.pass_ends()
-    (notice,) = told.becomes(told.record.replace(drift=None))
+def test_drift_that_was_reverted_by_hand_is_resolved_without_an_apply() -> None:
+    log = NoticeLog(drifted(running()))
+    log.pass_ends()
+    (notice,) = log.becomes(log.record.replace(drift=None))
     assert notice.text.endswith("resolved without an apply")
 
 
-def test_drift_that_git_takes_over_is_accepted() -> None:
-    told = NoticeLog(drifted(running()))
-    told.pass_ends()
-    told.becomes(fold(told.record, Desired("d2", "another manifest", "0123456789abcdef")))
-    (notice,) = told.becomes(fold(told.record, planned()).replace(drift=None))
+def test_drift_that_git_adopts_is_accepted() -> None:
+    log = NoticeLog(drifted(running()))
+    log.pass_ends()
+    log.becomes(fold(log.record, Desired("d2", "another manifest", "0123456789abcdef")))
+    (notice,) = log.becomes(fold(log.record, planned()).replace(drift=None))
     assert notice.text.endswith("accepted in Git (commit 0123456789ab)")
 
 
 # Approval
 
 
-def test_a_plan_that_waits_is_told_with_counts_addresses_and_the_command() -> None:
-    told = NoticeLog(running())
-    assert awaiting(told, GROUP, GONE, RETENTION).splitlines() == [
+def test_a_plan_that_waits_is_notified_with_counts_addresses_and_the_command() -> None:
+    log = NoticeLog(running())
+    assert awaiting(log, GROUP, GONE, RETENTION).splitlines() == [
         ":large_blue_circle: *develop/orders* waits for approval: 1 to create, 1 to update, 1 to destroy",
         "• create `aws_vpc.this`",
         '• destroy `module.api["a&lt;b"].aws_iam_role.this`',
@@ -138,131 +139,131 @@ def test_a_plan_that_waits_is_told_with_counts_addresses_and_the_command() -> No
     ]
 
 
-def test_a_plan_that_is_the_same_at_the_next_look_is_not_told_again() -> None:
-    told = NoticeLog(running())
-    awaiting(told, GROUP)
-    told.now += timedelta(minutes=30)
-    assert told.happens(planned(GROUP), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve")) == []
+def test_the_same_plan_in_the_next_pass_is_not_notified_again() -> None:
+    log = NoticeLog(running())
+    awaiting(log, GROUP)
+    log.now += timedelta(minutes=30)
+    assert log.happens(planned(GROUP), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve")) == []
 
 
-def test_an_approval_closes_the_thread_with_who_gave_it() -> None:
-    told = NoticeLog(running())
-    awaiting(told, GROUP)
-    said = told.happens(Approved(Approval(plan(GROUP).digest, "ann <@U1>", NOW)))
-    assert acts(said) == ["close approval"]
-    assert said[0].text.endswith("approved by ann &lt;@U1&gt;")
+def test_an_approval_closes_the_thread_with_the_approver() -> None:
+    log = NoticeLog(running())
+    awaiting(log, GROUP)
+    notices = log.happens(Approved(Approval(plan(GROUP).digest, "ann <@U1>", NOW)))
+    assert acts(notices) == ["close approval"]
+    assert notices[0].text.endswith("approved by ann &lt;@U1&gt;")
 
 
-def test_another_plan_supersedes_the_one_that_waits_and_asks_anew() -> None:
-    told = NoticeLog(running())
-    awaiting(told, GROUP)
-    told.now += timedelta(minutes=1)
-    said = told.happens(planned(GROUP, RETENTION), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve"))
-    assert acts(said) == ["close approval", "open approval"]
-    assert "superseded" in said[0].text
+def test_another_plan_supersedes_the_one_that_waits() -> None:
+    log = NoticeLog(running())
+    awaiting(log, GROUP)
+    log.now += timedelta(minutes=1)
+    notices = log.happens(planned(GROUP, RETENTION), Waiting(Reason.AWAITING_APPROVAL, "2 to create; approve"))
+    assert acts(notices) == ["close approval", "open approval"]
+    assert "superseded" in notices[0].text
 
 
-def test_a_plan_that_needs_nobody_any_more_closes_without_asking_for_the_empty_one() -> None:
-    told = NoticeLog(running())
-    awaiting(told, GROUP)
-    told.now += timedelta(minutes=1)
-    said = told.happens(planned(), FoundInSync(base(told.record), {}), live(RolloutState.COMPLETED))
-    assert acts(said) == ["close approval"]
+def test_a_plan_that_became_empty_closes_the_approval() -> None:
+    log = NoticeLog(running())
+    awaiting(log, GROUP)
+    log.now += timedelta(minutes=1)
+    notices = log.happens(planned(), FoundInSync(base(log.record), {}), live(RolloutState.COMPLETED))
+    assert acts(notices) == ["close approval"]
 
 
 # Failures
 
 
-def test_a_failure_is_told_once_and_not_at_every_retry() -> None:
-    told = NoticeLog(running())
-    assert acts(told.happens(Failed(Reason.APPLY_FAILED, "secret words"))) == ["open failure"]
-    assert told.happens(Failed(Reason.APPLY_FAILED, "other words")) == []
-    assert "words" not in texts(told.said)
+def test_a_failure_is_notified_once_and_not_at_every_retry() -> None:
+    log = NoticeLog(running())
+    assert acts(log.happens(Failed(Reason.APPLY_FAILED, "secret words"))) == ["open failure"]
+    assert log.happens(Failed(Reason.APPLY_FAILED, "other words")) == []
+    assert "words" not in texts(log.notices)
 
 
 def test_the_last_retry_says_that_the_instance_is_stalled() -> None:
-    told = NoticeLog(running())
-    told.happens(*[Failed(Reason.PLAN_FAILED, "no")] * 2)
-    said = told.happens(Failed(Reason.PLAN_FAILED, "no"))
-    assert acts(said) == ["update failure"]
-    assert "Now: *develop/orders* is stalled (PlanFailed)\nFailed 3 times." in said[0].text
+    log = NoticeLog(running())
+    log.happens(*[Failed(Reason.PLAN_FAILED, "no")] * 2)
+    notices = log.happens(Failed(Reason.PLAN_FAILED, "no"))
+    assert acts(notices) == ["update failure"]
+    assert "Now: *develop/orders* is stalled (PlanFailed)\nFailed 3 times." in notices[0].text
 
 
-def test_a_push_is_no_recovery_until_it_worked() -> None:
-    told = NoticeLog(running())
-    told.happens(Failed(Reason.PLAN_FAILED, "no"))
-    assert told.happens(Accepted(instance(), "c2"), Desired("d2", "s2", "c2")) == []
+def test_a_push_is_no_recovery_until_it_was_applied() -> None:
+    log = NoticeLog(running())
+    log.happens(Failed(Reason.PLAN_FAILED, "no"))
+    assert log.happens(Accepted(instance(), "c2"), Desired("d2", "s2", "c2")) == []
     intent = Intent("pass", "d2", "p", False, NOW)
-    said = told.happens(planned(GROUP), Applying(intent, base(told.record)), Applied({}, IMAGE))
-    assert acts(said) == ["close failure"]
-    assert said[0].text.endswith("recovered (Progressing)")
+    notices = log.happens(planned(GROUP), Applying(intent, base(log.record)), Applied({}, IMAGE))
+    assert acts(notices) == ["close failure"]
+    assert notices[0].text.endswith("recovered (Progressing)")
 
 
-def test_a_push_to_a_stalled_instance_is_no_news_of_its_failure() -> None:
-    told = NoticeLog(fold(running(), *[Failed(Reason.PLAN_FAILED, "no")] * 3))
-    told.pass_ends()
-    assert told.happens(Accepted(instance(), "c2"), Desired("d2", "s2", "c2"), Failed(Reason.PLAN_FAILED, "no")) == []
+def test_a_push_to_a_stalled_instance_does_not_repeat_its_failure() -> None:
+    log = NoticeLog(fold(running(), *[Failed(Reason.PLAN_FAILED, "no")] * 3))
+    log.pass_ends()
+    assert log.happens(Accepted(instance(), "c2"), Desired("d2", "s2", "c2"), Failed(Reason.PLAN_FAILED, "no")) == []
 
 
-def test_waiting_for_a_dependency_does_not_make_a_failure_good() -> None:
-    told = NoticeLog(fold(running(), Failed(Reason.APPLY_FAILED, "no")))
-    told.pass_ends()
-    assert told.happens(HeldBack(Reason.SUSPENDED, "")) == []
+def test_a_hold_does_not_close_a_failure() -> None:
+    log = NoticeLog(fold(running(), Failed(Reason.APPLY_FAILED, "no")))
+    log.pass_ends()
+    assert log.happens(HeldBack(Reason.SUSPENDED, "")) == []
 
 
 @pytest.mark.parametrize("reason", [Reason.INTERRUPTED, Reason.OUTSIDE_WINDOW, Reason.AWAITING_FIRST_IMAGE])
-def test_what_goes_on_by_itself_is_not_told(reason: Reason) -> None:
+def test_a_reason_that_resolves_without_intervention_is_not_notified(reason: Reason) -> None:
     assert NoticeLog(running()).happens(Waiting(reason, "")) == []
 
 
 @pytest.mark.parametrize("reason", [Reason.STATE_CONFLICT, Reason.INIT_FAILED, Reason.INVALID_CONFIGURATION])
-def test_any_other_reason_not_to_be_ready_is_told_as_a_failure(reason: Reason) -> None:
+def test_any_other_reason_not_to_be_ready_is_notified_as_a_failure(reason: Reason) -> None:
     (notice,) = NoticeLog(running()).happens(HeldBack(reason, ""))
     assert f"*develop/orders* failed ({reason})" in notice.head
 
 
 def test_a_locked_state_names_its_holder_and_nothing_else_of_the_message() -> None:
     message = "the state is locked by root@ip-10-0-0-1 since 2026-03-02 08:59:01.5 +0000 UTC (OperationTypeApply, 8f1c)"
-    told = NoticeLog(running())
-    (notice,) = told.happens(Failed(Reason.STATE_LOCKED, message))
+    log = NoticeLog(running())
+    (notice,) = log.happens(Failed(Reason.STATE_LOCKED, message))
     assert "locked by `root@ip-10-0-0-1` since 2026-03-02 08:59:01.5 +0000 UTC (StateLocked)" in notice.head
     assert "8f1c" not in notice.head
-    (over,) = told.happens(planned(), FoundInSync(base(told.record), {}))
+    (over,) = log.happens(planned(), FoundInSync(base(log.record), {}))
     assert over.text.endswith("the lock is gone")
 
 
 # Rollouts, removal
 
 
-def test_a_rollback_is_told_and_over_when_the_service_is_healthy_again() -> None:
-    told = NoticeLog(running())
-    (notice,) = told.happens(live(RolloutState.ROLLED_BACK, "td:0"))
+def test_a_rollback_is_notified_and_over_when_the_service_is_healthy_again() -> None:
+    log = NoticeLog(running())
+    (notice,) = log.happens(live(RolloutState.ROLLED_BACK, "td:0"))
     assert "was rolled back by ECS: its new version did not become healthy (RolledBack)" in notice.head
     intent = Intent("pass", "d2", "p", False, NOW)
-    rolling = told.happens(
-        Desired("d2", "s2", "c2"), Applying(intent, base(told.record)), Applied({"task_definition_arn": "td:2"}, IMAGE)
+    rolling = log.happens(
+        Desired("d2", "s2", "c2"), Applying(intent, base(log.record)), Applied({"task_definition_arn": "td:2"}, IMAGE)
     )
     assert rolling == []
-    assert acts(told.happens(live(RolloutState.COMPLETED, "td:2"))) == ["close rollout"]
+    assert acts(log.happens(live(RolloutState.COMPLETED, "td:2"))) == ["close rollout"]
 
 
-def test_a_removal_that_needs_a_person_is_told_with_the_command() -> None:
-    told = NoticeLog(fold(applied(PLATFORM), Removed(None)))
-    (notice,) = told.happens(HeldBack(Reason.PRUNE_CONFIRMATION_NEEDED, ""))
+def test_a_removal_that_needs_a_confirmation_is_notified_with_the_command() -> None:
+    log = NoticeLog(fold(applied(PLATFORM), Removed(None)))
+    (notice,) = log.happens(HeldBack(Reason.PRUNE_CONFIRMATION_NEEDED, ""))
     assert "`reconciler prune --confirm develop/platform`" in notice.head
-    (over,) = told.happens(PruneConfirmed())
+    (over,) = log.happens(PruneConfirmed())
     assert over.text.endswith("its removal was confirmed")
 
 
-def test_a_manifest_that_returns_ends_the_question_of_its_removal() -> None:
-    told = NoticeLog(fold(applied(PLATFORM), Removed(None), HeldBack(Reason.PRUNE_GUARD, "")))
-    told.pass_ends()
-    (over,) = told.happens(Accepted(instance(PLATFORM), "c9"))
+def test_a_manifest_that_comes_back_closes_the_removal() -> None:
+    log = NoticeLog(fold(applied(PLATFORM), Removed(None), HeldBack(Reason.PRUNE_GUARD, "")))
+    log.pass_ends()
+    (over,) = log.happens(Accepted(instance(PLATFORM), "c9"))
     assert over.text.endswith("its manifest is back")
 
 
-def test_an_instance_that_is_gone_takes_its_threads_with_it() -> None:
-    told = NoticeLog(fold(drifted(running()), Failed(Reason.APPLY_FAILED, "no")))
-    told.pass_ends()
-    assert sorted(acts(told.goes())) == ["close drift", "close failure"]
-    assert told.open == {}
+def test_a_deleted_record_closes_its_threads() -> None:
+    log = NoticeLog(fold(drifted(running()), Failed(Reason.APPLY_FAILED, "no")))
+    log.pass_ends()
+    assert sorted(acts(log.goes())) == ["close drift", "close failure"]
+    assert log.open == {}

@@ -1,4 +1,4 @@
-"""Problems of the manifests as a whole: told after a while, with places and without what stands there."""
+"""Incidents of the source: opened after a delay, with the places of problems and without their content."""
 
 from datetime import datetime, timedelta
 
@@ -45,14 +45,14 @@ def test_law_a_source_without_an_error_is_never_broken(up: timedelta, ago: timed
     assert of_source(status(fetched=None if ago is None else NOW - ago), since=NOW - up, now=NOW) == {}
 
 
-@pytest.mark.parametrize(("age", "told"), [(BROKEN_AFTER - timedelta(microseconds=1), False), (BROKEN_AFTER, True)])
-def test_the_limit_itself_is_long_enough(age: timedelta, told: bool) -> None:
+@pytest.mark.parametrize(("age", "opened"), [(BROKEN_AFTER - timedelta(microseconds=1), False), (BROKEN_AFTER, True)])
+def test_the_limit_itself_is_long_enough(age: timedelta, opened: bool) -> None:
     found = of_source(status(fetched=NOW - age, error="no"), since=NOW - timedelta(days=1), now=NOW)
-    assert (Topic.SOURCE in found) is told
+    assert (Topic.SOURCE in found) is opened
 
 
 @given(PROBLEMS)
-def test_law_mistakes_are_told_by_their_places_and_never_by_what_stands_there(problems: list[Problem]) -> None:
+def test_law_problems_are_named_by_their_places_and_never_quoted(problems: list[Problem]) -> None:
     found = of_source(status(*problems, fetched=NOW), since=NOW, now=NOW)
     assert set(found) == ({Topic.MANIFESTS} if problems else set())
     for incident in found.values():
@@ -67,15 +67,15 @@ def test_law_mistakes_are_told_by_their_places_and_never_by_what_stands_there(pr
         assert ("more" in words) == (len(places) > 10)
 
 
-def test_the_same_mistakes_are_no_news_and_others_are() -> None:
-    def said(*lines: int) -> str:
+def test_only_other_places_change_the_incident() -> None:
+    def detail(*lines: int) -> str:
         problems = [Problem("a.yaml", line, 1, f"message {line}") for line in lines]
         return of_source(status(*problems), since=NOW, now=NOW)[Topic.MANIFESTS].said
 
-    assert said(1, 2) == said(1, 2, 2)
-    assert said(1, 2) != said(1, 3)
+    assert detail(1, 2) == detail(1, 2, 2)
+    assert detail(1, 2) != detail(1, 3)
 
 
-def test_both_problems_can_be_at_once() -> None:
+def test_both_incidents_can_be_open_at_once() -> None:
     broken = status(Problem("a.yaml", 1, 1, "no"), fetched=NOW - BROKEN_AFTER, error="no")
     assert set(of_source(broken, since=NOW, now=NOW)) == {Topic.SOURCE, Topic.MANIFESTS}

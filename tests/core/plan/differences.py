@@ -1,4 +1,4 @@
-"""A corpus of differences: harmless ones, which are nobody's change."""
+"""A corpus of harmless differences, which are no drift."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ ACCOUNT = "111122223333"
 
 
 def container(**fields: Any) -> dict[str, Any]:
-    """A container as the module writes it, with some fields changed; None removes one."""
+    """Return a container as the module writes it, with some fields changed; None removes one."""
     written = {
         "name": "orders",
         "image": "orders:1",

@@ -1,4 +1,4 @@
-"""Differences that look much like harmless ones and are none."""
+"""A corpus of harmful differences, each similar to a harmless one."""
 
 from tests.core.plan.differences import ENVIRONMENT, OPEN, ROUTES, Case, policy, task
 
@@ -64,7 +64,7 @@ HARMFUL: dict[str, Case] = {
         {"id": "sg-1", "ingress": [OPEN]},
         {"id": "sg-1", "ingress": [OPEN | {"cidr_blocks": ["10.0.0.0/8", "0.0.0.0/0"]}]},
     ),
-    "an address that somebody took": (
+    "an address with another owner": (
         "aws_eip.spare",
         {"id": "eipalloc-2", "association_id": ""},
         {"id": "eipalloc-2", "association_id": "eipassoc-2"},

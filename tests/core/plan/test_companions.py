@@ -1,4 +1,4 @@
-"""A change that another resource of the state accounts for is watched, and nothing else is."""
+"""Companions: attributes that another resource of the state accounts for, and no others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -67,12 +67,14 @@ def test_a_companion_of_the_same_owner_accounts_for_its_attribute(
 
 
 @pytest.mark.parametrize(("kind", "attribute", "companion", "values"), COMPANIONS)
-def test_a_companion_of_another_owner_does_not(kind: str, attribute: str, companion: str, values: Values) -> None:
+def test_a_companion_of_another_owner_accounts_for_nothing(
+    kind: str, attribute: str, companion: str, values: Values
+) -> None:
     assert found(kind, [(companion, dict.fromkeys(values, "another"))]) == frozenset()
 
 
 @given(st.sampled_from([*OWNERS, "aws_vpc", "aws_iam_role"]), st.dictionaries(st.text(), st.text(), max_size=3))
-def test_law_without_companions_an_added_thing_is_accounted_for_by_nothing(kind: str, values: Values) -> None:
+def test_law_without_companions_no_addition_is_accounted_for(kind: str, values: Values) -> None:
     added = {
         "route": [{"cidr_block": "10.0.0.0/8"}],
         "ingress": [{"protocol": "tcp", "from_port": 1, "to_port": 1, "cidr_blocks": ["10.0.0.0/8"]}],
@@ -81,12 +83,12 @@ def test_law_without_companions_an_added_thing_is_accounted_for_by_nothing(kind:
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted({row[2] for row in COMPANIONS})), st.just({"bucket": "logs"}))))
-def test_law_of_a_type_without_companions_nothing_is_watched(state: State) -> None:
+def test_law_a_type_without_companions_is_never_accounted_for(state: State) -> None:
     assert found("aws_iam_role", state) == frozenset()
 
 
 class TestRoutes:
-    """A route table shows the routes that `aws_route` resources made."""
+    """A route table lists the routes of `aws_route` resources."""
 
     @pytest.mark.parametrize(
         ("block", "route"),
@@ -96,13 +98,13 @@ class TestRoutes:
             ("destination_prefix_list_id", "destination_prefix_list_id"),
         ],
     )
-    def test_a_route_of_its_own_is_known_by_its_destination(self, block: str, route: str) -> None:
+    def test_a_route_resource_is_matched_by_its_destination(self, block: str, route: str) -> None:
         state: State = [("aws_route", {"route_table_id": "rtb-1", route: "there"})]
         assert found("aws_route_table", state, after={"route": [{block: "there"}]}) == {"route"}
         assert found("aws_route_table", state, after={"route": [{block: "elsewhere"}]}) == frozenset()
         assert found("aws_route_table", state, after={"route": [{block: "there"}, {block: "also"}]}) == frozenset()
 
-    def test_a_route_that_was_there_before_needs_no_resource(self) -> None:
+    def test_an_earlier_route_needs_no_resource(self) -> None:
         inline = {"route": [{"cidr_block": "10.0.0.0/8"}]}
         assert found("aws_route_table", [], before=inline, after=inline) == {"route"}
 
@@ -112,7 +114,7 @@ class TestRoutes:
 
 
 class TestRules:
-    """A security group shows the rules that resources of either generation made."""
+    """A security group lists the rules of resources of either generation."""
 
     @pytest.mark.parametrize(
         ("modern", "inline"),
@@ -124,7 +126,7 @@ class TestRules:
         ],
     )
     @pytest.mark.parametrize("side", ["ingress", "egress"])
-    def test_a_rule_of_its_own(self, side: str, modern: Values, inline: Values) -> None:
+    def test_a_rule_resource_accounts_for_its_rule(self, side: str, modern: Values, inline: Values) -> None:
         state: State = [(f"aws_vpc_security_group_{side}_rule", {**MODERN, **modern})]
         other = {"ingress": "egress", "egress": "ingress"}[side]
         shown = {**HTTPS, **inline}
@@ -144,19 +146,21 @@ class TestRules:
         ],
     )
     @pytest.mark.parametrize("side", ["ingress", "egress"])
-    def test_an_old_rule_of_its_own(self, side: str, old: Values, inline: Values) -> None:
+    def test_a_rule_resource_of_the_old_generation_accounts_for_its_rule(
+        self, side: str, old: Values, inline: Values
+    ) -> None:
         state: State = [("aws_security_group_rule", {**OLD, "type": side, **old})]
         assert found("aws_security_group", state, after={side: [{**HTTPS, **inline}]}) == {side}
         state = [("aws_security_group_rule", {**OLD, "type": "another", **old})]
         assert found("aws_security_group", state, after={side: [{**HTTPS, **inline}]}) == frozenset()
 
-    def test_for_all_protocols_the_ports_mean_nothing(self) -> None:
+    def test_ports_are_ignored_for_all_protocols(self) -> None:
         every = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "10.0.0.0/8"}
         shown = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["10.0.0.0/8"]}
         state: State = [("aws_vpc_security_group_ingress_rule", every)]
         assert found("aws_security_group", state, after={"ingress": [shown]}) == {"ingress"}
 
-    def test_a_rule_that_only_went_away_is_accounted_for(self) -> None:
+    def test_a_removed_rule_is_accounted_for(self) -> None:
         state: State = [("aws_vpc_security_group_ingress_rule", {**MODERN, "cidr_ipv4": "10.0.0.0/8"})]
         both = {"ingress": [{**HTTPS, "cidr_blocks": ["10.0.0.0/8", "192.0.2.0/24"]}]}
         one = {"ingress": [{**HTTPS, "cidr_blocks": ["10.0.0.0/8"]}]}

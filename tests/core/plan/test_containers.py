@@ -1,4 +1,4 @@
-"""Container definitions are equal in their normal form exactly when they mean the same to ECS."""
+"""Container definitions are equal in their normal form exactly when they are equal to ECS."""
 
 import copy
 from typing import Any
@@ -25,7 +25,7 @@ EMPTY: list[Any] = [None, "", [], {}]
 
 
 def named(field: str) -> st.SearchStrategy[list[dict[str, str]]]:
-    """Lists of `name` and one other field, with names that differ."""
+    """Return lists of `name` and one other field, with distinct names."""
     return st.dictionaries(NAMES, NAMES, max_size=4).map(
         lambda entries: [{"name": name, field: value} for name, value in entries.items()]
     )
@@ -52,8 +52,8 @@ DEFINITIONS = st.dictionaries(NAMES, CONTAINERS, min_size=1, max_size=3).map(
 
 
 @st.composite
-def written_otherwise(draw: st.DrawFn, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same definitions in other orders, with defaults written out, host ports, empty fields and numbers as text."""
+def rewritten(draw: st.DrawFn, definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draw equal definitions: in other orders, with explicit defaults, host ports, empty fields and numbers as text."""
     result = draw(st.permutations(copy.deepcopy(definitions)))
     for container in result:
         for name in ("environment", "secrets", "portMappings", "mountPoints"):
@@ -73,31 +73,33 @@ def written_otherwise(draw: st.DrawFn, definitions: list[dict[str, Any]]) -> lis
 
 
 @given(st.data(), DEFINITIONS)
-def test_law_another_way_to_write_them_is_equal(data: st.DataObject, definitions: list[dict[str, Any]]) -> None:
-    assert normal(data.draw(written_otherwise(definitions))) == normal(definitions)
+def test_law_rewritten_definitions_are_equal(data: st.DataObject, definitions: list[dict[str, Any]]) -> None:
+    assert normal(data.draw(rewritten(definitions))) == normal(definitions)
 
 
 @given(st.data(), DEFINITIONS, st.sampled_from(["image", "command", "memory", "environment", "portMappings"]))
-def test_law_another_meaning_is_not_equal(data: st.DataObject, definitions: list[dict[str, Any]], field: str) -> None:
+def test_law_definitions_with_another_meaning_are_not_equal(
+    data: st.DataObject, definitions: list[dict[str, Any]], field: str
+) -> None:
     changed = copy.deepcopy(definitions)
     changed[0][field] = data.draw(CONTAINERS)[field]
     key = {"environment": "name", "portMappings": "containerPort"}.get(field)
 
-    def meant(container: dict[str, Any]) -> Any:
+    def meaning(container: dict[str, Any]) -> Any:
         return sorted(container[field], key=lambda entry: entry[key]) if key else container[field]
 
-    assert (normal(changed) == normal(definitions)) == (meant(changed[0]) == meant(definitions[0]))
+    assert (normal(changed) == normal(definitions)) == (meaning(changed[0]) == meaning(definitions[0]))
 
 
 @given(DEFINITIONS)
-def test_law_the_definitions_themselves_are_left_alone(definitions: list[dict[str, Any]]) -> None:
+def test_law_the_given_definitions_are_not_changed(definitions: list[dict[str, Any]]) -> None:
     before = copy.deepcopy(definitions)
     normal(definitions)
     assert definitions == before
 
 
 @pytest.mark.parametrize("value", [None, "(known after apply)", {}, 7, [1], [{"image": "a"}], [{"name": 1}], ["a"]])
-def test_anything_but_named_containers_is_returned_as_it_is(value: Any) -> None:
+def test_anything_but_named_containers_is_returned_unchanged(value: Any) -> None:
     assert normal(value) is value
 
 
@@ -151,12 +153,12 @@ OTHER: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_these_mean_the_same(name: str) -> None:
+def test_definitions_with_the_same_meaning_are_equal(name: str) -> None:
     one, other = SAME[name]
     assert normal([{"name": "orders", **one}]) == normal([{"name": "orders", **other}])
 
 
 @pytest.mark.parametrize("name", OTHER)
-def test_these_do_not(name: str) -> None:
+def test_definitions_with_another_meaning_are_not_equal(name: str) -> None:
     one, other = OTHER[name]
     assert normal([{"name": "orders", **one}]) != normal([{"name": "orders", **other}])

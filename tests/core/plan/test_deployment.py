@@ -1,4 +1,4 @@
-"""Prerequisites of a plan, and the task before a deployment: read from the plan itself."""
+"""Prerequisites of a plan and the pre-deployment task, as the plan has them."""
 
 import json
 from datetime import timedelta
@@ -63,14 +63,14 @@ def test_a_plan_without_a_new_task_definition_needs_nothing() -> None:
     assert needs(document(definition("this", actions=("no-op",)), service()), runtime_secrets=["a/b"]) == Needs()
 
 
-def test_what_the_plan_makes_itself_or_waits_for_is_not_asked_for() -> None:
+def test_resources_that_the_plan_creates_or_waits_for_are_no_prerequisites() -> None:
     first = definition("this", container(f"{REGISTRY}/develop/orders:awaiting-first-image"))
     for role in ROLES:
         del first["change"]["after"][role]
     assert needs(document(first)) == Needs()
 
 
-def test_a_deployment_is_preceded_by_the_task_that_is_planned() -> None:
+def test_the_planned_task_precedes_the_deployment() -> None:
     task = first_task(document(definition("this"), BEFORE, service(groups=["sg-2", "sg-1"])), timeout=TIMEOUT)
     assert task is not None
     assert (task.family, task.container, task.timeout) == ("develop-orders", "orders", TIMEOUT)
@@ -82,7 +82,7 @@ def test_a_deployment_is_preceded_by_the_task_that_is_planned() -> None:
     assert task.definition["tags"] == [{"key": "Service", "value": "orders"}]
 
 
-def test_another_content_is_another_task() -> None:
+def test_other_content_makes_another_token() -> None:
     def token(image: str) -> str:
         before = definition("pre_deployment", container(image))
         task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
@@ -103,16 +103,16 @@ def test_another_content_is_another_task() -> None:
         ),
     ],
 )
-def test_nothing_goes_first_when(changes: tuple[Any, ...]) -> None:
+def test_no_task_precedes_the_deployment_when(changes: tuple[Any, ...]) -> None:
     assert first_task(document(*changes), timeout=TIMEOUT) is None
 
 
-def test_a_task_cannot_go_before_its_own_network() -> None:
+def test_a_task_cannot_run_before_its_network_exists() -> None:
     with pytest.raises(Incomplete):
         first_task(document(definition("this"), BEFORE, service()), timeout=TIMEOUT)
 
 
-def test_no_environment_variable_shows_when_the_task_is_printed() -> None:
+def test_a_printed_task_shows_no_environment_variable() -> None:
     before = definition("pre_deployment", container(environment=[{"name": "A", "value": "hidden"}]))
     task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
     assert "hidden" not in repr(task)

@@ -27,53 +27,55 @@ def finding(
     return classify(plan, applied_digest=applied, desired_digest="d1", ignore=ignore, rolled_back=rolled_back, now=NOW)
 
 
-def test_nothing_moved() -> None:
+def test_an_empty_plan_is_in_sync() -> None:
     assert finding() == DriftFinding(Sync.IN_SYNC, None, ())
 
 
 def test_a_change_at_the_applied_digest_is_drift() -> None:
     found = finding(RETENTION)
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
-    assert found.drifted[0].attributes == {"retention_in_days": (30, 7)}, "what was in force, and what was found"
+    assert found.drifted[0].attributes == {"retention_in_days": (30, 7)}, (
+        "the applied value, and the one that was found"
+    )
 
 
-def test_a_resource_that_must_be_made_again_is_missing() -> None:
+def test_a_resource_that_must_be_created_again_is_missing() -> None:
     found = finding(change("aws_iam_role.task", ["create"], None, {"name": "x"}))
     assert found.reason == Reason.MISSING_RESOURCE
     assert [(item.actions, item.attributes) for item in found.drifted] == [(("delete",), {})]
 
 
-def test_a_value_that_only_follows_from_another_is_not_told() -> None:
+def test_a_derived_value_is_not_drift() -> None:
     before = {"retention_in_days": 7, "arn": "arn:1"}
     both = change("aws_cloudwatch_log_group.this", ["update"], before, {"retention_in_days": 30}, unknown={"arn": True})
     assert finding(both).drifted[0].attributes == {"retention_in_days": (30, 7)}
 
 
-def test_what_a_rule_ignores_is_not_applied_either() -> None:
+def test_an_ignored_change_is_not_applied_either() -> None:
     assert finding(RETENTION, ignore=[rule(NOW.date())]).harmless
 
 
-def test_an_addition_that_no_plan_would_undo_is_still_drift() -> None:
+def test_an_unmanaged_addition_is_drift() -> None:
     found = finding(drift=[OUTSIDE])
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.UNMANAGED_ADDITION)
 
 
-def test_a_build_that_moves_the_pointer_to_its_image_is_no_drift() -> None:
+def test_a_build_that_updates_its_image_pointer_is_no_drift() -> None:
     before, after = {"value": "orders:1", "version": 1}, {"value": "orders:2", "version": 2}
     assert finding(drift=[change("aws_ssm_parameter.image", ["update"], before, after)]).sync == Sync.IN_SYNC
 
 
-def test_a_new_digest_is_git_moving() -> None:
+def test_a_new_digest_is_a_pending_change_of_git() -> None:
     assert finding(RETENTION, applied="d0") == DriftFinding(Sync.PENDING, None, ())
 
 
-def test_both_moved() -> None:
+def test_a_new_digest_and_drift_are_both_reported() -> None:
     found = finding(RETENTION, drift=[OUTSIDE], applied="d0")
     assert found.sync == Sync.PENDING_AND_DRIFTED
     assert [item.address for item in found.drifted] == ["aws_security_group.this"]
 
 
-def test_what_is_unknown_is_never_called_drift() -> None:
+def test_an_unknown_value_is_never_drift() -> None:
     assert finding(RETENTION, drift=[OUTSIDE], applied=None).sync == Sync.PENDING
 
 

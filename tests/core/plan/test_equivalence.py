@@ -1,4 +1,4 @@
-"""Values that mean the same although they are written differently, and their neighbours that do not."""
+"""Values that are equal although they are written differently, and similar ones that are not."""
 
 import json
 from typing import Any
@@ -31,19 +31,19 @@ def policy(*statements: Any) -> str:
 
 
 def reordered(value: Any) -> Any:
-    """The value with the keys of every object in the other order."""
+    """Return the value with the keys of every object in reverse order."""
     if isinstance(value, dict):
         return {name: reordered(value[name]) for name in reversed(value)}
     return [reordered(item) for item in value] if isinstance(value, list) else value
 
 
 @given(DOCUMENTS, st.sampled_from([None, 2]), st.sampled_from(["", " ", "\n\t"]))
-def test_law_neither_blanks_nor_the_order_of_keys_mean_anything(value: Any, indent: int | None, before: str) -> None:
+def test_law_blanks_and_the_order_of_keys_do_not_matter(value: Any, indent: int | None, before: str) -> None:
     assert same_document(json.dumps(value), before + json.dumps(reordered(value), indent=indent))
 
 
 @given(DOCUMENTS, DOCUMENTS)
-def test_law_documents_are_the_same_exactly_when_their_values_are(one: Any, other: Any) -> None:
+def test_law_documents_are_equal_exactly_when_their_values_are(one: Any, other: Any) -> None:
     assert same_document(json.dumps(one), json.dumps(other)) == (one == other)
 
 
@@ -61,7 +61,7 @@ def test_law_documents_are_the_same_exactly_when_their_values_are(one: Any, othe
     ],
     ids=str,
 )
-def test_what_is_no_document_is_the_same_as_none(old: Any, new: Any) -> None:
+def test_a_text_that_is_no_document_equals_no_other(old: Any, new: Any) -> None:
     assert not same_document(old, new)
 
 
@@ -102,23 +102,23 @@ OTHER_POLICIES: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", SAME_POLICIES)
-def test_these_policies_mean_the_same(name: str) -> None:
+def test_policies_with_the_same_meaning_are_equal(name: str) -> None:
     one, other = SAME_POLICIES[name]
     assert same_document(policy(*one), policy(*other))
     assert same_document(policy(*other), policy(*one))
 
 
 @pytest.mark.parametrize("name", OTHER_POLICIES)
-def test_these_policies_do_not(name: str) -> None:
+def test_policies_with_another_meaning_are_not_equal(name: str) -> None:
     one, other = OTHER_POLICIES[name]
     assert not same_document(policy(*one), policy(*other))
 
 
-def test_one_statement_stands_for_a_list_of_one() -> None:
+def test_one_statement_equals_a_list_of_one() -> None:
     assert same_document(policy(DENY), json.dumps({"Statement": DENY, "Version": "2012-10-17"}))
 
 
-def test_a_document_without_statements_keeps_its_orders() -> None:
+def test_the_order_matters_in_a_document_without_statements() -> None:
     assert not same_document('{"Action": ["a", "b"]}', '{"Action": ["b", "a"]}')
 
 
@@ -128,7 +128,7 @@ def test_law_members_have_no_order(lists: tuple[list[Any], list[Any]]) -> None:
 
 
 @given(st.lists(st.integers(0, 2), max_size=4), st.lists(st.integers(0, 2), max_size=4))
-def test_law_members_count_as_often_as_they_are_there(one: list[int], other: list[int]) -> None:
+def test_law_members_are_counted(one: list[int], other: list[int]) -> None:
     assert same_members(one, other) == (sorted(one) == sorted(other))
 
 
@@ -139,12 +139,12 @@ def test_only_lists_have_members(one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize("one", [None, "", False, 0, [], {}])
 @pytest.mark.parametrize("other", [None, "", False, 0, [], {}])
-def test_all_ways_to_write_nothing_are_nothing(one: Any, other: Any) -> None:
+def test_all_empty_values_are_equal(one: Any, other: Any) -> None:
     assert both_nothing(one, other)
 
 
 @pytest.mark.parametrize("value", ["0", 1, True, [None], {"a": None}, " "])
-def test_something_is_not_nothing(value: Any) -> None:
+def test_a_value_is_not_empty(value: Any) -> None:
     assert not both_nothing(None, value)
     assert not both_nothing(value, None)
     assert not both_nothing(value, value)
@@ -166,5 +166,5 @@ def test_something_is_not_nothing(value: Any) -> None:
         ("protocols", "tcp", "6", False),
     ],
 )
-def test_a_protocol_is_its_number(path: str, old: Any, new: Any, same: bool) -> None:
+def test_a_protocol_equals_its_number(path: str, old: Any, new: Any, same: bool) -> None:
     assert same_protocol(path, old, new) is same

@@ -1,7 +1,7 @@
-"""Differences that are nobody's change are told to nobody, and their harmful neighbours are.
+"""False alarms: the corpus of harmless differences is no drift, and the corpus of harmful ones is.
 
-`seen` is what Terraform reports as moved outside while no plan would change anything; a plan may also be one that a
-provider makes although nothing differs but the way to write it.
+`seen` is the drift that Terraform reports although no plan would change anything. A plan can also be one that a
+provider makes although only the notation differs.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from tests.core.plan.differences import CONTAINERS, OUTSIDE, STATE
 from tests.core.plan.harmful import HARMFUL
 
 
-def judged(*changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **more: Any) -> DriftFinding:
+def classified(*changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None, **more: Any) -> DriftFinding:
     plan = read(document(*changes, drift=[seen] if seen else [], **more), Redactor(b"a key for tests"))
     return classify(plan, applied_digest="d1", desired_digest="d1", ignore=(), rolled_back=False, now=NOW)
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_container_written_otherwise_is_no_drift_of_either_kind(name: str) -> None:
+def test_a_rewritten_container_is_no_drift_of_either_kind(name: str) -> None:
     before, after = CONTAINERS[name]
     replaced = change(
         "aws_ecs_task_definition.this",
@@ -37,25 +37,25 @@ def test_a_container_written_otherwise_is_no_drift_of_either_kind(name: str) -> 
     follows = change(
         "aws_ecs_service.this", ["update"], {"task_definition": "a:1"}, {}, unknown={"task_definition": True}
     )
-    assert judged(replaced, follows) == DriftFinding(Sync.IN_SYNC, None, (), harmless=True)
-    assert judged(seen=change("aws_ecs_task_definition.this", ["update"], before, after)).sync == Sync.IN_SYNC
+    assert classified(replaced, follows) == DriftFinding(Sync.IN_SYNC, None, (), harmless=True)
+    assert classified(seen=change("aws_ecs_task_definition.this", ["update"], before, after)).sync == Sync.IN_SYNC
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_what_others_own_or_write_otherwise_is_no_drift(name: str) -> None:
+def test_a_harmless_difference_is_no_drift(name: str) -> None:
     address, before, after = OUTSIDE[name]
-    assert judged(seen=change(address, ["update"], before, after), state=STATE).sync == Sync.IN_SYNC
+    assert classified(seen=change(address, ["update"], before, after), state=STATE).sync == Sync.IN_SYNC
 
 
-def test_the_corpus_is_large_enough_to_mean_something() -> None:
+def test_the_corpus_has_a_minimum_size() -> None:
     assert len(CONTAINERS) + len(OUTSIDE) >= 45
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-def test_a_harmful_neighbour_is_told(name: str) -> None:
+def test_a_harmful_difference_is_drift(name: str) -> None:
     address, before, after = HARMFUL[name]
-    found = judged(seen=change(address, ["update"], before, after), state=STATE)
+    found = classified(seen=change(address, ["update"], before, after), state=STATE)
     assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.UNMANAGED_ADDITION)
     assert [item.address for item in found.drifted] == [address]
-    planned = judged(change(address, ["update"], after, before))
+    planned = classified(change(address, ["update"], after, before))
     assert (planned.sync, planned.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)

@@ -1,4 +1,4 @@
-"""Reading plans: what people see, what an approval binds to, and what never leaves."""
+"""Reading plans: the shown changes, the digest that an approval refers to, and the redacted values."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def test_an_update_shows_each_attribute_with_its_old_and_new_value() -> None:
     assert plan.changes[0].attributes == {"memory": ("512", "1024")}
 
 
-def test_what_terraform_does_not_know_yet_is_said_so() -> None:
+def test_a_value_that_terraform_does_not_know_yet_is_marked() -> None:
     plan = reading(change("aws_lb.this", ["create"], None, {"name": "develop"}, unknown={"arn": True}))
     assert plan.changes[0].attributes == {"arn": (None, UNKNOWN), "name": (None, "develop")}
 
@@ -48,7 +48,7 @@ def test_no_op_and_data_sources_are_no_changes() -> None:
     assert plan.is_empty
 
 
-def test_an_output_alone_makes_a_plan_worth_applying() -> None:
+def test_a_changed_output_is_a_change() -> None:
     plan = read(document() | {"output_changes": {"platform": {"actions": ["update"]}}}, REDACTOR)
     assert not plan.is_empty
     assert plan.outputs == ("platform",)
@@ -106,7 +106,7 @@ SECRET = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1
 
 
 @given(SECRET, SECRET)
-def test_a_sensitive_value_never_leaves_but_its_change_does(old: str, new: str) -> None:
+def test_a_changed_sensitive_value_is_visible_without_the_value(old: str, new: str) -> None:
     entry = change(
         "aws_thing.this",
         ["update"],
@@ -116,9 +116,9 @@ def test_a_sensitive_value_never_leaves_but_its_change_does(old: str, new: str) 
         hidden_after={"value": True},
     )
     plan = reading(entry)
-    said = repr(plan)
-    assert old not in said
-    assert new not in said
+    text = repr(plan)
+    assert old not in text
+    assert new not in text
     assert (plan.changes[0].attributes == {}) == (old == new)
 
 
@@ -129,7 +129,7 @@ def test_the_digest_does_not_depend_on_terraforms_order(order: list[str]) -> Non
 
 
 @given(st.sampled_from(["actions", "value", "address"]))
-def test_any_real_difference_moves_the_digest(what: str) -> None:
+def test_any_real_difference_changes_the_digest(what: str) -> None:
     before = reading(change("aws_thing.a", ["update"], {"x": 1}, {"x": 2}))
     after = {
         "actions": change("aws_thing.a", ["delete", "create"], {"x": 1}, {"x": 2}),
@@ -139,6 +139,6 @@ def test_any_real_difference_moves_the_digest(what: str) -> None:
     assert reading(after[what]).digest != before.digest
 
 
-def test_what_is_not_a_plan_is_refused() -> None:
+def test_a_document_that_is_no_plan_is_refused() -> None:
     with pytest.raises(ValueError, match="not the JSON form"):
         read({"values": {}}, REDACTOR)

@@ -1,4 +1,4 @@
-"""A plan that imports may do nothing else, and waits for a person whatever the mode."""
+"""Adoption: a plan that imports may do nothing else, and waits for approval in every mode."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def verdict(found: Plan, record: Record, **limits: Any) -> Verdict:
 
 
 @pytest.mark.parametrize("mode", ["auto", "approve"])
-def test_a_clean_adoption_waits_for_a_person_in_every_mode(mode: str) -> None:
+def test_an_adoption_waits_for_approval_in_every_mode(mode: str) -> None:
     found = verdict(plan(ADOPTED), new(with_policy(SERVICE, f"{{mode: {mode}}}")))
     assert isinstance(found, AwaitApproval)
     assert "1 to import" in found.message
@@ -48,13 +48,13 @@ def test_a_clean_adoption_waits_for_a_person_in_every_mode(mode: str) -> None:
     assert "`reconciler adopt develop/orders`" in found.message
 
 
-def test_what_is_only_observed_is_not_adopted() -> None:
+def test_an_observed_instance_adopts_nothing() -> None:
     found = verdict(plan(ADOPTED), new(with_policy(SERVICE, "{mode: observe}")))
     assert isinstance(found, Report)
     assert found.reason == Reason.OBSERVED
 
 
-def test_an_approval_adopts_exactly_what_was_shown() -> None:
+def test_an_approval_adopts_exactly_the_shown_resources() -> None:
     shown, record = plan(ADOPTED), new()
     approved = fold(record, Approved(Approval(shown.digest, "ann", NOW)))
     assert verdict(shown, approved) == Apply()
@@ -89,7 +89,7 @@ def test_an_approval_adopts_exactly_what_was_shown() -> None:
         ),
     ],
 )
-def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: dict[str, Any], named: str) -> None:
+def test_a_plan_that_does_more_than_import_is_refused_and_names_the_change(more: dict[str, Any], named: str) -> None:
     found = plan(ADOPTED, more)
     approved = fold(new(), Approved(Approval(found.digest, "ann", NOW)))
     for record in (new(), approved):
@@ -100,8 +100,8 @@ def test_a_plan_that_does_more_than_import_is_refused_and_says_what_more(more: d
         assert "make manifest and root say what exists" in decided.message
 
 
-def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_changes() -> None:
-    """Import what a lost apply created, and create what it did not come to, in one plan."""
+def test_after_an_apply_has_begun_an_approver_can_approve_an_import_beside_other_changes() -> None:
+    """Import the resources that a lost apply created, and create the missing ones, in one plan."""
     found = plan(ADOPTED, change("aws_s3_bucket.new", ["create"], None, BUCKET))
     begun = new().replace(attempted=True)
     waiting = verdict(found, begun)
@@ -111,7 +111,7 @@ def test_once_an_apply_has_begun_a_person_may_agree_to_an_import_beside_other_ch
     assert verdict(found, fold(begun, Approved(Approval(found.digest, "ann", NOW)))) == Apply()
 
 
-def test_a_state_that_holds_more_is_no_first_plan() -> None:
+def test_a_state_with_other_resources_is_no_first_plan() -> None:
     more = change("aws_s3_bucket.new", ["create"], None, BUCKET)
     assert isinstance(verdict(plan(ADOPTED, more, existing=5), new()), AwaitApproval)
 
@@ -125,29 +125,29 @@ def test_a_state_that_holds_more_is_no_first_plan() -> None:
         change("aws_ecs_service.this", ["update"], {"task_definition": "web:1"}, {"task_definition": WEB}, **KNOWN),
     ],
 )
-def test_tags_and_what_only_terraform_knows_may_differ(more: dict[str, Any]) -> None:
+def test_tags_and_attributes_that_only_terraform_has_may_differ(more: dict[str, Any]) -> None:
     assert isinstance(verdict(plan(ADOPTED, more), new()), AwaitApproval)
 
 
-def test_it_says_how_many_get_other_tags() -> None:
+def test_the_message_counts_the_resources_with_other_tags() -> None:
     assert adoption.what_changes(plan(ADOPTED, TAGGED)) == (
         "2 resources that exist are adopted; of these 1 get other tags, and nothing else is changed"
     )
 
 
-def test_policy_holds_for_what_is_changed_by_an_adoption() -> None:
+def test_the_policy_applies_to_the_changes_of_an_adoption() -> None:
     rules = Rules(mandatory_tags=frozenset({"CostCenter"}))
     denied = verdict(plan(TAGGED), new(), rules=rules)
     assert isinstance(denied, Report)
     assert denied.reason == Reason.POLICY_DENIED
 
 
-def test_outputs_that_come_with_it_are_no_change_of_the_world() -> None:
+def test_new_outputs_are_no_change_of_resources() -> None:
     text = document(ADOPTED) | {"output_changes": {"name": {"actions": ["create"]}}}
     assert isinstance(verdict(read(text, Redactor(b"a key for tests")), new()), AwaitApproval)
 
 
-def test_what_is_imported_is_shown_with_its_id_and_counted() -> None:
+def test_imports_are_shown_with_their_ids_and_counted() -> None:
     found = plan(ADOPTED, TAGGED, change("aws_vpc.this", ["no-op"], {}, {}))
     assert (found.is_empty, describe(found)) == (False, "2 to import")
     summary = summarise(found, drift=(), now=NOW)
@@ -159,7 +159,7 @@ def test_what_is_imported_is_shown_with_its_id_and_counted() -> None:
     assert summary.changes[1].attributes["tags_all.Owner"] == (None, "shop")
 
 
-def test_what_is_yet_to_be_adopted_is_nobodys_drift() -> None:
+def test_a_pending_import_is_no_drift() -> None:
     moved = change("aws_s3_bucket.other", ["update"], {"a": 1}, {"a": 2})
     found = classify(
         plan(ADOPTED, drift=[moved]), applied_digest="d", desired_digest="d", ignore=(), rolled_back=False, now=NOW
@@ -181,10 +181,10 @@ def test_a_refused_adoption_stalls_until_the_manifest_changes() -> None:
     assert fold(refused, Desired("d2", "s", "c2")).condition(ConditionType.STALLED) is None
 
 
-def test_people_are_told_of_an_adoption_with_the_command_that_agrees_to_it() -> None:
+def test_the_notice_of_an_adoption_has_the_command_that_approves_it() -> None:
     found = plan(ADOPTED)
     waiting = fold(new(), Planned(found, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
-    told = problems.of_record(waiting)[Topic.APPROVAL]
-    assert render_line(told.title).endswith("waits for approval: 1 to import")
-    assert "• import `aws_s3_bucket.this`" in map(render_line, told.details)
-    assert "`reconciler adopt develop/orders`" in render_line(told.details[-1])
+    incident = problems.of_record(waiting)[Topic.APPROVAL]
+    assert render_line(incident.title).endswith("waits for approval: 1 to import")
+    assert "• import `aws_s3_bucket.this`" in map(render_line, incident.details)
+    assert "`reconciler adopt develop/orders`" in render_line(incident.details[-1])

@@ -1,4 +1,4 @@
-"""A change that would leave something unencrypted at rest is named, and no other change is."""
+"""Encryption at rest: each change that would remove it is found, and no other change."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -61,7 +61,7 @@ def change(
     return Change(f"{kind}.this", kind, ("update",), (), attributes or {}, before or {}, after or {})
 
 
-def said(found: Change, *, gone: str = "") -> list[str]:
+def losses_of(found: Change, *, gone: str = "") -> list[str]:
     return list(losses(found, frozenset({gone} if gone else ())))
 
 
@@ -71,68 +71,68 @@ def updated(kind: str, path: str, old: Any, new: Any) -> Change:
 
 @pytest.mark.parametrize("kind", SWITCHES)
 @pytest.mark.parametrize("value", OFF, ids=repr)
-def test_a_store_is_made_and_kept_encrypted(kind: str, value: Any) -> None:
+def test_a_store_without_encryption_is_found(kind: str, value: Any) -> None:
     switch = SWITCHES[kind]
-    assert said(change(kind, after={"id": "a", switch: value})) == [f"{switch} is off"]
-    assert said(change(kind, before={switch: value}, after={"id": "a"})) == [f"{switch} is off"]
+    assert losses_of(change(kind, after={"id": "a", switch: value})) == [f"{switch} is off"]
+    assert losses_of(change(kind, before={switch: value}, after={"id": "a"})) == [f"{switch} is off"]
 
 
 @pytest.mark.parametrize("kind", SWITCHES)
 @pytest.mark.parametrize("value", [True, "true", UNKNOWN])
-def test_a_store_that_is_encrypted_or_will_be_known_later_is_let_through(kind: str, value: Any) -> None:
-    assert said(change(kind, after={SWITCHES[kind]: value})) == []
-    assert said(change(kind, before={SWITCHES[kind]: False})) == [], "what is destroyed is not asked"
+def test_a_store_with_encryption_or_an_unknown_value_is_allowed(kind: str, value: Any) -> None:
+    assert losses_of(change(kind, after={SWITCHES[kind]: value})) == []
+    assert losses_of(change(kind, before={SWITCHES[kind]: False})) == [], "a destroyed resource needs no encryption"
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("new", OFF, ids=repr)
-def test_encryption_that_goes_is_a_loss(path: str, new: Any) -> None:
-    assert said(updated("aws_thing", path, "arn:key", new)) == [f"{path} would be removed"]
+def test_removed_encryption_is_a_loss(path: str, new: Any) -> None:
+    assert losses_of(updated("aws_thing", path, "arn:key", new)) == [f"{path} would be removed"]
 
 
 @pytest.mark.parametrize("path", OTHERS)
-def test_another_attribute_that_goes_is_none(path: str) -> None:
-    assert said(updated("aws_thing", path, "arn:key", None)) == []
+def test_another_removed_attribute_is_no_loss(path: str) -> None:
+    assert losses_of(updated("aws_thing", path, "arn:key", None)) == []
 
 
 @given(st.sampled_from(PATHS), st.sampled_from([*OFF, "arn:1", True]), st.sampled_from(["arn:2", True, UNKNOWN]))
-def test_law_nothing_is_lost_where_something_is_in_force_afterwards(path: str, old: Any, new: Any) -> None:
-    assert said(updated("aws_thing", path, old, new)) == []
+def test_law_changed_encryption_is_no_loss(path: str, old: Any, new: Any) -> None:
+    assert losses_of(updated("aws_thing", path, old, new)) == []
 
 
 @given(st.sampled_from(PATHS), st.sampled_from(OFF), st.sampled_from(OFF))
-def test_law_nothing_is_lost_where_nothing_was(path: str, old: Any, new: Any) -> None:
-    assert said(updated("aws_thing", path, old, new)) == []
+def test_law_encryption_that_was_off_is_no_loss(path: str, old: Any, new: Any) -> None:
+    assert losses_of(updated("aws_thing", path, old, new)) == []
 
 
 @given(st.sampled_from(PATHS), st.booleans())
-def test_law_what_is_created_or_destroyed_loses_nothing(path: str, created: bool) -> None:
+def test_law_a_created_or_destroyed_resource_is_no_loss(path: str, created: bool) -> None:
     sides: dict[str, Any] = {"after": {"id": "a"}} if created else {"before": {"id": "a"}}
-    assert said(change("aws_thing", {path: ("arn:key", None)}, **sides)) == []
+    assert losses_of(change("aws_thing", {path: ("arn:key", None)}, **sides)) == []
 
 
-def test_the_type_of_encryption_may_become_none_in_any_place() -> None:
+def test_an_encryption_type_of_none_is_a_loss_at_any_depth() -> None:
     path = "kinesis_configuration.0.encryption_type"
-    assert said(updated("aws_thing", path, "KMS", "NONE")) == [f"{path} would be NONE"]
-    assert said(updated("aws_thing", path, "NONE", "KMS")) == []
+    assert losses_of(updated("aws_thing", path, "KMS", "NONE")) == [f"{path} would be NONE"]
+    assert losses_of(updated("aws_thing", path, "NONE", "KMS")) == []
 
 
 class TestBuckets:
-    """A bucket keeps its encryption as long as it exists."""
+    """The encryption of a bucket, which lasts as long as the bucket."""
 
-    def test_the_encryption_goes_and_the_bucket_stays(self) -> None:
+    def test_removing_the_encryption_of_a_kept_bucket_is_a_loss(self) -> None:
         found = change(BUCKET_GUARD, before={"bucket": "logs"})
-        assert said(found) == ["the bucket's encryption would go"]
-        assert said(found, gone="another") == ["the bucket's encryption would go"]
+        assert losses_of(found) == ["the bucket's encryption would go"]
+        assert losses_of(found, gone="another") == ["the bucket's encryption would go"]
 
-    def test_the_encryption_goes_with_its_bucket(self) -> None:
-        assert said(change(BUCKET_GUARD, before={"bucket": "logs"}), gone="logs") == []
+    def test_removing_the_encryption_with_its_bucket_is_no_loss(self) -> None:
+        assert losses_of(change(BUCKET_GUARD, before={"bucket": "logs"}), gone="logs") == []
 
-    def test_the_encryption_is_made_or_changed(self) -> None:
-        assert said(change(BUCKET_GUARD, after={"bucket": "logs"})) == []
+    def test_creating_or_changing_the_encryption_is_no_loss(self) -> None:
+        assert losses_of(change(BUCKET_GUARD, after={"bucket": "logs"})) == []
 
 
 @pytest.mark.parametrize(("old", "new", "lost"), [(True, False, 1), (False, True, 0), (False, False, 0)])
-def test_a_key_that_is_disabled_takes_what_it_encrypts_along(old: bool, new: bool, lost: int) -> None:
-    assert len(said(updated("aws_kms_key", "is_enabled", old, new))) == lost
-    assert said(updated("aws_thing", "is_enabled", old, new)) == []
+def test_disabling_a_key_is_a_loss(old: bool, new: bool, lost: int) -> None:
+    assert len(losses_of(updated("aws_kms_key", "is_enabled", old, new))) == lost
+    assert losses_of(updated("aws_thing", "is_enabled", old, new)) == []

@@ -1,4 +1,4 @@
-"""A change that would open something to the whole internet is named; the load balancer's ports are the exception."""
+"""Exposure: each change that would open a resource to the internet is found, except the load balancer's ports."""
 
 import ipaddress
 import json
@@ -27,7 +27,7 @@ def change(kind: str, module: str = "module.orders", /, **after: Any) -> Change:
     return Change(f"{module}.{kind}.this", kind, ("update",), (), {}, {}, after)
 
 
-def said(found: Change, *, gone: str = "") -> list[str]:
+def exposures_of(found: Change, *, gone: str = "") -> list[str]:
     return list(exposures(found, frozenset({gone} if gone else ())))
 
 
@@ -36,18 +36,18 @@ def inline(cidr: Any, first: int = 22, last: int = 22, protocol: str = "tcp") ->
 
 
 def opened(kind: str, cidr: str) -> list[str]:
-    """The phrases for one ingress rule, written as each type of resource writes it."""
+    """Return the phrases for one ingress rule, in the form of this resource type."""
     six = ":" in cidr
     ports = {"from_port": 22, "to_port": 22}
     match kind:
         case "aws_security_group" | "aws_default_security_group":
             block = {"ipv6_cidr_blocks" if six else "cidr_blocks": [cidr], "protocol": "tcp", **ports}
-            return said(change(kind, ingress=[block]))
+            return exposures_of(change(kind, ingress=[block]))
         case "aws_security_group_rule":
             blocks = {"ipv6_cidr_blocks" if six else "cidr_blocks": [cidr]}
-            return said(change(kind, type="ingress", protocol="tcp", **ports, **blocks))
+            return exposures_of(change(kind, type="ingress", protocol="tcp", **ports, **blocks))
         case _:
-            return said(change(kind, ip_protocol="tcp", **ports, **{"cidr_ipv6" if six else "cidr_ipv4": cidr}))
+            return exposures_of(change(kind, ip_protocol="tcp", **ports, **{"cidr_ipv6" if six else "cidr_ipv4": cidr}))
 
 
 INGRESS = st.sampled_from(
@@ -71,18 +71,18 @@ def test_law_a_network_wider_than_one_organisation_owns_is_the_internet(
 @given(st.integers(0, 65535), st.integers(0, 65535), st.sampled_from(["tcp", "6", "udp", "17", "-1", "icmp"]))
 def test_law_the_entrance_is_80_and_443_over_tcp_of_the_load_balancer(first: int, last: int, protocol: str) -> None:
     rule = inline(ALL, first, last, protocol)
-    found = said(change("aws_security_group", "module.alb", ingress=[rule]))
+    found = exposures_of(change("aws_security_group", "module.alb", ingress=[rule]))
     entrance = (first, last) in {(80, 80), (443, 443)} and protocol in {"tcp", "6"}
     assert len(found) == (0 if entrance else 1)
-    assert len(said(change("aws_security_group", ingress=[rule]))) == 1, "of any other group nothing is an entrance"
+    assert len(exposures_of(change("aws_security_group", ingress=[rule]))) == 1, "no other group has an entrance"
 
 
 @pytest.mark.parametrize("port", [80, 443])
 @pytest.mark.parametrize("protocol", ["tcp", "6"])
 def test_the_entrance_is_open(port: int, protocol: str) -> None:
     rule = inline(ALL, port, port, protocol)
-    assert said(change("aws_security_group", "module.alb", ingress=[rule])) == []
-    assert said(change("aws_security_group", "module.albs", ingress=[rule])) != []
+    assert exposures_of(change("aws_security_group", "module.alb", ingress=[rule])) == []
+    assert exposures_of(change("aws_security_group", "module.albs", ingress=[rule])) != []
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,16 @@ def test_the_entrance_is_open(port: int, protocol: str) -> None:
         (None, None, "all", "every port"),
     ],
 )
-def test_the_ports_are_said(first: int, last: int, protocol: str, phrase: str) -> None:
-    found = said(change("aws_security_group", ingress=[inline(ALL, first, last, protocol)]))
+def test_the_ports_are_named(first: int, last: int, protocol: str, phrase: str) -> None:
+    found = exposures_of(change("aws_security_group", ingress=[inline(ALL, first, last, protocol)]))
     assert found == [f"{phrase} would be open to {ALL}"]
 
 
-def test_every_rule_and_every_network_of_a_group_is_said() -> None:
+def test_every_rule_and_every_network_of_a_group_is_named() -> None:
     two = {**inline(ALL), "ipv6_cidr_blocks": ["::/0", "fd00::/16"]}
-    assert said(change("aws_security_group", ingress=[two, inline("10.0.0.0/8"), inline("0.0.0.0/1", 80, 80)])) == [
+    assert exposures_of(
+        change("aws_security_group", ingress=[two, inline("10.0.0.0/8"), inline("0.0.0.0/1", 80, 80)])
+    ) == [
         "port 22/tcp would be open to 0.0.0.0/0, ::/0",
         "port 80/tcp would be open to 0.0.0.0/1",
     ]
@@ -124,8 +126,8 @@ def test_every_rule_and_every_network_of_a_group_is_said() -> None:
     ],
     ids=lambda found: f"{found.type} {found.after}",
 )
-def test_what_is_not_known_yet_or_leaves_opens_nothing(found: Change) -> None:
-    assert said(found) == []
+def test_unknown_values_and_egress_open_nothing(found: Change) -> None:
+    assert exposures_of(found) == []
 
 
 @pytest.mark.parametrize(
@@ -138,42 +140,44 @@ def test_what_is_not_known_yet_or_leaves_opens_nothing(found: Change) -> None:
         ("aws_instance", "associate_public_ip_address"),
     ],
 )
-def test_a_public_address_is_an_opening(kind: str, flag: str) -> None:
-    assert said(change(kind, **{flag: True})) == [f"{flag} would give it a public address"]
-    assert said(change(kind, **{flag: False})) == []
-    assert said(change("aws_thing", **{flag: True})) == []
+def test_a_public_address_is_an_exposure(kind: str, flag: str) -> None:
+    assert exposures_of(change(kind, **{flag: True})) == [f"{flag} would give it a public address"]
+    assert exposures_of(change(kind, **{flag: False})) == []
+    assert exposures_of(change("aws_thing", **{flag: True})) == []
 
 
-def test_tasks_with_public_addresses_are_an_opening() -> None:
-    assert said(change("aws_ecs_service", network_configuration=[{"assign_public_ip": True}])) == [
+def test_tasks_with_public_addresses_are_an_exposure() -> None:
+    assert exposures_of(change("aws_ecs_service", network_configuration=[{"assign_public_ip": True}])) == [
         "its tasks would have public addresses"
     ]
 
 
 class TestBuckets:
-    """A bucket keeps its block of public access as long as it exists, whole."""
+    """The public access block of a bucket, which lasts as long as the bucket."""
 
     KIND = "aws_s3_bucket_public_access_block"
 
-    def test_the_block_goes(self) -> None:
+    def test_removing_the_block_of_a_kept_bucket_is_an_exposure(self) -> None:
         found = Change(f"{self.KIND}.this", self.KIND, ("delete",), (), {}, {"bucket": "logs"}, {})
-        assert said(found) == ["the bucket's block of public access would go"]
-        assert said(found, gone="logs") == []
+        assert exposures_of(found) == ["the bucket's block of public access would go"]
+        assert exposures_of(found, gone="logs") == []
 
     @pytest.mark.parametrize(
         "part", ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
     )
-    def test_a_part_of_the_block_is_off(self, part: str) -> None:
-        assert said(change(self.KIND, bucket="logs", **{part: False})) == [f"{part} would be off"]
-        assert said(change(self.KIND, bucket="logs", **{part: True})) == []
+    def test_disabling_a_part_of_the_block_is_an_exposure(self, part: str) -> None:
+        assert exposures_of(change(self.KIND, bucket="logs", **{part: False})) == [f"{part} would be off"]
+        assert exposures_of(change(self.KIND, bucket="logs", **{part: True})) == []
 
     @pytest.mark.parametrize(
         ("acl", "opens"),
         [("public-read", True), ("public-read-write", True), ("website", True), ("private", False), (None, False)],
     )
-    def test_an_open_acl(self, acl: str | None, opens: bool) -> None:
-        assert said(change("aws_s3_bucket_acl", acl=acl)) == ([f"the ACL {acl} would open the bucket"] if opens else [])
-        assert said(change("aws_thing", acl=acl)) == []
+    def test_an_open_acl_is_an_exposure(self, acl: str | None, opens: bool) -> None:
+        assert exposures_of(change("aws_s3_bucket_acl", acl=acl)) == (
+            [f"the ACL {acl} would open the bucket"] if opens else []
+        )
+        assert exposures_of(change("aws_thing", acl=acl)) == []
 
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}
@@ -207,13 +211,13 @@ POLICIES: dict[str, tuple[Any, bool]] = {
         "aws_sqs_queue_policy",
     ],
 )
-def test_a_policy_that_admits_any_principal(kind: str, name: str) -> None:
+def test_a_policy_that_admits_any_principal_is_an_exposure(kind: str, name: str) -> None:
     document, admits = POLICIES[name]
     phrases = ["its policy would allow everybody, without a condition"] if admits else []
-    assert said(change(kind, policy=json.dumps(document))) == phrases
-    assert said(change("aws_thing", policy=json.dumps(document))) == []
+    assert exposures_of(change(kind, policy=json.dumps(document))) == phrases
+    assert exposures_of(change("aws_thing", policy=json.dumps(document))) == []
 
 
 @pytest.mark.parametrize("policy", [UNKNOWN, "{", None, 7, {"Statement": [ALLOW]}])
-def test_what_is_no_policy_document_admits_no_principal(policy: Any) -> None:
-    assert said(change("aws_s3_bucket_policy", policy=policy)) == []
+def test_a_text_that_is_no_policy_document_admits_no_principal(policy: Any) -> None:
+    assert exposures_of(change("aws_s3_bucket_policy", policy=policy)) == []

@@ -1,4 +1,4 @@
-"""Rules that hold for every plan: what they deny, what they let through, and what wants a person."""
+"""The rules for every plan: denied changes, allowed ones, and those that need approval."""
 
 import json
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ def plan(*changes: Mapping[str, Any]) -> Plan:
     return read(document(*changes), Redactor(b"a key for tests"))
 
 
-def broken(*changes: Mapping[str, Any], rules: Rules = RULES) -> list[str]:
+def violated(*changes: Mapping[str, Any], rules: Rules = RULES) -> list[str]:
     return [str(violation) for violation in violations(plan(*changes), rules, KEY)]
 
 
-def made(address: str, **after: Any) -> Mapping[str, Any]:
+def created(address: str, **after: Any) -> Mapping[str, Any]:
     return change(address, ["create"], None, after)
 
 
-def moved(address: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+def updated(address: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
     return change(address, ["update"], before, after)
 
 
-def gone(address: str, **before: Any) -> Mapping[str, Any]:
+def deleted(address: str, **before: Any) -> Mapping[str, Any]:
     return change(address, ["delete"], before, None)
 
 
@@ -70,26 +70,29 @@ PUBLIC_ACCESS = {
 }
 
 DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
-    "no tags": (made("aws_vpc.this", tags_all={}), "mandatory tags: without CostCenter, Owner"),
+    "no tags": (created("aws_vpc.this", tags_all={}), "mandatory tags: without CostCenter, Owner"),
     "a tag less": (
-        moved("aws_vpc.this", {"tags_all": {"Owner": "a", "CostCenter": "1"}}, {"tags_all": {"Owner": "a"}}),
+        updated("aws_vpc.this", {"tags_all": {"Owner": "a", "CostCenter": "1"}}, {"tags_all": {"Owner": "a"}}),
         "without CostCenter",
     ),
-    "an empty tag": (made("aws_vpc.this", tags_all={"Owner": "", "CostCenter": "1"}), "without Owner"),
-    "SSH open to everybody": (made(GROUP, ingress=[rule(22, "0.0.0.0/0")]), "port 22/tcp would be open to 0.0.0.0/0"),
-    "half the internet": (made(GROUP, ingress=[rule(443, "128.0.0.0/1")]), "128.0.0.0/1"),
-    "everybody over IPv6": (made(GROUP, ingress=[rule(8080, six="::/0")]), "port 8080/tcp would be open to ::/0"),
-    "443 of a service": (made(GROUP, ingress=[rule(443, "0.0.0.0/0")]), "port 443/tcp"),
+    "an empty tag": (created("aws_vpc.this", tags_all={"Owner": "", "CostCenter": "1"}), "without Owner"),
+    "SSH open to everybody": (
+        created(GROUP, ingress=[rule(22, "0.0.0.0/0")]),
+        "port 22/tcp would be open to 0.0.0.0/0",
+    ),
+    "half the internet": (created(GROUP, ingress=[rule(443, "128.0.0.0/1")]), "128.0.0.0/1"),
+    "everybody over IPv6": (created(GROUP, ingress=[rule(8080, six="::/0")]), "port 8080/tcp would be open to ::/0"),
+    "443 of a service": (created(GROUP, ingress=[rule(443, "0.0.0.0/0")]), "port 443/tcp"),
     "all ports of the load balancer": (
-        moved(ENTRANCE, {"ingress": []}, {"ingress": [rule(0, "0.0.0.0/0", to=65535)]}),
+        updated(ENTRANCE, {"ingress": []}, {"ingress": [rule(0, "0.0.0.0/0", to=65535)]}),
         "ports 0-65535/tcp",
     ),
     "every protocol of the load balancer": (
-        made(ENTRANCE, ingress=[rule(0, "0.0.0.0/0", protocol="-1")]),
+        created(ENTRANCE, ingress=[rule(0, "0.0.0.0/0", protocol="-1")]),
         "every port",
     ),
     "a rule of its own": (
-        made(
+        created(
             "aws_vpc_security_group_ingress_rule.ssh",
             cidr_ipv4="0.0.0.0/0",
             from_port=22,
@@ -98,38 +101,46 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         ),
         "port 22/tcp",
     ),
-    "an old rule of its own": (made("aws_security_group_rule.ssh", type="ingress", **rule(22, "0.0.0.0/0")), "22/tcp"),
+    "an old rule of its own": (
+        created("aws_security_group_rule.ssh", type="ingress", **rule(22, "0.0.0.0/0")),
+        "22/tcp",
+    ),
     "a public database": (
-        made("aws_db_instance.a", publicly_accessible=True, storage_encrypted=True),
+        created("aws_db_instance.a", publicly_accessible=True, storage_encrypted=True),
         "publicly_accessible",
     ),
     "tasks with public addresses": (
-        made("aws_ecs_service.a", network_configuration=[{"assign_public_ip": True}]),
+        created("aws_ecs_service.a", network_configuration=[{"assign_public_ip": True}]),
         "public addresses",
     ),
-    "a bucket without its block": (gone("aws_s3_bucket_public_access_block.a", bucket="a"), "block of public access"),
+    "a bucket without its block": (
+        deleted("aws_s3_bucket_public_access_block.a", bucket="a"),
+        "block of public access",
+    ),
     "a block that is off": (
-        made("aws_s3_bucket_public_access_block.a", **{**PUBLIC_ACCESS, "block_public_policy": False}),
+        created("aws_s3_bucket_public_access_block.a", **{**PUBLIC_ACCESS, "block_public_policy": False}),
         "block_public_policy would be off",
     ),
-    "a public ACL": (made("aws_s3_bucket_acl.a", acl="public-read"), "the ACL public-read"),
-    "a policy for everybody": (made("aws_s3_bucket_policy.a", policy=open_policy()), "allow everyone"),
+    "a public ACL": (created("aws_s3_bucket_acl.a", acl="public-read"), "the ACL public-read"),
+    "a policy for everybody": (created("aws_s3_bucket_policy.a", policy=open_policy()), "allow everyone"),
     "a policy for every account": (
-        made("aws_sns_topic_policy.a", policy=open_policy(Principal={"AWS": ["*"]})),
+        created("aws_sns_topic_policy.a", policy=open_policy(Principal={"AWS": ["*"]})),
         "everyone",
     ),
-    "an unencrypted volume": (made("aws_ebs_volume.a", encrypted=False), "encrypted is off"),
-    "an unencrypted file system": (made("aws_efs_file_system.a", encrypted=None), "encrypted is off"),
+    "an unencrypted volume": (created("aws_ebs_volume.a", encrypted=False), "encrypted is off"),
+    "an unencrypted file system": (created("aws_efs_file_system.a", encrypted=None), "encrypted is off"),
     "a log group that loses its key": (
-        moved("aws_cloudwatch_log_group.a", {"kms_key_id": "arn:1"}, {"kms_key_id": ""}),
+        updated("aws_cloudwatch_log_group.a", {"kms_key_id": "arn:1"}, {"kms_key_id": ""}),
         "kms_key_id would be removed",
     ),
     "a table that loses its encryption": (
-        moved("aws_dynamodb_table.a", {"server_side_encryption": [{"enabled": True}]}, {"server_side_encryption": []}),
+        updated(
+            "aws_dynamodb_table.a", {"server_side_encryption": [{"enabled": True}]}, {"server_side_encryption": []}
+        ),
         "server_side_encryption would be removed",
     ),
     "a table whose encryption is switched off": (
-        moved(
+        updated(
             "aws_dynamodb_table.a",
             {"server_side_encryption": [{"enabled": True}]},
             {"server_side_encryption": [{"enabled": False}]},
@@ -137,11 +148,11 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         "server_side_encryption.0.enabled would be removed",
     ),
     "a bucket that loses its encryption": (
-        gone("aws_s3_bucket_server_side_encryption_configuration.a", bucket="a"),
+        deleted("aws_s3_bucket_server_side_encryption_configuration.a", bucket="a"),
         "the bucket's encryption would be removed",
     ),
     "a disabled key": (
-        moved("aws_kms_key.a", {"is_enabled": True}, {"is_enabled": False}),
+        updated("aws_kms_key.a", {"is_enabled": True}, {"is_enabled": False}),
         "the key would be disabled",
     ),
 }
@@ -150,59 +161,63 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
 @pytest.mark.parametrize("name", DENIED)
 def test_a_rule_denies(name: str) -> None:
     entry, what = DENIED[name]
-    found = broken(entry)
+    found = violated(entry)
     assert len(found) == 1, found
     assert found[0].startswith(f"{entry['address']}: ")
     assert what in found[0]
 
 
 ALLOWED: dict[str, Mapping[str, Any]] = {
-    "all tags": made("aws_vpc.this", tags_all={"Owner": "a", "CostCenter": "1", "Name": "x"}),
-    "a type without tags": made("aws_route.a", destination_cidr_block="0.0.0.0/0"),
+    "all tags": created("aws_vpc.this", tags_all={"Owner": "a", "CostCenter": "1", "Name": "x"}),
+    "a type without tags": created("aws_route.a", destination_cidr_block="0.0.0.0/0"),
     "tags that are not known yet": change("aws_vpc.this", ["create"], None, {}, unknown={"tags_all": True}),
-    "HTTPS of the load balancer": made(ENTRANCE, ingress=[rule(80, "0.0.0.0/0"), rule(443, "0.0.0.0/0", six="::/0")]),
+    "HTTPS of the load balancer": created(
+        ENTRANCE, ingress=[rule(80, "0.0.0.0/0"), rule(443, "0.0.0.0/0", six="::/0")]
+    ),
     "a group that is not known yet": change(GROUP, ["create"], None, {}, unknown={"ingress": True}),
-    "a company's network": made(GROUP, ingress=[rule(22, "10.0.0.0/8")]),
-    "egress to everybody": made(GROUP, ingress=[], egress=[rule(443, "0.0.0.0/0")]),
-    "an egress rule of its own": made("aws_security_group_rule.out", type="egress", **rule(443, "0.0.0.0/0")),
-    "everybody under a condition": made(
+    "a company's network": created(GROUP, ingress=[rule(22, "10.0.0.0/8")]),
+    "egress to everybody": created(GROUP, ingress=[], egress=[rule(443, "0.0.0.0/0")]),
+    "an egress rule of its own": created("aws_security_group_rule.out", type="egress", **rule(443, "0.0.0.0/0")),
+    "everybody under a condition": created(
         "aws_s3_bucket_policy.a", policy=open_policy(Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}})
     ),
-    "a denial of everybody": made("aws_s3_bucket_policy.a", policy=open_policy(Effect="Deny")),
-    "a key instead of another": moved("aws_cloudwatch_log_group.a", {"kms_key_id": "arn:1"}, {"kms_key_id": "arn:2"}),
+    "a denial of everybody": created("aws_s3_bucket_policy.a", policy=open_policy(Effect="Deny")),
+    "a key instead of another": updated("aws_cloudwatch_log_group.a", {"kms_key_id": "arn:1"}, {"kms_key_id": "arn:2"}),
     "a key that is not known yet": change(
         "aws_cloudwatch_log_group.a", ["update"], {"kms_key_id": "arn:1"}, {}, unknown={"kms_key_id": True}
     ),
-    "a log group that never had a key": made("aws_cloudwatch_log_group.a", retention_in_days=30),
+    "a log group that never had a key": created("aws_cloudwatch_log_group.a", retention_in_days=30),
 }
 
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_no_rule_denies(name: str) -> None:
-    assert broken(ALLOWED[name]) == []
+    assert violated(ALLOWED[name]) == []
 
 
-def test_a_bucket_goes_with_all_that_guards_it() -> None:
+def test_a_bucket_is_destroyed_together_with_its_guards() -> None:
     parts = ("aws_s3_bucket_public_access_block.a", "aws_s3_bucket_server_side_encryption_configuration.a")
-    assert broken(gone("aws_s3_bucket.a", bucket="a"), *(gone(part, bucket="a") for part in parts)) == []
+    assert violated(deleted("aws_s3_bucket.a", bucket="a"), *(deleted(part, bucket="a") for part in parts)) == []
 
 
-def test_an_exception_lets_one_address_of_one_instance_through() -> None:
-    opened = made("aws_s3_bucket_policy.site", policy=open_policy())
+def test_an_exception_allows_one_address_of_one_instance() -> None:
+    opened = created("aws_s3_bucket_policy.site", policy=open_policy())
     rules = Rules(exceptions=frozenset({(KEY, "aws_s3_bucket_policy.site")}))
-    assert broken(opened, rules=rules) == []
+    assert violated(opened, rules=rules) == []
     assert violations(plan(opened), rules, "prod/orders")
 
 
 class TestVerdict:
-    """Return the verdict on a plan under the rules."""
+    """The verdict on a plan under the rules."""
 
     def decided(self, *changes: Mapping[str, Any], record: Any = None, rules: Rules = RULES) -> verdict.Verdict:
         limits = VerdictLimits(rules=rules)
-        moved = DriftFinding(Sync.PENDING, None, ())
-        return verdict.verdict(plan(*changes), moved, record or applied(), DEVELOP, image=IMAGE, now=NOW, limits=limits)
+        updated = DriftFinding(Sync.PENDING, None, ())
+        return verdict.verdict(
+            plan(*changes), updated, record or applied(), DEVELOP, image=IMAGE, now=NOW, limits=limits
+        )
 
-    def test_a_denied_plan_is_not_applied_even_if_somebody_approved_it(self) -> None:
+    def test_a_denied_plan_is_not_applied_even_if_approved(self) -> None:
         entry, _ = DENIED["SSH open to everybody"]
         approved = fold(applied(), Approved(Approval(plan(entry).digest, "ann", NOW)))
         found = self.decided(entry, record=approved)
@@ -214,7 +229,7 @@ class TestVerdict:
     @pytest.mark.parametrize(
         "kind", ["aws_ecr_repository", "aws_kms_key", "aws_s3_bucket", "aws_lb", "aws_vpc", "aws_secretsmanager_secret"]
     )
-    def test_what_holds_state_is_destroyed_or_replaced_only_with_a_person(self, kind: str) -> None:
+    def test_a_stateful_resource_is_destroyed_or_replaced_only_with_approval(self, kind: str) -> None:
         for actions in (["delete"], ["delete", "create"], ["create", "delete"]):
             entry = change(f"{kind}.this", actions, {"name": "a"}, {"name": "b"} if len(actions) == 2 else None)
             found = self.decided(entry, rules=Rules())
@@ -223,21 +238,23 @@ class TestVerdict:
             approved = fold(applied(), Approved(Approval(plan(entry).digest, "ann", NOW)))
             assert self.decided(entry, record=approved, rules=Rules()) == Apply()
 
-    def test_a_prune_takes_what_its_author_called_disposable_and_asks_for_the_rest(self) -> None:
+    def test_a_prune_destroys_disposable_resources_and_waits_for_approval_of_the_rest(self) -> None:
         removed = fold(applied(), Removed(None))
-        disposable = gone("aws_ecr_repository.this", name="orders", force_delete=True)
+        disposable = deleted("aws_ecr_repository.this", name="orders", force_delete=True)
         assert self.decided(disposable, record=removed) == Apply()
-        assert isinstance(self.decided(disposable), AwaitApproval), "not so when nothing is pruned"
-        assert isinstance(self.decided(gone("aws_ecr_repository.this", name="orders"), record=removed), AwaitApproval)
+        assert isinstance(self.decided(disposable), AwaitApproval), "only a prune destroys it without approval"
+        assert isinstance(
+            self.decided(deleted("aws_ecr_repository.this", name="orders"), record=removed), AwaitApproval
+        )
 
-    def test_a_large_plan_wants_a_person_and_a_first_apply_does_not(self) -> None:
+    def test_a_large_plan_needs_approval_and_a_first_apply_does_not(self) -> None:
         rules = Rules(most_changes=3, most_destroys=1)
-        changes = [moved(f"aws_thing.n{n}", {"a": 1}, {"a": 2}) for n in range(4)]
-        destroys = [gone(f"aws_thing.n{n}", a=1) for n in range(2)]
+        changes = [updated(f"aws_thing.n{n}", {"a": 1}, {"a": 2}) for n in range(4)]
+        destroys = [deleted(f"aws_thing.n{n}", a=1) for n in range(2)]
         assert self.decided(*changes[:3], rules=rules) == Apply()
         found = self.decided(*changes, rules=rules)
         assert isinstance(found, AwaitApproval)
         assert "changes 4 resources, more than 3" in found.message
         assert isinstance(self.decided(*destroys, rules=rules), AwaitApproval)
         assert self.decided(*destroys, record=fold(applied(), Removed(None)), rules=rules) == Apply()
-        assert self.decided(*(made(f"aws_thing.n{n}") for n in range(50)), rules=rules) == Apply()
+        assert self.decided(*(created(f"aws_thing.n{n}") for n in range(50)), rules=rules) == Apply()

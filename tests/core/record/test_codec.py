@@ -1,4 +1,4 @@
-"""Stored documents are read again exactly; one that cannot be read completely is refused with the place."""
+"""Stored documents: they are read exactly, and an incomplete one is refused with the place of the error."""
 
 import json
 from datetime import UTC, datetime
@@ -114,7 +114,7 @@ visits = st.builds(
 
 
 def document() -> dict[str, Any]:
-    """A record as it is stored."""
+    """Return a record as it is stored."""
     at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     ready = Condition(ConditionType.READY, True, Reason.APPLIED, "", at)
     return dump(Record(INSTANCES[0], "c1", version=3, conditions={ConditionType.READY: ready}))
@@ -122,19 +122,19 @@ def document() -> dict[str, Any]:
 
 @given(record=records)
 @settings(max_examples=100, deadline=None)
-def test_law_a_record_survives_the_journey_through_json(record: Record) -> None:
+def test_law_a_record_is_the_same_after_json(record: Record) -> None:
     assert load(json.loads(json.dumps(dump(record)))) == record
 
 
 @given(visit=visits)
 @settings(max_examples=50, deadline=None)
-def test_law_a_pass_survives_the_journey_through_json(visit: Pass) -> None:
+def test_law_a_pass_is_the_same_after_json(visit: Pass) -> None:
     assert load_pass(json.loads(json.dumps(dump_pass(visit)))) == visit
 
 
 @given(data=values)
 @settings(max_examples=50, deadline=None)
-def test_law_what_is_no_document_is_a_value_error(data: Any) -> None:
+def test_law_a_value_that_is_no_document_is_a_value_error(data: Any) -> None:
     with pytest.raises(ValueError, match=r"not a record|schema"):
         load(data)
     with pytest.raises(ValueError, match=r"not a pass|schema"):
@@ -159,8 +159,8 @@ def test_the_document_names_its_schema() -> None:
         ({"instance": {"key": "develop/orders"}}, "record.instance: not a stored instance"),
     ],
 )
-def test_what_cannot_be_read_completely_is_refused_with_its_place(change: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=r"^" + says.replace(".", r"\.")):
+def test_an_incomplete_document_is_refused_with_the_place(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=r"^" + message.replace(".", r"\.")):
         load({**document(), **change})
 
 
@@ -171,7 +171,7 @@ def test_a_missing_field_is_named() -> None:
         load(broken)
 
 
-def test_the_key_of_a_pass_must_be_one() -> None:
+def test_an_invalid_key_of_a_pass_is_refused() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     good = dump_pass(Pass("p", Key("develop", "orders"), "git", "c", at, at, "applied", None, ""))
     for bad in ("orders", 7, None):

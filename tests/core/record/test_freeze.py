@@ -1,4 +1,4 @@
-"""A freeze survives its document, says how it ends, and a document that is none is refused."""
+"""Documents of freezes, and the message that says how a freeze ends."""
 
 from datetime import UTC
 
@@ -13,7 +13,7 @@ FREEZES = st.builds(Freeze, st.none() | st.text(min_size=1), st.text(), st.text(
 
 
 @given(FREEZES)
-def test_law_a_freeze_survives_its_document(freeze: Freeze) -> None:
+def test_law_a_freeze_is_the_same_after_its_document(freeze: Freeze) -> None:
     assert load(dump(freeze)) == freeze
 
 
@@ -27,9 +27,9 @@ def test_a_document_of_another_form_is_refused(data: object) -> None:
     ("environment", "name", "ends"),
     [("prod", "prod", "`reconciler unfreeze prod`"), (None, EVERYWHERE, "`reconciler unfreeze`")],
 )
-def test_it_says_what_is_frozen_by_whom_why_and_how_it_ends(environment: str | None, name: str, ends: str) -> None:
+def test_the_message_names_environment_author_reason_and_command(environment: str | None, name: str, ends: str) -> None:
     freeze = Freeze(environment, "ann", "incident 7", NOW)
     assert freeze.name == name
-    said = str(Frozen(freeze))
+    message = str(Frozen(freeze))
     for part in ("frozen by ann since 2026-03-02 09:00 UTC", "incident 7", ends):
-        assert part in said
+        assert part in message

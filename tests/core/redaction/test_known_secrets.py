@@ -1,4 +1,4 @@
-"""Secrets that are known word for word: from the masks of a plan, from containers, from the names of inputs."""
+"""Secrets that are known literally: from the masks of a plan, from containers, from the names of inputs."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ VALUES = st.recursive(
 
 
 def texts(value: Any) -> set[str]:
-    """Every text in a value, names of fields left out."""
+    """Return every text in a value, without names of fields."""
     if isinstance(value, dict):
         return {text for inner in value.values() for text in texts(inner)}
     if isinstance(value, list | tuple):
@@ -28,14 +28,14 @@ def texts(value: Any) -> set[str]:
 
 
 @given(VALUES, st.sampled_from(["before", "after"]), st.booleans())
-def test_law_all_texts_of_a_value_that_is_marked_whole_are_secrets(value: Any, side: str, drifted: bool) -> None:
+def test_law_all_texts_of_a_marked_value_are_secrets(value: Any, side: str, drifted: bool) -> None:
     entry = change("aws_thing.this", ["update"], **{side: {"a": value, "b": "open"}}, **{f"hidden_{side}": {"a": True}})
     plan = document(drift=[entry]) if drifted else document(entry)
     assert of_plan(plan) == texts(value)
 
 
 @given(VALUES)
-def test_law_what_nothing_marks_is_no_secret(value: Any) -> None:
+def test_law_an_unmarked_value_is_no_secret(value: Any) -> None:
     entry = change(
         "aws_thing.this", ["update"], {"a": value}, {"a": value}, hidden_before={"a": False}, hidden_after={}
     )
@@ -57,7 +57,7 @@ def test_law_what_nothing_marks_is_no_secret(value: Any) -> None:
         ({"a": 7}, {"a": True}, set()),
     ],
 )
-def test_a_mask_goes_as_deep_as_it_marks(value: Any, mask: Any, secrets: set[str]) -> None:
+def test_a_mask_marks_nested_values(value: Any, mask: Any, secrets: set[str]) -> None:
     assert of_plan(document(change("aws_thing.this", ["create"], None, value, hidden_after=mask))) == secrets
 
 

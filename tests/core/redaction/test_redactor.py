@@ -1,4 +1,4 @@
-"""Secrets never leave, what is no secret stays readable, and redacting twice is redacting once."""
+"""The redactor: secrets are masked, other text stays readable, and a second redaction changes nothing."""
 
 import json
 import re
@@ -41,7 +41,7 @@ scraps = st.sampled_from(
 )
 
 
-def test_a_mark_is_stable_and_tells_changes() -> None:
+def test_a_mark_is_stable_and_shows_changes() -> None:
     assert MARK.fullmatch(redactor.mark("hunter2"))
     assert redactor.mark("hunter2") == Redactor(KEY).mark("hunter2")
     assert redactor.mark("hunter2") != redactor.mark("hunter3")
@@ -82,7 +82,7 @@ def test_a_mark_is_stable_and_tells_changes() -> None:
         ("secret_name=AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
     ],
 )
-def test_what_looks_like_a_credential_is_masked(text: str, secret: str) -> None:
+def test_a_text_in_the_form_of_a_credential_is_masked(text: str, secret: str) -> None:
     masked = redactor.text(text)
     assert secret not in masked
     assert MARK.search(masked)
@@ -113,7 +113,7 @@ def test_what_looks_like_a_credential_is_masked(text: str, secret: str) -> None:
         "vpc_id = aws_vpc.this.id, token = var.token",
     ],
 )
-def test_what_is_no_credential_stays(text: str) -> None:
+def test_other_text_stays(text: str) -> None:
     assert redactor.text(text) == text
 
 
@@ -145,7 +145,7 @@ def test_a_mask_that_does_not_fit_masks_the_whole_value() -> None:
     assert redactor.value([1], {"a": True}) == redactor.mark([1])
 
 
-def test_names_that_speak_of_credentials_mask_their_value() -> None:
+def test_names_of_credentials_mask_their_value() -> None:
     value = {"master_password": "x y", "apiKey": 4711999, "secret_arn": "arn:aws:x", "password": "", "tokens": ["a"]}
     assert redactor.value(value) == {
         **value,
@@ -180,7 +180,7 @@ def test_container_definitions_that_cannot_be_read_are_masked_whole() -> None:
     assert redactor.container_definitions("[{broken hunter2") == redactor.mark("[{broken hunter2")
 
 
-def test_nesting_beyond_reason_is_masked_not_raised() -> None:
+def test_excessive_nesting_is_masked_and_raises_nothing() -> None:
     deep: Any = "hunter2"
     for _ in range(5000):
         deep = [deep]
@@ -190,7 +190,7 @@ def test_nesting_beyond_reason_is_masked_not_raised() -> None:
 
 @given(text=st.text() | st.lists(scraps | st.text(max_size=6), max_size=12).map("".join))
 @settings(max_examples=200, deadline=None)
-def test_law_redacting_text_twice_is_redacting_once(text: str) -> None:
+def test_law_a_second_redaction_changes_nothing(text: str) -> None:
     once = redactor.text(text)
     assert redactor.text(once) == once
 

@@ -1,4 +1,4 @@
-"""The queue's laws, against a model that is too simple to be wrong."""
+"""Laws of the schedule, against a simple model."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -17,43 +17,46 @@ KEYS = st.sampled_from("abcd")
 
 
 class ScheduleMachine(Machine):
-    """The model: for every key the earliest time and the greatest urgency asked for since its last start; until when a
-    visit of no urgency is held back; and how many starts in a row passed over somebody who waits too long."""
+    """The model.
+
+    It has, by key, the earliest time and the greatest urgency that were requested since the last start; the time until
+    which visits without urgency are deferred; and how many starts in a row passed over a key that waits too long.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.schedule: Schedule[str] = Schedule(patience=PATIENCE, pacing=self)
         self.now = START
-        self.held: datetime | None = None
+        self.deferred_until: datetime | None = None
         self.passed_over = 0
         self.wanted: dict[str, tuple[datetime, int]] = {}
         self.running: set[str] = set()
 
     def not_before(self, key: str, visit: Visit) -> datetime | None:
-        return None if visit.urgency else self.held
+        return None if visit.urgency else self.deferred_until
 
     def started(self, key: str, visit: Visit, now: datetime) -> None:
         assert now == self.now
         assert (visit.at, visit.urgency) == self.wanted[key]
 
     def shift(self, by: timedelta) -> None:
-        self.held = self.held and self.held + by
+        self.deferred_until = self.deferred_until and self.deferred_until + by
 
     @rule(seconds=st.integers(1, 7200))
     def the_clock_is_set_back(self, seconds: int) -> None:
-        """Set the clock: what was due in an hour still is, and what is deferred waits no longer than before."""
+        """Set the clock back: a visit that was due in an hour still is, and a deferred one waits no longer than before."""
         by = -timedelta(seconds=seconds)
         self.schedule.shift(by)
         self.now += by
         self.wanted = {key: (at + by, urgency) for key, (at, urgency) in self.wanted.items()}
 
     @rule(seconds=st.none() | st.integers(0, 60))
-    def visits_of_no_urgency_are_held_back(self, seconds: int | None) -> None:
-        self.held = None if seconds is None else self.now + timedelta(seconds=seconds)
+    def visits_without_urgency_are_deferred(self, seconds: int | None) -> None:
+        self.deferred_until = None if seconds is None else self.now + timedelta(seconds=seconds)
 
     def starts(self, key: str) -> datetime:
         at, urgency = self.wanted[key]
-        return at if urgency or self.held is None else max(at, self.held)
+        return at if urgency or self.deferred_until is None else max(at, self.deferred_until)
 
     @rule(key=KEYS, delay=st.integers(0, 20), urgency=st.integers(0, 3))
     def add(self, key: str, delay: int, urgency: int) -> None:
@@ -79,7 +82,7 @@ class ScheduleMachine(Machine):
             self.running.add(key)
 
     def is_fair(self, key: str, due: dict[str, tuple[datetime, int]]) -> None:
-        """The most urgent goes first; after three starts that passed over the one that waits too long, that one."""
+        """Check that the most urgent key starts, or a key that waits too long, after three starts that passed over it."""
         oldest = min(at for at, _ in due.values())
         waits_too_long = self.now - oldest >= PATIENCE
         if due[key][1] < max(urgency for _, urgency in due.values()):
@@ -101,7 +104,7 @@ class ScheduleMachine(Machine):
         self.wanted.pop(key, None)
 
     @invariant()
-    def what_is_held_back_is_due_and_could_not_start(self) -> None:
+    def deferred_visits_are_due_and_cannot_start(self) -> None:
         late = {key for key in self.wanted.keys() - self.running if self.wanted[key][0] <= self.now < self.starts(key)}
         assert {key for key, _ in self.schedule.deferred(self.now)} == late
 
@@ -115,7 +118,7 @@ class ScheduleMachine(Machine):
 TestSchedule = case(ScheduleMachine)
 
 
-def test_many_wishes_during_a_run_become_one_visit_after_it() -> None:
+def test_many_requests_during_a_visit_become_one_visit_after_it() -> None:
     schedule: Schedule[str] = Schedule()
     schedule.add("prod/orders", START)
     assert schedule.take(START) is not None
@@ -128,8 +131,10 @@ def test_many_wishes_during_a_run_become_one_visit_after_it() -> None:
 
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 60))
-def test_a_check_starts_within_its_bound_however_many_changes_there_are(checks: int, changing: int, late: int) -> None:
-    """The worst case: whatever was taken in has changed again before the next start."""
+def test_a_drift_check_starts_within_its_bound_despite_any_number_of_changes(
+    checks: int, changing: int, late: int
+) -> None:
+    """Play the worst case: every started key has changed again before the next start."""
     schedule: Schedule[int] = Schedule()
     now = START + schedule.patience + timedelta(minutes=late)
     for check in range(checks):
@@ -146,7 +151,7 @@ def test_a_check_starts_within_its_bound_however_many_changes_there_are(checks: 
     assert [started.get(check) for check in range(checks)] == [4 * (check + 1) for check in range(checks)]
 
 
-def test_a_change_goes_before_checks_that_wait_no_longer_than_they_should() -> None:
+def test_a_change_goes_before_drift_checks_within_their_patience() -> None:
     schedule: Schedule[str] = Schedule()
     for check in ("a", "b", "c"):
         schedule.add(check, START)
@@ -157,7 +162,7 @@ def test_a_change_goes_before_checks_that_wait_no_longer_than_they_should() -> N
     assert taken[0] == "changed"
 
 
-def test_an_instance_whose_visit_never_ends_keeps_nobody_else_waiting() -> None:
+def test_a_visit_that_never_ends_delays_no_other_instance() -> None:
     schedule: Schedule[str] = Schedule()
     for key in ("stuck", "a", "b"):
         schedule.add(key, START)

@@ -1,4 +1,4 @@
-"""The order of visits over many passes, against a model that is too simple to be wrong: no key is ever forgotten."""
+"""The order of visits over many passes, against a simple model: no key is lost."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ ENDINGS: list[Event] = [
 
 
 class VisitMachine(Machine):
-    """The model: when each key must be visited at the latest; None for those that only somebody can bring back."""
+    """The model: the latest time of each key's visit; None for keys that only a request brings back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,19 +46,19 @@ class VisitMachine(Machine):
     def the_daemon_starts(self, seed: int) -> None:
         self.rng = random.Random(seed)
         for key in self.records:
-            self.wish(key, self.now, trigger="start")
+            self.request(key, self.now, trigger="start")
 
-    def wish(self, key: str, at: datetime, trigger: str, urgency: int = 0) -> None:
+    def request(self, key: str, at: datetime, trigger: str, urgency: int = 0) -> None:
         self.schedule.add(key, at, urgency=urgency, trigger=trigger)
         known = self.latest.get(key)
         self.latest[key] = min(at, known) if known else at
 
     @rule(key=st.sampled_from(["orders", "payments", "ledger"]), urgency=st.integers(1, 3))
-    def a_commit_or_a_person_wants_it_visited(self, key: str, urgency: int) -> None:
-        self.wish(key, self.now, trigger="git", urgency=urgency)
+    def a_commit_or_an_operator_requests_a_visit(self, key: str, urgency: int) -> None:
+        self.request(key, self.now, trigger="git", urgency=urgency)
 
     @rule(key=st.sampled_from(["orders", "payments", "ledger"]), digest=st.sampled_from("ab"))
-    def what_is_wanted_changes(self, key: str, digest: str) -> None:
+    def the_desired_digest_changes(self, key: str, digest: str) -> None:
         self.records[key] = advance(self.records[key], Desired(digest, "s", "c"), now=self.now)
 
     @rule(seconds=st.integers(1, 400))
@@ -66,7 +66,7 @@ class VisitMachine(Machine):
         self.now += timedelta(seconds=seconds)
 
     @rule()
-    def a_worker_takes_what_is_due(self) -> None:
+    def a_worker_takes_a_due_visit(self) -> None:
         due = [key for key, at in self.latest.items() if at and at <= self.now and key not in self.running]
         taken = self.schedule.take(self.now)
         assert (taken is None) == (not due)
@@ -85,13 +85,13 @@ class VisitMachine(Machine):
         self.running.remove(key)
         self.schedule.done(key)
         at = next_visit(record, PACE, now=self.now, rng=self.rng)
-        assert (at is None) == (record.reason == Reason.SUSPENDED), "only a person brings back what is suspended"
+        assert (at is None) == (record.reason == Reason.SUSPENDED), "only a request brings back a suspended instance"
         if at:
             self.is_in_time(record, at - self.now)
-            self.wish(key, at, trigger="interval")
+            self.request(key, at, trigger="interval")
 
     def is_in_time(self, record: Record, wait: timedelta) -> None:
-        """Never at once, which would be a loop; and no later than the reason to come back allows."""
+        """Check that the next visit is not at once, which would be a loop, and no later than its reason allows."""
         assert timedelta(seconds=13) <= wait <= max(INTERVAL, PACE.retry_cap)
         if record.reason in SOON:
             assert wait <= SOON[record.reason]
@@ -99,7 +99,7 @@ class VisitMachine(Machine):
             count = record.failures.count
             full = min(PACE.retry_base * 2 ** (count - 1), PACE.retry_cap)
             if count >= WORN_OUT:
-                assert wait >= INTERVAL * 0.9, "what failed too often is tried at its interval"
+                assert wait >= INTERVAL * 0.9, "after too many failures it is tried at its interval"
             else:
                 assert full / 2 <= wait <= full
         elif not record.failures:
@@ -107,14 +107,14 @@ class VisitMachine(Machine):
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
-    def somebody_asks_while_it_is_visited(self, data: st.DataObject) -> None:
-        """The wish is not lost with the visit that runs."""
+    def an_operator_requests_a_visit_during_one(self, data: st.DataObject) -> None:
+        """Request a visit, which is not lost when the running one ends."""
         key = data.draw(st.sampled_from(sorted(self.running)))
         self.records[key] = advance(self.records[key], ReconcileRequested(), now=self.now)
-        self.wish(key, self.now, trigger="request", urgency=3)
+        self.request(key, self.now, trigger="request", urgency=3)
 
     @invariant()
-    def nobody_is_forgotten(self) -> None:
+    def no_key_is_lost(self) -> None:
         wanted = {key: at for key, at in self.latest.items() if at}
         assert self.schedule.depth == len(wanted)
         startable = [at for key, at in wanted.items() if key not in self.running]

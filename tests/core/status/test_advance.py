@@ -77,22 +77,22 @@ def test_a_platform_is_ready_once_applied() -> None:
     assert (record.reason, record.health, record.outputs) == (Reason.APPLIED, Health.HEALTHY, {"platform": {}})
 
 
-def test_an_apply_that_did_not_end_leaves_nothing_known_to_be_applied() -> None:
+def test_an_apply_without_an_end_leaves_no_applied_digest() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     assert record.applied_digest is None
     assert fold(record, Failed(Reason.STATE_LOCKED, "it may still run")).intent is not None
 
 
-def test_a_reported_failure_ends_the_apply_but_nothing_is_known_to_be_applied() -> None:
+def test_a_reported_failure_ends_the_apply_and_leaves_no_applied_digest() -> None:
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     record = fold(record, Failed(Reason.APPLY_FAILED, "no capacity", of_apply=True))
     assert (record.applied_digest, record.intent) == (None, None)
 
 
-def test_a_plan_that_is_interrupted_says_nothing_of_the_apply_before_it() -> None:
-    """The daemon died in an apply, and is stopped again while it looks at what that left: still to be recovered."""
+def test_an_interrupted_plan_does_not_end_the_apply_before_it() -> None:
+    """Interrupt the recovery of an apply in which the daemon died: the instance must still be recovered."""
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     for reason in (Reason.INTERRUPTED, Reason.STATE_CONFLICT):
@@ -100,7 +100,7 @@ def test_a_plan_that_is_interrupted_says_nothing_of_the_apply_before_it() -> Non
 
 
 def test_a_revert_after_a_failed_apply_is_planned_again() -> None:
-    """D1 applied, D2 fails half-way, back to D1: D1's digest is not the applied one any more."""
+    """Apply D1, fail half-way in D2 and return to D1: the digest of D1 is no longer the applied one."""
     record = applied(digest="d1")
     record = fold(record, desired(record, "d2"), Applying(intent(), base(record)))
     record = fold(record, Failed(Reason.APPLY_FAILED, "x", of_apply=True))
@@ -116,7 +116,7 @@ def test_an_empty_plan_settles_and_ends_an_intent() -> None:
     assert (record.applied_digest, record.intent, record.applied_commit) == ("d2", None, "c2")
 
 
-def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
+def test_an_invalid_manifest_keeps_the_last_valid_one_and_says_so() -> None:
     good = fold(applied(), live(RolloutState.COMPLETED))
     record = fold(good, Invalid("services/orders.yaml:9:3: no"))
     assert record.instance == good.instance
@@ -125,14 +125,14 @@ def test_a_broken_manifest_keeps_the_last_good_state_and_says_so() -> None:
     assert ConditionType.STALLED not in fold(record, Accepted(good.instance, "c3")).conditions
 
 
-def test_a_manifest_that_returns_cancels_its_tombstone() -> None:
+def test_a_manifest_that_comes_back_lifts_its_tombstone() -> None:
     record = fold(applied(), Removed("too many"), PruneConfirmed())
     assert record.removed == NOW
     record = fold(record, Accepted(instance(), "c3"))
     assert (record.removed, record.prune_guard, record.prune_confirmed) == (None, None, False)
 
 
-def test_retries_end_in_stalled_and_a_new_digest_or_a_person_starts_over() -> None:
+def test_retries_end_in_stalled_and_a_new_digest_or_a_request_starts_over() -> None:
     record = new()
     record = fold(record, desired(record, "d1"), *[Failed(Reason.PLAN_FAILED, "no")] * 3)
     assert record.conditions[ConditionType.STALLED].reason == Reason.RETRIES_EXHAUSTED
@@ -140,12 +140,12 @@ def test_retries_end_in_stalled_and_a_new_digest_or_a_person_starts_over() -> No
     assert ConditionType.STALLED not in fold(record, ReconcileRequested()).conditions
 
 
-def test_a_state_lock_is_waited_for_and_counts_as_no_failure() -> None:
-    record = fold(applied(), Failed(Reason.STATE_LOCKED, "held by somebody"))
+def test_a_state_lock_counts_as_no_failure() -> None:
+    record = fold(applied(), Failed(Reason.STATE_LOCKED, "held by another run"))
     assert (record.reason, record.failures) == (Reason.STATE_LOCKED, None)
 
 
-def test_an_approval_falls_with_any_real_change_of_the_plan() -> None:
+def test_any_real_change_of_the_plan_voids_its_approval() -> None:
     one, other = plan(RETENTION), plan(change("aws_vpc.this", ["create"], None, {}))
     waiting = fold(applied(), Planned(one, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
     record = fold(waiting, Approved(Approval(one.digest, "ann", NOW)))
@@ -170,11 +170,11 @@ def test_a_rollout_that_never_ends_times_out() -> None:
     assert record.reason == Reason.ROLLOUT_TIMEOUT
 
 
-def test_without_an_image_a_service_waits_for_its_first() -> None:
+def test_a_service_without_an_image_waits_for_its_first() -> None:
     assert fold(applied(), live(RolloutState.COMPLETED, image=None)).reason == Reason.AWAITING_FIRST_IMAGE
 
 
-def test_a_dependency_at_work_does_not_make_a_running_service_unready() -> None:
+def test_a_dependency_that_progresses_does_not_make_a_running_service_unready() -> None:
     running = fold(applied(), live(RolloutState.COMPLETED))
     assert fold(running, PassHeld(Reason.DEPENDENCY_NOT_READY, "platform is being applied")) == running
 

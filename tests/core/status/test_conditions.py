@@ -1,4 +1,4 @@
-"""Conditions keep the time at which they became what they are, and go only when they are taken back."""
+"""Conditions keep the time of their last change, and go only when they are removed."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ STEPS = st.lists(st.tuples(KINDS, st.booleans(), REASONS, st.text(max_size=3)), 
 
 
 def after(steps: list[tuple[ConditionType, bool, Reason, str]]) -> Record:
-    """The record after these conditions were set, one a minute."""
+    """Return the record after these conditions were set, one a minute."""
     record = new()
     for minute, (kind, status, reason, message) in enumerate(steps):
         record = with_condition(record, NOW + timedelta(minutes=minute), kind, status, reason, message)
@@ -25,7 +25,7 @@ def after(steps: list[tuple[ConditionType, bool, Reason, str]]) -> Record:
 
 
 @given(STEPS)
-def test_law_each_condition_is_the_last_that_was_set_of_its_kind(
+def test_law_each_condition_is_the_last_one_of_its_kind(
     steps: list[tuple[ConditionType, bool, Reason, str]],
 ) -> None:
     found = after(steps).conditions
@@ -48,7 +48,7 @@ def test_law_its_time_is_the_first_of_the_unbroken_run_of_its_status_and_reason(
 
 
 @given(STEPS, st.sets(KINDS), st.none() | st.sets(REASONS))
-def test_law_only_conditions_of_these_kinds_and_reasons_are_taken_back(
+def test_law_only_conditions_of_these_kinds_and_reasons_are_removed(
     steps: list[tuple[ConditionType, bool, Reason, str]], kinds: set[ConditionType], only: set[Reason] | None
 ) -> None:
     record = after(steps)
@@ -60,7 +60,7 @@ def test_law_only_conditions_of_these_kinds_and_reasons_are_taken_back(
 
 
 @given(STEPS)
-def test_law_an_idle_instance_keeps_all_but_that_it_is_being_reconciled(
+def test_law_an_idle_instance_keeps_all_conditions_but_reconciling(
     steps: list[tuple[ConditionType, bool, Reason, str]],
 ) -> None:
     record = after(steps)
@@ -81,7 +81,7 @@ def test_the_headline_is_the_condition_ready(status: bool) -> None:
     assert record.reason is Reason.OBSERVED
 
 
-def test_the_record_before_is_left_as_it_was() -> None:
+def test_the_earlier_record_is_not_changed() -> None:
     before = ready(new(), NOW, True, Reason.IN_SYNC, "")
     ready(before, NOW, False, Reason.PLAN_FAILED, "no")
     assert before.reason is Reason.IN_SYNC

@@ -1,4 +1,4 @@
-"""The life of a record against a simple model: passes that end in every way, and crashes between them."""
+"""The life of a record against a simple model: passes with every end, and crashes in between."""
 
 from datetime import datetime, timedelta
 
@@ -56,7 +56,7 @@ HOLDS = [Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD]
 
 
 class LifeMachine(Machine):
-    """The model: what is wanted, what the state is known to match, and whether an apply is known to have ended."""
+    """The model: the desired digest, the digest that the state is known to match, and an apply without a known end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,11 +65,11 @@ class LifeMachine(Machine):
         self.now: datetime = NOW
         self.desired: str | None = None
         self.matches: str | None = None
-        self.open_apply = self.planned = self.applying = self.was_told = False
+        self.open_apply = self.planned = self.applying = self.pass_ended = False
         self.failed = 0
 
     @initialize(record=st.sampled_from([FIRST, new(PLATFORM)]))
-    def it_is_seen_for_the_first_time(self, record: Record) -> None:
+    def the_manifest_is_new(self, record: Record) -> None:
         self.record, self.instance = record, record.instance
 
     def happens(self, event: Event) -> None:
@@ -82,10 +82,10 @@ class LifeMachine(Machine):
     def pass_ends(self, event: Event) -> None:
         self.happens(event)
         self.planned = self.applying = False
-        self.was_told = True
+        self.pass_ended = True
 
     @rule(digest=st.sampled_from("ab"))
-    def a_pass_computes_what_is_wanted(self, digest: str) -> None:
+    def a_pass_computes_the_desired_digest(self, digest: str) -> None:
         self.happens(Desired(digest, f"source of {digest}", "c1"))
         if digest != self.desired:
             self.desired, self.failed = digest, 0
@@ -132,7 +132,7 @@ class LifeMachine(Machine):
 
     @precondition(lambda self: self.applying)
     @rule()
-    def the_apply_is_seen_to_hold_its_lock(self) -> None:
+    def the_lock_of_the_apply_is_observed(self) -> None:
         self.happens(LockObserved("lock"))
         assert self.record.intent is not None
         assert self.record.intent.lock_id == "lock"
@@ -145,14 +145,14 @@ class LifeMachine(Machine):
 
     @precondition(lambda self: self.applying)
     @rule(reason=st.sampled_from([Reason.APPLY_FAILED, *BREAKS_OFF]))
-    def the_apply_reports_that_it_failed(self, reason: Reason) -> None:
+    def the_apply_reports_a_failure(self, reason: Reason) -> None:
         self.pass_ends(Failed(reason, "no", of_apply=True))
         self.open_apply = False
         self.failed += reason != Reason.INTERRUPTED
 
     @rule()
     def the_daemon_dies(self) -> None:
-        """Whatever was going on, only the record is left of it."""
+        """Stop at any point: only the record is left."""
         self.planned = self.applying = False
 
     @rule(event=st.sampled_from([Invalid("no"), Removed(None), Removed("too many"), Attributed("ann")]))
@@ -164,16 +164,16 @@ class LifeMachine(Machine):
         self.happens(Accepted(self.instance, "c2"))
 
     @rule(suspend=st.none() | st.booleans(), reconcile=st.booleans())
-    def somebody_asks(self, suspend: bool | None, reconcile: bool) -> None:
+    def an_operator_requests(self, suspend: bool | None, reconcile: bool) -> None:
         if reconcile:
             self.happens(ReconcileRequested())
         if suspend is not None:
             self.happens(Suspended() if suspend else Resumed())
         self.failed = 0 if reconcile else self.failed
 
-    @precondition(lambda self: self.instance.kind == "Service" and self.was_told and not self.applying)
+    @precondition(lambda self: self.instance.kind == "Service" and self.pass_ended and not self.applying)
     @rule(rollout=st.sampled_from(RolloutState), newest=st.sampled_from([IMAGE, None]))
-    def ecs_is_asked(self, rollout: RolloutState, newest: str | None) -> None:
+    def ecs_answers(self, rollout: RolloutState, newest: str | None) -> None:
         live = LiveService(IMAGE, newest, rollout, "td:1", running=2, desired=2)
         self.happens(RolloutObserved(live, timedelta(minutes=15)))
 
@@ -182,7 +182,7 @@ class LifeMachine(Machine):
         self.now += timedelta(minutes=minutes)
 
     @invariant()
-    def only_an_apply_or_an_empty_plan_makes_it_known_to_match(self) -> None:
+    def only_an_apply_or_an_empty_plan_sets_the_applied_digest(self) -> None:
         assert self.record.applied_digest == self.matches
 
     @invariant()
@@ -191,18 +191,18 @@ class LifeMachine(Machine):
 
     @invariant()
     def a_headline_exists_once_a_pass_ended(self) -> None:
-        assert not self.was_told or self.record.reason is not None
-        assert self.applying or not self.was_told or self.open_apply or self.is_idle()
+        assert not self.pass_ended or self.record.reason is not None
+        assert self.applying or not self.pass_ended or self.open_apply or self.is_idle()
 
     def is_idle(self) -> bool:
         return ConditionType.RECONCILING not in self.record.conditions
 
     @invariant()
-    def failures_are_counted_per_wanted_digest(self) -> None:
+    def failures_are_counted_by_desired_digest(self) -> None:
         assert (self.record.failures.count if self.record.failures else 0) == self.failed
 
     @invariant()
-    def what_exists_only_while_true_is_true(self) -> None:
+    def conditions_that_exist_only_while_true_are_true(self) -> None:
         for kind in (ConditionType.DRIFTED, ConditionType.RECONCILING, ConditionType.STALLED):
             found = self.record.condition(kind)
             assert found is None or found.status

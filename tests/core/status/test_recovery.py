@@ -33,7 +33,7 @@ def plan(*changes: dict[str, Any], existing: int = 1) -> Plan:
 
 
 def crashed_in(found: Plan) -> Record:
-    """The record after a daemon that died in the apply of this plan."""
+    """Return the record after the daemon died in the apply of this plan."""
     record = fold(new(), Desired("d1", "s", "c1"))
     return fold(record, Applying(Intent("p", "d1", found.digest, False, NOW, creates=creates(found)), base(record)))
 
@@ -57,7 +57,7 @@ def verdict(found: Plan, record: Record) -> Verdict:
         (change("aws_something_new.this", ["create"], None, {"name": "orders"}), True),
     ],
 )
-def test_only_what_aws_would_make_twice_waits_for_a_person(lost: dict[str, Any], twice: bool) -> None:
+def test_only_a_create_that_aws_would_repeat_waits_for_approval(lost: dict[str, Any], twice: bool) -> None:
     found = plan(lost)
     decided = verdict(found, crashed_in(found))
     assert isinstance(decided, AwaitApproval) == twice
@@ -67,22 +67,22 @@ def test_only_what_aws_would_make_twice_waits_for_a_person(lost: dict[str, Any],
         assert "import it" in decided.message
 
 
-def test_what_the_lost_apply_was_not_to_make_is_made() -> None:
+def test_a_create_that_was_not_in_the_lost_apply_is_applied() -> None:
     assert verdict(plan(ADDRESS), crashed_in(plan(QUEUE))) == Apply()
 
 
-def test_a_replacement_that_ended_half_way_counts_too() -> None:
+def test_a_replacement_that_was_cut_short_counts_too() -> None:
     replaced = change("aws_eip.nat", ["delete", "create"], {"domain": "vpc"}, {"domain": "vpc"})
     assert isinstance(verdict(plan(ADDRESS), crashed_in(plan(replaced))), AwaitApproval)
 
 
-def test_whoever_looked_agrees_to_exactly_this_plan() -> None:
+def test_an_approval_after_a_check_is_for_exactly_this_plan() -> None:
     found = plan(ADDRESS)
     record = fold(crashed_in(found), Approved(Approval(found.digest, "ann", NOW)))
     assert verdict(found, record) == Apply()
 
 
-def test_the_recovery_says_what_may_exist_and_ends_with_the_apply() -> None:
+def test_the_recovery_names_the_resources_that_may_exist_and_ends_with_the_apply() -> None:
     found = plan(QUEUE, ADDRESS)
     record = crashed_in(plan(QUEUE))
     again = Intent("p2", "d1", found.digest, False, NOW, creates=creates(found))
@@ -96,26 +96,26 @@ def test_the_recovery_says_what_may_exist_and_ends_with_the_apply() -> None:
     assert verdict(plan(ADDRESS), record) == Apply()
 
 
-def test_an_end_that_terraform_told_leaves_nothing_to_recover() -> None:
+def test_an_apply_with_a_reported_end_needs_no_recovery() -> None:
     failed = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "no", of_apply=True))
     assert verdict(plan(ADDRESS), failed) == Apply()
     record = crashed_in(plan(ADDRESS))
     assert verdict(plan(ADDRESS), fold(record, FoundInSync(base(record), {}))) == Apply()
 
 
-def test_an_apply_that_was_killed_stays_to_be_recovered() -> None:
+def test_a_killed_apply_needs_a_recovery() -> None:
     record = fold(crashed_in(plan(ADDRESS)), Failed(Reason.APPLY_FAILED, "killed"))
     record = fold(record, Starting(Running(Holder("me"), NOW)))
     assert isinstance(verdict(plan(ADDRESS), record), AwaitApproval)
 
 
 def unrecorded(*moved: dict[str, Any], existing: int = 1) -> Plan:
-    """A plan with nothing to do, in which AWS is not what the state says."""
+    """Return a plan without changes, in which AWS differs from the state."""
     return read(document(drift=list(moved), existing=existing), Redactor(b"a key for tests"))
 
 
 def cut_short(planned: dict[str, Any]) -> Record:
-    """The record after an apply of this one change that did not end well."""
+    """Return the record after an apply of this one change that was cut short."""
     found = plan(planned)
     record = fold(fold(new(), Desired("d2", "s", "c2")), Planned(found, GIT_MOVED, "heal"))
     record = fold(record, Applying(Intent("p", "d2", found.digest, False, NOW), base(record)))
@@ -126,7 +126,7 @@ WIDENED = change("aws_sns_topic.this", ["update"], {"display_name": "one"}, {"di
 OTHER = change("aws_vpc.this", ["update"], {"instance_tenancy": "default"}, {"instance_tenancy": "dedicated"})
 
 
-def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state() -> None:
+def test_results_of_an_apply_that_was_cut_short_are_written_into_the_state() -> None:
     assert verdict(unrecorded(WIDENED), cut_short(WIDENED)) == Apply()
 
 
@@ -141,11 +141,13 @@ def test_what_aws_has_of_an_apply_that_was_cut_short_is_written_into_the_state()
     ],
     ids=["nothing", "and another resource", "another resource", "after one that ended well", "nothing was applied"],
 )
-def test_what_moved_otherwise_is_not_taken_for_it(moved: tuple[dict[str, Any], ...], record: Record) -> None:
+def test_other_changes_are_not_taken_for_results_of_the_apply(
+    moved: tuple[dict[str, Any], ...], record: Record
+) -> None:
     assert verdict(unrecorded(*moved), record) == decide.NothingToDo()
 
 
-def test_nothing_that_a_service_is_made_of_waits_for_a_person() -> None:
+def test_no_resource_of_a_service_waits_for_approval() -> None:
     source = Path(__file__).parents[3] / "terraform" / "modules" / "service"
     written = "\n".join(file.read_text() for file in source.rglob("*.tf"))
     kinds = set(re.findall(r'^resource "(\w+)"', written, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Remedies for additions."""
+"""Remedies for unmanaged additions."""
 
 import pytest
 
@@ -18,11 +18,11 @@ def test_the_type_is_found_in_any_address(address: str, kind: str) -> None:
     assert resource_type(address) == kind
 
 
-def test_a_known_addition_says_what_to_remove_and_what_would_manage_it() -> None:
-    said = remedy(ResourceSummary("module.n.aws_route_table.private[0]", ("update",), {"route": ([], [{}])}))
-    assert said == "module.n.aws_route_table.private[0]: delete the route, or manage it with an `aws_route`"
+def test_the_remedy_of_a_known_addition_names_the_deletion_and_the_managing_resource() -> None:
+    text = remedy(ResourceSummary("module.n.aws_route_table.private[0]", ("update",), {"route": ([], [{}])}))
+    assert text == "module.n.aws_route_table.private[0]: delete the route, or manage it with an `aws_route`"
 
 
-def test_any_other_addition_names_the_attribute() -> None:
-    said = remedy(ResourceSummary("aws_subnet.a", ("update",), {"map_public_ip_on_launch": (False, True)}))
-    assert "restore map_public_ip_on_launch" in said
+def test_the_remedy_of_any_other_addition_names_the_attribute() -> None:
+    text = remedy(ResourceSummary("aws_subnet.a", ("update",), {"map_public_ip_on_launch": (False, True)}))
+    assert "restore map_public_ip_on_launch" in text

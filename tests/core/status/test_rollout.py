@@ -1,4 +1,4 @@
-"""The state of a rollout in ECS as a service's health, its headline and the rollout that is watched."""
+"""The state of a rollout in ECS, as the health and headline of a service."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ def observed(before: Record, state: RolloutState, **changes: Any) -> Record:
 
 
 def summary(found: Record) -> tuple[Health, Reason | None, bool]:
-    """Health, headline, and whether the instance is ready."""
+    """Return health, headline, and whether the instance is ready."""
     return found.health, found.reason, any(one.status for one in found.conditions.values() if one.type == "Ready")
 
 
@@ -88,13 +88,13 @@ TABLE: dict[str, tuple[Record, RolloutState, tuple[Health, Reason, bool]]] = {
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_what_ecs_says_becomes_health_and_headline(name: str) -> None:
+def test_the_state_in_ecs_becomes_health_and_headline(name: str) -> None:
     before, state, expected = TABLE[name]
     assert summary(observed(before, state)) == expected
 
 
 @given(STATES, ROLLOUTS, HEADLINES)
-def test_law_a_service_without_an_image_waits_for_one_whatever_else_is(
+def test_law_a_service_without_an_image_always_waits_for_one(
     state: RolloutState, rollout: Rollout | None, reason: Reason
 ) -> None:
     found = observed(record(rollout, reason), state, newest=None)
@@ -122,7 +122,7 @@ def test_law_the_same_answer_again_changes_nothing(
 
 
 @given(st.sampled_from([RolloutState.FAILED, RolloutState.ROLLED_BACK]), ROLLOUTS)
-def test_law_a_rollout_that_failed_keeps_when_it_began_and_what_ecs_said(
+def test_law_a_failed_rollout_keeps_its_start_and_the_message_of_ecs(
     state: RolloutState, rollout: Rollout | None
 ) -> None:
     found = observed(record(rollout), state).rollout
@@ -133,24 +133,24 @@ def test_law_a_rollout_that_failed_keeps_when_it_began_and_what_ecs_said(
     assert found.task_definition == (rollout.task_definition if rollout else "td:1")
 
 
-def test_a_rollout_that_takes_too_long_says_what_ecs_says() -> None:
+def test_a_rollout_that_takes_too_long_quotes_ecs() -> None:
     found = observed(record(replace(ROLLOUT, started=NOW - timedelta(hours=1))), RolloutState.IN_PROGRESS)
     assert found.rollout is not None
     assert "0:15:00" in found.rollout.message
     assert found.rollout.message.endswith("from ECS")
 
 
-def test_the_version_before_keeps_the_reason_of_the_failed_rollout() -> None:
+def test_a_rollback_keeps_the_reason_of_the_failed_rollout() -> None:
     found = observed(record(replace(FAILED, task_definition="td:2")), RolloutState.COMPLETED)
     assert found.rollout is not None
     assert found.rollout.message == "rolled back then"
 
 
-def test_a_rollout_that_another_began_is_watched_from_now_on() -> None:
+def test_a_rollout_that_another_tool_began_is_watched() -> None:
     found = observed(record(), RolloutState.IN_PROGRESS).rollout
     assert found == Rollout("d1", IMAGE, "td:1", NOW)
 
 
 @pytest.mark.parametrize("outputs", [{}, {"task_definition_arn": "td:9"}])
-def test_an_apply_begins_a_rollout_of_what_it_made(outputs: dict[str, str]) -> None:
+def test_an_apply_begins_a_rollout_of_its_task_definition(outputs: dict[str, str]) -> None:
     assert started(record(), outputs, IMAGE, NOW) == Rollout("d1", IMAGE, outputs.get("task_definition_arn"), NOW)

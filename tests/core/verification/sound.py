@@ -1,4 +1,4 @@
-"""An environment that holds every statement, as values."""
+"""An environment that meets every statement of `verify`, as values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def alarm(metric: str, **dimensions: str) -> Alarm:
 
 
 def sound() -> Account:
-    """prod with one public service, `orders`."""
+    """Return the account of prod with one public service, `orders`."""
     entrance = SecurityGroup("sg-1", "prod-alb", (web(80), web(443)), TAGS)
     of_orders = SecurityGroup("sg-2", "prod-orders", (Rule("tcp", 8080, 8080, frozenset()),), TAGS)
     listeners = (
@@ -97,7 +97,7 @@ def sound() -> Account:
 
 
 def but(kind: str, index: int = 0, /, **changes: Any) -> Account:
-    """The same with one resource changed."""
+    """Return the sound account with one resource changed."""
     account = sound()
     resources = list(getattr(account, kind))
     resources[index] = replace(resources[index], **changes)
@@ -105,5 +105,5 @@ def but(kind: str, index: int = 0, /, **changes: Any) -> Account:
 
 
 def without(kind: str) -> Account:
-    """The same without any resource of a kind."""
+    """Return the sound account without the resources of a kind."""
     return replace(sound(), **{kind: ()})

@@ -1,4 +1,4 @@
-"""`verify`: an account that holds every statement is left alone; whatever breaks one is found, and nothing else."""
+"""`verify`: a sound account has no findings, and each violation of a statement is found, and only that."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ OLD_TLS = Listener(443, "HTTPS", "ELBSecurityPolicy-2016-08", redirects_to_https
 PLAIN = Listener(80, "HTTP", None, redirects_to_https=False)
 SECURE = sound().balancers[0].listeners[1]
 
-# What is broken, the statement that it breaks, a part of the resource's name and a part of what is said.
-BROKEN: list[tuple[Account, int, str, str]] = [
+# The account, the violated statement, a part of the resource's name and a part of the finding.
+VIOLATIONS: list[tuple[Account, int, str, str]] = [
     (without("keys"), 5, "alias/prod-ecr", "does not exist"),
     (but("keys", rotates=False), 5, "alias/prod-ecs", "does not rotate"),
     (but("keys", enabled=False), 5, "alias/prod-ecs", "disabled"),
@@ -78,19 +78,19 @@ def test_a_sound_environment_has_no_findings() -> None:
     assert verify(sound(), environment="prod", tier="prod") == ()
 
 
-@pytest.mark.parametrize(("account", "statement", "resource", "said"), BROKEN)
-def test_what_is_broken_is_found(account: Account, statement: int, resource: str, said: str) -> None:
+@pytest.mark.parametrize(("account", "statement", "resource", "finding"), VIOLATIONS)
+def test_a_violation_is_found(account: Account, statement: int, resource: str, finding: str) -> None:
     findings = verify(account, environment="prod", tier="prod")
     (first, *_) = [each for each in findings if each.statement == statement and resource in each.resource]
-    assert said in first.found
+    assert finding in first.found
 
 
-def test_every_statement_can_be_broken() -> None:
-    assert {statement for _, statement, _, _ in BROKEN} == set(STATEMENTS)
+def test_every_statement_has_a_violation() -> None:
+    assert {statement for _, statement, _, _ in VIOLATIONS} == set(STATEMENTS)
 
 
-def test_only_what_is_broken_is_found() -> None:
-    narrow = [case for case in BROKEN if case[1] not in (5, 8, 13, 15, 31, 47, 51)]
+def test_only_the_violation_is_found() -> None:
+    narrow = [case for case in VIOLATIONS if case[1] not in (5, 8, 13, 15, 31, 47, 51)]
     for account, statement, _, _ in narrow:
         assert {each.statement for each in verify(account, environment="prod", tier="prod")} <= {statement}
 
@@ -98,7 +98,7 @@ def test_only_what_is_broken_is_found() -> None:
 @pytest.mark.parametrize(
     ("tier", "branches"), [("develop", set()), ("test", {"release/*.*.*"}), ("qa", {"release/*.*.*"})]
 )
-def test_other_tiers_have_their_own_pipelines_and_retention(tier: str, branches: set[str]) -> None:
+def test_other_tiers_have_other_pipelines_and_retention(tier: str, branches: set[str]) -> None:
     account = but("pipelines", branches=frozenset(branches), stages=("Source", "Build", "Deploy"))
     kept = replace(account, log_groups=(replace(account.log_groups[0], days=30),))
     assert verify(kept, environment="prod", tier=tier) == ()  # type: ignore[arg-type]  # one of the four
@@ -109,6 +109,6 @@ def test_a_key_may_be_named_by_its_id_or_its_alias(key: str) -> None:
     assert verify(but("stores", 2, encryption=key), environment="prod", tier="prod") == ()
 
 
-def test_a_pipeline_that_only_builds_asks_nobody() -> None:
+def test_a_pipeline_that_only_builds_needs_no_approval() -> None:
     events = frozenset(event for event in sound().pipelines[0].events if "approval" not in event)
     assert verify(but("pipelines", stages=("Source", "Build"), events=events), environment="prod", tier="prod") == ()

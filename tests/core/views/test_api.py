@@ -26,7 +26,7 @@ BUSY = Beat(
 
 
 def shapes() -> dict[str, Any]:
-    """One answer of each kind."""
+    """Return one answer of each kind."""
     found = instances()
     return {
         "summary": api.summary(live_record(found[PAYMENTS]), NOON),
@@ -55,7 +55,7 @@ def test_a_record_that_was_never_visited_can_be_shown() -> None:
     assert (shown["reason"], shown["ready"], shown["current"], shown["plan"]) == (None, False, False, None)
 
 
-def test_current_means_the_content_and_not_the_commit() -> None:
+def test_current_compares_the_content_and_not_the_commit() -> None:
     record = live_record(instances()[ORDERS])
     assert api.is_current(record.replace(accepted_commit="another", applied_commit="older"))
     assert not api.is_current(record.replace(desired_digest="sha256:d2"))
@@ -64,7 +64,7 @@ def test_current_means_the_content_and_not_the_commit() -> None:
     assert not api.is_current(record.replace(removed=NOON))
 
 
-def test_a_value_that_is_not_shown_as_it_is_says_so() -> None:
+def test_a_shortened_value_is_marked() -> None:
     mark = Redactor(b"a key for tests").mark("hunter2")
     shown = api.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
     assert {path: value["redacted"] for path, value in shown["attributes"].items()} == {"password": True, "size": False}

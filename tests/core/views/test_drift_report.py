@@ -1,4 +1,4 @@
-"""Drift reports: when they are written, and what they say."""
+"""Drift reports: the events that write them, and their content."""
 
 import json
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ def retention(days: int = 7) -> Plan:
     return read(document(change("aws_cloudwatch_log_group.this", ["update"], before, after)), REDACTOR)
 
 
-class Life:
+class ReportedLife:
     """A record and the reports that its events wrote."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.kept: list[tuple[str, str]] = []
 
-    def look(self, plan: Plan, now: datetime, response: Any = "heal") -> None:
+    def check(self, plan: Plan, now: datetime, response: Any = "heal") -> None:
         record = self.record
         found = classify(
             plan,
@@ -60,21 +60,21 @@ class Life:
         return self.kept[-1][1]
 
 
-def confirmed() -> Life:
-    life = Life(applied(PLATFORM))
-    life.look(retention(), NOW)
-    assert life.kept == [], "nobody is told of what was seen once"
-    life.look(retention(), LATER)
+def confirmed() -> ReportedLife:
+    life = ReportedLife(applied(PLATFORM))
+    life.check(retention(), NOW)
+    assert life.kept == [], "the first finding writes no report"
+    life.check(retention(), LATER)
     return life
 
 
-def heal(life: Life, now: datetime) -> None:
+def repair(life: ReportedLife, now: datetime) -> None:
     intent = Intent("pass", life.record.desired_digest or "", "p", False, now)
     life.happens(Applying(intent, base(life.record)), now)
     life.happens(Applied({}, None), now)
 
 
-def test_a_confirmed_drift_has_one_document_that_says_what_since_when_and_how_it_was_found() -> None:
+def test_confirmed_drift_has_one_document_with_its_resources_times_and_reason() -> None:
     life = confirmed()
     assert [name for name, _ in life.kept] == [
         "develop/platform/2026-03-02T09-00-00Z.json",
@@ -92,11 +92,11 @@ def test_a_confirmed_drift_has_one_document_that_says_what_since_when_and_how_it
     assert (resource["address"], resource["change"]) == ("aws_cloudwatch_log_group.this", "changed")
     assert resource["attributes"]["retention_in_days"] == {"old": 30, "new": 7, "redacted": False}
     assert resource["attributes"]["password"]["redacted"]
-    life.look(retention(), LATER + timedelta(minutes=1))
-    assert len(life.kept) == 2, "nothing new, nothing written"
+    life.check(retention(), LATER + timedelta(minutes=1))
+    assert len(life.kept) == 2, "without news no report is written"
 
 
-def test_the_page_shows_old_and_new_and_no_secret_and_no_markup() -> None:
+def test_the_page_shows_old_and_new_values_without_secrets_and_markup() -> None:
     page = confirmed().page()
     assert "| retention_in_days | 30 | 7 |" in page
     assert "| name | c | a\\|b&lt;script> |" in page
@@ -104,10 +104,10 @@ def test_the_page_shows_old_and_new_and_no_secret_and_no_markup() -> None:
     assert "- Who: unknown" in page
 
 
-def test_its_end_says_what_was_done_and_who_approved_it() -> None:
+def test_the_end_names_the_repair_and_its_approver() -> None:
     life = confirmed()
     life.happens(Approved(Approval(life.record.plan.digest if life.record.plan else "", "ann", LATER)), LATER)
-    heal(life, LATER)
+    repair(life, LATER)
     *_, found = life.documents()
     assert found["state"] == "resolved"
     assert found["resolved"] == {"how": "repaired by an apply", "at": "2026-03-02T09:01:00Z", "approved_by": "ann"}
@@ -115,35 +115,35 @@ def test_its_end_says_what_was_done_and_who_approved_it() -> None:
     assert len({name for name, _ in life.kept}) == 2, "it is the same document"
 
 
-def test_what_went_away_by_itself_is_told_only_if_it_was_confirmed() -> None:
+def test_drift_that_was_resolved_without_an_apply_is_reported_only_if_confirmed() -> None:
     life = confirmed()
-    life.look(QUIET, LATER)
+    life.check(QUIET, LATER)
     *_, found = life.documents()
     assert "without an apply" in found["resolved"]["how"]
-    short = Life(applied(PLATFORM))
-    short.look(retention(), NOW)
-    short.look(QUIET, LATER)
+    short = ReportedLife(applied(PLATFORM))
+    short.check(retention(), NOW)
+    short.check(QUIET, LATER)
     assert short.kept == []
 
 
-def test_what_a_deployment_wrote_over_is_told_although_nobody_looked_twice() -> None:
-    life = Life(applied(PLATFORM))
+def test_drift_that_a_deployment_overwrote_is_reported_although_unconfirmed() -> None:
+    life = ReportedLife(applied(PLATFORM))
     life.happens(Desired("d2", "s", "c2"), NOW)
     moved = change("aws_vpc.this", ["update"], {"tags": {"a": "1"}}, {"tags": {"a": "2"}})
-    life.look(read(document(moved, drift=[moved]), REDACTOR), NOW)
-    heal(life, LATER)
+    life.check(read(document(moved, drift=[moved]), REDACTOR), NOW)
+    repair(life, LATER)
     (found,) = life.documents()
     assert found["resolved"]["how"] == "a change from Git was applied over it"
     assert "never" in life.page()
 
 
-def test_an_addition_says_what_to_do() -> None:
-    life = Life(applied(PLATFORM))
+def test_the_report_of_an_addition_has_a_remedy() -> None:
+    life = ReportedLife(applied(PLATFORM))
     rules = change("aws_s3_bucket.logs", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "x"}]})
     for now in (NOW, LATER):
-        life.look(read(document(drift=[rules]), REDACTOR), now, "report")
+        life.check(read(document(drift=[rules]), REDACTOR), now, "report")
     assert "## What to do\n\n- aws_s3_bucket.logs: delete the CORS rules" in life.page()
     life.happens(Desired("d2", "s", "c2"), LATER)
-    heal(life, LATER)
+    repair(life, LATER)
     *_, found = life.documents()
     assert "no longer reported" in found["resolved"]["how"]

@@ -1,4 +1,4 @@
-"""A life of an instance as those who are told of it see it: records in, notices out, what is open kept between."""
+"""The notices of one instance over its life: records in, notices out; open incidents are kept in between."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tests.core.instances import NOW
 
 
 @dataclass(frozen=True)
-class Said:
+class Shown:
     """A notice as Slack shows it."""
 
     act: Act
@@ -23,59 +23,60 @@ class Said:
     text: str
 
 
-def said(notice: Notice) -> Said:
-    return Said(notice.act, notice.problem, render(notice.head), render(notice.text))
+def show(notice: Notice) -> Shown:
+    """Render a notice as Slack does."""
+    return Shown(notice.act, notice.problem, render(notice.head), render(notice.text))
 
 
 @dataclass
 class NoticeLog:
-    """Follows one instance. `said` is all that was ever said of it, `open` what is open now."""
+    """Follows one instance. `notices` has every notice so far, `open` the open incidents."""
 
     record: Record
     now: datetime = NOW
     open: dict[str, Open] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
+    notices: list[Shown] = field(default_factory=list)
 
-    def happens(self, *events: Event) -> list[Said]:
-        """A pass with these events; returns what was said in it."""
-        before = len(self.said)
+    def happens(self, *events: Event) -> list[Shown]:
+        """Run a pass with these events. Returns its notices."""
+        before = len(self.notices)
         for event in events:
             self.becomes(advance(self.record, event, now=self.now, retry_limit=3))
         self.pass_ends()
-        return self.said[before:]
+        return self.notices[before:]
 
-    def becomes(self, record: Record) -> tuple[Said, ...]:
-        """The record changes to this one."""
+    def becomes(self, record: Record) -> tuple[Shown, ...]:
+        """Change the record to this one. Returns the notices."""
         if record == self.record:
             return ()
         old, self.record = self.record, record
         return self._note(of_change(old, record, self.open, now=self.now))
 
-    def pass_ends(self) -> tuple[Said, ...]:
-        """Nothing more comes of this visit."""
+    def pass_ends(self) -> tuple[Shown, ...]:
+        """End a pass without further events. Returns the notices."""
         return self._note(of_record(self.record, self.open, now=self.now))
 
-    def later(self, **span: float) -> tuple[Said, ...]:
-        """Time passes, and the record is looked at again."""
+    def later(self, **span: float) -> tuple[Shown, ...]:
+        """Advance the clock and end a pass. Returns the notices."""
         self.now += timedelta(**span)
         return self.pass_ends()
 
-    def goes(self) -> tuple[Said, ...]:
-        """The instance is gone."""
+    def goes(self) -> tuple[Shown, ...]:
+        """Delete the record. Returns the notices."""
         return self._note(of_absent(self.record.key, self.open, now=self.now))
 
-    def _note(self, notices: tuple[Notice, ...]) -> tuple[Said, ...]:
+    def _note(self, notices: tuple[Notice, ...]) -> tuple[Shown, ...]:
         self.open = after(self.open, notices)
-        shown = tuple(map(said, notices))
-        self.said += shown
+        shown = tuple(map(show, notices))
+        self.notices += shown
         return shown
 
 
-def acts(notices: Iterable[Said | Notice]) -> list[str]:
-    """The notices in short: `open drift`, `close failure`."""
+def acts(notices: Iterable[Shown | Notice]) -> list[str]:
+    """Return the notices in short: `open drift`, `close failure`."""
     return [f"{notice.act} {notice.problem.topic}" for notice in notices]
 
 
-def texts(notices: Iterable[Said]) -> str:
-    """All words of these notices."""
+def texts(notices: Iterable[Shown]) -> str:
+    """Return the whole text of these notices."""
     return "\n".join(f"{notice.head}\n{notice.text}" for notice in notices)
