@@ -1,1 +1,1 @@
-"""Secrets planted in every way in, looked for in every byte that comes out."""
+"""Secrets are planted in every input of the daemon and searched for in every byte of its outputs."""

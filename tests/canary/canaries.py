@@ -1,7 +1,7 @@
-"""Secrets that can be told anywhere, in the shapes that real ones have, and a redactor that leaves them alone.
+"""Secrets that are recognised in any output, in the shapes of real ones, and a redactor that hides nothing.
 
 Every secret is planted twice: behind the product's redactor, where no output may hold it, and behind `Blind`, where
-some output must, so that a way in that leads nowhere cannot pass for a safe one.
+some output must. So an input that reaches no output cannot pass for a safe one.
 """
 
 import base64
@@ -14,28 +14,28 @@ from typing import Any
 from reconciler.core.redaction.redactor import Redactor
 
 KEY = b"a key for tests"
-_TOO_MUCH = 12
+_TELLING = 12
 _HEX, _WIDE = "0123456789abcdef", "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """One secret. `secret` is what must not be seen, `value` how a field holds it, `said` how a text says it."""
+    """One secret. `secret` must not appear, `value` is the field that holds it, `quoted` a text that quotes it."""
 
     shape: str
     secret: str
     value: str
-    said: str
+    quoted: str
 
     def seen_in(self, outputs: Mapping[str, bytes]) -> list[str]:
-        """The outputs that hold it, as it is or in base64; its first characters are too much already."""
-        forms = (self.secret[:_TOO_MUCH].encode(), base64.b64encode(self.secret.encode()))
+        """Return the outputs that hold it, plain or in base64. Its first 12 characters count as the secret."""
+        forms = (self.secret[:_TELLING].encode(), base64.b64encode(self.secret.encode()))
         return [name for name, content in outputs.items() if any(form in content for form in forms)]
 
 
-def hatch(way_in: str) -> list[Canary]:
-    """One canary of every shape; those of another way in are others."""
-    rng = random.Random(way_in)
+def canaries_for(name_of_input: str) -> list[Canary]:
+    """Return one canary of every shape. Each input has its own canaries."""
+    rng = random.Random(name_of_input)
 
     def of(letters: str, length: int) -> str:
         return "".join(rng.choices(letters, k=length))
@@ -58,12 +58,12 @@ def hatch(way_in: str) -> list[Canary]:
 
 
 def text_of(canaries: Iterable[Canary]) -> str:
-    """A text that says them all."""
-    return "; ".join(canary.said for canary in canaries)
+    """Return a text that quotes all of them."""
+    return "; ".join(canary.quoted for canary in canaries)
 
 
 class Blind(Redactor):
-    """Hides nothing."""
+    """A redactor that hides nothing."""
 
     __slots__ = ()
 

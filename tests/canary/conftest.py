@@ -1,4 +1,4 @@
-"""Logging as it was before, and no settings of whoever runs the tests."""
+"""Fixture that restores logging and removes the settings of the machine that runs the tests."""
 
 import logging
 import os

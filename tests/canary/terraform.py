@@ -1,63 +1,60 @@
-"""A Terraform and an AWS that say what a story tells them to: the engine's ports, and nothing behind them."""
+"""Terraform, CloudTrail and Git, whose answers a test decides."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from reconciler.core.environment import Environment
 from reconciler.core.ports.source import Revision
-from reconciler.core.ports.terraform import LockInfo
-from reconciler.core.record.runs import Holder
+from reconciler.core.ports.terraform import Run, Workspace
 from tests.core.documents import document
+from tests.engine.fakes.terraform import FakeTerraform, FakeWorkspace
 
-Says = Callable[[], Mapping[str, Any]]
+Answer = Callable[[], Mapping[str, Any]]
 
 
-def nothing_to_do() -> Mapping[str, Any]:
-    """An empty plan."""
+def empty_plan() -> Mapping[str, Any]:
+    """Return a plan without changes."""
     return document()
 
 
 @dataclass
-class Surroundings:
-    """`plan` is what a plan says or raises, `who` what CloudTrail answers, `fetched` what the repository gives."""
+class Outside(FakeTerraform, FakeWorkspace):
+    """Terraform, CloudTrail and Git.
 
-    plan_says: Says = nothing_to_do
-    apply_says: Says = dict
-    found_by: str | None = None
-    held: LockInfo | None = None
-    fetched: Callable[[], Revision] = field(default=lambda: Revision("c1", None, {}))  # type: ignore[arg-type]
-    version: str = "1.11.4"
-    me: Holder = field(default_factory=lambda: Holder("reconciler@host"))
+    `planned` and `applied` return or raise the result of Terraform, `author` is the answer of CloudTrail, and `fetched`
+    returns or raises the result of a fetch.
+    """
 
-    @asynccontextmanager
-    async def workspace(self, run: Any) -> AsyncIterator["Surroundings"]:
-        yield self
+    fetched: Callable[[], Revision]
+    planned: Answer = empty_plan
+    applied: Answer = dict
+    author: str | None = None
+
+    async def open(self, run: Run) -> Workspace:
+        return self
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        return self.plan_says()
+        return self.planned()
 
     async def apply(self) -> Mapping[str, Any]:
-        return self.apply_says()
+        return self.applied()
 
     def has_begun(self) -> bool:
         return False
 
-    async def put(self, tree_id: str, tree: Any) -> None: ...
-
-    async def read(self, key: Any, environment: Any) -> LockInfo | None:
-        return self.held
-
-    async def who(self, environment: Any, names: Any, *, since: Any, until: Any) -> str | None:
-        return self.found_by
+    async def who(
+        self, environment: Environment, names: Sequence[str], *, since: datetime, until: datetime
+    ) -> str | None:
+        return self.author
 
     async def fetch(self) -> Revision:
         return self.fetched()
 
+    async def wait(self, longest: timedelta) -> None:
+        """Return soon, so that the next fetch follows."""
+        await asyncio.sleep(0.02)
 
-class Protection:
-    """Nobody stops the daemon."""
-
-    @asynccontextmanager
-    async def during_apply(self) -> AsyncIterator[None]:
-        yield
+    def nudge(self) -> None: ...

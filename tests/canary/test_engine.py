@@ -1,4 +1,4 @@
-"""The whole engine with secrets in every way in: no output of it holds one, and without redaction some would."""
+"""The whole daemon with secrets in every input: no output holds one, and without redaction some output would."""
 
 import json
 from pathlib import Path
@@ -6,45 +6,45 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.redaction.redactor import Redactor
-from tests.canary.canaries import KEY, Blind, hatch
-from tests.canary.stage import MANIFEST, Stage, revision
-from tests.canary.terraform import Surroundings
-from tests.canary.ways_in import WAYS_IN, WayIn, until_planned
+from tests.canary.canaries import KEY, Blind, canaries_for
+from tests.canary.daemon import MANIFEST, CanaryDaemon, revision
+from tests.canary.inputs import INPUTS, Input, until_planned
+from tests.canary.terraform import Outside
 
 
-async def seen(way: WayIn, redactor: Redactor, folder: Path) -> dict[str, list[str]]:
-    """In which outputs, and in which files of the store, each canary is seen; by its shape."""
-    canaries = hatch(way.name)
-    stage = Stage(folder, redactor, way.surroundings(canaries))
-    async with stage.running():
-        await way.live(stage, canaries)
-        outputs = await stage.outputs()
+async def seen(given: Input, redactor: Redactor, folder: Path) -> dict[str, list[str]]:
+    """Return the outputs and the files of the store that hold each canary, by its shape."""
+    canaries = canaries_for(given.name)
+    daemon = CanaryDaemon(folder, redactor, given.outside(canaries))
+    async with daemon.running():
+        await given.live(daemon, canaries)
+        outputs = await daemon.outputs()
     assert len(outputs) > 20
-    return {canary.shape: canary.seen_in(outputs | stage.stored()) for canary in canaries}
+    return {canary.shape: canary.seen_in(outputs | daemon.stored()) for canary in canaries}
 
 
-@pytest.mark.parametrize("way", WAYS_IN, ids=lambda way: way.name)
-async def test_no_output_holds_a_secret_that_comes_in_as(way: WayIn, tmp_path: Path) -> None:
-    found = await seen(way, Redactor(KEY), tmp_path)
+@pytest.mark.parametrize("given", INPUTS, ids=lambda given: given.name)
+async def test_no_output_holds_a_secret_from(given: Input, tmp_path: Path) -> None:
+    found = await seen(given, Redactor(KEY), tmp_path)
     assert not any(found.values()), {shape: places for shape, places in found.items() if places}
 
 
-async def test_what_a_manifest_says_in_clear_stays_in_its_record_alone(tmp_path: Path) -> None:
-    """A destroy needs it when Git no longer knows it, so it has to be kept; nothing shows it."""
-    canaries = hatch("inputs")
+async def test_plain_values_of_a_manifest_appear_only_in_its_record(tmp_path: Path) -> None:
+    """Keep the values, which a destroy needs when the manifest is gone from Git, and show them nowhere."""
+    canaries = canaries_for("inputs")
     inputs = json.dumps({canary.shape: canary.value for canary in canaries})
     manifest = MANIFEST.replace("{text: one}", inputs)
-    stage = Stage(tmp_path, Redactor(KEY), Surroundings(fetched=lambda: revision(manifest)))
-    async with stage.running():
-        await until_planned(stage, canaries)
-        outputs = await stage.outputs()
+    daemon = CanaryDaemon(tmp_path, Redactor(KEY), Outside(lambda: revision(manifest)))
+    async with daemon.running():
+        await until_planned(daemon, canaries)
+        outputs = await daemon.outputs()
     for canary in canaries:
-        assert canary.seen_in(stage.stored()), "the record has to keep it"
+        assert canary.seen_in(daemon.stored()), "the record keeps it"
         assert not canary.seen_in(outputs)
 
 
-@pytest.mark.parametrize("way", WAYS_IN, ids=lambda way: way.name)
-async def test_without_redaction_some_output_would_hold_a_secret_that_comes_in_as(way: WayIn, tmp_path: Path) -> None:
-    found = await seen(way, Blind(), tmp_path)
+@pytest.mark.parametrize("given", INPUTS, ids=lambda given: given.name)
+async def test_without_redaction_some_output_holds_a_secret_from(given: Input, tmp_path: Path) -> None:
+    found = await seen(given, Blind(), tmp_path)
     missing = [shape for shape, places in found.items() if not places]
-    assert not missing, f"planted where nothing comes out: {missing}"
+    assert not missing, f"no output holds: {missing}"

@@ -1,4 +1,4 @@
-"""The real Git against a URL with credentials: what it says of them reaches nobody."""
+"""The real Git with credentials in the URL: no message and no command line holds them."""
 
 import os
 import socket
@@ -25,8 +25,8 @@ URLS = [
 ]
 
 
-def at_nobody(url: str) -> str:
-    """The URL with a port at which nobody listens."""
+def unreachable(url: str) -> str:
+    """Return the URL with a port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return url.format(port=probe.getsockname()[1])
@@ -34,10 +34,11 @@ def at_nobody(url: str) -> str:
 
 @pytest.fixture(params=URLS)
 def url(request: pytest.FixtureRequest) -> str:
-    return at_nobody(request.param)
+    return unreachable(request.param)
 
 
-async def said(url: str, folder: Path) -> str:
+async def messages_of(url: str, folder: Path) -> str:
+    """Return the messages of failed fetches."""
     with pytest.raises(SourceFailed) as failed:
         await GitSource(url, directory=folder / "mirror.git", timeout=WITHIN, interval=WITHIN).fetch()
     with pytest.raises(SourceFailed) as read:
@@ -45,20 +46,20 @@ async def said(url: str, folder: Path) -> str:
     return f"{failed.value} {read.value}"
 
 
-async def test_what_cannot_be_fetched_is_told_without_credentials(url: str, tmp_path: Path) -> None:
-    told = await said(url, tmp_path)
-    assert PASSWORD not in told
-    assert "git" in told.casefold()
+async def test_the_message_of_a_failed_fetch_holds_no_credentials(url: str, tmp_path: Path) -> None:
+    messages = await messages_of(url, tmp_path)
+    assert PASSWORD not in messages
+    assert "git" in messages.casefold()
 
 
-async def test_git_itself_would_tell_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It hides what it takes for a password; how well differs with its version."""
+async def test_git_itself_does_not_hide_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show that Git hides only the passwords that it recognises, which differs with its version."""
     monkeypatch.setattr(repository, "redacted", lambda text, url=None: text)
-    told = [await said(at_nobody(url), tmp_path / str(number)) for number, url in enumerate(URLS)]
-    assert sum(PASSWORD in one for one in told) >= 3
+    messages = [await messages_of(unreachable(url), tmp_path / str(number)) for number, url in enumerate(URLS)]
+    assert sum(PASSWORD in one for one in messages) >= 3
 
 
-def test_a_dry_run_tells_none(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_shows_none(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "reconciler.yaml").write_text(
         f"data: {tmp_path}/data\n"
         'environments: {develop: {account: "123456789012", region: eu-central-1, tier: develop}}\n'
@@ -72,7 +73,7 @@ def test_a_dry_run_tells_none(url: str, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_no_command_line_shows_the_url(url: str, tmp_path: Path) -> None:
-    """Others on the machine can read command lines; the environment of a process is its owner's."""
+    """Pass the URL in the environment: every user can read command lines, only the owner the environment."""
     shim = tmp_path / "git"
     shim.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/seen"\nexit 1\n')
     shim.chmod(0o755)

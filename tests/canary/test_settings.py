@@ -1,4 +1,4 @@
-"""The daemon's own secrets: no settings that are shown, no complaint about them and no text holds one."""
+"""The secrets of the daemon's settings: neither the shown settings nor messages about them hold one."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ WRONG = [
 ]
 
 
-def written(folder: Path, settings: object) -> Path:
+def write(folder: Path, settings: object) -> Path:
     path = folder / "reconciler.yaml"
     path.write_text(yaml.safe_dump(settings))
     return path
@@ -45,56 +45,56 @@ def run(*arguments: str) -> None:
 
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_the_settings_are_shown_without_secrets(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run("config", "-o", form, "--config", str(written(tmp_path, SECRETS)))
+    run("config", "-o", form, "--config", str(write(tmp_path, SECRETS)))
     shown = capsys.readouterr().out
     assert "git.example/manifests.git" in shown
     assert "c4n4ry" not in shown
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
-def test_what_is_wrong_with_settings_is_told_without_secrets(
+def test_messages_about_wrong_settings_hold_no_secret(
     wrong: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("config", "--config", str(written(tmp_path, wrong)))
-    told = capsys.readouterr()
-    assert "reconciler.yaml:" in told.err
-    assert "c4n4ry" not in told.out + told.err
+    run("config", "--config", str(write(tmp_path, wrong)))
+    output = capsys.readouterr()
+    assert "reconciler.yaml:" in output.err
+    assert "c4n4ry" not in output.out + output.err
 
 
-def test_a_daemon_that_cannot_start_tells_no_secret(
+def test_a_daemon_that_cannot_start_shows_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def broken(settings: object) -> None:
         raise RuntimeError(f"cannot reach https://deploy:{ROBOT}@git.example")
 
     monkeypatch.setattr("reconciler.app.daemon.serve", broken)
-    run("run", "--config", str(written(tmp_path, SECRETS)))
-    told = capsys.readouterr().err
-    assert "unexpected error: RuntimeError" in told
-    assert ROBOT not in told
+    run("run", "--config", str(write(tmp_path, SECRETS)))
+    output = capsys.readouterr().err
+    assert "unexpected error: RuntimeError" in output
+    assert ROBOT not in output
 
 
-def test_every_secret_of_the_daemon_is_known_word_for_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_secret_of_the_daemon_is_redacted_literally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SESSION)
-    settings = load(written(tmp_path, SECRETS))
+    settings = load(write(tmp_path, SECRETS))
     redactor = parts.redactor(settings)
     for secret in (TOKEN, KEY, SLACK, ROBOT, SESSION):
-        assert secret not in redactor.text(f"nothing says what {secret} is")
+        assert secret not in redactor.text(f"the text quotes {secret} without a name")
     webhook = {name: value for name, value in SECRETS.items() if name != "slack"}
     hook = f"https://hooks.slack.example/{WEBHOOK}"
-    redactor = parts.redactor(load(written(tmp_path, webhook | {"slack": {"webhook": hook}})))
+    redactor = parts.redactor(load(write(tmp_path, webhook | {"slack": {"webhook": hook}})))
     assert WEBHOOK not in redactor.text(f"posting to {hook} failed")
 
 
-def test_a_key_that_was_made_is_known_too(tmp_path: Path) -> None:
+def test_a_generated_key_is_redacted_too(tmp_path: Path) -> None:
     without = {name: value for name, value in SECRETS.items() if name != "redaction"}
-    settings = load(written(tmp_path, without | {"data": str(tmp_path / "data")}))
+    settings = load(write(tmp_path, without | {"data": str(tmp_path / "data")}))
     redactor = parts.redactor(settings)
     made = (tmp_path / "data" / "redaction.key").read_text().strip()
     assert made not in redactor.text(f"read {made}")
 
 
-def test_neither_settings_nor_metrics_hide_where_manifests_come_from(tmp_path: Path) -> None:
-    url = effective(load(written(tmp_path, SECRETS)))["git"]["url"]
+def test_settings_and_metrics_show_the_source_of_the_manifests(tmp_path: Path) -> None:
+    url = effective(load(write(tmp_path, SECRETS)))["git"]["url"]
     assert url == "https://********@git.example/manifests.git"
     assert without_userinfo(url) == "https://git.example/manifests.git"

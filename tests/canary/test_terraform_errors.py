@@ -1,4 +1,4 @@
-"""Errors of Terraform and its providers, wherever a message is cut short."""
+"""Errors of Terraform and its providers: no message holds a secret, at whatever length it is cut."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,31 +10,36 @@ from reconciler.core.redaction import known_secrets
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform import diagnostics
-from tests.canary.canaries import KEY, Blind, Canary, hatch
+from tests.canary.canaries import KEY, Blind, Canary, canaries_for
 from tests.core.documents import change, document
 
-CANARIES = hatch("errors of Terraform")
+CANARIES = canaries_for("errors of Terraform")
 each_shape = pytest.mark.parametrize("canary", CANARIES, ids=lambda canary: canary.shape)
-Says = Callable[[Canary, str], tuple[str, str]]
+Output = Callable[[Canary, str], tuple[str, str]]
 
 
 def diagnostic(canary: Canary, filler: str) -> tuple[str, str]:
-    found = {"severity": "error", "summary": "creating Thing", "detail": filler + canary.said, "address": "aws_thing.a"}
+    found = {
+        "severity": "error",
+        "summary": "creating Thing",
+        "detail": filler + canary.quoted,
+        "address": "aws_thing.a",
+    }
     return json.dumps({"type": "diagnostic", "diagnostic": found}), ""
 
 
 def crash(canary: Canary, filler: str) -> tuple[str, str]:
-    return "", f"panic: {filler}{canary.said}"
+    return "", f"panic: {filler}{canary.quoted}"
 
 
 def lock(canary: Canary, filler: str) -> tuple[str, str]:
-    said = canary.said.replace("\n", " ")
-    info = f"Lock Info:\n  ID:        1111\n  Who:       {said}\n  Operation: {filler}{said}\n"
+    shown = canary.quoted.replace("\n", " ")
+    info = f"Lock Info:\n  ID:        1111\n  Who:       {shown}\n  Operation: {filler}{shown}\n"
     found = {"severity": "error", "summary": "Error acquiring the state lock", "detail": info}
     return json.dumps({"type": "diagnostic", "diagnostic": found}), ""
 
 
-WAYS: Mapping[str, Says] = {"diagnostic": diagnostic, "crash": crash, "lock": lock}
+FORMS: Mapping[str, Output] = {"diagnostic": diagnostic, "crash": crash, "lock": lock}
 
 
 def message(redactor: Redactor, output: tuple[str, str], *known: str) -> bytes:
@@ -45,22 +50,22 @@ def message(redactor: Redactor, output: tuple[str, str], *known: str) -> bytes:
 
 
 @each_shape
-@pytest.mark.parametrize("way", WAYS)
-def test_no_message_holds_a_secret_wherever_it_is_cut(canary: Canary, way: str) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_no_message_holds_a_secret_at_any_length(canary: Canary, form: str) -> None:
     for length in range(250, 400, 3):
-        said = message(Redactor(KEY), WAYS[way](canary, "word " * (length // 5) + "-" * (length % 5)))
-        assert not canary.seen_in({way: said}), said
+        shown = message(Redactor(KEY), FORMS[form](canary, "word " * (length // 5) + "-" * (length % 5)))
+        assert not canary.seen_in({form: shown}), shown
 
 
 @each_shape
-@pytest.mark.parametrize("way", WAYS)
-def test_without_redaction_the_message_would_hold_it(canary: Canary, way: str) -> None:
-    assert canary.seen_in({way: message(Blind(), WAYS[way](canary, ""))})
+@pytest.mark.parametrize("form", FORMS)
+def test_without_redaction_the_message_holds_it(canary: Canary, form: str) -> None:
+    assert canary.seen_in({form: message(Blind(), FORMS[form](canary, ""))})
 
 
 @each_shape
-def test_an_error_that_only_quotes_a_value_is_redacted_when_the_plan_marks_the_value(canary: Canary) -> None:
-    """Nothing about the text says that it is a secret, but the plan said so."""
+def test_an_error_that_quotes_a_value_is_redacted_when_the_plan_marks_the_value(canary: Canary) -> None:
+    """Redact a value that only the plan marks as a secret."""
     quoted = json.dumps({
         "type": "diagnostic",
         "diagnostic": {"severity": "error", "summary": f"invalid value {json.dumps(canary.value)}", "address": "a.b"},
@@ -73,7 +78,7 @@ def test_an_error_that_only_quotes_a_value_is_redacted_when_the_plan_marks_the_v
     assert not canary.seen_in({"error": message(Redactor(KEY), (quoted, ""), *named)})
 
 
-def test_without_a_mark_an_error_that_only_quotes_a_random_value_would_hold_it() -> None:
+def test_an_error_that_quotes_an_unmarked_random_value_holds_it() -> None:
     (plain,) = (canary for canary in CANARIES if canary.shape == "random")
     quoted = json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", "summary": plain.value}})
     assert plain.seen_in({"error": message(Redactor(KEY), (quoted, ""))})

@@ -1,4 +1,4 @@
-"""Prometheus' programs, where they can be had."""
+"""Fixtures: the programs of Prometheus, where they are available."""
 
 import subprocess
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Promtool = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def promtool() -> Promtool:
-    """Runs promtool and returns what it said; fails with that when it found something wrong."""
+    """Return a function that runs promtool and returns its output; it fails with the output after an error."""
     try:
         program = ensure_prometheus(TOOLS).promtool
     except ToolMissing as missing:
@@ -21,8 +21,8 @@ def promtool() -> Promtool:
 
     def run(*arguments: str | Path) -> str:
         done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=500)
-        said = done.stdout + done.stderr
-        assert done.returncode == 0, said
-        return said
+        output = done.stdout + done.stderr
+        assert done.returncode == 0, output
+        return output
 
     return run

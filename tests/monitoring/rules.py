@@ -1,4 +1,4 @@
-"""The rules as a test reads them, and which metrics a PromQL expression uses."""
+"""The alerting and recording rules, and the metrics that a PromQL expression uses."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,12 @@ REASONS = {str(reason) for reason in Reason}
 
 
 def rules() -> list[dict[str, Any]]:
-    """Every rule of every file."""
+    """Return every rule of every file."""
     return [rule for group in _groups() for rule in group["rules"]]
 
 
 def groups() -> list[str]:
-    """The names of the groups, in the order in which Prometheus evaluates those of a file."""
+    """Return the names of the groups, in the order in which Prometheus evaluates them."""
     return [group["name"] for group in _groups()]
 
 
@@ -32,30 +32,30 @@ def _groups() -> list[dict[str, Any]]:
 
 
 def alerts() -> dict[str, dict[str, Any]]:
-    """The alerting rules by name."""
+    """Return the alerting rules by name."""
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
 def recorded() -> set[str]:
-    """The series that recording rules make."""
+    """Return the series of the recording rules."""
     return {rule["record"] for rule in rules() if "record" in rule}
 
 
 def documented() -> set[str]:
-    """Every series name that `docs/metrics.md` promises, parts of histograms and summaries included."""
+    """Return every series that `docs/metrics.md` documents, including those of histograms and summaries."""
     rows = re.findall(r"^\| `(reconciler_\w+)` \| (\w+) \|", METRICS_PAGE.read_text(), re.MULTILINE)
     parts = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
     return {name + part for name, kind in rows for part in parts.get(kind, ("",))}
 
 
 def unknown_metrics(expression: str) -> set[str]:
-    """Return what an expression uses that is neither documented, nor recorded, nor Prometheus' own."""
+    """Return the metrics of an expression that are neither documented nor recorded."""
     bare = re.sub(r'"[^"]*"', '""', expression)
     found = set(re.findall(r"(?:job:)?reconciler_\w+(?::\w+)?", bare))
     return found - documented() - recorded()
 
 
 def unknown_label_values(expression: str) -> set[str]:
-    """Reasons in an expression that do not exist."""
+    """Return the reasons in an expression that do not exist."""
     named = re.findall(r'\breason=~?"([A-Z][^"]*)"', expression)
     return {reason for text in named for reason in text.split("|")} - REASONS

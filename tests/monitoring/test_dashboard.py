@@ -1,4 +1,4 @@
-"""The Grafana dashboard asks for metrics that exist, in PromQL that parses, in panels that do not overlap."""
+"""The Grafana dashboard: existing metrics, valid PromQL, and panels that do not overlap."""
 
 import json
 import re
@@ -18,19 +18,20 @@ GRAPHS = [panel for panel in PANELS if panel["type"] != "row"]
 
 
 def expressions() -> list[str]:
-    """Every expression: of panels, annotations and variables."""
-    asked = [target["expr"] for panel in GRAPHS for target in panel["targets"]]
-    asked += [annotation["expr"] for annotation in DASHBOARD["annotations"]["list"]]
+    """Return every expression of panels, annotations and variables."""
+    found = [target["expr"] for panel in GRAPHS for target in panel["targets"]]
+    found += [annotation["expr"] for annotation in DASHBOARD["annotations"]["list"]]
     variables = [variable["query"]["query"] for variable in queried_variables()]
-    return asked + [match[1] for text in variables if (match := re.fullmatch(r"label_values\((.+), \w+\)", text))]
+    return found + [match[1] for text in variables if (match := re.fullmatch(r"label_values\((.+), \w+\)", text))]
 
 
 def queried_variables() -> list[dict[str, Any]]:
+    """Return the variables whose values come from a query."""
     return [variable for variable in DASHBOARD["templating"]["list"] if variable["type"] == "query"]
 
 
 @pytest.mark.parametrize("expression", expressions())
-def test_it_asks_for_what_exists(expression: str) -> None:
+def test_an_expression_uses_existing_metrics_and_reasons(expression: str) -> None:
     assert "reconciler_" in expression
     assert unknown_metrics(expression) == set()
     assert unknown_label_values(expression.replace("!~", "=~")) == set()
@@ -44,18 +45,18 @@ def test_every_expression_is_promql(promtool: Promtool, tmp_path: Path) -> None:
 
 
 def filled(expression: str) -> str:
-    """As Grafana sends it."""
+    """Return the expression as Grafana sends it."""
     return re.sub(r"\$(job|environment)", ".*", expression.replace("$__rate_interval", "5m"))
 
 
-def test_its_variables_are_defined_and_every_panel_takes_its_data_from_one_source() -> None:
+def test_all_variables_are_defined_and_all_panels_use_one_data_source() -> None:
     used = set(re.findall(r"\$\{?(\w+)", json.dumps([PANELS, DASHBOARD["annotations"]])))
     assert used - {"__rate_interval"} == {variable["name"] for variable in DASHBOARD["templating"]["list"]}
     sources = [part["datasource"] for panel in GRAPHS for part in (panel, *panel["targets"])]
     assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)
 
 
-def test_every_panel_says_what_it_shows_and_has_a_place_of_its_own() -> None:
+def test_every_panel_has_a_title_a_description_and_its_own_place() -> None:
     assert len({panel["id"] for panel in PANELS}) == len(PANELS)
     assert all(panel["title"] and panel["description"] for panel in GRAPHS)
     cells: Counter[tuple[int, int]] = Counter()

@@ -1,4 +1,4 @@
-"""Every alert can fire, can be quiet, speaks of metrics that exist and leads to a page that helps."""
+"""Every alert can fire and be quiet, uses existing metrics, and links to its runbook."""
 
 import re
 from pathlib import Path
@@ -31,12 +31,12 @@ def test_promtool_accepts_rules_and_configurations(promtool: Promtool) -> None:
         assert "1 rule files found" in promtool("check", "config", PROMETHEUS / name)
 
 
-def test_promtool_sees_every_alert_fire_and_be_quiet(promtool: Promtool) -> None:
+def test_the_unit_tests_of_the_alerts_succeed_in_promtool(promtool: Promtool) -> None:
     assert promtool("test", "rules", *TESTS).count("SUCCESS") == len(TESTS)
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
-def test_promtool_evaluates_the_groups_in_the_order_of_their_file(path: Path) -> None:
+def test_the_unit_tests_evaluate_the_groups_in_the_order_of_their_file(path: Path) -> None:
     assert yaml.safe_load(path.read_text())["group_eval_order"] == groups()
 
 
@@ -48,7 +48,7 @@ def test_the_unit_tests_have_both_a_firing_and_a_quiet_moment(alert: str) -> Non
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_says_how_bad_what_and_where_to_read_on(alert: str) -> None:
+def test_an_alert_has_a_severity_a_description_and_a_runbook(alert: str) -> None:
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
@@ -59,28 +59,28 @@ def test_an_alert_says_how_bad_what_and_where_to_read_on(alert: str) -> None:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
-def test_a_rule_uses_what_exists(rule: dict[str, Any]) -> None:
+def test_a_rule_uses_existing_metrics_and_reasons(rule: dict[str, Any]) -> None:
     assert unknown_metrics(rule["expr"]) == set()
     assert unknown_label_values(rule["expr"]) == set()
 
 
-def test_the_check_of_expressions_finds_what_does_not_exist() -> None:
+def test_the_check_of_expressions_finds_unknown_metrics_and_reasons() -> None:
     expression = 'job:reconciler_no:such > 0 and reconciler_none{reason=~"PlanFailed|Tired", x="reconciler_text"} > 1'
     assert unknown_metrics(expression) == {"job:reconciler_no:such", "reconciler_none"}
     assert unknown_label_values(expression) == {"Tired"}
     assert unknown_metrics("rate(reconciler_phase_seconds[5m])") == {"reconciler_phase_seconds"}
 
 
-def test_there_is_a_runbook_for_every_alert_and_no_other() -> None:
+def test_every_alert_has_a_runbook_and_there_is_no_other() -> None:
     sections = re.split(r"^### (\S+)$", RUNBOOKS.read_text(), flags=re.MULTILINE)
-    told = dict(zip(sections[1::2], sections[2::2], strict=True))
-    assert list(told) == list(ALERTS)
-    for text in told.values():
+    runbooks = dict(zip(sections[1::2], sections[2::2], strict=True))
+    assert list(runbooks) == list(ALERTS)
+    for text in runbooks.values():
         assert re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE) == ["Means", "Look", "Do"]
 
 
 def commands() -> list[list[str]]:
-    """The commands that the runbooks tell people to type, without what follows `--`."""
+    """Return the commands of the runbooks, without the part after `--`."""
     found = re.findall(r"`reconciler ([^`]+)`", RUNBOOKS.read_text())
     return [command.partition(" -- ")[0].split() for command in found]
 
@@ -93,5 +93,5 @@ def test_the_commands_of_the_runbooks_exist(words: list[str], capsys: pytest.Cap
         program = program[name]
     with pytest.raises(SystemExit, match="0"):
         main([*names, "--help"])
-    helped = capsys.readouterr().out.split()
-    assert {word for word in words if word.startswith("--")} <= set(helped)
+    help_text = capsys.readouterr().out.split()
+    assert {word for word in words if word.startswith("--")} <= set(help_text)

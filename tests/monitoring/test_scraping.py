@@ -1,4 +1,4 @@
-"""Prometheus for the demo: with our configuration for its target, None where there is none, an error when it ends."""
+"""Prometheus of the demo: our configuration with its target, None if Prometheus is missing, an error if it ends."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ from tests.monitoring.rules import PROMETHEUS, alerts, rules
 from tests.provider.conftest import processes
 
 
-def test_the_configuration_is_ours_for_one_target(tmp_path: Path, promtool: Promtool) -> None:
+def test_the_configuration_is_ours_with_one_target(tmp_path: Path, promtool: Promtool) -> None:
     path = render("127.0.0.1:4711", tmp_path, every="2s", pending="3s")
     assert f"{len(rules())} rules found" in promtool("check", "config", path)
     (job,) = yaml.safe_load(path.read_text())["scrape_configs"]
@@ -25,21 +25,23 @@ def test_the_configuration_is_ours_for_one_target(tmp_path: Path, promtool: Prom
     assert {rule["alert"]: rule["for"] for rule in rendered if "alert" in rule} == dict.fromkeys(alerts(), "3s")
 
 
-def test_without_a_pending_time_the_alerts_keep_theirs(tmp_path: Path) -> None:
+def test_without_a_pending_time_the_alerts_keep_their_own(tmp_path: Path) -> None:
     render("127.0.0.1:4711", tmp_path, every="1s", pending=None)
     (file,) = (tmp_path / "rules").iterdir()
     rendered = [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
     assert rendered == rules()
 
 
-def test_there_is_none_where_it_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_programs_there_is_no_prometheus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with scraping("127.0.0.1:4711", tmp_path / "prometheus", tools=tmp_path / "tools") as prometheus:
         assert prometheus is None
     assert not (tmp_path / "prometheus").exists()
 
 
-def test_one_that_ends_at_once_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prometheus_that_ends_at_once_is_an_error_with_its_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("prometheus", "promtool"):
         (tmp_path / name).write_text("#!/bin/sh\necho no space left; exit 1\n")
         (tmp_path / name).chmod(0o755)
@@ -48,7 +50,7 @@ def test_one_that_ends_at_once_says_why(tmp_path: Path, monkeypatch: pytest.Monk
         pass
 
 
-def test_a_killed_starter_leaves_no_prometheus(tmp_path: Path, promtool: Promtool) -> None:
+def test_a_killed_parent_leaves_no_prometheus(tmp_path: Path, promtool: Promtool) -> None:
     script = (
         "from pathlib import Path; import sys, time; from deploy.local.prometheus import scraping\n"
         "with scraping('127.0.0.1:4711', Path(sys.argv[1])): print('up', flush=True); time.sleep(600)"

@@ -1,4 +1,4 @@
-"""The API over real TCP on loopback, in front of a control that remembers."""
+"""Fixtures: the API over real TCP on loopback, in front of a fake control."""
 
 from collections.abc import AsyncIterator
 
@@ -17,13 +17,13 @@ TOKEN = "a-token-of-this-test-run"
 
 @pytest.fixture
 def control() -> FakeControl:
-    """Three instances of the examples."""
+    """Return a control with three instances of the examples."""
     return make_control()
 
 
 @pytest.fixture
 async def client(control: FakeControl) -> AsyncIterator[Client]:
-    """A client over TCP."""
+    """Yield a client over TCP."""
     app = make_app(
         control,
         metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4"),

@@ -1,4 +1,4 @@
-"""A control without an engine: the records of a real snapshot, and a memory of what was asked."""
+"""A fake control: the records of a real snapshot, and the actions that were requested."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ spec:
 
 
 def instances() -> Mapping[Key, Instance]:
-    """A platform and two services, one after the other."""
+    """Return a platform and two services, one of which depends on the other."""
     files = {
         "platforms/develop.yaml": _PLATFORM,
         "services/orders.yaml": _SERVICE % (b"orders", b"orders", b"payments"),
@@ -71,7 +71,7 @@ def instances() -> Mapping[Key, Instance]:
 
 
 def live_record(instance: Instance) -> Record:
-    """An instance that is applied, in sync and healthy."""
+    """Return the record of an instance that is applied, in sync and healthy."""
     ready = Condition(ConditionType.READY, True, Reason.IN_SYNC, "2 of 2 tasks run", NOON - timedelta(minutes=5))
     return Record(
         instance=instance,
@@ -94,7 +94,7 @@ def live_record(instance: Instance) -> Record:
 
 
 def awaiting_record(instance: Instance) -> Record:
-    """An instance that waits for approval, drifted, with everything a record can hold."""
+    """Return the record of a drifted instance that waits for approval, with every field that a record can have."""
     message = "1 to update, 1 to replace"
     ready = Condition(ConditionType.READY, False, Reason.AWAITING_APPROVAL, message, NOON - timedelta(hours=3))
     drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "aws_ecs_service.this", NOON)
@@ -119,7 +119,7 @@ def awaiting_record(instance: Instance) -> Record:
 
 
 def visit(key: Key, number: int = 1) -> Pass:
-    """One pass of history."""
+    """Return one pass of the history."""
     return Pass(
         id=f"pass-{number}",
         key=key,
@@ -144,7 +144,7 @@ class FakeControl:
 
     known: dict[Key, Record] = field(default_factory=dict)
     asked: list[tuple[Key, Action, Principal]] = field(default_factory=list)
-    afterwards: dict[Key, Record] = field(default_factory=dict)  # what an instance becomes once it was looked at
+    afterwards: dict[Key, Record] = field(default_factory=dict)  # the record of an instance after its next read
     refusal: str | None = None
     left: tuple[Orphan, ...] = ()
     silent: bool = False
@@ -154,28 +154,28 @@ class FakeControl:
     frozen: dict[str | None, Freeze] = field(default_factory=dict)
 
     def records(self) -> Sequence[Record]:
-        """Every record, in no order."""
+        """Return every record, in no order."""
         if self.crash:
             raise RuntimeError("the password is hunter2")
         return list(reversed(self.known.values()))
 
     def record(self, key: Key) -> Record | None:
-        """One record."""
+        """Return one record."""
         found = self.known.get(key)
         if key in self.afterwards and self.asked:
             self.known[key] = self.afterwards.pop(key)
         return found
 
     def source(self) -> SourceStatus:
-        """The manifests' state."""
+        """Return the state of the source."""
         return self.status
 
     def beat(self) -> Beat:
-        """Liveness."""
+        """Return the liveness."""
         return self.pulse
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        """As many passes as asked for, of instances that have some."""
+        """Return `limit` passes of orders; other instances have none."""
         return [visit(key, number) for number in range(limit)] if key == ORDERS else []
 
     def freezes(self) -> Sequence[Freeze]:
@@ -183,14 +183,14 @@ class FakeControl:
         return list(self.frozen.values())
 
     async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
-        """Remember it; only develop is known."""
+        """Remember the freeze. Raises: KeyError for any environment but develop."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
         self.frozen[environment] = Freeze(environment, by.name, reason, NOON)
         return self.frozen[environment]
 
     async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
-        """Forget it."""
+        """Forget the freeze. Raises: KeyError, ActionRefused."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
         if environment not in self.frozen:
@@ -208,7 +208,7 @@ class FakeControl:
         return self.left
 
     async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
-        """Remember it."""
+        """Remember the action. Raises: ActionRefused."""
         if self.refusal:
             raise ActionRefused(self.refusal)
         if isinstance(action, Approve | Adopt) or (isinstance(action, Reject) and action.digest):
@@ -220,7 +220,7 @@ class FakeControl:
 
 
 def make_control() -> FakeControl:
-    """Orders waits for approval; payments and the platform are live."""
+    """Return a control in which orders waits for approval, and payments and the platform are healthy."""
     found = instances()
     return FakeControl(
         known={

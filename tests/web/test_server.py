@@ -1,4 +1,4 @@
-"""Listening for real: on TCP and on a unix socket, beside a daemon that died or lives."""
+"""The server on TCP and on a unix socket, after a daemon that died and beside one that runs."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ from tests.web.control import ORDERS, FakeControl
 
 
 def app(control: FakeControl, token: str | None = None) -> Any:
-    """The application; by default nobody may act over TCP."""
+    """Return the application. Without a token, TCP can only read."""
     return make_app(
         control,
         metrics=lambda: (b"", "text/plain"),
@@ -29,7 +29,7 @@ def app(control: FakeControl, token: str | None = None) -> Any:
 
 
 async def suspend(base: str, connector: aiohttp.BaseConnector | None = None) -> int:
-    """Try to suspend orders; the status."""
+    """Request to suspend orders. Returns the status."""
     url = f"{base}/api/v1/instances/develop/orders/suspend"
     async with aiohttp.ClientSession(connector=connector) as session, session.post(url, json={"by": "ada"}) as got:
         return got.status
@@ -44,7 +44,7 @@ async def test_the_socket_needs_no_token_and_tcp_without_one_only_reads(control:
         assert control.asked == [(ORDERS, Suspend(), Principal("ada", "socket"))]
 
 
-async def test_only_the_daemons_user_may_use_the_socket_and_it_goes_with_the_daemon(tmp_path: Path) -> None:
+async def test_only_the_daemons_user_can_use_the_socket_and_it_is_removed_on_stop(tmp_path: Path) -> None:
     path = tmp_path / "reconciler.sock"
     async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -79,7 +79,7 @@ async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
-async def test_a_port_that_is_taken_is_named_and_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(tmp_path: Path) -> None:
     path = tmp_path / "reconciler.sock"
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -89,7 +89,7 @@ async def test_a_port_that_is_taken_is_named_and_leaves_nothing_behind(tmp_path:
     assert not path.exists()
 
 
-async def test_a_client_that_sends_garbage_harms_nobody(control: FakeControl, tmp_path: Path) -> None:
+async def test_a_client_that_sends_garbage_does_no_harm(control: FakeControl, tmp_path: Path) -> None:
     async with serve(app(control), host="127.0.0.1", port=0, socket=tmp_path / "s") as listening:
         reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
         writer.write(b"\x16\x03\x01 not http\r\n\r\n")

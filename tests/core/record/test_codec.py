@@ -146,7 +146,7 @@ def test_the_document_names_its_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"schema": 2}, "record.schema: written with schema 2; this version reads schema 1"),
         ({"mood": "good"}, "record.mood: unknown in schema 1; a newer version must have written this"),

@@ -44,7 +44,7 @@ class ScheduleMachine(Machine):
 
     @rule(seconds=st.integers(1, 7200))
     def the_clock_is_set_back(self, seconds: int) -> None:
-        """Set the clock back: a visit that was due in an hour still is, and a deferred one waits no longer than before."""
+        """Set the clock back: what was due in an hour still is, and a deferred visit waits no longer than before."""
         by = -timedelta(seconds=seconds)
         self.schedule.shift(by)
         self.now += by
@@ -82,7 +82,7 @@ class ScheduleMachine(Machine):
             self.running.add(key)
 
     def is_fair(self, key: str, due: dict[str, tuple[datetime, int]]) -> None:
-        """Check that the most urgent key starts, or a key that waits too long, after three starts that passed over it."""
+        """Check that the most urgent key starts, or one that waits too long after three starts passed over it."""
         oldest = min(at for at, _ in due.values())
         waits_too_long = self.now - oldest >= PATIENCE
         if due[key][1] < max(urgency for _, urgency in due.values()):

@@ -1,4 +1,4 @@
-"""Acting over TCP: who may, and what a request must say."""
+"""Actions over TCP: authentication, and the body of a request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,10 +26,10 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 async def act(
-    client: Client, what: str, body: Any = None, *, headers: Mapping[str, str] = BEARER
+    client: Client, path: str, body: Any = None, *, headers: Mapping[str, str] = BEARER
 ) -> tuple[int, dict[str, Any]]:
-    """POST, and what came back."""
-    response = await client.post(f"/api/v1/instances/{what}", json=body, headers=headers)
+    """Send a POST. Returns status and body."""
+    response = await client.post(f"/api/v1/instances/{path}", json=body, headers=headers)
     return response.status, await response.json()
 
 
@@ -51,7 +51,7 @@ async def test_the_answer_is_the_instance_after_the_action(client: Client) -> No
     assert (status, shown["key"], shown["suspended"]) == (200, "develop/payments", True)
 
 
-async def test_without_a_name_the_api_asked(client: Client, control: FakeControl) -> None:
+async def test_without_a_name_the_api_is_the_author(client: Client, control: FakeControl) -> None:
     await act(client, "develop/payments/reconcile")
     assert control.asked == [(PAYMENTS, Reconcile(), Principal("api", "token"))]
 
@@ -67,14 +67,14 @@ async def test_without_a_name_the_api_asked(client: Client, control: FakeControl
         ({"Authorization": "Bearer tökén"}, 403, "token_wrong"),
     ],
 )
-async def test_without_the_token_nothing_happens(
+async def test_a_request_without_the_token_is_refused(
     client: Client, control: FakeControl, headers: Mapping[str, str], status: int, code: str
 ) -> None:
     answered, shown = await act(client, "develop/orders/suspend", headers=headers)
     assert (answered, shown["error"]["code"], control.asked) == (status, code, [])
 
 
-async def test_an_override_of_the_windows_says_why_and_goes_with_reconcile_only(
+async def test_an_override_of_the_windows_needs_a_reason_and_the_action_reconcile(
     client: Client, control: FakeControl
 ) -> None:
     status, _ = await act(client, "develop/orders/reconcile", {"by": "ada", "override_window": "an incident"})
@@ -85,13 +85,13 @@ async def test_an_override_of_the_windows_says_why_and_goes_with_reconcile_only(
     assert len(control.asked) == 1
 
 
-async def test_an_unknown_instance_is_not_told_to_those_without_the_token(client: Client) -> None:
-    status, _ = await act(client, "develop/nobody/suspend", headers={})
+async def test_a_request_without_the_token_does_not_learn_which_instances_exist(client: Client) -> None:
+    status, _ = await act(client, "develop/unknown/suspend", headers={})
     assert status == 401
 
 
 @pytest.mark.parametrize("action", ["approve", "adopt"])
-async def test_approve_and_adopt_take_the_digest_that_was_looked_at(
+async def test_approve_and_adopt_take_the_digest_of_the_shown_plan(
     client: Client, control: FakeControl, action: str
 ) -> None:
     status, _ = await act(client, f"develop/orders/{action}", {"digest": "sha256:p1", "by": "ada"})
@@ -99,40 +99,40 @@ async def test_approve_and_adopt_take_the_digest_that_was_looked_at(
     assert control.asked == [(ORDERS, {"approve": Approve, "adopt": Adopt}[action]("sha256:p1"), ADA)]
 
 
-async def test_a_plan_that_moved_is_not_approved(client: Client, control: FakeControl) -> None:
+async def test_a_plan_that_changed_is_not_approved(client: Client, control: FakeControl) -> None:
     status, shown = await act(client, "develop/orders/approve", {"digest": "sha256:p0"})
     assert (status, shown["error"]["code"], shown["error"]["current"]) == (409, "plan_moved", "sha256:p1")
     assert control.asked == []
 
 
-async def test_approve_needs_a_digest_and_says_the_current_one(client: Client) -> None:
+async def test_approve_needs_a_digest_and_names_the_current_one(client: Client) -> None:
     status, shown = await act(client, "develop/orders/approve", {"by": "ada"})
     assert (status, shown["error"]["code"], shown["error"]["current"]) == (400, "digest_missing", "sha256:p1")
 
 
-async def test_without_a_plan_there_is_nothing_to_approve(client: Client) -> None:
+async def test_an_approval_without_a_plan_is_refused(client: Client) -> None:
     status, shown = await act(client, "develop/payments/approve", {"digest": "sha256:p1"})
     assert (status, shown["error"]["code"]) == (409, "no_plan")
 
 
-async def test_what_the_engine_refuses_is_a_conflict_with_its_reason(client: Client, control: FakeControl) -> None:
+async def test_a_refusal_of_the_engine_is_a_conflict_with_its_reason(client: Client, control: FakeControl) -> None:
     control.refusal = "develop/orders still has a manifest"
     status, shown = await act(client, "develop/orders/prune")
     assert (status, shown["error"]) == (409, {"code": "refused", "message": "develop/orders still has a manifest"})
 
 
 @pytest.mark.parametrize(
-    ("what", "code"), [("develop/nobody/suspend", "unknown_instance"), ("develop/orders/explode", "unknown_action")]
+    ("path", "code"), [("develop/unknown/suspend", "unknown_instance"), ("develop/orders/explode", "unknown_action")]
 )
-async def test_what_does_not_exist_is_not_found(client: Client, what: str, code: str) -> None:
-    status, shown = await act(client, what)
+async def test_an_unknown_instance_or_action_is_not_found(client: Client, path: str, code: str) -> None:
+    status, shown = await act(client, path)
     assert (status, shown["error"]["code"]) == (404, code)
 
 
 @pytest.mark.parametrize(
     "body", [[], "text", {"force": True}, {"by": 7}, {"by": ""}, {"by": "a\nb"}, {"by": "x" * 101}, {"by": "\ud800"}]
 )
-async def test_a_body_that_says_something_else_is_refused(client: Client, control: FakeControl, body: Any) -> None:
+async def test_a_body_with_other_fields_is_refused(client: Client, control: FakeControl, body: Any) -> None:
     status, shown = await act(client, "develop/orders/suspend", body)
     assert (status, shown["error"]["code"], control.asked) == (400, "invalid_body", [])
 

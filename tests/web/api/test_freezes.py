@@ -1,4 +1,4 @@
-"""Freezing over HTTP: who may, what must be said, and what is shown."""
+"""Freezes over HTTP: authentication, bodies and answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,28 +12,31 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 WHY = {"reason": "peak season", "by": "ann"}
 
 
-async def post(client: Client, what: str, body: Any, headers: Mapping[str, str] = BEARER) -> tuple[int, dict[str, Any]]:
-    response = await client.post(f"/api/v1/{what}", json=body, headers=headers)
+async def post(
+    client: Client, action: str, body: Any, headers: Mapping[str, str] = BEARER
+) -> tuple[int, dict[str, Any]]:
+    """Send a POST. Returns status and body."""
+    response = await client.post(f"/api/v1/{action}", json=body, headers=headers)
     return response.status, await response.json()
 
 
-async def test_a_freeze_is_made_shown_and_lifted(client: Client) -> None:
-    status, made = await post(client, "freeze", {"environment": "develop", **WHY})
-    assert (status, made["environment"], made["by"], made["reason"]) == (200, "develop", "ann", "peak season")
-    assert (await (await client.get("/api/v1/freezes")).json())["freezes"] == [made]
-    assert (await (await client.get("/api/v1/instances/develop/orders")).json())["frozen"] == made
+async def test_a_freeze_is_created_shown_and_lifted(client: Client) -> None:
+    status, created = await post(client, "freeze", {"environment": "develop", **WHY})
+    assert (status, created["environment"], created["by"], created["reason"]) == (200, "develop", "ann", "peak season")
+    assert (await (await client.get("/api/v1/freezes")).json())["freezes"] == [created]
+    assert (await (await client.get("/api/v1/instances/develop/orders")).json())["frozen"] == created
     assert (await post(client, "unfreeze", {"environment": "develop"}))[0] == 200
     assert (await (await client.get("/api/v1/instances/develop/orders")).json())["frozen"] is None
 
 
-async def test_without_an_environment_all_is_frozen(client: Client, control: FakeControl) -> None:
-    _, made = await post(client, "freeze", WHY)
-    assert made["environment"] is None
+async def test_a_freeze_without_an_environment_is_global(client: Client, control: FakeControl) -> None:
+    _, created = await post(client, "freeze", WHY)
+    assert created["environment"] is None
     assert list(control.frozen) == [None]
 
 
 @pytest.mark.parametrize(
-    ("what", "body", "status", "code"),
+    ("action", "body", "status", "code"),
     [
         ("freeze", {"environment": "develop"}, 400, "reason_missing"),
         ("freeze", {"environment": "develop", "reason": ""}, 400, "invalid_body"),
@@ -45,15 +48,15 @@ async def test_without_an_environment_all_is_frozen(client: Client, control: Fak
         ("unfreeze", {"environment": "develop", "reason": "x"}, 400, "invalid_body"),
     ],
 )
-async def test_what_cannot_be_done_is_refused(
-    client: Client, control: FakeControl, what: str, body: Any, status: int, code: str
+async def test_an_invalid_request_is_refused(
+    client: Client, control: FakeControl, action: str, body: Any, status: int, code: str
 ) -> None:
-    answered, shown = await post(client, what, body)
+    answered, shown = await post(client, action, body)
     assert (answered, shown["error"]["code"], control.frozen) == (status, code, {})
 
 
-@pytest.mark.parametrize("what", ["freeze", "unfreeze"])
-async def test_it_needs_the_token(client: Client, control: FakeControl, what: str) -> None:
+@pytest.mark.parametrize("action", ["freeze", "unfreeze"])
+async def test_a_freeze_needs_the_token(client: Client, control: FakeControl, action: str) -> None:
     for headers, status in (({}, 401), ({"Authorization": "Bearer no"}, 403)):
-        assert (await post(client, what, WHY, headers))[0] == status
+        assert (await post(client, action, WHY, headers))[0] == status
     assert control.frozen == {}

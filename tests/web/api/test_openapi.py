@@ -1,4 +1,4 @@
-"""The API's own description: the same routes, and answers as described."""
+"""The OpenAPI document: it describes exactly the routes, and the answers match it."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ ONE = "/api/v1/instances/{environment}/{name}"
 
 
 def routes() -> set[tuple[str, str]]:
-    """Method and path of every route."""
+    """Return method and path of every route."""
     app = make_app(
         FakeControl(), metrics=lambda: (b"", ""), token=None, version="1", redact=Redactor(b"a key for tests").value
     )
@@ -32,7 +32,7 @@ def routes() -> set[tuple[str, str]]:
 
 
 def schema_of(path: str, method: str = "get") -> dict[str, Any]:
-    """The schema of a route's 200."""
+    """Return the schema of the answer 200 of a route."""
     answer = DOCUMENT["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
     return {**answer, "components": DOCUMENT["components"]}
 
@@ -49,7 +49,7 @@ def test_every_parameter_of_a_path_is_described() -> None:
             assert named == set(re.findall(r"\{(\w+)\}", path)), path
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     def references(value: Any) -> set[str]:
         if isinstance(value, dict):
             own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
@@ -76,12 +76,12 @@ def test_every_reference_leads_somewhere() -> None:
         (f"{ONE}/history", "/api/v1/instances/develop/orders/history"),
     ],
 )
-async def test_answers_are_as_described(client: Client, path: str, call: str) -> None:
+async def test_answers_match_their_schema(client: Client, path: str, call: str) -> None:
     answer = await (await client.get(call)).json()
     Draft202012Validator(schema_of(path)).validate(answer)
 
 
-async def test_the_answer_about_orphans_is_as_described(client: Client, control: FakeControl) -> None:
+async def test_the_answer_about_orphans_matches_its_schema(client: Client, control: FakeControl) -> None:
     control.left = (ORPHAN,)
     answer = await (await client.get("/api/v1/orphans", headers={"Authorization": f"Bearer {TOKEN}"})).json()
     Draft202012Validator(schema_of("/api/v1/orphans")).validate(answer)

@@ -1,4 +1,4 @@
-"""Reading over TCP."""
+"""Reads over TCP."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,7 +14,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 async def read(client: Client, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
-    """The JSON of a GET."""
+    """Send a GET. Returns the JSON of the answer."""
     response = await client.get(path, headers=headers)
     assert response.status == status, await response.text()
     return await response.json()
@@ -44,21 +44,21 @@ async def test_a_reason_that_does_not_exist_is_refused_with_the_list(client: Cli
     assert "AwaitingApproval" in error["message"]
 
 
-async def test_one_instance_with_its_plan(client: Client) -> None:
+async def test_an_instance_is_shown_with_its_plan(client: Client) -> None:
     shown = await read(client, "/api/v1/instances/develop/orders")
     plan = await read(client, "/api/v1/instances/develop/orders/plan")
     assert shown["reason"] == "AwaitingApproval"
     assert plan == {"key": "develop/orders", "plan": shown["plan"]}
 
 
-async def test_no_plan_is_null(client: Client) -> None:
+async def test_a_missing_plan_is_null(client: Client) -> None:
     assert (await read(client, "/api/v1/instances/develop/payments/plan"))["plan"] is None
 
 
 @pytest.mark.parametrize("part", ["", "/plan", "/history"])
 async def test_an_unknown_instance_is_not_found(client: Client, part: str) -> None:
-    error = (await read(client, f"/api/v1/instances/develop/nobody{part}", 404))["error"]
-    assert error == {"code": "unknown_instance", "message": "no instance 'develop/nobody'"}
+    error = (await read(client, f"/api/v1/instances/develop/unknown{part}", 404))["error"]
+    assert error == {"code": "unknown_instance", "message": "no instance 'develop/unknown'"}
 
 
 async def test_history_is_limited(client: Client) -> None:
@@ -83,20 +83,22 @@ async def test_the_source_shows_commit_and_problems(client: Client) -> None:
     assert shown["problems"] == [{"path": "services/a.yaml", "line": 3, "column": 5, "message": "unknown field"}]
 
 
-async def test_a_stuck_pass_shows_and_does_not_fail_the_health_check(client: Client, control: FakeControl) -> None:
+async def test_a_stuck_pass_is_shown_and_does_not_fail_the_health_check(client: Client, control: FakeControl) -> None:
     control.pulse = Beat(timedelta(0), ready=True, stopping=False, running={ORDERS: timedelta(hours=9)}, queued=0)
     shown = await read(client, "/healthz")
     assert shown["running"] == [{"key": "develop/orders", "seconds": 32400}]
 
 
 @pytest.mark.parametrize(("age", "status"), [(59, 200), (60, 503)])
-async def test_a_loop_that_stands_still_fails_it(client: Client, control: FakeControl, age: int, status: int) -> None:
+async def test_a_blocked_loop_fails_the_health_check(
+    client: Client, control: FakeControl, age: int, status: int
+) -> None:
     control.pulse = Beat(timedelta(seconds=age), ready=True, stopping=False, running={}, queued=0)
     assert (await read(client, "/healthz", status))["alive"] is (status == 200)
 
 
 @pytest.mark.parametrize(("ready", "stopping", "status"), [(True, False, 200), (False, False, 503), (True, True, 503)])
-async def test_ready_only_with_manifests_and_while_not_stopping(
+async def test_the_daemon_is_ready_with_manifests_and_while_not_stopping(
     client: Client, control: FakeControl, ready: bool, stopping: bool, status: int
 ) -> None:
     control.pulse = Beat(timedelta(0), ready=ready, stopping=stopping, running={}, queued=0)
@@ -123,7 +125,7 @@ async def test_every_error_has_one_shape(client: Client, method: str, path: str,
     assert (await response.json())["error"]["code"] == code
 
 
-async def test_a_defect_is_logged_and_its_details_stay_inside(
+async def test_a_defect_is_logged_and_its_details_are_not_in_the_answer(
     client: Client, control: FakeControl, caplog: pytest.LogCaptureFixture
 ) -> None:
     control.crash = True
@@ -133,7 +135,7 @@ async def test_a_defect_is_logged_and_its_details_stay_inside(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/metrics"])
-async def test_every_answer_carries_the_careful_headers(client: Client, path: str) -> None:
+async def test_every_answer_has_the_security_headers(client: Client, path: str) -> None:
     headers = (await client.get(path)).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -141,7 +143,7 @@ async def test_every_answer_carries_the_careful_headers(client: Client, path: st
     assert headers["Server"] == "reconciler"
 
 
-async def test_orphans_are_states_that_nobody_looks_after(client: Client, control: FakeControl) -> None:
+async def test_orphans_are_listed(client: Client, control: FakeControl) -> None:
     control.left = (ORPHAN,)
     shown = await read(client, "/api/v1/orphans?environment=develop", headers=BEARER)
     assert shown == {
@@ -159,7 +161,7 @@ async def test_orphans_are_states_that_nobody_looks_after(client: Client, contro
     }
 
 
-async def test_orphans_are_asked_of_aws_and_so_need_the_token(client: Client, control: FakeControl) -> None:
+async def test_orphans_need_the_token_because_the_answer_comes_from_aws(client: Client, control: FakeControl) -> None:
     assert (await read(client, "/api/v1/orphans", 401))["error"]["code"] == "token_missing"
     assert (await read(client, "/api/v1/orphans?environment=x", 404, BEARER))["error"]["code"] == "unknown_environment"
     control.silent = True

@@ -1,4 +1,4 @@
-"""The whole engine between a repository that is told and outputs that are read: every byte that leaves the daemon."""
+"""The whole daemon except for its edges to the outside, and every byte that it writes."""
 
 import asyncio
 import contextlib
@@ -36,8 +36,11 @@ from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
-from tests.canary.terraform import Protection, Surroundings
+from tests.canary.terraform import Outside
 from tests.core.instances import DEVELOP
+from tests.engine.fakes.aws import FakeFirstTasks, FakeLive, FakePrerequisites, FakeProtection
+from tests.engine.fakes.store import FakeTrees
+from tests.engine.fakes.terraform import FakeLocks
 
 ALPHA = Key("develop", "alpha")
 TOKEN = "a-token-of-this-test-run"
@@ -56,22 +59,21 @@ READS = ("get", "describe develop/alpha", "diff develop/alpha", "drift", "histor
 
 
 def revision(manifest: str = MANIFEST) -> Revision:
-    """A commit with that one manifest, and a root for it."""
+    """Return a commit with this one manifest and a root for it."""
     return Revision("c" * 40, datetime.now(UTC), {"alpha.yaml": manifest.encode()}, {"roots/probe/main.tf": b""})
 
 
 @dataclass
-class Stage:
-    """One daemon without its edges to the outside. `outputs` collects what it wrote."""
+class CanaryDaemon:
+    """One daemon without its edges to the outside. `outputs` collects its outputs."""
 
     folder: Path
     redactor: Redactor
-    around: Surroundings
-    said: io.StringIO = field(default_factory=io.StringIO)
+    outside: Outside
+    log: io.StringIO = field(default_factory=io.StringIO)
 
     def __post_init__(self) -> None:
-        logs.configure("debug", self.redactor, json=True, stream=self.said)
-        around = cast(Any, self.around)
+        logs.configure("debug", self.redactor, json=True, stream=self.log)
         now = Now(
             lambda: self.world.records.values(), lambda: self.controller.source_status, lambda: self.controller.beat()
         )
@@ -79,13 +81,13 @@ class Stage:
         self.store = SqliteStore(self.folder / "records.sqlite3")
         observer, limits = Observers(self.metrics), Limits(pace=PACE)
         self.world = World(
-            terraform=around,
-            live=around,
-            prerequisites=around,
-            first_tasks=around,
-            locks=around,
+            terraform=self.outside,
+            live=FakeLive(),
+            prerequisites=FakePrerequisites(),
+            first_tasks=FakeFirstTasks(),
+            locks=FakeLocks(),
             store=self.store,
-            trees=around,
+            trees=FakeTrees(),
             records=Records(
                 self.store,
                 DirectoryReports(self.folder / "reports"),
@@ -100,28 +102,20 @@ class Stage:
             now=lambda: datetime.now(UTC),
             rng=random.Random(1),
             admission=asyncio.Semaphore(1),
-            protection=Protection(),
-            attribution=around,
+            protection=FakeProtection(),
+            attribution=self.outside,
         )
-        self.controller = Controller(self.world, cast(Any, self), Intake(self.world), workers=1)
+        self.controller = Controller(self.world, self.outside, Intake(self.world), workers=1)
         self.control = EngineControl(self.controller)
-
-    async def fetch(self) -> Revision:
-        """As `Source` has it."""
-        return self.around.fetched()
-
-    async def wait(self, longest: timedelta) -> None:
-        """As `Source` has it: fetch again soon."""
-        await asyncio.sleep(OFTEN.total_seconds())
 
     @property
     def record(self) -> Record | None:
-        """The instance's record."""
+        """Return the record of the instance; None before the first commit."""
         return self.world.records.get(ALPHA)
 
     @contextlib.asynccontextmanager
     async def running(self) -> Any:
-        """The daemon's life, for the length of a block."""
+        """Run the daemon for the length of a block."""
         stop = asyncio.Event()
         life = asyncio.create_task(self.controller.run(stop, drain=timedelta(seconds=1)))
         try:
@@ -131,30 +125,30 @@ class Stage:
             await life
             await self.store.close()
 
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until it holds."""
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until the condition is true. Raises: TimeoutError after a minute."""
         async with asyncio.timeout(60):
-            while not holds():  # noqa: ASYNC110 - it is asked for what the engine did, as its users do
+            while not condition():  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
 
     async def outputs(self) -> dict[str, bytes]:
-        """Every output by its name. The manifest's own words in the record (`instance`, `base`) are no output."""
+        """Return every output by its name. The manifest's values in the record (`instance`, `base`) are no output."""
         app = make_app(self.control, metrics=self.metrics.render, token=TOKEN, version="1", redact=self.redactor.value)
         found = await self._answers(app) | await self._commands(app)
         now = datetime.now(UTC) + timedelta(days=2)
         records = list(self.world.records.values())
-        said = [one for record in records for one in notices.of_record(record, {}, now=now)]
-        said += notices.of_source(self.controller.source_status, {}, since=now - timedelta(days=2), now=now)
-        found["slack"] = "\n".join(f"{one.head}\n{one.text}\n{one.problem}" for one in said).encode()
-        found["log"] = self.said.getvalue().encode()
+        shown = [one for record in records for one in notices.of_record(record, {}, now=now)]
+        shown += notices.of_source(self.controller.source_status, {}, since=now - timedelta(days=2), now=now)
+        found["slack"] = "\n".join(f"{one.head}\n{one.text}\n{one.problem}" for one in shown).encode()
+        found["log"] = self.log.getvalue().encode()
         documents = [codec.dump(record) for record in records] + [await _item(record) for record in records]
-        told = [{name: part for name, part in one.items() if name not in {"instance", "base"}} for one in documents]
-        found["records"] = json.dumps(told, ensure_ascii=False).encode()
+        stored = [{name: part for name, part in one.items() if name not in {"instance", "base"}} for one in documents]
+        found["records"] = json.dumps(stored, ensure_ascii=False).encode()
         found |= {str(path.name): path.read_bytes() for path in (self.folder / "reports").glob("**/*.*")}
         return found
 
     def stored(self) -> dict[str, bytes]:
-        """The bytes on the disk."""
+        """Return the files of the store by name."""
         return {path.name: path.read_bytes() for path in self.folder.glob("records.sqlite3*")}
 
     async def _answers(self, app: Any) -> dict[str, bytes]:
@@ -177,7 +171,7 @@ class Stage:
 
 
 async def _item(record: Record) -> Any:
-    """The document in the item that DynamoDB is sent."""
+    """Return the document in the item that DynamoDB receives."""
     sent: list[Mapping[str, Any]] = []
 
     class Clients:
