@@ -74,7 +74,7 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
     whole = service_inputs(with_field(CHANGES["stop_timeout"]))
     declared = {kind: blocks(ROOTS / kind, "variable") for kind in ("service", "platform")}
-    assert set(whole) == set(declared["service"]) - {"delivery"}, "builds are set by the module alone"
+    assert set(whole) == set(declared["service"]) - {"delivery"}, "only the module sets builds"
     platform = instance(PLATFORM)
     assert isinstance(platform.spec, PlatformSpec)
     assert set(inputs_of(platform)) == set(declared["platform"])

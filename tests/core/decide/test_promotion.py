@@ -134,7 +134,7 @@ def test_a_tree_that_fixes_degraded_instances_reaches_as_many_as_any_other() -> 
     degraded = [fold(running(name=name), ROLLED_BACK) for name in ("a", "b")]
     let = fold(degraded[0], TreeAdmitted())
     assert held(degraded[1], let) is None
-    assert held(running(), fold(let, *applies_tree(let)[1:3])) is None, "nor while it applies"
+    assert held(running(), fold(let, *applies_tree(let)[1:3])) is None, "it is not held while it applies either"
     assert "stopped" in held(running(), fold(let, *applies_tree(let)[1:], ROLLED_BACK))
 
 

@@ -74,9 +74,7 @@ def test_the_life_of_a_rename() -> None:
     assert not claims(record, SHOP)
     begun = fold(record, RenameStarted("orders"))
     dropped = fold(begun, Accepted(new(RENAMED).instance, "c2"))
-    assert source_of(dropped) == ORDERS, (
-        "what has begun is finished, even when the manifest says nothing of it any more"
-    )
+    assert source_of(dropped) == ORDERS, "a move that has begun is finished, even without the manifest's formerName"
     assert claims(fold(begun, Removed(None)), ORDERS)
     here = fold(begun, RenameFinished("orders", applied()))
     assert (source_of(here), has_moved(here, ORDERS), claims(here, ORDERS)) == (None, True, True)
@@ -107,5 +105,5 @@ def test_a_record_that_was_applied_keeps_its_own_facts() -> None:
     moved = fold(renamed().replace(**mine), RenameFinished("orders", applied()))
     assert moved.applied_digest == "mine"
     assert fold(renamed(), RenameFinished("orders", None)).attempted is False, (
-        "an unknown state is looked at by a person first"
+        "an operator checks an unknown state first"
     )

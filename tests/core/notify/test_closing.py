@@ -64,7 +64,7 @@ ENDINGS: dict[str, tuple[Topic, dict[str, Any], str]] = {
         {"desired_source": "new", "desired_commit": "c2"},
         "accepted in Git (commit c2)",
     ),
-    "Git moved on, and not all of it is in force": (
+    "Git moved on, and a change is pending": (
         Topic.DRIFT,
         {"desired_source": "new", "desired_commit": "c2", "sync": Sync.PENDING},
         "Git moved on (commit c2)",

@@ -171,17 +171,17 @@ OUTSIDE: dict[str, Case] = {
     ),
     "a timestamp": ("aws_secretsmanager_secret.this", {"last_modified": "1"}, {"last_modified": "2"}),
     "the table's capacity, scaled": ("aws_dynamodb_table.this", {"read_capacity": 5}, {"read_capacity": 9}),
-    "a route that a resource of its own made": (
+    "a route of a separate resource": (
         "aws_route_table.this",
         {"id": "rtb-1", "route": []},
         {"id": "rtb-1", "route": ROUTES},
     ),
-    "a bucket's policy that a resource of its own made": (
+    "a bucket's policy of a separate resource": (
         "aws_s3_bucket.logs",
         {"id": "logs", "policy": ""},
         {"id": "logs", "policy": "{}"},
     ),
-    "a bucket's encryption that a resource of its own made": (
+    "a bucket's encryption of a separate resource": (
         "aws_s3_bucket.logs",
         {"id": "logs", "server_side_encryption_configuration": []},
         {"id": "logs", "server_side_encryption_configuration": [{"rule": []}]},
@@ -191,7 +191,7 @@ OUTSIDE: dict[str, Case] = {
         {"id": "eipalloc-1", "association_id": "", "private_ip": ""},
         {"id": "eipalloc-1", "association_id": "eipassoc-1", "private_ip": "10.0.0.9"},
     ),
-    "a topic's policy that a resource of its own put": (
+    "a topic's policy of a separate resource": (
         "aws_sns_topic.alarms",
         {"id": "arn:alarms", "policy": '{"Id":"__default_policy_ID","Statement":[]}'},
         {"id": "arn:alarms", "policy": '{"Statement":[{"Sid":"Publisher"}]}'},
@@ -206,7 +206,7 @@ OUTSIDE: dict[str, Case] = {
         {"subnet_ids": ["subnet-1"]},
         {"subnet_ids": ["subnet-1", "subnet-2"]},
     ),
-    "a rule of a group that a resource of its own made": (
+    "a rule of a group of a separate resource": (
         "aws_security_group.this",
         {"id": "sg-1", "ingress": []},
         {"id": "sg-1", "ingress": [OPEN]},

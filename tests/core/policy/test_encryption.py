@@ -122,8 +122,8 @@ class TestBuckets:
 
     def test_removing_the_encryption_of_a_kept_bucket_is_a_loss(self) -> None:
         found = change(BUCKET_GUARD, before={"bucket": "logs"})
-        assert losses_of(found) == ["the bucket's encryption would go"]
-        assert losses_of(found, gone="another") == ["the bucket's encryption would go"]
+        assert losses_of(found) == ["the bucket's encryption would be removed"]
+        assert losses_of(found, gone="another") == ["the bucket's encryption would be removed"]
 
     def test_removing_the_encryption_with_its_bucket_is_no_loss(self) -> None:
         assert losses_of(change(BUCKET_GUARD, before={"bucket": "logs"}), gone="logs") == []

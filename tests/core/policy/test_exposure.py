@@ -159,7 +159,7 @@ class TestBuckets:
 
     def test_removing_the_block_of_a_kept_bucket_is_an_exposure(self) -> None:
         found = Change(f"{self.KIND}.this", self.KIND, ("delete",), (), {}, {"bucket": "logs"}, {})
-        assert exposures_of(found) == ["the bucket's block of public access would go"]
+        assert exposures_of(found) == ["the bucket's block of public access would be removed"]
         assert exposures_of(found, gone="logs") == []
 
     @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ POLICIES: dict[str, tuple[Any, bool]] = {
 )
 def test_a_policy_that_admits_any_principal_is_an_exposure(kind: str, name: str) -> None:
     document, admits = POLICIES[name]
-    phrases = ["its policy would allow everybody, without a condition"] if admits else []
+    phrases = ["its policy would allow everyone, without a condition"] if admits else []
     assert exposures_of(change(kind, policy=json.dumps(document))) == phrases
     assert exposures_of(change("aws_thing", policy=json.dumps(document))) == []
 

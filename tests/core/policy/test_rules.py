@@ -76,12 +76,12 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         "without CostCenter",
     ),
     "an empty tag": (created("aws_vpc.this", tags_all={"Owner": "", "CostCenter": "1"}), "without Owner"),
-    "SSH open to everybody": (
+    "SSH open to the internet": (
         created(GROUP, ingress=[rule(22, "0.0.0.0/0")]),
         "port 22/tcp would be open to 0.0.0.0/0",
     ),
     "half the internet": (created(GROUP, ingress=[rule(443, "128.0.0.0/1")]), "128.0.0.0/1"),
-    "everybody over IPv6": (created(GROUP, ingress=[rule(8080, six="::/0")]), "port 8080/tcp would be open to ::/0"),
+    "the internet over IPv6": (created(GROUP, ingress=[rule(8080, six="::/0")]), "port 8080/tcp would be open to ::/0"),
     "443 of a service": (created(GROUP, ingress=[rule(443, "0.0.0.0/0")]), "port 443/tcp"),
     "all ports of the load balancer": (
         updated(ENTRANCE, {"ingress": []}, {"ingress": [rule(0, "0.0.0.0/0", to=65535)]}),
@@ -91,7 +91,7 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         created(ENTRANCE, ingress=[rule(0, "0.0.0.0/0", protocol="-1")]),
         "every port",
     ),
-    "a rule of its own": (
+    "a rule resource": (
         created(
             "aws_vpc_security_group_ingress_rule.ssh",
             cidr_ipv4="0.0.0.0/0",
@@ -101,7 +101,7 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         ),
         "port 22/tcp",
     ),
-    "an old rule of its own": (
+    "a rule resource of the old generation": (
         created("aws_security_group_rule.ssh", type="ingress", **rule(22, "0.0.0.0/0")),
         "22/tcp",
     ),
@@ -122,7 +122,7 @@ DENIED: dict[str, tuple[Mapping[str, Any], str]] = {
         "block_public_policy would be off",
     ),
     "a public ACL": (created("aws_s3_bucket_acl.a", acl="public-read"), "the ACL public-read"),
-    "a policy for everybody": (created("aws_s3_bucket_policy.a", policy=open_policy()), "allow everyone"),
+    "a policy for any principal": (created("aws_s3_bucket_policy.a", policy=open_policy()), "allow everyone"),
     "a policy for every account": (
         created("aws_sns_topic_policy.a", policy=open_policy(Principal={"AWS": ["*"]})),
         "everyone",
@@ -175,13 +175,13 @@ ALLOWED: dict[str, Mapping[str, Any]] = {
         ENTRANCE, ingress=[rule(80, "0.0.0.0/0"), rule(443, "0.0.0.0/0", six="::/0")]
     ),
     "a group that is not known yet": change(GROUP, ["create"], None, {}, unknown={"ingress": True}),
-    "a company's network": created(GROUP, ingress=[rule(22, "10.0.0.0/8")]),
-    "egress to everybody": created(GROUP, ingress=[], egress=[rule(443, "0.0.0.0/0")]),
-    "an egress rule of its own": created("aws_security_group_rule.out", type="egress", **rule(443, "0.0.0.0/0")),
-    "everybody under a condition": created(
+    "the network of a company": created(GROUP, ingress=[rule(22, "10.0.0.0/8")]),
+    "egress to the internet": created(GROUP, ingress=[], egress=[rule(443, "0.0.0.0/0")]),
+    "an egress rule resource": created("aws_security_group_rule.out", type="egress", **rule(443, "0.0.0.0/0")),
+    "any principal under a condition": created(
         "aws_s3_bucket_policy.a", policy=open_policy(Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}})
     ),
-    "a denial of everybody": created("aws_s3_bucket_policy.a", policy=open_policy(Effect="Deny")),
+    "a denial of any principal": created("aws_s3_bucket_policy.a", policy=open_policy(Effect="Deny")),
     "a key instead of another": updated("aws_cloudwatch_log_group.a", {"kms_key_id": "arn:1"}, {"kms_key_id": "arn:2"}),
     "a key that is not known yet": change(
         "aws_cloudwatch_log_group.a", ["update"], {"kms_key_id": "arn:1"}, {}, unknown={"kms_key_id": True}
@@ -218,7 +218,7 @@ class TestVerdict:
         )
 
     def test_a_denied_plan_is_not_applied_even_if_approved(self) -> None:
-        entry, _ = DENIED["SSH open to everybody"]
+        entry, _ = DENIED["SSH open to the internet"]
         approved = fold(applied(), Approved(Approval(plan(entry).digest, "ann", NOW)))
         found = self.decided(entry, record=approved)
         assert isinstance(found, Report)
