@@ -118,7 +118,7 @@ def awaiting_record(instance: Instance) -> Record:
     )
 
 
-def visit(key: Key, number: int = 1) -> Pass:
+def finished_pass(key: Key, number: int = 1) -> Pass:
     """Return one pass of the history."""
     return Pass(
         id=f"pass-{number}",
@@ -176,7 +176,7 @@ class FakeControl:
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
         """Return `limit` passes of orders; other instances have none."""
-        return [visit(key, number) for number in range(limit)] if key == ORDERS else []
+        return [finished_pass(key, number) for number in range(limit)] if key == ORDERS else []
 
     def freezes(self) -> Sequence[Freeze]:
         """Return the freezes that were set."""

@@ -99,7 +99,7 @@ records = st.builds(
     base=st.none() | st.builds(Base, root=words, tree_id=words, variables=st.dictionaries(words, values, max_size=2)),
     outputs=st.dictionaries(words, values, max_size=3),
 )
-visits = st.builds(
+passes = st.builds(
     Pass,
     id=words,
     key=st.just(Key("develop", "orders")),
@@ -126,10 +126,10 @@ def test_law_a_record_is_the_same_after_json(record: Record) -> None:
     assert load(json.loads(json.dumps(dump(record)))) == record
 
 
-@given(visit=visits)
+@given(finished=passes)
 @settings(max_examples=50, deadline=None)
-def test_law_a_pass_is_the_same_after_json(visit: Pass) -> None:
-    assert load_pass(json.loads(json.dumps(dump_pass(visit)))) == visit
+def test_law_a_pass_is_the_same_after_json(finished: Pass) -> None:
+    assert load_pass(json.loads(json.dumps(dump_pass(finished)))) == finished
 
 
 @given(data=values)

@@ -13,7 +13,16 @@ from reconciler.core.record.model import Condition
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.views import api
 from reconciler.core.vocabulary import ConditionType, Reason
-from tests.web.control import NOON, ORDERS, PAYMENTS, FakeControl, awaiting_record, instances, live_record, visit
+from tests.web.control import (
+    NOON,
+    ORDERS,
+    PAYMENTS,
+    FakeControl,
+    awaiting_record,
+    finished_pass,
+    instances,
+    live_record,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 BUSY = Beat(
@@ -31,7 +40,7 @@ def shapes() -> dict[str, Any]:
     return {
         "summary": api.summary(live_record(found[PAYMENTS]), NOON),
         "detail": api.detail(awaiting_record(found[ORDERS]), NOON),
-        "pass": api.finished_pass(visit(ORDERS)),
+        "pass": api.finished_pass(finished_pass(ORDERS)),
         "source": api.source(FakeControl().status, NOON + timedelta(minutes=1)),
         "pulse": api.pulse(BUSY),
     }

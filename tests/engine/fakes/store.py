@@ -28,11 +28,11 @@ class FakeStore:
         self.deleted.append(record.key)
         self.records.pop(record.key, None)
 
-    async def append(self, visit: Pass) -> None:
-        self.passes.append(visit)
+    async def append(self, finished: Pass) -> None:
+        self.passes.append(finished)
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
-        return [visit for visit in reversed(self.passes) if visit.key == key][:limit]
+        return [finished for finished in reversed(self.passes) if finished.key == key][:limit]
 
 
 @dataclass

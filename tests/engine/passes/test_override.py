@@ -55,7 +55,7 @@ async def test_one_pass_applies_and_the_next_change_waits_for_the_window() -> No
         await until(lambda: world.records[record.key].reason == Reason.OUTSIDE_WINDOW)
         assert terraform.applied == []
         await control.act(record.key, Reconcile(WHY), by=ANN)
-        await until(lambda: any(visit.result == "applied" for visit in store.passes))
+        await until(lambda: any(finished.result == "applied" for finished in store.passes))
         assert terraform.applied == [("develop/net", NEW)]
         assert world.records[record.key].window_override is None
 
@@ -67,7 +67,7 @@ async def test_one_pass_applies_and_the_next_change_waits_for_the_window() -> No
     finally:
         stop.set()
         await task
-    (applied,) = (visit for visit in store.passes if visit.result == "applied")
+    (applied,) = (finished for finished in store.passes if finished.result == "applied")
     assert applied.message == f"outside its window, by ann: {WHY}"
     (logged,) = (fields for event, fields in observer.logged if event == "window_overridden")
     assert (logged["instance"], logged["by"], logged["reason"]) == ("develop/net", "ann", WHY)
