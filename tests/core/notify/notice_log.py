@@ -37,31 +37,31 @@ class NoticeLog:
     open: dict[str, Open] = field(default_factory=dict)
     notices: list[Shown] = field(default_factory=list)
 
-    def happens(self, *events: Event) -> list[Shown]:
+    def run_pass(self, *events: Event) -> list[Shown]:
         """Run a pass with these events. Returns its notices."""
         before = len(self.notices)
         for event in events:
-            self.becomes(advance(self.record, event, now=self.now, retry_limit=3))
-        self.pass_ends()
+            self.change_to(advance(self.record, event, now=self.now, retry_limit=3))
+        self.end_pass()
         return self.notices[before:]
 
-    def becomes(self, record: Record) -> tuple[Shown, ...]:
+    def change_to(self, record: Record) -> tuple[Shown, ...]:
         """Change the record to this one. Returns the notices."""
         if record == self.record:
             return ()
         old, self.record = self.record, record
         return self._note(of_change(old, record, self.open, now=self.now))
 
-    def pass_ends(self) -> tuple[Shown, ...]:
+    def end_pass(self) -> tuple[Shown, ...]:
         """End a pass without further events. Returns the notices."""
         return self._note(of_record(self.record, self.open, now=self.now))
 
-    def later(self, **span: float) -> tuple[Shown, ...]:
+    def wait(self, **span: float) -> tuple[Shown, ...]:
         """Advance the clock and end a pass. Returns the notices."""
         self.now += timedelta(**span)
-        return self.pass_ends()
+        return self.end_pass()
 
-    def goes(self) -> tuple[Shown, ...]:
+    def delete(self) -> tuple[Shown, ...]:
         """Delete the record. Returns the notices."""
         return self._note(of_absent(self.record.key, self.open, now=self.now))
 

@@ -98,9 +98,9 @@ def live_through(steps: list[tuple[list[Event], Drift | None]]) -> NoticeLog:
     for events, drift in steps:
         for event in events:
             log.now += timedelta(seconds=1)
-            log.becomes(advance(log.record, event, now=log.now, retry_limit=3))
-        log.becomes(log.record.replace(drift=drift))
-        log.pass_ends()
+            log.change_to(advance(log.record, event, now=log.now, retry_limit=3))
+        log.change_to(log.record.replace(drift=drift))
+        log.end_pass()
     return log
 
 
@@ -123,7 +123,7 @@ def test_a_thread_is_opened_once_and_closed_once_and_updated_only_in_between(
     steps: list[tuple[list[Event], Drift | None]],
 ) -> None:
     log = live_through(steps)
-    log.goes()
+    log.delete()
     assert log.open == {}
     threads: dict[str, bool] = {}
     for notice in log.notices:
@@ -137,15 +137,15 @@ def test_a_thread_is_opened_once_and_closed_once_and_updated_only_in_between(
 def test_an_unchanged_record_causes_no_notice(steps: list[tuple[list[Event], Drift | None]]) -> None:
     log = live_through(steps)
     assert of_record(log.record, log.open, now=log.now) == ()
-    assert log.becomes(log.record) == ()
+    assert log.change_to(log.record) == ()
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_no_notice_holds_a_value_or_a_message(steps: list[tuple[list[Event], Drift | None]]) -> None:
     log = live_through(steps)
-    log.later(days=2)
-    log.goes()
+    log.wait(days=2)
+    log.delete()
     assert CANARY not in texts(log.notices)
 
 

@@ -16,20 +16,20 @@ from tests.core.notify.notice_log import NoticeLog, acts, show, texts
 
 def test_an_open_incident_is_reminded_of_after_one_hour_four_hours_and_each_day() -> None:
     log = NoticeLog(fold(applied(), Failed(Reason.APPLY_FAILED, "no")))
-    log.pass_ends()
-    assert log.later(minutes=59) == ()
-    assert acts(log.later(minutes=1)) == ["remind failure"]
-    assert log.later(hours=2) == ()
-    assert log.later(hours=1)[0].text == ":bell: Still open after 4h: *develop/orders* failed (ApplyFailed)"
-    assert acts(log.later(hours=20)) == ["remind failure"]
-    assert log.later(hours=23) == ()
-    assert acts(log.later(hours=1)) == ["remind failure"]
+    log.end_pass()
+    assert log.wait(minutes=59) == ()
+    assert acts(log.wait(minutes=1)) == ["remind failure"]
+    assert log.wait(hours=2) == ()
+    assert log.wait(hours=1)[0].text == ":bell: Still open after 4h: *develop/orders* failed (ApplyFailed)"
+    assert acts(log.wait(hours=20)) == ["remind failure"]
+    assert log.wait(hours=23) == ()
+    assert acts(log.wait(hours=1)) == ["remind failure"]
 
 
 def test_a_daemon_that_was_off_for_a_week_reminds_once() -> None:
     log = NoticeLog(fold(applied(), Failed(Reason.APPLY_FAILED, "no")))
-    log.pass_ends()
-    assert acts(log.later(days=7)) == ["remind failure"]
+    log.end_pass()
+    assert acts(log.wait(days=7)) == ["remind failure"]
     assert reminders_due(timedelta(days=7)) == 9
 
 
@@ -65,4 +65,4 @@ def test_invalid_manifests_are_one_thread_with_places_and_without_content() -> N
     assert source(SourceStatus(None, None, None, ()), log, 2) == []  # a restart that has not read anything yet
     assert source(replace(status, problems=()), log, 3) == ["close manifests"]
     assert "hunter2" not in texts(log.notices)
-    assert log.happens(Invalid("services/orders.yaml:12:3: hunter2")) == []
+    assert log.run_pass(Invalid("services/orders.yaml:12:3: hunter2")) == []
