@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 
+from tests.standins import end
 from tests.terraform.warm import Warm, started
 
 settings.register_profile("without deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,3 +32,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def warm(shared: Path) -> Iterator[Warm]:
     with started(shared / "terraform") as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _standins() -> Iterator[None]:
+    yield
+    end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_once() -> Iterator[None]:
+    """Let all boto3 sessions of this process share what they read of AWS's APIs: EC2's alone takes a quarter second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
+        yield

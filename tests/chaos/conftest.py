@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from tests.e2e.daemon import TABLE
 from tests.provider.conftest import processes
 from tests.provider.terraform_runs import Terraform, mirrors
+from tests.standins import borrowed
 
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         running.client("dynamodb").create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.local import ecs, standin
+from tests.standins import borrowed
 from tests.terraform.plans import Plan, read_plan
 from tests.terraform.warm import Warm
 
@@ -68,7 +69,7 @@ def apply(root: ecs.Root, given: dict[str, Any]) -> Applied:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[standin.StandIn]:
-    with standin.start() as running:
+    with borrowed() as running:
         yield running
 
 

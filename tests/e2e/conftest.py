@@ -1,4 +1,4 @@
-"""One stand-in for all stories but those that deploy a platform; every story has a bucket and a daemon of its own."""
+"""One stand-in for all stories of a file; every story has a bucket and a daemon of its own."""
 
 import contextlib
 import signal
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from tests.e2e.daemon import TABLE, Daemon
+from tests.standins import borrowed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         running.client("dynamodb").create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],

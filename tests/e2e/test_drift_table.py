@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
@@ -24,6 +24,7 @@ from tests.e2e.changes.ledger import LEDGER_CASES
 from tests.e2e.changes.orders import ORDERS_CASES
 from tests.e2e.changes.platform import PLATFORM_CASES
 from tests.e2e.fleet import LEDGER, ORDERS, PLATFORM, Fleet, fleet
+from tests.standins import borrowed
 
 # A load balancer alone takes a minute to come, and a busy machine more for all that follows.
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500), pytest.mark.long]
@@ -85,7 +86,7 @@ def report_of(stage: Fleet, key: Key) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[StandIn]:
     """Of its own: the changes take what they find for the platform's, and other stories would meet what it leaves."""
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

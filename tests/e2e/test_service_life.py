@@ -13,6 +13,7 @@ from deploy.local import standin
 from reconciler.core.vocabulary import Health
 from reconciler.engine.passes.reconcile import reconcile
 from tests.e2e.service_life import begin
+from tests.standins import borrowed
 from tests.terraform.landscape import make_platform
 
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(900)]
@@ -41,7 +42,7 @@ WITH_SECRET = BY_PIPELINE.replace("priority: 120", "priority: 122") + "  secrets
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[standin.StandIn]:
-    with standin.start(rollout_delay="0s") as running:
+    with borrowed(rollout_delay=0) as running:
         yield running
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
 from tests.provider.naming import GENERATED, Names
 from tests.provider.terraform_runs import PLAIN, Terraform
+from tests.standins import borrowed
 from tests.terraform.inputs import REGION, Variables, but, platform_output
 
 TREE = Path(__file__).resolve().parents[2] / "terraform"
@@ -191,7 +192,7 @@ class Comparison:
 
 def two_standins() -> Iterator[tuple[StandIn, StandIn]]:
     with ExitStack() as stack:
-        yield stack.enter_context(start(region=REGION)), stack.enter_context(start(region=REGION))
+        yield stack.enter_context(borrowed()), stack.enter_context(borrowed())
 
 
 def make_platform(aws: StandIn, names: Names) -> Variables:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider import control
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
 from tests.provider.terraform_runs import PLAIN, Terraform, mirrors
+from tests.standins import borrowed
 
 pytestmark = pytest.mark.aws
 
@@ -44,7 +45,7 @@ resource "aws_ssm_parameter" "this" {
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
 from tests.provider.terraform_runs import Terraform, mirrors
+from tests.standins import borrowed
 from tests.terraform.inputs import Variables, but, public_service
 
 pytestmark = pytest.mark.aws
@@ -41,7 +42,7 @@ output "tags" { value = data.aws_default_tags.this.tags }
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

@@ -13,13 +13,14 @@ from statistics import median
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.processes.limits import Limits
 from reconciler.provider.processes.memory import MIB
 from tests.provider.conftest import processes
 from tests.provider.terraform_runs import Terraform, mirrors
+from tests.standins import borrowed
 
 pytestmark = pytest.mark.aws
 
@@ -51,7 +52,7 @@ def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

@@ -18,13 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.processes.process import SERVICE
 from tests.provider.conftest import WITHIN, until
 from tests.provider.protocol.messages import block, packed
 from tests.provider.terraform_runs import Terraform, mirrors
+from tests.standins import borrowed
 
 pytestmark = pytest.mark.aws
 
@@ -37,7 +38,7 @@ PYTHON = os.path.realpath(sys.executable)
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
 from reconciler.provider import control
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
 from reconciler.provider.protocol.schema import lacks_type
 from tests.provider.conftest import processes, until
 from tests.provider.terraform_runs import PLAIN, Terraform, mirrors, state_of
+from tests.standins import borrowed
 
 pytestmark = pytest.mark.aws
 
@@ -50,7 +51,7 @@ def binary() -> Binary:
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

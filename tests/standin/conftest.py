@@ -1,4 +1,4 @@
-"""Fixtures: one stand-in for all tests of this folder; each test uses unique names, so that none needs a reset."""
+"""Fixtures: one stand-in for all tests of a file; each test uses unique names, so that none waits for a reset."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
+from tests.standins import borrowed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with start(rollout_delay="0s") as running:
+    with borrowed(rollout_delay=0) as running:
         yield running
 
 

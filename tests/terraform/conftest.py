@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local import standin
+from tests.standins import borrowed
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import internal_service, platform_variables, public_service, worker
 from tests.terraform.plans import Plan
@@ -16,7 +17,7 @@ from tests.terraform.workbench import Workbench
 
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[standin.StandIn]:
-    with standin.start() as running:
+    with borrowed() as running:
         yield running
 
 

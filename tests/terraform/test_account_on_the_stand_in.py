@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local import standin
 from deploy.local.standin import StandIn
+from tests.standins import borrowed
 from tests.terraform.inputs import ACCOUNT, REGION, account_variables
 from tests.terraform.warm import Warm
 from tests.terraform.workbench import Workbench
@@ -32,7 +32,7 @@ BY_HAND = {
 @pytest.fixture(scope="module")
 def aws() -> Iterator[StandIn]:
     """A stand-in of its own, as an account has one recorder."""
-    with standin.start() as running:
+    with borrowed() as running:
         yield running
 
 

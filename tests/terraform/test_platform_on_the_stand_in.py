@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.standin import StandIn, start
+from deploy.local.standin import StandIn
+from tests.standins import borrowed
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
@@ -38,7 +39,7 @@ class Applied:
 @pytest.fixture(scope="module")
 def account() -> Iterator[StandIn]:
     """An account of its own: other tests make a platform of the same name by hand."""
-    with start() as running:
+    with borrowed() as running:
         yield running
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from deploy.local.standin import savings
 from deploy.local.standin.application import StandInApplication
 from deploy.local.standin.patches import PATCHES, install
 from deploy.local.standin.request_log import RequestLog
@@ -77,6 +78,7 @@ def serve(serving: Serving) -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # AWS managed policies exist in every account
     rules = RolloutRules(delay=serving.rollout_delay)
     install(PATCHES, rules)
+    savings.install()
     application = StandInApplication(log=RequestLog(serving.request_log), rules=rules)
     server = make_server(serving.host, serving.port, application, threaded=True, request_handler=QuietRequestHandler)
     for number in (signal.SIGTERM, signal.SIGINT):

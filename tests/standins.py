@@ -1,0 +1,29 @@
+"""Stand-ins that the test files of one process use one after the other, because a new one takes seconds to start."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from deploy.local.standin import StandIn, start
+
+DELAY = 3.0  # what `start` gives a deployment
+
+_FREE: list[StandIn] = []
+_STARTED = ExitStack()
+
+
+@contextmanager
+def borrowed(*, rollout_delay: float = DELAY) -> Iterator[StandIn]:
+    """Lend a stand-in with an empty AWS to one `with` block at a time; the request log may hold what was before."""
+    standin = _FREE.pop() if _FREE else _STARTED.enter_context(start())
+    standin.reset()
+    standin.set_rollout_delay(rollout_delay)
+    try:
+        yield standin
+    finally:
+        _FREE.append(standin)
+
+
+def end() -> None:
+    """End them all."""
+    _FREE.clear()
+    _STARTED.close()
