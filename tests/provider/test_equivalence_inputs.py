@@ -91,17 +91,13 @@ async def comparison(tmp_path: Path, standins: tuple[StandIn, StandIn]) -> Async
 
 
 async def plan_in_batches(side: Side, cases: list[Variables]) -> None:
-    """Plan one root per batch, with a module for each case."""
+    """Plan one root per batch, which calls the module for each case."""
     for first in range(0, len(cases), BATCH):
         batch = {f"case{n}": case for n, case in enumerate(cases[first : first + BATCH])}
-        calls = {
-            name: {
-                "source": "../../modules/service",
-                **{argument: f"${{var.cases.{name}.{argument}}}" for argument in case if argument != "aws"},
-            }
-            for name, case in batch.items()
-        }
-        (side.root / "main.tf.json").write_text(json.dumps({**HEAD, "module": calls}))
+        names = sorted({name for case in batch.values() for name in case} - {"aws"})
+        arguments = {name: f"${{try(each.value.{name}, null)}}" for name in names}
+        call = {"source": "../../modules/service", "for_each": "${var.cases}", **arguments}
+        (side.root / "main.tf.json").write_text(json.dumps({**HEAD, "module": {"of": call}}))
         side.set_variables({"cases": batch})
         if first == 0:
             await side.init()
