@@ -1,4 +1,4 @@
-"""What the stand-in saves moto: the answers are the same, and moto by itself still does the work again and again."""
+"""The caches of the stand-in: answers are the same, and moto without them still repeats the work."""
 
 from __future__ import annotations
 

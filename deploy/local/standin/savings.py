@@ -1,4 +1,4 @@
-"""What moto makes anew time after time although it never changes. Here it is made once, and no answer is another.
+"""Caches of constant data that moto creates repeatedly; no answer changes.
 
 Two exceptions, because nothing here asks for them: the stand-in has no AMIs, and AWS's own policies in the partition
 `aws` alone.
@@ -20,7 +20,7 @@ _make_policies: Any = IAMBackend._init_aws_policies
 
 
 def install() -> None:
-    """Save moto the work, for the rest of this process."""
+    """Install the caches, for the rest of this process."""
     # Listed at each request, a fifth of its time; only patches change the methods of a response class.
     vars(responses)["method_names_from_class"] = cache(method_names_from_class)
     # Some 1,600 policies for each of six partitions, at the first call of an account and at each reset.
@@ -42,7 +42,7 @@ def _policies() -> tuple[Any, ...]:
 
 
 class _Account:
-    """What moto asks of a backend to make the policies."""
+    """The attributes of a backend that moto needs to create the policies."""
 
     account_id = ""
     region_name = PARTITION
