@@ -41,6 +41,7 @@ from tests.core.instances import DEVELOP
 from tests.engine.fakes.aws import FakeFirstTasks, FakeLive, FakePrerequisites, FakeProtection
 from tests.engine.fakes.store import FakeTrees
 from tests.engine.fakes.terraform import FakeLocks
+from tests.patience import PATIENCE
 
 ALPHA = Key("develop", "alpha")
 TOKEN = "a-token-of-this-test-run"
@@ -126,8 +127,8 @@ class CanaryDaemon:
             await self.store.close()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until the condition is true. Raises: TimeoutError after a minute."""
-        async with asyncio.timeout(60):
+        """Wait until the condition is true. Raises: TimeoutError when it does not become true."""
+        async with asyncio.timeout(PATIENCE):
             while not condition():  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
 

@@ -11,9 +11,10 @@ from reconciler.cli import main
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.source import repository
 from reconciler.edges.source.git import GitSource, read_revision
+from tests.patience import PATIENCE
 
 PASSWORD = "c4n4ryPassw0rdOfTheRobot"
-WITHIN = timedelta(seconds=20)
+WITHIN = timedelta(seconds=PATIENCE)
 URLS = [
     f"https://deploy:{PASSWORD}@127.0.0.1:{{port}}/manifests.git",
     f"https://{PASSWORD}@127.0.0.1:{{port}}/manifests.git",

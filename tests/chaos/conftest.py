@@ -10,7 +10,8 @@ from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from tests.e2e.daemon import TABLE
-from tests.provider.conftest import processes
+from tests.patience import PATIENCE
+from tests.provider.conftest import processes, until
 from tests.provider.terraform_runs import Terraform, mirrors
 from tests.standins import borrowed
 
@@ -38,7 +39,7 @@ def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        started = await WarmProvider.start(Path(directory, "w"))
+        started = await WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE)
         yield started
         await started.stop(drain_seconds=0)
-        assert processes(directory) == []
+        await until(lambda: processes(directory) == [], "no process is left")

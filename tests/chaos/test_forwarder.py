@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from tests.chaos.forwarder import Forwarder
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def asked(client: socket.socket) -> bytes:
 
 
 def connect(relay: Forwarder) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", relay.port), timeout=30)
+    return socket.create_connection(("127.0.0.1", relay.port), timeout=PATIENCE)
 
 
 def test_it_passes_on_what_is_said_and_what_is_answered(relay: Forwarder) -> None:

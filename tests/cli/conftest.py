@@ -14,6 +14,7 @@ from reconciler.cli import main
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
+from tests.patience import PATIENCE
 from tests.web.control import FakeControl, make_control
 
 TOKEN = "a-token-of-this-test-run"
@@ -83,8 +84,8 @@ def daemon(tmp_path: Path) -> Iterator[Served]:
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    assert ready.wait(30), "the API did not start"
+    assert ready.wait(PATIENCE), "the API did not start"
     loop, stop, port = started
     yield Served(control, f"http://127.0.0.1:{port}")
     loop.call_soon_threadsafe(stop.set)
-    thread.join(30)
+    thread.join(PATIENCE)

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.cli.program import build
 from tests.cli.conftest import Cli
+from tests.patience import PATIENCE
 
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
 ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify")
@@ -22,7 +23,7 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     """Run the console script."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER")}
     return subprocess.run(
-        [EXECUTABLE, *arguments], capture_output=True, text=True, timeout=120, env=kept | environment, check=False
+        [EXECUTABLE, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=kept | environment, check=False
     )
 
 
@@ -119,7 +120,8 @@ def test_a_closed_pipe_ends_the_command_without_a_traceback(tmp_path: Path) -> N
     for number in range(3000):
         (tmp_path / f"{number:04}.yaml").write_text("kind: Poem\n")
     script = f'"{EXECUTABLE}" validate . | head -1; echo "${{PIPESTATUS[0]}}"'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True)
+    command = ["bash", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, check=True)
     first, code = done.stdout.splitlines()
     assert first.startswith("0000.yaml:1:")
     assert code == "141"

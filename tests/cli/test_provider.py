@@ -11,6 +11,7 @@ import pytest
 from reconciler.provider import control
 from reconciler.provider.client import WarmProvider
 from tests.cli.conftest import Cli
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_status_without_a_warm_provider_is_one_line(cli: Cli) -> None:
 
 
 async def test_status_shows_the_warm_provider_of_a_name_or_folder(cli: Cli, runtime: Path) -> None:
-    warm = await WarmProvider.start(control.runtime_directory_in(runtime, "mine"))
+    warm = await WarmProvider.start(control.runtime_directory_in(runtime, "mine"), ready_seconds=PATIENCE)
     try:
         table = await asyncio.to_thread(cli, "provider", "status", "--name", "mine")
         named = await asyncio.to_thread(cli, "provider", "status", "--name", "mine", "-o", "json")

@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from deploy.local.standin import StandIn
+from tests.patience import PATIENCE
 
 ACCOUNT = "123456789012"
 TABLE = "locks"
@@ -158,7 +159,7 @@ class Daemon:
         """End the daemon and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(90)
+        return self.process.wait(PATIENCE)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another `reconciler` command."""
@@ -168,7 +169,7 @@ class Daemon:
             env=self.environment | {"NO_COLOR": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def get(self, path: str) -> dict[str, Any] | None:
@@ -180,7 +181,7 @@ class Daemon:
     def read(self, path: str) -> str:
         """Return the text of a page; empty while there is none."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=60) as answer:
                 return str(answer.read().decode())
         except OSError:
             return ""
@@ -198,13 +199,13 @@ class Daemon:
             method="POST",
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own daemon
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own daemon
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
 
-    def until(self, holds: Callable[[], object], *, within: float = 60) -> None:
+    def until(self, holds: Callable[[], object], *, within: float = PATIENCE) -> None:
         """Wait until it holds; the daemon's log is in the message when it does not."""
         deadline = time.monotonic() + within
         while not holds():

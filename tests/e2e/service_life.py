@@ -47,6 +47,7 @@ from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
 from tests.core.instances import PLATFORM as PLATFORM_TEXT
 from tests.core.instances import applied, instance
+from tests.patience import PATIENCE
 from tests.terraform.inputs import ACCOUNT, REGION
 from tests.terraform.runs import find_terraform
 from tests.terraform.workbench import SOURCE
@@ -196,7 +197,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
     await trees.put(tree_id(tree), tree)
     mirrors = find_mirrors(os.environ)
     sockets = runtime_directory(uuid.uuid4().hex[:12])
-    provider = await WarmProvider.start(sockets)
+    provider = await WarmProvider.start(sockets, ready_seconds=PATIENCE)
     terraform = Interrupting(
         TerraformCli(
             find_terraform(),

@@ -12,6 +12,7 @@ import pytest
 from reconciler.app.parts import provider_directory
 from reconciler.edges.state.locks import whoami
 from tests.e2e.daemon import TABLE, Daemon, module
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.aws,
@@ -39,7 +40,7 @@ def kill_everything(daemon: Daemon) -> None:
 
 def passes(daemon: Daemon) -> int:
     """Return the number of visits that have ended."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     counts = [line.rsplit(" ", 1)[1] for line in lines if line.startswith("reconciler_passes_total{")]
     return int(sum(map(float, counts)))

@@ -8,6 +8,7 @@ import pytest
 
 from desired_state.document import parse
 from desired_state.manifest import read
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -16,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 @pytest.mark.aws
 def test_the_commands_to_try_by_hand_run_as_they_stand() -> None:
     (script,) = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    done = subprocess.run(["bash", "-em"], input=script, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(["bash", "-em"], input=script, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 instances would change" in done.stdout
 

@@ -5,8 +5,9 @@ from botocore.config import Config
 
 from deploy.local import standin
 from reconciler.edges.aws.clients import AwsClients
+from tests.patience import PATIENCE
 
-ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+ONCE = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 def caller(monkeypatch: pytest.MonkeyPatch) -> AwsClients:

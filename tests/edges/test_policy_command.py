@@ -12,6 +12,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.edges.policy_command import PolicyCommand
+from tests.patience import PATIENCE
 
 ORDERS = Key("prod", "orders")
 PROD = Environment("prod", "prod", "123456789012", "eu-central-1")
@@ -92,7 +93,7 @@ def alive(pid: str) -> bool:
 
 async def all_end(*files: Path) -> None:
     """Wait until the processes that these files name are gone: the kernel needs a moment to kill one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while any(alive(file.read_text().strip()) for file in files):  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.02)
 
@@ -112,7 +113,7 @@ async def test_a_time_out_kills_the_program_and_its_children(tmp_path: Path) -> 
 
 async def test_a_stop_of_the_daemon_kills_the_program_and_its_children(tmp_path: Path) -> None:
     running = asyncio.create_task(denial(tmp_path, STUBBORN.format(*pid_files(tmp_path))))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not pid_files(tmp_path)[1].exists() or not pid_files(tmp_path)[1].read_text():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
     running.cancel()

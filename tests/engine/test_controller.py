@@ -17,6 +17,7 @@ from tests.core.instances import NOW, applied, instance
 from tests.engine.fake_engine import ORDERS, FakeEngine, ServiceTerraform, platform
 from tests.engine.fakes.source import FakeSource
 from tests.engine.fakes.terraform import FakeTerraform
+from tests.patience import PATIENCE
 
 SERVICES = [Key("develop", f"s{number}") for number in range(8)]
 HANGS, BROKEN = Key("develop", "hangs"), Key("develop", "broken")
@@ -62,7 +63,7 @@ async def test_after_a_start_recoveries_go_first_then_changes_from_git_then_drif
     controller = Controller(engine.world, FakeSource(), Intake(engine.world), workers=1)
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(terraform.names) < 3:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
     stop.set()
@@ -80,7 +81,7 @@ async def test_an_instance_that_hangs_and_one_that_always_fails_delay_no_other()
     controller = Controller(engine.world, FakeSource(), Intake(engine.world), workers=3)
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not all(engine.records[key].applied_at for key in SERVICES):  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.01)
     assert set(controller.beat().running) == {HANGS}

@@ -7,6 +7,7 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.engine.queue import Closed, Queue
+from tests.patience import PATIENCE
 
 ORDERS, PAYMENTS = Key("prod", "orders"), Key("prod", "payments")
 
@@ -20,7 +21,7 @@ async def test_a_sleeping_worker_wakes_for_a_visit() -> None:
     worker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     queue.add(ORDERS, trigger="git")
-    key, visit = await asyncio.wait_for(worker, 5)
+    key, visit = await asyncio.wait_for(worker, PATIENCE)
     assert (key, visit.trigger) == (ORDERS, "git")
 
 
@@ -86,5 +87,5 @@ async def test_a_clock_that_was_ahead_and_is_corrected_delays_no_visit() -> None
     await queue.take()
     queue.add(PAYMENTS, wall, trigger="interval")
     wall -= timedelta(days=40)
-    key, visit = await asyncio.wait_for(queue.take(), 5)
+    key, visit = await asyncio.wait_for(queue.take(), PATIENCE)
     assert (key, visit.at) == (PAYMENTS, wall)

@@ -12,6 +12,7 @@ import yaml
 from deploy.local.prometheus import PrometheusFailed, render, scraping
 from tests.monitoring.conftest import Promtool
 from tests.monitoring.rules import PROMETHEUS, alerts, rules
+from tests.patience import PATIENCE
 from tests.provider.conftest import processes
 
 
@@ -61,7 +62,7 @@ def test_a_killed_parent_leaves_no_prometheus(tmp_path: Path, promtool: Promtool
         assert starter.stdout.readline() == "up\n"
         assert len(processes(f"--config.file={tmp_path}")) == 1
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while processes(f"--config.file={tmp_path}"):
         assert time.monotonic() < deadline
         time.sleep(0.05)

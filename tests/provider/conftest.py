@@ -20,21 +20,20 @@ import pytest
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary
 from reconciler.provider.processes.process import CHANNEL_OPTIONS, SERVICE
+from tests.patience import PATIENCE
 from tests.provider.protocol.messages import configure_request, resource_request
-
-WITHIN = 20.0
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
     """Wait until a condition is true. Fails the test, naming `what`, after a time limit."""
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 if condition():
                     return
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        pytest.fail(f"not within {WITHIN:g} s: {what}")
+        pytest.fail(f"not within {PATIENCE:g} s: {what}")
 
 
 def processes(word: str) -> list[int]:
@@ -63,7 +62,7 @@ class Plugin:
 
     def call(self, method: str, request: bytes = b"") -> Any:
         path = method if method.startswith("/") else SERVICE + method
-        return self.channel.unary_unary(path)(request, timeout=WITHIN)
+        return self.channel.unary_unary(path)(request, timeout=PATIENCE)
 
     async def who(self, method: str = "ReadResource", name: bytes = b"") -> dict[str, Any]:
         found: dict[str, Any] = json.loads(await self.call(method, resource_request(name)))
@@ -123,7 +122,7 @@ def fake(directory: Path, tmp_path: Path) -> Fake:
 
 @pytest.fixture
 async def warm(directory: Path) -> AsyncIterator[WarmProvider]:
-    started = await WarmProvider.start(directory / "w")
+    started = await WarmProvider.start(directory / "w", ready_seconds=PATIENCE)
     yield started
     await started.stop(drain_seconds=0)
-    assert processes(str(directory)) == []
+    await until(lambda: processes(str(directory)) == [], "no process is left")

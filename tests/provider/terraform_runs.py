@@ -12,6 +12,7 @@ from typing import Any
 from deploy.local.standin import StandIn
 from reconciler.provider.client import Attachment
 from reconciler.provider.package import Binary
+from tests.patience import PATIENCE
 
 ROOT = """
 terraform {{
@@ -81,7 +82,7 @@ class Terraform:
         self, root: Path, environment: Mapping[str, str], attachment: Attachment, *arguments: str, code: int = 0
     ) -> str:
         process = await self.start(root, environment, attachment, *arguments)
-        returned = await asyncio.wait_for(process.wait(), 120)
+        returned = await asyncio.wait_for(process.wait(), PATIENCE)
         output = (root / "output").read_text()
         assert returned == code, output
         return output

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
+from tests.patience import PATIENCE
 from tests.provider.equivalence import TREE, Comparison, Side, two_standins
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import REGION, TIERS, Variables, but, internal_service, public_service, worker
@@ -85,7 +86,7 @@ async def comparison(tmp_path: Path, standins: tuple[StandIn, StandIn]) -> Async
     except PackageNotFound:
         pytest.skip("the AWS provider is in no mirror of this machine")
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        warm = await WarmProvider.start(Path(directory, "w"))
+        warm = await WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE)
         yield Comparison(tmp_path, binary, warm, standins)
         await warm.stop(drain_seconds=0)
 

@@ -15,6 +15,7 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
+from tests.patience import PATIENCE
 from tests.provider.equivalence import Comparison, Side, make_platform, two_standins
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import Variables, but, internal_service, platform_variables, public_service
@@ -103,7 +104,7 @@ async def comparison(tmp_path: Path, standins: tuple[StandIn, StandIn]) -> Async
     except PackageNotFound:
         pytest.skip("the AWS provider is in no mirror of this machine")
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        warm = await WarmProvider.start(Path(directory, "w"))
+        warm = await WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE)
         yield Comparison(tmp_path, binary, warm, standins)
         await warm.stop(drain_seconds=0)
 

@@ -20,6 +20,7 @@ from deploy.local.standin import StandIn
 from reconciler.provider import control
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
+from tests.patience import PATIENCE
 from tests.provider.terraform_runs import PLAIN, Terraform, mirrors
 from tests.standins import borrowed
 
@@ -64,7 +65,7 @@ async def runtime() -> AsyncIterator[Path]:
     """Create a user's runtime directory with a warm provider in it."""
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
         place = control.runtime_directory_in(Path(directory), "default")
-        warm = await WarmProvider.start(place)
+        warm = await WarmProvider.start(place, ready_seconds=PATIENCE)
         yield Path(directory)
         await warm.stop(drain_seconds=0)
 
@@ -156,7 +157,7 @@ async def run_through_exec(root: Path, environment: Mapping[str, str], runtime: 
             *command, cwd=root, env={**environment, "XDG_RUNTIME_DIR": str(runtime)},
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
-        return await asyncio.wait_for(process.wait(), 120)
+        return await asyncio.wait_for(process.wait(), PATIENCE)
 
 
 APPLY_THEN_PLAN = (("apply", "-auto-approve"), ("plan", "-detailed-exitcode"), ("plan", "-detailed-exitcode"))

@@ -18,6 +18,7 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
+from tests.patience import PATIENCE
 from tests.provider.terraform_runs import Terraform, mirrors
 from tests.standins import borrowed
 from tests.terraform.inputs import Variables, but, public_service
@@ -59,7 +60,7 @@ def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        started = await WarmProvider.start(Path(directory, "w"))
+        started = await WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE)
         yield started
         await started.stop(drain_seconds=0)
 

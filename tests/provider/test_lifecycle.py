@@ -19,6 +19,7 @@ from reconciler.provider.launch import launch
 from reconciler.provider.package import Binary
 from reconciler.provider.processes.limits import Limits
 from reconciler.provider.processes.tether import watch
+from tests.patience import PATIENCE
 from tests.provider.conftest import Fake, Plugin, processes, until
 
 OWNER = """
@@ -29,7 +30,7 @@ from reconciler.provider.package import Binary
 
 async def main():
     ask = json.load(sys.stdin)
-    warm = await WarmProvider.start(Path(ask["directory"]), orphan_seconds=0.4)
+    warm = await WarmProvider.start(Path(ask["directory"]), orphan_seconds=0.4, ready_seconds=300)
     attaching = warm.attach(binary=Binary(Path(ask["binary"]), "h1:fake"), environment=ask["environment"],
                             workspace=Path(ask["workspace"]))
     async with attaching as attachment:
@@ -49,7 +50,7 @@ async def test_a_run_finishes_after_the_death_of_its_caller(directory: Path, fak
     assert owner.stdout is not None
     owner.stdin.write(json.dumps(ask | {"workspace": str(fake.workspace)}).encode())
     owner.stdin.write_eof()
-    reattach = json.loads(await asyncio.wait_for(owner.stdout.readline(), 30))
+    reattach = json.loads(await asyncio.wait_for(owner.stdout.readline(), PATIENCE))
     plugin = Plugin(Attachment(reattach))
     await plugin.configure(region="x")
     owner.kill()
@@ -74,7 +75,7 @@ async def test_nothing_is_left_after_sigterm(directory: Path, fake: Fake) -> Non
             assert late.reason == "the warm provider is stopping"
     await until(lambda: process.poll() is not None, "it ends after its last run")
     assert process.returncode == 0
-    assert processes(str(directory)) == []
+    await until(lambda: processes(str(directory)) == [], "no process is left")
     assert [path for path in warm.directory.rglob("*") if path.is_socket()] == []
 
 
@@ -88,7 +89,7 @@ async def test_a_second_sigterm_does_not_wait(directory: Path, fake: Fake) -> No
         await asyncio.sleep(0.3)
         process.terminate()
         await until(lambda: process.poll() is not None, "it ends though a run is attached")
-    assert processes(str(directory)) == []
+    await until(lambda: processes(str(directory)) == [], "no process is left")
 
 
 async def test_an_unused_warm_provider_exits(directory: Path) -> None:
@@ -108,9 +109,9 @@ async def test_the_sockets_of_a_killed_one_are_removed(directory: Path, fake: Fa
     warm = WarmProvider(directory / "w")
     await until(lambda: (warm.directory / "control.sock").exists(), "it serves")
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE)
     assert (warm.directory / "control.sock").exists()
-    successor = await WarmProvider.start(directory / "w")
+    successor = await WarmProvider.start(directory / "w", ready_seconds=PATIENCE)
     async with fake.plugin(successor, "a") as plugin:
         await plugin.configure(region="x")
     await successor.stop(drain_seconds=0)
@@ -154,12 +155,12 @@ async def test_a_failing_restart_is_waited_for_only_once(
 
 @pytest.mark.parametrize("limits", [Limits(calls=1), Limits(age_seconds=0.1), Limits(rss_bytes=1)])
 async def test_a_process_at_a_limit_is_drained_and_replaced(directory: Path, fake: Fake, limits: Limits) -> None:
-    warm = await WarmProvider.start(directory / "w", limits=limits)
+    warm = await WarmProvider.start(directory / "w", limits=limits, ready_seconds=PATIENCE)
     async with fake.plugin(warm, "a") as one:
         await one.configure(region="x")
         first = (await one.who())["pid"]
         await one.who()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 if (await warm.status())["processes"][0]["draining"]:
                     break
@@ -173,7 +174,7 @@ async def test_a_process_at_a_limit_is_drained_and_replaced(directory: Path, fak
 
 
 async def test_an_idle_process_ends(directory: Path, fake: Fake) -> None:
-    warm = await WarmProvider.start(directory / "w", limits=Limits(idle_seconds=0.1))
+    warm = await WarmProvider.start(directory / "w", limits=Limits(idle_seconds=0.1), ready_seconds=PATIENCE)
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
     await until(lambda: processes(str(fake.binary.path)) == [], "no run uses it")
@@ -192,7 +193,7 @@ async def test_expired_credentials_end_their_process(warm: WarmProvider, fake: F
 async def test_at_the_limit_an_idle_process_is_evicted_and_a_busy_one_is_waited_for(
     directory: Path, fake: Fake
 ) -> None:
-    warm = await WarmProvider.start(directory / "w", limits=Limits(processes=1))
+    warm = await WarmProvider.start(directory / "w", limits=Limits(processes=1), ready_seconds=PATIENCE)
     async with fake.plugin(warm, "a") as plugin:
         await plugin.configure(region="x")
     async with fake.plugin(warm, "b") as one, fake.plugin(warm, "c") as two:

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.protocol.schema import read_schema
+from tests.patience import PATIENCE
 from tests.provider.conftest import Fake, Plugin, processes, until
 from tests.provider.protocol.messages import prepare_request, resource_request
 
@@ -274,7 +275,7 @@ async def test_a_killed_warm_provider_is_restarted(warm: WarmProvider, fake: Fak
         os.kill(first, signal.SIGKILL)
         await until(lambda: warm.pid not in (None, first), "a new one")
         await until(lambda: len(processes(str(fake.binary.path))) == 0, "no provider process outlives it")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             attaching = warm.attach(binary=fake.binary, environment=fake.environment(), workspace=fake.workspace)
             async with attaching as attachment:

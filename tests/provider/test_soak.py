@@ -18,7 +18,8 @@ from reconciler.provider.client import WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.processes.limits import Limits
 from reconciler.provider.processes.memory import MIB
-from tests.provider.conftest import processes
+from tests.patience import PATIENCE
+from tests.provider.conftest import processes, until
 from tests.provider.terraform_runs import Terraform, mirrors
 from tests.standins import borrowed
 
@@ -59,10 +60,10 @@ def standin() -> Iterator[StandIn]:
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        started = await WarmProvider.start(Path(directory, "w"), limits=Limits(calls=CALLS))
+        started = await WarmProvider.start(Path(directory, "w"), limits=Limits(calls=CALLS), ready_seconds=PATIENCE)
         yield started
         await started.stop(drain_seconds=0)
-        assert processes(directory) == []
+        await until(lambda: processes(directory) == [], "no process is left")
 
 
 def descriptors(pid: int) -> int:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.provider import control
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.processes.process import SERVICE
+from tests.patience import PATIENCE
 from tests.provider.conftest import Fake
 
 
@@ -55,7 +56,7 @@ async def test_garbage_on_the_socket_of_a_run_ends_only_that_connection(warm: Wa
                 writer.write(content)
                 await writer.drain()
                 writer.write_eof()
-                await asyncio.wait_for(reader.read(), 10)
+                await asyncio.wait_for(reader.read(), PATIENCE)
             writer.close()
             assert (await plugin.who())["name"] == "a"
         with pytest.raises(grpc.aio.AioRpcError) as failure:
@@ -87,7 +88,7 @@ async def test_a_message_with_a_huge_announced_length_ends_only_its_connection(w
         rss = (await warm.status())["rss_bytes"]
         reader, writer = await asyncio.open_unix_connection(plugin.socket)
         writer.write(call)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             answer = b""
             while b"larger than max" not in answer:
                 answer += await reader.read(65536) or pytest.fail(f"no rejection: {answer!r}")
@@ -114,7 +115,7 @@ async def test_garbage_on_the_control_socket_ends_only_that_connection(warm: War
         with contextlib.suppress(OSError):
             writer.write(line + b"\n")
             await writer.drain()
-        answer = await asyncio.wait_for(reader.readline(), 10)
+        answer = await asyncio.wait_for(reader.readline(), PATIENCE)
         writer.close()
         return answer
 

@@ -22,7 +22,8 @@ from deploy.local.standin import StandIn
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import PackageNotFound, locate
 from reconciler.provider.processes.process import SERVICE
-from tests.provider.conftest import WITHIN, until
+from tests.patience import PATIENCE
+from tests.provider.conftest import until
 from tests.provider.protocol.messages import block, packed
 from tests.provider.terraform_runs import Terraform, mirrors
 from tests.standins import borrowed
@@ -53,7 +54,7 @@ def terraform(tmp_path: Path, standin: StandIn) -> Terraform:
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
     with tempfile.TemporaryDirectory(prefix="warm-") as directory:
-        started = await WarmProvider.start(Path(directory, "w"))
+        started = await WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE)
         yield started
         await started.stop(drain_seconds=0)
 
@@ -128,11 +129,11 @@ async def abort(writer: asyncio.StreamWriter) -> None:
 async def no_connection_is_left(warm: WarmProvider) -> None:
     """Wait until the run has no connections: the warm provider notices an end a little after the client's."""
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE):
             while [run["connections"] for run in (await warm.status())["runs"]] != [0]:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        pytest.fail(f"connections are left after {WITHIN:g} s: {await warm.status()}")
+        pytest.fail(f"connections are left after {PATIENCE:g} s: {await warm.status()}")
 
 
 async def test_a_plan_succeeds_while_its_socket_is_fuzzed(warm: WarmProvider, terraform: Terraform) -> None:
@@ -153,7 +154,7 @@ async def test_a_plan_succeeds_while_its_socket_is_fuzzed(warm: WarmProvider, te
         assert side.warm, side.reason
         await terraform.run(root, environment, side, "init")
         await terraform.run(root, environment, side, "apply", "-auto-approve")
-        terraform.standin.inject_fault("ssm", "slow", operation="GetParameter", times=100, seconds=60)
+        terraform.standin.inject_fault("ssm", "slow", operation="GetParameter", times=100, seconds=2 * PATIENCE)
         before = terraform.standin.last_request()
         pids = [process["pid"] for process in (await warm.status())["processes"]]
         plan = await terraform.start(root, environment, side, "plan", "-detailed-exitcode")
@@ -162,7 +163,7 @@ async def test_a_plan_succeeds_while_its_socket_is_fuzzed(warm: WarmProvider, te
             await asyncio.gather(*(send(socket_of(side), content) for content in contents[some : some + 8]))
         assert plan.returncode is None, f"the plan was not under way all the time: {(root / 'output').read_text()}"
         terraform.standin.lift_faults()
-        assert await asyncio.wait_for(plan.wait(), 60) == 0, (root / "output").read_text()
+        assert await asyncio.wait_for(plan.wait(), PATIENCE) == 0, (root / "output").read_text()
         await terraform.run(root, environment, side, "plan", "-detailed-exitcode")
         status = await warm.status()
         assert set(pids) <= {process["pid"] for process in status["processes"]}, "no process was lost"
@@ -179,7 +180,7 @@ async def test_a_socket_is_removed_when_its_run_ends(warm: WarmProvider, terrafo
         assert path.is_socket()
         reader, writer = await asyncio.open_unix_connection(path)
     with contextlib.suppress(ConnectionError):
-        await asyncio.wait_for(reader.read(), 10)  # until the end: open connections are cut, with or without a greeting
+        await asyncio.wait_for(reader.read(), PATIENCE)  # open connections are cut, with or without a greeting
     await abort(writer)
     assert not path.exists()
     with pytest.raises(OSError, match="No such file"):
@@ -206,7 +207,7 @@ async def test_another_user_cannot_connect(warm: WarmProvider, terraform: Terraf
 PROBE = """
 import socket, sys
 probe = socket.socket(socket.AF_UNIX)
-probe.settimeout(3)
+probe.settimeout(60)
 try:
     probe.connect(sys.argv[1])
 except OSError as error:
@@ -227,7 +228,7 @@ async def answer_to(path: Path, uid: int = OTHER_USER) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    out, errors = await asyncio.wait_for(process.communicate(), 20)
+    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     if process.returncode:
         pytest.skip(f"user {uid} cannot run this Python: {errors.decode()}")
     return out.decode().strip()

@@ -19,6 +19,7 @@ from reconciler.provider import control
 from reconciler.provider.client import Attachment, WarmProvider
 from reconciler.provider.package import Binary, PackageNotFound, locate
 from reconciler.provider.protocol.schema import lacks_type
+from tests.patience import PATIENCE
 from tests.provider.conftest import processes, until
 from tests.provider.terraform_runs import PLAIN, Terraform, mirrors, state_of
 from tests.standins import borrowed
@@ -57,10 +58,10 @@ def standin() -> Iterator[StandIn]:
 
 @pytest.fixture
 async def aws(directory: Path) -> AsyncIterator[WarmProvider]:
-    started = await WarmProvider.start(directory / "w")
+    started = await WarmProvider.start(directory / "w", ready_seconds=PATIENCE)
     yield started
     await started.stop(drain_seconds=0)
-    assert processes(str(directory)) == []
+    await until(lambda: processes(str(directory)) == [], "no process is left")
 
 
 @pytest.fixture
@@ -136,14 +137,14 @@ async def test_an_interrupted_apply_stops_without_affecting_three_others(
             side = await stack.enter_async_context(attaching)
             await terraform.run(root, environment, side, "init")
             running.append((root, side))
-        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=20)
+        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=2 * PATIENCE)
         terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", times=4, seconds=2)
         before = terraform.standin.last_request()
         applies = [await terraform.start(root, environment, side, "apply", "-auto-approve") for root, side in running]
         await until(terraform.asked("GetQueueAttributes", before), "the queue is created and waited for")
         status = await aws.status()
         applies[0].send_signal(signal.SIGINT)
-        codes = [await asyncio.wait_for(process.wait(), 15 if process is applies[0] else 60) for process in applies]
+        codes = [await asyncio.wait_for(process.wait(), PATIENCE) for process in applies]
         terraform.standin.lift_faults()
     assert codes == [1, 0, 0, 0], [(root / "output").read_text() for root in roots]
     seats = [process["seat"] for process in status["processes"] if process["seat"]]
@@ -182,13 +183,13 @@ async def test_a_killed_provider_fails_the_run_and_loses_no_state(aws: WarmProvi
     root = terraform.root("killed", name="k")
     async with aws.attach(binary=terraform.binary, environment=environment, workspace=root) as side:
         await terraform.run(root, environment, side, "init")
-        terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", seconds=20)
+        terraform.standin.inject_fault("ssm", "slow", operation="PutParameter", seconds=2 * PATIENCE)
         before = terraform.standin.last_request()
         apply = await terraform.start(root, environment, side, "apply", "-auto-approve")
         await until(terraform.asked("PutParameter", before), "the apply is under way")
         for process in (await aws.status())["processes"]:
             os.kill(process["pid"], signal.SIGKILL)
-        assert await asyncio.wait_for(apply.wait(), 60) == 1
+        assert await asyncio.wait_for(apply.wait(), PATIENCE) == 1
         terraform.standin.lift_faults()
     assert "signal 9" in (side.trouble or "")
     assert "Plugin did not respond" in (root / "output").read_text()
@@ -234,21 +235,21 @@ async def test_exec_runs_any_command_warm_and_returns_its_exit_code(terraform: T
 
     try:
         planned = await execute("terraform", "plan", "-detailed-exitcode", "-no-color")
-        assert await asyncio.wait_for(planned.wait(), 60) == 2
+        assert await asyncio.wait_for(planned.wait(), PATIENCE) == 2
         assert "2 to add" in (root / "output").read_text()
         status = await WarmProvider(control.runtime_directory_in(directory, "default")).status()
         assert status["runs_total"] == 1
-        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=20)
+        terraform.standin.inject_fault("sqs", "slow", operation="GetQueueAttributes", times=100, seconds=2 * PATIENCE)
         before = terraform.standin.last_request()
         applied = await execute("terraform", "apply", "-auto-approve", "-no-color")
         await until(terraform.asked("GetQueueAttributes", before), "the apply is under way")
         applied.terminate()
-        assert await asyncio.wait_for(applied.wait(), 20) == 1
+        assert await asyncio.wait_for(applied.wait(), PATIENCE) == 1
         assert "Interrupt received" in (root / "output").read_text()
         missing = await execute("no-such-command")
         assert await missing.wait() == 127
         shell = await execute("sh", "-c", "kill -KILL $$")
-        assert await asyncio.wait_for(shell.wait(), 30) == 128 + signal.SIGKILL
+        assert await asyncio.wait_for(shell.wait(), PATIENCE) == 128 + signal.SIGKILL
     finally:
         terraform.standin.lift_faults()
         await WarmProvider(control.runtime_directory_in(directory, "default")).stop(drain_seconds=0)

@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local.child import ChildError
 from deploy.local.slackline import CHANNEL, TOKEN, Slackline, start
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def send(url: str, content: object, **headers: str) -> bytes:
     """Send JSON and return the body of the answer. Raises: HTTPError."""
     headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, json.dumps(content).encode(), headers)  # noqa: S310 - http to our own child
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http to our own child
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - http to our own child
         body: bytes = answer.read()
         return body
 
@@ -123,9 +124,9 @@ def test_it_ends_with_its_parent_process(tmp_path: Path) -> None:
         "    print(line.pid, flush=True); os.kill(os.getpid(), 9)\n"
     )
     root = Path(__file__).parents[2]
-    killed = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=120)
+    killed = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=PATIENCE)
     pid = int(killed.stdout)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]:
         assert time.monotonic() < deadline
         time.sleep(0.05)

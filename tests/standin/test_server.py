@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from deploy.local.child import ChildError
 from deploy.local.standin import StandIn, start
+from tests.patience import PATIENCE
 
 OTHER_ACCOUNT = "210987654321"
 OTHER_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
@@ -109,7 +110,7 @@ def test_a_slow_call_is_delayed_and_then_carried_out(standin: StandIn, name: str
         assert standin.requests(since)[0]["status"] is None
         assert standin.client("ecs").describe_clusters(clusters=[name])["clusters"] == []  # others are not held up
         standin.lift_faults()
-        assert held.result(timeout=30)["cluster"]["clusterName"] == name
+        assert held.result(timeout=PATIENCE)["cluster"]["clusterName"] == name
 
 
 def test_a_hung_call_ends_without_an_answer_and_without_effect(standin: StandIn, name: str) -> None:
@@ -177,7 +178,7 @@ with start() as own:
     import os, signal
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False, timeout=PATIENCE)
     pid = int((tmp_path / "pid").read_text())
     _wait_until(lambda: not _runs(pid))
 
@@ -190,7 +191,7 @@ def test_sigterm_ends_it_even_while_a_call_hangs() -> None:
             _wait_until(lambda: own.last_request() == 1)
             os.kill(own.pid, signal.SIGTERM)
             with pytest.raises(ConnectionClosedError):
-                hung.result(timeout=30)
+                hung.result(timeout=PATIENCE)
 
 
 def _runs(pid: int) -> bool:

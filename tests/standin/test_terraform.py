@@ -12,6 +12,7 @@ import pytest
 from deploy.local.standin import StandIn
 from deploy.local.tools import TOOLS, ensure_terraform
 from reconciler.edges.terraform.plugins import configure, find_mirrors
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent / "root"
 MISSING = """
@@ -45,7 +46,7 @@ class Terraform:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=PATIENCE,
         )
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.standin import StandIn, start
+from tests.patience import PATIENCE
 
-WITHIN = 30.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-central-1/{}/aws4_request, Signature=0"
 WRITERS = 8
@@ -116,7 +116,7 @@ def _head(service: str, line: str, headers: dict[str, str]) -> bytes:
 
 
 def _connect(standin: StandIn) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(standin.endpoint.rpartition(":")[2])), timeout=WITHIN)
+    return socket.create_connection(("127.0.0.1", int(standin.endpoint.rpartition(":")[2])), timeout=PATIENCE)
 
 
 def _read_once(standin: StandIn, parts: tuple[bytes, bytes]) -> bytes:
@@ -133,8 +133,8 @@ def _is_whole(answer: bytes) -> bool:
 
 def _wait_until(condition: Callable[[], bool]) -> None:
     pause = threading.Event()
-    for _ in range(int(WITHIN / 0.05)):
+    for _ in range(int(PATIENCE / 0.05)):
         if condition():
             return
         pause.wait(0.05)
-    raise AssertionError(f"the condition was not met within {WITHIN:g} s")
+    raise AssertionError(f"the condition was not met within {PATIENCE:g} s")

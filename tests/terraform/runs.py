@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 600.0
+LONGEST_RUN = 900.0
 PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR")
 ALWAYS = {
     "TF_IN_AUTOMATION": "1",
@@ -51,7 +51,7 @@ def run(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
         env=dict(environment),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LONGEST_RUN,
         check=False,
     )
     if finished.returncode != 0:

@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from reconciler.edges.terraform import plugins
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
-from tests.terraform.runs import PATIENCE, PROJECT, run, surroundings
+from tests.patience import PATIENCE
+from tests.terraform.runs import LONGEST_RUN, PROJECT, run, surroundings
 
 T = TypeVar("T")
 VERSIONS = PROJECT / "terraform/roots/service"
@@ -68,7 +69,7 @@ def started(shared: Path) -> Iterator[Warm]:
         if configured.cache is not None:
             _within(loop, _install(Path(directory, "install"), configured))
             mirrors = (configured.cache,)
-        provider = _within(loop, WarmProvider.start(Path(directory, "w")))
+        provider = _within(loop, WarmProvider.start(Path(directory, "w"), ready_seconds=PATIENCE))
         try:
             yield Warm(provider, loop, configured.configuration, tuple(mirrors))
         finally:
@@ -82,7 +83,7 @@ async def _install(root: Path, configured: plugins.Plugins) -> None:
     """Without a mirror the provider comes from Terraform's own download, once, into the cache."""
     shutil.copytree(VERSIONS, root, ignore=shutil.ignore_patterns("*.tf", ".terraform"))
     shutil.copy(VERSIONS / "versions.tf", root)
-    async with configured.turn(timedelta(seconds=PATIENCE)):
+    async with configured.turn(timedelta(seconds=LONGEST_RUN)):
         environment = surroundings(configured.configuration, {})
         await asyncio.to_thread(run, root, environment, "init", "-input=false", "-no-color")
 

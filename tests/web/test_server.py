@@ -14,6 +14,7 @@ from reconciler.core.principal import Principal
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import AddressTaken, serve
+from tests.patience import PATIENCE
 from tests.web.control import ORDERS, FakeControl
 
 
@@ -93,7 +94,7 @@ async def test_a_client_that_sends_garbage_does_no_harm(control: FakeControl, tm
     async with serve(app(control), host="127.0.0.1", port=0, socket=tmp_path / "s") as listening:
         reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
         writer.write(b"\x16\x03\x01 not http\r\n\r\n")
-        assert b"400" in await asyncio.wait_for(reader.readline(), 10)
+        assert b"400" in await asyncio.wait_for(reader.readline(), PATIENCE)
         writer.close()
         await writer.wait_closed()
         assert await suspend(f"http://127.0.0.1:{listening.port}") == 403

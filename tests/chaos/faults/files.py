@@ -9,10 +9,10 @@ from pathlib import Path
 from tests.chaos.faults.strike import Struck, moments
 from tests.chaos.schedule import Fault
 from tests.chaos.stage import Stage
+from tests.patience import PATIENCE
 
-_GARBAGE = b"\x00chaos\xff" * 512
-_SAID_WITHIN = 150.0
 _REFUSES_WITHIN = 30.0
+_GARBAGE = b"\x00chaos\xff" * 512
 _TOLD = frozenset({"PlanFailed", "InitFailed", "ApplyFailed"})
 _CHECKSUM = "does not have the expected content"  # Terraform compares the state with its checksum in the lock table
 
@@ -104,7 +104,7 @@ def _brought_back(stage: Stage, name: str, key: str, ours: str) -> Struck:
             said.append(found["reason"])
         return bool(said)
 
-    stage.wait(is_told, f"{name} says that its state is not what was written", within=_SAID_WITHIN)
+    stage.wait(is_told, f"{name} says that its state is not what was written", within=PATIENCE)
     if not said:
         return Struck("the apply under way wrote a whole one")
     versions = [version["VersionId"] for version in stage.versions(key)]

@@ -12,10 +12,9 @@ from tests.chaos.faults.strike import Struck, moments
 from tests.chaos.schedule import Fault
 from tests.chaos.stage import Stage
 from tests.e2e.daemon import TABLE
+from tests.patience import PATIENCE
 
 _HALVES = (("table",), ("object",), ("table", "object"))
-_FREE_WITHIN = 30.0
-_TOLD_WITHIN = 60.0
 _HELD_FOR = 3.0
 _LONG_AGO = "2026-01-01T00:00:00Z"
 
@@ -72,12 +71,12 @@ def _take(stage: Stage, fault: Fault) -> tuple[str, tuple[str, ...], str]:
         stage.wait(
             lambda: _taken(stage, fault.target, halves, json.dumps(info)),
             f"the lock of {fault.target} is free to be taken",
-            within=_FREE_WITHIN,
+            within=PATIENCE,
         )
         stage.wait(
             lambda: stage.instance(fault.target).get("reason") == "StateLocked",
             f"{fault.target} says that its state is locked",
-            within=_TOLD_WITHIN,
+            within=PATIENCE,
         )
         time.sleep(_HELD_FOR)
         return lock_id, halves, "StateLocked"

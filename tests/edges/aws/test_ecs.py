@@ -20,12 +20,13 @@ from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecs import EcsLive, rollout
 from tests.core.instances import SERVICE, instance
+from tests.patience import PATIENCE
 
 ACCOUNT = "123456789012"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 PIPELINE_OWNED = SERVICE.replace("  image: {tag: 3f9c2d1}\n", "")
 OCI = "application/vnd.oci.image.manifest.v1+json"
-ONCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+ONCE = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 class Shop:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.edges.process import child as process
+from tests.patience import PATIENCE
 
 LONG = timedelta(seconds=60)
 
@@ -59,7 +60,7 @@ class Child:
         self.pid = pid
 
     async def ready(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not (self.here / "ready").exists():  # noqa: ASYNC110 - another process makes it
                 await asyncio.sleep(0.01)
 
@@ -192,7 +193,7 @@ async def test_processes_started_by_a_killed_child_are_killed(tmp_path: Path) ->
     )
     assert completed.returncode == -signal.SIGKILL
     left = int((tmp_path / "output").read_text())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while is_running(left):  # noqa: ASYNC110 - not a child of this process
             await asyncio.sleep(0.01)
 

@@ -14,6 +14,7 @@ import pytest
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.process import leftovers
 from reconciler.edges.terraform.workspace import locked
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs Linux's /proc")
 
@@ -44,14 +45,14 @@ def leader() -> Iterator[Leader]:
         assert process.stdout is not None
         process.stdout.readline()
         if not stays:
-            process.wait(30)
+            process.wait(PATIENCE)
         return process
 
     yield start
     for process in started:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
+        process.wait(PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -61,7 +62,7 @@ def test_processes_of_a_killed_run_are_ended_and_free_the_workspace(leader: Lead
     dead = leader(home)
     with pytest.raises(TerraformFailed, match=rf"pid {dead.pid}\) was killed, and the processes"), locked(home):
         pass
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with locked(home):

@@ -19,6 +19,7 @@ from reconciler.edges.slack.client import SlackFailed, bot
 from reconciler.edges.slack.delivery import Retries, when_to_retry
 from tests.core.instances import NOW, SERVICE, applied, fold
 from tests.edges.slack.slack_stage import AT_ONCE, Stage, stage, until
+from tests.patience import PATIENCE
 
 OUTSIDE = ResourceSummary("aws_security_group.this", ("update",), {"ingress": ([], ["0.0.0.0/0"])})
 
@@ -196,7 +197,7 @@ async def test_pending_notices_are_sent_at_the_stop(here: Stage) -> None:
 
 async def test_a_stop_does_not_wait_for_an_unresponsive_slack(here: Stage, lines: list[dict[str, Any]]) -> None:
     here.slack.faults.append(Fault("slow", times=10**6, seconds=3600))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async with here.notifying(flush=timedelta(milliseconds=50)):
             here.becomes(drifted())
     assert here.counts == {"dropped": 1}

@@ -12,6 +12,7 @@ import pytest
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.edges.source.directory import DirectorySource
 from reconciler.edges.store.trees import read_tree
+from tests.patience import PATIENCE
 
 QUIET = timedelta(milliseconds=50)
 LONG = timedelta(seconds=60)
@@ -31,7 +32,7 @@ async def wait_ends_by(source: Source, change: Callable[[], object]) -> None:
     await asyncio.sleep(0.2)
     assert not waiting.done()
     change()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await waiting
 
 
@@ -93,7 +94,7 @@ async def test_a_change_between_fetch_and_wait_is_not_missed(manifests: Path) ->
     source = DirectorySource(manifests, debounce=QUIET)
     await source.fetch()
     (manifests / "b.yaml").write_text("b: 1")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await source.wait(LONG)
 
 

@@ -13,6 +13,7 @@ import pytest
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.source.git import read_revision
 from tests.edges.source.author import TIMEOUT, Author, source
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def daemon(base: Path) -> AsyncIterator[str]:
         process_group=0,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)

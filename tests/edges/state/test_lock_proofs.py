@@ -30,6 +30,7 @@ from reconciler.engine.passes import locks
 from reconciler.engine.world import World
 from tests.core.instances import PLATFORM, applied, base
 from tests.edges.conftest import STATE, Stage
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.aws,
@@ -179,7 +180,7 @@ async def test_the_lock_of_a_killed_apply_of_the_daemon_is_cleared_in_one_pass(
     async with remote.terraform().workspace(await run(remote, text="v1", seconds=600)) as workspace:
         await workspace.plan()
         applying = asyncio.create_task(workspace.apply())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (remote.root(name="platform") / "applying").exists():  # noqa: ASYNC110 - Terraform makes it
                 await asyncio.sleep(0.02)
         lock = json.loads(lock_content(aws)["table"])

@@ -22,10 +22,11 @@ from reconciler.edges.store.errors import StoreCorrupt, StoreFailed
 from tests.core.instances import NOW, instance
 from tests.edges.aws_stub import credentials
 from tests.edges.store.tables import make_table
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.aws
 ORDERS = Record(instance(tree_id=tree_id({})), "c1", version=1)
-ONCE = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
+ONCE = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 class UnreliableClients(AwsClients):

@@ -10,6 +10,7 @@ import pytest
 from reconciler.edges.telemetry.provider_metrics import ProviderView, ProviderWatch, families
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
+from tests.patience import PATIENCE
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 ALWAYS = {"reconciler_provider_up": "gauge", "reconciler_provider_restarts": "counter"}
@@ -26,7 +27,7 @@ WHILE_IT_ANSWERS = {
 
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
-    provider = await WarmProvider.start(runtime_directory(uuid.uuid4().hex[:8]))
+    provider = await WarmProvider.start(runtime_directory(uuid.uuid4().hex[:8]), ready_seconds=PATIENCE)
     yield provider
     await provider.stop()
 

@@ -14,13 +14,14 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges.process import child
 from reconciler.edges.terraform.runner import Timeouts
 from tests.edges.conftest import ROOT, Stage
+from tests.patience import PATIENCE
 
 HOSTILE = '${file("/etc/passwd")} %{ if true }"; rm -rf / #$(id)`id`\\n'
 
 
 async def applying(stage: Stage, **place: str) -> None:
     """Wait until the creation of the slow resource has begun."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not (stage.root(**place) / "applying").exists():  # noqa: ASYNC110 - another process creates it
             await asyncio.sleep(0.02)
 

@@ -20,6 +20,7 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.runner import Timeouts
 from tests.edges.conftest import ROOT, Stage, state_objects
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.aws
 
@@ -29,7 +30,7 @@ PROJECT = Path(__file__).parents[3]
 
 async def applying(stage: Stage, work: str = "work") -> None:
     """Wait until the creation of the slow resource has begun in that work folder."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not (stage.root(work) / "applying").exists():  # noqa: ASYNC110 - another process creates it
             await asyncio.sleep(0.05)
 
@@ -86,7 +87,7 @@ async def test_the_holder_of_a_lock_is_reported_and_a_waiting_plan_can_be_cancel
 
     waiting = asyncio.create_task(wait_for_lock())
     waits = remote.root("elsewhere").parents[1] / "plan.out"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while "Acquiring state lock" not in waits.read_text():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.05)
     waiting.cancel()
@@ -204,7 +205,7 @@ async def test_an_apply_outlives_a_killed_daemon_and_locks_its_workspace_until_i
     assert pid != daemon.pid
     os.kill(pid, 0)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 async with remote.terraform().workspace(run) as workspace:

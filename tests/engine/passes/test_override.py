@@ -23,6 +23,7 @@ from tests.engine.fakes.source import FakeSource
 from tests.engine.fakes.store import FakeStore
 from tests.engine.fakes.world import FakeController
 from tests.engine.tiers import NEW, OLD, TierTerraform, running, tier_world, with_new_tree
+from tests.patience import PATIENCE
 
 ANN = Principal("ann", "socket")
 BEN = Principal("ben", "token")
@@ -38,8 +39,8 @@ def windowed() -> Record:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true. Raises: TimeoutError after a minute."""
-    async with asyncio.timeout(60):
+    """Wait until the condition is true. Raises: TimeoutError when it does not become true."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
