@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,11 +43,10 @@ def processes_in(folder: Path) -> list[str]:
 def test_every_step_of_the_demo_holds_after_one_that_was_killed(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     killed = start(folder)
-    deadline = time.monotonic() + 120
-    while not (folder / "reconciler.yaml").exists():
+    deadline = time.monotonic() + PATIENCE
+    while not any("terraform apply" in command for command in processes_in(folder)):
         assert time.monotonic() < deadline
-        time.sleep(0.2)
-    time.sleep(5)
+        time.sleep(0.05)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
 

@@ -9,7 +9,7 @@ from deploy.local import ecs
 from deploy.local.demo.conversation import check
 from deploy.local.demo.display import require
 from deploy.local.demo.evidence import SECRET
-from deploy.local.demo.scene import SERVICE_WITHIN, Scene
+from deploy.local.demo.scene import Scene
 from deploy.local.demo.stage import ACCOUNT, REGION, ROOT
 from reconciler.core.vocabulary import Reason
 
@@ -17,7 +17,6 @@ _POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]}
 )
 _EVERYWHERE = "0.0.0.0/0"
-_PROD_WITHIN = 420.0
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
 
 
@@ -32,7 +31,7 @@ class DayTwo(Scene):
             requested = self._stage.reconciler("reconcile", key)
             require(requested.returncode == 0, f"reconcile {key}: {requested.stderr.strip()}")
         reports = {
-            key: self._display.wait(f"the drift report of {key}", partial(self._report, key), within=SERVICE_WITHIN)
+            key: self._display.wait(f"the drift report of {key}", partial(self._report, key))
             for key in ("develop/orders", "develop/platform")
         }
         found = [
@@ -45,36 +44,32 @@ class DayTwo(Scene):
             hits = [entry for entry in found if address in entry[0] and entry[1].startswith(path)]
             require(bool(hits), f"{change}: not in any drift report: {found}")
             self._display.show(f"{change}: {_short(hits[0])}")
-        self._display.wait("the repair", self._repaired, within=SERVICE_WITHIN)
+        self._display.wait("the repair", self._repaired)
         self._display.show("AWS is repaired: rules, policies and retention are as before")
-        self._display.wait("closed Slack threads", lambda: self._drift_threads_closed(before), within=60)
+        self._display.wait("closed Slack threads", lambda: self._drift_threads_closed(before))
         for thread in self._stage.slack.threads()[before:]:
             self._display.show(f"Slack: {thread['text'].splitlines()[0][:100]}")
 
     def production(self) -> None:
         self._stage.push("Add a platform for prod", {"platforms/prod.yaml": self._prod(cost_center="4711")})
-        first = self._display.wait(
-            "prod's plan", lambda: self._awaiting_approval(other_than=None), within=SERVICE_WITHIN
-        )
+        first = self._display.wait("prod's plan", lambda: self._awaiting_approval(other_than=None))
         require(not self._aws.ecs.describe_clusters(clusters=["prod"])["clusters"], "prod was changed")
         self._display.show(f"prod/platform waits: {first['message'].split(';')[0]}; AWS has no cluster prod")
         self._stage.push("Change the cost center of prod", {"platforms/prod.yaml": self._prod(cost_center="4712")})
         outdated = first["plan"]["digest"]
-        current = self._display.wait(
-            "the changed plan", lambda: self._awaiting_approval(other_than=outdated), within=60
-        )
+        current = self._display.wait("the changed plan", lambda: self._awaiting_approval(other_than=outdated))
         refused = self._stage.reconciler("approve", "prod/platform", "--digest", outdated)
         require(refused.returncode != 0, "an approval of the outdated plan was accepted")
         reason = refused.stderr.strip().splitlines()[0][:100]
         self._display.show(f"the approval of the outdated plan is refused: {reason}")
         approved = self._stage.reconciler("approve", "prod/platform", "--digest", current["plan"]["digest"])
         require(approved.returncode == 0, f"approve: {approved.stderr.strip()}")
-        self._display.wait("prod's platform", self._prod_ready, within=_PROD_WITHIN)
+        self._display.wait("prod's platform", self._prod_ready)
         tags = self._aws.ecs.describe_clusters(clusters=["prod"], include=["TAGS"])["clusters"][0]["tags"]
         value = {tag["key"]: tag["value"] for tag in tags}["CostCenter"]
         require(value == "4712", f"the cluster's CostCenter is {value}")
         self._display.show("approved: the cluster prod runs, with the cost center of the approved plan")
-        self._display.wait("closed Slack threads", self._all_threads_closed, within=60)
+        self._display.wait("closed Slack threads", self._all_threads_closed)
         opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
         self._display.show(f"Slack: {opened} threads so far, {closed} closed, in order; no secret, no plan text")
 
@@ -93,7 +88,7 @@ class DayTwo(Scene):
                 return (counts[0], sums[0], ages[0]), ""
             return None, "not scraped yet"
 
-        count, total, age = self._display.wait("a scrape by Prometheus", scraped, within=30)
+        count, total, age = self._display.wait("a scrape by Prometheus", scraped)
         errors = prometheus.rule_errors()
         self._display.show(f"commit to applied: {count:.0f} applies, {total / count:.0f} s on average")
         self._display.show(f"greatest age of a drift: {age:.0f} s; failed rules: {len(errors)}")
@@ -102,7 +97,7 @@ class DayTwo(Scene):
     def lost_disk(self) -> None:
         self._wait_until_idle()
         self._stage.signal_daemon(signal.SIGTERM)
-        self._display.wait("the daemon's stop", self._daemon_ended, within=120)
+        self._display.wait("the daemon's stop", self._daemon_ended)
         with self._display.busy("Terraform applies deploy/ecs"):
             container = self._container()
         table, bucket = container["RECONCILER__STORE__TABLE"], container["RECONCILER__STORE__BUCKET"]

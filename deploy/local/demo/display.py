@@ -16,6 +16,7 @@ from rich.table import Table
 T = TypeVar("T")
 _POLL = 0.5
 _LINE_EVERY = 10.0
+_WITHIN = 900.0  # several times what the slowest step takes on an idle machine
 
 
 class StepFailed(Exception):
@@ -48,10 +49,10 @@ class Display:
         self._evidence.append(evidence)
         self.console.print(f"   [green]✓[/green] {evidence}")
 
-    def wait(self, awaited: str, poll: Callable[[], tuple[T | None, str]], *, within: float) -> T:
+    def wait(self, awaited: str, poll: Callable[[], tuple[T | None, str]]) -> T:
         """Poll until there is an answer, and return it. `poll` returns it, or None and what is missing.
 
-        `awaited` names the answer for the display. Raises: StepFailed after `within` seconds.
+        `awaited` names the answer for the display. Raises: StepFailed after a quarter of an hour.
         """
         started = time.monotonic()
         printed = started
@@ -62,8 +63,8 @@ class Display:
                 if answer is not None:
                     return answer
                 elapsed = time.monotonic() - started
-                if elapsed > within:
-                    raise StepFailed(f"{title}: timeout after {within:.0f} s; {missing}")
+                if elapsed > _WITHIN:
+                    raise StepFailed(f"{title}: timeout after {_WITHIN:.0f} s; {missing}")
                 status.update(f"{title} ({elapsed:.0f} s): {missing}")
                 if not self.console.is_terminal and time.monotonic() - printed > _LINE_EVERY:
                     printed = time.monotonic()

@@ -13,7 +13,6 @@ from desired_state.merge import merge_patch
 
 SERVICES = ("catalog", "ledger", "orders", "payments")
 EXAMPLES = ROOT / "desired_state" / "examples"
-SERVICE_WITHIN = 180.0
 
 
 class Scene:
@@ -79,7 +78,7 @@ class Scene:
             accepted = self._api("source")["commit"]
             return (True, "") if accepted == commit else (None, f"the daemon is at {str(accepted)[:7]}")
 
-        self._display.wait("the daemon's fetch", poll, within=60)
+        self._display.wait("the daemon's fetch", poll)
 
     def _wait_until_idle(self) -> None:
         """Wait until the daemon has passed every instance, all are ready, and no pass runs."""
@@ -94,7 +93,7 @@ class Scene:
             busy = [f"{i['key']} {i['reason']}" for i in instances if not i["ready"]]
             return (True, "") if not busy and not health["running"] else (None, ", ".join(busy) or "a pass is running")
 
-        self._display.wait("an idle daemon", poll, within=SERVICE_WITHIN)
+        self._display.wait("an idle daemon", poll)
 
     def _passes(self) -> float:
         """Return the number of passes that this daemon has made."""

@@ -6,12 +6,11 @@ from typing import Any
 
 from deploy.local.demo.day_two import DayTwo
 from deploy.local.demo.display import require
-from deploy.local.demo.scene import SERVICE_WITHIN, SERVICES
+from deploy.local.demo.scene import SERVICES
 from deploy.local.demo.stage import BUCKET
 
 INSTANCES = ("platform", *SERVICES)
 _FIRST_TAG = "b7e4d10"
-_PLATFORM_WITHIN = 420.0
 
 
 class Story(DayTwo):
@@ -57,10 +56,10 @@ class Story(DayTwo):
                 self._aws.create_secret(secret)
         self._stage.push("Add platforms and four services", self._examples())
         self._stage.start_daemon()
-        self._display.wait("the platform", self._cluster, within=_PLATFORM_WITHIN)
+        self._display.wait("the platform", self._cluster)
         pushed = {name: self._first_image(name) for name in SERVICES}
         for name in SERVICES:
-            seen = self._display.wait(f"the tasks of {name}", partial(self._converged, name), within=SERVICE_WITHIN)
+            seen = self._display.wait(f"the tasks of {name}", partial(self._converged, name))
             spec = self._spec(name)
             require((seen.cpu, seen.memory) == (spec["cpu"], spec["memory"]), f"{name} has {seen.cpu}/{seen.memory}")
             require(seen.image == pushed[name], f"{name} runs {seen.image}")
@@ -98,7 +97,7 @@ class Story(DayTwo):
                 return seen, ""
             return None, f"orders has {seen.memory if seen else '?'} MiB, rollout {seen.rollout if seen else '?'}"
 
-        seen = self._display.wait("the rollout of orders", changed, within=SERVICE_WITHIN)
+        seen = self._display.wait("the rollout of orders", changed)
         after, now = self._definitions(), self._aws.serials(INSTANCES)
         redefined = [name for name in SERVICES if before[name] != after[name]]
         written = [name for name in INSTANCES if serials[name] != now[name]]
@@ -120,7 +119,7 @@ class Story(DayTwo):
             ]
             return (problems, "") if len(problems) == 3 else (None, f"{len(problems)} problems reported")
 
-        for problem in self._display.wait("the problems", reported, within=60):
+        for problem in self._display.wait("the problems", reported):
             self._display.show(problem)
         self._stage.push(
             "Let payments log everything", {"services/payments.yaml": self._edited("payments", LOG_LEVEL="trace")}
@@ -131,7 +130,7 @@ class Story(DayTwo):
             changed = seen and seen.environment.get("LOG_LEVEL") == "trace" and seen.rollout == "COMPLETED"
             return (seen, "") if changed else (None, "payments still has its old environment")
 
-        self._display.wait("the rollout of payments", payments_changed, within=SERVICE_WITHIN)
+        self._display.wait("the rollout of payments", payments_changed)
         self._display.show("payments was pushed afterwards and runs with LOG_LEVEL=trace")
         require(self._aws.running("catalog") == before, "catalog was changed")
         self._display.show("catalog still runs, unchanged, with its last valid content")
@@ -146,7 +145,7 @@ class Story(DayTwo):
             exists = status in {"ACTIVE", "DRAINING"} or resources
             return (None, f"service {status}, {resources} resources in its state") if exists else (status, "")
 
-        status = self._display.wait("the prune of ledger", pruned, within=SERVICE_WITHIN)
+        status = self._display.wait("the prune of ledger", pruned)
         self._display.show(f"ledger: service {status}, 0 resources in its state")
         require(not self._aws.has_repository("ledger"), "the repository of ledger still exists")
         active = [name for name in SERVICES if name != "ledger" and self._aws.status(name) == "ACTIVE"]
@@ -166,10 +165,10 @@ class Story(DayTwo):
             calls = [c["operation"] for c in self._aws.terraform_calls(mark)]
             return (locks, "") if locks and "RegisterTaskDefinition" in calls else (None, "no apply yet")
 
-        self._display.wait("an apply in progress", applying, within=SERVICE_WITHIN)
+        self._display.wait("an apply in progress", applying)
         self._stage.signal_daemon(signal.SIGTERM)
         self._display.show("SIGTERM while Terraform registers the task definition of payments")
-        self._display.wait("the daemon's drain", self._daemon_ended, within=120)
+        self._display.wait("the daemon's drain", self._daemon_ended)
         code = self._stage.wait_for_daemon(1)
         require(code == 0, f"the daemon exited with {code}")
         self._stage.aws.lift_faults()
@@ -202,7 +201,7 @@ class Story(DayTwo):
             self._require_daemon()
             return (True, "") if self._aws.has_repository(name) else (None, "no repository yet")
 
-        self._display.wait(f"the repository of {name}", repository, within=SERVICE_WITHIN)
+        self._display.wait(f"the repository of {name}", repository)
         return self._aws.push_image(name, (self._spec(name).get("image") or {"tag": _FIRST_TAG})["tag"])
 
     def _converged(self, name: str) -> tuple[Any, str]:
