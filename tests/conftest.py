@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from tests.standins import end
@@ -46,3 +47,11 @@ def _parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
         yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Save what coverage measured: pytest-xdist kills a worker that takes more than ten seconds to exit."""
+    if measuring := Coverage.current():
+        measuring.stop()
+        measuring.save()

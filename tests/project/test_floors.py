@@ -129,3 +129,29 @@ def test_a_child_process_in_another_folder_is_measured_and_leaves_nothing_there(
     coverage = Coverage(data_file=str(data), config_file=False)
     coverage.combine([str(data.parent)])
     assert str(PROJECT / "desired_state/merge.py") in coverage.get_data().measured_files()
+
+
+def test_a_worker_that_is_killed_while_it_exits_has_reported(tmp_path: Path) -> None:
+    tests, data = tmp_path / "tests_of_a_test", tmp_path / "measured" / "data"
+    tests.mkdir()
+    (tests / "test_one.py").write_text("from desired_state.merge import merge_patch\n\ndef test_one(): pass\n")
+    (tests / "conftest.py").write_text(
+        "import os, signal\n"
+        "from tests.conftest import pytest_sessionfinish\n\n"
+        "def pytest_unconfigure(config):\n"
+        "    if hasattr(config, 'workerinput'):\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_"))}
+    run = [sys.executable, "-m", "coverage", "run", f"--rcfile={PROJECT / 'pyproject.toml'}", "-m", "pytest"]
+    subprocess.run(
+        [*run, "--config-file=/dev/null", f"--rootdir={tests}", "--import-mode=importlib", "-n", "1", str(tests)],
+        cwd=PROJECT,
+        env=plain | {"COVERAGE_FILE": str(data)},
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
+    coverage = Coverage(data_file=str(data), config_file=False)
+    coverage.combine([str(data.parent)])
+    assert str(PROJECT / "desired_state/merge.py") in coverage.get_data().measured_files()
