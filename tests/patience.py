@@ -1,4 +1,4 @@
-"""How long a test waits for an event: a hang takes longer, and a loaded machine does not.
+"""The limit of a test's wait for an event: only a hang takes longer, a loaded machine does not.
 
 It is under the time limit of a test, so that a failure says what did not happen.
 """

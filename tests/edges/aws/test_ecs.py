@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from botocore.config import Config
 
 from deploy.local import standin
 from desired_state.instance import Instance, Key
@@ -20,13 +19,12 @@ from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecs import EcsLive, rollout
 from tests.core.instances import SERVICE, instance
-from tests.patience import PATIENCE
+from tests.edges.callers import ONCE
 
 ACCOUNT = "123456789012"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 PIPELINE_OWNED = SERVICE.replace("  image: {tag: 3f9c2d1}\n", "")
 OCI = "application/vnd.oci.image.manifest.v1+json"
-ONCE = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 class Shop:
