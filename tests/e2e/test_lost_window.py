@@ -105,7 +105,7 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
         daemon.write({"alpha.yaml": module("alpha", seconds=0)})
         daemon.start()
         told = daemon.until_reason("alpha", "AwaitingApproval")["message"]
-        assert "may have created aws_eip.this already" in told
+        assert "may have created aws_eip.this without" in told
         assert "aws_sns_topic" not in told
         take_in(daemon, "aws_eip.this", lost)
         assert daemon.act("alpha", "reconcile") == 200

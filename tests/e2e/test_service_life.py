@@ -113,7 +113,7 @@ async def test_a_migration_goes_before_the_deployment_and_stops_it_when_it_fails
         aws.fail_deployments(life.cluster, f"develop-{life.key.name}-pre-deployment")
         reason, message = await life.visit()
         assert reason == "ApplyFailed"
-        assert "the pre-deployment task ended with 1" in message
+        assert "the pre-deployment task ended with exit code 1" in message
         assert f"in /ecs/develop/{life.key.name}" in message
         assert life.image().endswith(":awaiting-first-image"), "nothing was deployed"
 
