@@ -53,7 +53,8 @@ class Refusal:
 def refused(laboratory: Laboratory, subject: Subject, refusal: Refusal) -> None:
     """Plan the class. Fails when Terraform takes a value, or does not say which one it refuses."""
     values = draw(refusal.values, VALUES, laboratory.seed)
-    right = [given for given in laboratory.generated(subject)[0] if refusal.where(given)]
+    plans = ([given for given in plan if refusal.where(given)] for plan in laboratory.generated(subject))
+    right = next((found for found in plans if found), [])
     assert right, f"no instance in which {refusal} can be wrong"
     wrong = [refusal.applied(right[index % len(right)], value) for index, value in enumerate(values)]
     with pytest.raises(Refused) as refusing:
