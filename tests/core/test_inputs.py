@@ -95,3 +95,23 @@ def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_fi
 def test_a_service_needs_its_platform() -> None:
     with pytest.raises(ValueError, match="develop/orders needs the outputs of its platform"):
         variables(instance(), DEVELOP, platform=None, image=IMAGE)
+
+
+def test_a_sidecar_and_a_pre_deployment_task_reach_the_root_with_these_names() -> None:
+    sidecar = (
+        "{name: proxy, image: registry.example/proxy:1, command: [run], essential: false, memory: 64,"
+        " env: {LEVEL: info}, secrets: {KEY_FILE: orders/key}}"
+    )
+    found = service_inputs(with_field(f"sidecars: [{sidecar}]\n  preDeployment: {{command: [migrate], timeout: 10m}}"))
+    assert found["sidecars"] == [
+        {
+            "name": "proxy",
+            "image": "registry.example/proxy:1",
+            "command": ["run"],
+            "essential": False,
+            "memory": 64,
+            "environment_variables": {"LEVEL": "info"},
+            "secrets": {"KEY_FILE": "orders/key"},
+        }
+    ]
+    assert found["pre_deployment"] == {"command": ["migrate"], "timeout": 600}

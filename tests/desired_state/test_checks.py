@@ -1,5 +1,7 @@
 """Problems between manifests have a place, and make only the instances concerned invalid."""
 
+from typing import Any
+
 from desired_state.checks import EnvironmentFacts
 from desired_state.snapshot import build
 from tests.desired_state.manifests import (
@@ -180,3 +182,63 @@ def test_a_sidecar_cannot_have_the_name_of_its_service() -> None:
     snapshot = build_from(platform(), service("orders", sidecars=[proxy]), service("ledger", sidecars=[proxy]))
     assert messages(snapshot.problems) == ['"orders" is the name of the service\'s own container: choose another']
     assert keys(snapshot) == {"develop/platform", "develop/ledger"}
+
+
+def pointed(*manifests: dict[str, Any], facts: dict[str, EnvironmentFacts] | None = None) -> list[tuple[str, str]]:
+    """Return the value that each problem points at, and its message up to the first colon."""
+    files = {file_of(one): to_yaml(one) for one in manifests}
+    snapshot = build(commit="c", files=files, roots=ROOTS, environments=facts)
+    found = []
+    for problem in snapshot.problems:
+        line = files[problem.path].decode().splitlines()[problem.line - 1]
+        found.append((line[problem.column - 1 :].rstrip(","), problem.message))
+    return sorted(found)
+
+
+def test_each_problem_points_at_the_value_that_has_to_change() -> None:
+    assert pointed(platform(), public("a", paths=["/a"], priority=5), public("b", paths=["/b"], priority=5)) == sorted(
+        ("5", f"priority 5 is already used by develop/{other} at service-{other}-develop.yaml:5:11: choose another")
+        for other in "ab"
+    )
+    facts = {"live": EnvironmentFacts("prod"), "develop": EnvironmentFacts("develop")}
+    one, other = '"10.96.0.0/16"', '"10.96.16.0/20"'
+    assert pointed(
+        platform("live", network={"cidr": "10.96.0.0/16"}),
+        platform("develop", network={"cidr": "10.96.16.0/20"}),
+        facts=facts,
+    ) == [
+        (
+            one,
+            "10.96.0.0/16 overlaps 10.96.16.0/20 of develop/platform at platform-platform-develop.yaml:5:11: tier prod"
+            " needs a range of its own",
+        ),
+        (
+            other,
+            "10.96.16.0/20 overlaps 10.96.0.0/16 of live/platform at platform-platform-live.yaml:5:11: tier prod needs"
+            " a range of its own",
+        ),
+    ]
+
+
+def test_the_rules_of_tier_prod_and_of_sidecars_point_at_their_values_too() -> None:
+    facts = {"live": EnvironmentFacts("prod")}
+    peerings = {"data": {"vpcId": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16"}}
+    proxy = {"name": "orders", "image": "registry.example/proxy:1"}
+    found = pointed(
+        platform("live", network={"nat": "single", "peerings": peerings}, cluster={"spot": True}),
+        service("orders", environments=["live"], scaling={"min": 1, "max": 2}, sidecars=[proxy]),
+        facts=facts,
+    )
+    assert [value for value, _ in found] == ['"orders"', '"single"', "1", "true", "{"]
+
+
+def test_all_other_places_of_a_name_are_listed() -> None:
+    snapshot = build_from(platform(), service("audit"), module("audit"), other=to_yaml(service("audit")))
+    assert [str(problem) for problem in snapshot.problems] == [
+        "module-audit-develop.yaml:5:11: develop/audit is declared twice: also at other.yaml:5:11,"
+        " service-audit-develop.yaml:5:11",
+        "other.yaml:5:11: develop/audit is declared twice: also at module-audit-develop.yaml:5:11,"
+        " service-audit-develop.yaml:5:11",
+        "service-audit-develop.yaml:5:11: develop/audit is declared twice: also at module-audit-develop.yaml:5:11,"
+        " other.yaml:5:11",
+    ]

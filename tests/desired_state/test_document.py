@@ -197,3 +197,9 @@ def test_json_is_read_unchanged(data: dict[str, object]) -> None:
     parsed = parse("a.yaml", json.dumps(data, ensure_ascii=False).encode())
     assert parsed.problems == ()
     assert [document.data for document in parsed.documents] == [data]
+
+
+@pytest.mark.parametrize("length", [63, 64, 65, 400])
+def test_a_number_of_more_than_64_digits_is_quoted_in_part(length: int) -> None:
+    quoted = "9" * length if length <= 64 else "9" * 64 + "…"
+    assert messages(f"a: {'9' * length}") == [f"a.yaml:1:4: {quoted} is too large for a number: quote it if it is text"]

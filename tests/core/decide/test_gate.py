@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from desired_state.instance import Key
 from reconciler.core.decide.gate import Gate, Hold, Proceed, gate, prune_guard
 from reconciler.core.environment import Floor
+from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Intent, Move
 from reconciler.core.status.events import Accepted, PruneConfirmed, Removed, RenameFinished, Suspended, Waiting
 from reconciler.core.vocabulary import Reason
-from tests.core.instances import DEVELOP, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
+from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, applied, fold, instance, new, with_policy
 
 
 def gate_of(record: Record, *others: Record, floor: Floor = Floor()) -> Gate:  # noqa: B008 - a frozen value
@@ -91,3 +93,100 @@ def approval_waits() -> Waiting:
 def test_law_one_removal_is_always_allowed_and_more_only_within_the_limit(removed: int, total: int, limit: int) -> None:
     guarded = prune_guard(removed, total, limit_percent=limit) is not None
     assert guarded == (removed > 1 and removed * 100 > total * limit)
+
+
+CHANGED = fold(applied(PLATFORM), Accepted(instance(PLATFORM, tree_id="sha256:2"), "c9"))
+GONE = fold(applied(), Removed(None))
+CONFIRM = "`reconciler prune --confirm develop/orders` removes it"
+HOLDS: dict[str, tuple[Record, tuple[Record, ...], Floor, Reason, str]] = {
+    "suspended": (
+        fold(new(), Suspended()),
+        (),
+        Floor(),
+        Reason.SUSPENDED,
+        "suspended; `reconciler resume` lifts it",
+    ),
+    "no dependency": (new(), (), Floor(), Reason.DEPENDENCY_NOT_READY, "develop/platform does not exist yet"),
+    "a dependency that goes": (
+        new(),
+        (fold(applied(PLATFORM), Removed(None)),),
+        Floor(),
+        Reason.DEPENDENCY_NOT_READY,
+        "develop/platform is being removed",
+    ),
+    "a dependency that never was": (
+        new(),
+        (new(PLATFORM),),
+        Floor(),
+        Reason.DEPENDENCY_NOT_READY,
+        "develop/platform was never applied",
+    ),
+    "a dependency at work": (
+        new(),
+        (applied(PLATFORM).replace(intent=Intent("p", "d1", "p1", False, NOW)),),
+        Floor(),
+        Reason.DEPENDENCY_NOT_READY,
+        "develop/platform is being applied",
+    ),
+    "a dependency that goes first": (
+        new(commit="c9"),
+        (CHANGED,),
+        Floor(),
+        Reason.DEPENDENCY_NOT_READY,
+        "develop/platform changed in the same commit and goes first",
+    ),
+    "dependants": (
+        fold(applied(PLATFORM), Removed(None)),
+        (applied(), applied(SERVICE.replace("name: orders,", "name: billing,"))),
+        Floor(),
+        Reason.DEPENDENCY_NOT_READY,
+        "develop/billing, develop/orders still depend on it: remove these first, or restore its manifest",
+    ),
+    "a floor": (
+        GONE,
+        (),
+        Floor(prune=False),
+        Reason.PRUNE_GUARD,
+        "nothing in develop is pruned (`floor.prune` in the configuration)",
+    ),
+    "a guard": (fold(applied(), Removed("3 of 5")), (), Floor(), Reason.PRUNE_GUARD, f"3 of 5; {CONFIRM}"),
+    "a manifest that said no": (
+        fold(applied(with_policy(SERVICE, "{prune: false}")), Removed(None)),
+        (),
+        Floor(),
+        Reason.PRUNE_GUARD,
+        f"its manifest is gone but said `prune: false`; {CONFIRM}",
+    ),
+    "a state": (
+        fold(applied(PLATFORM), Removed(None)),
+        (),
+        Floor(),
+        Reason.PRUNE_CONFIRMATION_NEEDED,
+        "a Platform is removed only after a confirmation; `reconciler prune --confirm develop/platform` removes it",
+    ),
+    "a former name that is declared again": (
+        GONE.replace(move=Move("shop", done=True)),
+        (applied(SERVICE.replace("name: orders,", "name: shop,")),),
+        Floor(),
+        Reason.PRUNE_CONFIRMATION_NEEDED,
+        "its former name is declared again: develop/shop waits for the state that is here. Declare this name again,"
+        f" or {CONFIRM}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_a_hold_says_why_and_what_to_do(name: str) -> None:
+    record, others, floor, reason, message = HOLDS[name]
+    assert gate_of(record, *others, floor=floor) == Hold(reason, message)
+
+
+def test_a_dependency_that_is_held_back_from_its_tree_holds_no_service_up() -> None:
+    held = CHANGED.replace(promoted=Promoted("sha256:1", settled=True, held="waits"))
+    assert gate_of(new(commit="c9"), held) == Proceed()
+    assert isinstance(gate_of(new(commit="c9"), CHANGED.replace(promoted=Promoted("sha256:1", settled=True))), Hold)
+
+
+def test_a_guard_counts_the_removals() -> None:
+    assert prune_guard(3, 10, limit_percent=20) == "3 of 10 instances were removed in one commit, more than 20 %"
+    assert prune_guard(2, 10, limit_percent=20) is None

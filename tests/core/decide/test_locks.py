@@ -96,3 +96,17 @@ def test_the_message_names_holder_time_and_command() -> None:
     assert "ann@laptop" in message
     assert "2026-03-02 09:00:02" in message
     assert "reconciler unlock develop/platform --lock-id 0f6c" in message
+
+
+def test_a_lock_that_stays_is_explained_with_its_holder_and_the_command() -> None:
+    full = LockInfo("0f6c", "ann@laptop", "OperationTypePlan", "2026-03-02T09:00:00Z")
+    record = applied(PLATFORM)
+    command = "Once its holder is gone: `reconciler unlock develop/platform --lock-id 0f6c`"
+    held = "the state is locked by ann@laptop since 2026-03-02T09:00:00Z (OperationTypePlan, 0f6c)"
+    ours = "it looks like the daemon's own, but its holder may still be running"
+    assert explain(full, record, ours=False) == f"{held}; the daemon did not take it. {command}"
+    assert explain(full, record, ours=True) == f"{held}; {ours}. {command}"
+    empty = "the state is locked by an unknown holder since an unknown time (unknown operation, 0f6c)"
+    assert (
+        explain(LockInfo("0f6c", "", "", ""), record, ours=False) == f"{empty}; the daemon did not take it. {command}"
+    )

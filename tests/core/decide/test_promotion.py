@@ -274,3 +274,22 @@ def test_law_healthy_instances_all_settle(tiers: list[str], max_in_flight: int, 
             ):
                 records[key] = settled_on_tree(records[key])
     assert all(map(settled, records.values()))
+
+
+def test_each_reason_to_wait_is_told_with_the_instances_in_the_way() -> None:
+    flying = [fold(running(name=name), *applies_tree(running(name=name))) for name in ("d", "c", "b", "a")]
+    assert held(running(), *flying, max_in_flight=4) == (
+        "4 are on their way to this Terraform tree (develop/a (Progressing), develop/b (Progressing), develop/c"
+        " (Progressing) and 1 more): `rollout.max_in_flight`"
+    )
+    unnamed = running("develop").replace(conditions={})
+    assert held(running("prod"), unnamed) == "develop/orders of a lower tier goes first with this Terraform tree"
+    failed = fold(running(name="first"), *applies_tree(running(name="first"))[:-1], Failed(Reason.APPLY_FAILED, "no"))
+    assert held(running(), failed) == (
+        "stopped: develop/first (ApplyFailed) failed with this Terraform tree. Fix it, move the ref, or let this one"
+        " through"
+    )
+    platform = fold(running("prod", "platform", PLATFORM), TreeHeldBack("qa goes first"))
+    service = running("prod")
+    service = service.replace(instance=dataclasses.replace(service.instance, depends_on=frozenset({platform.key})))
+    assert held(service, platform) == "prod/platform is held back from its new Terraform tree and goes first"

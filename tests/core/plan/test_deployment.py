@@ -116,3 +116,60 @@ def test_a_printed_task_shows_no_environment_variable() -> None:
     before = definition("pre_deployment", container(environment=[{"name": "A", "value": "hidden"}]))
     task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
     assert "hidden" not in repr(task)
+
+
+ARM = {"runtime_platform": [{"operating_system_family": "WINDOWS", "cpu_architecture": "ARM64"}]}
+
+
+@pytest.mark.parametrize(
+    ("platform", "system", "architecture"),
+    [({}, "LINUX", "X86_64"), ({"runtime_platform": []}, "LINUX", "X86_64"), (ARM, "WINDOWS", "ARM64")],
+)
+def test_the_task_is_registered_with_all_that_the_plan_says(
+    platform: dict[str, Any], system: str, architecture: str
+) -> None:
+    before = definition("pre_deployment", container(command=["migrate"]), **platform)
+    task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+    assert task is not None
+    assert task.definition == {
+        "family": "develop-orders",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": ROLES["execution_role_arn"],
+        "taskRoleArn": ROLES["task_role_arn"],
+        "containerDefinitions": [container(command=["migrate"])],
+        "volumes": [{"name": "tmp"}],
+        "runtimePlatform": {"operatingSystemFamily": system, "cpuArchitecture": architecture},
+        "tags": [{"key": "Service", "value": "orders"}],
+    }
+    assert task.logs == {"awslogs-group": "/ecs/develop/orders", "awslogs-stream-prefix": "pre-deployment"}
+    assert len(task.token) == 32
+
+
+def test_the_token_does_not_depend_on_the_order_of_keys() -> None:
+    def token(one: dict[str, Any]) -> str:
+        before = definition("pre_deployment", one)
+        task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+        assert task is not None
+        return task.token
+
+    assert token(container()) == token(dict(reversed(container().items())))
+
+
+def test_a_task_needs_cluster_and_both_roles() -> None:
+    def plan(**roles: Any) -> dict[str, Any]:
+        before = definition("pre_deployment", container(), **roles)
+        return document(definition("this"), before, service(groups=["sg-1"]))
+
+    for missing in ROLES:
+        with pytest.raises(Incomplete):
+            first_task(plan(**{missing: None}), timeout=TIMEOUT)
+    with pytest.raises(Incomplete):
+        first_task(document(definition("this"), BEFORE), timeout=TIMEOUT)
+
+
+def test_the_name_of_a_secret_ends_before_its_key_and_may_hold_any_word() -> None:
+    secrets = [{"name": "A", "valueFrom": f"{ARN}a:secret:key::"}, {"name": "B", "valueFrom": f"{ARN}b/c"}]
+    assert needs(document(definition("this", container(secrets=secrets)))).secrets == ("a", "b/c")

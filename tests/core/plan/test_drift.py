@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from desired_state.policy import Ignore
-from reconciler.core.plan.drift import DriftFinding, classify
+from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
@@ -96,3 +96,56 @@ def test_an_ignored_attribute_is_no_drift_until_the_rule_ends() -> None:
 
 def test_a_rule_ignores_its_own_path_only() -> None:
     assert finding(RETENTION, ignore=[rule(NOW.date(), path="kms_key_id")]).sync == Sync.DRIFTED
+
+
+def test_what_a_plan_would_remove_was_added() -> None:
+    for actions in (["delete"], ["forget"]):
+        found = finding(change("aws_iam_role.more", actions, {"name": "x"}, None))
+        assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
+        assert [(item.actions, item.attributes) for item in found.drifted] == [(("create",), {})]
+
+
+def test_what_a_plan_would_replace_was_changed() -> None:
+    found = finding(change("aws_vpc.this", ["delete", "create"], {"cidr": "b"}, {"cidr": "a"}))
+    assert [(item.actions, item.attributes) for item in found.drifted] == [(("update",), {"cidr": ("a", "b")})]
+
+
+def test_the_owner_of_an_attribute_owns_what_is_inside_of_it() -> None:
+    def role(policy: str) -> dict[str, Any]:
+        return {"inline_policy": [{"name": "x", "policy": {"Version": policy}}], "tags_all": {"a.b": policy}}
+
+    moved = change("aws_iam_role.task", ["update"], role("1"), role("2"))
+    assert finding(drift=[moved]).sync == Sync.IN_SYNC
+    other = change("aws_vpc.this", ["update"], role("1"), role("2"))
+    assert [sorted(item.attributes) for item in finding(drift=[other]).drifted] == [["inline_policy.0.policy.Version"]]
+
+
+def test_a_deletion_outside_counts_whatever_became_of_its_attributes() -> None:
+    gone = change("aws_vpc.this", ["delete"], {"tags_all": {"a": "b"}}, None)
+    found = finding(RETENTION, drift=[gone], applied="d0")
+    assert (found.sync, found.reason) == (Sync.PENDING_AND_DRIFTED, Reason.MISSING_RESOURCE)
+
+
+def test_a_rule_ignores_what_is_inside_of_its_path_and_of_no_other_that_begins_alike() -> None:
+    before = {"retention": {"days": 7}, "retention_class": "a"}
+    after = {"retention": {"days": 30}, "retention_class": "b"}
+    moved = change("module.logs.aws_cloudwatch_log_group.this", ["update"], before, after)
+    found = finding(moved, ignore=[rule(NOW.date(), path="retention")])
+    assert [sorted(item.attributes) for item in found.drifted] == [["retention_class"]]
+    elsewhere = change("module.logs.xaws_cloudwatch_log_group.this", ["update"], before, after)
+    found = finding(elsewhere, ignore=[rule(NOW.date(), path="retention")])
+    assert [sorted(item.attributes) for item in found.drifted] == [["retention.days", "retention_class"]]
+
+
+def test_what_changed_outside_is_told_beside_whatever_else_is() -> None:
+    for more in ({"applied": "d0"}, {"applied": None}, {"rolled_back": True}):
+        found = finding(RETENTION, drift=[OUTSIDE], **more)
+        assert [item.address for item in found.outside] == ["aws_security_group.this"]
+    assert [item.address for item in finding(drift=[OUTSIDE], applied="d0").outside] == ["aws_security_group.this"]
+
+
+def test_a_destroy_is_pending_and_tells_what_changed_outside() -> None:
+    plan = read(document(change("aws_vpc.this", ["delete"], {"a": 1}), drift=[OUTSIDE]), Redactor(b"a key for tests"))
+    found = classify_destroy(plan, ignore=(), now=NOW)
+    assert (found.sync, found.reason, found.drifted, found.harmless) == (Sync.PENDING, None, (), False)
+    assert [item.address for item in found.outside] == ["aws_security_group.this"]

@@ -1,5 +1,6 @@
 """Reading plans: the shown changes, the digest that an approval refers to, and the redacted values."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -142,3 +143,42 @@ def test_any_real_difference_changes_the_digest(what: str) -> None:
 def test_a_document_that_is_no_plan_is_refused() -> None:
     with pytest.raises(ValueError, match="not the JSON form"):
         read({"values": {}}, REDACTOR)
+
+
+@pytest.mark.parametrize("length", [399, 400, 401, 900])
+def test_a_text_of_more_than_400_characters_is_cut_with_its_length_and_digest(length: int) -> None:
+    longest, text = 400, "x" * length
+    shown = reading(change("aws_thing.this", ["create"], None, {"note": text})).changes[0].attributes["note"][1]
+    if length <= longest:
+        assert shown == text
+    else:
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        assert shown == f"{text[:longest]}… ({length} characters, sha256 {digest})"
+
+
+def test_what_is_not_known_yet_inside_of_lists_and_mappings_is_marked_in_its_place() -> None:
+    after = {"rules": [{"port": 80}, {"port": 443}], "tags": {"a": "b"}, "names": ["x"]}
+    unknown = {
+        "rules": [{}, {"id": True}, {"id": True}],
+        "tags": {"c": True, "d": False},
+        "names": [False],
+        "arn": True,
+    }
+    plan = reading(change("aws_thing.this", ["create"], None, after, unknown=unknown))
+    assert plan.changes[0].after == {
+        "rules": [{"port": 80}, {"port": 443, "id": UNKNOWN}, {"id": UNKNOWN}],
+        "tags": {"a": "b", "c": UNKNOWN},
+        "names": ["x"],
+        "arn": UNKNOWN,
+    }
+
+
+@pytest.mark.parametrize(("secret", "masked"), [("x y z 4711 abcdef", True), ("x y", False)])
+def test_a_copy_of_a_secret_has_the_mark_of_the_secret_unless_it_could_be_any_word(secret: str, masked: bool) -> None:
+    hidden = change("aws_a.this", ["create"], None, {"pin": secret}, hidden_after={"pin": True})
+    copied = change("aws_b.this", ["create"], None, {"note": secret, "more": [secret, "other"]})
+    plan = reading(hidden, copied)
+    mark = REDACTOR.mark(secret)
+    assert plan.changes[0].attributes == {"pin": (None, mark)}
+    shown = mark if masked else secret
+    assert plan.changes[1].attributes == {"note": (None, shown), "more": (None, [shown, "other"])}

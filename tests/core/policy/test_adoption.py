@@ -188,3 +188,41 @@ def test_the_notice_of_an_adoption_has_the_command_that_approves_it() -> None:
     assert render_line(incident.title).endswith("waits for approval: 1 to import")
     assert "• import `aws_s3_bucket.this`" in map(render_line, incident.details)
     assert "`reconciler adopt develop/orders`" in render_line(incident.details[-1])
+
+
+def test_a_refusal_names_every_difference_with_both_values_and_says_what_to_do() -> None:
+    long = "x" * 120
+    before = {**BUCKET, "acl": "private", "note": long, "exact": "y" * 98, "count": 1, "tags": {"a.b": "x"}}
+    after = {**before, "acl": "public", "note": "short", "exact": None, "count": 2, "tags": {"a.b": "y"}}
+    found = plan(
+        change("aws_s3_bucket.this", ["update"], before, after, **KNOWN),
+        change("aws_s3_bucket.more", ["create"], None, BUCKET),
+        change("aws_s3_bucket.less", ["delete"], BUCKET, None),
+        change("aws_s3_bucket.else", ["delete", "create"], BUCKET, BUCKET),
+        change("aws_s3_bucket.same", ["update"], {"acl": "a"}, {"acl": "b"}),
+    )
+    assert adoption.refusal(found) == (
+        'it would not only adopt what exists, but also change aws_s3_bucket.this acl from "private" to "public"; change'
+        f' aws_s3_bucket.this count from 1 to 2; change aws_s3_bucket.this exact from "{"y" * 98}" to None; change'
+        f' aws_s3_bucket.this note from "{"x" * 98}… to "short"; create aws_s3_bucket.more and 3 more. Adopt first:'
+        " make manifest and root say what exists, and give `spec.import` an entry for every resource; change it"
+        " afterwards"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ((ADOPTED,), "1 resource that exists is adopted, and nothing is changed"),
+        (
+            (ADOPTED, TAGGED),
+            "2 resources that exist are adopted; of these 1 get other tags, and nothing else is changed",
+        ),
+        (
+            (TAGGED, change("aws_s3_bucket.more", ["create"], None, BUCKET)),
+            "1 resource that exists is adopted, and more is changed with it",
+        ),
+    ],
+)
+def test_an_adoption_in_a_phrase(changes: tuple[dict[str, Any], ...], words: str) -> None:
+    assert adoption.what_changes(plan(*changes)) == words

@@ -1,5 +1,6 @@
 """Documents of freezes, and the message that says how a freeze ends."""
 
+import json
 from datetime import UTC
 
 import pytest
@@ -33,3 +34,15 @@ def test_the_message_names_environment_author_reason_and_command(environment: st
     message = str(Frozen(freeze))
     for part in ("frozen by ann since 2026-03-02 09:00 UTC", "incident 7", ends):
         assert part in message
+
+
+def test_a_document_of_a_freeze_is_json() -> None:
+    document = dump(Freeze("prod", "ann", "incident 7", NOW))
+    assert json.loads(json.dumps(document)) == document
+    assert document == {"environment": "prod", "by": "ann", "reason": "incident 7", "at": "2026-03-02T09:00:00Z"}
+
+
+def test_it_is_described_in_these_words() -> None:
+    told = "frozen by ann since 2026-03-02 09:00 UTC: incident 7;"
+    assert Freeze("prod", "ann", "incident 7", NOW).describe() == f"prod is {told} `reconciler unfreeze prod` ends it"
+    assert Freeze(None, "ann", "incident 7", NOW).describe() == f"all is {told} `reconciler unfreeze` ends it"

@@ -1,5 +1,6 @@
 """The redactor: secrets are masked, other text stays readable, and a second redaction changes nothing."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -222,3 +223,47 @@ def test_law_no_known_secret_survives_in_values(literal: str, value: Any, mask: 
     assert literal not in json.dumps(once, ensure_ascii=False)
     assert json.dumps(literal)[1:-1] not in json.dumps(once)
     assert known.value(once, mask) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "secret", "after"),
+    [
+        ("sent bearer abcdef123456 on", "sent bearer ", "abcdef123456", " on"),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ", "abc.def-ghi", ""),
+        ("password='hunter2' x", "password='", "hunter2", "' x"),
+        ("password=hunter2 x", "password=", "hunter2", " x"),
+        ('{"db_password": "pass word"}', '{"db_password": "', "pass word", '"}'),
+        ('password="" x', 'password=""', "", " x"),
+        ("fetch https://user:pass@host/x", "fetch https://", "user:pass", "@host/x"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123456789.", "", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "."),
+        ('[{"name":"DB","value":"opaque words"}]', '[{"name":"DB","value":"', "opaque words", '"}]'),
+    ],
+)
+def test_a_mark_takes_the_place_of_the_secret_and_of_nothing_else(
+    text: str, before: str, secret: str, after: str
+) -> None:
+    assert redactor.text(text) == before + (redactor.mark(secret) if secret else "") + after
+
+
+def test_known_secrets_of_any_letters_are_masked_as_json_and_urls_write_them() -> None:
+    known = redactor.with_literals("pä/ss wörd", "surro\ud800gate")
+    for text in ("pä/ss wörd", "p\\u00e4/ss w\\u00f6rd", "p%C3%A4%2Fss%20w%C3%B6rd", "p%C3%A4%2Fss+w%C3%B6rd"):
+        assert MARK.fullmatch(known.text(text)), text
+    assert MARK.fullmatch(known.text("surro\ud800gate"))
+    assert MARK.fullmatch(known.text("surro%3Fgate"))
+
+
+def test_container_definitions_keep_their_form_and_their_letters() -> None:
+    text = '[{"name":"ä","environment":[{"name":"A","value":"x"}],"image":"i"}]'
+    mark = redactor.mark("x")
+    expected = f'[{{"name":"ä","environment":[{{"name":"A","value":"{mark}"}}],"image":"i"}}]'
+    assert redactor.container_definitions(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("plain", "hidden"),
+    [("password=hunter2 and more", True), ("just some words and more", False), ("\xff\xfe no text at all ..", False)],
+)
+def test_a_credential_in_base64_is_masked_whole(plain: str, hidden: bool) -> None:
+    encoded = base64.b64encode(plain.encode("latin-1")).decode()
+    assert redactor.value(encoded) == (redactor.mark(encoded) if hidden else encoded)

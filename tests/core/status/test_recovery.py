@@ -17,7 +17,13 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Holder, Intent, Running
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Applied, Applying, Approved, Desired, Failed, FoundInSync, Planned, Starting
-from reconciler.core.status.recovery import creates, silent_duplicates
+from reconciler.core.status.recovery import (
+    creates,
+    explain_duplicates,
+    explain_existing,
+    recovery_message,
+    silent_duplicates,
+)
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, base, fold, new
@@ -154,3 +160,34 @@ def test_no_resource_of_a_service_waits_for_approval() -> None:
     assert "aws_ecs_service" in kinds
     found = plan(*(change(f"{kind}.this", ["create"], None, {"name": "orders"}) for kind in sorted(kinds)))
     assert silent_duplicates(found, crashed_in(found)) == ()
+
+
+def test_what_may_exist_already_is_told_with_the_ways_out() -> None:
+    many = tuple(f"aws_eip.n{number}" for number in range(7))
+    listed = "aws_eip.n0, aws_eip.n1, aws_eip.n2, aws_eip.n3, aws_eip.n4 and 2 more"
+    assert explain_duplicates(many) == (
+        f"an apply did not report its end, and may have created {listed} without the state knowing it; AWS would"
+        " create it a second time. Look for it, then import it (`terraform import`, `spec.import`) or delete it"
+    )
+    assert explain_existing(many) == (
+        f"In AWS, but not in the state: {listed}. If an interrupted apply created it, import it (`terraform import`,"
+        " `spec.import`); else rename it here, or delete it there"
+    )
+    record = crashed_in(plan(ADDRESS))
+    assert record.intent is not None
+    assert recovery_message(record, record.intent) == (
+        "recovering from an apply that did not report its end; may exist already: aws_eip.nat"
+    )
+    assert recovery_message(crashed_in(plan()), record.intent) is None
+
+
+@pytest.mark.parametrize("name", ["name", "bucket", "identifier"])
+def test_a_name_that_aws_makes_up_does_not_tell_a_second_one(name: str) -> None:
+    def created(values: dict[str, Any], **more: Any) -> bool:
+        found = plan(change("aws_sns_topic.this", ["create"], None, values, **more))
+        return bool(silent_duplicates(found, crashed_in(found)))
+
+    assert not created({name: "orders"})
+    assert not created({name: "orders", f"{name}_prefix": ""})
+    assert created({f"{name}_prefix": "orders-"})
+    assert created({}, unknown={name: True})

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from desired_state.instance import Key
 from reconciler.core.plan.model import ResourceSummary, counts
 from reconciler.core.ports.control import Beat
+from reconciler.core.ports.orphans import Orphan, StoredState
+from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.views import api
@@ -108,3 +111,22 @@ def test_a_clock_that_went_back_gives_no_negative_age() -> None:
 def test_changes_are_counted_as_terraform_counts_them(actions: tuple[str, ...], measure: str) -> None:
     counted = counts([ResourceSummary("a.b", actions, {})])
     assert {name for name, count in counted.items() if count} == {measure}
+
+
+def test_a_freeze_and_an_orphan_are_shown_with_these_names() -> None:
+    assert api.freeze(Freeze(None, "ann", "audit", NOON)) == {
+        "environment": None,
+        "by": "ann",
+        "reason": "audit",
+        "at": api.time(NOON),
+    }
+    stored = StoredState(Key("develop", "left"), "states", "develop/left/terraform.tfstate", NOON)
+    assert api.orphan(Orphan(stored, 3)) == {
+        "key": "develop/left",
+        "environment": "develop",
+        "name": "left",
+        "resources": 3,
+        "bucket": "states",
+        "object": "develop/left/terraform.tfstate",
+        "modified_at": api.time(NOON),
+    }

@@ -147,3 +147,78 @@ def test_the_report_of_an_addition_has_a_remedy() -> None:
     repair(life, LATER)
     *_, found = life.documents()
     assert "no longer reported" in found["resolved"]["how"]
+
+
+REPAIRED = """\
+# Drift of develop/platform
+
+- State: resolved
+- Reason: OutOfBandChange
+- Since: 2026-03-02T09:00:00Z
+- Confirmed: 2026-03-02T09:01:00Z
+- Found by: a plan at the applied state, which would remove it
+- Who: unknown
+- Done: repaired by an apply at 2026-03-02T09:01:00Z
+- Approved by: ann
+- Applied commit: c1
+
+## aws_cloudwatch_log_group.this: changed
+
+| attribute | applied | found |
+|---|---|---|
+| name | c | a\\|b&lt;script> |
+| password | {old} | {new} |
+| retention_in_days | 30 | 7 |
+"""
+ADDED = """\
+# Drift of develop/platform
+
+- State: open
+- Reason: UnmanagedAddition
+- Since: 2026-03-02T09:00:00Z
+- Confirmed: 2026-03-02T09:01:00Z
+- Found by: reported by Terraform as changed outside: no plan would remove it
+- Who: unknown
+- Done: it is only reported: nothing is applied
+- Applied commit: c1
+
+## aws_s3_bucket.logs: changed
+
+| attribute | applied | found |
+|---|---|---|
+| cors_rule | [] | [{"id": "ä"}] |
+
+## What to do
+
+- aws_s3_bucket.logs: delete the CORS rules, or manage it with an `aws_s3_bucket_cors_configuration`
+"""
+
+
+def test_the_page_of_a_repaired_drift_as_a_whole() -> None:
+    life = confirmed()
+    life.happens(Approved(Approval(life.record.plan.digest if life.record.plan else "", "ann", LATER)), LATER)
+    repair(life, LATER)
+    assert life.page() == REPAIRED.format(old=REDACTOR.mark("another"), new=REDACTOR.mark(SECRET))
+
+
+def test_both_documents_of_an_addition_as_a_whole() -> None:
+    life = ReportedLife(applied(PLATFORM))
+    rules = change("aws_s3_bucket.logs", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "ä"}]})
+    for now in (NOW, LATER):
+        life.check(read(document(drift=[rules]), REDACTOR), now, "report")
+    assert life.page() == ADDED
+    text = life.kept[0][1]
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    found = json.loads(text)
+    assert {name: found[name] for name in found if name not in {"drift", "plan_digest"}} == {
+        "schema": 1,
+        "instance": "develop/platform",
+        "kind": "Platform",
+        "labels": {},
+        "commit": "c1",
+        "state": "open",
+        "done": "it is only reported: nothing is applied",
+        "resolved": None,
+    }
+    assert found["plan_digest"] == (life.record.plan.digest if life.record.plan else None)
+    assert "ä" in text
