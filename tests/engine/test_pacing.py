@@ -113,3 +113,27 @@ def test_500_services_of_one_account_are_checked_twice_an_hour_within_the_defaul
         fleet.schedule.add(key, fleet.now)
     fleet.run_until(NOW + timedelta(minutes=30))
     assert len(fleet.started) == 500
+
+
+def test_after_the_clock_was_set_a_drift_check_waits_as_long_as_before() -> None:
+    world = fake_world(healthy("one", 10), healthy("two", 10), limits=Limits(calls_per_hour=expected_calls(10)))
+    looks = DriftChecks(world)
+    one, two = Key("develop", "one"), Key("develop", "two")
+    check = Visit(NOW, 0, 1, "interval")
+    assert looks.not_before(one, check) is None
+    looks.started(one, check, NOW)
+    assert looks.not_before(two, check) == NOW + HOUR
+    looks.shift(-timedelta(days=1))
+    earlier = dataclasses.replace(check, at=NOW - timedelta(days=1))
+    assert looks.not_before(two, earlier) == NOW + HOUR - timedelta(days=1)
+    assert looks.not_before(two, dataclasses.replace(earlier, urgency=1)) is None
+    assert looks.not_before(two, dataclasses.replace(check, at=NOW + HOUR)) is None
+
+
+def test_an_environment_that_is_not_configured_has_no_budget() -> None:
+    looks = DriftChecks(fake_world())
+    gone, check = Key("gone", "one"), Visit(NOW - HOUR, 0, 1, "interval")
+    looks.started(gone, check, NOW)
+    assert looks.not_before(gone, check) is None
+    assert looks.behind([(gone, check)], NOW) == {ACCOUNT: timedelta(0)}
+    assert looks.behind([(Key("develop", "one"), check)], NOW) == {ACCOUNT: HOUR}

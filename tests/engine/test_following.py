@@ -1,0 +1,135 @@
+"""The controller follows its source: a commit is read once, and its visits, problems and failures are known."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.engine.controller import Controller
+from reconciler.engine.intake import Intake
+from tests.core.instances import NOW
+from tests.desired_state.manifests import ROOTS, platform, service, to_yaml
+from tests.engine.fakes.observer import FakeObserver
+from tests.engine.fakes.world import fake_world
+from tests.engine.running import running
+
+SECRET = "AKIAIOSFODNN7EXAMPLE"
+AWAY = SourceFailed(f"https://user:{SECRET}@git.example/x.git does not answer")
+FILES = {
+    "platform.yaml": to_yaml(platform()),
+    "orders.yaml": to_yaml(service("orders")),
+    "billing.yaml": to_yaml(service("billing")),
+}
+BROKEN = f"apiVersion: reconciler/v1\nkind: Service\nmetadata: {{name: billing}}\nspec: {{port: {SECRET}}}\n".encode()
+
+
+@dataclass
+class PushedSource:
+    """A source that hands out what a test pushes, and then waits for more."""
+
+    pushed: asyncio.Queue[Revision | SourceFailed] = field(default_factory=asyncio.Queue)
+    waits: asyncio.Queue[timedelta] = field(default_factory=asyncio.Queue)
+
+    async def fetch(self) -> Revision:
+        found = await self.pushed.get()
+        if isinstance(found, SourceFailed):
+            raise found
+        return found
+
+    async def wait(self, longest: timedelta) -> None:
+        self.waits.put_nowait(longest)
+
+    def nudge(self) -> None: ...
+
+    async def push(self, found: Revision | SourceFailed) -> None:
+        """Hand it out, and return once the controller has read it."""
+        self.pushed.put_nowait(found)
+        assert await self.waits.get() == timedelta(seconds=60)
+
+
+class Follower:
+    """A controller without workers on a source; `now` is its clock."""
+
+    def __init__(self) -> None:
+        self.now: datetime = NOW
+        self.source, self.observer = PushedSource(), FakeObserver()
+        self.world = fake_world(observer=self.observer, now=lambda: self.now)
+        self.controller = Controller(self.world, self.source, Intake(self.world), workers=0)
+
+    async def take_due(self) -> list[tuple[str, str, int]]:
+        """Take all visits from the queue. Returns name, trigger and urgency of each."""
+        found = []
+        while self.controller.queue.depth:
+            key, visit = await self.controller.queue.take()
+            found.append((key.name, visit.trigger, visit.urgency))
+            self.controller.queue.done(key)
+        return found
+
+
+def revision(commit: str, files: Mapping[str, bytes] = FILES, **more: Any) -> Revision:
+    return Revision(commit, NOW, files, ROOTS, **more)
+
+
+async def test_a_commit_brings_its_changed_instances_to_the_queue_once() -> None:
+    engine = Follower()
+    async with running(engine.controller):
+        assert not engine.controller.beat().ready
+        await engine.source.push(revision("c1"))
+        assert engine.controller.beat().ready
+        assert await engine.take_due() == [(name, "git", 2) for name in ("billing", "orders", "platform")]
+        status = engine.controller.source_status
+        assert (status.commit, status.fetched_at, status.error, status.problems) == ("c1", NOW, None, ())
+        accepted = ("commit_accepted", {"commit": "c1", "instances": 3, "due": 3})
+        assert engine.observer.logged == [accepted]
+
+        engine.now += timedelta(minutes=1)
+        await engine.source.push(revision("c1"))
+        assert await engine.take_due() == []
+        assert engine.observer.logged == [accepted], "it is not read again"
+        assert engine.controller.source_status.fetched_at == engine.now
+
+        await engine.source.push(revision("c2", {**FILES, "orders.yaml": to_yaml(service("orders", memory=1024))}))
+        assert await engine.take_due() == [("orders", "git", 2)]
+        assert engine.controller.source_status.commit == "c2"
+        assert engine.observer.logged[1:] == [("commit_accepted", {"commit": "c2", "instances": 3, "due": 1})]
+
+
+async def test_a_failed_fetch_is_an_error_until_the_next_one_and_leaves_the_commit() -> None:
+    engine = Follower()
+    async with running(engine.controller):
+        await engine.source.push(AWAY)
+        assert engine.controller.source_status.commit is None
+        await engine.source.push(revision("c1"))
+        assert engine.controller.source_status.error is None
+        await engine.source.push(AWAY)
+        status = engine.controller.source_status
+        assert (status.commit, status.fetched_at) == ("c1", NOW)
+        assert status.error is not None
+        assert status.error.endswith("@git.example/x.git does not answer")
+        assert SECRET not in f"{status}{engine.observer.logged}"
+        assert ("source_failed", {"error": status.error}) in engine.observer.logged
+        await engine.source.push(revision("c1"))
+        assert engine.controller.source_status.error is None
+
+
+async def test_problems_of_manifests_and_trees_are_shown_redacted_as_long_as_the_commit_stays() -> None:
+    engine = Follower()
+    troubles = {"terraform.source": f"the tree of {SECRET} is old", "environments.develop.source": "no tree"}
+    async with running(engine.controller):
+        for _ in range(2):
+            await engine.source.push(revision("c1", {**FILES, "billing.yaml": BROKEN}, troubles=troubles))
+            problems = engine.controller.source_status.problems
+            assert [(problem.path, problem.line, problem.column) for problem in problems[:2]] == [
+                ("environments.develop.source", 1, 1),
+                ("terraform.source", 1, 1),
+            ]
+            assert problems[0].message == "no tree"
+            assert problems[1].message == f"the tree of {engine.world.redactor.text(SECRET)} is old"
+            assert {problem.path for problem in problems[2:]} == {"billing.yaml"}
+            assert SECRET not in str(problems)
+        assert engine.controller.declared == {"billing"}
+        logged = [fields["problem"] for event, fields in engine.observer.logged if event == "manifest_problem"]
+        assert logged
+        assert all(problem.startswith("billing.yaml:") for problem in logged)
