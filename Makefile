@@ -112,6 +112,10 @@ chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.c
 	$(BIN)/python -m tests.chaos $(ARGS)
 	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py
 
+.PHONY: mutation
+mutation: setup ## Mutate core, desired_state and engine, and count the mutants that the tests kill (ARGS: --help)
+	$(BIN)/python -m tests.mutation $(ARGS)
+
 .PHONY: bench
 bench: setup ## Compare the warm provider with the plain command line
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -139,4 +143,4 @@ release: setup ## Check, build dist/, write its notes from the changelog and tag
 
 .PHONY: clean
 clean: ## Remove what the targets made, but not .tools
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
+	rm -rf $(VENV) .demo mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
