@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.chaos.faults.strike import Struck, moments
+from tests.chaos.person import CHECKSUM
 from tests.chaos.schedule import Fault
 from tests.chaos.stage import Stage
 from tests.patience import PATIENCE
@@ -14,7 +15,6 @@ from tests.patience import PATIENCE
 _REFUSES_WITHIN = 30.0
 _GARBAGE = b"\x00chaos\xff" * 512
 _TOLD = frozenset({"PlanFailed", "InitFailed", "ApplyFailed"})
-_CHECKSUM = "does not have the expected content"  # Terraform compares the state with its checksum in the lock table
 
 
 def store(stage: Stage, fault: Fault) -> Struck:
@@ -100,7 +100,7 @@ def _brought_back(stage: Stage, name: str, key: str, ours: str) -> Struck:
         if stage.versions(key)[0]["VersionId"] != ours:
             return True
         found = stage.instance(name)
-        if found.get("reason") in _TOLD and _CHECKSUM in found["message"]:
+        if found.get("reason") in _TOLD and CHECKSUM in found["message"]:
             said.append(found["reason"])
         return bool(said)
 
