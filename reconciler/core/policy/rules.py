@@ -1,7 +1,7 @@
 """Policy rules that hold for every plan, whatever the manifest says and even with an approval.
 
 Some deny a plan: mandatory tags, encryption at rest, public exposure. Others only require an approval: destroying or
-replacing what holds data or addresses, and more changes at once than usual.
+replacing what holds data or addresses or serves now, and more changes at once than usual.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from reconciler.core.plan.model import UNKNOWN, Change, Plan
 from reconciler.core.policy.encryption import losses
 from reconciler.core.policy.exposure import exposures
+from reconciler.core.policy.serving import interrupts
 from reconciler.core.wording import first_few
 
 # What cannot be made again as it was: data, keys, or addresses that others know.
 _STATEFUL = frozenset(
     {
+        "aws_alb",
         "aws_db_instance",
         "aws_dynamodb_table",
         "aws_ecr_repository",
@@ -79,10 +81,11 @@ def approval_reason(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
     """Return why the plan needs an approval; None when it needs none. The size of a prune has guards of its own."""
     lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
     if lost:
-        names = ", ".join(change.address for change in lost[:_SHOWN])
-        return f"it destroys or replaces resources that cannot be recreated as they were: {names}"
+        return f"it destroys or replaces resources that cannot be recreated as they were: {_named(lost)}"
     if pruning:
         return None
+    if interrupted := [change for change in plan.changes if interrupts(change)]:
+        return f"it destroys or replaces resources that serve now, which is an outage: {_named(interrupted)}"
     destroys = sum(change.deletes for change in plan.changes)
     changes = sum(change.actions != ("create",) for change in plan.changes)
     if destroys > rules.most_destroys:
@@ -90,6 +93,10 @@ def approval_reason(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
     if changes > rules.most_changes:
         return f"it changes {changes} resources, more than {rules.most_changes} (`policy.max_changes`)"
     return None
+
+
+def _named(changes: list[Change]) -> str:
+    return first_few((change.address for change in changes), _SHOWN)
 
 
 def _broken(change: Change, rules: Rules, gone: frozenset[str]) -> Iterator[tuple[str, str]]:

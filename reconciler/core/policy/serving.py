@@ -1,0 +1,56 @@
+"""Serving now: resources that answer callers, and the ways to replace one of them without an outage.
+
+Such a resource holds no data and can be made again as it was; while it is gone, its callers get no answer.
+"""
+
+from collections.abc import Callable, Mapping
+
+from reconciler.core.plan.model import Change
+
+_CREATED_FIRST = ("create", "delete")  # Terraform's order of actions with `create_before_destroy`
+
+
+def _always(_change: Change) -> bool:
+    return True
+
+
+def _has_tasks(service: Change) -> bool:
+    return service.before.get("desired_count") != 0
+
+
+def _is_attached(group: Change) -> bool:
+    """Return whether a load balancer forwards to the target group; the provider reads it from AWS at every refresh."""
+    return group.before.get("load_balancer_arns") != []
+
+
+def _waits_until_steady(service: Change) -> bool:
+    """Return whether Terraform deletes the old service only after the tasks of the new one are healthy."""
+    return service.after.get("wait_for_steady_state") is True
+
+
+def _never(_change: Change) -> bool:
+    return False
+
+
+# A type: when does it serve, and is its replacement without an outage once Terraform makes the new one first? A new
+# target group is empty when the rule begins to forward to it. A listener's port and a name in a namespace exist once,
+# so that the old one goes first or another port or name serves afterwards.
+_SERVING: Mapping[str, tuple[Callable[[Change], bool], Callable[[Change], bool]]] = {
+    "aws_ecs_service": (_has_tasks, _waits_until_steady),
+    "aws_lb_target_group": (_is_attached, _never),
+    "aws_alb_target_group": (_is_attached, _never),
+    "aws_lb_listener": (_always, _never),
+    "aws_alb_listener": (_always, _never),
+    "aws_lb_listener_rule": (_always, _always),
+    "aws_alb_listener_rule": (_always, _always),
+    "aws_service_discovery_service": (_always, _never),
+}
+
+
+def interrupts(change: Change) -> bool:
+    """Return whether the change takes away what serves now, and no way to do so without an outage is known."""
+    if not change.deletes or change.type not in _SERVING:
+        return False
+    serves, is_replaced_safely = _SERVING[change.type]
+    safe = change.actions == _CREATED_FIRST and is_replaced_safely(change)
+    return serves(change) and not safe
