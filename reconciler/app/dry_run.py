@@ -1,7 +1,8 @@
 """Dry run: plans of one commit against the current Terraform states, without applying anything.
 
 Workspaces are created in a temporary folder. An account without a state bucket counts as empty. Services whose platform
-has no outputs yet are planned with placeholders and marked provisional.
+was never applied are planned with placeholders and marked provisional; where the platform cannot be read, its services
+are not planned.
 """
 
 import asyncio
@@ -22,18 +23,18 @@ from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import read as plans
+from reconciler.core.plan.foundation import Foundation, Known, NeverApplied, NotKnown, foundation
 from reconciler.core.plan.model import Plan, ResourceSummary, counts, everything
 from reconciler.core.policy.adoption import refusal
 from reconciler.core.policy.rules import Rules, violations
-from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.aws import Live, LiveUnavailable
 from reconciler.core.ports.judge import Judge
-from reconciler.core.ports.terraform import Run, TerraformFailed
+from reconciler.core.ports.terraform import Run, Terraform, TerraformFailed
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.source.repository import redacted
 from reconciler.edges.store.trees import DirectoryTrees
-from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.passes.judge import denied
 
@@ -42,12 +43,13 @@ from reconciler.engine.passes.judge import denied
 class PlannedInstance:
     """Planned changes of one instance: counts, resources, and the policy rules that deny them.
 
-    `error` says why the instance could not be planned, `refused` why its adoption would be refused.
+    `provisional` says what the plan assumes, if it can turn out otherwise, `error` why the instance could not be
+    planned, `refused` why its adoption would be refused.
     """
 
     key: Key
     kind: str
-    provisional: bool
+    provisional: str | None
     creates: int = 0
     updates: int = 0
     replaces: int = 0
@@ -77,18 +79,20 @@ async def plan_once(
         aws = AwsClients()
         try:
             async with parts.warm_runs(settings, parts.provider_directory(Path(scratch))) as warm:
-                run = await _DryRun.over(snapshot, settings, aws, warm, Path(scratch), progress)
+                run = await DryRun.over(snapshot, settings, aws, warm, Path(scratch), progress)
                 return await run.plan(wanted), snapshot.problems
         finally:
             aws.close()
 
 
 @dataclass(frozen=True, slots=True)
-class _DryRun:
+class DryRun:
+    """The plans of one snapshot, with what they are made with."""
+
     snapshot: Snapshot
     environments: Mapping[str, Environment]
-    terraform: Mapping[str, TerraformCli]
-    live: EcsLive
+    terraform: Mapping[str, Terraform]
+    live: Live
     redactor: Redactor
     rules: Rules
     judge: Judge | None
@@ -104,7 +108,8 @@ class _DryRun:
         warm: WarmRuns | None,
         scratch: Path,
         progress: Callable[[str], None],
-    ) -> "_DryRun":
+    ) -> "DryRun":
+        """Return the dry run of a snapshot in the configured environments. Raises: ConfigFailed."""
         trees = DirectoryTrees(scratch / "trees")
         for tree_id, tree in snapshot.trees.items():
             await trees.put(tree_id, tree)
@@ -139,38 +144,50 @@ class _DryRun:
         first = dict(
             zip([p.key for p in platforms], await asyncio.gather(*map(self._platform, platforms)), strict=True)
         )
-        outputs = {key.environment: values for key, (_, values) in first.items()}
+        foundations = {key.environment: found for key, (_, found) in first.items()}
         others = [instance for instance in instances if instance.key not in first]
-        rest = await asyncio.gather(*(self._other(item, outputs.get(item.key.environment)) for item in others))
+        rest = await asyncio.gather(
+            *(
+                self._other(item, foundations.get(item.key.environment) or self._without_platform(item))
+                for item in others
+            )
+        )
         found = {key: planned for key, (planned, _) in first.items()} | {planned.key: planned for planned in rest}
         return tuple(found[key] for key in keys)
 
-    async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Mapping[str, Any] | None]:
-        try:
-            plan, denied = await self._run(instance, platform=None, image=None)
-        except TerraformFailed as failure:
-            return PlannedInstance(instance.key, instance.kind, False, error=failure.message), None
-        return self._planned(instance, plan, denied, provisional=False), plan.values.get("platform")
+    def _without_platform(self, instance: Instance) -> Foundation:
+        platform = self.snapshot.platforms.get(instance.key.environment)
+        return NotKnown(f"the manifest of {platform} is not valid") if platform else NeverApplied()
 
-    async def _other(self, instance: Instance, outputs: Mapping[str, Any] | None) -> PlannedInstance:
-        environment = self.environments[instance.key.environment]
-        provisional = instance.kind == "Service" and outputs is None
-        platform = outputs or placeholder_platform(environment)
+    async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Foundation]:
         try:
-            image = None if outputs is None else await self._image(instance, environment, outputs)
-            plan, denied = await self._run(instance, platform=platform, image=image)
+            document, plan, denied = await self._run(instance, platform=None, image=None)
+        except TerraformFailed as failure:
+            failed = PlannedInstance(instance.key, instance.kind, None, error=failure.message)
+            return failed, NotKnown(f"{instance.key} cannot be planned: {failure.message}")
+        return self._planned(instance, plan, denied, provisional=None), foundation(document)
+
+    async def _other(self, instance: Instance, on: Foundation) -> PlannedInstance:
+        environment = self.environments[instance.key.environment]
+        image, provisional, platform = None, None, placeholder_platform(environment)
+        try:
+            if instance.kind == "Service":
+                match on:
+                    case NotKnown(why):
+                        return PlannedInstance(instance.key, instance.kind, None, error=f"not planned: {why}")
+                    case NeverApplied():
+                        provisional = "placeholders for the platform's outputs"
+                    case Known(platform, planned):
+                        provisional = None if planned else "the platform's outputs as they are before its changes"
+                        image = (await self.live.service(instance, environment, platform["cluster"]["name"])).newest
+            _, plan, denied = await self._run(instance, platform=platform, image=image)
         except (TerraformFailed, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
         return self._planned(instance, plan, denied, provisional=provisional)
 
-    async def _image(self, instance: Instance, environment: Environment, outputs: Mapping[str, Any]) -> str | None:
-        if instance.kind != "Service":
-            return None
-        return (await self.live.service(instance, environment, outputs["cluster"]["name"])).newest
-
     async def _run(
         self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None
-    ) -> tuple[Plan, tuple[str, ...]]:
+    ) -> tuple[Mapping[str, Any], Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
         inputs = variables(instance, environment, platform=platform, image=image)
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
@@ -183,7 +200,7 @@ class _DryRun:
                 plan = plans.read(document, self.redactor)
                 denial = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
-        return plan, (*rules, *([denial] if denial else []))
+        return document, plan, (*rules, *([denial] if denial else []))
 
     async def _is_yet_to_move(self, run: Run) -> bool:
         """Return True while the state of a renamed instance is still under its former name."""
@@ -191,7 +208,7 @@ class _DryRun:
             return await workspace.is_empty()
 
     def _planned(
-        self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: bool
+        self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: str | None
     ) -> PlannedInstance:
         summaries = tuple(change.summary() for change in everything(plan))
         counted = counts(summaries)

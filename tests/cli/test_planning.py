@@ -18,12 +18,12 @@ ORDERS = Key("develop", "orders")
 NEW = PlannedInstance(
     ORDERS,
     "Service",
-    provisional=True,
+    provisional="placeholders for the platform's outputs",
     creates=2,
     changes=(ResourceSummary("aws_ecs_service.this", ("create",), {"name": (None, "orders")}),),
 )
-SAME = PlannedInstance(Key("develop", "platform"), "Platform", provisional=False)
-BROKEN = PlannedInstance(Key("develop", "catalog"), "Service", provisional=False, error="no such subnet")
+SAME = PlannedInstance(Key("develop", "platform"), "Platform", provisional=None)
+BROKEN = PlannedInstance(Key("develop", "catalog"), "Service", provisional=None, error="no such subnet")
 PROBLEM = Problem("services/x.yaml", 3, 5, "unknown field")
 
 

@@ -33,7 +33,7 @@ def plan(
 ) -> Exit:
     """Plan instances without applying anything, and show the changes. Exits 3 when something would change.
 
-    Services whose platform has no outputs yet are planned with placeholders and marked provisional.
+    Services whose platform was never applied are planned with placeholders and marked provisional.
 
     Example: `reconciler plan --repo https://git.example/manifests.git develop/orders`
     """
@@ -122,9 +122,7 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
             item.updates,
             item.replaces,
             item.destroys,
-            item.error
-            or item.refused
-            or ("provisional: placeholders for the platform's outputs" if item.provisional else ""),
+            item.error or item.refused or (f"provisional: {item.provisional}" if item.provisional else ""),
         )
         for item in planned
     ]
@@ -154,7 +152,7 @@ def _shown(item: "PlannedInstance") -> dict[str, Any]:
     return {
         "key": str(item.key),
         "kind": item.kind,
-        "provisional": item.provisional,
+        "provisional": item.provisional is not None,
         "counts": {
             "import": item.imports,
             "create": item.creates,
