@@ -19,8 +19,9 @@ class LiveService:
     """A service as ECS reports it now.
 
     `image` is the image of its current task definition, without the placeholder of a service that never had one.
-    `newest` is the image to run: the tag from Git if it is in the registry and Git owns the image; otherwise the
-    running image, or the newest pushed one; None when there is none yet.
+    `newest` is the image to run: the tag from Git if Git owns the image, otherwise the running image, or the newest
+    pushed one. It is None while nothing runs and nothing was pushed. The image of a service that runs may be missing in
+    the registry: that stops a deployment, not a drift check.
     """
 
     image: str | None

@@ -25,6 +25,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.schedule.next_visit import Pace
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, ReconcileRequested, Removed
 from reconciler.edges.aws.clients import AwsClients
@@ -139,6 +140,17 @@ class Life:
         found = instance(text, tree_id=tree_id(read_tree(SOURCE)))
         return replace(found, key=self.key)
 
+    def expire(self, tag: str) -> None:
+        """Delete the tag, as a lifecycle policy does."""
+        self.aws.client("ecr").batch_delete_image(
+            repositoryName=f"develop/{self.key.name}", imageIds=[{"imageTag": tag}]
+        )
+
+    def retention(self) -> Any:
+        name = f"/ecs/develop/{self.key.name}"
+        (group,) = self.aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return group["retentionInDays"]
+
     def push(self, tag: str) -> str:
         manifest = {"schemaVersion": 2, "config": {"digest": f"sha256:{uuid.uuid4().hex * 2}"}}
         self.aws.client("ecr").put_image(
@@ -224,7 +236,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         observer=Silent(),
         redactor=redactor,
         environments={"develop": where},
-        limits=Limits(),
+        limits=Limits(pace=Pace(confirm=timedelta(0))),
         now=lambda: datetime.now(UTC),
         rng=random.Random(1),
         admission=asyncio.Semaphore(1),

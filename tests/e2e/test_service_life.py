@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.local import standin
-from reconciler.core.vocabulary import Health
+from reconciler.core.vocabulary import Health, Sync
 from reconciler.engine.passes.reconcile import reconcile
 from tests.e2e.service_life import begin
 from tests.standins import borrowed
@@ -125,8 +125,23 @@ async def test_a_migration_goes_before_the_deployment_and_stops_it_when_it_fails
 
         await life.change((BY_GIT + MIGRATE).replace("tag: one", "tag: two"))
         reason, message = await life.visit()
-        assert (reason, life.image()) == ("PlanFailed", one), "a tag that was not pushed changes nothing"
-        assert "has no tag two" in message
+        assert (reason, life.image()) == ("InvalidConfiguration", one), "a tag that was not pushed changes nothing"
+        assert f"image develop/{life.key.name}:two is not in its registry" in message
+        assert life.first_tasks() == 2
+
+        await life.change(BY_GIT + MIGRATE)
+        life.expire("one")
+        await life.visit()
+        assert (life.record.sync, life.retention()) == (Sync.IN_SYNC, 30), "nothing has to be deployed"
+        aws.client("logs").put_retention_policy(logGroupName=f"/ecs/develop/{life.key.name}", retentionInDays=1)
+        await life.visit()
+        assert (life.record.sync, life.retention()) == (Sync.DRIFTED, 1)
+        await life.visit()
+        assert (life.record.sync, life.retention()) == (Sync.IN_SYNC, 30), "drift is repaired without a deployment"
+        await life.change(BY_GIT + MIGRATE + "  env: {LEVEL: high}\n")
+        reason, message = await life.visit()
+        assert (reason, life.image(), life.record.sync) == ("InvalidConfiguration", one, Sync.PENDING)
+        assert f"image develop/{life.key.name}:one is not in its registry: never pushed, or expired" in message
 
 
 async def test_a_renamed_manifest_keeps_its_service(

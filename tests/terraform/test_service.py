@@ -117,10 +117,11 @@ def test_images_never_change_under_a_tag_are_scanned_encrypted_and_expire(orders
     assert repository["image_scanning_configuration"] == [{"scan_on_push": True}]
     assert repository["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": f"{KEY}1"}]
     assert not repository["force_delete"]
-    untagged, kept = orders.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
+    untagged, deployed, kept = orders.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
     assert untagged["selection"] == {
         "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7,
     }  # fmt: skip
+    assert deployed["selection"]["tagPatternList"] == [container(orders)["image"].rpartition(":")[2]]
     assert kept["selection"]["countType"] == "imageCountMoreThan"
     (pull,) = orders.one("aws_ecr_repository_policy").document("policy")["Statement"]
     assert pull["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:role/prod-orders-execution"}

@@ -13,13 +13,14 @@ from typing import Any
 
 _DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
 _OWN, _BEFORE = "this", "pre_deployment"  # names in terraform/modules/service
+_TAGS = ("tags", "tags_all")
 _PLACEHOLDER = ":awaiting-first-image"
 _ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/.+")
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """ECR images by full reference, secrets by name and roles by ARN that new task definitions refer to."""
+    """ECR images by full reference, secrets by name and roles by ARN that the tasks of a deployment refer to."""
 
     images: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -62,18 +63,21 @@ class Incomplete(Exception):
 
 
 def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -> Needs:
-    """Return what has to exist before this plan is applied; nothing when it registers no task definition.
+    """Return what has to exist before this plan is applied; nothing when it neither registers a task definition nor
+    starts a deployment.
 
     Roles that the plan itself makes are not known yet and left out.
     """
-    created = [after for _, after in _created(document, _DEFINITION)]
-    containers = [one for after in created for one in json.loads(after.get("container_definitions") or "[]")]
+    started = [after for _, after in _created(document, _DEFINITION)]
+    if not started and _deploys(document):
+        started = [after for name, after in _planned(document, _DEFINITION) if name == _OWN]
+    containers = [one for after in started for one in json.loads(after.get("container_definitions") or "[]")]
     secrets = [_secret_name(one["valueFrom"]) for container in containers for one in container.get("secrets") or ()]
     images = [one["image"] for one in containers if _ECR.fullmatch(one["image"])]
-    roles = [after.get(name) for after in created for name in ("execution_role_arn", "task_role_arn")]
+    roles = [after.get(name) for after in started for name in ("execution_role_arn", "task_role_arn")]
     return Needs(
         images=_distinct(image for image in images if not image.endswith(_PLACEHOLDER)),
-        secrets=_distinct([name for name in secrets if name] + (list(runtime_secrets) if created else [])),
+        secrets=_distinct([name for name in secrets if name] + (list(runtime_secrets) if started else [])),
         roles=_distinct(role for role in roles if role),
     )
 
@@ -122,6 +126,18 @@ def _definition(planned: Mapping[str, Any]) -> dict[str, Any]:
         },
         "tags": [{"key": key, "value": value} for key, value in sorted((planned.get("tags_all") or {}).items())],
     }
+
+
+def _deploys(document: Mapping[str, Any]) -> bool:
+    """Return whether the plan creates the service or changes more of it than tags: each such change starts new tasks
+    (`force_new_deployment` in terraform/modules/service).
+    """
+    changes = [entry["change"] for entry in document.get("resource_changes") or () if entry["type"] == _SERVICE]
+    return any(change.get("after") and _untagged(change["before"]) != _untagged(change["after"]) for change in changes)
+
+
+def _untagged(service: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return {name: value for name, value in (service or {}).items() if name not in _TAGS}
 
 
 def _created(document: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -69,8 +69,9 @@ class EcsLive:
     async def _newest(self, instance: Instance, environment: Environment, running: str | None) -> str | None:
         spec, key = instance.spec, Key(instance.key.environment, instance.service_name)
         if isinstance(spec, ServiceSpec) and spec.image is not None:
-            pushed = await has_tag(self._clients, key, environment, spec.image.tag)
-            return image_uri(key, environment, spec.image.tag) if pushed else None
+            wanted = image_uri(key, environment, spec.image.tag)
+            exists = running is not None or await has_tag(self._clients, key, environment, spec.image.tag)
+            return wanted if exists else None
         if running is not None:
             return running
         tag = await newest_tag(self._clients, key, environment)

@@ -53,7 +53,11 @@ class AwsPrerequisites:
             imageIds=[which],
         )
         exists = await _exists(call)
-        return None if exists else f"image {repository}{f':{tag}' if tag else f'@{digest}'} was not pushed"
+        if exists:
+            return None
+        return (
+            f"image {repository}{f':{tag}' if tag else f'@{digest}'} is not in its registry: never pushed, or expired"
+        )
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
         call = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)

@@ -28,11 +28,6 @@ def run_of(instance: Instance, environment: Environment, live: LiveService | Non
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 
-def wanted_tag(instance: Instance) -> str | None:
-    """Return the image tag that Git decides; None when the pipeline decides."""
-    return instance.spec.image.tag if isinstance(instance.spec, ServiceSpec) and instance.spec.image else None
-
-
 def pipeline_owns_image(instance: Instance) -> bool:
     """Return whether Git names no image, so that the image that the pipeline deployed stays."""
     return isinstance(instance.spec, ServiceSpec) and instance.spec.image is None

@@ -52,7 +52,7 @@ from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.deployment import prepare
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
-from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of, wanted_tag
+from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
 from reconciler.engine.passes.promotion import promote
 from reconciler.engine.world import World
 
@@ -110,12 +110,6 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         live = await observe(record.instance, environment, world)
         if live and pipeline_is_deploying(record.instance, live):
             await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
-            return
-        if live and live.image and live.newest is None:
-            missing = (
-                f"its image was not pushed: {key} has no tag {wanted_tag(record.instance)}; the running version stays"
-            )
-            await world.records.advance(key, Failed(Reason.PLAN_FAILED, missing))
             return
         instance, commit = await promote(key, world), record.accepted_commit
         run = run_of(instance, environment, live, world)

@@ -1,4 +1,5 @@
-# The service's own repository: tags never move, images are scanned when pushed, old ones expire.
+# The service's own repository: tags never move, images are scanned when pushed, old ones expire except for the one that
+# Git deploys.
 
 locals {
   repository_policy = jsonencode({
@@ -19,21 +20,37 @@ locals {
     )
   })
 
+  # The tag in this repository that Git deploys. A pipeline's tag is not known here when the pipeline deploys it.
+  deployed_tags = [
+    for uri in compact([var.image.uri]) : trimprefix(uri, "${local.repository_url}:")
+    if var.image.owner == "git" && startswith(uri, "${local.repository_url}:")
+  ]
+
+  # A rule that matches an image keeps every later rule from expiring it, and a tag is never at two images: the rule for
+  # the deployed tag expires nothing. Source: Amazon ECR user guide, lifecycle policies, evaluation rules.
   lifecycle_policy = jsonencode({
-    rules = [
+    rules = concat([
       {
         rulePriority = 1
         description  = "expire untagged images after 7 days"
         selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 7 }
         action       = { type = "expire" }
       },
+      ], [for tag in local.deployed_tags :
       {
         rulePriority = 2
+        description  = "keep the image that is deployed"
+        selection    = { tagStatus = "tagged", tagPatternList = [tag], countType = "imageCountMoreThan", countNumber = 1 }
+        action       = { type = "expire" }
+      }
+      ], [
+      {
+        rulePriority = 2 + length(local.deployed_tags)
         description  = "keep the last ${local.kept_images} images"
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = local.kept_images }
         action       = { type = "expire" }
       },
-    ]
+    ])
   })
 }
 

@@ -63,6 +63,19 @@ def test_a_plan_without_a_new_task_definition_needs_nothing() -> None:
     assert needs(document(definition("this", actions=("no-op",)), service()), runtime_secrets=["a/b"]) == Needs()
 
 
+def redeployed(**after: Any) -> Any:
+    return change(
+        "aws_ecs_service.this", ("update",), {"cluster": "develop", "tags": {}}, {"cluster": "develop", **after}
+    )
+
+
+def test_a_deployment_of_the_same_task_definition_needs_its_images() -> None:
+    same = definition("this", actions=("no-op",))
+    found = needs(document(same, redeployed(network_configuration=[])), runtime_secrets=["a/b"])
+    assert found == Needs((f"{REGISTRY}/develop/orders:1",), ("a/b",), tuple(ROLES.values()))
+    assert needs(document(same, redeployed(tags={"Team": "shop"}))) == Needs(), "tags start no task"
+
+
 def test_resources_that_the_plan_creates_or_waits_for_are_no_prerequisites() -> None:
     first = definition("this", container(f"{REGISTRY}/develop/orders:awaiting-first-image"))
     for role in ROLES:

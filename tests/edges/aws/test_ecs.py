@@ -130,11 +130,15 @@ async def test_the_placeholder_image_counts_as_none(shop: Shop, clients: AwsClie
     assert (found.image, found.newest) == (None, None)
 
 
-async def test_a_tag_from_git_is_the_next_image_once_it_was_pushed(shop: Shop, clients: AwsClients) -> None:
-    shop.create(f"{REGISTRY}/develop/{shop.name}:0ld0ld0")
+async def test_the_first_image_is_the_tag_from_git_once_it_was_pushed(shop: Shop, clients: AwsClients) -> None:
     shop.push("another")
     assert (await read_service(shop, clients)).newest is None
     shop.push("3f9c2d1")
+    assert (await read_service(shop, clients)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
+
+
+async def test_the_registry_is_not_asked_about_a_service_that_runs(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/develop/{shop.name}:0ld0ld0")
     assert (await read_service(shop, clients)).newest == f"{REGISTRY}/develop/{shop.name}:3f9c2d1"
 
 
@@ -283,17 +287,14 @@ LATER = T0 + timedelta(minutes=5)
         ({"deployments": [], "runningCount": 1, "desiredCount": 2}, RolloutState.IN_PROGRESS, ""),
     ],
     ids=[
-        "completed",
-        "in progress",
-        "failed",
+        "completed", "in progress", "failed",
         "the primary is older than the failed one beside it",
         "the reason announces a rollback",
         "only an event is left",
         "an event from before the deployment",
         "a fix in progress beside the failed deployment",
-        "other controller, steady",
-        "other controller, moving",
+        "other controller, steady", "other controller, moving",
     ],
-)
+)  # fmt: skip
 def test_rollout_state_and_message_of_an_answer(service: Mapping[str, Any], state: RolloutState, message: str) -> None:
     assert rollout(service) == (state, message)

@@ -57,9 +57,9 @@ async def test_each_missing_resource_is_named(
 ) -> None:
     images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}@sha256:{'0' * 64}")
     assert await prerequisites.missing(Needs(images, ("orders/url",), (f"{ROLE}no-such-role",)), where) == [
-        f"image {existing}:2 was not pushed",
-        "image nowhere:1 was not pushed",
-        f"image {existing}@sha256:{'0' * 64} was not pushed",
+        f"image {existing}:2 is not in its registry: never pushed, or expired",
+        "image nowhere:1 is not in its registry: never pushed, or expired",
+        f"image {existing}@sha256:{'0' * 64} is not in its registry: never pushed, or expired",
         "secret orders/url does not exist",
         "role no-such-role does not exist",
     ]

@@ -11,13 +11,7 @@ from reconciler.core.inputs import placeholder_platform
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.record.model import Record
-from reconciler.engine.passes.live import (
-    observe,
-    pipeline_is_deploying,
-    pipeline_owns_image,
-    run_of,
-    wanted_tag,
-)
+from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
 from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
 from tests.engine.fake_engine import platform
 from tests.engine.fakes.aws import HEALTHY, FakeLive
@@ -40,12 +34,12 @@ class AskedLive(FakeLive):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "tag", "pipelines"),
-    [(OF_GIT, "3f9c2d1", False), (OF_PIPELINE, None, True), (THE_PLATFORM, None, False)],
+    ("wanted", "pipelines"),
+    [(OF_GIT, False), (OF_PIPELINE, True), (THE_PLATFORM, False)],
     ids=["of Git", "of a pipeline", "no service"],
 )
-def test_git_or_a_pipeline_owns_the_image_of_a_service(wanted: Instance, tag: str | None, pipelines: bool) -> None:
-    assert (wanted_tag(wanted), pipeline_owns_image(wanted)) == (tag, pipelines)
+def test_git_or_a_pipeline_owns_the_image_of_a_service(wanted: Instance, pipelines: bool) -> None:
+    assert pipeline_owns_image(wanted) == pipelines
 
 
 @pytest.mark.parametrize("state", RolloutState)

@@ -85,7 +85,8 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     environment = draw(strategies.environments())
     name, kind = draw(strategies.names(24)), draw(st.sampled_from(["public", "internal"]))
     port = draw(st.none() | strategies.ports)
-    registry = f"{environment['account_id']}.dkr.ecr.{environment['region']}.amazonaws.com"
+    suffix = "amazonaws.com.cn" if environment["partition"] == "aws-cn" else "amazonaws.com"
+    registry = f"{environment['account_id']}.dkr.ecr.{environment['region']}.{suffix}"
     uri = f"{registry}/{environment['name']}/{name}:{draw(TAG)}" if draw(st.integers(0, 9)) else None
     image = {"owner": draw(st.sampled_from(["git", "pipeline"])), "uri": uri}
     fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.terraform.inputs import Variables
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
@@ -64,24 +65,35 @@ def test_property_18_ecr_tag_immutability(instance: Instance) -> None:
     assert instance.plan.one("aws_ecr_repository").values["image_tag_mutability"] == "IMMUTABLE", "tags can move"
 
 
+def deploys_by_git(variables: Variables) -> bool:
+    """Return whether Git deploys an image of the service's own repository."""
+    image, own = variables["image"], f"/{variables['environment']['name']}/{variables['service']['name']}:"
+    return image["owner"] == "git" and own in (image["uri"] or "")
+
+
 @proof(
     19,
     "ECR lifecycle policy",
     of=SERVICE,
     broken_by=[
         Edit(ECR, "countNumber = 7", "countNumber = 70", says="untagged"),
-        Edit(ECR, "rulePriority = 2", "rulePriority = 1", says="one priority"),
+        Edit(ECR, "rulePriority = 2 +", "rulePriority = 1 +", says="one priority"),
+        Edit(ECR, "for tag in local.deployed_tags :", "for tag in [] :", says="can expire", where=deploys_by_git),
         Edit(ECR, 'tagStatus = "any", countType', 'tagStatus = "untagged", countType', says="last"),
     ],
 )  # fmt: skip
 def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
-    """Untagged images go after seven days; of the others a number is kept."""
+    """Untagged images go after seven days; of the others a number is kept, and the one that Git deploys in any case."""
     rules = instance.plan.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
     assert [rule["selection"] for rule in rules if rule["selection"]["countType"] == "sinceImagePushed"] == [
         untagged
     ], "untagged images do not expire after 7 days"
     assert len({rule["rulePriority"] for rule in rules}) == len(rules), "two rules have one priority"
+    own = f"/{instance.plan.one('aws_ecr_repository').values['name']}:"
+    _, _, deployed = (instance.variables["image"]["uri"] or "").partition(own)
+    kept = [rule["selection"]["tagPatternList"] for rule in rules if rule["selection"]["tagStatus"] == "tagged"]
+    assert kept == [[deployed]] * deploys_by_git(instance.variables), "the image that is deployed can expire"
     # ECR wants the rule for any tag to come last.
     last = max(rules, key=lambda rule: rule["rulePriority"])["selection"]
     assert (last["tagStatus"], last["countType"]) == ("any", "imageCountMoreThan"), "the last images are not kept"
