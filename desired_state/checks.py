@@ -11,13 +11,13 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Literal, TypeAlias, TypeVar
 
-from desired_state.explain import suggest
 from desired_state.graph import cycles
 from desired_state.instance import Key
 from desired_state.located import Problem, quote
 from desired_state.platform import PlatformSpec
 from desired_state.routes import covers
 from desired_state.service import Routing, ServiceSpec
+from desired_state.suggestion import suggest
 from desired_state.survey import Candidate
 
 Tier: TypeAlias = Literal["develop", "test", "qa", "prod"]
@@ -65,7 +65,8 @@ def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str],
         for index, name in enumerate(dependencies(one)):
             if Key(one.key.environment, name) in present or excused(name):
                 continue
-            reason = f"is not deployed to {one.key.environment}" if name in names else suggest(name, names)
+            here = {key.name for key in present if key.environment == one.key.environment and key != one.key}
+            reason = f"is not deployed to {one.key.environment}" if name in names else suggest(name, here)
             colon = " " if name in names else " does not exist: "
             yield ManifestFinding(
                 one.key, one.problem(("dependsOn", index), f"the dependency {quote(name)}{colon}{reason}")

@@ -5,13 +5,14 @@ For any bytes the result is documents and located problems, never an exception, 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import JsonValue
 
 from desired_state.located import Location, Node, Place, Problem, end_of
 from desired_state.reader import Draft, Reader, UnreadableError
+from desired_state.scalar import Doubt
 
 __all__ = ["Document", "Parsed", "Problem", "parse"]
 
@@ -23,12 +24,14 @@ _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 class Document:
     """One YAML document: its data, the places of its values (`root`), and the problems found while reading it.
 
-    Where a spelling is rejected, `data` holds its most likely meaning, so that the rest can still be checked."""
+    Where a spelling is rejected, `data` holds its most likely meaning, so that the rest can still be checked, and
+    `doubts` has both of its meanings by place."""
 
     path: str
     data: Mapping[str, JsonValue]
     root: Node
     problems: tuple[Problem, ...] = ()
+    doubts: Mapping[Place, Doubt] = field(default_factory=dict)
 
     def at(self, location: Location) -> Place:
         """Return line and column of the value at a location, or of the nearest enclosing value that exists."""
@@ -104,7 +107,7 @@ def _read(path: str, text: str) -> Parsed:
 def _document(path: str, draft: Draft) -> Document | None:
     if not isinstance(draft.data, dict):
         return None
-    return Document(path, draft.data, draft.node, draft.problems)
+    return Document(path, draft.data, draft.node, draft.problems, draft.doubts)
 
 
 def _unreadable(problem: Problem) -> Parsed:

@@ -31,6 +31,7 @@ T = TypeVar("T", bound=Hashable)
 
 REFUSED: Final = "refused"  # the pydantic error type of every `refuse` below
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION: Final = r"([1-9][0-9]{0,6})([smhd])"
 _LONGEST: Final = timedelta(days=7)
 
 
@@ -91,10 +92,10 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", value) if isinstance(value, str) else None
+    match = re.fullmatch(_DURATION, value) if isinstance(value, str) else None
     if match is None:
         raise refuse(f"{quote(str(value))} is not a duration: write it as 30s, 10m, 2h or 1d")
-    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    duration = timedelta(seconds=_seconds(match))
     if duration > _LONGEST:
         raise refuse(f"{value} is longer than {_LONGEST.days}d")
     return duration
@@ -105,6 +106,24 @@ def write_duration(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
     return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def _in_seconds(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(_DURATION, value)):
+        raise refuse(f"{quote(value)} is a duration, but this time is in seconds: write {_seconds(match)}")
+    return value
+
+
+def _in_mebibytes(value: object) -> object:
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MG])i?B?", value) if isinstance(value, str) else None
+    if match is not None:
+        size = float(match[1]) * (1024 if match[2] == "G" else 1)
+        raise refuse(f"{quote(str(value))} has a unit, but memory is in MiB: write {size:.0f}")
+    return value
+
+
+def _seconds(match: re.Match[str]) -> int:
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def _date(value: object) -> object:
@@ -143,6 +162,8 @@ Duration = Annotated[
     PlainSerializer(write_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,6}[smhd]$", "examples": ["30s", "10m", "2h", "1d"]}),
 ]
+Seconds = BeforeValidator(_in_seconds)
+Mebibytes = BeforeValidator(_in_mebibytes)
 # For a field that was added later: while it is absent, digests and stored records stay as they were before it.
 IfSet: Final = Field(exclude_if=lambda value: value is None)
 Date = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

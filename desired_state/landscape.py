@@ -9,9 +9,9 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from desired_state.checks import ManifestFinding
-from desired_state.explain import suggest
 from desired_state.instance import Key
 from desired_state.located import quote
+from desired_state.suggestion import suggest
 from desired_state.survey import Candidate, Survey
 
 
@@ -65,7 +65,10 @@ class Landscape:
             environment = one.key.environment
             place = ("environments", one.manifest.spec.environments.index(environment))
             if not self.is_configured(one) and not self.is_served_elsewhere(one):
-                message = f"there is no environment {quote(environment)}: {suggest(environment, known)}"
+                others = known.difference(one.manifest.spec.environments)
+                message = (
+                    f"there is no environment {quote(environment)}: {suggest(environment, others, none='remove it')}"
+                )
                 yield ManifestFinding(one.key, one.problem(place, message))
             elif self._lacks_platform(one):
                 message = f"{environment} has no Platform: a service needs one to run in"

@@ -45,6 +45,15 @@ class Node:
             node = child
         return node, True
 
+    def find(self, place: Place) -> Location | None:
+        """Return the location of the value without children that is at this place, or None."""
+        for step, child in self.children.items():
+            if not child.children and (child.line, child.column) == place:
+                return (step,)
+            if (below := child.find(place)) is not None:
+                return (step, *below)
+        return None
+
 
 def quote(text: str) -> str:
     """Return text for a message: in quotes, on one line, cut after 60 characters."""

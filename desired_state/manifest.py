@@ -5,14 +5,15 @@ are reported at once, each at the line to change: in the override if that causes
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, ValidationError, ValidationInfo, field_validator
 
 from desired_state.adoption import Imports
 from desired_state.document import Document
-from desired_state.explain import Mistake, explain, suggest
+from desired_state.doubts import explained
+from desired_state.explain import Mistake, explain
 from desired_state.fields import (
     DependsOn,
     EnvironmentName,
@@ -29,6 +30,8 @@ from desired_state.merge import merge_patch
 from desired_state.platform import PlatformSpec
 from desired_state.policy import Policy
 from desired_state.service import ServiceSpec
+from desired_state.suggestion import suggest
+from desired_state.trial import MOST_TRIALS, Trial
 
 Overrides = dict[EnvironmentName, dict[str, JsonValue]]
 Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
@@ -104,13 +107,12 @@ def read(document: Document) -> Manifest | tuple[Problem, ...]:
     kind = document.data.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        return _merge_problems(document, (_unknown_kind(document, kind),))
-    data = dict(document.data)
-    problems = [_place(document, mistake, ()) for mistake in _mistakes(model, data)]
-    problems += _check_overrides(document, SPECS[model.__name__])
+        return _merge_problems(document.problems, (_unknown_kind(document, kind),))
+    problems = _problems(document, model)
     if problems or document.problems:
-        return _merge_problems(document, problems)
-    return model.model_validate_json(_json(data))
+        of_reading = explained(document, lambda tried: _problems(tried, model, trials=0))
+        return _merge_problems(of_reading, problems)
+    return model.model_validate_json(_json(dict(document.data)))
 
 
 def spec_in(manifest: Manifest, environment: str) -> Spec:
@@ -127,42 +129,46 @@ def read_spec(kind: str, data: JsonValue) -> Spec:
     return SPECS[kind].model_validate_json(_json(data))
 
 
-def _mistakes(model: type[BaseModel], data: JsonValue) -> tuple[Mistake, ...]:
+def _problems(document: Document, model: type[Manifest], *, trials: int = MOST_TRIALS) -> list[Problem]:
+    data = dict(document.data)
+    problems = [_place(document, mistake, ()) for mistake in _mistakes(Trial(model, data, data, trials))]
+    return problems + list(_check_overrides(document, SPECS[model.__name__], trials))
+
+
+def _mistakes(trial: Trial) -> tuple[Mistake, ...]:
     try:
-        model.model_validate_json(_json(data))
+        trial.model.model_validate_json(_json(trial.data))
     except ValidationError as error:
-        return explain(model, error)
+        return explain(error, trial)
     return ()
 
 
-def _check_overrides(document: Document, model: type[Spec]) -> Iterator[Problem]:
+def _check_overrides(document: Document, model: type[Spec], trials: int) -> Iterator[Problem]:
     spec, overrides = document.data.get("spec"), document.data.get("overrides")
     if not isinstance(spec, dict) or not isinstance(overrides, dict):
         return
-    known = frozenset(_mistakes(model, spec))
+    known = frozenset(_mistakes(Trial(model, spec, spec, left=0)))
     environments = spec.get("environments")
     named = [name for name in environments if isinstance(name, str)] if isinstance(environments, list) else []
     for environment, patch in overrides.items():
         where = ("overrides", environment)
         if isinstance(environments, list) and environment not in named:
+            others = [name for name in named if name not in overrides]
             yield _problem(
-                document, where, f"{quote(environment)} is not in spec.environments: {suggest(environment, named)}"
+                document,
+                where,
+                f"{quote(environment)} is not in spec.environments: {suggest(environment, others, none='remove it')}",
             )
         if not isinstance(patch, dict):
             continue
         if "environments" in patch:
             yield _problem(document, (*where, "environments"), "environments cannot be overridden")
-        yield from _check_override(document, model, where, merge_patch(spec, patch), known)
+        trial = Trial(model, merge_patch(spec, patch), patch, trials)
+        yield from _check_override(document, where, trial, known)
 
 
-def _check_override(
-    document: Document,
-    model: type[Spec],
-    where: Location,
-    merged: JsonValue,
-    known: frozenset[Mistake],
-) -> Iterator[Problem]:
-    for mistake in _mistakes(model, merged):
+def _check_override(document: Document, where: Location, trial: Trial, known: frozenset[Mistake]) -> Iterator[Problem]:
+    for mistake in _mistakes(trial):
         in_override = any(document.has((*where, *place)) for place in mistake.places)
         if in_override or mistake not in known:
             yield _place(document, mistake, where)
@@ -172,7 +178,7 @@ def _place(document: Document, mistake: Mistake, prefix: Location) -> Problem:
     places = [(*prefix, *place) for place in mistake.places]
     place = next(filter(document.has, places), places[0])
     line, column = document.key_at(place) if mistake.at_key else document.at(place)
-    return Problem(document.path, line, column, mistake.message)
+    return Problem(document.path, line, column, mistake.message + mistake.remedy)
 
 
 def _problem(document: Document, key: Location, message: str) -> Problem:
@@ -186,11 +192,11 @@ def _unknown_kind(document: Document, kind: JsonValue) -> Problem:
     return Problem(document.path, *document.at(("kind",)), message)
 
 
-def _merge_problems(document: Document, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _merge_problems(of_reading: Collection[Problem], problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Merge the problems of reading and of validation; of two at one place keep the first, which causes the other."""
-    read_problems = {(problem.line, problem.column) for problem in document.problems}
-    others = {problem for problem in problems if (problem.line, problem.column) not in read_problems}
-    return tuple(sorted(others.union(document.problems)))
+    places = {(problem.line, problem.column) for problem in of_reading}
+    others = {problem for problem in problems if (problem.line, problem.column) not in places}
+    return tuple(sorted(others.union(of_reading)))
 
 
 def _json(data: JsonValue) -> str:

@@ -6,7 +6,7 @@ memory), duplicate keys are still visible, and the content before a syntax error
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import yaml
 from pydantic import JsonValue
 
 from desired_state.located import Node, Place, Problem, quote
-from desired_state.scalar import resolve
+from desired_state.scalar import Doubt, resolve
 
 _DEEPEST: Final = 50
 _MOST_PROBLEMS: Final = 100
@@ -37,6 +37,7 @@ class Draft:
     data: JsonValue
     node: Node
     problems: tuple[Problem, ...]
+    doubts: Mapping[Place, Doubt]
 
 
 class Reader:
@@ -47,6 +48,7 @@ class Reader:
         self.problems: list[Problem] = []
         self._path = path
         self._before = 0
+        self._doubts: dict[Place, Doubt] = {}
         self._root: tuple[JsonValue, Node] | None = None
         self._events: Iterator[yaml.Event] = iter(())
 
@@ -56,7 +58,7 @@ class Reader:
             self._events = iter(yaml.parse(text, Loader=_Loader))
             for event in self._events:
                 if isinstance(event, yaml.DocumentStartEvent):
-                    self._before = len(self.problems)
+                    self._before, self._doubts = len(self.problems), {}
                     self._value(next(self._events), None, 0)
                     yield from self.remnant()
                     self._root = None
@@ -71,7 +73,7 @@ class Reader:
     def remnant(self) -> Iterator[Draft]:
         """Yield the document being read, as far as it was read; at most one."""
         if self._root is not None:
-            yield Draft(*self._root, tuple(sorted(self.problems[self._before :])))
+            yield Draft(*self._root, tuple(sorted(self.problems[self._before :])), self._doubts)
 
     def report(self, place: Place, message: str) -> None:
         """Record a problem and continue. Raises UnreadableError when the file has too many problems."""
@@ -136,7 +138,7 @@ class Reader:
         if event.value == "<<":
             self.report(place, "merge keys are not allowed: write the fields out")
             return None
-        if not isinstance((meaning := resolve(event.value)).value, str) or meaning.problem:
+        if not isinstance((meaning := resolve(event.value)).value, str) or meaning.doubt:
             self.report(place, f"a key must be text: write {quote(event.value)} in quotes")
         return event.value
 
@@ -146,8 +148,9 @@ class Reader:
         if not _is_plain(event) or event.tag is not None:
             return self._printable(event.value, place)
         meaning = resolve(event.value)
-        if meaning.problem is not None:
-            self.report(place, meaning.problem)
+        if meaning.doubt is not None:
+            self._doubts[place] = meaning.doubt
+            self.report(place, meaning.doubt.message)
         return meaning.value
 
     def _reject_extras(self, event: yaml.Event, place: Place) -> None:

@@ -7,7 +7,7 @@ another.
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from desired_state.adoption import Imports
 from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, not_in_env
@@ -18,6 +18,8 @@ from desired_state.fields import (
     Duration,
     Environments,
     IfSet,
+    Mebibytes,
+    Seconds,
     Strict,
     Text,
     refuse,
@@ -47,6 +49,15 @@ class Image(Strict):
 
     tag: Tag
 
+    @model_validator(mode="before")
+    @classmethod
+    def _more_than_a_name(cls, image: object) -> object:
+        if isinstance(image, str):
+            tag = image.rpartition("/")[2].partition(":")[2] or "the tag"
+            message = f"{quote(image)} is not a mapping: a service runs the image of its own repository"
+            raise refuse(f"{message}, so write {{tag: {quote(tag)}}}")
+        return image
+
 
 class Scaling(Strict):
     """The number of tasks, and the targets of autoscaling: mean CPU and memory use in percent."""
@@ -71,19 +82,19 @@ class Routing(Strict):
 
     paths: Annotated[tuple[PathPattern, ...], Field(min_length=1, max_length=5), Distinct]
     priority: Annotated[int, Field(ge=1, le=50000)]
-    deregistration_delay: Annotated[int, Field(ge=0, le=900)] = 30
+    deregistration_delay: Annotated[int, Field(ge=0, le=900), Seconds] = 30
 
 
 class HealthCheck(Strict):
     """The health check of the load balancer. Times are in seconds."""
 
     path: UrlPath
-    interval: Annotated[int, Field(ge=5, le=300)] = 30
-    timeout: Annotated[int, Field(ge=2, le=120)] = 5
+    interval: Annotated[int, Field(ge=5, le=300), Seconds] = 30
+    timeout: Annotated[int, Field(ge=2, le=120), Seconds] = 5
     healthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
     unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = 3
     matcher: Matcher = "200-299"
-    start_period: Annotated[int, Field(ge=0, le=300)] = 60
+    start_period: Annotated[int, Field(ge=0, le=300), Seconds] = 60
 
     @field_validator("timeout")
     @classmethod
@@ -125,7 +136,7 @@ class ServiceSpec(Strict):
     repository: Repository
     image: Image | None = None
     cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
-    memory: int
+    memory: Annotated[int, Mebibytes]
     port: Port | None = None
     scaling: Scaling
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
@@ -170,7 +181,10 @@ class ServiceSpec(Strict):
     @classmethod
     def _health_check_needs_port(cls, check: HealthCheck | None, info: ValidationInfo) -> HealthCheck | None:
         if check is not None and info.data.get("port", 0) is None and info.data.get("type") == "internal":
-            raise refuse("a worker (an internal service without port) has no health check", beside=("port",))
+            raise refuse(
+                "a worker (an internal service without port) has no health check: remove it, or add port",
+                beside=("port",),
+            )
         return check
 
     @field_validator("stop_timeout")

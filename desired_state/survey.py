@@ -82,7 +82,8 @@ class _Collector:
     unreadable: set[str] = field(default_factory=set)
 
     def add_file(self, path: str, parsed: Parsed) -> None:
-        self.problems.update(parsed.problems)
+        of_documents = {problem for document in parsed.documents for problem in document.problems}
+        self.problems.update(set(parsed.problems) - of_documents)
         if not parsed.readable:
             self.unreadable.add(path)
         if parsed.remnant is not None:

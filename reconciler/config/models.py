@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from desired_state.explain import suggest
 from desired_state.snapshot import EnvironmentFacts
+from desired_state.suggestion import suggest
 from reconciler.config.daemon import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform

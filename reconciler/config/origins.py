@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from desired_state.document import Document
-from desired_state.explain import suggest
+from desired_state.suggestion import suggest
 from reconciler.config.models import Settings
 
 PREFIX = "RECONCILER__"

@@ -48,8 +48,8 @@ def test_four_mistakes_in_one_file_are_four_problems() -> None:
     assert [str(problem) for problem in problems] == [
         'a.yaml:9:3: duplicate key "runtime": the first one is at 8:3',
         "a.yaml:12:11: memory 700 is not valid for cpu 256 on Fargate: the choices are 512, 1024 and 2048",
-        "a.yaml:13:9: 010 is ambiguous (8 or 10): write 10, or quote it",
-        'a.yaml:14:3: unknown field "prot": did you mean "port"?',
+        "a.yaml:13:9: 010 is ambiguous (8 or 10): write 10",
+        'a.yaml:14:3: unknown field "prot": port is written too, so remove this one',
     ]
 
 
@@ -75,13 +75,13 @@ def test_defaults_are_those_of_the_documentation() -> None:
             {"cpu": 4096},
             "memory 512 is not valid for cpu 4096 on Fargate: the choices are 8192 to 30720 in steps of 1024",
         ),
-        ({"cpu": "256"}, "spec.cpu must be a whole number"),
-        ({"cpu": 256.0}, "spec.cpu must be a whole number"),
+        ({"cpu": "256"}, "spec.cpu must be a whole number: write 256 without quotes"),
+        ({"cpu": 256.0}, "spec.cpu must be a whole number: write 256"),
         ({"cpu": True}, "spec.cpu must be a whole number"),
         ({"scaling": None}, "spec.scaling is missing"),
         ({"scaling": {"min": 3}}, "max 2 is less than min 3"),
         ({"scaling": {"min": 0}}, "spec.scaling.min is 0, but must be at least 1"),
-        ({"scaling": []}, "spec.scaling must be a mapping of fields"),
+        ({"scaling": []}, "spec.scaling must be a mapping of fields: min, max, cpu, memory"),
         ({"port": 65536}, "spec.port is 65536, but must be at most 65535"),
         ({"type": "public"}, "a public service needs routing (paths and priority)"),
         (
@@ -90,7 +90,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ),
         (
             {"port": None, "healthCheck": {"path": "/"}},
-            "a worker (an internal service without port) has no health check",
+            "a worker (an internal service without port) has no health check: remove it, or add port",
         ),
         ({"healthCheck": {"path": "/", "timeout": 30}}, "timeout 30 is not shorter than interval 30"),
         ({"healthCheck": {"path": "health"}}, '"health" is not a path: it begins with "/" and has no spaces'),
@@ -101,7 +101,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets: remove one"),
         (
             {"secrets": {"A": "arn:aws:secretsmanager"}},
-            '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager (not its ARN)',
+            '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager',
         ),
         (
             {"secrets": {"A": "orders/db-secret"}},
@@ -147,7 +147,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ),
         ({"runtimeSecrets": ["a/b", "a/b"]}, '"a/b" is listed twice'),
         ({"dependsOn": ["payments", "payments"]}, '"payments" is listed twice'),
-        ({"dependsOn": "payments"}, "spec.dependsOn must be a list"),
+        ({"dependsOn": "payments"}, "spec.dependsOn must be a list: put it in brackets"),
         ({"environments": []}, "spec.environments needs at least 1"),
         (
             {"environments": ["a-name-far-too-long"]},
@@ -156,7 +156,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"policy": {"mode": "autom"}}, '"autom" is not a choice for spec.policy.mode: did you mean "auto"?'),
         ({"policy": {"interval": 30}}, '"30" is not a duration: write it as 30s, 10m, 2h or 1d'),
         ({"policy": {"interval": "8d"}}, "8d is longer than 7d"),
-        ({"policy": {"suspend": "true"}}, "spec.policy.suspend must be true or false"),
+        ({"policy": {"suspend": "true"}}, "spec.policy.suspend must be true or false: write true without quotes"),
     ],
 )
 def test_a_mistake_in_a_service_is_explained(changes: dict[str, Any], message: str) -> None:

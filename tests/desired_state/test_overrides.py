@@ -58,7 +58,7 @@ def test_overrides_are_merged_per_environment() -> None:
         ("  prod: {memory: null}", "12:18: memory is missing"),
         ("  prod: {environments: [prod]}", "12:10: environments cannot be overridden"),
         ("  prdo: {cpu: 256}", '12:3: "prdo" is not in spec.environments: did you mean "prod"?'),
-        ("  prod: [1]", "12:9: overrides.prod must be a mapping of fields"),
+        ("  prod: [1]", "12:9: overrides.prod must be a mapping: write each entry as NAME: value, without a hyphen"),
     ],
 )
 def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: str) -> None:
@@ -69,4 +69,4 @@ def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: st
 
 def test_a_mistake_in_the_spec_is_reported_once_and_not_for_every_override() -> None:
     found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="prot: 1")
-    assert found == ['9:3: unknown field "prot": did you mean "port"?']
+    assert found == ['9:3: unknown field "prot": port is written too, so remove this one']

@@ -59,7 +59,7 @@ def test_files_in_dot_folders_and_files_that_are_not_yaml_are_ignored() -> None:
 
 def test_an_unknown_environment_is_a_problem_with_a_suggestion() -> None:
     snapshot = build_from(platform(), service(environments=["develop", "develp"]))
-    assert messages(snapshot.problems) == ['there is no environment "develp": did you mean "develop"?']
+    assert messages(snapshot.problems) == ['there is no environment "develp": remove it']
     assert keys(snapshot) == {"develop/platform", "develop/orders"}
     assert snapshot.invalid == {"orders"}
 

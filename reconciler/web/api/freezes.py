@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from desired_state.explain import suggest
+from desired_state.suggestion import suggest
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.views import api
 from reconciler.web.auth import authorise, principal
