@@ -25,6 +25,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Cut text in the middle: an error begins with what failed, and ends with the cause."""
+    if len(text) <= longest:
+        return text
+    end = longest // 2
+    return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
 def first_few(items: Iterable[str], most: int, *, separator: str = ", ") -> str:
     """List the first `most` items and count the rest: `a, b and 3 more`."""
     listed, more = cut(items, most)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.wording import cut, duration, first_few, plural
+from reconciler.core.wording import cut, duration, first_few, plural, shortened
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,10 @@ def test_law_a_list_shows_the_first_and_counts_the_rest(items: list[str], most: 
     assert more == (f"and {len(items) - most} more" if len(items) > most else "")
     assert first_few(items, most) == ", ".join(items[:most]) + (f" {more}" if more else "")
     assert first_few(items, most, separator="; ") == "; ".join(items[:most]) + (f" {more}" if more else "")
+
+
+@given(st.text(max_size=60), st.integers(10, 50))
+def test_text_is_shortened_in_the_middle(text: str, longest: int) -> None:
+    found = shortened(text, longest)
+    assert len(found) == min(len(text), longest)
+    assert found == text or (text.startswith(found.partition("…")[0]) and text.endswith(found[-(longest // 2) :]))

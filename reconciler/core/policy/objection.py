@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.core.redaction import known_secrets
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.wording import shortened
 
 _LONGEST = 600
 
@@ -16,4 +17,4 @@ def objection(said: str, document: Mapping[str, Any], redactor: Redactor) -> str
     """Return the check's answer for readers: without the plan's secrets, on one line of at most 600 characters."""
     secrets = known_secrets.of_plan(document) | known_secrets.of_containers(document)
     line = " ".join(redactor.text(said, *secrets).split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return shortened(line, _LONGEST)

@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from reconciler.core.wording import shortened
+
 _STATE = "task-protection/v1/state"
 _MINUTES = 60  # until the protection of a killed daemon expires; ECS allows 1 to 2880
 _RENEW = timedelta(minutes=20)  # leaves two more tries before the protection expires
@@ -77,7 +79,7 @@ class TaskProtection:
             async with aiohttp.ClientSession(timeout=self._timeout) as session, session.put(url, json=state) as answer:
                 text = await answer.text()
                 confirmed = answer.status == 200 and _confirms(text, state)
-                problem = None if confirmed else f"{answer.status}: {text[:300]}"
+                problem = None if confirmed else f"{answer.status}: {shortened(text, 300)}"
         except (aiohttp.ClientError, TimeoutError) as error:
             problem = str(error) or type(error).__name__
         if problem and not self._warned:

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from reconciler.core.wording import shortened
+
 _KILL_SECONDS = 10.0  # the kernel needs a moment to end a killed process
 
 
@@ -108,7 +110,9 @@ def read_output(argv: Sequence[str], *, environment: Mapping[str, str], timeout:
     except subprocess.TimeoutExpired as error:
         raise TimedOut(f"{argv[0]} did not answer within {timeout}") from error
     except subprocess.CalledProcessError as error:
-        raise ProcessFailed(f"{argv[0]} failed: {error.stderr.decode(errors='replace').strip()[:400]}") from error
+        raise ProcessFailed(
+            f"{argv[0]} failed: {shortened(error.stderr.decode(errors='replace').strip(), 400)}"
+        ) from error
     return completed.stdout
 
 

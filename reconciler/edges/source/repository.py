@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import git
 
 from desired_state.tree import Tree
+from reconciler.core.wording import shortened
 
 LARGEST_FILE = 1024 * 1024
 LARGEST_TOTAL = 64 * 1024 * 1024
@@ -216,7 +217,7 @@ def _read(directory: Path, commit: str, chosen: list[Entry], *, what: str, acces
         try:
             return {entry.path: _content(repo, entry) for entry in chosen}
         except (OSError, ValueError, git.exc.GitError, git.exc.ODBError) as error:
-            raise GitFailed(f"the commit {commit} cannot be read: {redacted(str(error))[:200]}") from None
+            raise GitFailed(f"the commit {commit} cannot be read: {shortened(redacted(str(error)), 200)}") from None
 
 
 def is_manifest(path: str) -> bool:
@@ -293,4 +294,4 @@ def _reason(error: git.exc.GitCommandError, url: str | None) -> str:
     """Return Git's own words, without GitPython's frame and without credentials."""
     text = str(error.stderr or error).strip()
     text = text.removeprefix("stderr:").strip().strip("'")
-    return redacted(" ".join(text.split()), url)[:300]
+    return shortened(redacted(" ".join(text.split()), url), 300)

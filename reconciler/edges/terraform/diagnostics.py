@@ -1,8 +1,8 @@
 """Terraform's messages with `-json`, and the reason of a failure that they prove.
 
 One line is one JSON message; other lines are kept as text, because a crash writes no JSON. Summaries are matched by
-Terraform's own English words, the only stable names they have. Messages are cut short: the full text stays in the
-workspace's log.
+Terraform's own English words, the only stable names they have. Long messages are cut in the middle, never in the error
+that AWS gave: the full text stays in the workspace's log.
 """
 
 import json
@@ -12,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.ports.terraform import LockInfo, TerraformFailed
+from reconciler.core.status.existing import aws_error, exists_already
 from reconciler.core.status.recovery import explain_existing
 from reconciler.core.vocabulary import Reason
-from reconciler.core.wording import first_few
+from reconciler.core.wording import first_few, shortened
 
 _MAX_ERRORS = 3
 _MAX_LENGTH = 400
+_MAX_CAUSE = 600  # of AWS's error alone
+_MAX_WORD = 200  # such as an encoded authorization failure
 _STALE = "Saved plan is stale"
 _LOCKED = ("Error acquiring the state lock", "Error locking state")
 _NO_HOLDER = "no holder is named. If the lock exists and no Terraform uses the state, delete `<state>.tflock` by hand"
@@ -29,12 +32,6 @@ _FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 _NO_PROVIDER = re.compile(
     r"plugin|provider produced|failed to instantiate provider|does not support (resource type|data source)"
     r"|unavailable desc|error while dialing|error reading from server",
-    re.IGNORECASE,
-)
-# The error codes of AWS's services for a name that is taken, and the provider's words for the same.
-_EXISTS = re.compile(
-    r"already ?exists|AlreadyOwnedByYou|Invalid(Group|Permission)\.Duplicate|InvalidSubnet\.Conflict|QueueNameExists"
-    r"|Duplicate(Listener|LoadBalancerName|TargetGroupName|Item)|PriorityInUse|not idempotent",
     re.IGNORECASE,
 )
 
@@ -59,10 +56,9 @@ class Diagnostic:
     located: bool
 
     def __str__(self) -> str:
-        lines = (line.strip() for line in self.detail.splitlines())
-        detail = " ".join(line for line in lines if line)
+        detail = " ".join(self.detail.split())
         text = f"{self.place}: {self.summary}" if self.place else self.summary
-        return _shortened(f"{text}: {detail}" if detail else text)
+        return _with_cause(f"{text}: {detail}" if detail else text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,7 @@ class Messages:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     text: str = ""
+    not_created: frozenset[str] = frozenset()
 
     @property
     def provider_lost(self) -> bool:
@@ -86,16 +83,21 @@ def read(output: str, errors: str = "") -> Messages:
     outputs: Mapping[str, Any] = {}
     interrupted = False
     text: list[str] = []
+    not_created: set[str] = set()
     for message in _messages(output, text):
         match message:
             case {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": str(summary)}}:
                 if not summary.startswith(_CONSEQUENCES):
                     diagnostics.append(_diagnostic(message["diagnostic"]))
+            case {"type": "apply_errored", "hook": {"action": "create", "resource": {"addr": str(address)}}}:
+                not_created.add(address)
             case {"type": "outputs", "outputs": dict()}:
                 outputs = message["outputs"]
             case {"type": "log", "@message": str(line)} if "Interrupt received" in line:
                 interrupted = True
-    return Messages(tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip())
+    return Messages(
+        tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip(), frozenset(not_created)
+    )
 
 
 def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], str] = str) -> RunFailed:
@@ -120,9 +122,7 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     if messages.errors and all(error.located for error in messages.errors):
         return RunFailed(Reason.INVALID_CONFIGURATION, _summary(messages.errors))
     if messages.errors:
-        return RunFailed(
-            otherwise, _with_remedy(messages.errors) if otherwise is Reason.APPLY_FAILED else _summary(messages.errors)
-        )
+        return RunFailed(otherwise, _with_remedy(messages))
     if any(locked in messages.text for locked in _LOCKED):  # from a command without JSON output
         return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
@@ -170,16 +170,25 @@ def _summary(errors: Sequence[Diagnostic]) -> str:
     return first_few(dict.fromkeys(str(error) for error in errors), _MAX_ERRORS, separator="; ")
 
 
-def _with_remedy(errors: Sequence[Diagnostic]) -> str:
-    """Return the errors of an apply, with the remedy for resources that exist already."""
-    found = [error.place for error in errors if _EXISTS.search(f"{error.summary} {error.detail}") and not error.located]
-    return f"{_summary(errors)}. {explain_existing(dict.fromkeys(found))}" if found else _summary(errors)
+def _with_remedy(messages: Messages) -> str:
+    """Return the errors, with the remedy for resources that were to be created and exist already."""
+    failed = [error for error in messages.errors if error.place in messages.not_created]
+    found = dict.fromkeys(error.place for error in failed if exists_already(f"{error.summary}: {error.detail}"))
+    return f"{_summary(messages.errors)}. {explain_existing(found)}" if found else _summary(messages.errors)
 
 
 def _plain(text: str) -> str:
-    """Return Terraform's framed text as one line."""
-    return _shortened(" ".join(_FRAME.sub(" ", text).split()))
+    """Return Terraform's framed text as one line. Of a long one, what goes before the first error is left out."""
+    line = " ".join(_FRAME.sub(" ", text).split())
+    begin = max(line.find("Error: "), 0) if len(line) > _MAX_LENGTH else 0
+    return _with_cause(line[begin:])
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
+def _with_cause(text: str) -> str:
+    """Shorten an error, before AWS's own error rather than in it."""
+    text = re.sub(rf"\S{{{_MAX_WORD + 1},}}", lambda word: shortened(word[0], _MAX_WORD), text)
+    found = aws_error(text)
+    if found is None:
+        return shortened(text, _MAX_LENGTH)
+    cause = shortened(text[found.start :], _MAX_CAUSE)
+    return shortened(text[: found.start], max(_MAX_LENGTH - len(cause), _MAX_LENGTH // 2)) + cause

@@ -1,13 +1,14 @@
 """The pure parts of running Terraform: backend files, command lines, environment variables, and diagnostics."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import hcl2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
@@ -98,8 +99,13 @@ def test_the_environment_is_an_allow_list() -> None:
     }
 
 
-def messages_of(*errors: dict[str, Any]) -> diagnostics.Messages:
-    lines = [{"type": "diagnostic", "diagnostic": {"severity": "error", "detail": "", **error}} for error in errors]
+def messages_of(*errors: dict[str, Any], failed: Mapping[str, str] | None = None) -> diagnostics.Messages:
+    """Return the messages of a run with these errors. `failed` are addresses with what was to be done to them."""
+    lines: list[dict[str, Any]] = [
+        {"type": "apply_errored", "hook": {"resource": {"addr": address}, "action": action}}
+        for address, action in (failed or {}).items()
+    ]
+    lines += [{"type": "diagnostic", "diagnostic": {"severity": "error", "detail": "", **error}} for error in errors]
     return diagnostics.read("\n".join(json.dumps(line) for line in lines))
 
 
@@ -164,20 +170,55 @@ def test_messages_are_short_name_the_place_and_omit_consequences() -> None:
     [
         (
             "aws_iam_role.task",
-            "StatusCode: 409, EntityAlreadyExists: Role with name develop-orders-task already exists.",
+            "StatusCode: 409, RequestID: 3EXf, EntityAlreadyExists: Role with name develop-orders-task already exists.",
         ),
-        ("aws_ecs_service.this", "InvalidParameterException: Creation of service was not idempotent."),
-        ("aws_lb_target_group.this[0]", "DuplicateTargetGroupName: A target group with the same name 'x' exists"),
-        ("aws_s3_bucket.this", "BucketAlreadyOwnedByYou: you own it"),
+        ("aws_ecs_service.this", "RequestID: 1, InvalidParameterException: Creation of service was not idempotent."),
+        ("aws_lb_target_group.this[0]", "ELBv2 Target Group (develop-orders) already exists"),
+        ("aws_s3_bucket.this", "BucketAlreadyOwnedByYou: you own it status code: 409, request id: 1, host id: 2"),
     ],
 )
 def test_an_existing_resource_is_reported_with_its_address_and_the_remedy(address: str, detail: str) -> None:
     errors = [{"summary": "creating it", "detail": detail, "address": address, "range": HERE}]
     errors.append({"summary": "another error", "address": "aws_vpc.this", "range": HERE})
-    message = diagnostics.failure(messages_of(*errors), Reason.APPLY_FAILED).message
+    message = diagnostics.failure(messages_of(*errors, failed={address: "create"}), Reason.APPLY_FAILED).message
     assert f"In AWS, but not in the state: {address}. If an interrupted apply" in message
     assert "import it" in message
-    assert "In AWS" not in diagnostics.failure(messages_of(*errors), Reason.PLAN_FAILED).message
+    updated = messages_of(*errors, failed={address: "update"})
+    assert "In AWS" not in diagnostics.failure(updated, Reason.APPLY_FAILED).message
+
+
+PRIORITY = (
+    "updating ELB v2 Listener Rule (arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener-rule/app/develop/"
+    "3a5b5036b9b50ef7/1ad3ebb062c4a50c/485859966c03dfbc): setting priority: operation error Elastic Load Balancing v2: "
+    "SetRulePriorities, https response error StatusCode: 400, RequestID: 1cH6IMBKihDPbkSEgtQmKQ63oxKS1nrTgOr9eHetUQv0, "
+    "PriorityInUse: Priority '12' is currently in use"
+)
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+@example(0, 0)
+@example(500, 0)
+def test_the_error_of_aws_is_never_cut_off(before: int, after: int) -> None:
+    """A service that takes the priority of another one is told why, whatever stands around it (case 02)."""
+    address = 'module.service.aws_lb_listener_rule.this["0"]'
+    error = {
+        "summary": f"{'retrying ' * (before // 9)}{PRIORITY}",
+        "detail": "more " * (after // 5),
+        "address": address,
+        "range": HERE,
+    }
+    message = diagnostics.failure(messages_of(error, failed={address: "update"}), Reason.APPLY_FAILED).message
+    assert "PriorityInUse: Priority '12' is currently in use" in message
+    assert message.startswith(f"{address}: ")
+    assert "In AWS, but not in the state" not in message
+    assert len(message) < 900
+
+
+def test_a_long_text_without_json_begins_with_its_error() -> None:
+    text = "Initializing the backend...\n" * 40 + "│ Error: Failed to get state\n│ " + "so " * 200 + "NoSuchBucket"
+    message = diagnostics.failure(diagnostics.read("", text), Reason.PLAN_FAILED).message
+    assert message.startswith("Error: Failed to get state")
+    assert message.endswith("NoSuchBucket")
 
 
 def test_a_crash_without_json_is_reported() -> None:
