@@ -66,6 +66,7 @@ class Reason(StrEnum):
     MISSING_RESOURCE = "MissingResource"
     UNMANAGED_ADDITION = "UnmanagedAddition"
     DRIFT_FIGHT = "DriftFight"
+    NEVER_SETTLES = "NeverSettles"
     ROLLOUT_FAILED = "RolloutFailed"
     ROLLED_BACK = "RolledBack"
     ROLLOUT_TIMEOUT = "RolloutTimeout"

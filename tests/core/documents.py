@@ -29,6 +29,25 @@ def change(
     }
 
 
+def by_hand(*changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of `resource_drift` beside changes that put back what was changed or deleted by hand."""
+    return [
+        {
+            **entry,
+            "change": {
+                **entry["change"],
+                "actions": ["delete"] if entry["change"]["actions"] == ["create"] else ["update"],
+                "before": entry["change"]["after"],
+                "after": entry["change"]["before"],
+                "after_unknown": {},
+                "before_sensitive": entry["change"]["after_sensitive"],
+                "after_sensitive": entry["change"]["before_sensitive"],
+            },
+        }
+        for entry in changes
+    ]
+
+
 def document(
     *changes: Mapping[str, Any],
     drift: Sequence[Mapping[str, Any]] = (),

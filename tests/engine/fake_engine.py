@@ -18,7 +18,7 @@ from reconciler.core.schedule.next_visit import next_visit
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.engine.passes.reconcile import reconcile
-from tests.core.documents import document
+from tests.core.documents import by_hand, document
 from tests.core.instances import DEVELOP, NOW, PLATFORM, SERVICE, fold, instance
 from tests.engine.fakes.aws import FakeLive
 from tests.engine.fakes.observer import FakeObserver
@@ -33,19 +33,21 @@ Change = Mapping[str, Any]
 class ServiceTerraform(FakeTerraform, FakeWorkspace):
     """Terraform with one workspace for all runs.
 
-    A plan changes what `planned` says. An apply empties it, or leaves `breaks_again` in it, or raises `failure`.
+    A plan changes what `planned` says. An apply empties it, or leaves `breaks_again` in it, or raises `failure`. With
+    `moves`, what a plan changes was moved outside.
     """
 
     planned: Sequence[Change] = ()
     breaks_again: Sequence[Change] = ()
     failure: TerraformFailed | None = None
     applies: int = 0
+    moves: bool = True
 
     async def open(self, run: Run) -> Workspace:
         return self
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        return document(*self.planned)
+        return document(*self.planned, drift=by_hand(*self.planned) if self.moves else ())
 
     async def apply(self) -> Mapping[str, Any]:
         self.applies += 1

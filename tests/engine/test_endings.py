@@ -1,15 +1,18 @@
 """Loops that must end: a rollout that ECS rolled back, and drift that comes back after each repair."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from reconciler.core.live import RolloutState
+from reconciler.core.notify.notices import Notice, after, of_all
+from reconciler.core.notify.problems import Open, of_record
 from reconciler.core.status.events import Accepted, Event, ReconcileRequested
-from reconciler.core.vocabulary import ConditionType, Health, Reason
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.documents import change
-from tests.core.instances import IMAGE, SERVICE, instance
+from tests.core.instances import IMAGE, NOW, SERVICE, instance
 from tests.engine.fake_engine import ORDERS, FakeEngine, ServiceTerraform
 from tests.engine.fakes.aws import HEALTHY
 
@@ -73,3 +76,67 @@ async def test_a_drift_fight_ends_after_three_repairs() -> None:
     assert (record.reason, stalled.reason) == (Reason.DRIFT_FIGHT, Reason.DRIFT_FIGHT)
     assert "aws_cloudwatch_log_group.this: came back 3 times within a day after repairs" in stalled.message
     assert "reconciler reconcile develop/orders" in stalled.message
+
+
+STAMP = change("aws_cloudwatch_log_group.a", ["update"], {"tags": {"Deployed": "09:00"}}, {}, unknown={"tags": True})
+ELSEWHERE = change("aws_cloudwatch_log_group.b", ["update"], {"retention_in_days": 1}, {"retention_in_days": 30})
+
+
+async def never_settling() -> tuple[FakeEngine, ServiceTerraform]:
+    """Return an engine on a root whose plan differs after each apply although nothing moved."""
+    terraform = ServiceTerraform(planned=[CREATE], breaks_again=[STAMP], moves=False)
+    engine = FakeEngine(terraform)
+    await engine.visit()
+    return engine, terraform
+
+
+async def test_a_root_that_never_settles_is_reported_once_in_twenty_intervals_and_applied_once_more() -> None:
+    engine, terraform = await never_settling()
+    opened: Mapping[str, Open] = {}
+    told: list[Notice] = []
+    for _ in range(20):
+        record = await engine.pass_interval()
+        assert record.drift is None, "nothing moved"
+        notices = of_all([record], {ORDERS}, opened, now=NOW)
+        opened = after(opened, notices)
+        told += notices
+    assert terraform.applies == 1 + 1
+    assert len(told) == 1
+    (incident,) = of_record(record).values()
+    assert "aws_cloudwatch_log_group.a tags" in str(incident.details)
+    stalled = record.conditions[ConditionType.STALLED]
+    assert (record.reason, record.sync, stalled.reason) == (Reason.NEVER_SETTLES, Sync.PENDING, Reason.NEVER_SETTLES)
+    assert "aws_cloudwatch_log_group.a tags" in stalled.message
+    assert "reconciler reconcile develop/orders" in stalled.message
+
+
+async def test_drift_of_a_root_that_never_settles_is_still_repaired_and_names_the_drift_alone() -> None:
+    engine, terraform = await never_settling()
+    for _ in range(3):
+        await engine.pass_interval()
+    terraform.planned, terraform.moves = [STAMP, ELSEWHERE], True
+    seen = await engine.visit()
+    assert seen.drift is not None
+    assert [item.address for item in seen.drift.resources] == ["aws_cloudwatch_log_group.b"]
+    await engine.visit()
+    terraform.moves = False
+    record = await engine.pass_interval()
+    assert (terraform.applies, record.drift, record.reason) == (3, None, Reason.NEVER_SETTLES)
+
+
+async def test_a_root_that_settled_after_its_apply_is_applied_again_when_what_it_reads_changes() -> None:
+    terraform = ServiceTerraform(planned=[CREATE], moves=False)
+    engine = FakeEngine(terraform)
+    for count in range(1, 5):
+        await engine.pass_interval()
+        assert (terraform.applies, engine.orders.sync) == (count, Sync.IN_SYNC)
+        terraform.planned = [ELSEWHERE]
+
+
+async def test_a_request_applies_a_root_that_never_settles_once_more() -> None:
+    engine, terraform = await never_settling()
+    for applies in (2, 3):
+        await engine.pass_interval()
+        await engine.pass_interval()
+        assert (terraform.applies, engine.orders.reason) == (applies, Reason.NEVER_SETTLES)
+        await engine.world.records.advance(ORDERS, ReconcileRequested())

@@ -15,6 +15,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.AWAITING_APPROVAL,
         Reason.REJECTED,
         Reason.DRIFT_FIGHT,
+        Reason.NEVER_SETTLES,
         Reason.POLICY_DENIED,
         Reason.ADOPTION_REFUSED,
         Reason.OBSERVED,

@@ -10,15 +10,18 @@ from desired_state.policy import Policy
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import Plan, describe
+from reconciler.core.plan.model import Plan, describe, spots
 from reconciler.core.policy import adoption
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
 from reconciler.core.status import recovery
-from reconciler.core.status.drift import is_same, repair_count, unconfirmed
+from reconciler.core.status.drift import is_same, never_settles, repair_count, unconfirmed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
+from reconciler.core.wording import first_few
+
+_SPOTS = 5
 
 Mode = Literal["auto", "approve", "observe"]
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
@@ -210,6 +213,8 @@ def _without_consent(
     plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
     """Return why a plan without approval is not applied; None when it needs none."""
+    if never_settles(record, finding):
+        return Report(Reason.NEVER_SETTLES, _differs_from_itself(plan, finding, record.key))
     if record.rejection and record.rejection.plan_digest == plan.digest:
         return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
     if why := _needs_approval(plan, record, environment, limits):
@@ -220,6 +225,14 @@ def _without_consent(
             f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
         )
     return _fight(finding, record, limits, now)
+
+
+def _differs_from_itself(plan: Plan, finding: DriftFinding, key: Key) -> str:
+    return (
+        f"{describe(plan)}; the root differs from itself right after its own apply, although nothing changed in AWS:"
+        f" {first_few(sorted(spots(finding.unsettled)), _SPOTS)}. Use a value there that is the same in every plan,"
+        f" unlike `timestamp()` and `uuid()`; `reconciler reconcile {key}` applies it once more"
+    )
 
 
 def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:

@@ -221,8 +221,14 @@ def _failure(record: Record, reason: Reason) -> Incident:
         key=record.key,
         said=f"{reason} {stalled or ''}".strip(),
         title=line(_name(record), f" {'is stalled' if stalled else 'failed'} ({reason})"),
-        details=(line(tried, _why(record)),),
+        details=(*_unsettled(record, reason), line(tried, _why(record))),
     )
+
+
+def _unsettled(record: Record, reason: Reason) -> tuple[Line, ...]:
+    """Return where a root differs from itself: addresses and the names of attributes."""
+    known = record.unsettled
+    return (line("At ", codes(known.spots, 5), "."),) if known and reason is Reason.NEVER_SETTLES else ()
 
 
 def _stalled(record: Record) -> Reason | None:

@@ -1,18 +1,19 @@
 """Classification of a plan: pending changes from Git, drift in AWS, or both.
 
-One normal plan answers both questions. At the applied digest every planned change is drift. Terraform's own list of
-outside changes (`resource_drift`) adds what no plan would repair, without noise: attributes that providers compute,
-counts that an autoscaler owns, revisions that a pipeline registers.
+One normal plan answers both questions. At the applied digest a planned change is drift when something moved: Terraform
+lists it among the outside changes (`resource_drift`), or an earlier plan of the same desired state was empty. That list
+also has what no plan would repair, without noise: attributes that providers compute, counts that an autoscaler owns,
+revisions that a pipeline registers. A change that is planned right after an apply without any move comes from the root.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from desired_state.policy import Ignore
 from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
-from reconciler.core.plan.model import UNKNOWN, Change, Plan
+from reconciler.core.plan.model import UNKNOWN, Change, Plan, spots
 from reconciler.core.vocabulary import Reason, Sync
 
 # Attributes that another resource owns by design, or that the provider computes: a difference there is no drift.
@@ -41,7 +42,8 @@ class DriftFinding:
 
     The attributes of `drifted` map to the applied value and the value that was found. `harmless`: the plan has changes,
     but each of them is ignored by a rule or changes no meaning. `outside` is all that Terraform says changed outside of
-    it, without noise, whether or not it counts as drift.
+    it, without noise, whether or not it counts as drift. `unsettled` is planned at the applied digest, and no move
+    explains it.
     """
 
     sync: Sync
@@ -49,6 +51,7 @@ class DriftFinding:
     drifted: tuple[Change, ...]
     harmless: bool = False
     outside: tuple[Change, ...] = ()
+    unsettled: tuple[Change, ...] = ()
 
 
 def classify(
@@ -59,28 +62,50 @@ def classify(
     ignore: Sequence[Ignore],
     rolled_back: bool,
     now: datetime,
+    unsettled: Collection[str] | None = None,
 ) -> DriftFinding:
     """Classify the plan: pending changes, drift, or both.
 
     An unknown applied digest counts as a change in Git, because nothing is known to have been applied. `rolled_back`:
     ECS returned the service to its previous task definition; that difference is a failed rollout, not drift.
+    `unsettled`: no plan was empty since the last apply; the spots at which the root is known to differ from itself.
     """
     outside = changed_outside(plan, ignore, now)
     if rolled_back or plan.imports:  # a resource that is yet to be adopted cannot have drifted
         return DriftFinding(Sync.PENDING, None, (), outside=outside)
     if applied_digest == desired_digest:
-        planned = tuple(map(_as_drift, filter(_changes_meaning, _without_ignored(plan.changes, ignore, now))))
-        if planned:
-            return DriftFinding(Sync.DRIFTED, _reason(planned), planned, outside=outside)
-        harmless = bool(plan.changes)
-        if outside:
-            return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless, outside)
-        return DriftFinding(Sync.IN_SYNC, None, (), harmless)
+        planned = tuple(filter(_changes_meaning, _without_ignored(plan.changes, ignore, now)))
+        return _at_rest(plan, planned, outside, unsettled)
     if plan.is_empty:
         return DriftFinding(Sync.IN_SYNC, None, (), outside=outside)
     if outside and applied_digest is not None:
         return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside, outside=outside)
     return DriftFinding(Sync.PENDING, None, (), outside=outside)
+
+
+def _at_rest(
+    plan: Plan, planned: tuple[Change, ...], outside: tuple[Change, ...], unsettled: Collection[str] | None
+) -> DriftFinding:
+    """Classify the plan of what was applied already; `planned` are the changes that change a meaning."""
+    repairs = tuple(_as_drift(change) for change in planned if not spots([change]) <= set(unsettled or ()))
+    if repairs and (unsettled is None or outside or any(_has_moved(change, plan.drift) for change in planned)):
+        return DriftFinding(Sync.DRIFTED, _reason(repairs), repairs, outside=outside)
+    harmless = bool(plan.changes) and not planned
+    if outside:
+        return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless, outside, unsettled=planned)
+    return DriftFinding(Sync.PENDING if planned else Sync.IN_SYNC, None, (), harmless, unsettled=planned)
+
+
+def _has_moved(planned: Change, drift: Iterable[Change]) -> bool:
+    """Return whether Terraform saw the resource change outside where the plan would change it."""
+    return any(
+        moved.address == planned.address and (moved.deletes or not _heads(moved).isdisjoint(_heads(planned)))
+        for moved in drift
+    )
+
+
+def _heads(change: Change) -> frozenset[str]:
+    return frozenset(path.split(".", 1)[0] for path in change.attributes)
 
 
 def classify_destroy(plan: Plan, *, ignore: Sequence[Ignore], now: datetime) -> DriftFinding:

@@ -110,6 +110,17 @@ def describe_counts(counted: Mapping[Operation, int]) -> str:
     return ", ".join(f"{count} to {name}" for name, count in counted.items() if count) or "outputs change"
 
 
+def spots(resources: Iterable["ResourceSummary | Change"]) -> frozenset[str]:
+    """Return where a difference is: a resource that is gone or new, or an attribute of one, without its place in a
+    list.
+    """
+    return frozenset(
+        f"{item.address} {path.split('.', 1)[0]}" if path else item.address
+        for item in resources
+        for path in (item.attributes if item.actions == ("update",) and item.attributes else [""])
+    )
+
+
 def operation(actions: Iterable[str]) -> Operation:
     """Return Terraform's action list as one word; an imported resource that is replaced at once counts as replaced."""
     present = set(actions)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from desired_state.instance import Instance, Key
-from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.model import ABSENT, Pass, Record
 
 SCHEMA = 1
 _T = TypeVar("_T", Record, Pass)
@@ -45,10 +45,11 @@ def _key(text: Any) -> Key:
 
 
 def _dumped(value: Record | Pass, own: Mapping[str, Any]) -> dict[str, Any]:
+    absent = {each.name for each in dataclasses.fields(value) if each.metadata == ABSENT}
     plain = {
         name: adapter.dump_python(getattr(value, name), mode="json")
         for name, adapter in _ADAPTERS[type(value)].items()
-        if name not in own
+        if name not in own and not (name in absent and getattr(value, name) is None)
     }
     return {"schema": SCHEMA, **own, **plain}
 

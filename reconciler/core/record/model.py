@@ -51,6 +51,7 @@ class Rollout:
 
 Response = Literal["heal", "wait", "report"]
 NOBODY_KNOWS = "unknown"
+ABSENT: Mapping[str, bool] = {"absent": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,21 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Drift that an apply removed, by its spots (see `reconciler.core.status.drift.spots`)."""
+    """Drift that an apply removed, by its spots (see `reconciler.core.plan.model.spots`)."""
 
     at: datetime
     spots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An apply after which no plan was empty yet.
+
+    `spots` are those that the next plan would change although nothing moved in AWS; `applied`: it already did so once.
+    """
+
+    spots: tuple[str, ...] = ()
+    applied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,10 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is known of one instance. A digest of None means "not known to match"."""
+    """All that is known of one instance. A digest of None means "not known to match".
+
+    A field with `ABSENT` came later than the first records: it is stored only when it is not None.
+    """
 
     instance: Instance
     accepted_commit: str
@@ -127,6 +142,7 @@ class Record:
     promoted: Promoted | None = None
     move: Move | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    unsettled: Unsettled | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

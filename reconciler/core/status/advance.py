@@ -51,7 +51,7 @@ from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 _TRANSIENT = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED, Reason.INTERRUPTED, Reason.RECOVERING})
 _LOCKED = frozenset({Reason.STATE_LOCKED, Reason.LOCK_ORPHANED})
 # These do not go on before something changes.
-_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.POLICY_DENIED, Reason.ADOPTION_REFUSED})
+_STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.NEVER_SETTLES, Reason.POLICY_DENIED, Reason.ADOPTION_REFUSED})
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
@@ -164,6 +164,7 @@ def _desired(record: Record, event: Desired) -> Record:
         desired_digest=event.digest,
         failures=None,
         repairs=(),
+        unsettled=None,
         rollout=None if record.rollout and record.rollout.ended else record.rollout,
         sync=sync,
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
@@ -276,6 +277,7 @@ def _reconcile_requested(record: Record, override: WindowOverride | None, now: d
         failures=None,
         rollout=None,
         repairs=(),
+        unsettled=drift.asked_again(record),
         window_override=override or record.window_override,
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
     )

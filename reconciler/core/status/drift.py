@@ -5,12 +5,12 @@ Repairs are counted by spot, because whatever fights the daemon rarely writes th
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response
+from reconciler.core.plan.model import ResourceSummary, spots
+from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response, Unsettled
 from reconciler.core.status.conditions import with_condition, without_conditions
 from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Sync
@@ -21,19 +21,11 @@ _REPAIRS_KEPT = 100
 _NAMED = 5
 
 
-def spots(resources: Iterable[ResourceSummary]) -> frozenset[str]:
-    """Return where drift is: a resource that is gone or new, or an attribute of one, without its place in a list."""
-    return frozenset(
-        f"{item.address} {path.split('.', 1)[0]}" if path else item.address
-        for item in resources
-        for path in (item.attributes if item.actions == ("update",) and item.attributes else [""])
-    )
-
-
 def observed(
     record: Record, finding: DriftFinding, response: Response, confirm_after: timedelta, now: datetime
 ) -> Record:
     """Return the record after a plan was classified."""
+    record = record.replace(unsettled=_unsettled(record, finding))
     if finding.reason is None:
         maybe_half_healed = record.applied_digest is None and finding.sync != Sync.IN_SYNC
         return record if maybe_half_healed else gone(record)
@@ -50,6 +42,24 @@ def observed(
     return with_condition(record, now, ConditionType.DRIFTED, True, drift.reason, _place_or_remedy(drift))
 
 
+def never_settles(record: Record, finding: DriftFinding) -> bool:
+    """Return whether an apply was to end a difference without a move already, and there is one again."""
+    return bool(finding.unsettled) and record.unsettled is not None and record.unsettled.applied
+
+
+def known_unsettled(record: Record) -> Collection[str] | None:
+    """Return the spots at which the root is known to differ from itself; None once a plan was empty."""
+    known = record.unsettled
+    if known is None:
+        return None
+    return known.spots if known.applied else ()
+
+
+def asked_again(record: Record) -> Unsettled | None:
+    """Return what is known of a root that differs from itself when a pass is requested: it may be applied once more."""
+    return record.unsettled and Unsettled()
+
+
 def is_same(drift: Drift | None, resources: Iterable[ResourceSummary]) -> bool:
     """Return whether some of these resources are where the known drift is."""
     return drift is not None and not spots(drift.resources).isdisjoint(spots(resources))
@@ -62,6 +72,8 @@ def gone(record: Record) -> Record:
 
 def repaired(record: Record, now: datetime) -> Record:
     """Return the record after an apply: drift is gone, and remembered as a repair unless Git had changed too."""
+    known = record.unsettled or Unsettled()
+    record = record.replace(unsettled=dataclasses.replace(known, applied=bool(known.spots)))
     if record.drift is None or record.sync == Sync.PENDING_AND_DRIFTED:
         return gone(record)
     young = tuple(repair for repair in record.repairs if now - repair.at < FIGHT_LASTS)
@@ -83,6 +95,14 @@ def repair_count(record: Record, resources: Iterable[ResourceSummary], now: date
 def unconfirmed(record: Record) -> bool:
     """Return whether drift waits for its second check."""
     return record.drift is not None and record.drift.confirmed is None
+
+
+def _unsettled(record: Record, finding: DriftFinding) -> Unsettled | None:
+    if finding.sync == Sync.IN_SYNC:
+        return None
+    if not finding.unsettled:
+        return record.unsettled
+    return Unsettled(tuple(sorted(spots(finding.unsettled))), applied=never_settles(record, finding))
 
 
 def _place_or_remedy(drift: Drift) -> str:

@@ -35,6 +35,7 @@ from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
 from reconciler.core.schedule.next_visit import is_fresh
+from reconciler.core.status.drift import known_unsettled
 from reconciler.core.status.events import (
     Applied,
     Applying,
@@ -190,6 +191,7 @@ def _finding(plan: Plan, record: Record, image: str | None, world: World, *, des
         ignore=record.instance.policy.ignore,
         rolled_back=repeats_rollback(record, image),
         now=world.now(),
+        unsettled=known_unsettled(record),
     )
 
 

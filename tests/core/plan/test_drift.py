@@ -1,6 +1,6 @@
 """Classification of plans: changes of Git, drift, or both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
-from tests.core.documents import change, document
+from tests.core.documents import by_hand, change, document
 from tests.core.instances import NOW
 
 RETENTION = change("aws_cloudwatch_log_group.this", ["update"], {"retention_in_days": 7}, {"retention_in_days": 30})
@@ -22,9 +22,18 @@ def finding(
     applied: str | None = "d1",
     ignore: Sequence[Ignore] = (),
     rolled_back: bool = False,
+    unsettled: Collection[str] | None = None,
 ) -> DriftFinding:
     plan = read(document(*changes, drift=drift), Redactor(b"a key for tests"))
-    return classify(plan, applied_digest=applied, desired_digest="d1", ignore=ignore, rolled_back=rolled_back, now=NOW)
+    return classify(
+        plan,
+        applied_digest=applied,
+        desired_digest="d1",
+        ignore=ignore,
+        rolled_back=rolled_back,
+        now=NOW,
+        unsettled=unsettled,
+    )
 
 
 def test_an_empty_plan_is_in_sync() -> None:
@@ -149,3 +158,23 @@ def test_a_destroy_is_pending_and_tells_what_changed_outside() -> None:
     found = classify_destroy(plan, ignore=(), now=NOW)
     assert (found.sync, found.reason, found.drifted, found.harmless) == (Sync.PENDING, None, (), False)
     assert [item.address for item in found.outside] == ["aws_security_group.this"]
+
+
+def test_right_after_an_apply_a_planned_change_that_no_move_explains_is_pending_and_no_drift() -> None:
+    noise = change("aws_lb.this", ["update"], {"tags_all": {"a": "1"}}, {"tags_all": {"a": "2"}})
+    elsewhere = change(RETENTION["address"], ["update"], {"tags_all": {"a": "1"}}, {"tags_all": {"a": "2"}})
+    for drift in ([], [noise], [elsewhere]):
+        found = finding(RETENTION, drift=drift, unsettled=())
+        assert (found.sync, found.reason, found.drifted) == (Sync.PENDING, None, ())
+        assert [item.address for item in found.unsettled] == [RETENTION["address"]]
+        assert finding(RETENTION, drift=drift).sync == Sync.DRIFTED, "a plan was empty before"
+    for moved in (by_hand(RETENTION), [OUTSIDE]):
+        assert finding(RETENTION, drift=moved, unsettled=()).sync == Sync.DRIFTED
+
+
+def test_what_is_known_to_differ_from_itself_is_not_named_as_drift() -> None:
+    group = change("aws_security_group.this", ["update"], {"ingress": [1]}, {"ingress": [2]})
+    found = finding(RETENTION, group, drift=by_hand(group), unsettled={f"{RETENTION['address']} retention_in_days"})
+    assert [item.address for item in found.drifted] == ["aws_security_group.this"]
+    found = finding(RETENTION, drift=[OUTSIDE], unsettled={f"{RETENTION['address']} retention_in_days"})
+    assert (found.reason, len(found.unsettled)) == (Reason.UNMANAGED_ADDITION, 1)

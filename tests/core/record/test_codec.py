@@ -13,7 +13,7 @@ from desired_state.tree import tree_id
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.record.codec import dump, dump_pass, load, load_pass
 from reconciler.core.record.consent import Approval, Promoted, WindowOverride
-from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout
+from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout, Unsettled
 from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.instances import PLATFORM, SERVICE, instance
@@ -98,6 +98,7 @@ records = st.builds(
     ),
     base=st.none() | st.builds(Base, root=words, tree_id=words, variables=st.dictionaries(words, values, max_size=2)),
     outputs=st.dictionaries(words, values, max_size=3),
+    unsettled=st.none() | st.builds(Unsettled, spots=st.lists(words, max_size=3).map(tuple), applied=st.booleans()),
 )
 passes = st.builds(
     Pass,
