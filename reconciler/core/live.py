@@ -1,4 +1,4 @@
-"""A service as ECS reports it: the running image, the newest image, and the state of its rollout."""
+"""A service as ECS reports it: the running image, the newest image, its tasks, and the state of its rollout."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +22,9 @@ class LiveService:
     `newest` is the image to run: the tag from Git if Git owns the image, otherwise the running image, or the newest
     pushed one. It is None while nothing runs and nothing was pushed. The image of a service that runs may be missing in
     the registry: that stops a deployment, not a drift check.
+
+    `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
+    has none, or AWS does not permit to ask.
     """
 
     image: str | None
@@ -31,3 +34,21 @@ class LiveService:
     message: str = ""
     running: int = 0
     desired: int = 0
+    targets: int | None = None
+
+    @property
+    def healthy(self) -> int:
+        """Count the tasks that run and, behind a load balancer, are healthy targets."""
+        return self.running if self.targets is None else min(self.running, self.targets)
+
+    @property
+    def has_placeholder(self) -> bool:
+        """Return whether the service exists and no image of its own was deployed yet."""
+        return self.image is None and self.rollout in {RolloutState.COMPLETED, RolloutState.IN_PROGRESS}
+
+    @property
+    def runs_another_image(self) -> bool:
+        """Return whether the service is gone, or at rest with another image than the one to run."""
+        if self.rollout is RolloutState.COMPLETED:
+            return self.image != self.newest
+        return self.rollout is RolloutState.ABSENT

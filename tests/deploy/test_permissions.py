@@ -24,6 +24,7 @@ WITHOUT_RESOURCE = {
     "ecs:DescribeTaskDefinition",
     "ecs:ListTasks",
     "ecs:RegisterTaskDefinition",
+    "elasticloadbalancing:DescribeTargetHealth",
 }
 # ECS requires these to define and run a task with roles and tags.
 WITH_TASKS = {"iam:PassRole", "ecs:TagResource"}

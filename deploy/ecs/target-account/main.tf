@@ -84,6 +84,12 @@ locals {
         Resource = ["*"] # the action knows no resource
       },
       {
+        Sid      = "LookAtTargets"
+        Effect   = "Allow"
+        Action   = ["elasticloadbalancing:DescribeTargetHealth"]
+        Resource = ["*"] # the action knows no resource
+      },
+      {
         Sid      = "AskWhoMadeDrift"
         Effect   = "Allow"
         Action   = ["cloudtrail:LookupEvents"]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from reconciler.cli.client import Daemon, instance_path
+from reconciler.cli.live import is_live
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import (
@@ -34,7 +35,7 @@ def get(
         bool, Parameter(negative=(), help="Refresh the table every two seconds until interrupted.")
     ] = False,
     exit_code: Annotated[
-        bool, Parameter(negative=(), help="Exit 3 when an instance is not in sync and healthy.")
+        bool, Parameter(negative=(), help="Exit 3 when an instance is not live: in sync, ready and healthy.")
     ] = False,
     orphans: Annotated[
         bool,
@@ -66,7 +67,7 @@ def get(
     if output == "table":
         for freeze in daemon.get("/api/v1/freezes")["freezes"]:
             print_line(f"{freeze['environment'] or 'all environments'}: {_frozen(freeze)}")
-    return Exit.FOUND if exit_code and not all(map(_is_converged, found)) else Exit.OK
+    return Exit.FOUND if exit_code and not all(map(is_live, found)) else Exit.OK
 
 
 def describe(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
@@ -152,10 +153,6 @@ def _row(item: dict[str, Any]) -> Sequence[Any]:
         short_commit(item["applied_commit"]),
         item["message"],
     )
-
-
-def _is_converged(item: dict[str, Any]) -> bool:
-    return bool(item["current"] and item["sync"] == "InSync" and item["health"] == "Healthy")
 
 
 def _describe(detail: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 
 from reconciler.cli.client import DaemonUnreachable, instance_path
 from reconciler.cli.commands.acting import request
+from reconciler.cli.live import is_live
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, print_line, progress, short_commit
@@ -71,8 +72,7 @@ def verdict(detail: dict[str, Any]) -> Verdict:
         return Waiting(why)
     if detail["reason"] in _BAD_ROLLOUTS:
         return Failed(why)
-    converged = detail["ready"] and detail["health"] == "Healthy" and detail["sync"] == "InSync"
-    return Live() if converged else Waiting(why)
+    return Live() if is_live(detail) else Waiting(why)
 
 
 def wait(

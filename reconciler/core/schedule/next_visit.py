@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from reconciler.core.live import LiveService
 from reconciler.core.record.model import Record
 from reconciler.core.status.drift import unconfirmed
 from reconciler.core.status.promotion import is_built_from_git
@@ -77,13 +78,16 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     return interval
 
 
-def is_fresh(record: Record, digest: str, *, now: datetime) -> bool:
+def is_fresh(record: Record, digest: str, *, now: datetime, live: LiveService | None = None) -> bool:
     """Return whether Terraform need not run: the desired digest is applied and the last check is recent enough.
 
     A check in the future does not count: after a clock was ahead and was set right, the next checks must still come.
+    Neither does one of a service that was healthy and is now found with another image, or not at all.
     """
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
         return False
     if unconfirmed(record) or record.approval:
+        return False
+    if live and live.runs_another_image and record.health == Health.HEALTHY:
         return False
     return timedelta(0) <= now - record.checked_at < record.instance.policy.interval * 0.85

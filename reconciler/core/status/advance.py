@@ -68,7 +68,7 @@ def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 1
 def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
     match event:
         case Accepted():
-            return _accepted(record, event)
+            return _accepted(record, event, now)
         case Invalid(message):
             return with_condition(record, now, ConditionType.STALLED, True, Reason.INVALID_MANIFEST, message)
         case Removed(guard):
@@ -131,9 +131,9 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             assert_never(event)
 
 
-def _accepted(record: Record, event: Accepted) -> Record:
+def _accepted(record: Record, event: Accepted, now: datetime) -> Record:
     conditions = without_conditions(record, ConditionType.STALLED, only={Reason.INVALID_MANIFEST})
-    return record.replace(
+    accepted = record.replace(
         instance=event.instance,
         accepted_commit=event.commit,
         removed=None,
@@ -141,6 +141,7 @@ def _accepted(record: Record, event: Accepted) -> Record:
         prune_confirmed=False,
         conditions=conditions,
     )
+    return rollout.not_ready_before(accepted, now) if promotion.changes_service(record, event.instance) else accepted
 
 
 def _held(record: Record, reason: Reason, message: str, now: datetime) -> Record:
@@ -221,7 +222,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
         record = with_condition(record, now, ConditionType.STALLED, True, reason, message)
     else:
         record = _without_stall(record)
-    return ready(record, now, reason == Reason.OBSERVED, reason, message)
+    return ready(record, now, False, reason, message)
 
 
 def _applied(record: Record, event: Applied, now: datetime) -> Record:
@@ -245,7 +246,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
     if not service:
         return ready(record, now, True, Reason.APPLIED, "")
     if event.image is None:
-        return ready(record, now, False, Reason.AWAITING_FIRST_IMAGE, "no image was pushed to its repository yet")
+        return rollout.awaiting_first_image(record, now)
     return ready(record, now, False, Reason.PROGRESSING, "applied; ECS rolls it out")
 
 

@@ -61,6 +61,12 @@ def with_tree(instance: Instance, tree_id: str) -> Instance:
     return dataclasses.replace(instance, tree_id=tree_id, source_digest=source)
 
 
+def changes_service(record: Record, new: Instance) -> bool:
+    """Return whether Git asks for another service. A changed root tree is no such change: it may be held back."""
+    old = record.instance
+    return new.kind == "Service" and with_tree(new, old.tree_id).source_digest != old.source_digest
+
+
 def is_built_from_git(record: Record) -> bool:
     """Return whether the state was built from what Git asks for, or from as much of it as the instance may take now."""
     instance, base, promoted = record.instance, record.base, record.promoted

@@ -28,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
 from botocore.session import Session
 
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})  # as each service calls it
 SESSION_NAME = "ecs-gitops-reconciler"  # CloudTrail shows this name for the daemon's calls
 _RETRIES = Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4}, max_pool_connections=16

@@ -15,7 +15,7 @@ from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
@@ -35,19 +35,21 @@ class EcsLive:
             definition = found.get("taskDefinition") if found else None
             image = await self._image(instance.service_name, environment, definition) if definition else None
             newest = await self._newest(instance, environment, image)
+            targets = await self._healthy_targets(found, environment) if found else None
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
         if found is None:
-            return LiveService(None, newest, RolloutState.ABSENT, "the service does not exist")
+            return LiveService(None, newest, RolloutState.ABSENT, message="the service does not exist")
         state, message = rollout(found)
         return LiveService(
             image=image,
             newest=newest,
             rollout=state,
             message=message,
-            running=found.get("runningCount", 0),
+            running=(_primary(found) or found).get("runningCount", 0),
             desired=found.get("desiredCount", 0),
             task_definition=definition,
+            targets=targets,
         )
 
     async def _describe(self, name: str, environment: Environment, cluster: str) -> Mapping[str, Any] | None:
@@ -77,11 +79,33 @@ class EcsLive:
         tag = await newest_tag(self._clients, key, environment)
         return image_uri(key, environment, tag) if tag else None
 
+    async def _healthy_targets(self, service: Mapping[str, Any], environment: Environment) -> int | None:
+        """Count the healthy targets of a service, in the target group that has the fewest; None where AWS does not
+        permit to ask, and without a load balancer.
+        """
+        groups = [one["targetGroupArn"] for one in service.get("loadBalancers", ()) if "targetGroupArn" in one]
+        try:
+            return min([await self._healthy(group, environment) for group in groups], default=None)
+        except AwsFailed as failure:
+            if failure.code in DENIED:
+                return None
+            raise
+
+    async def _healthy(self, group: str, environment: Environment) -> int:
+        try:
+            answer = await self._clients.call(environment, "elbv2", "describe_target_health", TargetGroupArn=group)
+        except AwsFailed as failure:
+            if failure.code == "TargetGroupNotFound":
+                return 0
+            raise
+        targets: Sequence[Mapping[str, Any]] = answer["TargetHealthDescriptions"]
+        return sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
+
 
 def rollout(service: Mapping[str, Any]) -> tuple[RolloutState, str]:
     """Return the state of the newest deployment and ECS's message about it. `service`: an entry of DescribeServices."""
     deployments: Sequence[Mapping[str, Any]] = service.get("deployments", ())
-    primary = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
+    primary = _primary(service)
     if primary is None:  # another deployment controller: only the task counts are known
         return _by_counts(service), ""
     reason = primary.get("rolloutStateReason", "")
@@ -97,6 +121,12 @@ def rollout(service: Mapping[str, Any]) -> tuple[RolloutState, str]:
             return RolloutState.IN_PROGRESS, reason
         case _:
             return _by_counts(primary), reason
+
+
+def _primary(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the newest deployment. Older ones have tasks of their own, which the counts of the service include."""
+    deployments: Sequence[Mapping[str, Any]] = service.get("deployments", ())
+    return next((one for one in deployments if one.get("status") == "PRIMARY"), None)
 
 
 def _rollback_message(

@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Sequence
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports.aws import LiveUnavailable
-from reconciler.edges.aws.clients import AwsClients, AwsFailed
+from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+)|@(.+))")
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _NOT_THERE = frozenset(
     {"ImageNotFoundException", "RepositoryNotFoundException", "ResourceNotFoundException", "NoSuchEntity"}
 )
@@ -75,7 +74,7 @@ async def _exists(call: Awaitable[object]) -> bool:
     except AwsFailed as failure:
         if failure.code in _NOT_THERE:
             return False
-        if failure.code in _DENIED:
+        if failure.code in DENIED:
             return True
         raise
     return True

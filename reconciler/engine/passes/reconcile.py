@@ -69,7 +69,7 @@ class _ApplyFailed(Exception):
 
 
 class _ImageMoved(Exception):
-    """The running image changed between plan and apply, so the plan is outdated."""
+    """The image to run changed since the plan, so the plan is outdated."""
 
 
 async def reconcile(key: Key, world: World) -> None:
@@ -117,16 +117,14 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
         record = await world.records.advance(key, Desired(digest, instance.source_digest, commit))
         try:
-            if not is_fresh(record, digest, now=world.now()):
+            if not is_fresh(record, digest, now=world.now(), live=live):
                 await _plan_and_act(record, run, live, world)
+            if live:
+                await _watch(key, environment, live, world)
         except _ImageMoved:
             continue
-        if live:
-            await _watch(key, environment, world)
         return
-    await world.records.advance(
-        key, PassHeld(Reason.PROGRESSING, "the running image keeps changing; planned again later")
-    )
+    await world.records.advance(key, PassHeld(Reason.PROGRESSING, "the image keeps changing; planned again later"))
 
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
@@ -262,14 +260,20 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
         return True
 
 
-async def _watch(key: Key, environment: Environment, world: World) -> None:
-    """Observe the service again after an apply, unless the reason why the plan waits is the headline."""
+async def _watch(key: Key, environment: Environment, planned: LiveService, world: World) -> None:
+    """Observe the service again after an apply, unless the reason why the plan waits is the headline.
+
+    Raises: _ImageMoved, when an image was pushed or deployed since the service that the plan was made for was read.
+    """
     record = world.records[key]
     if record.applied_digest != record.desired_digest or plan_waits(record):
         return
     live = await observe(record.instance, environment, world)
-    if live:
-        await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
+    if live is None:
+        return
+    if live.newest != planned.newest:
+        raise _ImageMoved
+    await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
 
 
 def _base(run: Run) -> Base:

@@ -40,7 +40,7 @@ OBSERVED = {"prod": dataclasses.replace(ENVIRONMENTS["prod"], floor=Floor(mode="
 
 
 def observed(state: RolloutState) -> RolloutObserved:
-    return RolloutObserved(LiveService(IMAGE, IMAGE, state, "td:1", state.value), timedelta(minutes=15))
+    return RolloutObserved(LiveService(IMAGE, IMAGE, state, "td:1", state.value, 2, 2), timedelta(minutes=15))
 
 
 HEALTHY, ROLLING, ROLLED_BACK = map(

@@ -171,7 +171,18 @@ def test_a_rollout_that_never_ends_times_out() -> None:
 
 
 def test_a_service_without_an_image_waits_for_its_first() -> None:
-    assert fold(applied(), live(RolloutState.COMPLETED, image=None)).reason == Reason.AWAITING_FIRST_IMAGE
+    record = applied()
+    placeholder = fold(record, Applying(intent("d1"), base(record)), Applied({"task_definition_arn": "td:1"}, None))
+    assert (placeholder.reason, placeholder.health) == (Reason.AWAITING_FIRST_IMAGE, Health.UNKNOWN)
+    assert fold(placeholder, live(RolloutState.COMPLETED, image=None)).reason == Reason.AWAITING_FIRST_IMAGE
+
+
+def test_a_service_is_not_ready_from_the_moment_that_git_asks_for_another_one() -> None:
+    running = fold(applied(), live(RolloutState.COMPLETED))
+    changed = fold(running, Accepted(instance(SERVICE.replace("3f9c2d1", "4f9c2d1")), "c2"))
+    assert (changed.conditions[ConditionType.READY].status, changed.reason) == (False, Reason.PROGRESSING)
+    for unchanged in (instance(), instance(tree_id="sha256:2")):
+        assert fold(running, Accepted(unchanged, "c2")).conditions == running.conditions
 
 
 def test_a_dependency_that_progresses_does_not_make_a_running_service_unready() -> None:

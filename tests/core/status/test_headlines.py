@@ -104,7 +104,7 @@ HEADLINES: dict[str, tuple[Record, Event, Told]] = {
         Waiting(Reason.AWAITING_APPROVAL, "1 to create"),
         ready(False, Reason.AWAITING_APPROVAL, "1 to create"),
     ),
-    "an observation": (WANTED, Waiting(Reason.OBSERVED, "1 to create"), ready(True, Reason.OBSERVED, "1 to create")),
+    "an observation": (WANTED, Waiting(Reason.OBSERVED, "1 to create"), ready(False, Reason.OBSERVED, "1 to create")),
     "a denial": (
         WANTED,
         Waiting(Reason.POLICY_DENIED, "no"),

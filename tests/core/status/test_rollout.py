@@ -12,11 +12,11 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
 from reconciler.core.status.conditions import ready
 from reconciler.core.status.rollout import seen, started
-from reconciler.core.vocabulary import Health, Reason
-from tests.core.instances import IMAGE, NOW, applied
+from reconciler.core.vocabulary import ConditionType, Health, Reason
+from tests.core.instances import IMAGE, NOW, SERVICE, applied, instance, with_policy
 
 TIMEOUT = timedelta(minutes=15)
-LIVE = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", "from ECS", running=1, desired=2)
+LIVE = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", "from ECS", running=2, desired=2)
 ROLLOUT = Rollout("d1", IMAGE, "td:1", NOW - timedelta(minutes=5))
 FAILED = replace(ROLLOUT, ended=Reason.ROLLED_BACK, message="rolled back then")
 STATES = st.sampled_from(RolloutState)
@@ -83,7 +83,12 @@ TABLE: dict[str, tuple[Record, RolloutState, tuple[Health, Reason, bool]]] = {
     ),
     "rolled back": (record(ROLLOUT), RolloutState.ROLLED_BACK, (Health.DEGRADED, Reason.ROLLED_BACK, False)),
     "failed": (record(ROLLOUT), RolloutState.FAILED, (Health.DEGRADED, Reason.ROLLOUT_FAILED, False)),
-    "absent": (record(ROLLOUT), RolloutState.ABSENT, (Health.DEGRADED, Reason.APPLIED, True)),
+    "not there yet after an apply": (
+        record(ROLLOUT),
+        RolloutState.ABSENT,
+        (Health.PROGRESSING, Reason.PROGRESSING, False),
+    ),
+    "gone": (record(), RolloutState.ABSENT, (Health.DEGRADED, Reason.MISSING_RESOURCE, False)),
 }
 
 
@@ -93,24 +98,79 @@ def test_the_state_in_ecs_becomes_health_and_headline(name: str) -> None:
     assert summary(observed(before, state)) == expected
 
 
-@given(STATES, ROLLOUTS, HEADLINES)
-def test_law_a_service_without_an_image_always_waits_for_one(
-    state: RolloutState, rollout: Rollout | None, reason: Reason
+LACKS: dict[str, tuple[Record, dict[str, Any], str]] = {
+    "tasks": (record(), {"running": 1}, "1 of 2 tasks run"),
+    "tasks that ECS does not want yet": (record(), {"running": 0, "desired": 0}, "0 of 2 tasks run"),
+    "tasks that autoscaling added": (record(), {"desired": 4}, "2 of 4 tasks run"),
+    "healthy targets": (record(), {"targets": 1}, "1 of 2 tasks run and are healthy"),
+    "the image of Git": (record(), {"image": "orders:old"}, f"orders:old runs, not {IMAGE}"),
+    "any image": (record(ROLLOUT), {"image": None}, f"no image runs, not {IMAGE}"),
+    "the applied task definition": (
+        record(replace(ROLLOUT, task_definition="td:2")),
+        {},
+        "ECS does not show the applied task definition yet",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LACKS)
+def test_a_completed_deployment_that_lacks_something_is_not_ready_and_fails_in_the_end(name: str) -> None:
+    before, changes, lacks = LACKS[name]
+    found = observed(before, RolloutState.COMPLETED, **changes)
+    assert summary(found) == (Health.PROGRESSING, Reason.PROGRESSING, False)
+    assert found.conditions[ConditionType.READY].message == lacks
+    live = replace(LIVE, **changes)
+    late = seen(found, live, TIMEOUT, NOW + TIMEOUT + timedelta(seconds=1))
+    assert summary(late) == (Health.DEGRADED, Reason.ROLLOUT_TIMEOUT, False)
+    assert late.conditions[ConditionType.READY].message.endswith(lacks)
+
+
+def test_a_rule_that_ignores_the_minimum_leaves_the_count_to_its_owner() -> None:
+    rule = "{ignore: [{address: aws_appautoscaling_target.this, path: min_capacity, owner: ann, until: 2026-03-02}]}"
+    night = replace(LIVE, running=0, desired=0)
+    before = record().replace(instance=instance(with_policy(SERVICE, rule)))
+    assert seen(before, night, TIMEOUT, NOW).health is Health.HEALTHY
+    assert seen(before, night, TIMEOUT, NOW + timedelta(days=1)).health is Health.PROGRESSING
+
+
+@given(
+    st.sampled_from([RolloutState.COMPLETED, RolloutState.IN_PROGRESS]),
+    st.none() | ROLLOUTS.map(lambda rollout: rollout and replace(rollout, image=None)),
+    HEADLINES,
+    st.sampled_from([None, IMAGE]),
+)
+def test_law_a_service_with_the_placeholder_always_waits_for_its_first_image(
+    state: RolloutState, rollout: Rollout | None, reason: Reason, newest: str | None
 ) -> None:
-    found = observed(record(rollout, reason), state, newest=None)
+    found = observed(record(rollout, reason), state, image=None, newest=newest)
     assert summary(found) == (Health.UNKNOWN, Reason.AWAITING_FIRST_IMAGE, False)
     assert found.rollout == rollout
 
 
-@given(STATES, ROLLOUTS, HEADLINES)
-def test_law_ready_means_healthy_and_ends_the_watch(
-    state: RolloutState, rollout: Rollout | None, reason: Reason
+@given(
+    STATES,
+    ROLLOUTS,
+    HEADLINES,
+    st.builds(
+        dict,
+        image=st.sampled_from([None, IMAGE, "another"]),
+        newest=st.sampled_from([None, IMAGE]),
+        running=st.integers(0, 3),
+        desired=st.integers(0, 3),
+        targets=st.none() | st.integers(0, 3),
+    ),
+)
+def test_law_ready_means_that_the_wanted_image_runs_in_the_wanted_number_of_healthy_tasks(
+    state: RolloutState, rollout: Rollout | None, reason: Reason, changes: dict[str, Any]
 ) -> None:
-    found = observed(record(rollout, reason), state)
-    if state is not RolloutState.ABSENT:
-        health, _, is_ready = summary(found)
-        assert is_ready == (health is Health.HEALTHY)
-        assert (found.rollout is None) == is_ready
+    found = observed(record(rollout, reason), state, **changes)
+    health, _, is_ready = summary(found)
+    live = replace(LIVE, **changes)
+    assert is_ready == (health is Health.HEALTHY)
+    if is_ready:
+        assert live.image == live.newest != None  # noqa: E711 - one comparison of three
+        assert min(live.running, live.running if live.targets is None else live.targets) >= max(2, live.desired)
+        assert found.rollout is None
 
 
 @given(STATES, ROLLOUTS, HEADLINES)
