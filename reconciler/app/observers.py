@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.views import shown
 from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.edges.slack.notifications import Notifications
 from reconciler.edges.telemetry.logs import log
@@ -39,7 +40,7 @@ class Observers:
                 instance=str(new.key),
                 reason=ready.reason.value,
                 ready=ready.status,
-                sync=new.sync.value,
+                sync=shown.sync(new).value,
                 health=new.health.value,
                 message=ready.message,
             )

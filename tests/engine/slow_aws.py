@@ -94,11 +94,16 @@ class SlowAws(AwsClients):
         return primary.running(self.engine.now, TASKS_START) - self.sick
 
     @property
+    def wanted_tag(self) -> str | None:
+        """Return the tag in Git; None for a pipeline."""
+        spec: Any = self.engine.orders.instance.spec
+        return spec.image.tag if spec.image else None
+
+    @property
     def wanted_image(self) -> str | None:
         """Return the image of Git; for a pipeline, the one it deployed."""
-        spec: Any = self.engine.orders.instance.spec
-        if spec.image:
-            return image_of(spec.image.tag)
+        if self.wanted_tag:
+            return image_of(self.wanted_tag)
         running = self.images[self.rollout.primary.task_definition] if self.rollout else None
         return None if running is None or "awaiting" in running else running
 

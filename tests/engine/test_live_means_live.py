@@ -75,6 +75,9 @@ class Story:
         assert shown == waited, "`get --exit-code` and `wait` ask the same question"
         ready = record.conditions[ConditionType.READY].status
         assert not (ready or shown or record.health is Health.HEALTHY) or live, f"said to be live: {detail}"
+        tag = self.aws.wanted_tag
+        assert detail["sync"] != "InSync" or tag is None or tag in self.aws.pushed, "the image of Git was not pushed"
+        assert detail["sync"] != "InSync" or detail["reason"] != "RolledBack"
         return shown
 
 
@@ -108,6 +111,32 @@ async def test_an_image_that_is_pushed_between_the_two_looks_of_a_visit_is_rolle
     live.answer = HEALTHY
     record = await engine.visit()
     assert (record.health, record.conditions[ConditionType.READY].status) == (Health.HEALTHY, True)
+
+
+AS_THEY_ARE: dict[str, tuple[LiveService, tuple[str, str, str]]] = {
+    "the placeholder": (
+        LiveService(None, None, RolloutState.COMPLETED, "td:1"),
+        ("Pending", "Unknown", "AwaitingFirstImage"),
+    ),
+    "too few tasks": (dataclasses.replace(HEALTHY, running=1), ("InSync", "Progressing", "Progressing")),
+    "a sick target": (dataclasses.replace(HEALTHY, targets=1), ("InSync", "Progressing", "Progressing")),
+    "a version that ECS took back": (
+        dataclasses.replace(HEALTHY, rollout=RolloutState.ROLLED_BACK, task_definition="td:0"),
+        ("Pending", "Degraded", "RolledBack"),
+    ),
+    "as Git asks": (HEALTHY, ("InSync", "Healthy", "Applied")),
+}
+
+
+@pytest.mark.parametrize("name", AS_THEY_ARE)
+async def test_a_service_is_what_it_is_in_sync_health_reason_and_exit_code(name: str) -> None:
+    answer, expected = AS_THEY_ARE[name]
+    engine = FakeEngine(ServiceTerraform(planned=[CREATE]))
+    engine.live.answer = answer
+    for _ in range(3):
+        detail = api.detail(await engine.visit(), NOW)
+        assert (detail["sync"], detail["health"], detail["reason"]) == expected
+        assert (is_live(detail), detail["ready"]) == ((True, True) if answer is HEALTHY else (False, False))
 
 
 async def test_another_image_at_rest_is_planned_at_once_and_not_again_before_its_time() -> None:

@@ -18,6 +18,7 @@ from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.redaction.redactor import is_marked
 from reconciler.core.status.drift import repair_count
 from reconciler.core.status.remedies import remedies
+from reconciler.core.views import shown
 from reconciler.core.vocabulary import ConditionType, Reason
 
 View = dict[str, Any]
@@ -35,7 +36,7 @@ def summary(record: Record, now: datetime) -> View:
         "name": record.key.name,
         "kind": record.instance.kind,
         "mode": record.instance.policy.mode,
-        "sync": record.sync.value,
+        "sync": shown.sync(record).value,
         "health": record.health.value,
         "ready": bool(ready and ready.status),
         "reason": ready.reason.value if ready else None,

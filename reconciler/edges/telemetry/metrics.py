@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.views import shown
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from reconciler.edges.telemetry.provider_metrics import ProviderView
 from reconciler.edges.telemetry.provider_metrics import families as provider_families
@@ -208,7 +209,7 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
         suspended = record.suspended or record.instance.policy.suspend
         info.add_metric([*key, record.instance.kind, record.instance.policy.mode, _word(suspended)], 1)
         for state in Sync:
-            sync.add_metric([*key, state.value], state == record.sync)
+            sync.add_metric([*key, state.value], state == shown.sync(record))
         for one in Health:
             health.add_metric([*key, one.value], one == record.health)
         for kind, status, is_current in _conditions(record):
