@@ -150,7 +150,7 @@ class Controller:
         try:
             await reconcile(key, self.world)
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
-            self.world.observer.log("pass_crashed", instance=str(key), traceback=traceback.format_exc())
+            self.world.observer.log("pass_crashed", level="error", instance=str(key), traceback=traceback.format_exc())
             await self.world.records.advance(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
         after = await self._expire_override(before)
         await self._note(before, after, trigger, started)

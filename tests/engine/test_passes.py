@@ -186,7 +186,7 @@ async def test_a_defect_in_a_pass_is_logged_with_its_traceback_shown_and_retried
     found = await engine.run_pass()
     assert (found.result, found.reason, found.message) == ("failed", Reason.PLAN_FAILED, "ZeroDivisionError: a defect")
     (crash,) = (fields for event, fields in engine.observer.logged if event == "pass_crashed")
-    assert crash["instance"] == "develop/orders"
+    assert (crash["instance"], crash["level"]) == ("develop/orders", "error")
     assert "ZeroDivisionError: a defect" in crash["traceback"]
     assert "Traceback" in crash["traceback"]
 

@@ -4,7 +4,7 @@ ECS returns them with its defaults written out and in an order of its own; so do
 The order of a command, an entry point and capability names is kept where it has a meaning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # What ECS fills in (API_ContainerDefinition, and the provider's own normalisation of it).
@@ -49,7 +49,7 @@ def normal(definitions: Any) -> Any:
     """
     if not isinstance(definitions, list) or not all(_is_named(item) for item in definitions):
         return definitions
-    return {item["name"]: _container(item) for item in definitions}
+    return _keyed((item["name"], _container(item)) for item in definitions)
 
 
 def _is_named(item: Any) -> bool:
@@ -67,10 +67,18 @@ def _is_default(name: str, value: Any) -> bool:
 
 def _field(name: str, value: Any) -> Any:
     if name in _KEYS and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-        return dict(sorted((_key(name, item), _entry(name, item)) for item in value))
+        return _keyed((_key(name, item), _entry(name, item)) for item in value)
     if isinstance(value, Mapping):
         return _entry(name, value)
     return _number(value) if name in _NUMBERS else value
+
+
+def _keyed(pairs: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Key the members of a list. A root may give a key twice; the members of such a key are a list, in their order."""
+    members: dict[str, list[dict[str, Any]]] = {}
+    for key, member in pairs:
+        members.setdefault(key, []).append(member)
+    return {key: found[0] if len(found) == 1 else found for key, found in sorted(members.items())}
 
 
 def _key(name: str, item: Mapping[str, Any]) -> str:

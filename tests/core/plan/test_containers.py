@@ -162,3 +162,32 @@ def test_definitions_with_the_same_meaning_are_equal(name: str) -> None:
 def test_definitions_with_another_meaning_are_not_equal(name: str) -> None:
     one, other = OTHER[name]
     assert normal([{"name": "orders", **one}]) != normal([{"name": "orders", **other}])
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "members"),
+    [
+        ("environment", "LEVEL", [{"name": "LEVEL", "value": "a"}, {"name": "LEVEL", "value": "b"}]),
+        ("secrets", "KEY", [{"name": "KEY", "valueFrom": "a"}, {"name": "KEY", "valueFrom": "b"}]),
+        ("portMappings", "80/tcp", [{"containerPort": 80}, {"containerPort": 80, "name": "web"}]),
+        ("mountPoints", "/a", [{"containerPath": "/a", "sourceVolume": volume} for volume in "cab"]),
+    ],
+)
+def test_members_with_one_key_are_all_read_in_their_order(field: str, key: str, members: list[dict[str, Any]]) -> None:
+    """A root may write two variables of one name (https://github.com/hashicorp/terraform/issues/16769); which of them
+    a container gets depends on their order."""
+
+    def read(*found: dict[str, Any]) -> Any:
+        return normal([{"name": "web", field: list(found)}])["web"][field]
+
+    other = {"name": "A", "containerPort": 1, "containerPath": "/0"}
+    assert len(read(*members)[key]) == len(members)
+    assert read(*members, other) == read(other, *members)
+    assert read(*members) != read(*members[::-1])
+    assert read(*members) != read(*members[:-1])
+
+
+def test_containers_with_one_name_are_all_read() -> None:
+    assert normal([{"name": "web", "image": "b"}, {"name": "web", "image": "a"}]) == {
+        "web": [{"image": "b"}, {"image": "a"}]
+    }
