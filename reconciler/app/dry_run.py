@@ -23,8 +23,9 @@ from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import read as plans
+from reconciler.core.plan.entries import UnreadablePlan
 from reconciler.core.plan.foundation import Foundation, Known, NeverApplied, NotKnown, foundation
-from reconciler.core.plan.model import Plan, ResourceSummary, counts, everything
+from reconciler.core.plan.model import FailedCheck, Plan, ResourceSummary, entries
 from reconciler.core.policy.adoption import refusal
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.ports.aws import Live, LiveUnavailable
@@ -41,24 +42,21 @@ from reconciler.engine.passes.judge import denied
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """Planned changes of one instance: counts, resources, and the policy rules that deny them.
+    """Planned changes of one instance, and the policy rules that deny them.
 
     `provisional` says what the plan assumes, if it can turn out otherwise, `error` why the instance could not be
-    planned, `refused` why its adoption would be refused.
+    planned, `refused` why its plan would be refused.
     """
 
     key: Key
     kind: str
     provisional: str | None
-    creates: int = 0
-    updates: int = 0
-    replaces: int = 0
-    destroys: int = 0
     changes: tuple[ResourceSummary, ...] = ()
     denied: tuple[str, ...] = ()
     error: str | None = None
-    imports: int = 0
     refused: str | None = None
+    checks: tuple[FailedCheck, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 async def plan_once(
@@ -162,9 +160,9 @@ class DryRun:
     async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Foundation]:
         try:
             document, plan, denied = await self._run(instance, platform=None, image=None)
-        except TerraformFailed as failure:
-            failed = PlannedInstance(instance.key, instance.kind, None, error=failure.message)
-            return failed, NotKnown(f"{instance.key} cannot be planned: {failure.message}")
+        except (TerraformFailed, UnreadablePlan) as failure:
+            failed = PlannedInstance(instance.key, instance.kind, None, error=str(failure))
+            return failed, NotKnown(f"{instance.key} cannot be planned: {failure}")
         return self._planned(instance, plan, denied, provisional=None), foundation(document)
 
     async def _other(self, instance: Instance, on: Foundation) -> PlannedInstance:
@@ -181,7 +179,7 @@ class DryRun:
                         provisional = None if planned else "the platform's outputs as they are before its changes"
                         image = (await self.live.service(instance, environment, platform["cluster"]["name"])).newest
             _, plan, denied = await self._run(instance, platform=platform, image=image)
-        except (TerraformFailed, LiveUnavailable) as failure:
+        except (TerraformFailed, UnreadablePlan, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
         return self._planned(instance, plan, denied, provisional=provisional)
 
@@ -210,20 +208,15 @@ class DryRun:
     def _planned(
         self, instance: Instance, plan: Plan, denied: tuple[str, ...], *, provisional: str | None
     ) -> PlannedInstance:
-        summaries = tuple(change.summary() for change in everything(plan))
-        counted = counts(summaries)
         return PlannedInstance(
             key=instance.key,
             kind=instance.kind,
             provisional=provisional,
-            creates=counted["create"],
-            updates=counted["update"],
-            replaces=counted["replace"],
-            destroys=counted["destroy"],
-            changes=summaries,
-            imports=counted["import"],
-            refused=refusal(plan),
+            changes=entries(plan),
+            refused=plan.partial or refusal(plan),
             denied=denied,
+            checks=plan.checks,
+            warnings=plan.warnings,
         )
 
 

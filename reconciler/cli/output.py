@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reconciler.core.plan.words import IMPORT, READDRESS, operation
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {
     "InSync": "green", "Healthy": "green", "yes": "green", "create": "green",
@@ -21,7 +23,21 @@ _STYLES = {
     "Drifted": "red", "PendingAndDrifted": "red", "Degraded": "red", "no": "red", "destroy": "red", "replace": "red",
 }  # fmt: skip
 
-_SIGNS = {"+": "green", "~": "yellow", "-": "red", "±": "red"}
+_SIGNS = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    "±": "red",
+    "=": "",
+    ">": "yellow",
+    ".": "yellow",
+    "!": "red",
+    "?": "",
+}
+_SIGN_OF = {
+    "create": "+", "update": "~", "replace": "±", "destroy": "-", "import": "=", "move": ">", "forget": ".",
+    "output": "~", "invoke": "!", "defer": "?", "unnamed": "?",
+}  # fmt: skip
 
 
 def clean(value: Any) -> str:
@@ -104,15 +120,19 @@ def short_commit(commit: str | None) -> str:
 
 
 def changes(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a plan's resources as lines: sign and address, then, for changed resources, the changed attributes."""
-    signs = {("create",): "+", ("update",): "~", ("delete",): "-", ("import",): "=", ("import", "update"): "~"}
+    """Yield a plan's entries as lines: sign, address and notes, then, for changed ones, the changed attributes."""
     for item in items:
-        sign = signs.get(tuple(item["actions"]), "±")
-        yield f"{sign} {item['address']}"
+        sign = _sign(item["actions"])
+        yield f"{sign} {item['address']}" + (f" ({'; '.join(item['notes'])})" if item["notes"] else "")
         if sign in "+-":
             continue  # every attribute is new or gone; the JSON output has them
         for path, value in item["attributes"].items():
             yield f"    {path}: {_value(value['old'])} → {_value(value['new'])}"
+
+
+def _sign(actions: Sequence[str]) -> str:
+    """Return the sign of an entry; what happens to a resource counts more than its import or its new address."""
+    return _SIGN_OF[operation([action for action in actions if action not in {IMPORT, READDRESS}] or actions)]
 
 
 def print_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> None:
@@ -124,6 +144,18 @@ def print_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> 
             screen.print(Text(indent + clean(line), style=style), soft_wrap=True)
         else:
             print_line(indent + line)
+
+
+def print_remarks(checks: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
+    """Print failed checks and Terraform's warnings, if there are any."""
+    if checks:
+        print_line("\nFailed checks:")
+    for check in checks:
+        print_line(f"  {check['address']} ({check['status']}): {'; '.join(check['messages'])}")
+    if warnings:
+        print_line("\nWarnings:")
+    for warning in warnings:
+        print_line(f"  {warning}")
 
 
 def _value(value: Any) -> str:

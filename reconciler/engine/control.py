@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.plan.model import IMPORT
+from reconciler.core.plan.words import IMPORT
 from reconciler.core.ports.control import (
     ACTIONS,
     Action,

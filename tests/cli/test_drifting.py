@@ -43,7 +43,7 @@ def test_drift_that_no_plan_removes_comes_with_its_remedy(cli: Cli, daemon: Serv
 def test_diff_shows_the_last_plan_and_exits_3_when_it_would_change_something(cli: Cli, daemon: Served) -> None:
     ended = cli("diff", "develop/orders")
     assert ended.code == 3
-    assert '  ± aws_ecs_task_definition.this\n      memory: "512" → "1024"\n' in ended.out
+    assert '  ± aws_ecs_task_definition.this (is tainted)\n      memory: "512" → "1024"\n' in ended.out
     assert json.loads(cli("diff", "develop/orders", "-o", "json").out)["plan"]["digest"] == "sha256:p1"
 
 

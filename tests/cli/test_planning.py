@@ -4,14 +4,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.app.dry_run import PlannedInstance
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.model import FailedCheck, ResourceSummary
+from reconciler.core.plan.words import Operation
 from tests.cli.conftest import Cli
 
 ORDERS = Key("develop", "orders")
@@ -19,8 +20,12 @@ NEW = PlannedInstance(
     ORDERS,
     "Service",
     provisional="placeholders for the platform's outputs",
-    creates=2,
-    changes=(ResourceSummary("aws_ecs_service.this", ("create",), {"name": (None, "orders")}),),
+    changes=(
+        ResourceSummary("aws_ecs_service.this", ("create",), {"name": (None, "orders")}),
+        ResourceSummary("aws_lb.b", ("move",), {}, ("moved from aws_lb.a",)),
+    ),
+    checks=(FailedCheck("check.health", "fail", ("the shop answers 503",)),),
+    warnings=("Argument is deprecated",),
 )
 SAME = PlannedInstance(Key("develop", "platform"), "Platform", provisional=None)
 BROKEN = PlannedInstance(Key("develop", "catalog"), "Service", provisional=None, error="no such subnet")
@@ -50,9 +55,13 @@ def test_plan_shows_the_changes_of_each_instance_and_exits_3(cli: Cli, plans: An
     ended = cli("plan", "--repo", "m.git", "--commit", "abc", "develop/orders")
     rows = [line.split() for line in ended.out.splitlines()]
     assert ended.code == 3
-    assert ["develop/orders", "Service", "0", "2", "0", "0", "0", "provisional:"] in [row[:8] for row in rows]
-    assert ["develop/platform", "Platform", "0", "0", "0", "0", "0"] in rows
-    assert "  + aws_ecs_service.this\n\n" in ended.out
+    assert ["develop/orders", "Service", "0", "1", "1", "0", "0", "0", "0", "provisional:"] in [
+        row[:10] for row in rows
+    ]
+    assert ["develop/platform", "Platform", "0", "0", "0", "0", "0", "0", "0"] in rows
+    assert "  + aws_ecs_service.this\n  > aws_lb.b (moved from aws_lb.a)\n" in ended.out
+    assert "  check.health (fail): the shop answers 503\n" in ended.out
+    assert "  Argument is deprecated\n" in ended.out
     assert ended.out.endswith("1 of 2 instances would change\n")
     assert ended.err == "reconciler: planning develop/orders\n"
     assert asked == [{"repo": "m.git", "commit": "abc", "keys": [ORDERS]}]
@@ -67,14 +76,23 @@ def test_plan_as_json_is_only_json(cli: Cli, plans: Any) -> None:
             "key": "develop/orders",
             "kind": "Service",
             "provisional": True,
-            "counts": {"import": 0, "create": 2, "update": 0, "replace": 0, "destroy": 0},
+            "counts": dict.fromkeys(get_args(Operation), 0) | {"create": 1, "move": 1},
             "changes": [
                 {
                     "address": "aws_ecs_service.this",
                     "actions": ["create"],
+                    "notes": [],
                     "attributes": {"name": {"old": None, "new": "orders", "redacted": False}},
-                }
+                },
+                {
+                    "address": "aws_lb.b",
+                    "actions": ["move"],
+                    "notes": ["moved from aws_lb.a"],
+                    "attributes": {},
+                },
             ],
+            "checks": [{"address": "check.health", "status": "fail", "messages": ["the shop answers 503"]}],
+            "warnings": ["Argument is deprecated"],
             "denied": [],
             "refused": None,
             "error": None,
@@ -90,7 +108,7 @@ def test_a_plan_denied_by_policy_fails_and_names_the_rule(cli: Cli, plans: Any) 
 
 
 def test_an_adoption_with_other_changes_fails_and_names_them(cli: Cli, plans: Any) -> None:
-    plans(replace(NEW, imports=1, refused="it would not only adopt what exists, but also create aws_vpc.this"))
+    plans(replace(NEW, refused="it would not only adopt what exists, but also create aws_vpc.this"))
     ended = cli("plan", "--repo", "m")
     assert ended.code == 1
     assert "also create aws_vpc.this" in " ".join(ended.out.split())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
-from reconciler.core.plan.model import PlanSummary, ResourceSummary
+from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     Action,
@@ -98,7 +98,9 @@ def awaiting_record(instance: Instance) -> Record:
     message = "1 to update, 1 to replace"
     ready = Condition(ConditionType.READY, False, Reason.AWAITING_APPROVAL, message, NOON - timedelta(hours=3))
     drifted = Condition(ConditionType.DRIFTED, True, Reason.OUT_OF_BAND_CHANGE, "aws_ecs_service.this", NOON)
-    memory = ResourceSummary("aws_ecs_task_definition.this", ("delete", "create"), {"memory": ("512", "1024")})
+    memory = ResourceSummary(
+        "aws_ecs_task_definition.this", ("delete", "create"), {"memory": ("512", "1024")}, ("is tainted",)
+    )
     count = ResourceSummary("aws_ecs_service.this", ("update",), {"desired_count": (4, 2), "tags.team": ("x", None)})
     return live_record(instance).replace(
         desired_digest="sha256:d2",
@@ -107,7 +109,14 @@ def awaiting_record(instance: Instance) -> Record:
         suspended=True,
         requested_at=NOON,
         conditions={ConditionType.READY: ready, ConditionType.DRIFTED: drifted},
-        plan=PlanSummary("sha256:p1", changes=(memory, count), drift=(count,), at=NOON - timedelta(hours=3)),
+        plan=PlanSummary(
+            "sha256:p1",
+            changes=(memory, count),
+            drift=(count,),
+            at=NOON - timedelta(hours=3),
+            checks=(FailedCheck("check.health", "fail", ("the shop answers 503",)),),
+            warnings=("Argument is deprecated: use name",),
+        ),
         drift=Drift(Reason.OUT_OF_BAND_CHANGE, (count,), NOON - timedelta(hours=1), "wait", NOON),
         repairs=(Repair(NOON - timedelta(hours=2), ("aws_ecs_service.this desired_count",)),),
         failures=Failures("sha256:d2", 2, NOON - timedelta(hours=4)),

@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from reconciler.cli.options import CONFIGURED, Configured, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
-from reconciler.cli.output import changes, print_json, print_line, print_table, progress
+from reconciler.cli.output import changes, print_json, print_line, print_remarks, print_table, progress
+from reconciler.core.plan.words import Operation, counts
 
 if TYPE_CHECKING:
     from reconciler.app.dry_run import PlannedInstance
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Repository = Annotated[
     str | None, Parameter(name="--repo", help="Repository of the manifests, a URL or a path; else git.url.")
 ]
+_COUNTED: Sequence[Operation] = ("import", "move", "create", "update", "replace", "destroy", "forget")
 Revision = Annotated[str | None, Parameter(name="--commit", help="Commit or branch to read; else git.branch.")]
 
 
@@ -53,7 +55,7 @@ def plan(
         return Exit.FAILED
     if problems:
         return Exit.INVALID
-    return Exit.FOUND if any(_changes(item) for item in planned) else Exit.OK
+    return Exit.FOUND if any(item.changes for item in planned) else Exit.OK
 
 
 def render(
@@ -108,37 +110,36 @@ def _repository(settings: "Settings", named: str | None) -> str:
     return found
 
 
-def _changes(item: "PlannedInstance") -> int:
-    return sum((item.imports, item.creates, item.updates, item.replaces, item.destroys))
+def _counts(item: "PlannedInstance") -> dict[Operation, int]:
+    return counts(change.actions for change in item.changes)
 
 
 def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> None:
+    from reconciler.core.views.api import checks
+
     rows = [
         (
             item.key,
             item.kind,
-            item.imports,
-            item.creates,
-            item.updates,
-            item.replaces,
-            item.destroys,
+            *(_counts(item)[name] for name in _COUNTED),
             item.error or item.refused or (f"provisional: {item.provisional}" if item.provisional else ""),
         )
         for item in planned
     ]
     for item in planned:
-        if item.changes:
+        if item.changes or item.checks or item.warnings:
             print_line(f"{item.key}")
             for line in changes(_resources(item)):
                 print_line(f"  {line}")
+            print_remarks(checks(item.checks), item.warnings)
             print_line("")
-    print_table(("INSTANCE", "KIND", "IMPORT", "CREATE", "UPDATE", "REPLACE", "DESTROY", "NOTE"), rows)
+    print_table(("INSTANCE", "KIND", *map(str.upper, _COUNTED), "NOTE"), rows)
     for item in planned:
         for violation in item.denied:
             print_line(f"{item.key} is denied by policy: {violation}")
     for problem in problems:
         print_line(problem)
-    touched = sum(1 for item in planned if _changes(item))
+    touched = sum(1 for item in planned if item.changes)
     print_line(f"{touched} of {len(planned)} instances would change" if touched else "no changes")
 
 
@@ -149,18 +150,16 @@ def _resources(item: "PlannedInstance") -> list[dict[str, Any]]:
 
 
 def _shown(item: "PlannedInstance") -> dict[str, Any]:
+    from reconciler.core.views.api import checks
+
     return {
         "key": str(item.key),
         "kind": item.kind,
         "provisional": item.provisional is not None,
-        "counts": {
-            "import": item.imports,
-            "create": item.creates,
-            "update": item.updates,
-            "replace": item.replaces,
-            "destroy": item.destroys,
-        },
+        "counts": _counts(item),
         "changes": _resources(item),
+        "checks": checks(item.checks),
+        "warnings": list(item.warnings),
         "denied": list(item.denied),
         "refused": item.refused,
         "error": item.error,

@@ -17,10 +17,12 @@ from reconciler.cli.output import (
     print_fields,
     print_json,
     print_line,
+    print_remarks,
     print_table,
     short_commit,
     table,
 )
+from reconciler.core.plan.words import phrase
 
 _COLUMNS = ("INSTANCE", "KIND", "SYNC", "HEALTH", "READY", "REASON", "AGE", "COMMIT", "MESSAGE")
 
@@ -193,15 +195,15 @@ def _describe(detail: dict[str, Any]) -> None:
 
 
 def print_plan(plan: dict[str, Any] | None) -> None:
-    """Print a plan: digest, counts, changes and drift; nothing for None."""
+    """Print a plan: digest, counts, changes, drift, failed checks and warnings; nothing for None."""
     if plan is None:
         return
-    counts = ", ".join(f"{count} to {name}" for name, count in plan["counts"].items() if count) or "no changes"
-    print_line(f"\nPlan {plan['digest']} at {plan['at']}: {counts}")
+    print_line(f"\nPlan {plan['digest']} at {plan['at']}: {phrase(item['actions'] for item in plan['changes'])}")
     print_changes(plan["changes"])
     if plan["drift"]:
         print_line("\nDrift:")
         print_changes(plan["drift"])
+    print_remarks(plan["checks"], plan["warnings"])
 
 
 def _frozen(freeze: dict[str, Any]) -> str:

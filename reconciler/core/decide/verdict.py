@@ -11,6 +11,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
+from reconciler.core.plan.words import UNNAMED
 from reconciler.core.policy import adoption
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
@@ -107,10 +108,12 @@ def _without_freeze(
     limits: VerdictLimits,
     objection: str | None,
 ) -> Verdict:
+    if plan.partial:
+        return Report(Reason.PLAN_FAILED, f"{describe(plan)}; {plan.partial}: only a whole plan is applied")
     mode = effective_mode(record.instance.policy, environment)
     if mode != "observe" and recovery.is_unrecorded(plan, finding.outside, record):
         return Apply()
-    if plan.is_empty or (finding.harmless and not plan.outputs):
+    if plan.is_empty or finding.harmless:
         return NothingToDo()
     if refused := _refused(plan, record, limits, objection):
         return refused
@@ -255,6 +258,8 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return recovery.explain_duplicates(twice)
     if effective_mode(record.instance.policy, environment) == "approve":
         return "the mode is approve"
+    if any(UNNAMED in entry.actions for entry in plan.others):
+        return "Terraform does not say what it would change"
     return policy.approval_reason(plan, limits.rules, pruning=record.removed is not None)
 
 

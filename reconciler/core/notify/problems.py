@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from desired_state.instance import Key
 from reconciler.core.notify.text import Line, Span, Style, bullets, code, codes, line, name, one_line
-from reconciler.core.plan.model import ResourceSummary, counts, describe_counts, operation
+from reconciler.core.plan.model import PlanSummary, ResourceSummary
+from reconciler.core.plan.words import IMPORT, operation, phrase
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from reconciler.core.wording import plural
@@ -157,15 +158,15 @@ def _approval(record: Record) -> Incident | None:
     plan = record.plan
     if plan is None or any(said and said.plan_digest == plan.digest for said in (record.approval, record.rejection)):
         return None
-    measured = counts(plan.changes)
-    command = "adopt" if measured["import"] else "approve"
+    command = "adopt" if any(IMPORT in change.actions for change in plan.changes) else "approve"
     return Incident(
         topic=Topic.APPROVAL,
         key=record.key,
         said=plan.digest,
-        title=line(_name(record), f" waits for approval: {describe_counts(measured)}"),
+        title=line(_name(record), f" waits for approval: {phrase(change.actions for change in plan.changes)}"),
         details=(
-            *bullets(line(f"{operation(change.actions)} ", code(change.address)) for change in plan.changes),
+            *bullets(map(_planned, plan.changes)),
+            *_remarks(plan),
             line(
                 "See ",
                 code(f"reconciler diff {record.key}"),
@@ -174,6 +175,20 @@ def _approval(record: Record) -> Incident | None:
             ),
         ),
     )
+
+
+def _planned(change: ResourceSummary) -> Line:
+    """Say what a plan would do to a resource; notes consist of addresses, attribute names and words."""
+    return line(
+        f"{operation(change.actions)} ", code(change.address), *(line("; ", code(note)) for note in change.notes)
+    )
+
+
+def _remarks(plan: PlanSummary) -> tuple[Line, ...]:
+    """Count failed checks and warnings; their texts can contain values."""
+    said = [plural(len(plan.checks), "failed check")] if plan.checks else []
+    said += [plural(len(plan.warnings), "warning")] if plan.warnings else []
+    return (line(f"With {' and '.join(said)}."),) if said else ()
 
 
 def _rollout(record: Record, reason: Reason) -> Incident:

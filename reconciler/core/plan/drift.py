@@ -14,6 +14,8 @@ from typing import Any
 from desired_state.policy import Ignore
 from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
 from reconciler.core.plan.model import UNKNOWN, Change, Plan, spots
+from reconciler.core.plan.paths import covers, head, names
+from reconciler.core.plan.words import operation
 from reconciler.core.vocabulary import Reason, Sync
 
 # Attributes that another resource owns by design, or that the provider computes: a difference there is no drift.
@@ -73,10 +75,13 @@ def classify(
     outside = changed_outside(plan, ignore, now)
     if rolled_back or plan.imports:  # a resource that is yet to be adopted cannot have drifted
         return DriftFinding(Sync.PENDING, None, (), outside=outside)
-    if applied_digest == desired_digest:
-        planned = tuple(filter(_changes_meaning, _without_ignored(plan.changes, ignore, now)))
-        return _at_rest(plan, planned, outside, unsettled)
-    if plan.is_empty:
+    if applied_digest == desired_digest and not plan.partial:
+        moved = (change for change in plan.changes if not change.is_bookkeeping)
+        planned = tuple(filter(_changes_meaning, _without_ignored(moved, ignore, now)))
+        found = _at_rest(plan, planned, outside, unsettled)
+        if not plan.has_bookkeeping or found.reason not in {None, Reason.UNMANAGED_ADDITION}:
+            return found
+    if plan.is_empty and not plan.partial:
         return DriftFinding(Sync.IN_SYNC, None, (), outside=outside)
     if outside and applied_digest is not None:
         return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside, outside=outside)
@@ -90,7 +95,7 @@ def _at_rest(
     repairs = tuple(_as_drift(change) for change in planned if not spots([change]) <= set(unsettled or ()))
     if repairs and (unsettled is None or outside or any(_has_moved(change, plan.drift) for change in planned)):
         return DriftFinding(Sync.DRIFTED, _reason(repairs), repairs, outside=outside)
-    harmless = bool(plan.changes) and not planned
+    harmless = bool(plan.changes) and not (planned or plan.outputs or plan.others)
     if outside:
         return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless, outside, unsettled=planned)
     return DriftFinding(Sync.PENDING if planned else Sync.IN_SYNC, None, (), harmless, unsettled=planned)
@@ -105,7 +110,7 @@ def _has_moved(planned: Change, drift: Iterable[Change]) -> bool:
 
 
 def _heads(change: Change) -> frozenset[str]:
-    return frozenset(path.split(".", 1)[0] for path in change.attributes)
+    return frozenset(map(head, change.attributes))
 
 
 def classify_destroy(plan: Plan, *, ignore: Sequence[Ignore], now: datetime) -> DriftFinding:
@@ -125,7 +130,7 @@ def _reason(changes: Iterable[Change]) -> Reason:
 
 def _changes_meaning(change: Change) -> bool:
     """Return whether a planned change differs in more than notation, and in more than what follows from notation."""
-    if change.actions != ("update",) and not {"create", "delete"} <= set(change.actions):
+    if operation(change.actions) not in {"update", "replace"}:
         return True
     return any(
         _differs(path, old, new) and not (new == UNKNOWN and _is_owned(change.type, path))
@@ -142,9 +147,10 @@ def _differs(path: str, old: Any, new: Any) -> bool:
 
 def _as_drift(change: Change) -> Change:
     """Turn a planned repair into what happened in AWS. Values that follow from other values are left out."""
+    change = replace(change, previous=None, reason=None, replace_paths=())
     if change.actions == ("create",):
         return replace(change, actions=("delete",), attributes={})
-    if change.actions in {("delete",), ("forget",)}:
+    if change.actions == ("delete",):
         return replace(change, actions=("create",), attributes={})
     turned = {path: (new, old) for path, (old, new) in change.attributes.items() if _differs(path, old, new)}
     known = {path: values for path, values in turned.items() if values[0] != UNKNOWN}
@@ -161,31 +167,29 @@ def _normalised(changes: Iterable[Change], ignore: Sequence[Ignore], now: dateti
 
 
 def _is_noise(change: Change, path: str, old: Any, new: Any) -> bool:
-    head = path.split(".", 1)[0]
+    attribute = head(path)
     return (
         _is_owned(change.type, path)
-        or head in change.watched
+        or attribute in change.watched
         or not _differs(path, old, new)
-        or same_members(change.before.get(head), change.after.get(head))
+        or same_members(change.before.get(attribute), change.after.get(attribute))
     )
 
 
 def _is_owned(kind: str, path: str) -> bool:
-    head = path.split(".", 1)[0]
-    return head in _COMPUTED or head in _OWNED_ELSEWHERE.get(kind, frozenset())
+    attribute = head(path)
+    return attribute in _COMPUTED or attribute in _OWNED_ELSEWHERE.get(kind, frozenset())
 
 
 def _without_ignored(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
     """Yield changes without what a rule ignores until its end date; a rule past that date ignores nothing."""
     rules = [rule for rule in ignore if now.date() <= rule.until]
     for change in changes:
-        mine = [
-            rule.path for rule in rules if change.address == rule.address or change.address.endswith(f".{rule.address}")
-        ]
+        mine = [rule.path for rule in rules if names(rule.address, change.address)]
         attributes = {
             path: values
             for path, values in change.attributes.items()
-            if not any(path == ignored or path.startswith(f"{ignored}.") for ignored in mine)
+            if not any(covers(ignored, path) for ignored in mine)
         }
         if attributes or change.actions != ("update",):
             yield replace(change, attributes=attributes)

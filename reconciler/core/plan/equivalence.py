@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.core.plan.paths import last
+
 NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
 _PROTOCOLS = {"all": "-1", "icmp": "1", "icmpv6": "58", "tcp": "6", "udp": "17"}
 
@@ -18,12 +20,23 @@ _ONE_OR_MANY = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 _PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
 
 
+def identical(old: Any, new: Any) -> bool:
+    """Return whether two JSON values are equal in type and value: to Python `True` equals `1`, to Terraform not."""
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return old.keys() == new.keys() and all(identical(old[name], new[name]) for name in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(identical, old, new))
+    return bool(old == new)
+
+
 def same_document(old: Any, new: Any) -> bool:
     """Return whether two texts hold the same JSON."""
     if not isinstance(old, str) or not isinstance(new, str):
         return False
     left, right = _document(old), _document(new)
-    return left is not None and left == right
+    return left is not None and identical(left, right)
 
 
 def both_nothing(old: Any, new: Any) -> bool:
@@ -86,6 +99,6 @@ def same_protocol(path: str, old: Any, new: Any) -> bool:
 
     The numbers are the Internet Assigned Numbers Authority's; -1 is EC2's word for all.
     """
-    if path.rpartition(".")[2] not in {"protocol", "ip_protocol"}:
+    if last(path) not in {"protocol", "ip_protocol"}:
         return False
     return _PROTOCOLS.get(str(old), str(old)) == _PROTOCOLS.get(str(new), str(new))

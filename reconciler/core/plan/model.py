@@ -1,113 +1,161 @@
-"""A Terraform plan as a redacted value: changes, drift, outputs, and the summary that a record keeps."""
+"""A Terraform plan as a redacted value: changes, drift, outputs, checks, and the summary that a record keeps."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any
+
+from reconciler.core.plan.paths import head
+from reconciler.core.plan.words import IMPORT, NO_OP, READDRESS, notes, phrase
 
 UNKNOWN = "(known after apply)"
-IMPORT = "import"
-_NOTHING = ("no-op",)
 
-Operation = Literal["import", "create", "update", "replace", "destroy"]
+Attributes = Mapping[str, tuple[Any, Any]]  # old and new value by path
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceSummary:
-    """One resource of a plan or of drift, redacted: `attributes` maps a path to its old and new value."""
+    """One entry of a plan or of drift, redacted: `attributes` maps a path to its old and new value.
+
+    `notes` explain it: its former address, why it is replaced, which object of it.
+    """
 
     address: str
     actions: tuple[str, ...]
-    attributes: Mapping[str, tuple[Any, Any]]
+    attributes: Attributes
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A `check` block of a root that does not hold (`fail`) or cannot be evaluated (`error`), with its messages."""
+
+    address: str
+    status: str
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """The last plan as readers see it; redacted."""
+    """The last plan as readers see it; redacted. `checks` are the failed ones, `warnings` are Terraform's."""
 
     digest: str
     changes: tuple[ResourceSummary, ...]
     drift: tuple[ResourceSummary, ...]
     at: datetime
+    checks: tuple[FailedCheck, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """The planned change of one resource, redacted.
 
-    `attributes` maps a dotted path to its old and new value; `before` and `after` are the whole resource, {} where
-    there is none. `watched` are attributes that other resources of the state account for. `imports` is the id of an
-    existing resource that would be adopted.
+    `attributes` maps a path to its old and new value; `before` and `after` are the whole resource, {} where there is
+    none. `watched` are attributes that other resources of the state account for. `imports` is the id of an existing
+    resource that would be adopted, `previous` its former address, `deposed` the key of an object that an unfinished
+    replacement left beside the present one, `reason` Terraform's word for why. `fingerprint` covers all of it.
     """
 
     address: str
     type: str
     actions: tuple[str, ...]
     replace_paths: tuple[str, ...]
-    attributes: Mapping[str, tuple[Any, Any]]
+    attributes: Attributes
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     watched: frozenset[str] = frozenset()
     imports: str | None = None
+    previous: str | None = None
+    deposed: str | None = None
+    reason: str | None = None
+    fingerprint: str = ""
 
     @property
     def deletes(self) -> bool:
-        """Return whether this is a destroy or either kind of replacement."""
+        """Return whether this is a destroy or a replacement that destroys."""
         return "delete" in self.actions
 
+    @property
+    def is_bookkeeping(self) -> bool:
+        """Return whether the state forgets the resource, or an object of it goes that a replacement left behind."""
+        return self.actions == ("forget",) or self.deposed is not None
+
     def summary(self) -> ResourceSummary:
-        """Return the part that readers see; an import comes first."""
-        if self.imports is None:
-            return ResourceSummary(self.address, self.actions, self.attributes)
-        actions = tuple(action for action in self.actions if action != "no-op")
-        return ResourceSummary(self.address, (IMPORT, *actions), {IMPORT: (None, self.imports), **self.attributes})
+        """Return the part that readers see; an import or a move comes first."""
+        first = [*([IMPORT] if self.imports is not None else []), *([READDRESS] if self.previous else [])]
+        actions = (*first, *(action for action in self.actions if not (first and action == NO_OP)))
+        imported = {IMPORT: (None, self.imports)} if self.imports is not None else {}
+        said = notes(
+            self.actions,
+            previous=self.previous,
+            deposed=self.deposed,
+            reason=self.reason,
+            because_of=self.replace_paths,
+        )
+        return ResourceSummary(self.address, actions, {**imported, **self.attributes}, said)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan: `changes`, what changed outside of Terraform (`drift`), and the names of changed `outputs`.
+    """A plan: `changes` of resources, what changed outside of Terraform (`drift`), and changed `outputs`.
 
     `values` are the outputs that are known and not sensitive, `existing` the number of resources in the state.
     `imports` are existing resources that would be adopted; those that would be changed by it are in `changes` too.
+    `readdressed` are resources that only get another address. `others` are entries that are no change of a resource:
+    invoked actions and what is deferred. `applyable` is Terraform's own word, None from versions that do not say it.
+    `partial` says why the plan is not the whole one, `checks` are those that failed.
     """
 
     changes: tuple[Change, ...]
     drift: tuple[Change, ...]
-    outputs: tuple[str, ...]
+    outputs: tuple[ResourceSummary, ...]
     values: Mapping[str, Any]
     existing: int
     digest: str
     imports: tuple[Change, ...] = ()
+    readdressed: tuple[Change, ...] = ()
+    others: tuple[ResourceSummary, ...] = ()
+    applyable: bool | None = None
+    partial: str | None = None
+    checks: tuple[FailedCheck, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether an apply would change nothing, not even the state or an output."""
-        return not self.changes and not self.outputs and not self.imports
+        return self.applyable is False or not entries(self)
+
+    @property
+    def has_bookkeeping(self) -> bool:
+        """Return whether it moves or forgets resources, or destroys what a replacement left: that follows from Git or
+        from an apply, and never from a change outside.
+        """
+        return bool(self.readdressed) or any(change.is_bookkeeping for change in self.changes)
 
 
 def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:
     """Return the plan as a record stores it."""
     return PlanSummary(
         digest=plan.digest,
-        changes=tuple(change.summary() for change in everything(plan)),
+        changes=entries(plan),
         drift=tuple(change.summary() for change in drift),
         at=now,
+        checks=plan.checks,
+        warnings=plan.warnings,
     )
 
 
-def everything(plan: Plan) -> tuple[Change, ...]:
-    """Return all changes of a plan, imports first."""
-    return (*plan.imports, *(change for change in plan.changes if change.imports is None))
+def entries(plan: Plan) -> tuple[ResourceSummary, ...]:
+    """Return everything that a plan would do, imports and moved resources first; a changed output is an entry too."""
+    others = (change for change in plan.changes if change.imports is None)
+    resources = (*plan.imports, *plan.readdressed, *others)
+    return (*(change.summary() for change in resources), *plan.others, *plan.outputs)
 
 
 def describe(plan: Plan) -> str:
     """Describe a plan in a phrase: `2 to create, 1 to update`."""
-    return describe_counts(counts(change.summary() for change in everything(plan)))
-
-
-def describe_counts(counted: Mapping[Operation, int]) -> str:
-    """Describe counted operations in a phrase; a plan without any can still change outputs."""
-    return ", ".join(f"{count} to {name}" for name, count in counted.items() if count) or "outputs change"
+    return phrase(entry.actions for entry in entries(plan))
 
 
 def spots(resources: Iterable["ResourceSummary | Change"]) -> frozenset[str]:
@@ -115,25 +163,7 @@ def spots(resources: Iterable["ResourceSummary | Change"]) -> frozenset[str]:
     list.
     """
     return frozenset(
-        f"{item.address} {path.split('.', 1)[0]}" if path else item.address
+        f"{item.address} {head(path)}" if path else item.address
         for item in resources
         for path in (item.attributes if item.actions == ("update",) and item.attributes else [""])
     )
-
-
-def operation(actions: Iterable[str]) -> Operation:
-    """Return Terraform's action list as one word; an imported resource that is replaced at once counts as replaced."""
-    present = set(actions)
-    if {"create", "delete"} <= present:
-        return "replace"
-    if "delete" in present or "forget" in present:
-        return "destroy"
-    if "import" in present:
-        return "import"
-    return "create" if "create" in present else "update"
-
-
-def counts(changes: Iterable[ResourceSummary]) -> dict[Operation, int]:
-    """Count the resources that a plan imports, creates, updates, replaces and destroys."""
-    found = [operation(change.actions) for change in changes]
-    return {name: found.count(name) for name in get_args(Operation)}

@@ -1,26 +1,28 @@
 """Read Terraform's plan document into a small, redacted value with a digest.
 
-The document carries sensitive values in clear text; nothing leaves this module unredacted. Container definitions are
-JSON in a string: they are parsed, keyed by name and normalised, so that another order or a written-out default is no
-change. Neither is JSON that differs in notation only.
+The document carries sensitive values in clear text; nothing leaves this module unredacted. Its format is Terraform's
+(https://developer.hashicorp.com/terraform/internals/json-format, and `internal/command/jsonplan` of its source for what
+that page leaves out). `warnings` is ours: the workspace adds Terraform's messages, for which the format has no place.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.core.plan import containers
+from reconciler.core.plan import entries
 from reconciler.core.plan.companions import watched
-from reconciler.core.plan.equivalence import same_document
-from reconciler.core.plan.model import _NOTHING, UNKNOWN, Change, Plan
-from reconciler.core.redaction.known_secrets import of_plan
+from reconciler.core.plan.differences import fingerprint
+from reconciler.core.plan.entries import Fingerprinted, UnreadablePlan
+from reconciler.core.plan.model import Change, Plan, ResourceSummary
+from reconciler.core.plan.values import Reader
+from reconciler.core.plan.words import DEFER, NO_OP, UNNAMED
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.wording import first_few
 
-_SHORTEST_SECRET = 16  # a shorter one may be any word, and is masked only where Terraform says so
-_LONGEST = 400
-_IMAGE = ".image"
+_MAJOR_VERSIONS = frozenset({"0", "1"})
+_NOTHING = (NO_OP,)
+_SHOWN = 3
+_UNNAMED: Fingerprinted = (ResourceSummary("(unnamed)", (UNNAMED,), {}, ("Terraform does not say what",)), "")
 
 
 def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: bool = False) -> Plan:
@@ -29,124 +31,64 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
     With `pipeline_image` the images of containers are left out of the digest: a pipeline may move them between the
     moment a plan is approved and the moment it is applied.
 
-    Raises: ValueError when the document is not a plan.
+    Raises: UnreadablePlan.
     """
-    if "format_version" not in document or "planned_values" not in document:
-        raise ValueError("not the JSON form of a Terraform plan")
-    secrets = frozenset(text for text in of_plan(document) if len(text) >= _SHORTEST_SECRET)
-    entries = tuple(_changes(document.get("resource_changes") or (), redactor, secrets))
-    changes = tuple(change for change in entries if change.actions != _NOTHING)
-    imports = tuple(change for change in entries if change.imports is not None)
-    outputs = tuple(sorted(_output_changes(document.get("output_changes") or {})))
+    _check_format(document)
+    reader = Reader.of(document, redactor)
+    planned = tuple(entries.changes(document, "resource_changes", reader, pipeline_image=pipeline_image))
+    outputs, others = tuple(entries.outputs(document, reader)), tuple(_others(document, reader))
+    if document.get("applyable") and not (planned or outputs or others or entries.reads_data(document)):
+        others = (_UNNAMED,)
     resources = tuple(_resources((document.get("prior_state") or {}).get("values", {}).get("root_module")))
     return Plan(
-        changes=changes,
+        changes=tuple(change for change in planned if change.actions != _NOTHING),
         drift=tuple(
-            replace(change, watched=watched(change.type, change.before, change.after, resources))
-            for change in _changes(document.get("resource_drift") or (), redactor, secrets)
+            replace(change, previous=None, watched=watched(change.type, change.before, change.after, resources))
+            for change in entries.changes(document, "resource_drift", reader)
+            if change.actions != _NOTHING and change.deposed is None
         ),
-        outputs=outputs,
+        outputs=tuple(entry for entry, _ in outputs),
         values=_values((document.get("planned_values") or {}).get("outputs") or {}),
         existing=len(resources),
-        digest=_digest(changes, outputs, imports, pipeline_image=pipeline_image),
-        imports=imports,
+        digest=_digest(planned, (*outputs, *others)),
+        imports=tuple(change for change in planned if change.imports is not None),
+        readdressed=tuple(change for change in planned if change.actions == _NOTHING and change.imports is None),
+        others=tuple(entry for entry, _ in others),
+        applyable=document.get("applyable"),
+        partial=_partial(document, others),
+        checks=tuple(entries.failed_checks(document, reader)),
+        warnings=tuple(dict.fromkeys(map(reader.message, document.get("warnings") or ()))),
     )
 
 
-def _changes(entries: Iterable[Mapping[str, Any]], redactor: Redactor, secrets: frozenset[str]) -> Iterator[Change]:
-    for entry in entries:
-        change = entry["change"]
-        actions = tuple(change["actions"])
-        imports = change.get("importing")
-        if entry.get("mode") == "data" or actions == ("read",) or (actions == _NOTHING and imports is None):
-            continue
-        before = _opened(redactor.value(change.get("before"), change.get("before_sensitive", False)), redactor, secrets)
-        after = _opened(redactor.value(change.get("after"), change.get("after_sensitive", False)), redactor, secrets)
-        after = _with_unknown(after, change.get("after_unknown", False))
-        yield Change(
-            address=redactor.text(entry["address"]),
-            type=entry["type"],
-            actions=actions,
-            replace_paths=tuple(sorted(".".join(map(str, path)) for path in change.get("replace_paths") or ())),
-            attributes=dict(_differences(before, after, "")),
-            before=before or {},
-            after=after or {},
-            imports=redactor.text(str(imports.get("id", UNKNOWN))) if imports is not None else None,
-        )
+def _check_format(document: Mapping[str, Any]) -> None:
+    if "format_version" not in document or "planned_values" not in document:
+        raise UnreadablePlan("not the JSON form of a Terraform plan")
+    version = str(document["format_version"])
+    if version.partition(".")[0] not in _MAJOR_VERSIONS:
+        raise UnreadablePlan(f"Terraform wrote its plan in format {version}, which is not known here")
 
 
-def _with_unknown(after: Any, unknown: Any) -> Any:
-    """Return `after` with a marker wherever Terraform does not know the value yet."""
-    if unknown is True:
-        return UNKNOWN
-    if isinstance(unknown, Mapping) and unknown:
-        merged = dict(after) if isinstance(after, Mapping) else {}
-        return merged | {name: _with_unknown(merged.get(name), inner) for name, inner in unknown.items() if inner}
-    if isinstance(unknown, list) and any(unknown):
-        known = list(after) if isinstance(after, list) else []
-        known += [None] * (len(unknown) - len(known))
-        return [_with_unknown(value, inner) for value, inner in zip(known, unknown, strict=False)]
-    return after
+def _others(document: Mapping[str, Any], reader: Reader) -> Iterator[Fingerprinted]:
+    yield from entries.invocations(document, reader)
+    yield from entries.deferred(document, reader)
 
 
-def _opened(values: Any, redactor: Redactor, secrets: frozenset[str]) -> Any:
-    """Mask every string that looks like a credential, and parse container definitions, keyed by name.
-
-    Terraform marks a secret at its input, and not where a provider returns a copy of it: `secrets` cover those.
-    """
-    if isinstance(values, Mapping):
-        return {
-            name: _containers(value, redactor, secrets)
-            if name == "container_definitions" and isinstance(value, str)
-            else _opened(value, redactor, secrets)
-            for name, value in values.items()
-        }
-    if isinstance(values, list):
-        return [_opened(value, redactor, secrets) for value in values]
-    if not isinstance(values, str):
-        return values
-    return redactor.mark(values) if values in secrets else redactor.text(values)
+def _partial(document: Mapping[str, Any], others: Iterable[Fingerprinted]) -> str | None:
+    """Return why the plan is not the whole one; None when it is."""
+    if document.get("errored"):
+        return "Terraform ended this plan with an error"
+    if document.get("complete", True):
+        return None
+    later = [f"{entry.address} ({'; '.join(entry.notes)})" for entry, _ in others if DEFER in entry.actions]
+    named = f": {first_few(later, _SHOWN)}" if later else ""
+    return f"Terraform leaves changes to a later plan{named}"
 
 
-def _containers(text: str, redactor: Redactor, secrets: frozenset[str]) -> Any:
-    try:
-        definitions = json.loads(text)
-    except ValueError:
-        return redactor.text(text)
-    return _opened(containers.normal(redactor.container_definitions(definitions)), redactor, secrets)
-
-
-def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    if old == new or same_document(old, new):
-        return
-    if isinstance(old, Mapping | None) and isinstance(new, Mapping | None):
-        left, right = old or {}, new or {}
-        for name in sorted({*left, *right}):
-            yield from _differences(left.get(name), right.get(name), f"{path}.{name}" if path else name)
-        return
-    if _are_blocks(old) and _are_blocks(new) and len(old) == len(new):
-        for index, (before, after) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(before, after, f"{path}.{index}")
-        return
-    yield path, (_short(old), _short(new))
-
-
-def _are_blocks(value: Any) -> bool:
-    """Return whether it is a list of mappings, which are compared by position; a list of plain values is one value."""
-    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _LONGEST:
-        digest = hashlib.sha256(value.encode()).hexdigest()[:12]
-        return f"{value[:_LONGEST]}… ({len(value)} characters, sha256 {digest})"
-    return value
-
-
-def _output_changes(outputs: Mapping[str, Any]) -> Iterator[str]:
-    for name, change in outputs.items():
-        if change.get("actions") not in (["no-op"], None):
-            yield name
+def _digest(planned: Iterable[Change], others: Iterable[Fingerprinted]) -> str:
+    """Return a hash over all entries, in whatever order Terraform lists them."""
+    hashes = sorted([*(change.fingerprint for change in planned), *(hashed for _, hashed in others)])
+    return f"sha256:{fingerprint(hashes)}"
 
 
 def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,32 +97,10 @@ def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _resources(module: Mapping[str, Any] | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield type and values of every managed resource of a state, sensitive ones included: callers must not pass them
-    on.
+    on. An object that a replacement left behind is no resource of its own.
     """
     for resource in (module or {}).get("resources", ()):
-        if resource.get("mode") == "managed":
+        if resource.get("mode") == "managed" and "deposed_key" not in resource:
             yield resource.get("type", ""), resource.get("values") or {}
     for child in (module or {}).get("child_modules", ()):
         yield from _resources(child)
-
-
-def _digest(
-    changes: Iterable[Change], outputs: Iterable[str], imports: Iterable[Change], *, pipeline_image: bool
-) -> str:
-    content = [
-        [
-            change.address,
-            change.actions,
-            change.replace_paths,
-            sorted(
-                [path, old, new]
-                for path, (old, new) in change.attributes.items()
-                if not (pipeline_image and path.startswith("container_definitions.") and path.endswith(_IMAGE))
-            ),
-        ]
-        for change in sorted(changes, key=lambda change: change.address)
-    ]
-    taken = sorted([change.address, change.imports] for change in imports)
-    whole = [content, sorted(outputs), *([taken] if taken else [])]
-    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

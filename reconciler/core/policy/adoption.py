@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from reconciler.core.plan.equivalence import both_nothing
 from reconciler.core.plan.model import Change, Plan
+from reconciler.core.plan.paths import head
+from reconciler.core.plan.words import operation
 from reconciler.core.wording import first_few
 
 _TAGS = frozenset({"tags", "tags_all"})
@@ -51,7 +53,7 @@ def refusal(plan: Plan) -> str | None:
 
 def what_changes(plan: Plan) -> str:
     """Describe an adoption in a phrase."""
-    tagged = sum(any(_head(path) in _TAGS for path in change.attributes) for change in plan.changes)
+    tagged = sum(any(head(path) in _TAGS for path in change.attributes) for change in plan.changes)
     count = len(plan.imports)
     what = "1 resource that exists is" if count == 1 else f"{count} resources that exist are"
     changes = (
@@ -64,7 +66,7 @@ def what_changes(plan: Plan) -> str:
 
 def _more(change: Change) -> Iterator[str]:
     if change.imports is None or change.actions != ("update",):
-        yield f"{_verb(change)} {change.address}"
+        yield f"{operation(change.actions)} {change.address}"
         return
     for path, (old, new) in sorted(change.attributes.items()):
         if not _is_left_to_it(path, old, new):
@@ -72,24 +74,12 @@ def _more(change: Change) -> Iterator[str]:
 
 
 def _is_left_to_it(path: str, old: object, new: object) -> bool:
-    head = _head(path)
-    if head in _TAGS or both_nothing(old, new):
+    attribute = head(path)
+    if attribute in _TAGS or both_nothing(old, new):
         return True
     if path == "task_definition":
         return isinstance(old, str) and isinstance(new, str) and new.endswith(f":task-definition/{old}")
-    return head in _OF_TERRAFORM and old is None
-
-
-def _head(path: str) -> str:
-    return path.split(".", 1)[0]
-
-
-def _verb(change: Change) -> str:
-    if change.actions == ("update",):
-        return "update"
-    if change.actions == ("create",):
-        return "create"
-    return "replace" if "create" in change.actions else "destroy"
+    return attribute in _OF_TERRAFORM and old is None
 
 
 def _short(value: object) -> str:

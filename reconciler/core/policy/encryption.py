@@ -1,10 +1,10 @@
 """Encryption at rest that a planned change would remove."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from reconciler.core.plan.model import Change
+from reconciler.core.plan.paths import head, last
 
 _MUST = {
     "aws_db_instance": "storage_encrypted",
@@ -38,18 +38,14 @@ def losses(change: Change, gone: frozenset[str]) -> Iterator[str]:
     for path, (old, new) in change.attributes.items():
         if old not in _OFF and new in _OFF and _is_encryption(path):
             yield f"{path} would be removed"
-        if _last(path) == "encryption_type" and new == "NONE":
+        if last(path) == "encryption_type" and new == "NONE":
             yield f"{path} would be NONE"
     if change.type == "aws_kms_key" and change.attributes.get("is_enabled") == (True, False):
         yield "the key would be disabled, and with it all that it encrypts"
 
 
 def _is_encryption(path: str) -> bool:
-    head, last = path.split(".", 1)[0], _last(path)
-    if head == "container_definitions":
+    attribute, name = head(path), last(path)
+    if attribute == "container_definitions":
         return False
-    return last in _KEYS | _SWITCHES | _BLOCKS or (head in _BLOCKS and last == "enabled")
-
-
-def _last(path: str) -> str:
-    return re.sub(r"(\.\d+)+$", "", path).rsplit(".", 1)[-1]
+    return name in _KEYS | _SWITCHES | _BLOCKS or (attribute in _BLOCKS and name == "enabled")

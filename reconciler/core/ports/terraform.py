@@ -62,7 +62,8 @@ class Workspace(Protocol):
     """One instance's private copy of its root, initialised against its state; open for one pass."""
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        """Plan, and keep the plan file for `apply`. Returns the document of `terraform show -json`.
+        """Plan, and keep the plan file for `apply`. Returns the document of `terraform show -json`, with Terraform's
+        warnings, if there are any, as the list of texts `warnings`.
 
         Raises: TerraformFailed (PlanFailed, StateLocked, Interrupted, InvalidConfiguration).
         """

@@ -13,12 +13,17 @@ _Secrets = frozenset[str]
 
 
 def of_plan(document: Mapping[str, Any]) -> _Secrets:
-    """Return every text that the JSON form of a plan marks as sensitive: in variables, resources and outputs."""
+    """Return every text that the JSON form of a plan marks as sensitive: in variables, resources, outputs, actions."""
     declared = ((document.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
     given = document.get("variables") or {}
     found = [given[name].get("value") for name, one in declared.items() if one.get("sensitive") and name in given]
     changes = [*(document.get("resource_changes") or ()), *(document.get("resource_drift") or ())]
-    moved = [change["change"] for change in changes] + list((document.get("output_changes") or {}).values())
+    changes += [later["resource_change"] for later in document.get("deferred_changes") or ()]
+    invoked = [*(document.get("action_invocations") or ())]
+    invoked += [later["action_invocation"] for later in document.get("deferred_action_invocations") or ()]
+    for one in invoked:
+        found += _marked(one.get("config_values"), one.get("config_sensitive", False))
+    moved = [change.get("change") or {} for change in changes] + list((document.get("output_changes") or {}).values())
     for change in moved:
         for side in ("before", "after"):
             found += _marked(change.get(side), change.get(f"{side}_sensitive", False))

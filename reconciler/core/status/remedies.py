@@ -1,6 +1,7 @@
 """Remedies for resources that were added beside what Terraform manages, and that no plan removes."""
 
 from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.paths import head
 from reconciler.core.record.model import Drift
 from reconciler.core.vocabulary import Reason
 
@@ -43,7 +44,7 @@ def remedies(drift: Drift) -> tuple[str, ...]:
 
 def remedy(resource: ResourceSummary) -> str:
     """Return what to remove, or what to manage from now on."""
-    heads = sorted({path.split(".", 1)[0] for path in resource.attributes})
+    heads = sorted({head(path) for path in resource.attributes})
     kind = resource_type(resource.address)
     known = [_PARTS[kind, head] for head in heads if (kind, head) in _PARTS]
     if len(known) == len(heads) and known:

@@ -5,12 +5,13 @@ changelog entry. Times are UTC in RFC 3339; ages are whole seconds, so that no r
 outputs and of the manifest's variables are left out: understanding a state does not need them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.plan.model import PlanSummary, ResourceSummary, counts
+from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
+from reconciler.core.plan.words import counts
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
@@ -121,16 +122,23 @@ def freeze(found: Freeze) -> View:
 
 
 def plan(summary: PlanSummary | None) -> View | None:
-    """Return the last plan, redacted: counts, changes and drift as attribute differences."""
+    """Return the last plan, redacted: counts, changes and drift as attribute differences, failed checks, warnings."""
     if summary is None:
         return None
     return {
         "digest": summary.digest,
         "at": time(summary.at),
-        "counts": counts(summary.changes),
+        "counts": counts(item.actions for item in summary.changes),
         "changes": [resource(item) for item in summary.changes],
         "drift": [resource(item) for item in summary.drift],
+        "checks": checks(summary.checks),
+        "warnings": list(summary.warnings),
     }
+
+
+def checks(failed: Iterable[FailedCheck]) -> list[View]:
+    """Return the checks of a plan that failed."""
+    return [{"address": one.address, "status": one.status, "messages": list(one.messages)} for one in failed]
 
 
 def resource(summary: ResourceSummary) -> View:
@@ -138,6 +146,7 @@ def resource(summary: ResourceSummary) -> View:
     return {
         "address": summary.address,
         "actions": list(summary.actions),
+        "notes": list(summary.notes),
         "attributes": {
             path: {"old": old, "new": new, "redacted": is_marked(old) or is_marked(new)}
             for path, (old, new) in sorted(summary.attributes.items())

@@ -5,7 +5,7 @@ of the record, which is redacted, so a report carries no secret.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,8 @@ def document(record: Record, now: datetime) -> dict[str, Any]:
         "done": _DONE[record.drift.response],
         "resolved": None,
         "drift": api.drift(record, now),
+        "checks": api.checks(record.plan.checks) if record.plan else [],
+        "warnings": list(record.plan.warnings) if record.plan else [],
     }
 
 
@@ -64,6 +66,8 @@ def markdown(report: Mapping[str, Any]) -> str:
         "Approved by": ended and ended["approved_by"],
         "Repairs before": drift["repairs"] or None,
         "Applied commit": report["commit"],
+        "Failed checks": _checks(report["checks"]) or None,
+        "Warnings": "; ".join(report["warnings"]) or None,
     }
     lines = [f"# Drift of {report['instance']}", ""]
     lines += [f"- {name}: {_plain(value)}" for name, value in facts.items() if value is not None]
@@ -98,6 +102,10 @@ def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
     else:
         how = "repaired by an apply"
     return {"how": how, "at": api.time(now), "approved_by": approved}
+
+
+def _checks(failed: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(f"{check['address']}: {', '.join(check['messages']) or check['status']}" for check in failed)
 
 
 def _cell(value: Any) -> str:

@@ -27,6 +27,8 @@ _NO_HOLDER = "no holder is named. If the lock exists and no Terraform uses the s
 _LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
 # Summaries that accompany another error and add nothing to it.
 _CONSEQUENCES = ("execution halted", "Terraform encountered problems during initialisation")
+# Warnings about `check` blocks, of which the plan itself says more.
+_OF_CHECKS = "Check block assertion"
 _LOCK_FIELD = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.*?)\s*$", re.MULTILINE)
 _FRAME = re.compile(r"\x1b\[[0-9;]*m|[│╷╵]")
 _NO_PROVIDER = re.compile(
@@ -48,17 +50,22 @@ class RunFailed(TerraformFailed):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error. `located`: it points into the configuration, not at a resource."""
+    """One error or warning. `located`: it points into the configuration, not at a resource."""
 
     summary: str
     detail: str
     place: str
     located: bool
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """Return all of it on one line."""
         detail = " ".join(self.detail.split())
         text = f"{self.place}: {self.summary}" if self.place else self.summary
-        return _with_cause(f"{text}: {detail}" if detail else text)
+        return f"{text}: {detail}" if detail else text
+
+    def __str__(self) -> str:
+        return _with_cause(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Messages:
     """The messages of a run that matter after its end."""
 
     errors: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     text: str = ""
@@ -80,6 +88,7 @@ class Messages:
 def read(output: str, errors: str = "") -> Messages:
     """Parse the standard output and standard error of a run."""
     diagnostics: list[Diagnostic] = []
+    warnings: list[Diagnostic] = []
     outputs: Mapping[str, Any] = {}
     interrupted = False
     text: list[str] = []
@@ -91,12 +100,20 @@ def read(output: str, errors: str = "") -> Messages:
                     diagnostics.append(_diagnostic(message["diagnostic"]))
             case {"type": "apply_errored", "hook": {"action": "create", "resource": {"addr": str(address)}}}:
                 not_created.add(address)
+            case {"type": "diagnostic", "diagnostic": {"severity": "warning", "summary": str(summary)}}:
+                if not summary.startswith(_OF_CHECKS):
+                    warnings.append(_diagnostic(message["diagnostic"]))
             case {"type": "outputs", "outputs": dict()}:
                 outputs = message["outputs"]
             case {"type": "log", "@message": str(line)} if "Interrupt received" in line:
                 interrupted = True
     return Messages(
-        tuple(diagnostics), outputs, interrupted, "\n".join([*text, errors]).strip(), frozenset(not_created)
+        tuple(diagnostics),
+        tuple(warnings),
+        outputs,
+        interrupted,
+        "\n".join([*text, errors]).strip(),
+        frozenset(not_created),
     )
 
 

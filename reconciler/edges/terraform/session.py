@@ -56,7 +56,7 @@ class Session:
             await self._initialise()
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
-        """Plan, keep the plan file, and return the document of `terraform show -json`.
+        """Plan, keep the plan file, and return the document of `terraform show -json`, with the warnings of the plan.
 
         A state that an earlier apply could not upload is pushed first, and the next pass plans from it.
         Raises: TerraformFailed.
@@ -65,17 +65,18 @@ class Session:
             await self._push_lost_state()
         await self._write_imports(() if destroy else self._imports)
         try:
-            await self._plan(destroy=destroy)
+            output = await self._plan(destroy=destroy)
         except RunFailed as failed:
             if not (self._attachment.active and failed.provider_lost):
                 raise
             await self._attachment.release(failed.message)
             await self._initialise()
-            await self._plan(destroy=destroy)
+            output = await self._plan(destroy=destroy)
+        warnings = [warning.text for warning in (await in_thread(messages, output)).warnings]
         argv = self._tools.commands.show(self._place.plan_file)
         document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
         self._secrets |= known_secrets.of_plan(document)
-        return document
+        return {**document, "warnings": warnings} if warnings else document
 
     async def apply(self) -> Mapping[str, Any]:
         """Apply the plan to its end and return the non-sensitive outputs. Raises: TerraformFailed."""
@@ -156,11 +157,11 @@ class Session:
             self._tools, self._place, self._content, context=self._context, reattached=self._attachment.active
         )
 
-    async def _plan(self, *, destroy: bool) -> None:
+    async def _plan(self, *, destroy: bool) -> Path:
         self._place.plan_file.unlink(missing_ok=True)
         argv = self._tools.commands.plan(self._place.plan_file, destroy=destroy)
         command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
-        await self._tools.runner.run(command, self._context)
+        return await self._tools.runner.run(command, self._context)
 
     async def _push_lost_state(self) -> None:
         """Push the state that could not be uploaded; Terraform refuses one of another lineage, or an older one.

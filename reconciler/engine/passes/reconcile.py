@@ -29,6 +29,7 @@ from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
+from reconciler.core.plan.entries import UnreadablePlan
 from reconciler.core.plan.model import Plan
 from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
@@ -160,7 +161,7 @@ async def _plan(
     skips_confirmation: bool = False,
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, classify it, decide, and record all of it."""
-    plan = plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(record.instance))
+    plan = _read(document, record.instance, world)
     finding = _finding(plan, record, image, world, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
@@ -177,6 +178,13 @@ async def _plan(
     record = await world.records.advance(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
     await attribute(record, finding, environment, world)
     return plan, found if skips_confirmation else confirm_first(found, record)
+
+
+def _read(document: Mapping[str, Any], instance: Instance, world: World) -> Plan:
+    try:
+        return plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(instance))
+    except UnreadablePlan as error:
+        raise TerraformFailed(Reason.PLAN_FAILED, f"its plan cannot be read: {error}") from error
 
 
 def _finding(plan: Plan, record: Record, image: str | None, world: World, *, destroy: bool) -> DriftFinding:

@@ -1,7 +1,8 @@
 """The API's own description, written by hand and compared with the routes by a test."""
 
-from typing import Any
+from typing import Any, get_args
 
+from reconciler.core.plan.words import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
 
@@ -147,11 +148,13 @@ def _schemas() -> Schema:
     resource = {
         "address": _TEXT,
         "actions": _list(_TEXT),
+        "notes": _list(_TEXT),
         "attributes": {"type": "object", "additionalProperties": attribute},
     }
     change = _object(resource)
     moved = _object({"change": _words(("changed", "deleted", "added"))} | resource)
-    counts = _object(dict.fromkeys(("import", "create", "update", "replace", "destroy"), _NUMBER))
+    counts = _object(dict.fromkeys(get_args(Operation), _NUMBER))
+    check = _object({"address": _TEXT, "status": _words(("fail", "error")), "messages": _list(_TEXT)})
     problem = _object({"path": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT})
     running = _object({"key": _TEXT, "seconds": _NUMBER})
     summary = {
@@ -189,6 +192,7 @@ def _schemas() -> Schema:
         ),
         "Plan": _object(
             {"digest": _TEXT, "at": _TIME, "counts": counts, "changes": _list(change), "drift": _list(change)}
+            | {"checks": _list(check), "warnings": _list(_TEXT)}
         ),
         "Drift": _object(
             {

@@ -49,8 +49,8 @@ def updated(*attributes: str) -> ResourceSummary:
     return ResourceSummary("aws_vpc.this", ("update",), dict.fromkeys(attributes, (1, 2)))
 
 
-def waiting(*changes: dict[str, object]) -> Record:
-    plan = read(document(*changes), Redactor(b"a key for tests"))
+def waiting(*changes: dict[str, object], **more: object) -> Record:
+    plan = read(document(*changes) | more, Redactor(b"a key for tests"))
     return fold(applied(), Planned(plan, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
 
 
@@ -66,6 +66,15 @@ def gone(reason: Reason) -> Record:
 
 
 LOCKED = "the state is locked by ann@laptop since 2026-03-02T08:00:00Z (OperationTypePlan, lock-1); the daemon"
+UNUSUAL = waiting(
+    change("aws_vpc.b", ["no-op"], {}, {}) | {"previous_address": "aws_vpc.a"},
+    change("aws_s3_bucket.b", ["forget"], {"x": 1}),
+    change("aws_lb.this", ["delete"], {"x": 1}) | {"deposed": "973ee40d"},
+    change("aws_eip.this", ["delete", "create"], {"x": 1}, {"x": 2}, replace_paths=[["x"]])
+    | {"action_reason": "replace_because_cannot_update"},
+    checks=[{"address": {"to_display": "check.c"}, "status": "fail", "instances": []}],
+    warnings=["this is old", "so is this"],
+)
 INCIDENTS: dict[str, tuple[Record, Topic, str, list[str]]] = {
     "repaired drift": (
         drifted(updated("tags", "cidr")),
@@ -104,6 +113,20 @@ INCIDENTS: dict[str, tuple[Record, Topic, str, list[str]]] = {
             "*develop/orders* drifted (OutOfBandChange): 1 resource",
             "- `aws_vpc.this` changed: `a`, `b`, `c`, `d`, `e` and 2 more",
             "It is repaired after an approval, or when the change window opens. See `reconciler drift develop/orders`",
+        ],
+    ),
+    "an approval of what is no plain change": (
+        UNUSUAL,
+        Topic.APPROVAL,
+        UNUSUAL.plan.digest,  # type: ignore[union-attr]
+        [
+            "*develop/orders* waits for approval: 1 to move, 1 to replace, 1 to destroy, 1 to forget",
+            "- move `aws_vpc.b`; `moved from aws_vpc.a`",
+            "- forget `aws_s3_bucket.b`; `stays in AWS, Terraform forgets it`",
+            "- destroy `aws_lb.this`; `deposed object 973ee40d, left by a replacement that did not end`",
+            "- replace `aws_eip.this`; `cannot be updated in place: x`",
+            "With 1 failed check and 2 warnings.",
+            "See `reconciler diff develop/orders`; agree with `reconciler approve develop/orders`",
         ],
     ),
     "an approval": (

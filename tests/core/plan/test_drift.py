@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from desired_state.policy import Ignore
 from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.read import read
@@ -108,10 +110,27 @@ def test_a_rule_ignores_its_own_path_only() -> None:
 
 
 def test_what_a_plan_would_remove_was_added() -> None:
-    for actions in (["delete"], ["forget"]):
-        found = finding(change("aws_iam_role.more", actions, {"name": "x"}, None))
-        assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
-        assert [(item.actions, item.attributes) for item in found.drifted] == [(("create",), {})]
+    found = finding(change("aws_iam_role.more", ["delete"], {"name": "x"}, None))
+    assert (found.sync, found.reason) == (Sync.DRIFTED, Reason.OUT_OF_BAND_CHANGE)
+    assert [(item.actions, item.attributes) for item in found.drifted] == [(("create",), {})]
+
+
+FORGOTTEN = change("aws_s3_bucket.b", ["forget"], {"bucket": "b"}, None)
+LEFT_BEHIND = change("aws_lb.this", ["delete"], {"name": "x"}, None) | {"deposed": "973ee40d"}
+READDRESSED = change("aws_vpc.b", ["no-op"], {"cidr": "a"}, {"cidr": "a"}) | {"previous_address": "aws_vpc.a"}
+
+
+@pytest.mark.parametrize("entry", [FORGOTTEN, LEFT_BEHIND, READDRESSED], ids=["forget", "deposed", "move"])
+def test_what_follows_from_git_or_from_an_apply_is_never_drift(entry: Mapping[str, Any]) -> None:
+    """Seen: a forgotten bucket and a deposed object were told as "was added", and a move as nothing at all."""
+    assert finding(entry) == DriftFinding(Sync.PENDING, None, ())
+    both = finding(entry, RETENTION)
+    assert [item.address for item in both.drifted] == ["aws_cloudwatch_log_group.this"]
+    assert not finding(entry, RETENTION, ignore=[rule(NOW.date())]).harmless
+
+
+def test_the_end_of_an_object_that_a_replacement_left_is_no_drift() -> None:
+    assert finding(drift=[LEFT_BEHIND]).sync == Sync.IN_SYNC
 
 
 def test_what_a_plan_would_replace_was_changed() -> None:
@@ -138,10 +157,10 @@ def test_a_deletion_outside_counts_whatever_became_of_its_attributes() -> None:
 def test_a_rule_ignores_what_is_inside_of_its_path_and_of_no_other_that_begins_alike() -> None:
     before = {"retention": {"days": 7}, "retention_class": "a"}
     after = {"retention": {"days": 30}, "retention_class": "b"}
-    moved = change("module.logs.aws_cloudwatch_log_group.this", ["update"], before, after)
+    moved = change("aws_cloudwatch_log_group.this", ["update"], before, after)
     found = finding(moved, ignore=[rule(NOW.date(), path="retention")])
     assert [sorted(item.attributes) for item in found.drifted] == [["retention_class"]]
-    elsewhere = change("module.logs.xaws_cloudwatch_log_group.this", ["update"], before, after)
+    elsewhere = change("xaws_cloudwatch_log_group.this", ["update"], before, after)
     found = finding(elsewhere, ignore=[rule(NOW.date(), path="retention")])
     assert [sorted(item.attributes) for item in found.drifted] == [["retention.days", "retention_class"]]
 
@@ -178,3 +197,49 @@ def test_what_is_known_to_differ_from_itself_is_not_named_as_drift() -> None:
     assert [item.address for item in found.drifted] == ["aws_security_group.this"]
     found = finding(RETENTION, drift=[OUTSIDE], unsettled={f"{RETENTION['address']} retention_in_days"})
     assert (found.reason, len(found.unsettled)) == (Reason.UNMANAGED_ADDITION, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule_address", "address", "ignored"),
+    [
+        ("aws_x.p", "aws_x.p", True),
+        ("aws_x.p", 'aws_x.p["k"]', True),
+        ("aws_x.p", 'aws_x.p["a.b[0]/\\"q\\""]', True),
+        ("aws_x.p", "aws_x.p[3]", True),
+        ('aws_x.p["k"]', 'aws_x.p["k"]', True),
+        ('aws_x.p["k"]', 'aws_x.p["other"]', False),
+        ('aws_x.p["k"]', "aws_x.p", False),
+        ("aws_x.p", "module.m.aws_x.p", False),
+        ("aws_x.p", "aws_x.pp", False),
+        ("module.m.aws_x.p", 'module.m["a.b"].aws_x.p[0]', True),
+        ('module.m["a.b"].aws_x.p', 'module.m["a.b"].aws_x.p', True),
+        ('module.m["a"].aws_x.p', 'module.m["b"].aws_x.p', False),
+        ("module.m.aws_x.p", "module.n.module.m.aws_x.p", False),
+    ],
+)
+def test_a_rule_names_all_instances_of_its_resource_in_its_own_module(
+    rule_address: str, address: str, ignored: bool
+) -> None:
+    moved = change("aws_x.p", ["update"], {"size": 1}, {"size": 2}) | {"address": address}
+    ignore = Ignore.model_validate(
+        {"address": rule_address, "path": "size", "owner": "payments", "until": NOW.date().isoformat()}
+    )
+    assert finding(moved, ignore=[ignore]).harmless == ignored
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        ("tags", {"a", "a.b", 'a["b"]', "0"}),
+        ("tags.a", {"a"}),
+        ("tags.a.b", {"a.b"}),
+        ('tags["a.b"]', {"a.b"}),
+        ('tags["0"]', {"0"}),
+        ('tags["a[\\"b\\"]"]', {'a["b"]'}),
+    ],
+)
+def test_a_rule_ignores_the_key_that_it_names_and_what_is_inside(path: str, ignored: set[str]) -> None:
+    """Seen: `tags.a` also hid the tag `a.b`."""
+    for key in ("a", "a.b", 'a["b"]', "0"):
+        moved = change("aws_cloudwatch_log_group.this", ["update"], {"tags": {key: "x"}}, {"tags": {key: "y"}})
+        assert finding(moved, ignore=[rule(NOW.date(), path=path)]).harmless == (key in ignored), key

@@ -2,8 +2,9 @@
 
 import pytest
 
-from reconciler.core.plan.model import IMPORT, ResourceSummary, counts, describe, describe_counts, operation, summarise
+from reconciler.core.plan.model import describe, summarise
 from reconciler.core.plan.read import read
+from reconciler.core.plan.words import DEFER, IMPORT, INVOKE, OUTPUT, READDRESS, UNNAMED, counts, operation, phrase
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
 from tests.core.instances import NOW
@@ -21,7 +22,14 @@ CHANGED = change("aws_vpc.c", ["update"], {"x": 1}, {"x": 2}, importing={"id": "
         (["update"], "update"),
         (["no-op"], "update"),
         (["delete"], "destroy"),
-        (["forget"], "destroy"),
+        (["forget"], "forget"),
+        (["create", "forget"], "replace"),
+        ([READDRESS], "move"),
+        ([READDRESS, "update"], "update"),
+        ([READDRESS, "delete", "create"], "replace"),
+        ([INVOKE], "invoke"),
+        ([DEFER, "create"], "defer"),
+        ([DEFER, INVOKE], "defer"),
         (["create", "delete"], "replace"),
         (["delete", "create"], "replace"),
         ([IMPORT], "import"),
@@ -31,13 +39,17 @@ CHANGED = change("aws_vpc.c", ["update"], {"x": 1}, {"x": 2}, importing={"id": "
 )
 def test_terraforms_actions_are_one_word(actions: list[str], word: str) -> None:
     assert operation(actions) == word
-    counted = counts([ResourceSummary("a.b", tuple(actions), {})] * 2)
-    assert {name: count for name, count in counted.items() if count} == {word: 2}
-    assert describe_counts(counted) == f"2 to {word}"
+    assert {name: count for name, count in counts([actions] * 2).items() if count} == {word: 2}
+    assert phrase([actions] * 2) == f"2 to {word}"
 
 
-def test_a_plan_that_changes_outputs_alone_says_so() -> None:
-    assert describe_counts(counts([])) == "outputs change"
+def test_entries_that_are_no_resources_are_described_where_they_are_alone() -> None:
+    assert [phrase(entries) for entries in ([], [[OUTPUT]], [[UNNAMED]], [[OUTPUT], ["create"]])] == [
+        "no changes",
+        "outputs change",
+        "changes that Terraform does not name",
+        "1 to create",
+    ]
 
 
 def test_imports_go_first_and_each_counts_once() -> None:

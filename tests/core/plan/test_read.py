@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.plan.model import UNKNOWN, Plan
+from reconciler.core.plan.model import UNKNOWN, Plan, describe, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
@@ -49,10 +49,47 @@ def test_no_op_and_data_sources_are_no_changes() -> None:
     assert plan.is_empty
 
 
+def output(new: Any, **more: Any) -> dict[str, Any]:
+    return {"actions": ["create"], "before": None, "after": new, **more}
+
+
+def outputs_changed(**outputs: dict[str, Any]) -> Plan:
+    return read(document() | {"output_changes": outputs}, REDACTOR)
+
+
 def test_a_changed_output_is_a_change() -> None:
-    plan = read(document() | {"output_changes": {"platform": {"actions": ["update"]}}}, REDACTOR)
+    plan = outputs_changed(
+        platform={"actions": ["update"], "before": {"id": "a", "x": 1}, "after": {"id": "b", "x": 1}}
+    )
     assert not plan.is_empty
-    assert plan.outputs == ("platform",)
+    assert describe(plan) == "outputs change"
+    (shown,) = summarise(plan, drift=(), now=None).changes
+    assert (shown.address, shown.actions, shown.attributes) == (
+        "output.platform",
+        ("output",),
+        {"value.id": ("a", "b")},
+    )
+
+
+def test_an_approval_covers_the_values_of_outputs() -> None:
+    """Seen: an approval of an output of 10.1.0.0/16 stood for 0.0.0.0/0."""
+    narrow, wide = (outputs_changed(cidr=output(new=value)) for value in ("10.1.0.0/16", "0.0.0.0/0"))
+    assert narrow.digest != wide.digest
+    assert outputs_changed(cidr=output(new="10.1.0.0/16")).digest == narrow.digest
+
+
+def test_a_sensitive_output_is_compared_by_its_mark() -> None:
+    one, other = (outputs_changed(key=output(new=value, after_sensitive=True)) for value in ("hunter2", "hunter3"))
+    assert one.digest != other.digest
+    assert "hunter" not in str((one, other))
+
+
+def test_true_and_one_differ() -> None:
+    """To Python they are equal, so a change from one to the other was missing in the diff and in the digest."""
+    plan = reading(change("aws_x.this", ["update"], {"flag": True, "same": 1}, {"flag": 1, "same": 1.0}))
+    assert plan.changes[0].attributes == {"flag": (True, 1)}
+    back = reading(change("aws_x.this", ["update"], {"flag": 1}, {"flag": True}))
+    assert plan.digest != back.digest
 
 
 def test_outputs_are_kept_unless_they_are_sensitive() -> None:
@@ -182,3 +219,14 @@ def test_a_copy_of_a_secret_has_the_mark_of_the_secret_unless_it_could_be_any_wo
     assert plan.changes[0].attributes == {"pin": (None, mark)}
     shown = mark if masked else secret
     assert plan.changes[1].attributes == {"note": (None, shown), "more": (None, [shown, "other"])}
+
+
+def test_a_variable_that_a_root_writes_twice_is_read() -> None:
+    """Seen: `TypeError` for ever, because two entries of one key were compared with each other."""
+    entries = [{"name": "LOG_LEVEL", "value": value} for value in ("info", "debug")]
+    before, after = ([{"name": "web", "image": "nginx:1", "environment": found}] for found in ([], entries))
+    written = ({"container_definitions": json.dumps(found)} for found in (before, after))
+    ((path, (old, new)),) = reading(change("aws_x.web", ["delete", "create"], *written)).changes[0].attributes.items()
+    assert (path, old) == ("container_definitions.web.environment.LOG_LEVEL", None)
+    assert len({entry["value"] for entry in new}) == 2
+    assert "debug" not in str(new)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.plan.model import ResourceSummary, counts
+from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import Beat
 from reconciler.core.ports.orphans import Orphan, StoredState
 from reconciler.core.record.freeze import Freeze
@@ -93,24 +93,6 @@ def test_a_clock_that_went_back_gives_no_negative_age() -> None:
     ready = Condition(ConditionType.READY, True, Reason.APPLIED, "", NOON)
     record = live_record(instances()[ORDERS]).replace(conditions={ConditionType.READY: ready})
     assert api.summary(record, NOON - timedelta(hours=1))["age_seconds"] == 0
-
-
-@pytest.mark.parametrize(
-    ("actions", "measure"),
-    [
-        (("create",), "create"),
-        (("update",), "update"),
-        (("delete",), "destroy"),
-        (("delete", "create"), "replace"),
-        (("create", "delete"), "replace"),
-        (("import",), "import"),
-        (("import", "update"), "import"),
-        (("import", "delete", "create"), "replace"),
-    ],
-)
-def test_changes_are_counted_as_terraform_counts_them(actions: tuple[str, ...], measure: str) -> None:
-    counted = counts([ResourceSummary("a.b", actions, {})])
-    assert {name for name, count in counted.items() if count} == {measure}
 
 
 def test_a_freeze_and_an_orphan_are_shown_with_these_names() -> None:

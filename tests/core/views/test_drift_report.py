@@ -181,6 +181,8 @@ ADDED = """\
 - Who: unknown
 - Done: it is only reported: nothing is applied
 - Applied commit: c1
+- Failed checks: check.c: it is closed
+- Warnings: this is old
 
 ## aws_s3_bucket.logs: changed
 
@@ -204,8 +206,10 @@ def test_the_page_of_a_repaired_drift_as_a_whole() -> None:
 def test_both_documents_of_an_addition_as_a_whole() -> None:
     life = ReportedLife(applied(PLATFORM))
     rules = change("aws_s3_bucket.logs", ["update"], {"cors_rule": []}, {"cors_rule": [{"id": "ä"}]})
+    failed = {"address": {"to_display": "check.c"}, "status": "fail", "problems": [{"message": "it is closed"}]}
+    remarks = {"checks": [{**failed, "instances": [failed]}], "warnings": ["this is old"]}
     for now in (NOW, LATER):
-        life.check(read(document(drift=[rules]), REDACTOR), now, "report")
+        life.check(read(document(drift=[rules]) | remarks, REDACTOR), now, "report")
     assert life.page() == ADDED
     text = life.kept[0][1]
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
@@ -219,6 +223,8 @@ def test_both_documents_of_an_addition_as_a_whole() -> None:
         "state": "open",
         "done": "it is only reported: nothing is applied",
         "resolved": None,
+        "checks": [{"address": "check.c", "status": "fail", "messages": ["it is closed"]}],
+        "warnings": ["this is old"],
     }
     assert found["plan_digest"] == (life.record.plan.digest if life.record.plan else None)
     assert "ä" in text

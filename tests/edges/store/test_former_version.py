@@ -103,9 +103,10 @@ def next_version(row: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def without_new_settings(rows: Rows, before: Rows) -> Rows:
-    """Take out of each instance's spec what its manifest could not say at 4e24693.
+    """Take out of each instance's spec what its manifest could not say at 4e24693, and new fields that are empty.
 
-    A manifest may learn a field: it is then written with its default. Nothing else of a document may differ."""
+    A manifest may learn a field: it is then written with its default. So may a record. Nothing else of a document may
+    differ."""
     return {
         at: {**row, "document": _trimmed(row, before.get(at))} if at[0] == "record" else row for at, row in rows.items()
     }
@@ -116,8 +117,18 @@ def _trimmed(row: Mapping[str, str], before: Mapping[str, str] | None) -> str:
         return row["document"]
     new, old = json.loads(row["document"]), json.loads(before["document"])
     new["instance"]["spec"] = _common(new["instance"]["spec"], old["instance"]["spec"])
+    new = _without_empty_news(new, old)
     separators = (", ", ": ") if '": ' in before["document"] else (",", ":")
     return json.dumps(new, separators=separators)
+
+
+def _without_empty_news(new: Any, old: Any) -> Any:
+    if isinstance(new, dict) and isinstance(old, dict):
+        kept = {name: value for name, value in new.items() if name in old or value not in (None, [])}
+        return {name: _without_empty_news(value, old.get(name)) for name, value in kept.items()}
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        return [_without_empty_news(*pair) for pair in zip(new, old, strict=True)]
+    return new
 
 
 def _common(new: Any, old: Any) -> Any:
