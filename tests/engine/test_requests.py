@@ -28,6 +28,7 @@ from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.status.events import PassHeld, Planned, Removed, Suspended, Waiting
+from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.control import EngineControl
 from reconciler.engine.world import World
@@ -109,6 +110,9 @@ async def test_a_decision_has_the_plan_the_principal_and_the_time(action: Action
     decision = after.rejection if isinstance(action, Reject) else after.approval
     assert decision is not None
     assert (decision.plan_digest, decision.by, decision.at) == (PLAN.digest, "ann", NOW)
+    answer = api.detail(after, NOW)
+    said = answer["rejection"] if isinstance(action, Reject) else answer["approval"]
+    assert said["plan_digest"] == answer["plan"]["digest"] == PLAN.digest
     ((_, told),) = engine.observer.logged
     assert ACTIONS[told["action"]] is type(action)
 

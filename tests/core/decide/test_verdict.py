@@ -34,8 +34,8 @@ GIT_MOVED = DriftFinding(Sync.PENDING, None, ())
 REPLACE = change("aws_lb_target_group.this", ["create", "delete"], {"port": 1}, {"port": 2})
 
 
-def plan(*changes: dict[str, object], existing: int = 0) -> Plan:
-    return read(document(*changes, existing=existing), Redactor(b"a key for tests"))
+def plan(*changes: dict[str, object], existing: int = 0, **more: object) -> Plan:
+    return read(document(*changes, existing=existing) | more, Redactor(b"a key for tests"))
 
 
 def verdict(found: Plan, record: Record, *, floor: Floor = Floor()) -> Verdict:  # noqa: B008 - a frozen value
@@ -45,6 +45,36 @@ def verdict(found: Plan, record: Record, *, floor: Floor = Floor()) -> Verdict: 
 class TestVerdict:
     def test_an_empty_plan_is_nothing_to_do(self) -> None:
         assert verdict(plan(), applied()) == NothingToDo()
+
+    def test_a_plan_is_empty_when_terraform_says_so(self) -> None:
+        moved = change("aws_vpc.b", ["no-op"], {}, {}) | {"previous_address": "aws_vpc.a"}
+        assert verdict(plan(moved), applied()) == Apply()
+        assert verdict(plan(moved, applyable=True), applied()) == Apply()
+        assert verdict(plan(moved, applyable=False), applied()) == NothingToDo()
+        assert verdict(plan(applyable=False), applied()) == NothingToDo()
+
+    def test_the_data_sources_of_checks_are_nothing_to_do(self) -> None:
+        reads = change("data.aws_vpc.x", ["read"], None, {}) | {"mode": "data"}
+        assert verdict(plan(reads, applyable=True), applied()) == NothingToDo()
+
+    def test_something_that_terraform_does_not_name_waits_for_approval(self) -> None:
+        found, record = plan(applyable=True), applied()
+        assert isinstance(verdict(found, record), AwaitApproval)
+        assert verdict(found, fold(record, Approved(Approval(found.digest, "ann", NOW)))) == Apply()
+
+    def test_a_part_of_a_plan_is_never_applied(self) -> None:
+        later = {"reason": "absent_prereq", "resource_change": change("aws_eip.x", ["create"], None, {})}
+        for more, why in (
+            ({"errored": True, "applyable": False}, "Terraform ended this plan with an error"),
+            ({"complete": False}, "Terraform leaves changes to a later plan"),
+            ({"complete": False, "applyable": False, "deferred_changes": [later]}, "aws_eip.x (what it depends on"),
+        ):
+            found = plan(UPDATE, **more)
+            record = fold(applied(), Approved(Approval(found.digest, "ann", NOW)))
+            refused = verdict(found, record)
+            assert isinstance(refused, Report)
+            assert refused.reason == Reason.PLAN_FAILED
+            assert why in refused.message
 
     def test_auto_applies(self) -> None:
         assert verdict(plan(UPDATE), applied()) == Apply()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.plan.model import UNKNOWN, Plan, describe, summarise
+from reconciler.core.plan.entries import UnreadablePlan
+from reconciler.core.plan.model import UNKNOWN, FailedCheck, Plan, describe, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
@@ -178,8 +179,45 @@ def test_any_real_difference_changes_the_digest(what: str) -> None:
 
 
 def test_a_document_that_is_no_plan_is_refused() -> None:
-    with pytest.raises(ValueError, match="not the JSON form"):
+    with pytest.raises(UnreadablePlan, match="not the JSON form"):
         read({"values": {}}, REDACTOR)
+
+
+def test_a_document_of_another_format_is_refused() -> None:
+    with pytest.raises(UnreadablePlan, match=r"in format 2\.0"):
+        read(document() | {"format_version": "2.0"}, REDACTOR)
+    without = {name: value for name, value in change("aws_x.a", ["update"], {}, {}).items() if name != "address"}
+    with pytest.raises(UnreadablePlan, match="an entry of resource_drift has no address"):
+        reading(drift=[without])
+
+
+def test_a_value_that_is_sensitive_on_one_side_is_masked_on_both() -> None:
+    for hidden in ("hidden_before", "hidden_after"):
+        entry = change("aws_x.a", ["update"], {"pin": "4711"}, {"pin": "4712"}, **{hidden: {"pin": True}})
+        assert reading(entry).changes[0].attributes == {"pin": (REDACTOR.mark("4711"), REDACTOR.mark("4712"))}
+
+
+def test_an_output_that_is_named_like_a_credential_is_masked() -> None:
+    ((_, (old, new)),) = outputs_changed(password=output(new="hunter2")).outputs[0].attributes.items()
+    assert (old, new) == (None, REDACTOR.mark("hunter2"))
+
+
+def test_warnings_and_failed_checks_are_kept_without_secrets() -> None:
+    hidden = change("aws_a.this", ["create"], None, {"pin": "hunter2"}, hidden_after={"pin": True})
+    address = {"to_display": "module.m.check.c"}
+    failed = {"address": address, "status": "fail", "problems": [{"message": "not\nhunter2"}]}
+    checks = [
+        {"address": address, "status": "fail", "instances": [failed, {"address": address, "status": "unknown"}]},
+        {"address": {"to_display": "check.d"}, "status": "error"},
+        {"address": {"to_display": "check.e"}, "status": "pass", "instances": []},
+    ]
+    plan = read(document(hidden) | {"checks": checks, "warnings": ["hunter2 is old", "hunter2 is old"]}, REDACTOR)
+    mark = REDACTOR.mark("hunter2")
+    assert plan.warnings == (f"{mark} is old",)
+    assert plan.checks == (
+        FailedCheck("module.m.check.c", "fail", (f"not {mark}",)),
+        FailedCheck("check.d", "error", ()),
+    )
 
 
 @pytest.mark.parametrize("length", [399, 400, 401, 900])

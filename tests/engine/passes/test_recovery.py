@@ -1,5 +1,7 @@
 """Recovery from a killed apply, which may have created resources that are missing from the state."""
 
+from collections.abc import Mapping
+from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
@@ -58,3 +60,19 @@ async def test_a_create_that_aws_would_repeat_waits_for_approval() -> None:
     assert record.plan is not None
     await engine.world.records.advance(ORDERS, Approved(Approval(record.plan.digest, "ann", engine.now)))
     assert ((await engine.visit()).reason, terraform.applies) == (Reason.APPLIED, 2)
+
+
+class OfTomorrow(ServiceTerraform):
+    """A Terraform whose plans have a format that is not known yet."""
+
+    async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
+        return {"format_version": "2.0", "planned_values": {}}
+
+
+async def test_a_plan_that_cannot_be_read_is_a_failed_plan_that_says_why() -> None:
+    record = await FakeEngine(OfTomorrow()).visit()
+    condition = record.conditions[ConditionType.READY]
+    assert condition.reason is Reason.PLAN_FAILED
+    assert (
+        condition.message == "its plan cannot be read: Terraform wrote its plan in format 2.0, which is not known here"
+    )
