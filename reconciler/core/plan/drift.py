@@ -33,6 +33,7 @@ _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "aws_ssm_parameter": frozenset({"value", "version"}),  # the pointer that builds move
     "aws_vpc": frozenset({"default_network_acl_id", "default_route_table_id", "default_security_group_id"}),
 }
+_TAINTED = "replace_because_tainted"  # by hand: no attribute needs to differ
 _COMPUTED = frozenset(
     {"tags_all", "last_updated", "last_modified", "last_modified_time", "unique_id", "create_date", "owner_id"}
 )
@@ -130,7 +131,7 @@ def _reason(changes: Iterable[Change]) -> Reason:
 
 def _changes_meaning(change: Change) -> bool:
     """Return whether a planned change differs in more than notation, and in more than what follows from notation."""
-    if operation(change.actions) not in {"update", "replace"}:
+    if operation(change.actions) not in {"update", "replace"} or change.reason == _TAINTED:
         return True
     return any(
         _differs(path, old, new) and not (new == UNKNOWN and _is_owned(change.type, path))

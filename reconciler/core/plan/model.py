@@ -131,7 +131,7 @@ class Plan:
         """Return whether it moves or forgets resources, or destroys what a replacement left: that follows from Git or
         from an apply, and never from a change outside.
         """
-        return bool(self.readdressed) or any(change.is_bookkeeping for change in self.changes)
+        return bool(self.readdressed) or any(change.is_bookkeeping or change.previous for change in self.changes)
 
 
 def summarise(plan: Plan, *, drift: Iterable[Change], now: Any) -> PlanSummary:

@@ -17,11 +17,12 @@ from reconciler.core.plan.model import Change, Plan, ResourceSummary
 from reconciler.core.plan.values import Reader
 from reconciler.core.plan.words import DEFER, NO_OP, UNNAMED
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.wording import first_few
+from reconciler.core.wording import cut, first_few
 
 _MAJOR_VERSIONS = frozenset({"0", "1"})
 _NOTHING = (NO_OP,)
 _SHOWN = 3
+_WARNINGS = 20
 _UNNAMED: Fingerprinted = (ResourceSummary("(unnamed)", (UNNAMED,), {}, ("Terraform does not say what",)), "")
 
 
@@ -57,7 +58,7 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
         applyable=document.get("applyable"),
         partial=_partial(document, others),
         checks=tuple(entries.failed_checks(document, reader)),
-        warnings=tuple(dict.fromkeys(map(reader.message, document.get("warnings") or ()))),
+        warnings=tuple(_warnings(document, reader)),
     )
 
 
@@ -83,6 +84,12 @@ def _partial(document: Mapping[str, Any], others: Iterable[Fingerprinted]) -> st
     later = [f"{entry.address} ({'; '.join(entry.notes)})" for entry, _ in others if DEFER in entry.actions]
     named = f": {first_few(later, _SHOWN)}" if later else ""
     return f"Terraform leaves changes to a later plan{named}"
+
+
+def _warnings(document: Mapping[str, Any], reader: Reader) -> Iterator[str]:
+    """Yield the first distinct warnings, and how many more there are."""
+    listed, more = cut(dict.fromkeys(map(reader.message, document.get("warnings") or ())), _WARNINGS)
+    yield from (*listed, *filter(None, [more]))
 
 
 def _digest(planned: Iterable[Change], others: Iterable[Fingerprinted]) -> str:

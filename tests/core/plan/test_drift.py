@@ -129,6 +129,18 @@ def test_what_follows_from_git_or_from_an_apply_is_never_drift(entry: Mapping[st
     assert not finding(entry, RETENTION, ignore=[rule(NOW.date())]).harmless
 
 
+def test_a_resource_that_moves_and_differs_in_what_is_ignored_still_moves() -> None:
+    found = finding(RETENTION | {"previous_address": "aws_cloudwatch_log_group.old"}, ignore=[rule(NOW.date())])
+    assert found == DriftFinding(Sync.PENDING, None, ())
+
+
+def test_a_tainted_resource_is_replaced_although_nothing_of_it_differs() -> None:
+    before, after = {"family": "a", "arn": "a:1"}, {"family": "a"}
+    tainted = change("aws_ecs_task_definition.t", ["delete", "create"], before, after, unknown={"arn": True})
+    assert finding(tainted).harmless
+    assert finding(tainted | {"action_reason": "replace_because_tainted"}).sync == Sync.DRIFTED
+
+
 def test_the_end_of_an_object_that_a_replacement_left_is_no_drift() -> None:
     assert finding(drift=[LEFT_BEHIND]).sync == Sync.IN_SYNC
 

@@ -202,6 +202,11 @@ def test_an_output_that_is_named_like_a_credential_is_masked() -> None:
     assert (old, new) == (None, REDACTOR.mark("hunter2"))
 
 
+def test_of_many_warnings_the_first_are_kept() -> None:
+    plan = read(document() | {"warnings": [f"no {number}" for number in range(30)]}, REDACTOR)
+    assert plan.warnings == (*(f"no {number}" for number in range(20)), "and 10 more")
+
+
 def test_warnings_and_failed_checks_are_kept_without_secrets() -> None:
     hidden = change("aws_a.this", ["create"], None, {"pin": "hunter2"}, hidden_after={"pin": True})
     address = {"to_display": "module.m.check.c"}
