@@ -32,10 +32,18 @@ def steps(path: str) -> tuple[Step, ...]:
         step = _STEPS.match(path, end)
         if step is None:
             return (path,)
-        quoted, plain = step.groups()
-        found.append(json.loads(f'"{quoted}"') if quoted is not None else int(plain) if plain.isdecimal() else plain)
+        found.append(_step(*step.groups()))
         end = step.end()
     return tuple(found)
+
+
+def _step(quoted: str | None, plain: str) -> Step:
+    if quoted is None:
+        return int(plain) if plain.isdecimal() else plain
+    try:
+        return str(json.loads(f'"{quoted}"'))
+    except ValueError:  # stored by a version that wrote no brackets
+        return quoted
 
 
 def head(path: str) -> str:

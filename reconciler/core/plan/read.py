@@ -88,7 +88,7 @@ def _partial(document: Mapping[str, Any], others: Iterable[Fingerprinted]) -> st
 
 def _warnings(document: Mapping[str, Any], reader: Reader) -> Iterator[str]:
     """Yield the first distinct warnings, and how many more there are."""
-    listed, more = cut(dict.fromkeys(map(reader.message, document.get("warnings") or ())), _WARNINGS)
+    listed, more = cut(dict.fromkeys(map(reader.message, dict.fromkeys(document.get("warnings") or ()))), _WARNINGS)
     yield from (*listed, *filter(None, [more]))
 
 
