@@ -12,6 +12,7 @@ from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.document import Problem
 from desired_state.forest import Forest, root_of
 from desired_state.graph import order
+from desired_state.inputs import check_inputs, unchecked
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.landscape import Landscape
 from desired_state.survey import Candidate, Survey, survey
@@ -29,7 +30,8 @@ class Snapshot:
     `elsewhere`: keys in environments that have a Platform but are not configured here.
     `platforms`: the Platform of each environment, also if it is broken.
     `former`: former names of manifests, valid or not, in any environment, with the name of the manifest that claims
-    each."""
+    each.
+    `unchecked`: the inputs of Modules that could not be checked against their root, with the reason."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -40,6 +42,7 @@ class Snapshot:
     elsewhere: frozenset[Key] = frozenset()
     platforms: Mapping[str, Key] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
+    unchecked: tuple[Problem, ...] = ()
 
     def dependants(self, key: Key) -> frozenset[Key]:
         """Return the instances that depend directly on this one."""
@@ -98,7 +101,8 @@ def build(
     here = [one for one in found.candidates if landscape.is_configured(one)]
     forests = _forests(here, roots, roots_of or {})
     of_roots = [finding for name, forest in forests.items() for finding in forest.findings(_in_environment(here, name))]
-    findings = [*landscape.findings(), *of_roots, *_compare(found, here, environments or {})]
+    of_inputs = [each for name, one in forests.items() for each in check_inputs(_in_environment(here, name), one)]
+    findings = [*landscape.findings(), *of_roots, *of_inputs, *_compare(found, here, environments or {})]
     invalid = {finding.key for finding in findings} | {one.key for one in here if landscape.has_unclear_platform(one)}
     valid = sorted((one for one in here if one.key not in invalid), key=lambda one: one.key)
     instances = {one.key: _instance(one, forests[one.key.environment], landscape) for one in valid}
@@ -114,6 +118,9 @@ def build(
         elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
+        unchecked=tuple(
+            sorted({each for name, one in forests.items() for each in unchecked(_in_environment(here, name), one)})
+        ),
     )
 
 

@@ -51,6 +51,10 @@ class Candidate:
         """Return a problem at a field of the spec: in the environment's override if that sets it, else in the spec."""
         return Problem(self.document.path, *self.document.at(self._written(location)), message)
 
+    def problem_at_key(self, location: Location, message: str) -> Problem:
+        """Return a problem at the key that the location of a field of the spec ends with."""
+        return Problem(self.document.path, *self.document.key_at(self._written(location)), message)
+
     def problem_at_name(self, message: str) -> Problem:
         """Return a problem of the whole manifest, at its name."""
         return Problem(self.document.path, *self.document.at(("metadata", "name")), message)

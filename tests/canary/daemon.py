@@ -61,7 +61,9 @@ READS = ("get", "describe develop/alpha", "diff develop/alpha", "drift", "histor
 
 def revision(manifest: str = MANIFEST) -> Revision:
     """Return a commit with this one manifest and a root for it."""
-    return Revision("c" * 40, datetime.now(UTC), {"alpha.yaml": manifest.encode()}, {"roots/probe/main.tf": b""})
+    return Revision(
+        "c" * 40, datetime.now(UTC), {"alpha.yaml": manifest.encode()}, {"roots/probe/main.tf": b'variable "text" {}'}
+    )
 
 
 @dataclass

@@ -32,7 +32,7 @@ async def test_no_output_holds_a_secret_from(given: Input, tmp_path: Path) -> No
 async def test_plain_values_of_a_manifest_appear_only_in_its_record(tmp_path: Path) -> None:
     """Keep the values, which a destroy needs when the manifest is gone from Git, and show them nowhere."""
     canaries = canaries_for("inputs")
-    inputs = json.dumps({canary.shape: canary.value for canary in canaries})
+    inputs = json.dumps({"text": {canary.shape: canary.value for canary in canaries}})
     manifest = MANIFEST.replace("{text: one}", inputs)
     daemon = CanaryDaemon(tmp_path, Redactor(KEY), Outside(lambda: revision(manifest)))
     async with daemon.running():

@@ -167,3 +167,53 @@ def test_the_schema_of_one_kind_or_of_all(cli: Cli) -> None:
     assert sorted(every) == ["module", "platform", "service"]
     assert json.loads(cli("schema", "service").out) == every["service"]
     assert cli("schema", "poem").code == 2
+
+
+MODULE = """\
+apiVersion: reconciler/v1
+kind: Module
+metadata: {name: audit}
+spec:
+  environments: [test]
+  root: audit
+  inputs:
+    retention: 30
+    keep: 7654e32
+"""
+
+
+def test_inputs_are_checked_where_the_root_is_known_and_otherwise_a_note_says_why_not(cli: Cli) -> None:
+    Path("audit.yaml").write_text(MODULE.replace("7654e32", '"7654e32"'))
+    unknown = cli("validate", "audit.yaml")
+    assert (unknown.code, unknown.out.splitlines()) == (
+        0,
+        [
+            "valid: 1 files, 1 instances in test",
+            "note: audit.yaml:8:5: the inputs are not checked: no Terraform source is given",
+        ],
+    )
+    Path("tf/roots/audit").mkdir(parents=True)
+    Path("tf/roots/audit/main.tf").write_text('variable "retention" { type = string }\n')
+    Path("r.yaml").write_text(
+        "terraform: {source: {path: tf}}\n"
+        'environments: {test: {account: "111122223333", region: eu-central-1, tier: test}}\n'
+    )
+    known = cli("validate", "audit.yaml", "--config", "r.yaml")
+    assert (known.code, known.out.splitlines()) == (
+        2,
+        [
+            "audit.yaml:8:16: inputs.retention must be text: put it in quotes",
+            'audit.yaml:9:5: the root audit has no variable "keep": remove it',
+        ],
+    )
+    shown = json.loads(cli("validate", "audit.yaml", "-o", "json").out)
+    assert [item["message"] for item in shown["unchecked"]] == [
+        "the inputs are not checked: no Terraform source is given"
+    ]
+
+
+def test_an_input_that_yaml_parsers_read_differently_is_a_problem(cli: Cli) -> None:
+    Path("audit.yaml").write_text(MODULE)
+    assert cli("validate", "audit.yaml").out.splitlines()[0] == (
+        "audit.yaml:9:11: 7654e32 is ambiguous (a number or text): write 7.654e+35, or quote it"
+    )

@@ -21,7 +21,7 @@ PACKAGE = Path(desired_state.__file__).parent
 ROOTS = {
     "roots/platform/main.tf": b'module "network" {\n  source = "../../modules/network"\n}\n',
     "roots/service/main.tf": b'module "service" {\n  source = "../../modules/service"\n}\n',
-    "roots/audit/main.tf": b"",
+    "roots/audit/main.tf": b'variable "retention" { type = number }\n',
     "modules/network/main.tf": b"",
     "modules/service/main.tf": b"",
 }

@@ -1,5 +1,6 @@
 """Snapshots: the instances of a commit, and the changes since the known ones."""
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -24,10 +25,12 @@ from tests.desired_state.manifests import (
     to_yaml,
 )
 
+ACCOUNT = Path(__file__).parents[2] / "terraform" / "roots" / "account" / "variables.tf"
+
 
 def test_the_examples_are_a_complete_repository() -> None:
     environments = FOUR | {"account": EnvironmentFacts("prod")}
-    roots = ROOTS | {"roots/account/main.tf": b""}
+    roots = ROOTS | {"roots/account/variables.tf": ACCOUNT.read_bytes()}
     snapshot = build(commit="c1", files=example_files(), roots=roots, environments=environments)
     assert snapshot.problems == ()
     manifests = ("platform", "orders", "catalog", "payments", "ledger")

@@ -23,7 +23,7 @@ async def accept(world: World, name: str, former: str = "", where: str = "develo
     former_name = f", formerName: {former}" if former else ""
     files = OTHERS | {"one.yaml": MODULE.format(name=name, former=former_name, where=where, more=more)}
     content = {path: text.encode() for path, text in files.items()}
-    _, due = await Intake(world).accept(Revision("c", NOW, content, {"roots/probe/main.tf": b""}))
+    _, due = await Intake(world).accept(Revision("c", NOW, content, {"roots/probe/main.tf": b'variable "text" {}'}))
     return set(map(str, due))
 
 

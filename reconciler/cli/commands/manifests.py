@@ -28,7 +28,8 @@ def validate(
     """Validate manifests and print each problem as file:line:column: message.
 
     Give the whole repository: dependencies, routes and names are checked across files. With --config, environments
-    and Terraform roots are checked against that configuration; without it, no configuration is read.
+    and Terraform roots are checked against that configuration; without it, no configuration is read. The inputs of a
+    Module are checked where its root is known; otherwise the reason is printed after the result.
 
     Example: `reconciler validate desired_state/examples`
     """
@@ -37,23 +38,24 @@ def validate(
     files = _collect(paths)
     snapshot = _build(files, options)
     problems = [files.located(problem) for problem in snapshot.problems]
+    unchecked = [files.located(problem) for problem in snapshot.unchecked]
     if output == "json":
         print_json(
             {
-                "problems": [
-                    {"path": item.path, "line": item.line, "column": item.column, "message": item.message}
-                    for item in problems
-                ],
+                "problems": [_shown(item) for item in problems],
                 "instances": [str(key) for key in sorted(snapshot.instances)],
+                "unchecked": [_shown(item) for item in unchecked],
             }
         )
-    elif problems:
-        for problem in problems:
-            print_line(str(problem))
-    else:
+        return Exit.INVALID if problems else Exit.OK
+    for problem in problems:
+        print_line(str(problem))
+    if not problems:
         environments = sorted({key.environment for key in snapshot.instances})
         count = f"{len(files.contents)} files, {len(snapshot.instances)} instances"
         print_line(f"valid: {count} in {', '.join(environments) or 'no environment'}")
+    for problem in unchecked:
+        print_line(f"note: {problem}")
     return Exit.INVALID if problems else Exit.OK
 
 
@@ -75,6 +77,10 @@ def schema(
         print_json({name.lower(): generate(name) for name in KINDS})
     else:
         print_json(generate(next(name for name in KINDS if name.lower() == kind)))
+
+
+def _shown(problem: "Problem") -> dict[str, str | int]:
+    return {"path": problem.path, "line": problem.line, "column": problem.column, "message": problem.message}
 
 
 @dataclass(frozen=True, slots=True)
