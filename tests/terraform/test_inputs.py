@@ -1,4 +1,4 @@
-"""Inputs of a Module, held to the real terraform: it accepts what is accepted; what it drops or refuses is a problem."""
+"""Inputs of a Module, held to the real terraform: what is accepted works, and what it drops or refuses is a problem."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum
 from typing import TypeVar
 
 import stamina
@@ -36,6 +37,14 @@ _REMEDIES = {
     "no_service": "check slack.webhook",
     "invalid_token": "check slack.webhook",
 }
+
+
+class Outcome(Enum):
+    """The end of an attempt to deliver: sent, failed for now, or refused until a person changes something."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +106,15 @@ class Delivery:
         posted = self._posted.get(name)
         return posted.problem if posted else None
 
-    async def deliver(self, notice: Notice) -> bool:
-        """Deliver a notice. Returns False when a later attempt may succeed."""
+    async def deliver(self, notice: Notice) -> Outcome:
+        """Deliver a notice."""
         return await self._tried(lambda: self._deliver_one(notice), 1)
 
-    async def deliver_burst(self, opened: Sequence[Notice]) -> bool:
-        """Open many incidents as one message, listed in its thread. Returns False when a later attempt may succeed."""
+    async def deliver_burst(self, opened: Sequence[Notice]) -> Outcome:
+        """Open many incidents as one message, listed in its thread."""
         return await self._tried(lambda: self._deliver_burst(opened), len(opened))
 
-    async def _tried(self, say: Callable[[], Awaitable[None]], notices: int) -> bool:
+    async def _tried(self, say: Callable[[], Awaitable[None]], notices: int) -> Outcome:
         failed = None
         try:
             await say()
@@ -118,13 +127,13 @@ class Delivery:
             self._count("failed" if failed else "sent")
         if failed is None:
             self._complaint = None
-        elif failed.code != self._complaint:
+            return Outcome.SENT
+        if failed.code != self._complaint:
             self._complaint = failed.code
-            remedy = _REMEDIES.get(
-                failed.code, "it is said again later" if failed.passing else "see Slack's documentation"
-            )
+            otherwise = "none: it is tried again" if failed.passing else "see Slack's documentation"
+            remedy = _REMEDIES.get(failed.code, otherwise)
             log("slack_failed", level="error", error=failed.code, remedy=remedy)
-        return failed is None or not failed.passing
+        return Outcome.FAILED if failed.passing else Outcome.REFUSED
 
     async def _deliver_one(self, notice: Notice) -> None:
         posted = self._posted.get(notice.problem.name)

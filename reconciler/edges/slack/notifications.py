@@ -1,8 +1,9 @@
 """Notifications in Slack of what `core.notify.notices` decides, without ever delaying the engine.
 
 `record_changed` and `pass_ended` only decide and put notices into a queue, in memory; a task delivers them. What could
-not be delivered is taken back, so that the next update reports it as it is then. Threads are stored: a restart goes on
-in the same ones. A crash between a post and its note in the store can repeat a message, but never loses one.
+not be delivered is taken back, so that the next update reports it as it is then; what Slack refused, somewhat later.
+Threads are stored: a restart goes on in the same ones. A crash between a post and its note in the store can repeat a
+message, but never loses one.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.slack.client import Channel
-from reconciler.edges.slack.delivery import Delivery, Retries
+from reconciler.edges.slack.delivery import Delivery, Outcome, Retries
+from reconciler.edges.slack.refusals import Refusals
 from reconciler.edges.telemetry.logs import log
 
 QUEUED_AT_MOST = 1000
@@ -82,6 +84,7 @@ class Notifications:
         self._mid_pass: set[Key] = set()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._refusals = Refusals(sources.now)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -123,6 +126,7 @@ class Notifications:
     def update_all(self) -> None:
         """Decide the notices of everything: incidents that came or went unnoticed, and reminders."""
         now, status = self._sources.now(), self._sources.source()
+        self._take_back(self._refusals.due() - {notice.problem.name for notice in (*self._batch, *self._queue)})
         self._enqueue(lambda: notices.of_source(status, self._open, since=self._started, now=now))
         if self._sources.ready():
             records = self._sources.records()
@@ -147,7 +151,7 @@ class Notifications:
         if (surplus := len(self._queue) - QUEUED_AT_MOST) > 0:
             oldest = [self._queue.popleft() for _ in range(surplus)]
             self._drop_notices(oldest, "too many wait")
-            self._take_back(oldest)
+            self._take_back(notice.problem.name for notice in oldest)
         self._arrived.set()
 
     def _drop_notices(self, lost: Iterable[Notice], why: str) -> None:
@@ -180,17 +184,24 @@ class Notifications:
     async def _deliver(self, delivery: Delivery) -> None:
         opened = [notice for notice in self._batch if notice.act is Act.OPEN]
         if len(opened) > self._manner.group_over:
-            if not await delivery.deliver_burst(opened):
-                self._take_back(opened)
+            self._ended(await delivery.deliver_burst(opened), opened)
             self._batch = deque(notice for notice in self._batch if notice.act is not Act.OPEN)
         while self._batch:
-            if not await delivery.deliver(self._batch[0]):
-                self._take_back([self._batch[0]])
+            self._ended(await delivery.deliver(self._batch[0]), [self._batch[0]])
             self._batch.popleft()
 
-    def _take_back(self, failed: Iterable[Notice]) -> None:
+    def _ended(self, outcome: Outcome, said: Iterable[Notice]) -> None:
+        names = {notice.problem.name for notice in said}
+        if outcome is Outcome.SENT:
+            self._refusals.remove(names)
+        elif outcome is Outcome.REFUSED:
+            self._refusals.add(names)
+        else:
+            self._take_back(names)
+
+    def _take_back(self, untold: Iterable[str]) -> None:
         """Return to what the channel knows, so that the next update reports what is new by then."""
-        names = {notice.problem.name for notice in failed}
+        names = set(untold)
         known = {name: self._delivery.known(name) if self._delivery else None for name in names}
         kept = {name: problem for name, problem in self._open.items() if name not in names}
         self._open = kept | {name: problem for name, problem in known.items() if problem}

@@ -12,20 +12,23 @@ from typing import Any
 from deploy.local.slackline import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
 from deploy.local.slackline.server import serving
 from desired_state.instance import Key
+from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
-from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.model import Drift, Pass, Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Event
+from reconciler.core.vocabulary import Reason
 from reconciler.edges.slack.client import Channel, bot, webhook
 from reconciler.edges.slack.delivery import Retries
 from reconciler.edges.slack.notifications import Manner, Notifications, Sources
 from reconciler.edges.store.sqlite import SqliteStore
-from tests.core.instances import NOW, fold
+from tests.core.instances import NOW, applied, fold
 
 AT_ONCE = Retries(attempts=4, first=timedelta(0), longest=timedelta(0), jitter=timedelta(0))
 EAGER = Manner(group_wait=timedelta(milliseconds=50), update_every=timedelta(hours=1), flush=timedelta(seconds=30))
 PATIENCE = 60.0
+OUTSIDE = ResourceSummary("aws_security_group.this", ("update",), {"ingress": ([], ["0.0.0.0/0"])})
 
 
 @dataclass
@@ -88,6 +91,10 @@ class Stage:
     def replies(self, thread: int = 0) -> list[str]:
         """Return the replies below the first message."""
         return [reply["text"] for found in self.slack.threads()[thread : thread + 1] for reply in found["replies"]]
+
+
+def drifted(record: Record | None = None) -> Record:
+    return (record or applied()).replace(drift=Drift(Reason.OUT_OF_BAND_CHANGE, (OUTSIDE,), NOW, "heal", NOW))
 
 
 @asynccontextmanager

@@ -10,18 +10,14 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.slackline.workspace import Fault
-from reconciler.core.plan.model import ResourceSummary
-from reconciler.core.record.model import Drift, Record
 from reconciler.core.status.events import Failed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.slack import delivery, notifications
 from reconciler.edges.slack.client import SlackFailed, bot
 from reconciler.edges.slack.delivery import Retries, when_to_retry
-from tests.core.instances import NOW, SERVICE, applied, fold
-from tests.edges.slack.slack_stage import AT_ONCE, Stage, stage, until
+from tests.core.instances import SERVICE, applied, fold
+from tests.edges.slack.slack_stage import AT_ONCE, Stage, drifted, stage, until
 from tests.patience import PATIENCE
-
-OUTSIDE = ResourceSummary("aws_security_group.this", ("update",), {"ingress": ([], ["0.0.0.0/0"])})
 
 
 @pytest_asyncio.fixture
@@ -37,10 +33,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     for module in (delivery, notifications):
         monkeypatch.setattr(module, "log", lambda event, **fields: found.append({"event": event, **fields}))
     return found
-
-
-def drifted(record: Record | None = None) -> Record:
-    return (record or applied()).replace(drift=Drift(Reason.OUT_OF_BAND_CHANGE, (OUTSIDE,), NOW, "heal", NOW))
 
 
 @pytest.mark.parametrize(
