@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.plan.words import IMPORT
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     ACTIONS,
     Action,
@@ -135,12 +136,30 @@ class EngineControl:
         """
         record = self._world.records[key]
         event = self._event(record, action, by.name)
+        if isinstance(event, UnlockRequested):
+            await self._check_held(record, event.lock_id)
         self._world.observer.log("asked", instance=str(key), action=_NAMES[type(action)], by=by.name)
         if event:
             record = await self._world.records.advance(key, event)
         if not isinstance(action, Suspend):
             self._controller.ask(key, trigger="request")
         return record
+
+    async def _check_held(self, record: Record, lock_id: str) -> None:
+        """Raise ActionRefused unless the state, or during a rename that of the former name, has a lock of this id."""
+        environment = self._world.environments[record.key.environment]
+        sources = [Key(environment.name, record.move.source)] if record.move else []
+        try:
+            held = [await self._world.locks.read(key, environment) for key in (record.key, *sources)]
+        except LiveUnavailable as unavailable:
+            raise ActionRefused(f"{record.key} stays locked: {unavailable}; try again") from None
+        ids = [lock.id for lock in held if lock]
+        if not ids:
+            raise ActionRefused(f"{record.key} is not locked any more; `reconciler reconcile {record.key}` goes on")
+        if lock_id not in ids:
+            raise ActionRefused(
+                f"{record.key} has no lock {lock_id}: its lock is {' and '.join(ids)}; nothing was unlocked"
+            )
 
     def _event(self, record: Record, action: Action, by: str) -> Event | None:
         """Return what the action does to the record; None when a visit is all that it asks for."""

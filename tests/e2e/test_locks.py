@@ -78,8 +78,10 @@ def test_a_foreign_lock_stays_until_a_person_names_it(daemon: Daemon, who: str) 
     assert who in said
     assert "reconciler unlock develop/alpha --lock-id 11111111-2222-3333-4444-555555555555" in said
     assert daemon.run("unlock", "develop/alpha").returncode == 0
-    assert daemon.run("unlock", "develop/alpha", "--lock-id", "99999999-2222-3333-4444-555555555555").returncode == 0
-    daemon.until(lambda: passes(daemon) >= 3)
+    wrong = daemon.run("unlock", "develop/alpha", "--lock-id", "99999999-2222-3333-4444-555555555555")
+    assert wrong.returncode == 1
+    assert "has no lock 99999999-2222-3333-4444-555555555555: its lock is 11111111-2222-3333" in wrong.stderr
+    daemon.until(lambda: passes(daemon) >= 2)
     assert row in daemon.locks()
     unlocked = daemon.run("unlock", "develop/alpha", "--lock-id", "11111111-2222-3333-4444-555555555555")
     assert unlocked.returncode == 0, unlocked.stderr

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
+from reconciler.core.environment import Environment
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.read import read
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     ACTIONS,
     Action,
@@ -23,10 +25,12 @@ from reconciler.core.ports.control import (
     Suspend,
     Unlock,
 )
+from reconciler.core.ports.terraform import LockInfo
 from reconciler.core.principal import Principal
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.runs import Move
 from reconciler.core.status.events import PassHeld, Planned, Removed, Suspended, Waiting
 from reconciler.core.views import api
 from reconciler.core.vocabulary import Reason, Sync
@@ -36,6 +40,7 @@ from tests.core.documents import change, document
 from tests.core.instances import NOW, SERVICE, applied, fold, with_policy
 from tests.engine.fakes.observer import FakeObserver
 from tests.engine.fakes.store import FakeStore
+from tests.engine.fakes.terraform import FakeLocks
 from tests.engine.fakes.world import REDACTOR, FakeController, fake_world
 
 ANN = Principal("ann", "socket")
@@ -47,6 +52,7 @@ PLAN = read(IMPORTS, REDACTOR)
 WAITS = fold(applied(), Planned(PLAN, DriftFinding(Sync.PENDING, None, ())), Waiting(Reason.AWAITING_APPROVAL, ""))
 LOCKED = fold(applied(), PassHeld(Reason.STATE_LOCKED, "locked"))
 GONE = fold(applied(), Removed(None))
+LOCK = LockInfo("lock-1", "jane@laptop", "OperationTypeApply", "2026-11-25 01:00:00 UTC")
 
 
 class Requests:
@@ -54,7 +60,9 @@ class Requests:
 
     def __init__(self, *records: Record) -> None:
         self.observer, self.store = FakeObserver(), FakeStore()
-        self.controller = QueueingController(fake_world(*records, observer=self.observer, store=self.store))
+        world = fake_world(*records, observer=self.observer, store=self.store)
+        self.locks = FakeLocks({record.key: LOCK for record in records})
+        self.controller = QueueingController(dataclasses.replace(world, locks=self.locks))
         self.control = EngineControl(self.controller)
 
     @property
@@ -103,6 +111,31 @@ async def test_a_request_is_recorded_logged_and_followed_by_a_visit(name: str) -
     assert engine.visits == ([] if isinstance(action, Suspend) else [(record.key, "request")])
 
 
+async def test_a_lock_that_is_gone_is_not_unlocked() -> None:
+    engine = Requests(LOCKED)
+    engine.locks.held.clear()
+    with pytest.raises(ActionRefused, match="develop/orders is not locked any more; `reconciler reconcile develop/or"):
+        await engine.control.act(LOCKED.key, Unlock("lock-1"), by=ANN)
+    assert engine.control.record(LOCKED.key) == LOCKED
+
+
+async def test_a_lock_that_cannot_be_read_is_not_unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(key: Key, environment: Environment) -> LockInfo | None:
+        raise LiveUnavailable("the lock of develop/orders cannot be read: AccessDenied")
+
+    engine = Requests(LOCKED)
+    monkeypatch.setattr(engine.locks, "read", read)
+    with pytest.raises(ActionRefused, match=r"develop/orders stays locked: .*AccessDenied; try again"):
+        await engine.control.act(LOCKED.key, Unlock("lock-1"), by=ANN)
+
+
+async def test_the_lock_of_the_former_name_is_unlocked_during_a_rename() -> None:
+    moving = LOCKED.replace(move=Move("shop"))
+    engine = Requests(moving)
+    engine.locks.held = {Key("develop", "shop"): dataclasses.replace(LOCK, id="lock-3")}
+    assert (await engine.control.act(moving.key, Unlock("lock-3"), by=ANN)).unlock == "lock-3"
+
+
 @pytest.mark.parametrize("action", [Approve(PLAN.digest), Adopt(PLAN.digest), Reject(PLAN.digest)])
 async def test_a_decision_has_the_plan_the_principal_and_the_time(action: Action) -> None:
     engine = Requests(WAITS)
@@ -133,6 +166,8 @@ REFUSALS: dict[str, tuple[Action, Record, str]] = {
     "a manifest that exists": (ConfirmPrune(), applied(), "still has a manifest; remove that first"),
     "no lock": (Unlock("lock-1"), applied(), "does not wait for a state lock"),
     "no lock, without an id": (Unlock(), WAITS, "does not wait for a state lock"),
+    "another lock": (Unlock("lock-2"), LOCKED, "has no lock lock-2: its lock is lock-1; nothing was unlocked"),
+    "the start of the lock's id": (Unlock("lock-"), LOCKED, "has no lock lock-: its lock is lock-1"),
     "no approval is pending": (Approve("d"), fold(WAITS, Waiting(Reason.FROZEN, "")), "does not wait for approval"),
     "no decision is pending": (
         Reject("d"),

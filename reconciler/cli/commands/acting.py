@@ -141,7 +141,8 @@ def unlock(
     """Check a stale state lock again, or break one by its id.
 
     The daemon clears stale locks of its own interrupted runs automatically. Any other lock stays until an operator
-    names its id; a lock that another process has taken since then has another id and is not touched.
+    names its id. An id that the state's lock does not have is refused, also when another process has taken the lock
+    since then.
 
     Example: `reconciler unlock prod/orders --lock-id 0f6c…`
     """
