@@ -1,11 +1,15 @@
 """`validate` and `schema`, as a service team uses them before a push."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.patience import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "desired_state" / "examples"
 
@@ -217,3 +221,18 @@ def test_an_input_that_yaml_parsers_read_differently_is_a_problem(cli: Cli) -> N
     assert cli("validate", "audit.yaml").out.splitlines()[0] == (
         "audit.yaml:9:11: 7654e32 is ambiguous (a number or text): write 7.654e+35, or quote it"
     )
+
+
+def test_a_time_zone_is_known_without_those_of_the_system() -> None:
+    """Slim images and some laptops have no zone files: the package `tzdata` has them (G17)."""
+    window = '{days: [mon], from: "08:00", to: "18:00", timezone: Europe/Berlin}'
+    Path("orders.yaml").write_text(GOOD + f"  policy: {{windows: [{window}]}}\n")
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("reconciler"), "validate", "orders.yaml"],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "valid: 1 files, 1 instances in develop\n")
