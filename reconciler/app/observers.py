@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.views import shown
-from reconciler.core.vocabulary import ConditionType, Reason
+from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from reconciler.edges.slack.notifications import Notifications
 from reconciler.edges.telemetry.logs import log
 from reconciler.edges.telemetry.metrics import Metrics
@@ -33,8 +33,8 @@ class Observers:
             log("instance_gone", instance=str(record.key))
             return
         _log_recovery(old, new)
-        ready = new.condition(ConditionType.READY)
-        if ready and (old is None or old.reason != new.reason or old.sync != new.sync or old.health != new.health):
+        ready = shown.headline(new)
+        if ready and (old is None or _status(old) != _status(new)):
             log(
                 "instance_moved",
                 instance=str(new.key),
@@ -72,6 +72,12 @@ class Observers:
     def log(self, event: str, **fields: Any) -> None:
         """Write a log line."""
         log(event, **fields)
+
+
+def _status(record: Record) -> tuple[Reason | None, Sync, Health]:
+    """Return the parts of an instance's status whose change is logged."""
+    ready = shown.headline(record)
+    return ready.reason if ready else None, shown.sync(record), record.health
 
 
 def _log_recovery(old: Record | None, new: Record) -> None:

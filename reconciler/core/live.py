@@ -48,7 +48,7 @@ class LiveService:
 
     @property
     def runs_another_image(self) -> bool:
-        """Return whether the service is gone, or at rest with another image than the one to run."""
+        """Return whether the service is gone, or at rest without the image to run."""
         if self.rollout is RolloutState.COMPLETED:
-            return self.image != self.newest
+            return self.image is None or self.image != self.newest
         return self.rollout is RolloutState.ABSENT

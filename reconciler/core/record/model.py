@@ -29,6 +29,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedManifest:
+    """A manifest that was rejected; the last good one stays effective."""
+
+    message: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Failures:
     """Consecutive failures of one desired digest."""
 
@@ -143,6 +151,7 @@ class Record:
     move: Move | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     unsettled: Unsettled | None = field(default=None, metadata=ABSENT)
+    rejected: RejectedManifest | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

@@ -13,7 +13,7 @@ from reconciler.core.plan.model import summarise
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Running
-from reconciler.core.status import drift, promotion, recovery, renames, rollout
+from reconciler.core.status import drift, intake, promotion, recovery, renames, rollout
 from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
@@ -62,15 +62,16 @@ def first(instance: Instance, commit: str) -> Record:
 
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
     """Return the record after the event. Its `version` is left to the store's writer."""
-    return promotion.update_promotion(record, _advance(record, event, now, retry_limit), now)
+    after = _advance(record, event, now, retry_limit)
+    return intake.keep_rejection(promotion.update_promotion(record, after, now), now)
 
 
 def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
     match event:
         case Accepted():
-            return _accepted(record, event, now)
+            return intake.accept(record, event, now)
         case Invalid(message):
-            return with_condition(record, now, ConditionType.STALLED, True, Reason.INVALID_MANIFEST, message)
+            return intake.reject(record, message, now)
         case Removed(guard):
             return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
         case PassHeld(reason, message):
@@ -129,19 +130,6 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return renames.finish(record, source, old)
         case _:
             assert_never(event)
-
-
-def _accepted(record: Record, event: Accepted, now: datetime) -> Record:
-    conditions = without_conditions(record, ConditionType.STALLED, only={Reason.INVALID_MANIFEST})
-    accepted = record.replace(
-        instance=event.instance,
-        accepted_commit=event.commit,
-        removed=None,
-        prune_guard=None,
-        prune_confirmed=False,
-        conditions=conditions,
-    )
-    return rollout.not_ready_before(accepted, now) if promotion.changes_service(record, event.instance) else accepted
 
 
 def _held(record: Record, reason: Reason, message: str, now: datetime) -> Record:
@@ -241,7 +229,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
         rejection=None,
         outputs=dict(event.outputs),
         rollout=rollout.started(record, event.outputs, event.image, now) if service else None,
-        conditions=without_conditions(record, ConditionType.STALLED),
+        conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
     )
     if not service:
         return ready(record, now, True, Reason.APPLIED, "")

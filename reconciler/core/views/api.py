@@ -30,7 +30,7 @@ _FOUND_BY = {Reason.UNMANAGED_ADDITION: "reported by Terraform as changed outsid
 
 def summary(record: Record, now: datetime) -> View:
     """Return one line of `reconciler get`."""
-    ready = record.condition(ConditionType.READY)
+    ready = shown.headline(record)
     return {
         "key": str(record.key),
         "environment": record.key.environment,
@@ -66,6 +66,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> Vie
     """Return everything about one instance, as `reconciler describe` shows it. `freezes` are all freezes in effect."""
     holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
+    conditions = shown.conditions(record)
     approval, rejection, override = record.approval, record.rejection, record.window_override
     return summary(record, now) | {
         "labels": dict(sorted(instance.labels.items())),
@@ -88,7 +89,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> Vie
             "running": record.base.tree_id if record.base else None,
             "held": record.promoted.held if record.promoted else None,
         },
-        "conditions": [_condition(record.conditions[kind], now) for kind in ConditionType if kind in record.conditions],
+        "conditions": [_condition(conditions[kind], now) for kind in ConditionType if kind in conditions],
         "failures": failures and {"count": failures.count, "last_at": time(failures.at)},
         "rollout": rollout
         and {

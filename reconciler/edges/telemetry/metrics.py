@@ -214,8 +214,8 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
             health.add_metric([*key, one.value], one == record.health)
         for kind, status, is_current in _conditions(record):
             condition.add_metric([*key, kind.value, _word(status)], is_current)
-        if record.reason:
-            headline.add_metric([*key, record.reason.value], 1)
+        if summed_up := shown.headline(record):
+            headline.add_metric([*key, summed_up.reason.value], 1)
         drift = record.drift if record.drift and record.drift.confirmed else None
         drifted.add_metric(key, len(drift.resources) if drift else 0)
         ages.add_metric(key, max((now - drift.since).total_seconds(), 0) if drift else 0)
@@ -229,8 +229,9 @@ def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:
 
     An absent Ready or Planned is unknown. Every other condition exists only while true, so an absent one is false.
     """
+    known = shown.conditions(record)
     for kind in ConditionType:
-        found = record.condition(kind)
+        found = known.get(kind)
         always = kind in {ConditionType.READY, ConditionType.PLANNED}
         status = found.status if found else (None if always else False)
         yield from ((kind, possible, possible == status) for possible in (True, False))

@@ -13,6 +13,7 @@ from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
+from reconciler.core.views.shown import has_reason
 from reconciler.core.vocabulary import Reason
 from reconciler.web.api.actions import act
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
@@ -86,7 +87,7 @@ async def _instances(request: web.Request) -> web.Response:
     records = [
         record
         for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
-        if environment in (None, record.key.environment) and reason in (None, record.reason)
+        if environment in (None, record.key.environment) and (reason is None or has_reason(record, reason))
     ]
     return answer(request, {"instances": [api.summary(record, now()) for record in records]})
 

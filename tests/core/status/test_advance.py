@@ -10,7 +10,7 @@ from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval, Rejection
-from reconciler.core.record.model import Record
+from reconciler.core.record.model import Record, RejectedManifest
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
@@ -123,6 +123,17 @@ def test_an_invalid_manifest_keeps_the_last_valid_one_and_says_so() -> None:
     assert record.conditions[ConditionType.READY].status
     assert record.conditions[ConditionType.STALLED].reason == Reason.INVALID_MANIFEST
     assert ConditionType.STALLED not in fold(record, Accepted(good.instance, "c3")).conditions
+
+
+def test_only_an_accepted_manifest_ends_a_rejection() -> None:
+    """Stall by something else, and apply: both took the place of the rejection, which then was forgotten."""
+    record = fold(applied(), Invalid("no"), Waiting(Reason.POLICY_DENIED, "denied"))
+    assert record.conditions[ConditionType.STALLED].reason == Reason.POLICY_DENIED
+    for event in (Waiting(Reason.FROZEN, "frozen"), Applied({}, IMAGE), FoundInSync(base(record), {})):
+        assert fold(record, event).conditions[ConditionType.STALLED].reason == Reason.INVALID_MANIFEST
+    later = fold(record, Invalid("still no"), now=NOW + timedelta(hours=1))
+    assert later.rejected == RejectedManifest("still no", NOW)
+    assert fold(later, Accepted(instance(), "c3")).rejected is None
 
 
 def test_a_manifest_that_comes_back_lifts_its_tombstone() -> None:

@@ -14,7 +14,7 @@ from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Drift, Pass, Record
-from reconciler.core.status.events import Failed, Suspended, Waiting
+from reconciler.core.status.events import Failed, Invalid, Suspended, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.edges.telemetry.metrics import (
     COMMANDS,
@@ -212,6 +212,14 @@ def test_the_reason_of_an_instance_is_its_current_one() -> None:
     assert read(metrics)[name][1] == []
     daemon.records[0] = fold(new(), Waiting(Reason.AWAITING_APPROVAL, "2 changes"))
     assert read(metrics)[name][1] == [("", {**KEY, "reason": "AwaitingApproval"}, 1)]
+
+
+def test_a_rejected_manifest_is_the_reason_of_its_instance_and_ends_ready_and_in_sync() -> None:
+    metrics = Daemon([fold(applied(), Invalid("cpu 250"))]).metrics()
+    assert read(metrics)["reconciler_instance_reason"][1] == [("", {**KEY, "reason": "InvalidManifest"}, 1)]
+    assert sample(metrics, "reconciler_instance_condition", **KEY, type="Ready", status="false") == 1
+    assert sample(metrics, "reconciler_instance_condition", **KEY, type="Stalled", status="true") == 1
+    assert sample(metrics, "reconciler_instance_sync", **KEY, state="Pending") == 1
 
 
 def test_drift_counts_and_ages_once_it_is_confirmed() -> None:

@@ -1,0 +1,42 @@
+"""Manifests in the fold: one that was accepted, and one that was rejected while the last good one stays effective.
+
+A rejection is a fact of its own beside what passes find: a stall of another kind may cover its condition for a while,
+and neither its end nor an apply ends the rejection. Only a manifest that is accepted does.
+"""
+
+from datetime import datetime
+
+from reconciler.core.record.model import Record, RejectedManifest
+from reconciler.core.status import promotion, rollout
+from reconciler.core.status.conditions import with_condition, without_conditions
+from reconciler.core.status.events import Accepted
+from reconciler.core.vocabulary import ConditionType, Reason
+
+_REJECTED = {Reason.INVALID_MANIFEST}
+
+
+def accept(record: Record, event: Accepted, now: datetime) -> Record:
+    """Return the record after a valid manifest was read."""
+    accepted = record.replace(
+        instance=event.instance,
+        accepted_commit=event.commit,
+        removed=None,
+        prune_guard=None,
+        prune_confirmed=False,
+        rejected=None,
+        conditions=without_conditions(record, ConditionType.STALLED, only=_REJECTED),
+    )
+    return rollout.not_ready_before(accepted, now) if promotion.changes_service(record, event.instance) else accepted
+
+
+def reject(record: Record, message: str, now: datetime) -> Record:
+    """Return the record after a manifest was rejected."""
+    return record.replace(rejected=RejectedManifest(message, record.rejected.since if record.rejected else now))
+
+
+def keep_rejection(record: Record, now: datetime) -> Record:
+    """Return the record with the condition of its rejected manifest, unless it is stalled by something else."""
+    stalled = record.condition(ConditionType.STALLED)
+    if record.rejected is None or (stalled and stalled.reason not in _REJECTED):
+        return record
+    return with_condition(record, now, ConditionType.STALLED, True, Reason.INVALID_MANIFEST, record.rejected.message)
