@@ -105,6 +105,7 @@ def _metrics(settings: Settings, edges: Edges, terraform_version: str, running: 
         beat=lambda: running.controller.beat(),
         provider=lambda: edges.watch.view if edges.watch else None,
         frozen=lambda: {name: running.controller.world.freezing.of(name) is not None for name in settings.environments},
+        floors=lambda: {name: where.floor for name, where in running.controller.world.environments.items()},
     )
     origin = edges.redactor.text(settings.git.url or str(settings.git.directory))
     return Metrics(now, Build(VERSION, terraform_version, origin, settings.git.branch))

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 
 from desired_state.instance import Key
-from reconciler.core.environment import Environment
+from reconciler.core.environment import NO_FLOOR, Environment, Floor
 from reconciler.core.plan.words import IMPORT
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
@@ -59,6 +59,11 @@ class EngineControl:
     def record(self, key: Key) -> Record | None:
         """Return one record."""
         return self._world.records.get(key)
+
+    def floor(self, environment: str) -> Floor:
+        """Return the floor of an environment; one without limits for an environment that is not configured any more."""
+        known = self._world.environments.get(environment)
+        return known.floor if known else NO_FLOOR
 
     def source(self) -> SourceStatus:
         """Return the state of the source."""

@@ -10,6 +10,7 @@ from aiohttp import web
 from desired_state.instance import Key
 from reconciler.core.ports.control import Control
 from reconciler.core.record.model import Record
+from reconciler.core.views import api
 from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]
@@ -28,6 +29,13 @@ def key_of(request: web.Request) -> Key:
 def answer(request: web.Request, told: Mapping[str, Any]) -> web.Response:
     """Answer with a document, redacted once more: it contains words of the manifest, such as labels."""
     return web.json_response(request.app[REDACT](told))
+
+
+def answer_detail(request: web.Request, record: Record) -> web.Response:
+    """Answer with everything about one instance."""
+    control = request.app[CONTROL]
+    floor = control.floor(record.key.environment)
+    return answer(request, api.detail(record, now(), control.freezes(), floor))
 
 
 def record_of(request: web.Request) -> Record:

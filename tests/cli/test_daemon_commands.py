@@ -17,10 +17,8 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from reconciler.core.principal import Principal
-from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Invalid
 from tests.cli.conftest import TOKEN, Cli, Served
-from tests.web.control import COMMIT, NOON, ORDERS, ORPHAN, PAYMENTS, PLATFORM
+from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 
 NO_ORPHANS = "no orphans: every state has a manifest or a record\n"
 
@@ -45,24 +43,6 @@ def test_get_accepts_keys_and_filters(cli: Cli, daemon: Served) -> None:
 def test_get_with_exit_code_exits_3_unless_all_instances_are_in_sync_and_healthy(cli: Cli, daemon: Served) -> None:
     assert cli("get", "--exit-code").code == 3
     assert cli("get", "develop/payments", "--exit-code").code == 0
-
-
-def test_get_shows_a_rejected_manifest_on_its_instance(cli: Cli, daemon: Served) -> None:
-    why = "services/payments.yaml:7:8: cpu 250 is not one of 256, 512"
-    known = daemon.control.known
-    known[PAYMENTS] = advance(known[PAYMENTS], Invalid(why), now=NOON)
-    ended = cli("get", "develop/payments", "--exit-code")
-    assert ended.code == 3
-    assert ended.out.splitlines()[1].split(maxsplit=8)[:6] == [
-        "develop/payments", "Service", "Pending", "Healthy", "no", "InvalidManifest"
-    ]  # fmt: skip
-    assert ended.out.splitlines()[1].endswith(why)
-    assert cli("get", "--reason", "InvalidManifest").out == ended.out
-    (shown,) = json.loads(cli("get", "--reason", "InvalidManifest", "-o", "json").out)["instances"]
-    assert (shown["ready"], shown["stalled"], shown["reason"]) == (False, True, "InvalidManifest")
-    described = cli("describe", "develop/payments").out
-    assert why in described
-    assert "Ready     yes" not in " ".join(described.split())
 
 
 def test_get_orphans_exits_3_when_there_are_any(cli: Cli, daemon: Served) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
+from reconciler.core.environment import Floor
 from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
@@ -161,6 +162,7 @@ class FakeControl:
     pulse: Beat = BEATING
     status: SourceStatus = READ
     frozen: dict[str | None, Freeze] = field(default_factory=dict)
+    floors: dict[str, Floor] = field(default_factory=dict)
 
     def records(self) -> Sequence[Record]:
         """Return every record, in no order."""
@@ -174,6 +176,10 @@ class FakeControl:
         if key in self.afterwards and self.asked:
             self.known[key] = self.afterwards.pop(key)
         return found
+
+    def floor(self, environment: str) -> Floor:
+        """Return the floor that the test set."""
+        return self.floors.get(environment, Floor())
 
     def source(self) -> SourceStatus:
         """Return the state of the source."""

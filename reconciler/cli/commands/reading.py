@@ -166,7 +166,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Manifest": f"{manifest['path']}:{manifest['line']}",
             "Labels": ", ".join(f"{name}={value}" for name, value in detail["labels"].items()),
             "Depends on": ", ".join(detail["depends_on"]),
-            "Mode": detail["mode"],
+            "Mode": _mode(detail),
             "Sync": detail["sync"],
             "Health": detail["health"],
             "Suspended": "yes" if detail["suspended"] else None,
@@ -192,6 +192,12 @@ def _describe(detail: dict[str, Any]) -> None:
         ],
     )
     print_plan(detail["plan"])
+
+
+def _mode(detail: dict[str, Any]) -> str:
+    if detail["mode_from"] == "manifest":
+        return f"{detail['mode']} (from the manifest)"
+    return f"{detail['mode']} (the floor of {detail['environment']}; the manifest says {detail['policy']['mode']})"
 
 
 def print_plan(plan: dict[str, Any] | None) -> None:

@@ -1,12 +1,10 @@
 """The verdict: what to do about a plan and about drift. A reason to wait is a value too."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from desired_state.instance import Key
-from desired_state.policy import Policy
+from desired_state.policy import Mode, Policy
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
@@ -23,9 +21,6 @@ from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.core.wording import first_few
 
 _SPOTS = 5
-
-Mode = Literal["auto", "approve", "observe"]
-_STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class VerdictLimits:
 
 def effective_mode(treatment: Policy, environment: Environment) -> Mode:
     """Return the stricter of the manifest's mode and the environment's floor."""
-    return max(treatment.mode, environment.floor.mode, key=_STRICTNESS.__getitem__)
+    return environment.floor.effective_mode(treatment.mode).mode
 
 
 def verdict(

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from reconciler.core.environment import Floor
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.principal import Principal
 from reconciler.core.record.freeze import Freeze
@@ -131,6 +132,10 @@ class Control(Protocol):
 
     def record(self, key: Key) -> Record | None:
         """Return one record."""
+        ...
+
+    def floor(self, environment: str) -> Floor:
+        """Return the floor of an environment; one without limits for an environment that is not configured any more."""
         ...
 
     def source(self) -> SourceStatus:

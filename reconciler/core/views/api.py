@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
+from reconciler.core.environment import NO_FLOOR, Floor
 from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.plan.words import counts
 from reconciler.core.ports.control import Beat, SourceStatus
@@ -28,15 +29,17 @@ _CHANGES = {"create": "added", "delete": "deleted"}
 _FOUND_BY = {Reason.UNMANAGED_ADDITION: "reported by Terraform as changed outside: no plan would remove it"}
 
 
-def summary(record: Record, now: datetime) -> View:
-    """Return one line of `reconciler get`."""
+def summary(record: Record, now: datetime, floor: Floor = NO_FLOOR) -> View:
+    """Return one line of `reconciler get`. `floor` is that of its environment, which its mode depends on."""
+    effective = floor.effective_mode(record.instance.policy.mode)
     ready = shown.headline(record)
     return {
         "key": str(record.key),
         "environment": record.key.environment,
         "name": record.key.name,
         "kind": record.instance.kind,
-        "mode": record.instance.policy.mode,
+        "mode": effective.mode,
+        "mode_from": effective.origin,
         "sync": shown.sync(record).value,
         "health": record.health.value,
         "ready": bool(ready and ready.status),
@@ -62,13 +65,13 @@ def is_current(record: Record) -> bool:
     return applied and record.applied_source == record.instance.source_digest and record.removed is None
 
 
-def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = ()) -> View:
+def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor: Floor = NO_FLOOR) -> View:
     """Return everything about one instance, as `reconciler describe` shows it. `freezes` are all freezes in effect."""
     holding = [one for one in freezes if one.environment in (None, record.key.environment)]
     instance, failures, rollout, intent = record.instance, record.failures, record.rollout, record.intent
     conditions = shown.conditions(record)
     approval, rejection, override = record.approval, record.rejection, record.window_override
-    return summary(record, now) | {
+    return summary(record, now, floor) | {
         "labels": dict(sorted(instance.labels.items())),
         "manifest": {"path": instance.path, "line": instance.line},
         "depends_on": sorted(str(key) for key in instance.depends_on),

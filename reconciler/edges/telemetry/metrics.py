@@ -24,6 +24,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from reconciler.core.environment import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.views import shown
@@ -51,6 +52,7 @@ class Now:
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
     frozen: Callable[[], Mapping[str, bool]] = dict  # by environment
+    floors: Callable[[], Mapping[str, Floor]] = dict  # by environment
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -147,7 +149,7 @@ class _CurrentState(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all families that are read at the scrape, not counted."""
         records = sorted(self._now.records(), key=lambda record: record.key)
-        yield from _instances(records, self._now.clock())
+        yield from _instances(records, self._now.floors(), self._now.clock())
         yield from self._daemon(records)
         yield from self._source()
         if view := self._now.provider():
@@ -195,8 +197,8 @@ class _CurrentState(Collector):
         yield fetched
 
 
-def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
-    info = _family("instance_info", "Kind, mode and suspension of every instance.", "kind", "mode", "suspended")
+def _instances(records: Iterable[Record], floors: Mapping[str, Floor], now: datetime) -> Iterator[Metric]:
+    info = _family("instance_info", "Kind, mode and suspension of instances.", "kind", "mode", "mode_from", "suspended")
     sync = _family("instance_sync", "1 for the current sync state of an instance.", "state")
     health = _family("instance_health", "1 for the current health of an instance.", "state")
     condition = _family("instance_condition", "1 for the current status of each condition.", "type", "status")
@@ -207,7 +209,8 @@ def _instances(records: Iterable[Record], now: datetime) -> Iterator[Metric]:
     for record in records:
         key = [record.key.environment, record.key.name]
         suspended = record.suspended or record.instance.policy.suspend
-        info.add_metric([*key, record.instance.kind, record.instance.policy.mode, _word(suspended)], 1)
+        mode = floors.get(record.key.environment, NO_FLOOR).effective_mode(record.instance.policy.mode)
+        info.add_metric([*key, record.instance.kind, mode.mode, mode.origin, _word(suspended)], 1)
         for state in Sync:
             sync.add_metric([*key, state.value], state == shown.sync(record))
         for one in Health:

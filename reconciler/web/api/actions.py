@@ -21,10 +21,9 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from reconciler.core.record.model import Record
-from reconciler.core.views import api
 from reconciler.web.auth import authorise, principal
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, answer, body_of, now, record_of, unknown
+from reconciler.web.request import CONTROL, answer_detail, body_of, record_of, unknown
 
 _FIELDS = frozenset({"by", "digest", "lock_id", "override_window"})
 
@@ -44,7 +43,7 @@ async def act(request: web.Request) -> web.Response:
         raise Refused(409, refusal.code, str(refusal), **current) from None
     except KeyError:
         raise unknown(record.key) from None
-    return answer(request, api.detail(after, now(), control.freezes()))
+    return answer_detail(request, after)
 
 
 def _action(name: str, body: Mapping[str, str], record: Record) -> Action:

@@ -159,7 +159,8 @@ def _schemas() -> Schema:
     running = _object({"key": _TEXT, "seconds": _NUMBER})
     summary = {
         "key": _TEXT, "environment": _TEXT, "name": _TEXT, "kind": _words(("Platform", "Service", "Module")),
-        "mode": _words(("auto", "approve", "observe")), "sync": _words(Sync), "health": _words(Health),
+        "mode": _words(("auto", "approve", "observe")), "mode_from": _words(("manifest", "floor")),
+        "sync": _words(Sync), "health": _words(Health),
         "ready": _FLAG, "reason": _nullable(_words(Reason)), "message": _TEXT, "age_seconds": _nullable(_NUMBER),
         "stalled": _FLAG, "suspended": _FLAG, "removed_at": _nullable(_TIME), "current": _FLAG, "drifted": _NUMBER,
         "approvable": _FLAG, "accepted_commit": _TEXT, "applied_commit": _nullable(_TEXT),

@@ -20,7 +20,18 @@ from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
 from reconciler.web.auth import authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
-from reconciler.web.request import CONTROL, METRICS, TOKEN, VERSION, Metrics, answer, key_of, now, record_of
+from reconciler.web.request import (
+    CONTROL,
+    METRICS,
+    TOKEN,
+    VERSION,
+    Metrics,
+    answer,
+    answer_detail,
+    key_of,
+    now,
+    record_of,
+)
 
 BODY_LIMIT = 16 * 1024
 HISTORY_LIMIT = 200
@@ -89,11 +100,13 @@ async def _instances(request: web.Request) -> web.Response:
         for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
         if environment in (None, record.key.environment) and (reason is None or has_reason(record, reason))
     ]
-    return answer(request, {"instances": [api.summary(record, now()) for record in records]})
+    floor = request.app[CONTROL].floor
+    shown = [api.summary(record, now(), floor(record.key.environment)) for record in records]
+    return answer(request, {"instances": shown})
 
 
 async def _instance(request: web.Request) -> web.Response:
-    return answer(request, api.detail(record_of(request), now(), request.app[CONTROL].freezes()))
+    return answer_detail(request, record_of(request))
 
 
 async def _plan(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from reconciler.core.environment import Floor
 from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
@@ -34,7 +35,7 @@ KEY = {"environment": "develop", "name": "orders"}
 
 # Name, type and labels of every metric. A change here is a change of the interface: it needs a changelog entry.
 GOLDEN = {
-    "reconciler_instance_info": ("gauge", {"environment", "name", "kind", "mode", "suspended"}),
+    "reconciler_instance_info": ("gauge", {"environment", "name", "kind", "mode", "mode_from", "suspended"}),
     "reconciler_instance_sync": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
@@ -73,6 +74,9 @@ LATE = {"111122223333": timedelta(seconds=90)}
 BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7, LATE)
 
 
+MODE = {"kind": "Service", "mode": "auto", "mode_from": "manifest"}
+
+
 @dataclass
 class Daemon:
     """The state that the metrics read, mutable."""
@@ -80,12 +84,12 @@ class Daemon:
     records: list[Record] = field(default_factory=lambda: [applied(), applied(PLATFORM)])
     source: SourceStatus = FETCHED
     beat: Beat = BUSY
+    floors: dict[str, Floor] = field(default_factory=dict)
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
         frozen = {"develop": False, "prod": True}
-        now = Now(
-            lambda: self.records, lambda: self.source, lambda: self.beat, frozen=lambda: frozen, clock=lambda: NOW
-        )
+        state = (lambda: self.records, lambda: self.source, lambda: self.beat)
+        now = Now(*state, frozen=lambda: frozen, floors=lambda: self.floors, clock=lambda: NOW)
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -181,15 +185,21 @@ def test_instances_are_read_from_the_current_records() -> None:
     metrics = daemon.metrics()
     for state in Sync:
         assert sample(metrics, "reconciler_instance_sync", **KEY, state=state) == (state == Sync.IN_SYNC)
-    assert sample(metrics, "reconciler_instance_info", **KEY, kind="Service", mode="auto", suspended="false") == 1
+    assert sample(metrics, "reconciler_instance_info", **KEY, **MODE, suspended="false") == 1
 
     daemon.records[0] = fold(daemon.records[0], Suspended()).replace(sync=Sync.DRIFTED)
     assert sample(metrics, "reconciler_instance_sync", **KEY, state="Drifted") == 1
     assert sample(metrics, "reconciler_instance_sync", **KEY, state="InSync") == 0
-    assert sample(metrics, "reconciler_instance_info", **KEY, kind="Service", mode="auto", suspended="true") == 1
+    assert sample(metrics, "reconciler_instance_info", **KEY, **MODE, suspended="true") == 1
 
     del daemon.records[0]
     assert all(labels.get("name") != "orders" for _, samples in read(metrics).values() for _, labels, _ in samples)
+
+
+def test_the_mode_is_the_effective_one_and_says_where_it_comes_from() -> None:
+    metrics = Daemon(floors={"develop": Floor("approve")}).metrics()
+    by_floor = MODE | {"mode": "approve", "mode_from": "floor"}
+    assert sample(metrics, "reconciler_instance_info", **KEY, **by_floor, suspended="false") == 1
 
 
 def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:

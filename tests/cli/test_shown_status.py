@@ -1,0 +1,55 @@
+"""The status that `get`, `describe` and `diff` show: rejected manifests, the effective mode, applied plans."""
+
+import dataclasses
+import json
+
+import pytest
+
+from desired_state.policy import Mode
+from reconciler.core.environment import Floor
+from reconciler.core.status.advance import advance
+from reconciler.core.status.events import Invalid
+from tests.cli.conftest import Cli, Served
+from tests.web.control import NOON, PAYMENTS
+
+
+def test_get_shows_a_rejected_manifest_on_its_instance(cli: Cli, daemon: Served) -> None:
+    why = "services/payments.yaml:7:8: cpu 250 is not one of 256, 512"
+    known = daemon.control.known
+    known[PAYMENTS] = advance(known[PAYMENTS], Invalid(why), now=NOON)
+    ended = cli("get", "develop/payments", "--exit-code")
+    assert ended.code == 3
+    assert ended.out.splitlines()[1].split(maxsplit=8)[:6] == [
+        "develop/payments", "Service", "Pending", "Healthy", "no", "InvalidManifest"
+    ]  # fmt: skip
+    assert ended.out.splitlines()[1].endswith(why)
+    assert cli("get", "--reason", "InvalidManifest").out == ended.out
+    (shown,) = json.loads(cli("get", "--reason", "InvalidManifest", "-o", "json").out)["instances"]
+    assert (shown["ready"], shown["stalled"], shown["reason"]) == (False, True, "InvalidManifest")
+    described = cli("describe", "develop/payments").out
+    assert why in described
+    assert "Ready     yes" not in " ".join(described.split())
+
+
+@pytest.mark.parametrize(
+    ("floor", "declared", "shown", "origin"),
+    [
+        ("auto", "approve", "approve (from the manifest)", "manifest"),
+        ("approve", "approve", "approve (from the manifest)", "manifest"),
+        ("approve", "auto", "approve (the floor of develop; the manifest says auto)", "floor"),
+        ("approve", "observe", "observe (from the manifest)", "manifest"),
+    ],
+)
+def test_the_effective_mode_is_shown_with_its_origin(
+    cli: Cli, daemon: Served, floor: Mode, declared: Mode, shown: str, origin: str
+) -> None:
+    record = daemon.control.known[PAYMENTS]
+    policy = record.instance.policy.model_copy(update={"mode": declared})
+    spec = record.instance.spec.model_copy(update={"policy": policy})
+    daemon.control.known[PAYMENTS] = record.replace(instance=dataclasses.replace(record.instance, spec=spec))
+    daemon.control.floors["develop"] = Floor(floor)
+    assert f"Mode: {shown}" in " ".join(cli("describe", "develop/payments").out.split())
+    (listed,) = json.loads(cli("get", "develop/payments", "-o", "json").out)["instances"]
+    assert (listed["mode"], listed["mode_from"]) == (shown.split()[0], origin)
+    detail = json.loads(cli("describe", "develop/payments", "-o", "json").out)
+    assert (detail["mode"], detail["mode_from"], detail["policy"]["mode"]) == (shown.split()[0], origin, declared)
