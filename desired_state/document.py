@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from desired_state.located import Location, Node, Place, Problem, end_of
 from desired_state.reader import Draft, Reader, UnreadableError
 from desired_state.scalar import Doubt
+from desired_state.tree import LFS, is_lfs_pointer
 
 __all__ = ["Document", "Parsed", "Problem", "parse"]
 
@@ -71,6 +72,8 @@ def parse(path: str, content: bytes) -> Parsed:
     """Read the YAML documents of a file, skipping empty ones. Never raises: problems are part of the result."""
     if len(content) > _LARGEST_FILE:
         return _unreadable(Problem(path, 1, 1, f"the file is larger than {_LARGEST_FILE} bytes: split it"))
+    if is_lfs_pointer(content):
+        return _unreadable(Problem(path, 1, 1, f"the file {LFS}"))
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from desired_state.checks import ManifestFinding
 from desired_state.document import Problem
 from desired_state.manifest import ModuleSpec
+from desired_state.root_tree import reach
 from desired_state.suggestion import suggest
 from desired_state.survey import Candidate
-from desired_state.tree import Tree, reach, root_names, tree_id
+from desired_state.tree import Tree, root_names, tree_id
 
 
 @dataclass(frozen=True, slots=True)

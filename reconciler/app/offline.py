@@ -20,6 +20,9 @@ from reconciler.edges.source.repository import redacted
 from reconciler.edges.source.terraform_roots import read_roots
 from reconciler.edges.source.tree_mirror import MissingTree
 from reconciler.edges.store.trees import DirectoryTrees
+from reconciler.edges.terraform.workspace import VARIABLES_FILE
+
+_PLAN = f"terraform plan -var-file={VARIABLES_FILE}"
 
 
 async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Snapshot:
@@ -111,7 +114,7 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
         terraform = parts.terraform(settings, trees, work=Path(scratch, "work"), redact=parts.redactor(settings).text)
         run = Run(key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         root = await terraform.render(run, directory)
-    lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", "terraform plan"]
+    lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", _PLAN]
     if instance.kind == "Service":
         lines.insert(0, "# replace the placeholders in terraform.tfvars.json: the platform's outputs and the image")
     return lines

@@ -4,6 +4,7 @@ from typing import Any
 
 from desired_state.checks import EnvironmentFacts
 from desired_state.snapshot import build
+from desired_state.tree import Unavailable
 from tests.desired_state.manifests import (
     DEVELOP,
     ROOTS,
@@ -169,10 +170,10 @@ def test_a_module_needs_a_root_that_exists() -> None:
 
 def test_a_broken_root_is_reported_once_and_makes_its_instances_invalid() -> None:
     files = {file_of(one): to_yaml(one) for one in (platform(), service("a"), service("b"))}
-    roots = {path: content for path, content in ROOTS.items() if path != "modules/service/main.tf"}
+    roots = {**ROOTS, "modules/service/shared.tf": Unavailable.because("is a symlink: copy it")}
     snapshot = build(commit="c", files=files, roots=roots, environments=DEVELOP)
     assert [str(problem) for problem in snapshot.problems] == [
-        'roots/service:1:1: the source "../../modules/service" in roots/service/main.tf does not exist'
+        "roots/service:1:1: modules/service/shared.tf is a symlink: copy it"
     ]
     assert (keys(snapshot), snapshot.invalid) == (frozenset({"develop/platform"}), frozenset({"a", "b"}))
 

@@ -146,6 +146,11 @@ def test_an_alias_is_rejected_and_never_expanded() -> None:
         (b"a: 1\nb: \xff", "a.yaml:2:4: not UTF-8 text: save the file as UTF-8"),
         (b"a: 1\nb: \x00", "a.yaml:2:4: the character U+0000 is not allowed: remove it"),
         (b" " * (1024 * 1024 + 1), "a.yaml:1:1: the file is larger than 1048576 bytes: split it"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n",
+            "a.yaml:1:1: the file is a Git LFS pointer, and LFS content is not fetched: keep the file itself in Git"
+            " (`git lfs untrack`)",
+        ),
         (b"a: " + b"[" * 60 + b"]" * 60, "a.yaml:1:54: nested more than 50 levels deep"),
         (b"a: b: c", "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"),
     ],

@@ -164,8 +164,9 @@ def test_a_digest_covers_every_file_of_its_root(path: str) -> None:
     assert digest_of(module(), changed) == digest_of(module())
 
 
-def test_a_digest_ignores_documentation() -> None:
-    assert digest_of(service(), {**ROOTS, "modules/service/README.md": b"text"}) == digest_of(service())
+def test_a_digest_ignores_files_of_other_roots_and_modules() -> None:
+    for path in ("modules/network/README.md", "roots/platform/more.tf", "README.md"):
+        assert digest_of(service(), {**ROOTS, path: b"text"}) == digest_of(service())
 
 
 @settings(max_examples=40)

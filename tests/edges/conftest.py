@@ -74,9 +74,13 @@ class Stage:
         }
         return TerraformCli("terraform", work=self.directory / work, trees=self.trees, **settings)
 
-    async def run(self, root: str = ROOT, *, name: str = "orders", **variables: Any) -> Run:
-        """Return a run of an instance of that root, whose tree is kept."""
-        tree = {"roots/service/main.tf": root.encode()}
+    async def run(
+        self, root: str = ROOT, *, name: str = "orders", more: Mapping[str, bytes] | None = None, **variables: Any
+    ) -> Run:
+        """Return a run of an instance of that root, whose tree is kept, with `more` files beside its main.tf."""
+        tree = {
+            f"roots/service/{path}": content for path, content in {"main.tf": root.encode(), **(more or {})}.items()
+        }
         await self.trees.put(tree_id(tree), tree)
         return Run(Key("develop", name), "service", tree_id(tree), variables, self.where)
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from desired_state.tree import Tree, tree_id
+from desired_state.tree import Tree, shown, tree_id
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
-from reconciler.edges.source.repository import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
+from reconciler.edges.source.commit import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
 from reconciler.edges.store.trees import TreeFailed
 
 _COMPARE_AGAIN = timedelta(seconds=2)
@@ -110,7 +110,7 @@ def read_directory(directory: Path, roots: Callable[[], Tree] = dict) -> Revisio
         raise SourceFailed(f"{directory} is not a directory")
     files, newest, total = {}, 0.0, 0
     for path in _paths(directory):
-        name = path.relative_to(directory).as_posix()
+        name = shown(path.relative_to(directory).as_posix())
         if is_manifest(name):
             with path.open("rb") as file:
                 files[name] = file.read(LARGEST_FILE + 1)

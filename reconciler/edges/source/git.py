@@ -16,6 +16,7 @@ from pathlib import Path
 from desired_state.tree import Tree
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
+from reconciler.edges.source import commit as commits
 from reconciler.edges.source import repository
 from reconciler.edges.source.directory import read_directory
 from reconciler.edges.source.mirror import Mirror
@@ -105,7 +106,7 @@ def _read_remote(url: str, revision: str | None, path: str, *, access: Access, r
     """Fetch all heads and tags of the remote into a temporary repository and read one revision of it."""
     with tempfile.TemporaryDirectory(prefix="reconciler-") as scratch:
         directory = Path(scratch)
-        repository.run(directory, "init", "--quiet", "--bare", "--template=", access=access)
+        repository.create(directory, access=access, url=repository.check_url(url))
         refspecs = (f"+{_HEAD}:refs/reconciler/head", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
         fetch = ("fetch", "--quiet", "--no-recurse-submodules", "--no-write-fetch-head", "origin", *refspecs)
         repository.run(directory, *fetch, access=access, url=repository.check_url(url))
@@ -115,5 +116,5 @@ def _read_remote(url: str, revision: str | None, path: str, *, access: Access, r
 
 def _read(directory: Path, revision: str, path: str, *, access: Access, roots: Callable[[], Tree]) -> Revision:
     commit = repository.resolve(directory, revision, access=access)
-    files = repository.manifests(directory, commit, path, access=access)
-    return Revision(commit, repository.committed_at(directory, commit, access=access), files, roots())
+    files = commits.manifests(directory, commit, path, access=access)
+    return Revision(commit, commits.committed_at(directory, commit, access=access), files, roots())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.ports.source import Revision
+from reconciler.edges.source import commit as commits
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 
@@ -48,8 +49,8 @@ class Mirror:
         commit = repository.resolve(directory, f"refs/heads/{self.branch}", access=self.access)
         if known is not None and known.commit == commit:
             return known
-        at = repository.committed_at(directory, commit, access=self.access)
-        return Revision(commit, at, repository.manifests(directory, commit, self.path, access=self.access))
+        at = commits.committed_at(directory, commit, access=self.access)
+        return Revision(commit, at, commits.manifests(directory, commit, self.path, access=self.access))
 
     def _is_sound(self) -> bool:
         """Return True when the mirror is readable, so that the failure is one of the remote or of the branch."""
@@ -70,7 +71,7 @@ class Mirror:
         parent.mkdir(parents=True, exist_ok=True)
         clone = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
         try:
-            repository.run(clone, "init", "--quiet", "--bare", "--template=", access=self.access)
+            repository.create(clone, access=self.access, url=self.url)
             self._fetch(clone)
             revision = self._read(clone, known)
             old = clone.with_name(f"{clone.name}-old")

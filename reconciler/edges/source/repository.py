@@ -1,30 +1,27 @@
-"""Git commands with a time-out on a bare repository or a work tree, and the files of one commit.
+"""Git commands with a time-out on a bare repository or a work tree.
 
-GitPython runs the commands and reads the objects. It leaks in long processes, so a `Repo` is opened, used and closed
-within one call and no attribute of it is passed on; its option keywords are not used, argument lists are written out.
-All functions block and are called in a thread.
+GitPython runs the commands. It leaks in long processes, so a `Repo` is opened, used and closed within one call and no
+attribute of it is passed on; its option keywords are not used, argument lists are written out. All functions block and
+are called in a thread.
 
     GitFailed
         UnusableContent    the commit exists, but its content is not accepted
 """
 
+import configparser
 import re
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import unquote
 
 import git
 
-from desired_state.tree import Tree
 from reconciler.core.wording import shortened
 
-LARGEST_FILE = 1024 * 1024
-LARGEST_TOTAL = 64 * 1024 * 1024
-MOST_FILES = 10_000
 _PROTOCOLS = ("https", "ssh", "file", "git")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
@@ -32,7 +29,8 @@ _SHORTEST_SECRET = 6  # redacting a shorter one would damage ordinary words
 _BRANCH = re.compile(r"(?!.*(//|\.\.|@\{|\.lock(/|$)|/\.|\.$|/$))[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=~^-]{0,199}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_SYMLINK, _SUBMODULE = "120000", "160000"
+_LONGEST_MESSAGE = 300
+_SHA256_DIGITS = 64
 
 
 class GitFailed(Exception):
@@ -40,7 +38,7 @@ class GitFailed(Exception):
 
 
 class UnusableContent(GitFailed):
-    """The commit holds a symlink, a submodule, or too much."""
+    """The commit holds a symlink, a submodule, or too much: asking again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,6 @@ class Access:
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_DIR": str(directory),
         }
-
-
-class Entry(NamedTuple):
-    """One line of `ls-tree`."""
-
-    mode: str
-    id: str
-    size: int
-    path: str
 
 
 def check_url(url: str) -> str:
@@ -135,16 +124,20 @@ def credentials(url: str) -> tuple[str, ...]:
     return tuple(sorted((one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True))
 
 
-def run(directory: Path, *arguments: str, access: Access, url: str | None = None) -> bytes:
+def run(directory: Path, *arguments: str, access: Access, url: str | None = None, stdin: bytes = b"") -> bytes:
     """Run one Git command on a repository and return its output. Raises: GitFailed, also for a time-out."""
     try:
-        return git.Git(directory).execute(
-            ["git", *arguments],
-            kill_after_timeout=access.timeout.total_seconds(),
-            env=access.variables(directory, url),
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-        )
+        with tempfile.TemporaryFile() as file:
+            file.write(stdin)
+            file.seek(0)
+            return git.Git(directory).execute(
+                ["git", *arguments],
+                istream=file,
+                kill_after_timeout=access.timeout.total_seconds(),
+                env=access.variables(directory, url),
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
     except git.exc.GitCommandError as error:
         raise GitFailed(f"git {arguments[0]}: {_reason(error, url)}") from None  # GitPython's own text holds URLs
     except (git.exc.GitCommandNotFound, OSError) as error:
@@ -152,12 +145,27 @@ def run(directory: Path, *arguments: str, access: Access, url: str | None = None
 
 
 def git_directory(path: Path) -> Path | None:
-    """Return the Git directory of a work tree or a bare repository; None when the path is not a repository."""
+    """Return the Git directory of a work tree or a bare repository; None when the path is not a repository.
+
+    Raises: GitFailed for a repository whose configuration cannot be read.
+    """
     try:
         with closing(git.Repo(path, expand_vars=False)) as repo:
             return Path(repo.git_dir).absolute()
     except (git.exc.InvalidGitRepositoryError, git.exc.NoSuchPathError):
         return None
+    except (configparser.Error, ValueError) as error:
+        raise GitFailed(f"the Git configuration of {path} cannot be read: {type(error).__name__}") from None
+
+
+def create(directory: Path, *, access: Access, url: str) -> None:
+    """Make an empty bare repository for the objects of the remote: with SHA-256 names where the remote has those.
+
+    Raises: GitFailed.
+    """
+    found = run(directory, "ls-remote", "--quiet", "origin", access=access, url=url)
+    names = "sha256" if len(found.partition(b"\t")[0]) == _SHA256_DIGITS else "sha1"
+    run(directory, "init", "--quiet", "--bare", "--template=", f"--object-format={names}", access=access)
 
 
 def check_soundness(directory: Path, *, access: Access) -> None:
@@ -185,113 +193,8 @@ def is_commit(text: str) -> bool:
     return _COMMIT.fullmatch(text) is not None
 
 
-def committed_at(directory: Path, commit: str, *, access: Access) -> datetime:
-    """Return the commit time. Raises: GitFailed."""
-    answer = run(directory, "show", "-s", "--format=%ct", "--end-of-options", commit, access=access)
-    return datetime.fromtimestamp(int(answer), UTC)
-
-
-def manifests(directory: Path, commit: str, path: str, *, access: Access) -> Mapping[str, bytes]:
-    """Return every YAML file below a path of that commit, keyed by its path from there. Raises: GitFailed.
-
-    A file over the size limit is cut one byte past it, so that its reader refuses it and the others are still read.
-    """
-    chosen = [entry for entry in _entries(directory, commit, path, access) if is_manifest(entry.path)]
-    return _read(directory, commit, chosen, what="manifests", access=access)
-
-
-def terraform_files(directory: Path, commit: str, path: str, *, access: Access) -> Tree:
-    """Return all files below a path of that commit, keyed as in `manifests`, without dot-folders. Raises: GitFailed."""
-    chosen = [entry for entry in _entries(directory, commit, path, access) if not _is_hidden(entry.path)]
-    for entry in chosen:
-        if entry.size > LARGEST_FILE:
-            raise UnusableContent(f"{entry.path} is larger than {LARGEST_FILE // 1024 // 1024} MiB")
-    return _read(directory, commit, chosen, what="Terraform files", access=access)
-
-
-def _read(directory: Path, commit: str, chosen: list[Entry], *, what: str, access: Access) -> Mapping[str, bytes]:
-    if sum(min(entry.size, LARGEST_FILE) for entry in chosen) > LARGEST_TOTAL:
-        raise UnusableContent(f"the {what} are larger than {LARGEST_TOTAL // 1024 // 1024} MiB together")
-    with closing(git.Repo(directory, expand_vars=False)) as repo:
-        repo.git.update_environment(**access.variables(directory, None))
-        try:
-            return {entry.path: _content(repo, entry) for entry in chosen}
-        except (OSError, ValueError, git.exc.GitError, git.exc.ODBError) as error:
-            raise GitFailed(f"the commit {commit} cannot be read: {shortened(redacted(str(error)), 200)}") from None
-
-
-def is_manifest(path: str) -> bool:
-    """Return True for YAML files outside of dot-folders."""
-    pure = PurePosixPath(path)
-    return pure.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in pure.parts)
-
-
-def _content(repo: git.Repo, entry: Entry) -> bytes:
-    stream = repo.odb.stream(bytes.fromhex(entry.id))
-    content: bytes = stream.read(LARGEST_FILE + 1)
-    while stream.read(LARGEST_FILE):  # the stream of the next object begins where this one ends
-        pass
-    return content
-
-
-def _entries(directory: Path, commit: str, path: str, access: Access) -> list[Entry]:
-    """Return the files below the path, relative to it.
-
-    Raises: GitFailed, UnusableContent for symlinks, submodules, too many files, or none below a folder.
-    """
-    base = PurePosixPath(path)
-    if base.is_absolute() or ".." in base.parts:
-        raise GitFailed(f"the path {path!r} leaves the repository")
-    folder = "" if base == PurePosixPath() else f"{base}/"
-    pathspec = [folder] if folder else []
-    listing = run(
-        directory,
-        "--literal-pathspecs",
-        "ls-tree",
-        "-r",
-        "-z",
-        "-l",
-        "--full-tree",
-        commit,
-        "--",
-        *pathspec,
-        access=access,
-    )
-    entries: list[Entry] = []
-    for entry in _parsed(listing, folder):
-        _check_kind(entry)
-        entries.append(entry)
-        if len(entries) > MOST_FILES:
-            raise UnusableContent(f"there are more than {MOST_FILES} files below {path!r}")
-    if folder and not entries:
-        raise UnusableContent(f"there is no folder {path!r} in commit {commit}")
-    return entries
-
-
-def _parsed(listing: bytes, folder: str) -> Iterator[Entry]:
-    for line in listing.split(b"\0"):
-        if line:
-            facts, _, name = line.partition(b"\t")
-            mode, _, object_id, size = facts.decode().split()
-            path = name.decode("utf-8", "surrogateescape").removeprefix(folder)
-            yield Entry(mode, object_id, int(size) if size.isdigit() else 0, path)
-
-
-def _check_kind(entry: Entry) -> None:
-    if _is_hidden(entry.path):
-        return
-    if entry.mode == _SYMLINK:
-        raise UnusableContent(f"{entry.path} is a symlink: only plain files are accepted")
-    if entry.mode == _SUBMODULE:
-        raise UnusableContent(f"{entry.path} is a submodule: everything must be in the repository itself")
-
-
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") for part in PurePosixPath(path).parts[:-1])
-
-
 def _reason(error: git.exc.GitCommandError, url: str | None) -> str:
     """Return Git's own words, without GitPython's frame and without credentials."""
     text = str(error.stderr or error).strip()
     text = text.removeprefix("stderr:").strip().strip("'")
-    return shortened(redacted(" ".join(text.split()), url), 300)
+    return shortened(redacted(" ".join(text.split()), url), _LONGEST_MESSAGE)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desired_state.tree import Tree
+from reconciler.edges.source import commit as commits
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access, GitFailed
 
@@ -78,7 +79,7 @@ class TreeMirror:
         return self._good[ref]
 
     def _at(self, commit: str) -> FoundTree:
-        return FoundTree(commit, repository.terraform_files(self.directory, commit, self.path, access=self.access))
+        return FoundTree(commit, commits.terraform_files(self.directory, commit, self.path, access=self.access))
 
     def _resolved(self, names: Iterable[str], *, wanted: str = "") -> str:
         for name in names:
@@ -115,7 +116,7 @@ class TreeMirror:
         parent.mkdir(parents=True, exist_ok=True)
         clone = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}-", dir=parent))
         try:
-            repository.run(clone, "init", "--quiet", "--bare", "--template=", access=self.access)
+            repository.create(clone, access=self.access, url=self.url)
             self._fetch(clone)
             old = clone.with_name(f"{clone.name}-old")
             with contextlib.suppress(FileNotFoundError):

@@ -16,13 +16,14 @@ import zlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from desired_state.tree import Tree, tree_id
+from desired_state.tree import Executable, Tree, tree_id
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
 from reconciler.edges.store.reports import ReportFailed
 from reconciler.edges.store.trees import DamagedTree, TreeFailed
 
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
+_PLAIN, _EXECUTABLE = 0o644, 0o755  # the mode of a file in an archive: those that Git has
 _THERE_ALREADY = "PreconditionFailed"
 _MISSING = "NoSuchKey"
 _TYPES = {".json": "application/json", ".md": "text/markdown; charset=utf-8"}
@@ -121,6 +122,7 @@ def _checked_and_packed(wanted: str, tree: Tree) -> bytes:
         for name, content in sorted(tree.items()):
             member = tarfile.TarInfo(name)
             member.size = len(content)
+            member.mode = _EXECUTABLE if isinstance(content, Executable) else _PLAIN
             archive.addfile(member, io.BytesIO(content))
     return gzip.compress(packed.getvalue(), mtime=0)  # equal trees make equal objects
 
@@ -139,4 +141,5 @@ def _unpacked_and_checked(wanted: str, body: bytes, where: str) -> Tree:
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = archive.extractfile(member)
-    return file.read() if file else b""
+    content = file.read() if file else b""
+    return Executable(content) if member.mode == _EXECUTABLE else content

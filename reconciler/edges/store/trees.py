@@ -4,7 +4,7 @@ A tombstone must still be able to destroy the resources of a root that was remov
 to a temporary folder and renamed, so that a half-written one is never found, and is checked against its id at every
 read.
 
-    TreeFailed        the directory cannot be used: a symlink, a file that is too large, or not a directory
+    TreeFailed        the directory cannot be used: too many files, or not a directory
     DamagedTree       the content kept under an id is not that tree any more
 """
 
@@ -18,8 +18,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from desired_state.tree import Tree, tree_id
+from desired_state.tree import LFS, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown, tree_id
+from reconciler.core.ports.source import SourceFailed
 
+_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 LARGEST_FILE = 5 * 1024 * 1024
 MOST_FILES = 10_000
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
@@ -38,26 +40,33 @@ class DamagedTree(TreeFailed):
 def read_tree(directory: Path) -> Tree:
     """Return the files of a Terraform directory by relative path, without states, plans and Terraform's own folders.
 
-    Raises: TreeFailed.
+    What cannot be handed to Terraform is in the tree as `Unavailable`. Raises: TreeFailed.
     """
     if not directory.is_dir():
         raise TreeFailed(f"{directory} is not a directory")
     tree: dict[str, bytes] = {}
     for path in _files(directory):
-        tree[path.relative_to(directory).as_posix()] = path.read_bytes()
+        tree[path.relative_to(directory).as_posix()] = _as_found(path)
         if len(tree) > MOST_FILES:
             raise TreeFailed(f"{directory} holds more than {MOST_FILES} files")
     return tree
 
 
 def write_tree(tree: Tree, directory: Path) -> None:
-    """Write the files below an existing directory. Raises: TreeFailed for a path that would leave it."""
+    """Write the files below an existing directory, with their executable bit.
+
+    Raises: TreeFailed for a path that would leave it, or whose content is not available.
+    """
     for name, content in tree.items():
         path = directory / name
         if name.startswith("/") or ".." in Path(name).parts:
             raise TreeFailed(f"the path {name!r} leaves the tree")
+        if isinstance(content, Unavailable):
+            raise TreeFailed(f"{shown(name)} {content.decode()}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        if isinstance(content, Executable):
+            path.chmod(path.stat().st_mode | _EXECUTABLE)
 
 
 class DirectoryTrees:
@@ -67,8 +76,11 @@ class DirectoryTrees:
         self._directory = directory
 
     async def put(self, tree_id: str, tree: Tree) -> None:
-        """Keep this tree; a no-op when it is kept. Raises: TreeFailed when the id is not this tree's."""
-        await asyncio.to_thread(self._put, tree_id, tree)
+        """Keep this tree; a no-op when it is kept. Raises: TreeFailed when the id is not this tree's, SourceFailed."""
+        try:
+            await asyncio.to_thread(self._put, tree_id, tree)
+        except OSError as error:
+            raise SourceFailed(f"the Terraform tree cannot be kept in {self._directory}: {error.strerror}") from error
 
     async def get(self, tree_id: str) -> Tree:
         """Return a kept tree. Raises: KeyError when it is not kept, DamagedTree when it differs from its id."""
@@ -86,8 +98,6 @@ class DirectoryTrees:
             write_tree(tree, temporary)
             with contextlib.suppress(OSError):  # another process put the same tree in between
                 temporary.rename(folder)
-            if not folder.is_dir():
-                raise TreeFailed(f"{folder} could not be written")
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -95,7 +105,7 @@ class DirectoryTrees:
         folder = self._folder(wanted)
         if not folder.is_dir():
             raise KeyError(wanted)
-        tree = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder, skip=False)}
+        tree = {path.relative_to(folder).as_posix(): _content(path) for path in _files(folder, skip=False)}
         if tree_id(tree) != wanted:
             raise DamagedTree(f"{folder} is damaged: its content is not {wanted}")
         return tree
@@ -108,18 +118,32 @@ class DirectoryTrees:
 
 
 def _files(directory: Path, *, skip: bool = True) -> Iterator[Path]:
-    """Yield the files below a directory in a stable order. Raises: TreeFailed for a symlink, special or large file."""
+    """Yield all that is no folder below a directory, in a stable order."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
-        kind = entry.stat(follow_symlinks=False)
         path = Path(entry.path)
-        if stat.S_ISDIR(kind.st_mode):
+        if entry.is_dir(follow_symlinks=False):
             if not skip or entry.name not in _SKIPPED_FOLDERS:
                 yield from _files(path, skip=skip)
-        elif skip and _SKIPPED_FILES.fullmatch(entry.name):
-            continue
-        elif not stat.S_ISREG(kind.st_mode):
-            raise TreeFailed(f"{path} is a symlink or a special file: only files and folders are accepted")
-        elif kind.st_size > LARGEST_FILE:
-            raise TreeFailed(f"{path} is larger than {LARGEST_FILE // 1024 // 1024} MiB")
-        else:
+        elif not skip or not _SKIPPED_FILES.fullmatch(entry.name):
             yield path
+
+
+def _as_found(path: Path) -> bytes:
+    """Return the content of a file, or why Terraform cannot be given it."""
+    kind = path.lstat()
+    if stat.S_ISLNK(kind.st_mode):
+        return Unavailable.because(SYMLINK)
+    if not stat.S_ISREG(kind.st_mode):
+        return Unavailable.because("is neither a file nor a folder: remove it")
+    if kind.st_size > LARGEST_FILE:
+        return Unavailable.because(f"is larger than {LARGEST_FILE // 1024 // 1024} MiB: keep large files in S3")
+    content = _content(path)
+    return Unavailable.because(LFS) if is_lfs_pointer(content) else content
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a plain file. Raises: DamagedTree for anything else."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise DamagedTree(f"{path} is not a plain file")
+    content = path.read_bytes()
+    return Executable(content) if path.stat().st_mode & stat.S_IXUSR else content

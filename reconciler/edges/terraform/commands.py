@@ -35,14 +35,18 @@ class Commands:
             "init", json=_FLAG, input=False, reconfigure=_FLAG, backend_config=str(backend) if backend else None
         )
 
-    def plan(self, out: Path, *, destroy: bool) -> Sequence[str]:
-        """Plan into a file; exit code 2 means that the plan has changes."""
+    def plan(self, out: Path, *, variables: str, destroy: bool) -> Sequence[str]:
+        """Plan into a file; exit code 2 means that the plan has changes.
+
+        The file of variables is named, so that a `*.auto.tfvars` of the root does not win over it.
+        """
         return self._line(
             "plan",
             json=_FLAG,
             input=False,
             detailed_exitcode=_FLAG,
             lock_timeout=self._lock_timeout,
+            var_file=variables,
             out=str(out),
             destroy=_FLAG if destroy else None,
         )

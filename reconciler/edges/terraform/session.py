@@ -159,7 +159,7 @@ class Session:
 
     async def _plan(self, *, destroy: bool) -> Path:
         self._place.plan_file.unlink(missing_ok=True)
-        argv = self._tools.commands.plan(self._place.plan_file, destroy=destroy)
+        argv = self._tools.commands.plan(self._place.plan_file, variables=workspace.VARIABLES_FILE, destroy=destroy)
         command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
         return await self._tools.runner.run(command, self._context)
 

@@ -10,7 +10,7 @@ import pytest
 
 from desired_state.tree import Tree
 from reconciler.core.ports.source import SourceFailed
-from reconciler.edges.source import repository
+from reconciler.edges.source import commit as commits
 from reconciler.edges.source.git import GitSource
 from tests.edges.source.author import TIMEOUT, WHEN, Author, source
 
@@ -46,7 +46,7 @@ async def test_an_unchanged_head_is_not_read_again(author: Author, monkeypatch: 
     author.push(**{"a.yaml": "a"})
     origin = source(author)
     first = await origin.fetch()
-    monkeypatch.setattr(repository, "manifests", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(commits, "manifests", lambda *_, **__: pytest.fail("read again"))
     assert (await origin.fetch()).files is first.files
 
 
@@ -97,19 +97,19 @@ async def test_a_missing_folder_fails_instead_of_being_empty(author: Author) -> 
 
 
 async def test_a_file_over_the_size_limit_is_cut_one_byte_past_it(author: Author) -> None:
-    author.push(**{"big.yaml": b"x" * (repository.LARGEST_FILE + 100), "small.yaml": b"s", "z.yaml": b"z"})
+    author.push(**{"big.yaml": b"x" * (commits.LARGEST_FILE + 100), "small.yaml": b"s", "z.yaml": b"z"})
     files = (await source(author).fetch()).files
-    assert len(files["big.yaml"]) == repository.LARGEST_FILE + 1
+    assert len(files["big.yaml"]) == commits.LARGEST_FILE + 1
     assert (files["small.yaml"], files["z.yaml"]) == (b"s", b"z")
 
 
 async def test_the_number_and_total_size_of_files_are_bounded(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:
     author.push(**{"a.yaml": "aaaa", "b.yaml": "bbbb"})
-    monkeypatch.setattr(repository, "MOST_FILES", 1)
+    monkeypatch.setattr(commits, "MOST_FILES", 1)
     with pytest.raises(SourceFailed, match="more than 1 files"):
         await source(author).fetch()
-    monkeypatch.setattr(repository, "MOST_FILES", 10)
-    monkeypatch.setattr(repository, "LARGEST_TOTAL", 7)
+    monkeypatch.setattr(commits, "MOST_FILES", 10)
+    monkeypatch.setattr(commits, "LARGEST_TOTAL", 7)
     with pytest.raises(SourceFailed, match="larger than"):
         await source(author).fetch()
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from desired_state.tree import Executable, Unavailable
 from reconciler.core.ports.source import Revision
 from reconciler.edges.source.repository import Access
 from reconciler.edges.source.terraform_roots import Ref, RootsSource
 from reconciler.edges.source.tree_mirror import FoundTree, MissingTree, TreeMirror
+from reconciler.edges.store import trees
 from tests.edges.source.author import TIMEOUT, WHEN, Author
 
 ROOT = "roots/service/main.tf"
@@ -40,7 +42,7 @@ def test_a_branch_a_tag_and_a_commit_are_read_side_by_side(author: Author) -> No
     author.push(**{ROOT: "# 2"})
     found = {ref: tree_of(one) for ref, one in mirror(author).read(["main", "v1", first]).items()}
     assert {ref: one.tree[ROOT] for ref, one in found.items()} == {"main": b"# 2", "v1": b"# 1", first: b"# 1"}
-    assert found["v1"].tree.keys() == {ROOT, "README.md"}
+    assert found["v1"].tree.keys() == {ROOT, "README.md", ".github/x.tf"}, "nothing is left out in silence"
     assert not any(one.problem for one in found.values())
 
 
@@ -106,15 +108,25 @@ def test_a_branch_named_like_a_commit_id_is_not_that_commit(author: Author) -> N
     assert tree_of(mirror(author).read([first])[first]).tree[ROOT] == b"# wanted"
 
 
-def test_a_tree_with_a_symlink_is_refused_and_the_last_good_tree_stays(author: Author) -> None:
-    author.push(**{ROOT: "# 1"})
-    follower = mirror(author)
-    follower.read(["main"])
-    (author.tree / "roots/service/link.tf").symlink_to("/etc/passwd")
-    author.push()
-    found = tree_of(follower.read(["main"])["main"])
-    assert found.tree == {ROOT: b"# 1"}
-    assert "roots/service/link.tf is a symlink" in str(found.problem)
+def test_what_cannot_be_handed_to_terraform_is_in_the_tree_with_its_reason(
+    author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 7\n"
+    author.push(**{ROOT: "# 1", "run.sh": "#!/bin/sh", "data.zip": pointer, "big.bin": "x" * 2000})
+    (author.tree / "run.sh").chmod(0o755)
+    (author.tree / "link.tf").symlink_to("/etc/passwd")
+    commit = author.push()
+    author.git("update-index", "--add", "--cacheinfo", f"160000,{commit},other")
+    author.git("commit", "--quiet", "-m", "submodule")
+    author.git("push", "--quiet", str(author.bare), "HEAD:refs/heads/main")
+    monkeypatch.setattr(trees, "LARGEST_FILE", 1500)
+    tree = tree_of(mirror(author).read(["main"])["main"]).tree
+    assert tree[ROOT] == b"# 1"
+    assert tree["run.sh"] == Executable(b"#!/bin/sh")
+    refused = {path: content.decode() for path, content in tree.items() if isinstance(content, Unavailable)}
+    words = {"link.tf": "is a symlink", "other": "is a submodule", "data.zip": "Git LFS", "big.bin": "is larger than"}
+    assert refused.keys() == words.keys()
+    assert all(word in refused[path] for path, word in words.items())
 
 
 @pytest.mark.parametrize("damage", ["objects", "reference"])

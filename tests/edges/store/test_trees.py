@@ -1,5 +1,6 @@
 """Terraform trees on disk: which files are read, and which trees are refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,20 @@ def test_states_plans_and_terraforms_own_folders_are_skipped(tmp_path: Path) -> 
     assert read_tree(tmp_path) == TREE
 
 
-def test_symlinks_and_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "big.tf").write_bytes(b"12345")
-    monkeypatch.setattr(trees, "LARGEST_FILE", 4)
-    with pytest.raises(TreeFailed, match=r"big\.tf is larger"):
-        read_tree(tmp_path)
-    (tmp_path / "big.tf").unlink()
+def test_what_cannot_be_handed_to_terraform_is_named_and_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees, "LARGEST_FILE", 200)
+    (tmp_path / "big.tf").write_bytes(b"x" * 201)
     (tmp_path / "link.tf").symlink_to("/etc/passwd")
-    with pytest.raises(TreeFailed, match=r"link\.tf is a symlink"):
-        read_tree(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "lambda.zip").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    tree = read_tree(tmp_path)
+    words = {"big.tf": "is larger", "link.tf": "is a symlink", "pipe": "neither a file", "lambda.zip": "Git LFS"}
+    assert tree.keys() == words.keys()
+    for path, word in words.items():
+        with pytest.raises(TreeFailed, match=f"{path} .*{word}"):
+            write_tree({path: tree[path]}, tmp_path / "out")
     with pytest.raises(TreeFailed, match="is not a directory"):
         read_tree(tmp_path / "nowhere")
 

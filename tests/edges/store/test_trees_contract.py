@@ -9,14 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desired_state.tree import tree_id
+from desired_state.tree import Executable, tree_id
 from reconciler.core.ports.store import TreeArchive
 from reconciler.edges.aws.clients import AwsClients, Home
 from reconciler.edges.store.s3 import S3Trees
 from reconciler.edges.store.trees import DirectoryTrees, TreeFailed
 from tests.edges.aws_stub import credentials, make_bucket, the_stand_in
 
-TREE = {"roots/service/main.tf": b"# main", "roots/service/.terraform.lock.hcl": b"# lock", "modules/a/b.tf": b""}
+TREE = {
+    "roots/service/main.tf": b"# main",
+    "roots/service/.terraform.lock.hcl": b"# lock",
+    "modules/a/b.tf": b"",
+    "modules/a/run.sh": Executable(b"#!/bin/sh"),
+}
 NAMES = st.text("abc-_.\u00e9\udce9 ", min_size=1, max_size=120).filter(lambda name: name.strip(". "))
 
 
@@ -74,7 +79,11 @@ async def test_a_tree_with_a_wrong_id_is_refused(archive: TreeArchive) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tree=st.dictionaries(NAMES.map("folder/{}".format), st.binary(max_size=20), max_size=5))
+@given(
+    tree=st.dictionaries(
+        NAMES.map("folder/{}".format), st.binary(max_size=20) | st.binary(max_size=20).map(Executable), max_size=5
+    )
+)
 async def test_every_tree_is_returned_as_it_was_put(archive: TreeArchive, tree: dict[str, bytes]) -> None:
     with suppress(UnicodeEncodeError, OSError):  # a name that this disk does not accept
         await archive.put(tree_id(tree), tree)

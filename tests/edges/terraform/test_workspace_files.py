@@ -70,10 +70,11 @@ def test_a_quoted_value_is_one_attribute_for_an_hcl_parser() -> None:
 
 def test_command_lines_never_prompt_and_wait_for_locks() -> None:
     commands = Commands("/usr/bin/terraform", timedelta(seconds=30))
-    assert list(commands.plan(Path("p"), destroy=False)) == [
-        *("/usr/bin/terraform", "plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=30s", "-out=p")
+    assert list(commands.plan(Path("p"), variables="v.json", destroy=False)) == [
+        *("/usr/bin/terraform", "plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=30s"),
+        *("-var-file=v.json", "-out=p"),
     ]
-    assert "-destroy" in commands.plan(Path("p"), destroy=True)
+    assert "-destroy" in commands.plan(Path("p"), variables="v.json", destroy=True)
     assert list(commands.apply(Path("p")))[1:] == ["apply", "-json", "-input=false", "-lock-timeout=30s", "p"]
     assert "-backend-config=b" in commands.init(Path("b"))
     assert not [option for option in commands.init(None) if "backend" in option]
