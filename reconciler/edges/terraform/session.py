@@ -15,7 +15,7 @@ from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.terraform import imports as adoption
-from reconciler.edges.terraform import workspace
+from reconciler.edges.terraform import remote_modules, workspace
 from reconciler.edges.terraform.diagnostics import RunFailed
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent, initialise
 from reconciler.edges.terraform.runner import Command, RunContext, messages
@@ -76,6 +76,9 @@ class Session:
         argv = self._tools.commands.show(self._place.plan_file)
         document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
         self._secrets |= known_secrets.of_plan(document)
+        if not destroy and (found := await in_thread(remote_modules.unpinned, self._place.root, document)):
+            self._place.plan_file.unlink(missing_ok=True)
+            raise TerraformFailed(Reason.INVALID_CONFIGURATION, found)
         return {**document, "warnings": warnings} if warnings else document
 
     async def apply(self) -> Mapping[str, Any]:
