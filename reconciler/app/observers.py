@@ -1,5 +1,6 @@
 """The engine's `Observer`: forwards events to metrics, logs and Slack notifications."""
 
+import traceback
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +69,11 @@ class Observers:
     def phase(self, name: str, seconds: float) -> None:
         """Observe how many seconds a phase of a pass took."""
         self._metrics.phase(name, seconds)
+
+    def crashed(self, part: str, **fields: Any) -> None:
+        """Count and log an unexpected error of a part."""
+        self._metrics.crashed(part)
+        log(f"{part}_crashed", level="error", traceback=traceback.format_exc(), **fields)
 
     def log(self, event: str, **fields: Any) -> None:
         """Write a log line."""

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-import traceback
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.source import Revision, Source, SourceFailed
+from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.schedule.next_visit import first_urgency, next_visit
 from reconciler.core.status.drift import unconfirmed
@@ -99,10 +99,19 @@ class Controller:
             try:
                 await self._take_in(await self._source.fetch())
             except SourceFailed as failure:
-                error = self.world.redactor.text(str(failure))
-                self.source_status = dataclasses.replace(self.source_status, error=error)
+                error = self._show_error(str(failure))
                 self.world.observer.log("source_failed", error=error)
+            except StoreConflict:
+                raise
+            except Exception as surprise:  # a commit that meets a defect stops no instance; it is read again
+                self.world.observer.crashed("source", error=self._show_error(_words(surprise)))
             await self._source.wait(_WAIT)
+
+    def _show_error(self, message: str) -> str:
+        """Show why the source cannot be read; return the message without secrets."""
+        error = self.world.redactor.text(message)
+        self.source_status = dataclasses.replace(self.source_status, error=error)
+        return error
 
     async def _take_in(self, revision: Revision) -> None:
         if revision != self._taken:
@@ -113,7 +122,8 @@ class Controller:
                 self.ask(key, trigger="git")
             self.declared = snapshot.invalid | snapshot.former.keys()
             troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
-            self._taken, self._problems = revision, tuple(map(self._redacted, [*troubles, *snapshot.problems]))
+            self._taken = None if self._intake.failed else revision
+            self._problems = tuple(map(self._redacted, [*troubles, *snapshot.problems]))
         self.source_status = SourceStatus(revision.commit, self.world.now(), None, self._problems)
 
     def _redacted(self, problem: Problem) -> Problem:
@@ -137,10 +147,23 @@ class Controller:
                 try:
                     await asyncio.wait([task])
                     if not task.cancelled():
-                        task.result()
+                        self._check(key, task)
                 finally:
                     self._running.pop(key, None)
                     self.queue.done(key)
+
+    def _check(self, key: Key, visit: asyncio.Task[None]) -> None:
+        """Try again later when not even the failure of a pass could be recorded.
+
+        Raises: StoreConflict, when another daemon writes the records: this one must not go on.
+        """
+        try:
+            visit.result()
+        except StoreConflict:
+            raise
+        except Exception:
+            self.world.observer.crashed("visit", instance=str(key))
+            self.queue.add(key, self.world.now() + _WAIT, trigger="interval")
 
     async def _visit(self, key: Key, trigger: str) -> None:
         before = self.world.records.get(key)
@@ -150,8 +173,8 @@ class Controller:
         try:
             await reconcile(key, self.world)
         except Exception as surprise:  # a defect in one pass must not end the daemon; it is shown, counted and retried
-            self.world.observer.log("pass_crashed", level="error", instance=str(key), traceback=traceback.format_exc())
-            await self.world.records.advance(key, Failed(Reason.PLAN_FAILED, f"{type(surprise).__name__}: {surprise}"))
+            self.world.observer.crashed("pass", instance=str(key))
+            await self.world.records.advance(key, Failed(Reason.PLAN_FAILED, _words(surprise)))
         after = await self._expire_override(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
@@ -211,6 +234,10 @@ class Controller:
             await asyncio.wait(applying, timeout=drain.total_seconds())
             await _cancel(task for task, _ in self._running.values())
         await _cancel(tasks)
+
+
+def _words(surprise: Exception) -> str:
+    return f"{type(surprise).__name__}: {surprise}"
 
 
 def _message(before: Record, message: str) -> str:

@@ -5,15 +5,17 @@ more removals in one commit than the limit wait for a confirmation.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
+from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Invalid, Removed
@@ -25,6 +27,7 @@ class Intake:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.failed: dict[Key, Problem] = {}  # of the last commit: what could not be taken in, to be tried again
 
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
         """Accept one revision. Returns its snapshot and the keys that are due now."""
@@ -47,18 +50,42 @@ class Intake:
             if key.environment in self._world.environments
         }
         changes = diff(snapshot, known)
-        due = [key for instance in snapshot.instances.values() async for key in self._take(instance, snapshot.commit)]
+        self.failed = {}
+        due: list[Key] = []
+        for key, instance in snapshot.instances.items():
+            with self._alone(key, instance):
+                due += [key async for key in self._take(instance, snapshot.commit)]
         for key in changes.invalid:
-            await self._world.records.advance(key, Invalid(_why(self._world.records[key], snapshot)))
+            with self._alone(key):
+                await self._world.records.advance(key, Invalid(_why(self._world.records[key], snapshot)))
         for key in changes.claimed:
-            await self._keep(key, snapshot)
-            due.append(key)
+            with self._alone(key):
+                await self._keep(key, snapshot)
+                due.append(key)
         if snapshot.instances:
-            due += [key async for key in self._remove(changes.removed)]
+            due += await self._remove(changes.removed)
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
             snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
+        if self.failed:
+            snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, *self.failed.values()))
         return snapshot, frozenset(due)
+
+    @contextlib.contextmanager
+    def _alone(self, key: Key, instance: Instance | None = None) -> Iterator[None]:
+        """Keep an unexpected error of one instance from the others: it is shown, and tried again with every fetch."""
+        try:
+            yield
+        except StoreConflict:
+            raise
+        except Exception as surprise:
+            record = self._world.records.get(key)
+            found = instance or (record.instance if record else None)
+            words = (
+                f"{key} was not taken in, and is tried again with the next fetch: {type(surprise).__name__}: {surprise}"
+            )
+            self.failed[key] = Problem(found.path if found else ".", found.line if found else 1, 1, words)
+            self._world.observer.crashed("intake", instance=str(key))
 
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
         record = self._world.records.get(instance.key)
@@ -94,7 +121,8 @@ class Intake:
         )
         await self._world.records.advance(key, Invalid(message))
 
-    async def _remove(self, keys: Iterable[Key]) -> AsyncIterator[Key]:
+    async def _remove(self, keys: Iterable[Key]) -> list[Key]:
+        due = []
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
         removed = Counter(key.environment for key in new)
         total = Counter(key.environment for key in self._world.records)
@@ -104,8 +132,10 @@ class Intake:
                 total[key.environment],
                 limit_percent=self._world.limits.prune_limit_percent,
             )
-            await self._world.records.advance(key, Removed(guard))
-            yield key
+            with self._alone(key):
+                await self._world.records.advance(key, Removed(guard))
+                due.append(key)
+        return due
 
 
 def _empty(kept: int) -> Problem:

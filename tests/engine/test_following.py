@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.core.record.model import Record
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.instances import NOW
 from tests.desired_state.manifests import ROOTS, platform, service, to_yaml
+from tests.engine.fake_engine import ORDERS
 from tests.engine.fakes.observer import FakeObserver
 from tests.engine.fakes.world import fake_world
-from tests.engine.running import running
+from tests.engine.running import running, until
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"
 AWAY = SourceFailed(f"https://user:{SECRET}@git.example/x.git does not answer")
@@ -29,12 +31,12 @@ BROKEN = f"apiVersion: reconciler/v1\nkind: Service\nmetadata: {{name: billing}}
 class PushedSource:
     """A source that hands out what a test pushes, and then waits for more."""
 
-    pushed: asyncio.Queue[Revision | SourceFailed] = field(default_factory=asyncio.Queue)
+    pushed: asyncio.Queue[Revision | Exception] = field(default_factory=asyncio.Queue)
     waits: asyncio.Queue[timedelta] = field(default_factory=asyncio.Queue)
 
     async def fetch(self) -> Revision:
         found = await self.pushed.get()
-        if isinstance(found, SourceFailed):
+        if isinstance(found, Exception):
             raise found
         return found
 
@@ -43,7 +45,7 @@ class PushedSource:
 
     def nudge(self) -> None: ...
 
-    async def push(self, found: Revision | SourceFailed) -> None:
+    async def push(self, found: Revision | Exception) -> None:
         """Hand it out, and return once the controller has read it."""
         self.pushed.put_nowait(found)
         assert await self.waits.get() == timedelta(seconds=60)
@@ -133,3 +135,62 @@ async def test_problems_of_manifests_and_trees_are_shown_redacted_as_long_as_the
         logged = [fields["problem"] for event, fields in engine.observer.logged if event == "manifest_problem"]
         assert logged
         assert all(problem.startswith("billing.yaml:") for problem in logged)
+
+
+class UnexpectedError(Exception):
+    """A defect."""
+
+
+async def test_an_unexpected_error_of_the_source_is_shown_and_the_next_commit_is_read() -> None:
+    engine = Follower()
+    async with running(engine.controller):
+        await engine.source.push(revision("c1"))
+        await engine.source.push(UnexpectedError(f"year 10000 in {SECRET}"))
+        status = engine.controller.source_status
+        assert status.commit == "c1"
+        assert status.error == f"UnexpectedError: year 10000 in {engine.world.redactor.text(SECRET)}"
+        assert engine.observer.events[-1] == "source_crashed"
+        await engine.source.push(revision("c2"))
+        assert (engine.controller.source_status.commit, engine.controller.source_status.error) == ("c2", None)
+
+
+async def test_an_instance_that_cannot_be_taken_in_stops_no_other_and_is_tried_again() -> None:
+    engine = Follower()
+    store = engine.world.records._store
+    save, broken = store.save, True
+
+    async def saved(record: Record) -> None:
+        if broken and record.key.name == "billing":
+            raise UnexpectedError("'utf-8' codec can't encode character")
+        await save(record)
+
+    store.save = saved  # type: ignore[method-assign]
+    async with running(engine.controller):
+        for _ in range(2):
+            await engine.source.push(revision("c1"))
+            (problem,) = engine.controller.source_status.problems
+            assert (problem.path, problem.line) == ("billing.yaml", 1)
+            assert "develop/billing was not taken in, and is tried again with the next fetch: Unex" in problem.message
+        assert [name for name, _, _ in await engine.take_due()] == ["orders", "platform"]
+        broken = False
+        await engine.source.push(revision("c1"))
+        assert engine.controller.source_status.problems == ()
+        assert [name for name, _, _ in await engine.take_due()] == ["billing"]
+
+
+async def test_a_pass_whose_end_cannot_be_recorded_is_tried_again_and_stops_no_other() -> None:
+    engine = Follower()
+    engine.controller = Controller(engine.world, engine.source, Intake(engine.world), workers=1)
+    store = engine.world.records._store
+    save = store.save
+
+    async def saved(record: Record) -> None:
+        if record.key.name == "billing" and record.version > 1:
+            raise UnexpectedError("the disk is full")
+        await save(record)
+
+    store.save = saved  # type: ignore[method-assign]
+    async with running(engine.controller):
+        await engine.source.push(revision("c1"))
+        await until(lambda: engine.observer.events.count("visit_crashed") and engine.world.records[ORDERS].reason)
+        assert engine.controller.queue.depth

@@ -25,6 +25,10 @@ class Observer(Protocol):
         """Take note of how long, in seconds, a phase (init, plan, show, apply) of a pass took."""
         ...
 
+    def crashed(self, part: str, **fields: Any) -> None:
+        """Count and log an unexpected error of a part (`source`, `intake`, `pass`, `visit`), in its except clause."""
+        ...
+
     def log(self, event: str, **fields: Any) -> None:
         """Log an event."""
         ...

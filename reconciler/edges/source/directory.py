@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,6 +120,7 @@ def read_directory(directory: Path, roots: Callable[[], Tree] = dict) -> Revisio
         if total > LARGEST_TOTAL or len(files) > MOST_FILES:
             bound = f"{MOST_FILES} files or {LARGEST_TOTAL // 1024 // 1024} MiB"
             raise SourceFailed(f"{directory} holds more manifests than are accepted ({bound})")
+    newest = min(newest, time.time())  # a file's own time can be anything
     tree = roots()
     content = hashlib.sha256(f"{tree_id(files)} {tree_id(tree)}".encode()).hexdigest()
     return Revision(f"worktree-{content[:12]}", datetime.fromtimestamp(newest, UTC), dict(sorted(files.items())), tree)

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 import git
 
+from desired_state.tree import shown
 from reconciler.core.wording import shortened
 
 _PROTOCOLS = ("https", "ssh", "file", "git")
@@ -197,4 +198,4 @@ def _reason(error: git.exc.GitCommandError, url: str | None) -> str:
     """Return Git's own words, without GitPython's frame and without credentials."""
     text = str(error.stderr or error).strip()
     text = text.removeprefix("stderr:").strip().strip("'")
-    return shortened(redacted(" ".join(text.split()), url), _LONGEST_MESSAGE)
+    return shortened(redacted(shown(" ".join(text.split())), url), _LONGEST_MESSAGE)

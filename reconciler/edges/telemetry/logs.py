@@ -105,6 +105,7 @@ def _renderer(as_json: bool, target: TextIO) -> Processor:
         return structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
     def render(logger: Any, method: str, event: EventDict) -> str:
-        return json.dumps(event, ensure_ascii=False, default=str)
+        text = json.dumps(event, ensure_ascii=False, default=str)
+        return text.encode("utf-8", "backslashreplace").decode()  # a name of Git may hold bytes that are no text
 
     return render

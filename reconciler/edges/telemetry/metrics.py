@@ -33,6 +33,7 @@ from reconciler.edges.telemetry.provider_metrics import ProviderView
 from reconciler.edges.telemetry.provider_metrics import families as provider_families
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
+CRASHING: Final = ("intake", "pass", "source", "visit")
 PHASES: Final = ("init", "plan", "show", "apply", "output")
 COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
 RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")
@@ -77,6 +78,7 @@ class Metrics:
         self._passes = self._counter("passes", "Passes by result.", "result")
         self._runs = self._counter("terraform_runs", "Terraform commands by result.", "command", "result")
         self._notifications = self._counter("notifications", "Notices by the result of their delivery.", "result")
+        self._crashes = self._counter("crashes", "Unexpected errors, by the part that was stopped by one.", "part")
         self._phases = self._histogram("phase_seconds", "Duration of the phases of a pass.", _PHASE_BUCKETS, "phase")
         self._applied = self._histogram(
             "commit_to_applied_seconds", "Time from a commit to its apply on an instance.", _APPLIED_BUCKETS
@@ -116,6 +118,10 @@ class Metrics:
         """Count a notice by the result of its delivery."""
         self._notifications.labels(result).inc()
 
+    def crashed(self, part: str) -> None:
+        """Count an unexpected error of a part of the daemon."""
+        self._crashes.labels(part).inc()
+
     def render(self) -> tuple[bytes, str]:
         """Return the page for Prometheus and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
@@ -132,6 +138,8 @@ class Metrics:
             self._passes.labels(result)
         for result in NOTIFICATION_RESULTS:
             self._notifications.labels(result)
+        for part in CRASHING:
+            self._crashes.labels(part)
         for name in PHASES:
             self._phases.labels(name)
         for command in COMMANDS:

@@ -19,6 +19,7 @@ from reconciler.core.status.events import Failed, Invalid, Suspended, Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.edges.telemetry.metrics import (
     COMMANDS,
+    CRASHING,
     NOTIFICATION_RESULTS,
     PASS_RESULTS,
     PHASES,
@@ -47,6 +48,7 @@ GOLDEN = {
     "reconciler_approvals_pending": ("gauge", set()),
     "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
+    "reconciler_crashes_total": ("counter", {"part"}),
     "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
@@ -156,6 +158,8 @@ def test_series_without_events_exist_at_zero() -> None:
     metrics = Daemon().metrics()
     for result in PASS_RESULTS:
         assert sample(metrics, "reconciler_passes_total", "_total", result=result) == 0
+    for part in CRASHING:
+        assert sample(metrics, "reconciler_crashes_total", "_total", part=part) == 0
     for result in NOTIFICATION_RESULTS:
         assert sample(metrics, "reconciler_notifications_total", "_total", result=result) == 0
     for phase in PHASES:

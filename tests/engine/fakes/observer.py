@@ -1,5 +1,6 @@
 """Fake of `reconciler.core.ports.observer`."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,9 @@ class FakeObserver:
     def visit_started(self, seconds: float) -> None: ...
 
     def phase(self, name: str, seconds: float) -> None: ...
+
+    def crashed(self, part: str, **fields: Any) -> None:
+        self.logged.append((f"{part}_crashed", {**fields, "traceback": traceback.format_exc()}))
 
     def log(self, event: str, **fields: Any) -> None:
         self.logged.append((event, fields))
