@@ -7,10 +7,12 @@ All of that happens after the assembly, so they share `_Running`, which is compl
 import asyncio
 import os
 import random
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from reconciler.app import parts, rules
@@ -31,10 +33,11 @@ from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.store.dynamodb import DynamoStore
 from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.telemetry.logs import log
-from reconciler.edges.telemetry.metrics import Build, Metrics, Now
+from reconciler.edges.telemetry.metrics import Build, DiskUsage, Metrics, Now
 from reconciler.edges.telemetry.provider_metrics import ProviderWatch
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.warm import WarmRuns
+from reconciler.edges.upkeep import DiskUpkeep
 from reconciler.engine.controller import Controller
 from reconciler.engine.freezes import Freezing
 from reconciler.engine.intake import Intake
@@ -104,11 +107,20 @@ def _metrics(settings: Settings, edges: Edges, terraform_version: str, running: 
         source=lambda: running.controller.source_status,
         beat=lambda: running.controller.beat(),
         provider=lambda: edges.watch.view if edges.watch else None,
+        disk=lambda: _disk(settings.data),
         frozen=lambda: {name: running.controller.world.freezing.of(name) is not None for name in settings.environments},
         floors=lambda: {name: where.floor for name, where in running.controller.world.environments.items()},
     )
     origin = edges.redactor.text(settings.git.url or str(settings.git.directory))
     return Metrics(now, Build(VERSION, terraform_version, origin, settings.git.branch))
+
+
+def _disk(data: Path) -> DiskUsage:
+    try:
+        usage = shutil.disk_usage(data)
+    except OSError:
+        return DiskUsage(0, 0)
+    return DiskUsage(usage.total, usage.free)
 
 
 def _notifications(settings: Settings, edges: Edges, running: _Running) -> Notifications | None:
@@ -151,6 +163,7 @@ def _world(
         attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
         judge=parts.judge(settings, settings.data / "work"),
         states=S3States(aws, parts.state(settings)),
+        upkeep=DiskUpkeep(settings.data / "trees", settings.data / "work"),
     )
 
 

@@ -28,6 +28,7 @@ from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.passes.promotion import waiting_for
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.queue import Closed, Queue
+from reconciler.engine.upkeep import sweep_regularly
 from reconciler.engine.world import World
 
 _URGENT = {"git": 2, "request": 3, "dependency": 1}
@@ -60,6 +61,7 @@ class Controller:
         tasks = [
             asyncio.create_task(self._follow(), name="source"),
             asyncio.create_task(self._beat_loop(), name="beat"),
+            asyncio.create_task(sweep_regularly(self.world, lambda: self._taken is not None), name="upkeep"),
         ]
         tasks += [asyncio.create_task(self._work(), name=f"worker-{n}") for n in range(self._workers)]
         stopped = asyncio.create_task(stop.wait(), name="stop")

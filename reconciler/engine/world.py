@@ -15,6 +15,7 @@ from reconciler.core.ports.observer import Observer
 from reconciler.core.ports.orphans import States
 from reconciler.core.ports.store import Store, TreeArchive
 from reconciler.core.ports.terraform import Locks, Terraform
+from reconciler.core.ports.upkeep import Upkeep
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.schedule.next_visit import Pace, Random
@@ -58,6 +59,7 @@ class World:
     attribution: Attribution | None = None
     judge: Judge | None = None
     states: States | None = None
+    upkeep: Upkeep | None = None
     applying: set[Key] = field(default_factory=set)
     freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -26,7 +26,10 @@ class Observer(Protocol):
         ...
 
     def crashed(self, part: str, **fields: Any) -> None:
-        """Count and log an unexpected error of a part (`source`, `intake`, `pass`, `visit`), in its except clause."""
+        """Count and log the unexpected error that is handled now, of one part.
+
+        Parts are `source`, `intake`, `pass`, `visit` and `upkeep`.
+        """
         ...
 
     def log(self, event: str, **fields: Any) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.core.ports.source import Revision
 from reconciler.edges.source import commit as commits
-from reconciler.edges.source import repository
+from reconciler.edges.source import repository, upkeep
 from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 
 
@@ -28,11 +28,14 @@ class Mirror:
 
     def update(self, known: Revision | None) -> Revision:
         """Fetch and read the head; return `known` when it is still the head. Raises: GitFailed."""
+        upkeep.sweep(self.directory, older_than=self.access.timeout)
         try:
             if not self.directory.is_dir():
                 raise GitFailed("there is no mirror yet")
             self._fetch(self.directory)
-            return self._read(self.directory, known)
+            revision = self._read(self.directory, known)
+            upkeep.maintain(self.directory, access=self.access)
+            return revision
         except UnusableContent:
             raise
         except GitFailed:

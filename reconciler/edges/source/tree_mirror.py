@@ -15,7 +15,7 @@ from pathlib import Path
 
 from desired_state.tree import Tree
 from reconciler.edges.source import commit as commits
-from reconciler.edges.source import repository
+from reconciler.edges.source import repository, upkeep
 from reconciler.edges.source.repository import Access, GitFailed
 
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -89,10 +89,12 @@ class TreeMirror:
         raise GitFailed(f"{where} has no branch, tag or commit {wanted!r} (a commit is named by its full id)")
 
     def _update(self) -> None:
+        upkeep.sweep(self.directory, older_than=self.access.timeout)
         try:
             if not self.directory.is_dir():
                 raise GitFailed("there is no mirror yet")
             self._fetch(self.directory)
+            upkeep.maintain(self.directory, access=self.access)
         except GitFailed:
             if self._is_sound():
                 raise

@@ -15,7 +15,10 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
 from pathlib import Path
 
 from desired_state.tree import LFS, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown, tree_id
@@ -69,6 +72,14 @@ def write_tree(tree: Tree, directory: Path) -> None:
             path.chmod(path.stat().st_mode | _EXECUTABLE)
 
 
+def discard(directory: Path, wanted: AbstractSet[str], unused: timedelta) -> None:
+    """Remove the trees of an archive that are not wanted and were not used for so long, and halves of trees."""
+    before = time.time() - unused.total_seconds()
+    for folder in directory.iterdir() if directory.is_dir() else ():
+        if folder.is_dir() and f"sha256:{folder.name}" not in wanted and folder.stat().st_mtime < before:
+            shutil.rmtree(folder)
+
+
 class DirectoryTrees:
     """A `TreeArchive` with a folder per id."""
 
@@ -89,6 +100,7 @@ class DirectoryTrees:
     def _put(self, wanted: str, tree: Tree) -> None:
         folder = self._folder(wanted)
         if folder.is_dir():
+            _note_use(folder)
             return
         if tree_id(tree) != wanted:
             raise TreeFailed(f"{wanted} is not the id of this tree")
@@ -105,6 +117,7 @@ class DirectoryTrees:
         folder = self._folder(wanted)
         if not folder.is_dir():
             raise KeyError(wanted)
+        _note_use(folder)
         tree = {path.relative_to(folder).as_posix(): _content(path) for path in _files(folder, skip=False)}
         if tree_id(tree) != wanted:
             raise DamagedTree(f"{folder} is damaged: its content is not {wanted}")
@@ -126,6 +139,11 @@ def _files(directory: Path, *, skip: bool = True) -> Iterator[Path]:
                 yield from _files(path, skip=skip)
         elif not skip or not _SKIPPED_FILES.fullmatch(entry.name):
             yield path
+
+
+def _note_use(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # a tree that cannot be touched can still be read
+        os.utime(folder)
 
 
 def _as_found(path: Path) -> bytes:

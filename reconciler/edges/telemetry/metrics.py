@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -33,7 +33,7 @@ from reconciler.edges.telemetry.provider_metrics import ProviderView
 from reconciler.edges.telemetry.provider_metrics import families as provider_families
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
-CRASHING: Final = ("intake", "pass", "source", "visit")
+CRASHING: Final = ("intake", "pass", "source", "upkeep", "visit")
 PHASES: Final = ("init", "plan", "show", "apply", "output")
 COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
 RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")
@@ -44,6 +44,13 @@ _APPLIED_BUCKETS: Final = (5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7
 _BEHIND: Final = "Longest delay of a drift check by the budget of AWS calls; 0 without one."
 
 
+class DiskUsage(NamedTuple):
+    """The size of the data folder's file system and what is free of it, in bytes."""
+
+    size: int
+    free: int
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
     """Callables that return the current state from memory; the metrics call them at each scrape."""
@@ -52,6 +59,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
+    disk: Callable[[], DiskUsage] = lambda: DiskUsage(0, 0)
     frozen: Callable[[], Mapping[str, bool]] = dict  # by environment
     floors: Callable[[], Mapping[str, Floor]] = dict  # by environment
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -183,6 +191,9 @@ class _CurrentState(Collector):
         yield behind
         yield _single("longest_running_pass_seconds", "Age of the oldest running pass; 0 without one.", longest)
         yield _single("loop_age_seconds", "Age of the last turn of the daemon's loop.", beat.loop_age.total_seconds())
+        disk = self._now.disk()
+        yield _single("disk_size_bytes", "Size of the file system of the data folder.", disk.size)
+        yield _single("disk_free_bytes", "What is free of the file system of the data folder.", disk.free)
         build = {
             "version": self._build.version,
             "terraform": self._build.terraform,

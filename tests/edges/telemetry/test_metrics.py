@@ -49,6 +49,8 @@ GOLDEN = {
     "reconciler_state_locks_orphaned": ("gauge", set()),
     "reconciler_passes_total": ("counter", {"result"}),
     "reconciler_crashes_total": ("counter", {"part"}),
+    "reconciler_disk_size_bytes": ("gauge", set()),
+    "reconciler_disk_free_bytes": ("gauge", set()),
     "reconciler_notifications_total": ("counter", {"result"}),
     "reconciler_phase_seconds": ("histogram", {"phase"}),
     "reconciler_terraform_runs_total": ("counter", {"command", "result"}),
