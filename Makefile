@@ -87,7 +87,7 @@ coverage: setup ## Run the unit tests, measured, and hold the pure packages agai
 test-all: ## Run `test`, then `chaos` and `mutation`: everything, for hours
 	@echo "test-all 1 of 3: make test, what continuous integration runs"
 	$(MAKE) test ARGS=
-	@echo "test-all 2 of 3: make chaos, two hundred faults and a thousand plans in one warm provider (pytest -m chaos)"
+	@echo "test-all 2 of 3: make chaos, two hundred faults, a thousand plans in one warm provider, 22,000 odd inputs (pytest -m chaos)"
 	$(MAKE) chaos ARGS=
 	@echo "test-all 3 of 3: make mutation, the mutants of core, desired_state and engine"
 	$(MAKE) mutation ARGS=
@@ -108,9 +108,9 @@ checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of eve
 	$(BIN)/python -m tests.terraform.scan
 
 .PHONY: chaos
-chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), then plan a thousand times
+chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), plan a lot, fuzz
 	$(BIN)/python -m tests.chaos $(ARGS)
-	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py
+	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz
 
 .PHONY: mutation
 mutation: setup ## Mutate core, desired_state and engine, and count the mutants that the tests kill (ARGS: --help)

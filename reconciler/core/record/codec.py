@@ -19,7 +19,7 @@ _T = TypeVar("_T", Record, Pass)
 
 
 def dump(record: Record) -> dict[str, Any]:
-    """Return the record as a JSON document."""
+    """Return the record as a JSON document. Raises: ValueError for one that no later start could read."""
     return _dumped(record, {"instance": record.instance.to_json()})
 
 
@@ -29,7 +29,7 @@ def load(data: Any) -> Record:
 
 
 def dump_pass(finished: Pass) -> dict[str, Any]:
-    """Return the pass as a JSON document."""
+    """Return the pass as a JSON document. Raises: ValueError for one that could not be read again."""
     return _dumped(finished, {"key": str(finished.key)})
 
 
@@ -47,10 +47,12 @@ def _key(text: Any) -> Key:
 def _dumped(value: Record | Pass, own: Mapping[str, Any]) -> dict[str, Any]:
     absent = {each.name for each in dataclasses.fields(value) if each.metadata == ABSENT}
     plain = {
-        name: adapter.dump_python(getattr(value, name), mode="json")
+        name: adapter.dump_python(getattr(value, name), mode="json", warnings=False)
         for name, adapter in _ADAPTERS[type(value)].items()
         if name not in own and not (name in absent and getattr(value, name) is None)
     }
+    for name, data in plain.items():
+        _field(type(value), name, data, None, type(value).__name__.lower())
     return {"schema": SCHEMA, **own, **plain}
 
 

@@ -140,7 +140,8 @@ def run(directory: Path, *arguments: str, access: Access, url: str | None = None
                 strip_newline_in_stdout=False,
             )
     except git.exc.GitCommandError as error:
-        raise GitFailed(f"git {arguments[0]}: {_reason(error, url)}") from None  # GitPython's own text holds URLs
+        command = next(argument for argument in arguments if not argument.startswith("-"))
+        raise GitFailed(f"git {command}: {_reason(error, url)}") from None  # GitPython's own text holds URLs
     except (git.exc.GitCommandNotFound, OSError) as error:
         raise GitFailed(f"git cannot be run: {type(error).__name__}") from None
 

@@ -5,6 +5,7 @@ again with an installed provider; an apply is not, because half of it may be don
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from reconciler.edges.terraform.runner import Command, RunContext, messages
 from reconciler.edges.terraform.warm import Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")  # Terraform writes whole characters, as they are
 _MAY_CHANGE = frozenset({0, 2})
 _BROKEN_OR_NOT = frozenset({0, 1})
 
@@ -188,7 +190,7 @@ class Session:
         """Return the JSON answer of a command; its file, which may hold secrets, is deleted."""
         output = self._place.home / f"{command.name}.out"
         try:
-            return await in_thread(_document, await self._tools.runner.run(command, self._context))
+            return await in_thread(read_document, await self._tools.runner.run(command, self._context))
         finally:
             output.unlink(missing_ok=True)
 
@@ -199,9 +201,21 @@ def _plain_outputs(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _document(output: Path) -> Mapping[str, Any]:
-    text = output.read_text(encoding="utf-8")
-    document = json.loads(text) if text.strip() else {}
-    if not isinstance(document, dict):
-        raise TerraformFailed(Reason.PLAN_FAILED, f"{output.name} is not the JSON object that Terraform writes")
-    return document
+def read_document(output: Path) -> Mapping[str, Any]:
+    """Return the JSON object that a command wrote; an empty one for no output.
+
+    Raises: TerraformFailed for anything that Terraform does not write: half an object, numbers that JSON does not have,
+    halves of characters. Such a value could be stored in a record, and not be read again.
+    """
+    try:
+        text = output.read_text(encoding="utf-8")
+        document = json.loads(text, parse_constant=_refuse) if text.strip() else {}
+        if isinstance(document, dict) and not _HALF_CHARACTER.search(text):
+            return document
+    except (ValueError, RecursionError):
+        pass
+    raise TerraformFailed(Reason.PLAN_FAILED, f"{output.name} is not the JSON object that Terraform writes")
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)

@@ -16,7 +16,7 @@ from reconciler.core.record.consent import Approval, Promoted, WindowOverride
 from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout, Unsettled
 from reconciler.core.record.runs import Intent
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
-from tests.core.instances import PLATFORM, SERVICE, instance
+from tests.core.instances import PLATFORM, SERVICE, applied, instance
 
 TREE = tree_id({"roots/service/main.tf": b""})
 INSTANCES: list[Instance] = [instance(SERVICE, tree_id=TREE), instance(PLATFORM, needs=(), tree_id=TREE)]
@@ -184,3 +184,10 @@ def test_errors_do_not_repeat_the_value() -> None:
     with pytest.raises(ValueError, match=r"record\.approval") as caught:
         load({**document(), "approval": {"plan_digest": ["hunter2"], "by": "me", "at": "2026-01-01T00:00:00Z"}})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"resources": "many"}, {"outputs": {"a": "\ud800"}}, {"health": "fine"}])
+def test_what_could_not_be_read_again_is_not_written(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=rf"record\.{name}"):
+        dump(applied().replace(**wrong))
