@@ -57,9 +57,13 @@ async def test_a_tree_that_no_record_needs_goes_a_day_after_its_last_use(disk: D
         if folder.name != tree_id(trees[3]).removeprefix("sha256:"):
             os.utime(folder, (before, before))
     assert await archive.get(tree_id(trees[2])) == trees[2]
-    await disk.sweep({tree_id(trees[0])}, set())
+    for tree in trees[:2]:
+        await archive.pin(tree_id(tree), "a", {"vpc": "c1"})
+    for _ in range(2):
+        await disk.sweep({tree_id(trees[0])}, set())
     ids = {tree_id(tree).removeprefix("sha256:") for tree in (trees[0], trees[2], trees[3])}
-    assert {folder.name for folder in disk.trees.iterdir()} == ids
+    pins = tree_id(trees[0]).removeprefix("sha256:") + ".a.modules.json"
+    assert {folder.name for folder in disk.trees.iterdir()} == ids | {pins}
 
 
 async def test_the_workspace_of_an_instance_that_is_gone_goes(disk: DiskUpkeep) -> None:

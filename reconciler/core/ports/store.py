@@ -23,6 +23,13 @@ class TreeArchive(Protocol):
         """Return the tree. Raises: KeyError when it does not exist."""
         ...
 
+    async def pin(self, tree_id: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep the commits of the root's remote modules by key, unless some are kept; return those that are kept.
+
+        Raises: SourceFailed when they cannot be kept or read now.
+        """
+        ...
+
 
 class StoreConflict(Exception):
     """Another writer changed the record in between; nothing was written."""

@@ -10,6 +10,7 @@ KMS without a key would choose the account's default key over the bucket's.
 import asyncio
 import gzip
 import io
+import json
 import re
 import tarfile
 import zlib
@@ -45,19 +46,9 @@ class S3Trees:
             return
         name, body = _name(tree_id), await asyncio.to_thread(_checked_and_packed, tree_id, tree)
         try:
-            await self._clients.call(
-                self._home,
-                "s3",
-                "put_object",
-                Bucket=self._bucket,
-                Key=name,
-                Body=body,
-                IfNoneMatch="*",
-                **self._encryption,
-            )
+            await self._put(name, body)
         except AwsFailed as failure:
-            if failure.code != _THERE_ALREADY:
-                raise SourceFailed(f"the Terraform tree cannot be kept in {self._bucket}: {failure}") from failure
+            raise SourceFailed(f"the Terraform tree cannot be kept in {self._bucket}: {failure}") from failure
         self._kept.add(tree_id)
 
     async def get(self, tree_id: str) -> Tree:
@@ -70,6 +61,26 @@ class S3Trees:
                 raise KeyError(tree_id) from None
             raise TreeFailed(f"{name} in {self._bucket} cannot be read: {failure}") from failure
         return await asyncio.to_thread(_unpacked_and_checked, tree_id, answer["Body"], f"{name} in {self._bucket}")
+
+    async def pin(self, tree_id: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep the commits of the root's remote modules, unless some are kept; return those. Raises: SourceFailed."""
+        name = _name(tree_id).replace(".tar.gz", f".{root}.modules.json")
+        try:
+            await self._put(name, json.dumps(dict(commits), sort_keys=True).encode())
+            answer = await self._clients.call(self._home, "s3", "get_object", Bucket=self._bucket, Key=name)
+        except AwsFailed as failure:
+            raise SourceFailed(f"{name} cannot be kept in {self._bucket}: {failure}") from failure
+        kept: dict[str, str] = json.loads(answer["Body"])
+        return kept
+
+    async def _put(self, name: str, body: bytes) -> None:
+        """Write an object, unless there is one of that name. Raises: AwsFailed."""
+        call = {"Bucket": self._bucket, "Key": name, "Body": body, "IfNoneMatch": "*", **self._encryption}
+        try:
+            await self._clients.call(self._home, "s3", "put_object", **call)
+        except AwsFailed as failure:
+            if failure.code != _THERE_ALREADY:
+                raise
 
 
 class S3Reports:

@@ -10,13 +10,14 @@ read.
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from reconciler.core.ports.source import SourceFailed
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 LARGEST_FILE = 5 * 1024 * 1024
 MOST_FILES = 10_000
+_PINS = ".modules.json"
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
 _SKIPPED_FOLDERS = frozenset({".terraform", ".git"})
 _SKIPPED_FILES = re.compile(r".*\.tfstate(\..*)?|\.terraform\.tfstate\.lock\.info|tfplan")
@@ -75,8 +77,10 @@ def write_tree(tree: Tree, directory: Path) -> None:
 def discard(directory: Path, wanted: AbstractSet[str], unused: timedelta) -> None:
     """Remove the trees of an archive that are not wanted and were not used for so long, and halves of trees."""
     before = time.time() - unused.total_seconds()
-    for folder in directory.iterdir() if directory.is_dir() else ():
-        if folder.is_dir() and f"sha256:{folder.name}" not in wanted and folder.stat().st_mtime < before:
+    for folder in sorted(directory.iterdir()) if directory.is_dir() else ():
+        if folder.name.endswith(_PINS) and not (directory / folder.name.partition(".")[0]).exists():
+            folder.unlink()
+        elif folder.is_dir() and f"sha256:{folder.name}" not in wanted and folder.stat().st_mtime < before:
             shutil.rmtree(folder)
 
 
@@ -96,6 +100,23 @@ class DirectoryTrees:
     async def get(self, tree_id: str) -> Tree:
         """Return a kept tree. Raises: KeyError when it is not kept, DamagedTree when it differs from its id."""
         return await asyncio.to_thread(self._get, tree_id)
+
+    async def pin(self, tree_id: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep the commits of the root's remote modules, unless some are kept; return those. Raises: SourceFailed."""
+        try:
+            return await asyncio.to_thread(self._pin, tree_id, root, commits)
+        except (OSError, ValueError) as error:
+            raise SourceFailed(f"the commits of modules cannot be kept in {self._directory}: {error}") from error
+
+    def _pin(self, wanted: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        file = self._folder(wanted).with_name(f"{self._folder(wanted).name}.{root}{_PINS}")
+        with tempfile.NamedTemporaryFile("w", dir=self._directory, prefix=".new-") as written:
+            json.dump(dict(commits), written)
+            written.flush()
+            with contextlib.suppress(FileExistsError):  # the first to write decides
+                os.link(written.name, file)
+        kept: dict[str, str] = json.loads(file.read_text())
+        return kept
 
     def _put(self, wanted: str, tree: Tree) -> None:
         folder = self._folder(wanted)

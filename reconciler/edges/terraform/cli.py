@@ -14,6 +14,7 @@ from typing import Any
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
 from reconciler.core.environment import Environment
+from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import TreeArchive
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
@@ -29,7 +30,7 @@ from reconciler.edges.terraform.hcl import backend
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent
 from reconciler.edges.terraform.plugins import Plugins
 from reconciler.edges.terraform.runner import Runner, Timeouts
-from reconciler.edges.terraform.session import Session
+from reconciler.edges.terraform.session import Pin, Session
 from reconciler.edges.terraform.warm import Attach, Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
@@ -89,7 +90,14 @@ class TerraformCli:
             content = await self._content(place, run)
             known = known_secrets.of_inputs(run.variables)
             async with self._session(
-                place, content, lock=lock, target=run.environment, warm=self._warm, secrets=known, imports=run.imports
+                place,
+                content,
+                lock=lock,
+                target=run.environment,
+                warm=self._warm,
+                secrets=known,
+                imports=run.imports,
+                pin=lambda commits: self._pin(content.tree_id, run.root, commits),
             ) as session:
                 yield session
 
@@ -134,11 +142,12 @@ class TerraformCli:
         warm: Attach | None,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
+        pin: Pin | None = None,
     ) -> AsyncIterator[Session]:
         environment = process_environment(self._environment, self._tools.plugins.configuration, target)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
             session = Session(
-                self._tools, place, content, lock=lock, attachment=attachment, secrets=secrets, imports=imports
+                self._tools, place, content, lock=lock, attachment=attachment, secrets=secrets, imports=imports, pin=pin
             )
             try:
                 await session.initialise()
@@ -153,6 +162,12 @@ class TerraformCli:
             raise TerraformFailed(Reason.INIT_FAILED, f"the Terraform tree {wanted} is no longer kept") from None
         except TreeFailed as error:
             raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
+
+    async def _pin(self, tree_id: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        try:
+            return await self._trees.pin(tree_id, root, commits)
+        except SourceFailed as error:
+            raise TerraformFailed(Reason.PLAN_FAILED, str(error)) from error
 
     def _backend(self, run: Run) -> str | None:
         if self._state is None:

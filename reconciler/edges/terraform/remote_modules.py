@@ -32,6 +32,26 @@ def unpinned(root: Path, plan: Mapping[str, Any]) -> str | None:
     return None
 
 
+def commits(root: Path) -> Mapping[str, str]:
+    """Return the commit of each module from Git, by its key in `modules.json`, as far as it can be told."""
+    entries = {str(entry.get("Key")): entry for entry in _entries(root)}
+    sources = {key: str(entry.get("Source") or "") for key, entry in entries.items()}
+    clones = {key: _clone(root, entries, source) for key, source in sources.items() if source.startswith("git::")}
+    found = {key: _head(git) for key, git in clones.items() if git}
+    return {key: commit for key, commit in found.items() if commit}
+
+
+def differing(kept: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return which module is another commit than the one kept for its tree, and what to do; None when none is."""
+    for key in sorted(kept.keys() & now.keys()):
+        if kept[key] != now[key]:
+            return (
+                f"the tag of `module.{key}` was moved from {kept[key]} to {now[key]}, which no commit here explains:"
+                " move it back, or name another tag or the commit in `?ref=`"
+            )
+    return None
+
+
 def _reason(root: Path, entries: Mapping[str, Entry], entry: Entry, call: Mapping[str, Any]) -> str | None:
     if version := entry.get("Version"):
         constraint = str(call.get("version_constraint") or "")

@@ -6,7 +6,7 @@ again with an installed provider; an apply is not, because half of it may be don
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,13 @@ _MAY_CHANGE = frozenset({0, 2})
 _BROKEN_OR_NOT = frozenset({0, 1})
 
 
+Pin = Callable[[Mapping[str, str]], Awaitable[Mapping[str, str]]]
+
+
+async def _as_found(commits: Mapping[str, str]) -> Mapping[str, str]:
+    return commits
+
+
 class Session:
     """Implements `core.ports.terraform.Workspace`."""
 
@@ -41,11 +48,15 @@ class Session:
         attachment: Attachment,
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
+        pin: Pin | None = None,
     ) -> None:
-        """Open the workspace. No error quotes `secrets`, known before the plan, or values that the plan marks."""
+        """Open the workspace. No error quotes `secrets`, known before the plan, or values that the plan marks.
+
+        `pin` keeps the commits of remote modules, unless some are kept for the tree, and returns those that are.
+        """
         self._tools, self._place, self._content = tools, place, content
         self._lock, self._attachment, self._secrets = lock, attachment, secrets
-        self._imports = imports
+        self._imports, self._pin = imports, pin or _as_found
 
     async def initialise(self) -> None:
         """Run `init` if it is needed. Raises: TerraformFailed."""
@@ -78,10 +89,17 @@ class Session:
         argv = self._tools.commands.show(self._place.plan_file)
         document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
         self._secrets |= known_secrets.of_plan(document)
-        if not destroy and (found := await in_thread(remote_modules.unpinned, self._place.root, document)):
+        if not destroy and (found := await self._fault_of_modules(document)):
             self._place.plan_file.unlink(missing_ok=True)
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, found)
         return {**document, "warnings": warnings} if warnings else document
+
+    async def _fault_of_modules(self, document: Mapping[str, Any]) -> str | None:
+        """Return why a remote module may not be applied; None when all may. Raises: TerraformFailed."""
+        if found := await in_thread(remote_modules.unpinned, self._place.root, document):
+            return found
+        now = await in_thread(remote_modules.commits, self._place.root)
+        return remote_modules.differing(await self._pin(now), now) if now else None
 
     async def apply(self) -> Mapping[str, Any]:
         """Apply the plan to its end and return the non-sensitive outputs. Raises: TerraformFailed."""

@@ -64,6 +64,14 @@ async def test_a_tree_survives_a_restart(opened: str, tmp_path: Path) -> None:
         assert await archive.get(tree_id(TREE)) == TREE
 
 
+async def test_the_first_commits_of_modules_stay_for_a_tree_and_a_root(archive: TreeArchive) -> None:
+    await archive.put(tree_id(TREE), TREE)
+    assert await archive.pin(tree_id(TREE), "service", {"vpc": "c1"}) == {"vpc": "c1"}
+    assert await archive.pin(tree_id(TREE), "service", {"vpc": "c2"}) == {"vpc": "c1"}
+    assert await archive.pin(tree_id(TREE), "platform", {"vpc": "c2"}) == {"vpc": "c2"}
+    assert await archive.get(tree_id(TREE)) == TREE
+
+
 @pytest.mark.parametrize("wanted", ["sha256:" + "0" * 64, "", "../trees", "sha256:../../etc"])
 async def test_an_unknown_id_is_a_key_error(archive: TreeArchive, wanted: str) -> None:
     with pytest.raises(KeyError):

@@ -62,6 +62,23 @@ async def test_a_remote_module_must_not_be_able_to_move(stage: Stage, module: Au
             await workspace.plan(destroy=True)
 
 
+async def test_a_tag_that_moved_is_refused_when_the_workspace_is_made_anew(stage: Stage, module: Author) -> None:
+    run = await stage.run(ROOT + f'module "m" {{ source = "git::{module.url}//sub?ref=v1" }}\n', text="v1")
+    async with stage.terraform().workspace(run) as workspace:
+        await workspace.plan()
+    first = module.git("rev-parse", "HEAD")
+    module.push(**{"sub/main.tf": 'output "x" { value = 2 }'})
+    module.git("push", "--quiet", "--force", str(module.bare), "HEAD:refs/tags/v1")
+    for work in ("work", "elsewhere"):
+        async with stage.terraform(work).workspace(run) as workspace:
+            if work == "work":
+                await workspace.plan()
+                continue
+            with pytest.raises(TerraformFailed, match=rf"`module.m` was moved from {first} to [0-9a-f]") as failed:
+                await workspace.plan()
+            assert failed.value.reason == Reason.INVALID_CONFIGURATION
+
+
 @pytest.mark.parametrize(
     ("constraint", "message"),
     [

@@ -56,3 +56,6 @@ class FakeTrees:
 
     async def get(self, tree_id: str) -> Tree:
         return self.trees[tree_id]
+
+    async def pin(self, tree_id: str, root: str, commits: Mapping[str, str]) -> Mapping[str, str]:
+        return commits
