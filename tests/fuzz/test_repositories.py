@@ -72,6 +72,7 @@ async def test_a_few_hundred_parts_of_commits_end_no_daemon(tmp_path: Path) -> N
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 async def test_twenty_thousand_parts_of_commits_end_no_daemon(tmp_path: Path) -> None:
     ends = await survive(tmp_path, 20_000)
     assert ends.total() == 5_000
