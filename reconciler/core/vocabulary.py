@@ -55,6 +55,7 @@ class Reason(StrEnum):
     STATE_LOCKED = "StateLocked"
     LOCK_ORPHANED = "LockOrphaned"
     STATE_CONFLICT = "StateConflict"
+    STATE_LOST = "StateLost"
     POLICY_DENIED = "PolicyDenied"
     ADOPTION_REFUSED = "AdoptionRefused"
     INVALID_MANIFEST = "InvalidManifest"

@@ -11,6 +11,18 @@ class StatesDiffer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class StateVersion:
+    """The identity of a state and its version: Terraform's lineage and serial, and how many resources it manages.
+
+    An empty lineage: no state exists, or its lineage is not known.
+    """
+
+    lineage: str = ""
+    serial: int = 0
+    resources: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A state; one without a lineage does not exist yet."""
 
@@ -36,6 +48,12 @@ class State:
     def serial(self) -> int:
         """Return its version number, which grows with every change."""
         return int(self._document().get("serial", 0))
+
+    @property
+    def version(self) -> StateVersion:
+        """Return its identity and version."""
+        managed = sum(resource.get("mode") == "managed" for resource in self.resources)
+        return StateVersion(self.lineage, self.serial, managed)
 
     def emptied(self) -> "State":
         """Return its next version, without any resource."""

@@ -14,6 +14,7 @@ from desired_state.instance import Instance, Key
 from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
 from reconciler.core.record.runs import Intent, Move, Running
+from reconciler.core.record.state import KnownState
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 
 
@@ -152,6 +153,7 @@ class Record:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     unsettled: Unsettled | None = field(default=None, metadata=ABSENT)
     rejected: RejectedManifest | None = field(default=None, metadata=ABSENT)
+    state: KnownState | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:
