@@ -56,6 +56,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         acting.resume,
         acting.approve,
         acting.adopt,
+        acting.adopt_state,
         acting.reject,
         acting.prune,
         acting.unlock,

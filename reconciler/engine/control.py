@@ -12,6 +12,7 @@ from reconciler.core.ports.control import (
     Action,
     ActionRefused,
     Adopt,
+    AdoptState,
     Approve,
     Beat,
     ConfirmPrune,
@@ -22,11 +23,12 @@ from reconciler.core.ports.control import (
     Suspend,
     Unlock,
 )
-from reconciler.core.ports.orphans import Orphan, States, unclaimed
+from reconciler.core.ports.orphans import Orphan, unclaimed
 from reconciler.core.principal import Principal
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
+from reconciler.core.record.state import FromEmpty, StateSeen
 from reconciler.core.status.events import (
     Approved,
     Event,
@@ -34,6 +36,7 @@ from reconciler.core.status.events import (
     ReconcileRequested,
     Rejected,
     Resumed,
+    StateAdopted,
     Suspended,
     UnlockRequested,
 )
@@ -120,16 +123,17 @@ class EngineControl:
 
         Raises: KeyError for an unknown environment, ActionRefused, LiveUnavailable.
         """
-        if self.source().commit is None or self._world.states is None:
+        if self.source().commit is None:
             raise ActionRefused(
                 "the manifests were not read yet, so orphans are not known; try again once the first commit was read"
             )
         wanted = self._world.environments
         if environment is not None:
             wanted = {environment: wanted[environment]}
-        return [orphan for where in wanted.values() for orphan in await self._orphans(where, self._world.states)]
+        return [orphan for where in wanted.values() for orphan in await self._orphans(where)]
 
-    async def _orphans(self, where: Environment, states: States) -> Sequence[Orphan]:
+    async def _orphans(self, where: Environment) -> Sequence[Orphan]:
+        states = self._world.states
         left = unclaimed(await states.stored(where), self._world.records, self._controller.declared)
         found = [Orphan(state, await states.size(state, where)) for state in left]
         return [orphan for orphan in found if orphan.resources]
@@ -169,8 +173,9 @@ class EngineControl:
     def _event(self, record: Record, action: Action, by: str) -> Event | None:
         """Return what the action does to the record; None when a visit is all that it asks for."""
         match action:
-            case Reconcile(reason):
-                return ReconcileRequested(self._override(record, by, reason) if reason else None)
+            case Reconcile(reason, from_empty):
+                override = self._override(record, by, reason) if reason else None
+                return ReconcileRequested(override, self._from_empty(record, by, from_empty) if from_empty else None)
             case Suspend():
                 return Suspended()
             case Resume():
@@ -179,6 +184,8 @@ class EngineControl:
                 return Approved(self._approval(record, by, digest))
             case Adopt(digest):
                 return Approved(self._adoption(record, by, digest))
+            case AdoptState():
+                return _adopt_state(record)
             case Reject(digest):
                 return Rejected(self._rejection(record, by, digest))
             case ConfirmPrune():
@@ -192,6 +199,15 @@ class EngineControl:
         redact = self._world.redactor.text
         self._world.observer.log("window_overridden", instance=str(record.key), by=redact(by), reason=redact(reason))
         return WindowOverride(by, reason, self._world.now())
+
+    def _from_empty(self, record: Record, by: str, reason: str) -> FromEmpty:
+        if _found_instead(record).version.resources and not _is_elsewhere(record):
+            raise ActionRefused(
+                f"the state found for {record.key} is not empty: `reconciler adopt-state {record.key}` accepts it"
+            )
+        redact = self._world.redactor.text
+        self._world.observer.log("from_empty", instance=str(record.key), by=redact(by), reason=redact(reason))
+        return FromEmpty(by, reason, self._world.now())
 
     def _approval(self, record: Record, by: str, digest: str) -> Approval:
         if record.plan and record.reason not in _APPROVABLE:
@@ -237,6 +253,29 @@ def _confirm_prune(record: Record) -> PruneConfirmed:
     if record.removed is None:
         raise ActionRefused(f"{record.key} still has a manifest; remove that first")
     return PruneConfirmed()
+
+
+def _found_instead(record: Record) -> StateSeen:
+    if record.state is None or record.state.found is None:
+        raise ActionRefused(f"no other state was found for {record.key}: there is nothing to decide")
+    return record.state.found
+
+
+def _is_elsewhere(record: Record) -> bool:
+    return (
+        record.state is not None
+        and record.state.found is not None
+        and record.state.found.place != record.state.seen.place
+    )
+
+
+def _adopt_state(record: Record) -> StateAdopted:
+    if not _found_instead(record).version.resources and not _is_elsewhere(record):
+        raise ActionRefused(
+            f"the state found for {record.key} is empty, so that everything would be created again: restore its last"
+            f" version in S3, or `reconciler reconcile {record.key} --from-empty --reason R`"
+        )
+    return StateAdopted()
 
 
 def _unlock(record: Record, lock_id: str | None) -> UnlockRequested | None:

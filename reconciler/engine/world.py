@@ -56,9 +56,9 @@ class World:
     rng: Random
     admission: asyncio.Semaphore
     protection: Protection
+    states: States
     attribution: Attribution | None = None
     judge: Judge | None = None
-    states: States | None = None
     upkeep: Upkeep | None = None
     applying: set[Key] = field(default_factory=set)
     freezing: Freezing = field(default_factory=Freezing)

@@ -39,6 +39,7 @@ from reconciler.web.server import serve
 from tests.canary.terraform import Outside
 from tests.core.instances import DEVELOP
 from tests.engine.fakes.aws import FakeFirstTasks, FakeLive, FakePrerequisites, FakeProtection
+from tests.engine.fakes.orphans import FakeStates
 from tests.engine.fakes.store import FakeTrees
 from tests.engine.fakes.terraform import FakeLocks
 from tests.patience import PATIENCE
@@ -106,6 +107,7 @@ class CanaryDaemon:
             rng=random.Random(1),
             admission=asyncio.Semaphore(1),
             protection=FakeProtection(),
+            states=FakeStates(),
             attribution=self.outside,
         )
         self.controller = Controller(self.world, self.outside, Intake(self.world), workers=1)

@@ -8,6 +8,7 @@ import pytest
 from reconciler.core.ports.control import (
     Action,
     Adopt,
+    AdoptState,
     Approve,
     ConfirmPrune,
     Reconcile,
@@ -100,6 +101,8 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
         (("resume", "develop/payments"), Resume()),
         (("prune", "--confirm", "develop/payments"), ConfirmPrune()),
         (("unlock", "develop/payments"), Unlock()),
+        (("adopt-state", "develop/payments"), AdoptState()),
+        (("reconcile", "develop/payments", "--from-empty", "--reason", "gone"), Reconcile(from_empty="gone")),
     ],
 )
 def test_an_action_reaches_the_daemon_with_the_name_of_the_user(
@@ -113,12 +116,27 @@ def test_an_action_reaches_the_daemon_with_the_name_of_the_user(
 
 
 def test_an_override_of_the_windows_needs_a_reason(cli: Cli, daemon: Served) -> None:
-    for half in (("--override-window",), ("--reason", "an incident")):
+    for half in (("--override-window",), ("--from-empty",), ("--reason", "an incident")):
         ended = cli("reconcile", "develop/payments", *half)
         assert (ended.code, daemon.control.asked) == (2, [])
         assert "require each other" in ended.err
     assert cli("reconcile", "develop/payments", "--override-window", "--reason", "an incident").code == 0
     assert [action for _, action, _ in daemon.control.asked] == [Reconcile("an incident")]
+
+
+def test_several_states_are_adopted_at_once_and_none_without_a_name(cli: Cli, daemon: Served) -> None:
+    assert cli("adopt-state").code == 2
+    assert cli("adopt-state", "develop/payments", "develop/orders").code == 0
+    assert [(str(key), action) for key, action, _ in daemon.control.asked] == [
+        ("develop/payments", AdoptState()),
+        ("develop/orders", AdoptState()),
+    ]
+
+
+def test_a_lost_state_is_shown_beside_the_known_one(cli: Cli, daemon: Served) -> None:
+    shown = cli("describe", "develop/orders").out
+    assert "lineage l1, serial 7, 3 resources" in shown
+    assert "no state, 0 resources" in shown
 
 
 def test_prune_needs_a_confirmation(cli: Cli, daemon: Served) -> None:

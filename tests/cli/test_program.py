@@ -15,7 +15,10 @@ from tests.patience import PATIENCE
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
 ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify")
 ASKING = ("get", "describe", "diff", "drift", "history", "wait")
-ACTING = ("reconcile", "suspend", "resume", "approve", "adopt", "reject", "prune", "unlock", "freeze", "unfreeze")
+ACTING = (
+    *("reconcile", "suspend", "resume", "approve", "adopt", "adopt-state", "reject", "prune", "unlock"),
+    *("freeze", "unfreeze"),
+)
 COMMANDS = (*ALONE, *ASKING, *ACTING)
 
 

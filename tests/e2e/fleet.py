@@ -29,6 +29,7 @@ from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
+from reconciler.edges.state.listing import S3States
 from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.store.reports import DirectoryReports
 from reconciler.edges.store.sqlite import SqliteStore
@@ -197,6 +198,7 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
             rng=random.Random(1),
             admission=asyncio.Semaphore(2),
             protection=Unprotected(),
+            states=S3States(clients, parts.state(settings)),
         )
         try:
             yield Fleet(world, aws, folder, clock)

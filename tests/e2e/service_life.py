@@ -33,6 +33,7 @@ from reconciler.edges.aws.ecs import EcsLive
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from reconciler.edges.aws.task_protection import TaskProtection
+from reconciler.edges.state.listing import S3States
 from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.reports import DirectoryReports
@@ -240,6 +241,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         now=lambda: datetime.now(UTC),
         rng=random.Random(1),
         admission=asyncio.Semaphore(1),
+        states=S3States(clients, StateSettings(bucket="states-{account}")),
         protection=TaskProtection(None, warn=print),
     )
     key = Key("develop", f"s{uuid.uuid4().hex[:8]}")

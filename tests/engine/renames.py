@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desired_state.instance import Instance, Key
-from reconciler.core.plan.state_file import State
+from reconciler.core.plan.state_file import State, StateVersion
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
@@ -96,6 +96,9 @@ class RenameWorkspace(FakeWorkspace):
             self.terraform.planned_creates.append(self.key)
             return document(change("a_b.one", ["create"], None, {"x": 1}))
         return document(change("a_b.one", ["delete"], {"x": 1})) if destroy else document(existing=1)
+
+    async def planned_state(self) -> StateVersion:
+        return State(self._state).version
 
     async def is_empty(self) -> bool:
         return State(self._state).is_empty

@@ -9,6 +9,7 @@ from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.environment import Floor
 from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     Action,
@@ -27,6 +28,7 @@ from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Drift, Failures, Pass, Record, Repair, Rollout
 from reconciler.core.record.runs import Intent
+from reconciler.core.record.state import FromEmpty, KnownState, StatePlace, StateSeen
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from reconciler.engine.control import same_plan
 
@@ -125,7 +127,15 @@ def awaiting_record(instance: Instance) -> Record:
         intent=Intent("pass-1", "sha256:d2", "sha256:p1", destroys=True, at=NOON),
         rollout=Rollout("sha256:d1", "acme/orders:1", "arn:1", NOON, Reason.ROLLED_BACK, "circuit breaker"),
         prune_guard="2 of 5 would go",
+        state=lost_state(),
     )
+
+
+def lost_state() -> KnownState:
+    """Return the state of an instance when there is none in its place, and an operator gave it up."""
+    place = StatePlace("123456789012", "eu-central-1", "states", "develop/orders/terraform.tfstate", "locks")
+    known, found = StateSeen(place, StateVersion("l1", 7, 3)), StateSeen(place, StateVersion())
+    return KnownState(known, found, FromEmpty("ada", "the account is new", NOON))
 
 
 def finished_pass(key: Key, number: int = 1) -> Pass:

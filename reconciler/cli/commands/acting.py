@@ -1,4 +1,4 @@
-"""Commands that act through the daemon: suspend, resume, approve, adopt, reject, prune, unlock.
+"""Commands that act through the daemon: suspend, resume, approve, adopt, adopt-state, reject, prune, unlock.
 
 The daemon executes the request and writes the record; a command sends the request and prints the result.
 """
@@ -77,6 +77,21 @@ def adopt(
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirm_plan(daemon, name)
     _show(_decide(daemon, name, "adopt", digest), f"approved the adoption of {digest}", output)
+
+
+def adopt_state(*keys: KeyText, output: Output = "table", options: Connected = CONNECTED) -> None:
+    """Accept the state that was found for an instance, in place of the one that is lost (StateLost).
+
+    The message of the instance says where and in what the two differ. The first plan from the adopted state waits for
+    approval when it would change something. An empty state is never adopted.
+
+    Example: `reconciler adopt-state prod/platform prod/orders`
+    """
+    if not keys:
+        raise CommandFailed("name at least one instance", code=Exit.INVALID)
+    daemon = options.daemon()
+    for key in keys:
+        _show(request(daemon, read_key(key), "adopt-state"), "its state is adopted; planned next", output)
 
 
 def reject(

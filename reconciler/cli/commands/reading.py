@@ -179,6 +179,8 @@ def _describe(detail: dict[str, Any]) -> None:
             "Failures": detail["failures"]
             and f"{detail['failures']['count']}, last at {detail['failures']['last_at']}",
             "Rollout": detail["rollout"] and _rollout(detail["rollout"]),
+            "State": detail["state"] and _state(detail["state"]),
+            "State found": detail["state"] and detail["state"]["found"] and _state(detail["state"]["found"]),
             "Approved by": detail["approval"] and f"{detail['approval']['by']} at {detail['approval']['at']}",
             "Prune guard": detail["prune"]["guard"],
         }
@@ -214,6 +216,12 @@ def print_plan(plan: dict[str, Any] | None) -> None:
 
 def _frozen(freeze: dict[str, Any]) -> str:
     return f"frozen by {freeze['by']} since {freeze['at']}: {freeze['reason']}"
+
+
+def _state(state: dict[str, Any]) -> str:
+    version = f"lineage {state['lineage']}, serial {state['serial']}" if state["lineage"] else "no state"
+    where = f"s3://{state['bucket']}/{state['object']} ({state['account']}, {state['region']})"
+    return f"{where}: {version}, {state['resources']} resources"
 
 
 def _rollout(rollout: dict[str, Any]) -> str:

@@ -66,6 +66,8 @@ def verdict(detail: dict[str, Any]) -> Verdict:
         return Failed(f"{stalled['reason']}: {stalled['message']}")
     if detail["suspended"] and not detail["current"]:
         return Failed("it is suspended: resume it with `reconciler resume`")
+    if detail["reason"] == "StateLost":
+        return Failed(why)
     if detail["reason"] in _NEEDS_OPERATOR and not detail["current"]:
         return Failed(why)
     if not detail["current"]:
@@ -119,6 +121,10 @@ def reconcile(
     override_window: Annotated[
         bool, Parameter(negative=(), help="Apply outside the change windows in one pass; needs --reason.")
     ] = False,
+    from_empty: Annotated[
+        bool,
+        Parameter(negative=(), help="Create an instance whose state is lost anew, from an empty one; needs --reason."),
+    ] = False,
     reason: Annotated[str | None, Parameter(help="Why; recorded in the log and in the history.")] = None,
     output: Output = "table",
     options: Connected = CONNECTED,
@@ -126,14 +132,16 @@ def reconcile(
     """Reconcile one instance now, before its interval is over, and reset its failures.
 
     The instance is promoted to a changed Terraform root ahead of others that wait for it. Approval, freeze, policy and
-    suspension apply with --override-window too.
+    suspension apply with --override-window too. With --from-empty, resources that still exist are created twice.
 
     Example: `reconciler reconcile develop/orders --wait`
     """
     daemon, name, limit = options.daemon(), read_key(key), _duration(timeout)
-    if override_window != (reason is not None):
-        raise CommandFailed("--override-window and --reason require each other: give both", code=Exit.INVALID)
-    requested = request(daemon, name, "reconcile", override_window=reason)
+    if (override_window or from_empty) != (reason is not None):
+        message = "--reason and one of --override-window, --from-empty require each other: give both"
+        raise CommandFailed(message, code=Exit.INVALID)
+    why = {"override_window": reason if override_window else None, "from_empty": reason if from_empty else None}
+    requested = request(daemon, name, "reconcile", **why)
     if not wait:
         print_json(requested) if output == "json" else print_line(f"{name}: reconcile requested")
         return

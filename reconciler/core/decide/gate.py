@@ -24,6 +24,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.SUSPENDED,
         Reason.PLAN_FAILED,
         Reason.INIT_FAILED,
+        Reason.STATE_LOST,
         Reason.RETRIES_EXHAUSTED,
         Reason.ROLLED_BACK,
     }

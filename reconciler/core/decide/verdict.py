@@ -247,6 +247,8 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return adoption.what_changes(plan)
     if not record.attempted and plan.existing:
         return "its state exists but the daemon has no record of it, so the first plan needs approval"
+    if record.state and record.state.adopted:
+        return "its state was adopted and may lack what exists, so its first plan needs approval"
     if record.intent and not record.removed and any(change.deletes for change in plan.changes):
         return "recovering from an apply that did not report its end, and this destroys or replaces something"
     if not record.removed and (twice := recovery.silent_duplicates(plan, record)):

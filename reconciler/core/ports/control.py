@@ -16,9 +16,14 @@ from reconciler.core.record.model import Pass, Record
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """Start a pass now and forget earlier failures; `override_window` is the reason to apply outside the windows."""
+    """Start a pass now and forget earlier failures.
+
+    `override_window` is the reason to apply outside the windows, `from_empty` the reason to create a lost instance
+    anew from an empty state.
+    """
 
     override_window: str | None = None
+    from_empty: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptState:
+    """Accept the state that was found as the instance's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """Reject the plan with this digest; without one, the plan that waits."""
 
@@ -64,11 +74,12 @@ class Unlock:
     lock_id: str | None = None
 
 
-Action = Reconcile | Suspend | Resume | Approve | Adopt | Reject | ConfirmPrune | Unlock
+Action = Reconcile | Suspend | Resume | Approve | Adopt | AdoptState | Reject | ConfirmPrune | Unlock
 
 # The names of the actions in the API and on the command line.
 ACTIONS: Mapping[str, type[Action]] = {
     "adopt": Adopt,
+    "adopt-state": AdoptState,
     "approve": Approve,
     "prune": ConfirmPrune,
     "reconcile": Reconcile,

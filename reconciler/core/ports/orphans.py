@@ -7,6 +7,8 @@ from typing import Protocol
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.plan.state_file import StateVersion
+from reconciler.core.record.state import StatePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Orphan:
 
 class States(Protocol):
     """The states of an environment, whichever tool made them."""
+
+    def place(self, key: Key, environment: Environment) -> StatePlace:
+        """Return the place of an instance's state, as it is configured now."""
+        ...
+
+    async def version(self, place: StatePlace, environment: Environment) -> StateVersion:
+        """Return the version of the state in that place, the empty one when there is none. Raises: LiveUnavailable."""
+        ...
 
     async def stored(self, environment: Environment) -> Sequence[StoredState]:
         """Return every state, in order of key. Raises: LiveUnavailable."""

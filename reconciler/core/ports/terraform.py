@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from desired_state.adoption import Import
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.record.runs import Holder
 from reconciler.core.vocabulary import Reason
 
@@ -67,6 +68,10 @@ class Workspace(Protocol):
 
         Raises: TerraformFailed (PlanFailed, StateLocked, Interrupted, InvalidConfiguration).
         """
+        ...
+
+    async def planned_state(self) -> StateVersion:
+        """Return the version of the stored state that the last plan was made from. Raises: TerraformFailed."""
         ...
 
     async def apply(self) -> Mapping[str, Any]:

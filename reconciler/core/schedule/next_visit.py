@@ -62,7 +62,7 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
             return None
         case Reason.STATE_LOCKED | Reason.LOCK_ORPHANED | Reason.INTERRUPTED | Reason.RECOVERING:
             return now + spread(pace.lock_poll, rng)
-        case Reason.DEPENDENCY_NOT_READY:
+        case Reason.DEPENDENCY_NOT_READY | Reason.STATE_LOST:
             return now + spread(pace.recheck, rng)
         case Reason.AWAITING_FIRST_IMAGE:
             return min(interval, now + pace.image_poll)

@@ -13,7 +13,7 @@ from reconciler.core.plan.model import summarise
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Running
-from reconciler.core.status import drift, intake, promotion, recovery, renames, rollout
+from reconciler.core.status import drift, intake, promotion, recovery, renames, rollout, state
 from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
@@ -40,6 +40,8 @@ from reconciler.core.status.events import (
     Resumed,
     RolloutObserved,
     Starting,
+    StateAdopted,
+    StateMissed,
     Suspended,
     TreeAdmitted,
     TreeHeldBack,
@@ -88,6 +90,10 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return record.replace(running=before)
         case Planned():
             return _planned(record, event, now)
+        case StateMissed():
+            return state.missed(record, event, now)
+        case StateAdopted():
+            return state.adopted(record, now)
         case Attributed(who):
             return drift.attributed(record, who)
         case FoundInSync():
@@ -112,8 +118,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return rollout.seen(record, live, timeout, now)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
-        case ReconcileRequested(override):
-            return _reconcile_requested(record, override, now)
+        case ReconcileRequested(override, from_empty):
+            return state.allowed(_reconcile_requested(record, override, now), from_empty)
         case Suspended() | Resumed():
             return record.replace(suspended=isinstance(event, Suspended))
         case Approved(approval):
@@ -126,8 +132,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return record.replace(unlock=lock_id)
         case RenameStarted(source):
             return renames.start(record, source)
-        case RenameFinished(source, old):
-            return renames.finish(record, source, old)
+        case RenameFinished(source, old, seen):
+            return renames.finish(record, source, old, seen)
         case _:
             assert_never(event)
 
@@ -162,7 +168,7 @@ def _desired(record: Record, event: Desired) -> Record:
 
 def _planned(record: Record, event: Planned, now: datetime) -> Record:
     plan, finding = event.plan, event.finding
-    record = record.replace(
+    record = state.planned(record, event.state, now).replace(
         plan=summarise(plan, drift=finding.drifted, now=now),
         sync=finding.sync,
         checked_at=now,
@@ -179,7 +185,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
 
 
 def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
-    record = idle(record)
+    record = state.matched(idle(record), None)
     record = record.replace(
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
         base=event.base,
@@ -215,7 +221,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
 
 def _applied(record: Record, event: Applied, now: datetime) -> Record:
     service = record.instance.kind == "Service"
-    record = drift.repaired(idle(record), now)
+    record = state.matched(drift.repaired(idle(record), now), event.state)
     record = record.replace(
         intent=None,
         applied_digest=record.desired_digest,

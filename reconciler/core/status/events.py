@@ -12,6 +12,7 @@ from reconciler.core.plan.model import Plan
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
 from reconciler.core.record.runs import Intent, Running
+from reconciler.core.record.state import FromEmpty, StateSeen
 from reconciler.core.vocabulary import Reason
 
 
@@ -85,13 +86,28 @@ class LockedOut:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan was read. `response` is what is done about drift once a second check, `confirm_after` the first, confirms
-    it.
+    it. `state` is the state that it was made from.
     """
 
     plan: Plan
     finding: DriftFinding
     response: Response = "report"
     confirm_after: timedelta = timedelta(seconds=30)
+    state: StateSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateMissed:
+    """The known state is not there: `found` was found instead."""
+
+    known: StateSeen
+    found: StateSeen
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateAdopted:
+    """An operator accepted the state that was found as the instance's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +150,11 @@ class LockObserved:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The apply succeeded."""
+    """The apply succeeded and left this state."""
 
     outputs: Mapping[str, Any]
     image: str | None
+    state: StateSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +183,10 @@ class OverrideUsed:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileRequested:
-    """A pass was requested; with `override`, outside the change windows too."""
+    """A pass was requested; with `override`, outside the change windows too, and with `from_empty`, from no state."""
 
     override: WindowOverride | None = None
+    from_empty: FromEmpty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +238,7 @@ class RenameFinished:
 
     source: str
     old: Record | None
+    state: StateSeen | None = None
 
 
 Event = (
@@ -233,6 +252,8 @@ Event = (
     | Starting
     | LockedOut
     | Planned
+    | StateMissed
+    | StateAdopted
     | Attributed
     | FoundInSync
     | Waiting

@@ -19,6 +19,7 @@ from reconciler.core.status.events import (
     ReconcileRequested,
     Rejected,
     RolloutObserved,
+    StateMissed,
     Waiting,
 )
 
@@ -28,7 +29,7 @@ _PASSED_ON = "platform"  # services get it as their input, so it has to stay wha
 def redacted(event: Event, redactor: Redactor) -> Event:
     """Return the event as a record may store it."""
     match event:
-        case PassHeld() | Waiting() | Failed() | Invalid():
+        case PassHeld() | Waiting() | Failed() | Invalid() | StateMissed():
             return replace(event, message=redactor.text(event.message))
         case Attributed(who):
             return Attributed(redactor.text(who))
@@ -40,7 +41,10 @@ def redacted(event: Event, redactor: Redactor) -> Event:
             return Rejected(replace(rejection, by=redactor.text(rejection.by)))
         case ReconcileRequested(override) if override:
             by, reason = redactor.text(override.by), redactor.text(override.reason)
-            return ReconcileRequested(replace(override, by=by, reason=reason))
+            return replace(event, override=replace(override, by=by, reason=reason))
+        case ReconcileRequested(_, permission) if permission:
+            by, reason = redactor.text(permission.by), redactor.text(permission.reason)
+            return replace(event, from_empty=replace(permission, by=by, reason=reason))
         case FoundInSync() | Applied():
             kept = {name: value for name, value in event.outputs.items() if name == _PASSED_ON}
             return replace(event, outputs=redactor.value(event.outputs) | kept)

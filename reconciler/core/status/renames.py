@@ -2,6 +2,7 @@
 
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Move
+from reconciler.core.record.state import KnownState, StateSeen
 
 # Facts about the state, which stay true under the new name.
 _INHERITED = (
@@ -22,11 +23,12 @@ def start(record: Record, source: str | None) -> Record:
     return record.replace(move=Move(source) if source else None)
 
 
-def finish(record: Record, source: str, old: Record | None) -> Record:
-    """Note that the state is here alone, and take over what the record of the former name, `old`, knew of it.
+def finish(record: Record, source: str, old: Record | None, seen: StateSeen | None) -> Record:
+    """Note that the state is here alone, as it was `seen`, and take over what the record of the former name, `old`,
+    knew of it.
 
     A record that was applied under the new name keeps its own facts: they are newer."""
-    record = record.replace(move=Move(source, done=True))
+    record = record.replace(move=Move(source, done=True), state=KnownState(seen) if seen else record.state)
     if old is None or record.attempted:
         return record
     inherited = {name: getattr(old, name) for name in _INHERITED}

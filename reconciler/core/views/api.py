@@ -5,6 +5,7 @@ changelog entry. Times are UTC in RFC 3339; ages are whole seconds, so that no r
 outputs and of the manifest's variables are left out: understanding a state does not need them.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Pass, Record
+from reconciler.core.record.state import KnownState, StateSeen
 from reconciler.core.redaction.redactor import is_marked
 from reconciler.core.status.drift import repair_count
 from reconciler.core.status.remedies import remedies
@@ -112,6 +114,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
         "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
         "frozen": freeze(holding[0]) if holding else None,
+        "state": _state(record.state) if record.state else None,
         "requested_at": time(record.requested_at),
         "prune": {"guard": record.prune_guard, "confirmed": record.prune_confirmed},
         "plan": plan(record.plan),
@@ -234,6 +237,19 @@ def pulse(beat: Beat) -> View:
         "queued": beat.queued,
         "running": [{"key": str(key), "seconds": _seconds(age)} for key, age in longest_first],
     }
+
+
+def _state(known: KnownState) -> View:
+    permission = known.from_empty
+    return _seen(known.seen) | {
+        "adopted": known.adopted,
+        "found": _seen(known.found) if known.found else None,
+        "from_empty": permission and {"by": permission.by, "reason": permission.reason, "at": time(permission.at)},
+    }
+
+
+def _seen(state: StateSeen) -> View:
+    return dataclasses.asdict(state.place) | dataclasses.asdict(state.version)
 
 
 def _condition(condition: Condition, now: datetime) -> View:

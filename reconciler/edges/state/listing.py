@@ -1,4 +1,4 @@
-"""The list of the states in an environment's bucket, from S3, for the search for orphans."""
+"""The states in an environment's bucket, from S3: their places and versions, and a list for the search for orphans."""
 
 import json
 from collections.abc import Sequence
@@ -6,8 +6,10 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.plan.state_file import State, StateVersion
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.orphans import StoredState
+from reconciler.core.record.state import StatePlace
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.state.settings import StateSettings
 
@@ -46,16 +48,40 @@ class S3States:
             more = {"ContinuationToken": page["NextContinuationToken"]}
         return sorted(found, key=lambda state: state.key)
 
+    def place(self, key: Key, environment: Environment) -> StatePlace:
+        """Return the place of an instance's state, as it is configured now."""
+        return StatePlace(
+            account=environment.account,
+            region=environment.region,
+            bucket=self._settings.bucket_in(environment),
+            object=self._settings.object_key(key),
+            lock_table=self._settings.lock_table,
+        )
+
+    async def version(self, place: StatePlace, environment: Environment) -> StateVersion:
+        """Return the version of the state in that place, the empty one when there is none. Raises: LiveUnavailable."""
+        text = await self._read(place.bucket, place.object, environment)
+        try:
+            return State(text).version
+        except (ValueError, AttributeError, TypeError):
+            raise LiveUnavailable(f"{place} is not a state") from None
+
     async def size(self, state: StoredState, environment: Environment) -> int:
         """Return how many resources the state manages; 0 when it is gone. Raises: LiveUnavailable."""
+        text = await self._read(state.bucket, state.object, environment)
         try:
-            answer = await self._clients.call(environment, "s3", "get_object", Bucket=state.bucket, Key=state.object)
-        except AwsFailed as failed:
-            if failed.code in _GONE:
-                return 0
-            raise LiveUnavailable(f"the state {state.object} cannot be read: {failed}") from failed
-        try:
-            resources = json.loads(answer["Body"]).get("resources") or ()
+            resources = json.loads(text).get("resources") or () if text else ()
             return sum(len(one.get("instances") or ()) for one in resources if one.get("mode") == "managed")
         except (ValueError, AttributeError):
             raise LiveUnavailable(f"{state.object} in {state.bucket} is not a state") from None
+
+    async def _read(self, bucket: str, name: str, environment: Environment) -> str:
+        """Return the content of an object; an empty text when it does not exist. Raises: LiveUnavailable."""
+        try:
+            answer = await self._clients.call(environment, "s3", "get_object", Bucket=bucket, Key=name)
+        except AwsFailed as failed:
+            if failed.code in _GONE:
+                return ""
+            raise LiveUnavailable(f"the state {name} cannot be read: {failed}") from failed
+        body = answer["Body"]
+        return body.decode(errors="replace") if isinstance(body, bytes) else str(body)

@@ -25,6 +25,13 @@ _STALE = "Saved plan is stale"
 _LOCKED = ("Error acquiring the state lock", "Error locking state")
 _NO_HOLDER = "no holder is named. If the lock exists and no Terraform uses the state, delete `<state>.tflock` by hand"
 _LOST_STATE = ("Failed to save state", "Failed to persist state", "Error saving state")
+# The S3 backend's words when the object is not the one whose checksum is in the lock table, as for a deleted object.
+_OTHER_OBJECT = "does not have the expected content"
+_RESTORE = (
+    "the state in S3 does not have the expected content: its object is missing, older or damaged, or a Terraform was"
+    " killed before it wrote the checksum. Restore the last version of the object; only when that is in place, delete"
+    " the item `<bucket>/<state>-md5` of the lock table"
+)
 # Summaries that accompany another error and add nothing to it.
 _CONSEQUENCES = ("execution halted", "Terraform encountered problems during initialisation")
 # Warnings about `check` blocks, of which the plan itself says more.
@@ -125,13 +132,8 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     messages = replace(
         messages, errors=tuple(_redacted(error, redact) for error in messages.errors), text=redact(messages.text)
     )
-    for error in messages.errors:
-        if error.summary.startswith(_LOCKED):
-            return _locked(error)
-        if error.summary == _STALE:
-            return RunFailed(Reason.STATE_CONFLICT, "the state changed after the plan was made: plan again")
-        if error.summary.startswith(_LOST_STATE):
-            return RunFailed(Reason.STATE_CONFLICT, str(error))
+    if of_state := _of_state(messages):
+        return of_state
     if messages.interrupted:
         return RunFailed(Reason.INTERRUPTED, f"terraform was interrupted: {_summary(messages.errors)}")
     if messages.provider_lost:
@@ -143,6 +145,20 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     if any(locked in messages.text for locked in _LOCKED):  # from a command without JSON output
         return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
+
+
+def _of_state(messages: Messages) -> RunFailed | None:
+    """Return the failure when the state or its lock is the reason."""
+    for error in messages.errors:
+        if error.summary.startswith(_LOCKED):
+            return _locked(error)
+        if error.summary == _STALE:
+            return RunFailed(Reason.STATE_CONFLICT, "the state changed after the plan was made: plan again")
+        if error.summary.startswith(_LOST_STATE):
+            return RunFailed(Reason.STATE_CONFLICT, str(error))
+    if any(_OTHER_OBJECT in text for text in (messages.text, *(f"{e.summary} {e.detail}" for e in messages.errors))):
+        return RunFailed(Reason.STATE_LOST, _RESTORE)
+    return None
 
 
 def _redacted(error: Diagnostic, redact: Callable[[str], str]) -> Diagnostic:

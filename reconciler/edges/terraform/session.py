@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from desired_state.adoption import Import
+from reconciler.core.plan.state_file import State, StateVersion
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.redaction import known_secrets
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process.threads import in_thread
+from reconciler.edges.state.plan_file import stored_state
 from reconciler.edges.terraform import imports as adoption
 from reconciler.edges.terraform import remote_modules, workspace
 from reconciler.edges.terraform.diagnostics import RunFailed
@@ -100,6 +102,11 @@ class Session:
             return found
         now = await in_thread(remote_modules.commits, self._place.root)
         return remote_modules.differing(await self._pin(now), now) if now else None
+
+    async def planned_state(self) -> StateVersion:
+        """Return the version of the state that the plan was made from; see the port. Raises: TerraformFailed."""
+        found = await in_thread(stored_state, self._place.plan_file)
+        return found or State(await self.read_state()).version
 
     async def apply(self) -> Mapping[str, Any]:
         """Apply the plan to its end and return the non-sensitive outputs. Raises: TerraformFailed."""

@@ -35,6 +35,7 @@ from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
+from reconciler.core.record.state import StateSeen
 from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.drift import known_unsettled
 from reconciler.core.status.events import (
@@ -46,10 +47,12 @@ from reconciler.core.status.events import (
     PassHeld,
     Planned,
     RolloutObserved,
+    StateMissed,
     Waiting,
 )
 from reconciler.core.vocabulary import Reason
-from reconciler.engine.passes import locks, renames
+from reconciler.engine.passes import locks, renames, states
+from reconciler.engine.passes.apply import ApplyFailed, terraform_apply
 from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.deployment import prepare
 from reconciler.engine.passes.intent import intent
@@ -61,21 +64,12 @@ from reconciler.engine.world import World
 _MOVED_TOO_OFTEN = 3
 
 
-class _ApplyFailed(Exception):
-    """Terraform reported the end of its apply: a failure."""
-
-    def __init__(self, failure: TerraformFailed) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class _ImageMoved(Exception):
     """The image to run changed since the plan, so the plan is outdated."""
 
 
 async def reconcile(key: Key, world: World) -> None:
     """Reconcile one instance. The result is in its record; only unexpected errors are raised."""
-    record = world.records[key]
     environment = world.environments.get(key.environment)
     if environment is None:
         await world.records.advance(
@@ -85,25 +79,34 @@ async def reconcile(key: Key, world: World) -> None:
     if await renames.waits_for_rename(key, world):
         return
     try:
-        if await renames.take_over(key, environment, world):
-            await reconcile(key, world)
-            return
-        match gate(record, world.records, environment):
-            case Hold(reason, message):
-                await world.records.advance(key, PassHeld(reason, message))
-                return
-        if record.removed:
-            await _prune(key, environment, world)
-        else:
-            await _converge(key, environment, world)
-    except _ApplyFailed as ended:
+        await _proceed(key, environment, world)
+    except ApplyFailed as ended:
         await world.records.advance(key, Failed(ended.failure.reason, ended.failure.message, of_apply=True))
+    except states.StateIsLost as missed:
+        lost = missed.lost
+        await world.records.advance(key, StateMissed(lost.known, lost.found, lost.message))
     except (TerraformFailed, PreparationFailed) as failure:
         await world.records.advance(key, Failed(failure.reason, failure.message))
     except Frozen as meanwhile:
         await world.records.advance(key, Waiting(Reason.FROZEN, str(meanwhile)))
     except LiveUnavailable as failure:
         await world.records.advance(key, Failed(Reason.PLAN_FAILED, str(failure)))
+
+
+async def _proceed(key: Key, environment: Environment, world: World) -> None:
+    if await renames.take_over(key, environment, world):
+        await reconcile(key, world)
+        return
+    record = world.records[key]
+    match gate(record, world.records, environment):
+        case Hold(reason, message):
+            await world.records.advance(key, PassHeld(reason, message))
+            return
+    states.check_place(key, environment, world)
+    if record.removed:
+        await _prune(key, environment, world)
+    else:
+        await _converge(key, environment, world)
 
 
 async def _converge(key: Key, environment: Environment, world: World) -> None:
@@ -132,8 +135,9 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
     key, image = record.key, live.newest if live else None
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
+        seen = await states.check(key, workspace, run.environment, world)
         plan, decided = await _plan(
-            record, document, run.environment, image, world, skips_confirmation=skips_confirmation(record, live)
+            record, document, run.environment, image, world, seen, skips_confirmation=skips_confirmation(record, live)
         )
         match decided:
             case NothingToDo():
@@ -141,7 +145,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
             case Apply():
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
-                await _apply(record.instance, plan, run, live, workspace, world)
+                await _apply(record.instance, plan, seen, run, live, workspace, world)
             case AwaitApproval(message):
                 await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
             case Report(reason, message):
@@ -156,6 +160,7 @@ async def _plan(
     environment: Environment,
     image: str | None,
     world: World,
+    seen: StateSeen,
     *,
     destroy: bool = False,
     skips_confirmation: bool = False,
@@ -175,7 +180,8 @@ async def _plan(
         objection=objection,
         freeze=world.freezing.of(environment.name),
     )
-    record = await world.records.advance(record.key, Planned(plan, finding, response(found), world.limits.pace.confirm))
+    planned = Planned(plan, finding, response(found), world.limits.pace.confirm, seen)
+    record = await world.records.advance(record.key, planned)
     await attribute(record, finding, environment, world)
     return plan, found if skips_confirmation else confirm_first(found, record)
 
@@ -202,7 +208,13 @@ def _finding(plan: Plan, record: Record, image: str | None, world: World, *, des
 
 
 async def _apply(
-    instance: Instance, plan: Plan, run: Run, live: LiveService | None, workspace: Workspace, world: World
+    instance: Instance,
+    plan: Plan,
+    seen: StateSeen,
+    run: Run,
+    live: LiveService | None,
+    workspace: Workspace,
+    world: World,
 ) -> None:
     image = live.newest if live else None
     if live and (await observe(instance, run.environment, world) or live).newest != image:
@@ -210,19 +222,9 @@ async def _apply(
     key = instance.key
     async with world.apply_of(key):
         await world.records.advance(key, Applying(intent(plan, world.records[key], world), _base(run)))
-        outputs = await _terraform_apply(key, workspace, run.environment, world)
-        await world.records.advance(key, Applied(outputs, image))
-
-
-async def _terraform_apply(key: Key, workspace: Workspace, environment: Environment, world: World) -> Mapping[str, Any]:
-    """Apply and return the outputs. Raises: _ApplyFailed, or TerraformFailed when the end of the apply is unknown."""
-    async with locks.recording_lock(key, workspace, environment, world):
-        try:
-            return await workspace.apply()
-        except TerraformFailed as failure:
-            if failure.died:
-                raise
-            raise _ApplyFailed(failure) from failure
+        outputs = await terraform_apply(key, workspace, run.environment, world)
+        left = await states.after_apply(plan, seen, run.environment, world)
+        await world.records.advance(key, Applied(outputs, image, left))
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -233,7 +235,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
     run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
-        plan, decided = await _plan(record, document, environment, None, world, destroy=True)
+        seen = await states.check(key, workspace, environment, world)
+        plan, decided = await _plan(record, document, environment, None, world, seen, destroy=True)
         match decided:
             case AwaitApproval(message):
                 await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
@@ -256,7 +259,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
 
 
 async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Environment, world: World) -> bool:
-    """Destroy the instance; False when its manifest came back while the destroy was planned. Raises: _ApplyFailed."""
+    """Destroy the instance; False when its manifest came back while the destroy was planned. Raises: ApplyFailed."""
     async with world.apply_of(key):
         destroying = intent(plan, world.records[key], world, destroys=True)
         record = await world.records.advance(key, Applying(destroying, None))
@@ -264,7 +267,7 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
             stays = "its manifest is back: nothing was destroyed"
             await world.records.advance(key, Failed(Reason.INTERRUPTED, stays, of_apply=True))
             return False
-        await _terraform_apply(key, workspace, environment, world)
+        await terraform_apply(key, workspace, environment, world)
         return True
 
 

@@ -12,6 +12,7 @@ from reconciler.core.ports.control import (
     Action,
     ActionRefused,
     Adopt,
+    AdoptState,
     Approve,
     ConfirmPrune,
     Reconcile,
@@ -25,7 +26,8 @@ from reconciler.web.auth import authorise, principal
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer_detail, body_of, record_of, unknown
 
-_FIELDS = frozenset({"by", "digest", "lock_id", "override_window"})
+_OF_RECONCILE = ("override_window", "from_empty")
+_FIELDS = frozenset({"by", "digest", "lock_id", *_OF_RECONCILE})
 
 
 async def act(request: web.Request) -> web.Response:
@@ -47,12 +49,14 @@ async def act(request: web.Request) -> web.Response:
 
 
 def _action(name: str, body: Mapping[str, str], record: Record) -> Action:
-    override, digest = body.get("override_window"), body.get("digest")
-    if override is not None and name != "reconcile":
-        raise Refused(400, "invalid_body", "override_window goes with reconcile only")
+    digest = body.get("digest")
+    if name != "reconcile" and (given := [field for field in _OF_RECONCILE if field in body]):
+        raise Refused(400, "invalid_body", f"{given[0]} goes with reconcile only")
     match name:
         case "reconcile":
-            return Reconcile(override)
+            return Reconcile(body.get("override_window"), body.get("from_empty"))
+        case "adopt-state":
+            return AdoptState()
         case "suspend":
             return Suspend()
         case "resume":

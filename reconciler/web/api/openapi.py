@@ -105,6 +105,7 @@ def _actions() -> Schema:
             "maxLength": 100,
             "description": "reconcile: why this one pass may apply outside the change windows",
         },
+        "from_empty": {**_TEXT, "maxLength": 100, "description": "reconcile: why a lost instance is created anew"},
         "by": {**_TEXT, "maxLength": 100, "description": "The caller's name, for the record and the log"},
     }
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
@@ -227,6 +228,10 @@ def _pass() -> Schema:
 def _detail() -> Schema:
     text = _nullable(_TEXT)
     rollout = {"image": text, "started_at": _TIME, "ended": _nullable(_words(Reason)), "message": _TEXT}
+    seen = dict.fromkeys(("account", "region", "bucket", "object", "lineage"), _TEXT)
+    seen |= {"lock_table": text, "serial": _NUMBER, "resources": _NUMBER}
+    permission = _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME}))
+    state = _object(seen | {"adopted": _FLAG, "found": _nullable(_object(seen)), "from_empty": permission})
     digests = {"source": _TEXT, "desired_source": text, "desired": text, "applied_source": text, "applied": text}
     return {
         "labels": {"type": "object", "additionalProperties": _TEXT},
@@ -243,6 +248,7 @@ def _detail() -> Schema:
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
         "frozen": _nullable(_ref("Freeze")),
+        "state": _nullable(state),
         "requested_at": _nullable(_TIME),
         "prune": _object({"guard": text, "confirmed": _FLAG}),
         "plan": _nullable(_ref("Plan")),

@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 
 _REFUSES_WITHIN = 30.0
 _GARBAGE = b"\x00chaos\xff" * 512
-_TOLD = frozenset({"PlanFailed", "InitFailed", "ApplyFailed"})
+_TOLD = frozenset({"PlanFailed", "InitFailed", "ApplyFailed", "StateLost"})
 
 
 def store(stage: Stage, fault: Fault) -> Struck:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
+from reconciler.core.record.state import FromEmpty, StatePlace, StateSeen
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import (
     Accepted,
@@ -22,6 +24,7 @@ from reconciler.core.status.events import (
     ReconcileRequested,
     Rejected,
     RolloutObserved,
+    StateMissed,
     TreeHeldBack,
     UnlockRequested,
     Waiting,
@@ -32,6 +35,9 @@ from tests.core.instances import IMAGE, NOW, base, instance, new
 
 SECRET = "correct-horse-battery"
 REDACTOR = Redactor(b"a key for tests").with_literals(SECRET)
+SEEN = StateSeen(
+    StatePlace("123456789012", "eu-central-1", "states", "develop/orders/terraform.tfstate"), StateVersion()
+)
 
 # Each event by the text in it that comes from outside: from Terraform, AWS, a manifest or the caller of the API.
 SAYS: dict[str, Callable[[str], Event]] = {
@@ -47,6 +53,9 @@ SAYS: dict[str, Callable[[str], Event]] = {
     "rejected": lambda text: Rejected(Rejection("p1", text, NOW)),
     "overridden by": lambda text: ReconcileRequested(WindowOverride(text, "an incident", NOW)),
     "overridden because": lambda text: ReconcileRequested(WindowOverride("anna", text, NOW)),
+    "created anew by": lambda text: ReconcileRequested(from_empty=FromEmpty(text, "a new account", NOW)),
+    "created anew because": lambda text: ReconcileRequested(from_empty=FromEmpty("anna", text, NOW)),
+    "a lost state": lambda text: StateMissed(SEEN, SEEN, text),
     "outputs of a look": lambda text: FoundInSync(base(new()), {"url": text, "other": {"deep": [text]}}),
     "outputs of an apply": lambda text: Applied({"url": text, "other": {"deep": [text]}}, IMAGE),
 }

@@ -1,5 +1,6 @@
 """The list of the states in a bucket of the stand-in: states only, page by page."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 
 from deploy.local import standin
+from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.record.state import StatePlace
 from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.state.listing import S3States
 from reconciler.edges.state.settings import StateSettings
@@ -71,3 +75,19 @@ async def test_more_states_than_a_page_holds_are_all_found(aws: standin.StandIn,
 async def test_an_account_without_a_bucket_has_no_states(aws: standin.StandIn, clients: AwsClients) -> None:
     aws.reset()
     assert await S3States(clients, SETTINGS).stored(where(aws)) == []
+
+
+async def test_a_state_has_a_place_and_a_version(aws: standin.StandIn, clients: AwsClients) -> None:
+    aws.reset()
+    state = {"lineage": "l1", "serial": 7, "resources": [ONE, DATA]}
+    fill(aws, {"team/develop/orders/terraform.tfstate": state, "team/develop/bad/terraform.tfstate": "no"})
+    states = S3States(clients, SETTINGS)
+    orders, gone, bad = (states.place(Key("develop", name), where(aws)) for name in ("orders", "gone", "bad"))
+    name = "team/develop/orders/terraform.tfstate"
+    assert orders == StatePlace("123456789012", "eu-central-1", "listed-123456789012", name, "reconciler-locks")
+    assert await states.version(orders, where(aws)) == StateVersion("l1", 7, 1)
+    assert await states.version(gone, where(aws)) == StateVersion()
+    with pytest.raises(LiveUnavailable, match="is not a state"):
+        await states.version(bad, where(aws))
+    with pytest.raises(LiveUnavailable, match="cannot be read"):
+        await states.version(dataclasses.replace(orders, bucket="nobodys"), where(aws))

@@ -128,6 +128,7 @@ HERE = {"filename": "main.tf", "start": {"line": 7}}
         ({"summary": "Error acquiring the state lock", "detail": "unreadable"}, Reason.STATE_LOCKED),
         ({"summary": "Saved plan is stale"}, Reason.STATE_CONFLICT),
         ({"summary": "Failed to save state"}, Reason.STATE_CONFLICT),
+        ({"summary": "state data in S3 does not have the expected content."}, Reason.STATE_LOST),
         ({"summary": "Unsupported argument", "range": HERE}, Reason.INVALID_CONFIGURATION),
         ({"summary": "creating ECS Service", "range": HERE, "address": "aws_ecs_service.this"}, Reason.APPLY_FAILED),
         ({"summary": "No valid credential sources found"}, Reason.APPLY_FAILED),

@@ -7,6 +7,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.terraform import LockInfo, Run, Workspace
 from reconciler.core.record.runs import Holder
 from tests.core.documents import document
@@ -17,6 +18,9 @@ class FakeWorkspace:
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
         return document()
+
+    async def planned_state(self) -> StateVersion:
+        return StateVersion()
 
     async def apply(self) -> Mapping[str, Any]:
         return {}

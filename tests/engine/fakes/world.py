@@ -22,6 +22,7 @@ from reconciler.engine.world import Limits, World
 from tests.core.instances import DEVELOP, NOW
 from tests.engine.fakes.aws import FakeFirstTasks, FakeLive, FakePrerequisites, FakeProtection
 from tests.engine.fakes.observer import FakeObserver
+from tests.engine.fakes.orphans import FakeStates
 from tests.engine.fakes.source import FakeSource
 from tests.engine.fakes.store import FakeReports, FakeStore, FakeTrees
 from tests.engine.fakes.terraform import FakeLocks, FakeTerraform
@@ -88,7 +89,7 @@ def fake_world(
         admission=asyncio.Semaphore(admitted),
         protection=FakeProtection(),
         judge=judge,
-        states=states,
+        states=states or FakeStates(),
     )
 
 

@@ -7,15 +7,19 @@ import pytest
 
 from desired_state.instance import Key
 from reconciler.core.plan.state_file import State
+from reconciler.core.ports.control import Reconcile
 from reconciler.core.ports.terraform import LockInfo
+from reconciler.core.principal import Principal
 from reconciler.core.record.runs import Running
+from reconciler.core.record.state import KnownState, StateSeen
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import Accepted, Removed
-from reconciler.core.vocabulary import Reason
+from reconciler.core.vocabulary import ConditionType, Reason
+from reconciler.engine.control import EngineControl
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
-from tests.core.instances import NOW, fold, instance
-from tests.engine.fakes.world import fake_records
+from tests.core.instances import DEVELOP, NOW, fold, instance
+from tests.engine.fakes.world import FakeController, fake_records
 from tests.engine.renames import ORDERS, SHOP, Killed, RenameTerraform, named, orders_record, rename_world, state_file
 
 
@@ -139,6 +143,29 @@ async def test_the_move_waits_for_a_foreign_lock_and_breaks_the_stale_lock_of_th
     terraform.locks.held[ORDERS] = LockInfo("id-2", terraform.locks.me.who, "OperationTypeApply", NOW.isoformat())
     await reconcile(SHOP, world)
     assert owners(terraform) == {SHOP}
+
+
+async def test_a_lost_state_of_the_former_name_is_not_taken_for_a_move_and_an_operator_decides() -> None:
+    terraform, world = a_rename()
+    known = StateSeen(world.states.place(ORDERS, DEVELOP), State(terraform.states.pop(ORDERS)).version)
+    fake_records(world)[ORDERS] = world.records[ORDERS].replace(state=KnownState(known))
+    await reconcile(SHOP, world)
+    shop, orders = world.records[SHOP], world.records[ORDERS]
+    assert (shop.reason, orders.reason, terraform.planned) == (Reason.STATE_LOST, Reason.STATE_LOST, [])
+    assert "it cannot take over its former name orders: its state" in shop.conditions[ConditionType.READY].message
+    assert "--from-empty" in shop.conditions[ConditionType.READY].message
+    control = EngineControl(FakeController(world))
+    await control.act(ORDERS, Reconcile(from_empty="it is gone"), by=Principal("ann", "socket"))
+    await reconcile(SHOP, world)
+    assert terraform.planned_creates == [SHOP]
+
+
+async def test_the_known_state_moves_with_its_name() -> None:
+    terraform, world = a_rename()
+    await reconcile(SHOP, world)
+    state = world.records[SHOP].state
+    assert state is not None
+    assert state.seen == StateSeen(world.states.place(SHOP, DEVELOP), State(terraform.states[SHOP]).version)
 
 
 async def test_a_tombstone_is_not_pruned_while_a_new_name_claims_it() -> None:

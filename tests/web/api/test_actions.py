@@ -9,6 +9,7 @@ from reconciler.core.ports.control import (
     ACTIONS,
     Action,
     Adopt,
+    AdoptState,
     Approve,
     ConfirmPrune,
     Reconcile,
@@ -83,6 +84,14 @@ async def test_an_override_of_the_windows_needs_a_reason_and_the_action_reconcil
         status, shown = await act(client, f"develop/orders/{action}", body)
         assert (status, shown["error"]["code"]) == (400, "invalid_body")
     assert len(control.asked) == 1
+
+
+async def test_a_lost_state_is_adopted_or_given_up_with_a_reason(client: Client, control: FakeControl) -> None:
+    assert (await act(client, "develop/orders/adopt-state", {"by": "ada"}))[0] == 200
+    assert (await act(client, "develop/orders/reconcile", {"by": "ada", "from_empty": "gone"}))[0] == 200
+    assert [action for _, action, _ in control.asked] == [AdoptState(), Reconcile(from_empty="gone")]
+    status, shown = await act(client, "develop/orders/adopt-state", {"from_empty": "gone"})
+    assert (status, shown["error"]["code"]) == (400, "invalid_body")
 
 
 async def test_a_request_without_the_token_does_not_learn_which_instances_exist(client: Client) -> None:
