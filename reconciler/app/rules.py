@@ -43,6 +43,7 @@ def policy_rules(settings: Settings) -> Rules:
         exceptions=frozenset((key, address) for key, address in exceptions),
         most_changes=settings.policy.max_changes,
         most_destroys=settings.policy.max_destroys,
+        most_creates=settings.policy.max_creates,
     )
 
 

@@ -87,10 +87,13 @@ class PolicySettings(Section):
     )
     exceptions: list[PolicyException] = Field([], description='Addresses exempt from the rules, each as "KEY ADDRESS"')
     max_changes: int = Field(
-        100, ge=1, description="Updates, replacements and destroys in one plan before it needs manual approval"
+        100, ge=1, description="Changes of an applied instance in one plan before it needs manual approval"
     )
     max_destroys: int = Field(
         10, ge=0, description="Destroys and replacements in one plan before it needs manual approval"
+    )
+    max_creates: int = Field(
+        10, ge=0, description="Creations in one plan of an applied instance before it needs manual approval"
     )
     command: PolicyCommand = Field(
         [], description="Program with arguments that reads each plan as JSON; exit code 0 allows the plan"

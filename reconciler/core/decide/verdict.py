@@ -257,7 +257,9 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return "the mode is approve"
     if any(UNNAMED in entry.actions for entry in plan.others):
         return "Terraform does not say what it would change"
-    return policy.approval_reason(plan, limits.rules, pruning=record.removed is not None)
+    anew = record.state is not None and record.state.from_empty is not None
+    applied = record.applied_at is not None and not anew
+    return policy.approval_reason(plan, limits.rules, pruning=record.removed is not None, applied=applied)
 
 
 def repeats_rollback(record: Record, image: str | None) -> bool:

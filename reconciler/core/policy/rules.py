@@ -44,6 +44,7 @@ class Rules:
     exceptions: frozenset[tuple[str, str]] = frozenset()
     most_changes: int = 100
     most_destroys: int = 10
+    most_creates: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,12 @@ def explain(found: tuple[Violation, ...], key: str) -> str:
     return f'{named}. Change the root or the manifest, or allow it: `policy.exceptions: ["{key} {found[0].address}"]`'
 
 
-def approval_reason(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
-    """Return why the plan needs an approval; None when it needs none. The size of a prune has guards of its own."""
+def approval_reason(plan: Plan, rules: Rules, *, pruning: bool, applied: bool) -> str | None:
+    """Return why the plan needs an approval; None when it needs none. The size of a prune has guards of its own.
+
+    The creations of a first apply are not counted. An instance that was `applied` is there already: many creations then
+    mean a large change, or that what exists is not seen.
+    """
     lost = [change for change in plan.changes if _loses_state(change, pruning=pruning)]
     if lost:
         return f"it destroys or replaces resources that cannot be recreated as they were: {_named(lost)}"
@@ -87,9 +92,14 @@ def approval_reason(plan: Plan, rules: Rules, *, pruning: bool) -> str | None:
     if interrupted := [change for change in plan.changes if interrupts(change)]:
         return f"it destroys or replaces resources that serve now, which is an outage: {_named(interrupted)}"
     destroys = sum(change.deletes for change in plan.changes)
-    changes = sum(change.actions != ("create",) for change in plan.changes)
+    creates = sum(change.actions == ("create",) for change in plan.changes) if applied else 0
+    changes = creates + sum(change.actions != ("create",) for change in plan.changes)
     if destroys > rules.most_destroys:
         return f"it destroys or replaces {destroys} resources, more than {rules.most_destroys} (`policy.max_destroys`)"
+    if creates > rules.most_creates:
+        return (
+            f"it creates {creates} resources in what was applied, more than {rules.most_creates} (`policy.max_creates`)"
+        )
     if changes > rules.most_changes:
         return f"it changes {changes} resources, more than {rules.most_changes} (`policy.max_changes`)"
     return None

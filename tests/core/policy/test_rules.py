@@ -11,13 +11,15 @@ from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, Verdict
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.record.consent import Approval
+from reconciler.core.record.state import FromEmpty, KnownState, StatePlace, StateSeen
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Approved, Removed
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
-from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold
+from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold, new
 
 TAGS = frozenset({"Owner", "CostCenter"})
 RULES = Rules(mandatory_tags=TAGS)
@@ -257,4 +259,19 @@ class TestVerdict:
         assert "changes 4 resources, more than 3" in found.message
         assert isinstance(self.decided(*destroys, rules=rules), AwaitApproval)
         assert self.decided(*destroys, record=fold(applied(), Removed(None)), rules=rules) == Apply()
-        assert self.decided(*(created(f"aws_thing.n{n}") for n in range(50)), rules=rules) == Apply()
+        many = [created(f"aws_thing.n{n}") for n in range(50)]
+        assert self.decided(*many, record=new(), rules=rules) == Apply()
+
+    def test_creations_count_once_an_instance_was_applied(self) -> None:
+        creations = [created(f"aws_thing.n{n}") for n in range(11)]
+        change_too = updated("aws_thing.other", {"a": 1}, {"a": 2})
+        assert self.decided(*creations[:10], change_too) == Apply()
+        found = self.decided(*creations)
+        assert isinstance(found, AwaitApproval)
+        assert "it creates 11 resources in what was applied, more than 10 (`policy.max_creates`)" in found.message
+        total = self.decided(*creations[:3], change_too, rules=Rules(most_changes=3))
+        assert isinstance(total, AwaitApproval)
+        assert "it changes 4 resources, more than 3" in total.message
+        place = StatePlace("123456789012", "eu-central-1", "states", "develop/orders/terraform.tfstate")
+        allowed = KnownState(StateSeen(place, StateVersion()), from_empty=FromEmpty("ann", "a new account", NOW))
+        assert self.decided(*creations, record=applied().replace(state=allowed)) == Apply()
