@@ -1,14 +1,19 @@
 """Decisions on a plan, refusals of decisions that do not fit, and orphans."""
 
+import dataclasses
+
 import pytest
 
 from desired_state.instance import Key
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.control import Action, ActionRefused, Adopt, Approve, Reject, SourceStatus
+from reconciler.core.ports.orphans import StoredState, unclaimed
 from reconciler.core.principal import Principal
 from reconciler.core.record.model import Record
+from reconciler.core.record.state import KnownState, StatePlace, StateSeen
 from reconciler.core.status.events import Planned, Waiting
 from reconciler.core.vocabulary import Reason, Sync
 from reconciler.engine.control import EngineControl, same_plan
@@ -108,6 +113,21 @@ async def test_an_orphan_has_resources_and_neither_a_record_nor_a_manifest() -> 
     assert set(states.measured) == {ORPHAN, Key("develop", "moved")}, "no other state is read"
     with pytest.raises(KeyError):
         await control.orphans("prod")
+
+
+def test_a_changed_prefix_leaves_orphans_behind_once_the_instance_has_another_state() -> None:
+    record = applied()
+    left, others = (
+        StoredState(key, "states", f"old/{key}/terraform.tfstate", NOW, True) for key in (record.key, ORPHAN)
+    )
+    place = StatePlace("123456789012", "eu-central-1", left.bucket, left.object)
+    lost = record.replace(state=KnownState(StateSeen(place, StateVersion("l1", 7, 3))))
+    moved = lost.replace(
+        state=KnownState(StateSeen(dataclasses.replace(place, object="new"), StateVersion("l2", 1, 3)))
+    )
+    assert unclaimed([left, others], {record.key: lost}, ()) == (), "it is still the known state, or of others"
+    assert unclaimed([left, others], {record.key: moved}, ()) == (left,)
+    assert unclaimed([left, others], {record.key: record}, ()) == (left,), "an earlier version knew no place"
 
 
 async def test_orphans_are_unknown_before_the_first_commit_was_read() -> None:

@@ -1,6 +1,6 @@
 """Orphans: states with resources that a manifest made once, and that no manifest or record knows any more."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,17 +8,22 @@ from typing import Protocol
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.core.plan.state_file import StateVersion
+from reconciler.core.record.model import Record
 from reconciler.core.record.state import StatePlace
 
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """A state as its bucket lists it, under the key that its object is named after."""
+    """A state as its bucket lists it, under the key that its object is named after.
+
+    `elsewhere`: it is below another prefix than the configured one.
+    """
 
     key: Key
     bucket: str
     object: str
     modified: datetime
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,22 @@ class States(Protocol):
 
 
 def unclaimed(
-    states: Iterable[StoredState], records: Collection[Key], declared: Collection[str]
+    states: Iterable[StoredState], records: Mapping[Key, Record], declared: Collection[str]
 ) -> tuple[StoredState, ...]:
     """Return states that no record has and no manifest is named after; `declared` are names of manifests without
     instances.
+
+    Below another prefix are states that a changed prefix left behind, and in a shared bucket states of others: only
+    those count that are named after an instance and are not its known state.
     """
-    return tuple(state for state in states if state.key not in records and state.key.name not in declared)
+    return tuple(
+        state
+        for state in states
+        if (state.elsewhere and state.key in records and not _is_known(state, records[state.key]))
+        or (not state.elsewhere and state.key not in records and state.key.name not in declared)
+    )
+
+
+def _is_known(state: StoredState, record: Record) -> bool:
+    known = record.state.seen.place if record.state else None
+    return known is not None and (known.bucket, known.object) == (state.bucket, state.object)

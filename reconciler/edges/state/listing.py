@@ -1,7 +1,7 @@
 """The states in an environment's bucket, from S3: their places and versions, and a list for the search for orphans."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from desired_state.instance import Key
@@ -26,27 +26,31 @@ class S3States:
 
     async def stored(self, environment: Environment) -> Sequence[StoredState]:
         """Return every state of the environment, by key; none before its bucket exists. Raises: LiveUnavailable."""
-        bucket, before = self._settings.bucket_in(environment), f"{self._settings.prefix}{environment.name}/"
+        bucket = self._settings.bucket_in(environment)
         found: list[StoredState] = []
         more: dict[str, Any] = {}
         for _ in range(_PAGES):
             try:
                 page = await self._clients.call(
-                    environment, "s3", "list_objects_v2", Bucket=bucket, Prefix=before, MaxKeys=self._page, **more
+                    environment, "s3", "list_objects_v2", Bucket=bucket, MaxKeys=self._page, **more
                 )
             except AwsFailed as failed:
                 if failed.code in _NO_BUCKET:
                     return []
                 raise LiveUnavailable(f"the states of {environment.name} cannot be listed: {failed}") from failed
-            for entry in page.get("Contents", ()):
-                name = entry["Key"].removeprefix(before).removesuffix("/terraform.tfstate")
-                key = Key(environment.name, name)
-                if "/" not in name and entry["Key"] == self._settings.object_key(key):
-                    found.append(StoredState(key, bucket, entry["Key"], entry["LastModified"]))
+            found += [state for entry in page.get("Contents", ()) if (state := self._state(bucket, entry, environment))]
             if not page.get("NextContinuationToken"):
                 break
             more = {"ContinuationToken": page["NextContinuationToken"]}
-        return sorted(found, key=lambda state: state.key)
+        return sorted(found, key=lambda state: (state.key, state.object))
+
+    def _state(self, bucket: str, entry: Mapping[str, Any], environment: Environment) -> StoredState | None:
+        match entry["Key"].split("/")[-3:]:
+            case [environment.name, name, "terraform.tfstate"]:
+                key = Key(environment.name, name)
+                elsewhere = entry["Key"] != self._settings.object_key(key)
+                return StoredState(key, bucket, entry["Key"], entry["LastModified"], elsewhere)
+        return None
 
     def place(self, key: Key, environment: Environment) -> StatePlace:
         """Return the place of an instance's state, as it is configured now."""

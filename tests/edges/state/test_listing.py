@@ -57,8 +57,13 @@ async def test_states_are_listed_and_their_resources_counted(aws: standin.StandI
     )
     states = S3States(clients, SETTINGS)
     found = await states.stored(where(aws))
-    assert [str(state.key) for state in found] == ["develop/damaged", "develop/gone", "develop/orders"]
-    damaged, gone, orders = found
+    assert [(str(state.key), state.elsewhere) for state in found] == [
+        ("develop/damaged", False),
+        ("develop/elsewhere", True),
+        ("develop/gone", False),
+        ("develop/orders", False),
+    ]
+    damaged, _, gone, orders = found
     assert (await states.size(orders, where(aws)), await states.size(gone, where(aws))) == (2, 0)
     with pytest.raises(LiveUnavailable, match="is not a state"):
         await states.size(damaged, where(aws))
