@@ -108,9 +108,9 @@ checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of eve
 	$(BIN)/python -m tests.terraform.scan
 
 .PHONY: chaos
-chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), plan a lot, fuzz
+chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), plan a lot, fuzz, lose states
 	$(BIN)/python -m tests.chaos $(ARGS)
-	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz
+	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz tests/e2e/test_state_lost.py
 
 .PHONY: mutation
 mutation: setup ## Mutate core, desired_state and engine, and count the mutants that the tests kill (ARGS: --help)

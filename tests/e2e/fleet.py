@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.store.reports import DirectoryReports
 from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees
+from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.engine.intake import Intake
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.records import Records
@@ -116,12 +117,27 @@ class Fleet:
     world: World
     aws: StandIn
     folder: Path
+    bucket: str
     _clock: Clock
+    _terraform: Callable[[Settings], TerraformCli]
 
     @property
     def clock(self) -> datetime:
         """The time it is."""
         return self._clock.now
+
+    def configure(self, *, state: Mapping[str, Any] = {}, where: Mapping[str, Any] = {}) -> None:
+        """Change settings of the states and of the environment, as a restart with another configuration does."""
+        file = self.folder / "reconciler.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["state"].update(state)
+        document["environments"]["develop"].update(where)
+        file.write_text(yaml.safe_dump(document))
+        settings, clients = _settings(self.folder), AwsClients()
+        self.world.terraform = self._terraform(settings)
+        self.world.states = S3States(clients, parts.state(settings))
+        self.world.locks = StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami())
+        self.world.environments = rules.environments(settings)
 
     async def visit(self, key: Key, *, after: timedelta = timedelta(minutes=40)) -> Record:
         """A pass over one instance, so much later; by default late enough for a look at drift."""
@@ -169,20 +185,23 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
+async def fleet(aws: StandIn, folder: Path, *, lock_table: str | None = None) -> AsyncIterator[Fleet]:
     """An engine on its edges, with everything under `folder`."""
     bucket = f"states-{uuid.uuid4().hex[:10]}"
     location = {"LocationConstraint": aws.region}
     aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
-    (folder / "reconciler.yaml").write_text(yaml.safe_dump(_configuration(aws, bucket)))
+    (folder / "reconciler.yaml").write_text(yaml.safe_dump(_configuration(aws, bucket, lock_table)))
     settings = _settings(folder)
     clients, store = AwsClients(), SqliteStore(settings.store.path)
     trees, redactor = DirectoryTrees(settings.data / "trees"), parts.redactor(settings)
     async with parts.warm_runs(settings, parts.provider_directory(settings.data)) as warm:
-        terraform = parts.terraform(settings, trees, work=settings.data / "work", warm=warm, redact=redactor.text)
+
+        def terraform(now: Settings) -> TerraformCli:
+            return parts.terraform(now, trees, work=now.data / "work", warm=warm, redact=redactor.text)
+
         clock = Clock()
         world = World(
-            terraform=terraform,
+            terraform=terraform(settings),
             live=EcsLive(clients),
             prerequisites=AwsPrerequisites(clients),
             first_tasks=EcsFirstTasks(clients),
@@ -201,7 +220,7 @@ async def fleet(aws: StandIn, folder: Path) -> AsyncIterator[Fleet]:
             states=S3States(clients, parts.state(settings)),
         )
         try:
-            yield Fleet(world, aws, folder, clock)
+            yield Fleet(world, aws, folder, bucket, clock, terraform)
         finally:
             await store.close()
             clients.close()
@@ -211,12 +230,12 @@ def _settings(folder: Path) -> Settings:
     return load(folder / "reconciler.yaml")
 
 
-def _configuration(aws: StandIn, bucket: str) -> dict[str, Any]:
+def _configuration(aws: StandIn, bucket: str, lock_table: str | None) -> dict[str, Any]:
     where = {"account": ACCOUNT, "region": aws.region, "tier": "develop", "endpoint": aws.endpoint}
     return {
         "data": "data",
         "git": {"directory": "manifests"},
         "terraform": {"source": {"path": str(PROJECT / "terraform")}},
-        "state": {"bucket": bucket, "lock_table": None},
+        "state": {"bucket": bucket, "lock_table": lock_table},
         "environments": {"develop": where},
     }
