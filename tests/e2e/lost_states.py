@@ -142,10 +142,10 @@ WAYS: dict[str, Way] = {
         "(lock table other-locks instead of locks)",
         configured(lock_table="locks"),
     ),
-    "prefix": Way(configured(prefix="new/"), "(object new/develop/", lambda bucket: move(bucket, "new/"), adopted=True),
     "deleted object": Way(
         lambda bucket: delete(bucket, checksum=False), "Restore the last version of the object", restored
     ),
+    "prefix": Way(configured(prefix="new/"), "(object new/develop/", lambda bucket: move(bucket, "new/"), adopted=True),
     "deleted object and digest": Way(lambda bucket: delete(bucket, checksum=True), "does not exist, and had", restored),
     "restored older version": Way(
         older,
