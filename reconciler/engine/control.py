@@ -23,7 +23,7 @@ from reconciler.core.ports.control import (
     Suspend,
     Unlock,
 )
-from reconciler.core.ports.orphans import Orphan, unclaimed
+from reconciler.core.ports.orphans import Orphan, StoredState, unclaimed
 from reconciler.core.principal import Principal
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
@@ -133,10 +133,19 @@ class EngineControl:
         return [orphan for where in wanted.values() for orphan in await self._orphans(where)]
 
     async def _orphans(self, where: Environment) -> Sequence[Orphan]:
-        states = self._world.states
-        left = unclaimed(await states.stored(where), self._world.records, self._controller.declared)
-        found = [Orphan(state, await states.size(state, where)) for state in left]
-        return [orphan for orphan in found if orphan.resources]
+        stored = await self._world.states.stored(where)
+        left = unclaimed(stored, self._world.records, self._controller.declared)
+        found = [Orphan(state, await self._size(state, where)) for state in left]
+        return [orphan for orphan in found if orphan.resources != 0]
+
+    async def _size(self, state: StoredState, where: Environment) -> int | None:
+        """Return how many resources it manages; None where the role may not read another prefix."""
+        try:
+            return await self._world.states.size(state, where)
+        except LiveUnavailable:
+            if state.elsewhere:
+                return None
+            raise
 
     async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
         """Record the action, then visit the instance soon. Returns the record.

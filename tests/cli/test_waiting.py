@@ -63,6 +63,7 @@ UNSEEN = {"desired_source": "sha256:before", "applied_source": "sha256:before"}
         ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Failed),
         ({"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLOUT_TIMEOUT)}, Failed),
         ({"removed": NOON}, Failed),
+        ({"sync": Sync.UNKNOWN, "conditions": ready(False, Reason.STATE_LOST)}, Failed),
         # A failure of the previous content does not count against new content that no pass has seen yet.
         (UNSEEN | {"health": Health.DEGRADED, "conditions": ready(False, Reason.ROLLED_BACK)}, Waiting),
         (UNSEEN | {"conditions": stalled(Reason.RETRIES_EXHAUSTED)}, Waiting),

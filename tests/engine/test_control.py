@@ -9,8 +9,9 @@ from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
 from reconciler.core.plan.state_file import StateVersion
+from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import Action, ActionRefused, Adopt, Approve, Reject, SourceStatus
-from reconciler.core.ports.orphans import StoredState, unclaimed
+from reconciler.core.ports.orphans import Orphan, StoredState, unclaimed
 from reconciler.core.principal import Principal
 from reconciler.core.record.model import Record
 from reconciler.core.record.state import KnownState, StatePlace, StateSeen
@@ -128,6 +129,17 @@ def test_a_changed_prefix_leaves_orphans_behind_once_the_instance_has_another_st
     assert unclaimed([left, others], {record.key: lost}, ()) == (), "it is still the known state, or of others"
     assert unclaimed([left, others], {record.key: moved}, ()) == (left,)
     assert unclaimed([left, others], {record.key: record}, ()) == (left,), "an earlier version knew no place"
+
+
+async def test_a_state_below_another_prefix_that_may_not_be_read_is_shown_without_a_count() -> None:
+    left = StoredState(applied().key, "states", "old/develop/orders/terraform.tfstate", NOW, elsewhere=True)
+    states = FakeStates(readable=False, elsewhere=[left])
+    controller = FakeController(fake_world(applied(), states=states))
+    controller.source_status = SourceStatus("c1", NOW, None, ())
+    assert await EngineControl(controller).orphans(None) == [Orphan(left, None)]
+    states.resources = STATES
+    with pytest.raises(LiveUnavailable):
+        await EngineControl(controller).orphans(None)
 
 
 async def test_orphans_are_unknown_before_the_first_commit_was_read() -> None:

@@ -124,7 +124,12 @@ def _orphans(daemon: Daemon, environment: str | None, output: Output) -> Exit:
     elif found:
         headers = ("STATE", "RESOURCES", "MODIFIED", "OBJECT")
         rows = [
-            (item["key"], item["resources"], item["modified_at"], f"s3://{item['bucket']}/{item['object']}")
+            (
+                item["key"],
+                "unknown" if item["resources"] is None else item["resources"],
+                item["modified_at"],
+                f"s3://{item['bucket']}/{item['object']}",
+            )
             for item in found
         ]
         print_table(headers, rows)

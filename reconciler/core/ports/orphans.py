@@ -28,10 +28,10 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A state without a manifest or a record, and how many resources it manages."""
+    """A state without a manifest or a record, and how many resources it manages; None where it may not be read."""
 
     state: StoredState
-    resources: int
+    resources: int | None
 
 
 class States(Protocol):

@@ -59,8 +59,8 @@ def _reads() -> Schema:
         _query("environment", "Only this environment", _TEXT),
         _query("reason", "Only with this reason", _words(Reason)),
     ]
-    orphan = {"key": _TEXT, "environment": _TEXT, "name": _TEXT, "resources": _NUMBER, "bucket": _TEXT, "object": _TEXT}
-    orphans = _object({"orphans": _list(_object(orphan | {"modified_at": _TIME}))})
+    orphan = {"key": _TEXT, "environment": _TEXT, "name": _TEXT, "bucket": _TEXT, "object": _TEXT}
+    orphans = _object({"orphans": _list(_object(orphan | {"resources": _nullable(_NUMBER), "modified_at": _TIME}))})
     limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
     return {
         "/api/v1/source": _get(
@@ -89,25 +89,14 @@ def _reads() -> Schema:
 
 
 def _actions() -> Schema:
-    body = {
-        "digest": {
-            **_TEXT,
-            "maxLength": 100,
-            "description": "approve, adopt, reject: the digest of the plan that was reviewed",
-        },
-        "lock_id": {
-            **_TEXT,
-            "maxLength": 100,
-            "description": "unlock: the id of the lock to break although the daemon did not take it",
-        },
-        "override_window": {
-            **_TEXT,
-            "maxLength": 100,
-            "description": "reconcile: why this one pass may apply outside the change windows",
-        },
-        "from_empty": {**_TEXT, "maxLength": 100, "description": "reconcile: why a lost instance is created anew"},
-        "by": {**_TEXT, "maxLength": 100, "description": "The caller's name, for the record and the log"},
+    meanings = {
+        "digest": "approve, adopt, reject: the digest of the plan that was reviewed",
+        "lock_id": "unlock: the id of the lock to break although the daemon did not take it",
+        "override_window": "reconcile: why this one pass may apply outside the change windows",
+        "from_empty": "reconcile: why an instance whose state is lost is created anew",
+        "by": "The caller's name, for the record and the log",
     }
+    body = {name: {**_TEXT, "maxLength": 100, "description": meaning} for name, meaning in meanings.items()}
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
     return {
         "/api/v1/instances/{environment}/{name}/{action}": {

@@ -6,11 +6,22 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.record.model import Record
+from reconciler.core.record.state import StatePlace, StateSeen
 from reconciler.core.schedule.next_visit import Pace, next_visit
 from reconciler.core.schedule.visits import Schedule
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Desired, Event, Failed, FoundInSync, PassHeld, ReconcileRequested, Waiting
+from reconciler.core.status.events import (
+    Desired,
+    Event,
+    Failed,
+    FoundInSync,
+    PassHeld,
+    ReconcileRequested,
+    StateMissed,
+    Waiting,
+)
 from reconciler.core.vocabulary import Reason
 from tests.core.instances import SERVICE, applied, base, new, with_policy
 from tests.core.steps import Machine, case
@@ -21,11 +32,14 @@ INTERVAL = timedelta(minutes=10)
 TEXT = with_policy(SERVICE, "{interval: 10m}")
 WORN_OUT = 3
 SOON = {Reason.STATE_LOCKED: PACE.lock_poll, Reason.INTERRUPTED: PACE.lock_poll, Reason.PROGRESSING: PACE.rollout_poll}
+SOON |= {Reason.STATE_LOST: PACE.recheck}
+SEEN = StateSeen(StatePlace("123456789012", "eu-central-1", "states", "develop/orders"), StateVersion("l1", 1, 1))
 FRESH, OLD = new(TEXT), applied(TEXT)
 ENDINGS: list[Event] = [
     *(PassHeld(reason, "") for reason in (Reason.SUSPENDED, Reason.DEPENDENCY_NOT_READY, Reason.PRUNE_GUARD)),
     *(Waiting(reason, "") for reason in (Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.DRIFT_FIGHT)),
     *(Failed(reason, "") for reason in (Reason.PLAN_FAILED, Reason.STATE_LOCKED, Reason.INTERRUPTED)),
+    StateMissed(SEEN, SEEN, "lost"),
     FoundInSync(base(OLD), {}),
 ]
 

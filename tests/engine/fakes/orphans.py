@@ -23,6 +23,7 @@ class FakeStates:
     versions: dict[str, StateVersion] = field(default_factory=dict)
     prefix: str = ""
     readable: bool = True
+    elsewhere: Sequence[StoredState] = ()
     measured: list[Key] = field(default_factory=list)
 
     def place(self, key: Key, environment: Environment) -> StatePlace:
@@ -36,8 +37,10 @@ class FakeStates:
 
     async def stored(self, environment: Environment) -> Sequence[StoredState]:
         keys = sorted(key for key in self.resources if key.environment == environment.name)
-        return [StoredState(key, "states", f"{key}/terraform.tfstate", NOW) for key in keys]
+        return [StoredState(key, "states", f"{key}/terraform.tfstate", NOW) for key in keys] + list(self.elsewhere)
 
     async def size(self, state: StoredState, environment: Environment) -> int:
+        if not self.readable:
+            raise LiveUnavailable("AccessDenied")
         self.measured.append(state.key)
         return self.resources[state.key]
