@@ -8,7 +8,7 @@ from typing import Any
 from desired_state.instance import Key
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.control import Action
-from reconciler.core.ports.terraform import Run, Workspace
+from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.principal import Principal
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import first
@@ -36,6 +36,7 @@ class StateTerraform(FakeTerraform, FakeWorkspace):
     applies: int = 0
     destroys: bool = False
     lineages: int = 0
+    failure: TerraformFailed | None = None
 
     async def open(self, run: Run) -> Workspace:
         return self
@@ -51,6 +52,8 @@ class StateTerraform(FakeTerraform, FakeWorkspace):
         return (await self.planned_state()).resources == 0
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
+        if self.failure:
+            raise self.failure
         has, self.destroys = (await self.planned_state()).resources, destroy
         if destroy:
             return document(*(change(name, ["delete"], {"x": 1}) for name in _NAMES[:has]), existing=has)

@@ -113,7 +113,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case Applied():
             return _applied(record, event, now)
         case Failed():
-            return _failed(record, event, now, retry_limit)
+            return _failed(state.doubted(record, event.reason), event, now, retry_limit)
         case RolloutObserved(live, timeout):
             return rollout.seen(record, live, timeout, now)
         case OverrideUsed(override):

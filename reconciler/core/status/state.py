@@ -32,17 +32,17 @@ def matched(record: Record, seen: StateSeen | None) -> Record:
 def missed(record: Record, event: StateMissed, now: datetime) -> Record:
     """Return the record when its state is lost: it waits for an operator, and every visit looks again."""
     old = record.state or KnownState(event.known)
-    record = idle(record).replace(
-        state=dataclasses.replace(old, found=event.found),
-        sync=Sync.UNKNOWN,
-        plan=None,
-        approval=None,
-        checked_at=None,
-        requested_at=None,
-        running=None,
-        unlock=None,
+    record = doubted(idle(record), Reason.STATE_LOST).replace(
+        state=dataclasses.replace(old, found=event.found), requested_at=None, running=None, unlock=None
     )
     return ready(record, now, False, Reason.STATE_LOST, event.message)
+
+
+def doubted(record: Record, reason: Reason) -> Record:
+    """Return the record without what was said of a state that is lost: Terraform may notice that before a plan."""
+    if reason != Reason.STATE_LOST:
+        return record
+    return record.replace(sync=Sync.UNKNOWN, plan=None, approval=None, checked_at=None)
 
 
 def adopted(record: Record, now: datetime) -> Record:

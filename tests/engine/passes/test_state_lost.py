@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.control import ActionRefused, AdoptState, Approve, ConfirmPrune, Reconcile
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.consent import Approval
 from reconciler.core.status.events import Accepted, Approved, Removed
 from reconciler.core.vocabulary import Reason, Sync
@@ -82,6 +83,16 @@ async def test_nothing_is_done_from_a_state_that_is_not_the_known_one(
     assert (await story.visit()).reason == Reason.STATE_LOST, "every visit looks again"
     with pytest.raises(ActionRefused):
         await story.act(Approve("sha256:1"))
+
+
+async def test_a_state_that_terraform_itself_refuses_is_lost_too() -> None:
+    story = await Story().begin()
+    story.terraform.failure = TerraformFailed(Reason.STATE_LOST, "Restore the last version of the object")
+    await wait(story)
+    record = await story.visit()
+    assert (record.reason, record.sync, record.plan, record.checked_at) == (Reason.STATE_LOST, Sync.UNKNOWN, None, None)
+    story.terraform.failure = None
+    assert (await story.visit()).reason == Reason.IN_SYNC
 
 
 @every_way
