@@ -108,7 +108,7 @@ checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of eve
 	$(BIN)/python -m tests.terraform.scan
 
 .PHONY: chaos
-chaos: setup ## Inject two hundred faults into a daemon (ARGS: python -m tests.chaos --help), plan a lot, fuzz, lose states
+chaos: setup ## Inject two hundred faults (ARGS: python -m tests.chaos --help), plan a lot, fuzz, lose states
 	$(BIN)/python -m tests.chaos $(ARGS)
 	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz tests/e2e/test_state_lost.py
 

@@ -1,0 +1,51 @@
+"""The page of field reports: every report has one row, and each test that a row names exists."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.structure.sources import ROOT
+
+NUMBERS = frozenset({
+    *(f"T{number}" for number in range(1, 21)),
+    *(f"G{number}" for number in range(1, 21)),
+    *(f"U{number}" for number in (1, 2, 6, 7, 8)),
+})  # fmt: skip
+OPEN = "open"
+_ROW = re.compile(r"^\| ([TGU]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def problems(page: str) -> Iterator[str]:
+    """Name each report without a row or with two, and each row whose tests do not exist."""
+    rows = _ROW.findall(page)
+    numbers = [row[0] for row in rows]
+    yield from (f"{number}: {numbers.count(number)} rows" for number in sorted(NUMBERS) if numbers.count(number) != 1)
+    for number, _, tests, _, now in rows:
+        named = _TEST.findall(tests)
+        if (now.strip() == OPEN) == bool(named):
+            yield f"{number}: a row names its tests, or is {OPEN}"
+        yield from (f"{number}: {path}::{name} does not exist" for path, name in named if name not in names_in(path))
+
+
+def names_in(path: str) -> set[str]:
+    """Return the names of the test functions of a file, those of classes included."""
+    file = ROOT / path
+    tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    machines = (node.targets[0] for node in ast.walk(tree) if isinstance(node, ast.Assign))  # Hypothesis' TestCase
+    named = {function.name for function in functions} | {one.id for one in machines if isinstance(one, ast.Name)}
+    return {name for name in named if name.lower().startswith("test")}
+
+
+def test_every_report_has_a_row_whose_tests_exist() -> None:
+    assert list(problems((ROOT / "docs" / "field-reports.md").read_text())) == []
+
+
+def test_faults_are_found() -> None:
+    here = "tests/structure/test_field_reports.py"
+    good = [f"| {number} | kind | `{here}::test_faults_are_found` | wrong | right |" for number in sorted(NUMBERS)]
+    assert list(problems("\n".join(good))) == []
+    bad = [line.replace("faults_are_found", "nothing") if line.startswith("| G1 ") else line for line in good[:-1]]
+    assert list(problems("\n".join(bad))) == ["U8: 0 rows", f"G1: {here}::test_nothing does not exist"]
+    assert f"G1: a row names its tests, or is {OPEN}" in list(problems("| G1 | kind | none | wrong | right |"))
