@@ -25,7 +25,8 @@ from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
 from reconciler.core.plan.foundation import Foundation, Known, NeverApplied, NotKnown, foundation
-from reconciler.core.plan.model import FailedCheck, Plan, ResourceSummary, entries
+from reconciler.core.plan.model import Plan, entries
+from reconciler.core.plan.summary import FailedCheck, ResourceSummary
 from reconciler.core.policy.adoption import refusal
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.ports.aws import Live, LiveUnavailable

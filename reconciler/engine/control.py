@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from desired_state.instance import Key
 from reconciler.core.environment import NO_FLOOR, Environment, Floor
-from reconciler.core.plan.words import IMPORT
+from reconciler.core.plan.summary import IMPORT
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     ACTIONS,

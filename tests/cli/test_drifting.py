@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import Drift
 from reconciler.core.vocabulary import Reason
 from tests.cli.conftest import Cli, Served

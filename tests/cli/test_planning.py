@@ -11,8 +11,7 @@ import pytest
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.app.dry_run import PlannedInstance
-from reconciler.core.plan.model import FailedCheck, ResourceSummary
-from reconciler.core.plan.words import Operation
+from reconciler.core.plan.summary import FailedCheck, Operation, ResourceSummary
 from tests.cli.conftest import Cli
 
 ORDERS = Key("develop", "orders")

@@ -8,8 +8,8 @@ from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.environment import Floor
-from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.plan.state_file import StateVersion
+from reconciler.core.plan.summary import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
     Action,

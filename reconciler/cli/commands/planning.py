@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from reconciler.cli.options import CONFIGURED, Configured, KeyText, Output, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import changes, print_json, print_line, print_remarks, print_table, progress
-from reconciler.core.plan.words import Operation, counts
+from reconciler.core.plan.summary import Operation, counts
 
 if TYPE_CHECKING:
     from reconciler.app.dry_run import PlannedInstance

@@ -22,7 +22,7 @@ from reconciler.cli.output import (
     short_commit,
     table,
 )
-from reconciler.core.plan.words import phrase
+from reconciler.core.plan.summary import phrase
 
 _COLUMNS = ("INSTANCE", "KIND", "SYNC", "HEALTH", "READY", "REASON", "AGE", "COMMIT", "MESSAGE")
 

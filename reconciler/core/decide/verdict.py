@@ -9,7 +9,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
-from reconciler.core.plan.words import UNNAMED
+from reconciler.core.plan.summary import UNNAMED
 from reconciler.core.policy import adoption
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection

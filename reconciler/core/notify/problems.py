@@ -13,8 +13,7 @@ from enum import StrEnum
 
 from desired_state.instance import Key
 from reconciler.core.notify.text import Line, Span, Style, bullets, code, codes, line, name, one_line
-from reconciler.core.plan.model import PlanSummary, ResourceSummary
-from reconciler.core.plan.words import IMPORT, operation, phrase
+from reconciler.core.plan.summary import IMPORT, PlanSummary, ResourceSummary, operation, phrase
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from reconciler.core.wording import plural

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, Final
 
 from reconciler.core.plan.equivalence import identical, same_document
-from reconciler.core.plan.model import Attributes
 from reconciler.core.plan.paths import Step, written
+from reconciler.core.plan.summary import Attributes
 
 _LONGEST = 400
 

@@ -15,7 +15,7 @@ from desired_state.policy import Ignore
 from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
 from reconciler.core.plan.model import UNKNOWN, Change, Plan, spots
 from reconciler.core.plan.paths import covers, head, names
-from reconciler.core.plan.words import operation
+from reconciler.core.plan.summary import operation
 from reconciler.core.vocabulary import Reason, Sync
 
 # Attributes that another resource owns by design, or that the provider computes: a difference there is no drift.

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.plan.differences import Difference, fingerprint, found, shown
-from reconciler.core.plan.model import UNKNOWN, Change, FailedCheck, ResourceSummary
+from reconciler.core.plan.model import UNKNOWN, Change
 from reconciler.core.plan.paths import written
+from reconciler.core.plan.summary import DEFER, INVOKE, NO_OP, OUTPUT, FailedCheck, ResourceSummary, notes
 from reconciler.core.plan.values import Reader, without_images
-from reconciler.core.plan.words import DEFER, INVOKE, NO_OP, OUTPUT, notes
 
 _Document = Mapping[str, Any]
 Fingerprinted = tuple[ResourceSummary, str]

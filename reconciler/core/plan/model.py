@@ -2,49 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from reconciler.core.plan.paths import head
-from reconciler.core.plan.words import IMPORT, NO_OP, READDRESS, notes, phrase
+from reconciler.core.plan.summary import (
+    IMPORT,
+    NO_OP,
+    READDRESS,
+    Attributes,
+    FailedCheck,
+    PlanSummary,
+    ResourceSummary,
+    notes,
+    phrase,
+)
 
 UNKNOWN = "(known after apply)"
-
-Attributes = Mapping[str, tuple[Any, Any]]  # old and new value by path
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceSummary:
-    """One entry of a plan or of drift, redacted: `attributes` maps a path to its old and new value.
-
-    `notes` explain it: its former address, why it is replaced, which object of it.
-    """
-
-    address: str
-    actions: tuple[str, ...]
-    attributes: Attributes
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FailedCheck:
-    """A `check` block of a root that does not hold (`fail`) or cannot be evaluated (`error`), with its messages."""
-
-    address: str
-    status: str
-    messages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlanSummary:
-    """The last plan as readers see it; redacted. `checks` are the failed ones, `warnings` are Terraform's."""
-
-    digest: str
-    changes: tuple[ResourceSummary, ...]
-    drift: tuple[ResourceSummary, ...]
-    at: datetime
-    checks: tuple[FailedCheck, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

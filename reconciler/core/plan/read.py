@@ -13,9 +13,9 @@ from reconciler.core.plan import entries
 from reconciler.core.plan.companions import watched
 from reconciler.core.plan.differences import fingerprint
 from reconciler.core.plan.entries import Fingerprinted, UnreadablePlan
-from reconciler.core.plan.model import Change, Plan, ResourceSummary
+from reconciler.core.plan.model import Change, Plan
+from reconciler.core.plan.summary import DEFER, NO_OP, UNNAMED, ResourceSummary
 from reconciler.core.plan.values import Reader
-from reconciler.core.plan.words import DEFER, NO_OP, UNNAMED
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.wording import cut, first_few
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from reconciler.core.plan.equivalence import both_nothing
 from reconciler.core.plan.model import Change, Plan
 from reconciler.core.plan.paths import head
-from reconciler.core.plan.words import operation
+from reconciler.core.plan.summary import operation
 from reconciler.core.wording import first_few
 
 _TAGS = frozenset({"tags", "tags_all"})
@@ -53,7 +53,10 @@ def refusal(plan: Plan) -> str | None:
 
 def what_changes(plan: Plan) -> str:
     """Describe an adoption in a phrase."""
-    tagged = sum(any(head(path) in _TAGS for path in change.attributes) for change in plan.changes)
+    tagged = sum(
+        any(head(path) in _TAGS and not both_nothing(*values) for path, values in change.attributes.items())
+        for change in plan.changes
+    )
     count = len(plan.imports)
     what = "1 resource that exists is" if count == 1 else f"{count} resources that exist are"
     changes = (

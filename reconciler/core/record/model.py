@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
-from reconciler.core.plan.model import PlanSummary, ResourceSummary
+from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
 from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.record.state import KnownState

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import ResourceSummary, spots
+from reconciler.core.plan.model import spots
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response, Unsettled
 from reconciler.core.status.conditions import with_condition, without_conditions
 from reconciler.core.status.remedies import remedies

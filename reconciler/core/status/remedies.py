@@ -1,7 +1,7 @@
 """Remedies for resources that were added beside what Terraform manages, and that no plan removes."""
 
-from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.paths import head
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import Drift
 from reconciler.core.vocabulary import Reason
 

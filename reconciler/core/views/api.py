@@ -12,8 +12,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import NO_FLOOR, Floor
-from reconciler.core.plan.model import FailedCheck, PlanSummary, ResourceSummary
-from reconciler.core.plan.words import counts
+from reconciler.core.plan.summary import FailedCheck, PlanSummary, ResourceSummary, counts
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from reconciler.core.plan.words import Operation
+from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
 

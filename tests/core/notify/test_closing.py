@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.core.notify.closing import of_instance, of_source
 from reconciler.core.notify.problems import Open, Topic
 from reconciler.core.notify.text import line
-from reconciler.core.plan.model import PlanSummary
+from reconciler.core.plan.summary import PlanSummary
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.status.conditions import ready
 from reconciler.core.vocabulary import Health, Reason, Sync

@@ -11,8 +11,8 @@ from reconciler.core.notify import problems
 from reconciler.core.notify.notices import Act, of_record, of_source
 from reconciler.core.notify.problems import Topic
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Drift

@@ -7,8 +7,9 @@ import pytest
 
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import Plan, ResourceSummary
+from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent

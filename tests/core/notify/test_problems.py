@@ -6,8 +6,8 @@ from desired_state.instance import Key
 from reconciler.core.notify.problems import Incident, Topic, name_of, of_record
 from reconciler.core.notify.text import Line, Style
 from reconciler.core.plan.drift import DriftFinding
-from reconciler.core.plan.model import ResourceSummary
 from reconciler.core.plan.read import read
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.consent import Approval, Rejection
 from reconciler.core.record.model import Drift, Failures, Record
 from reconciler.core.redaction.redactor import Redactor

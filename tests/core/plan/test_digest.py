@@ -86,7 +86,7 @@ def test_law_two_values_have_two_digests(one: Any, other: Any, as_output: bool) 
         return read(document(change("aws_x.this", ["update"], {"x": "before"}, {"x": value})), REDACTOR)
 
     alike = json.dumps(normal(one), sort_keys=True) == json.dumps(normal(other), sort_keys=True)
-    assert (planned(one).digest == planned(other).digest) == alike
+    assert alike or planned(one).digest != planned(other).digest
 
 
 def test_values_that_are_easily_taken_for_each_other_differ() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.core.plan.model import describe, summarise
 from reconciler.core.plan.read import read
-from reconciler.core.plan.words import DEFER, IMPORT, INVOKE, OUTPUT, READDRESS, UNNAMED, counts, operation, phrase
+from reconciler.core.plan.summary import DEFER, IMPORT, INVOKE, OUTPUT, READDRESS, UNNAMED, counts, operation, phrase
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
 from tests.core.instances import NOW

@@ -12,7 +12,7 @@ from reconciler.cli.output import changes
 from reconciler.core.notify.problems import of_record
 from reconciler.core.plan.model import describe, entries, summarise
 from reconciler.core.plan.read import read
-from reconciler.core.plan.words import counts
+from reconciler.core.plan.summary import counts
 from reconciler.core.record.codec import dump, load
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.redaction.redactor import Redactor

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.plan.entries import UnreadablePlan
-from reconciler.core.plan.model import UNKNOWN, FailedCheck, Plan, describe, summarise
+from reconciler.core.plan.model import UNKNOWN, Plan, describe, summarise
 from reconciler.core.plan.read import read
+from reconciler.core.plan.summary import FailedCheck
 from reconciler.core.redaction.redactor import Redactor
 from tests.core.documents import change, document
 

@@ -11,7 +11,7 @@ from reconciler.core.notify.problems import Topic
 from reconciler.core.plan.drift import DriftFinding, classify
 from reconciler.core.plan.model import Plan, describe, summarise
 from reconciler.core.plan.read import read
-from reconciler.core.plan.words import counts
+from reconciler.core.plan.summary import counts
 from reconciler.core.policy import adoption
 from reconciler.core.policy.rules import Rules
 from reconciler.core.record.consent import Approval, Rejection
@@ -134,6 +134,8 @@ def test_the_message_counts_the_resources_with_other_tags() -> None:
     assert adoption.what_changes(plan(ADOPTED, TAGGED)) == (
         "2 resources that exist are adopted; of these 1 get other tags, and nothing else is changed"
     )
+    without = change("aws_s3_bucket.that", ["update"], {"tags": None}, {"tags": {}}, **KNOWN)
+    assert adoption.what_changes(plan(without)) == "1 resource that exists is adopted, and nothing is changed"
 
 
 def test_the_policy_applies_to_the_changes_of_an_adoption() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from desired_state.instance import Instance, Key
 from desired_state.tree import tree_id
-from reconciler.core.plan.model import PlanSummary, ResourceSummary
 from reconciler.core.plan.state_file import StateVersion
+from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.codec import dump, dump_pass, load, load_pass
 from reconciler.core.record.consent import Approval, Promoted, WindowOverride
 from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout, Unsettled

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.status.remedies import remedy, resource_type
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import Beat
 from reconciler.core.ports.orphans import Orphan, StoredState
 from reconciler.core.record.freeze import Freeze

@@ -12,7 +12,7 @@ from typing import Any
 from deploy.local.slackline import CHANNEL, TOKEN, WEBHOOK_PATH, Workspace
 from deploy.local.slackline.server import serving
 from desired_state.instance import Key
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.ports.store import Threads
 from reconciler.core.record.model import Drift, Pass, Record

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from desired_state.instance import Key
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.record.model import Drift, Record
 from reconciler.core.record.runs import Intent

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.environment import Floor
-from reconciler.core.plan.model import ResourceSummary
+from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Drift, Pass, Record
@@ -27,7 +26,6 @@ from reconciler.edges.telemetry.metrics import (
     Build,
     Metrics,
     Now,
-    without_userinfo,
 )
 from tests.core.instances import NOW, PLATFORM, applied, fold, new
 
@@ -288,17 +286,3 @@ def test_gauges_of_the_daemon_and_its_source() -> None:
     refused = Daemon(source=SourceStatus("c1", NOW, "refused", ())).metrics()
     assert sample(refused, "reconciler_source_last_fetch_timestamp_seconds") == NOW.timestamp()
     assert sample(refused, "reconciler_source_up") == 0
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://robot:p@ss@git.example/x.git", "https://git.example/x.git"),
-        ("https://git.example/x@y.git", "https://git.example/x@y.git"),
-        ("git@git.example:x.git", "git@git.example:x.git"),
-        ("/srv/manifests", "/srv/manifests"),
-        ("https://[broken", "https://[broken"),
-    ],
-)
-def test_the_source_is_shown_without_credentials(url: str, shown: str) -> None:
-    assert without_userinfo(url) == shown

@@ -8,7 +8,7 @@ from desired_state.document import parse
 from desired_state.instance import Instance, Key
 from desired_state.manifest import read, spec_in
 from desired_state.tree import tree_id
-from reconciler.core.plan.model import PlanSummary, ResourceSummary
+from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Base, Condition, Drift, Failures, Pass, Record, Repair, Rollout

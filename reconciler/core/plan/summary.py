@@ -1,12 +1,15 @@
-"""Words for what a plan does: one operation per entry, phrases that count them, and notes that explain one.
+"""A plan as a record keeps it and readers see it: its entries, and the words for what they do.
 
 The actions of an entry are Terraform's (`create`, `update`, `delete`, `forget`), and ours for what Terraform says in
 other fields of its format (https://developer.hashicorp.com/terraform/internals/json-format).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal, get_args
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
 
+Attributes = Mapping[str, tuple[Any, Any]]  # old and new value by path
 Operation = Literal["import", "move", "create", "update", "replace", "destroy", "forget", "invoke", "defer"]
 
 NO_OP: Final = "no-op"
@@ -35,6 +38,40 @@ _REASONS: Mapping[str, str] = {
     "deferred_prereq": "what it depends on is deferred",
     "absent_prereq": "what it depends on does not exist yet",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSummary:
+    """One entry of a plan or of drift, redacted: `attributes` maps a path to its old and new value.
+
+    `notes` explain it: its former address, why it is replaced, which object of it.
+    """
+
+    address: str
+    actions: tuple[str, ...]
+    attributes: Attributes
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A `check` block of a root that does not hold (`fail`) or cannot be evaluated (`error`), with its messages."""
+
+    address: str
+    status: str
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """The last plan as readers see it; redacted. `checks` are the failed ones, `warnings` are Terraform's."""
+
+    digest: str
+    changes: tuple[ResourceSummary, ...]
+    drift: tuple[ResourceSummary, ...]
+    at: datetime
+    checks: tuple[FailedCheck, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def operation(actions: Iterable[str]) -> Operation | Literal["output", "unnamed"]:
