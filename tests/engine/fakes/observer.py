@@ -31,7 +31,7 @@ class FakeObserver:
     def phase(self, name: str, seconds: float) -> None: ...
 
     def crashed(self, part: str, **fields: Any) -> None:
-        self.logged.append((f"{part}_crashed", {**fields, "traceback": traceback.format_exc()}))
+        self.logged.append((f"{part}_crashed", {**fields, "level": "error", "traceback": traceback.format_exc()}))
 
     def log(self, event: str, **fields: Any) -> None:
         self.logged.append((event, fields))
