@@ -8,9 +8,10 @@ import pytest
 from desired_state.policy import Mode
 from reconciler.core.environment import Floor
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Invalid
+from reconciler.core.status.events import Applied, Failed, Invalid
+from reconciler.core.vocabulary import Reason
 from tests.cli.conftest import Cli, Served
-from tests.web.control import NOON, PAYMENTS
+from tests.web.control import NOON, ORDERS, PAYMENTS, awaiting_record, instances
 
 
 def test_get_shows_a_rejected_manifest_on_its_instance(cli: Cli, daemon: Served) -> None:
@@ -53,3 +54,19 @@ def test_the_effective_mode_is_shown_with_its_origin(
     assert (listed["mode"], listed["mode_from"]) == (shown.split()[0], origin)
     detail = json.loads(cli("describe", "develop/payments", "-o", "json").out)
     assert (detail["mode"], detail["mode_from"], detail["policy"]["mode"]) == (shown.split()[0], origin, declared)
+
+
+def test_diff_knows_that_a_plan_was_applied(cli: Cli, daemon: Served) -> None:
+    known = daemon.control.known
+    assert cli("diff", "develop/orders").code == 3
+    known[ORDERS] = advance(known[ORDERS], Applied({}, None), now=NOON)
+    ended = cli("diff", "develop/orders")
+    nothing = "develop/orders has nothing to apply: its last plan was applied at 2026-03-04T12:00:00Z"
+    assert (ended.code, ended.out.splitlines()[0]) == (0, nothing)
+    assert "task_definition" not in ended.out
+    as_json = cli("diff", "develop/orders", "-o", "json")
+    assert (as_json.code, json.loads(as_json.out)["plan"]["applied_at"]) == (0, "2026-03-04T12:00:00Z")
+    assert ", applied at 2026-03-04T12:00:00Z: " in cli("describe", "develop/orders").out
+    failed = Failed(Reason.APPLY_FAILED, "no", of_apply=True)
+    known[ORDERS] = advance(awaiting_record(instances()[ORDERS]), failed, now=NOON)
+    assert cli("diff", "develop/orders").code == 3

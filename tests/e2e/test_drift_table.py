@@ -16,7 +16,7 @@ import pytest
 from deploy.local.standin import StandIn
 from desired_state.instance import Key
 from reconciler.core.record.model import Record
-from reconciler.core.views import api
+from reconciler.core.views import changes
 from reconciler.core.vocabulary import Reason, Sync
 from tests.e2e import lost_states
 from tests.e2e.changes.additions import ADDITIONS
@@ -72,7 +72,7 @@ async def play(stage: Fleet) -> Played:
         await asyncio.to_thread(case.do, stage.aws)
     await stage.visit(PLATFORM)
     record = await stage.second_look(PLATFORM)
-    seen.added = api.drift(record, stage.clock) or {}
+    seen.added = changes.drift(record, stage.clock) or {}
     seen.told = next(item.message for item in record.conditions.values() if item.reason == Reason.UNMANAGED_ADDITION)
     for _, _, undo in ADDITIONS:
         await asyncio.to_thread(undo, stage.aws)

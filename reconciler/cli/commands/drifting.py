@@ -8,7 +8,7 @@ from reconciler.cli.client import instance_path
 from reconciler.cli.commands.reading import print_plan
 from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
 from reconciler.cli.outcome import Exit
-from reconciler.cli.output import age, print_changes, print_json, print_line
+from reconciler.cli.output import age, print_changes, print_json, print_line, print_remarks
 
 _RESPONSES = {
     "heal": "will be repaired",
@@ -18,9 +18,9 @@ _RESPONSES = {
 
 
 def diff(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> Exit:
-    """Show the changes of the last plan of one instance, attribute by attribute.
+    """Show what the last plan of one instance would change, attribute by attribute.
 
-    Exits 3 when the plan would change something.
+    Exits 3 when the plan would change something that was not applied yet.
 
     Example: `reconciler diff prod/orders`
     """
@@ -31,9 +31,12 @@ def diff(key: KeyText, /, *, output: Output = "table", options: Connected = CONN
         print_json(answer)
     elif plan is None:
         print_line(f"{name} has no plan yet")
+    elif plan["applied_at"]:
+        print_line(f"{name} has nothing to apply: its last plan was applied at {plan['applied_at']}")
+        print_remarks(plan["checks"], plan["warnings"])
     else:
         print_plan(plan)
-    return Exit.FOUND if plan and plan["changes"] else Exit.OK
+    return Exit.FOUND if plan and plan["changes"] and not plan["applied_at"] else Exit.OK
 
 
 def drift(

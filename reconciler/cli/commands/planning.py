@@ -115,7 +115,7 @@ def _counts(item: "PlannedInstance") -> dict[Operation, int]:
 
 
 def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> None:
-    from reconciler.core.views.api import checks
+    from reconciler.core.views.changes import checks
 
     rows = [
         (
@@ -144,13 +144,13 @@ def _print(planned: Sequence["PlannedInstance"], problems: Sequence[str]) -> Non
 
 
 def _resources(item: "PlannedInstance") -> list[dict[str, Any]]:
-    from reconciler.core.views.api import resource
+    from reconciler.core.views.changes import resource
 
     return [resource(change) for change in item.changes]
 
 
 def _shown(item: "PlannedInstance") -> dict[str, Any]:
-    from reconciler.core.views.api import checks
+    from reconciler.core.views.changes import checks
 
     return {
         "key": str(item.key),

@@ -211,7 +211,9 @@ def print_plan(plan: dict[str, Any] | None) -> None:
     """Print a plan: digest, counts, changes, drift, failed checks and warnings; nothing for None."""
     if plan is None:
         return
-    print_line(f"\nPlan {plan['digest']} at {plan['at']}: {phrase(item['actions'] for item in plan['changes'])}")
+    applied = f", applied at {plan['applied_at']}" if plan["applied_at"] else ""
+    what = phrase(item["actions"] for item in plan["changes"])
+    print_line(f"\nPlan {plan['digest']} at {plan['at']}{applied}: {what}")
     print_changes(plan["changes"])
     if plan["drift"]:
         print_line("\nDrift:")

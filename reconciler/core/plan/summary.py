@@ -64,7 +64,10 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """The last plan as readers see it; redacted. `checks` are the failed ones, `warnings` are Terraform's."""
+    """The last plan as readers see it; redacted. `checks` are the failed ones, `warnings` are Terraform's.
+
+    `applied_at`: nothing of it is left to apply.
+    """
 
     digest: str
     changes: tuple[ResourceSummary, ...]
@@ -72,6 +75,7 @@ class PlanSummary:
     at: datetime
     checks: tuple[FailedCheck, ...] = ()
     warnings: tuple[str, ...] = ()
+    applied_at: datetime | None = None
 
 
 def operation(actions: Iterable[str]) -> Operation | Literal["output", "unnamed"]:

@@ -228,6 +228,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
         applied_source=record.desired_source,
         applied_commit=record.desired_commit,
         applied_at=now,
+        plan=record.plan and dataclasses.replace(record.plan, applied_at=now),
         sync=Sync.IN_SYNC,
         health=Health.PROGRESSING if service else Health.HEALTHY,
         failures=None,

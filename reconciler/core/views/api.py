@@ -6,28 +6,19 @@ outputs and of the manifest's variables are left out: understanding a state does
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core.environment import NO_FLOOR, Floor
-from reconciler.core.plan.summary import FailedCheck, PlanSummary, ResourceSummary, counts
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.record.state import KnownState, StateSeen
-from reconciler.core.redaction.redactor import is_marked
-from reconciler.core.status.drift import repair_count
-from reconciler.core.status.remedies import remedies
 from reconciler.core.views import shown
+from reconciler.core.views.changes import View, age, drift, plan, seconds, time
 from reconciler.core.vocabulary import ConditionType, Reason
-
-View = dict[str, Any]
-
-_CHANGES = {"create": "added", "delete": "deleted"}
-_FOUND_BY = {Reason.UNMANAGED_ADDITION: "reported by Terraform as changed outside: no plan would remove it"}
 
 
 def summary(record: Record, now: datetime, floor: Floor = NO_FLOOR) -> View:
@@ -46,7 +37,7 @@ def summary(record: Record, now: datetime, floor: Floor = NO_FLOOR) -> View:
         "ready": bool(ready and ready.status),
         "reason": ready.reason.value if ready else None,
         "message": ready.message if ready else "",
-        "age_seconds": _age(ready.since, now) if ready else None,
+        "age_seconds": age(ready.since, now) if ready else None,
         "stalled": ConditionType.STALLED in record.conditions,
         "suspended": record.suspended,
         "removed_at": time(record.removed),
@@ -79,7 +70,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
         "policy": {
             "mode": instance.policy.mode,
             "prune": instance.policy.prune,
-            "interval_seconds": _seconds(instance.policy.interval),
+            "interval_seconds": seconds(instance.policy.interval),
         },
         "digests": {
             "source": instance.source_digest,
@@ -127,60 +118,6 @@ def freeze(found: Freeze) -> View:
     return {"environment": found.environment, "by": found.by, "reason": found.reason, "at": time(found.at)}
 
 
-def plan(summary: PlanSummary | None) -> View | None:
-    """Return the last plan, redacted: counts, changes and drift as attribute differences, failed checks, warnings."""
-    if summary is None:
-        return None
-    return {
-        "digest": summary.digest,
-        "at": time(summary.at),
-        "counts": counts(item.actions for item in summary.changes),
-        "changes": [resource(item) for item in summary.changes],
-        "drift": [resource(item) for item in summary.drift],
-        "checks": checks(summary.checks),
-        "warnings": list(summary.warnings),
-    }
-
-
-def checks(failed: Iterable[FailedCheck]) -> list[View]:
-    """Return the checks of a plan that failed."""
-    return [{"address": one.address, "status": one.status, "messages": list(one.messages)} for one in failed]
-
-
-def resource(summary: ResourceSummary) -> View:
-    """Return one resource of a plan or of drift."""
-    return {
-        "address": summary.address,
-        "actions": list(summary.actions),
-        "notes": list(summary.notes),
-        "attributes": {
-            path: {"old": old, "new": new, "redacted": is_marked(old) or is_marked(new)}
-            for path, (old, new) in sorted(summary.attributes.items())
-        },
-    }
-
-
-def drift(record: Record, now: datetime) -> View | None:
-    """Return what changed outside Git: old values were applied, new ones were found. None without drift."""
-    found = record.drift
-    if found is None:
-        return None
-    return {
-        "reason": found.reason.value,
-        "response": found.response,
-        "since": time(found.since),
-        "age_seconds": _age(found.since, now),
-        "confirmed_at": time(found.confirmed),
-        "found_by": _FOUND_BY.get(found.reason, "a plan at the applied state, which would remove it"),
-        "who": found.who,
-        "repairs": repair_count(record, found.resources, now),
-        "resources": [
-            {"change": _CHANGES.get(item.actions[0], "changed")} | resource(item) for item in found.resources
-        ],
-        "remedies": list(remedies(found)),
-    }
-
-
 def finished_pass(passed: Pass) -> View:
     """Return one pass, as history shows it."""
     return {
@@ -216,7 +153,7 @@ def source(status: SourceStatus, now: datetime) -> View:
     return {
         "commit": status.commit,
         "fetched_at": time(status.fetched_at),
-        "age_seconds": _age(status.fetched_at, now) if status.fetched_at else None,
+        "age_seconds": age(status.fetched_at, now) if status.fetched_at else None,
         "error": status.error,
         "problems": [
             {"path": item.path, "line": item.line, "column": item.column, "message": item.message}
@@ -234,7 +171,7 @@ def pulse(beat: Beat) -> View:
         "ready": beat.ready,
         "stopping": beat.stopping,
         "queued": beat.queued,
-        "running": [{"key": str(key), "seconds": _seconds(age)} for key, age in longest_first],
+        "running": [{"key": str(key), "seconds": seconds(spent)} for key, spent in longest_first],
     }
 
 
@@ -258,20 +195,5 @@ def _condition(condition: Condition, now: datetime) -> View:
         "reason": condition.reason.value,
         "message": condition.message,
         "since": time(condition.since),
-        "age_seconds": _age(condition.since, now),
+        "age_seconds": age(condition.since, now),
     }
-
-
-def time(moment: datetime | None) -> str | None:
-    """Return a time as every answer has it."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _age(since: datetime, now: datetime) -> int:
-    return max(0, _seconds(now - since))
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds())

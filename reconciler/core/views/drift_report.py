@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.record.model import Record
 from reconciler.core.status.events import Applied, Event
-from reconciler.core.views import api
+from reconciler.core.views import changes
 from reconciler.core.vocabulary import Reason, Sync
 
 SCHEMA = 1
@@ -46,8 +46,8 @@ def document(record: Record, now: datetime) -> dict[str, Any]:
         "state": "open",
         "done": _DONE[record.drift.response],
         "resolved": None,
-        "drift": api.drift(record, now),
-        "checks": api.checks(record.plan.checks) if record.plan else [],
+        "drift": changes.drift(record, now),
+        "checks": changes.checks(record.plan.checks) if record.plan else [],
         "warnings": list(record.plan.warnings) if record.plan else [],
     }
 
@@ -101,7 +101,7 @@ def _outcome(old: Record, event: Event, now: datetime) -> dict[str, Any]:
         how = "a change from Git was applied over it"
     else:
         how = "repaired by an apply"
-    return {"how": how, "at": api.time(now), "approved_by": approved}
+    return {"how": how, "at": changes.time(now), "approved_by": approved}
 
 
 def _checks(failed: Iterable[Mapping[str, Any]]) -> str:

@@ -182,8 +182,8 @@ def _schemas() -> Schema:
             }
         ),
         "Plan": _object(
-            {"digest": _TEXT, "at": _TIME, "counts": counts, "changes": _list(change), "drift": _list(change)}
-            | {"checks": _list(check), "warnings": _list(_TEXT)}
+            {"digest": _TEXT, "at": _TIME, "applied_at": _nullable(_TIME), "counts": counts, "warnings": _list(_TEXT)}
+            | {"changes": _list(change), "drift": _list(change), "checks": _list(check)}
         ),
         "Drift": _object(
             {

@@ -12,7 +12,7 @@ from aiohttp import web
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
-from reconciler.core.views import api
+from reconciler.core.views import api, changes
 from reconciler.core.views.shown import has_reason
 from reconciler.core.vocabulary import Reason
 from reconciler.web.api.actions import act
@@ -111,7 +111,7 @@ async def _instance(request: web.Request) -> web.Response:
 
 async def _plan(request: web.Request) -> web.Response:
     record = record_of(request)
-    return answer(request, {"key": str(record.key), "plan": api.plan(record.plan)})
+    return answer(request, {"key": str(record.key), "plan": changes.plan(record.plan)})
 
 
 async def _drift(request: web.Request) -> web.Response:
@@ -137,8 +137,8 @@ async def _orphans(request: web.Request) -> web.Response:
     return answer(request, {"orphans": [api.orphan(item) for item in found]})
 
 
-def _drift_of(record: Record) -> api.View:
-    return {"key": str(record.key), "drift": api.drift(record, now())}
+def _drift_of(record: Record) -> changes.View:
+    return {"key": str(record.key), "drift": changes.drift(record, now())}
 
 
 async def _history(request: web.Request) -> web.Response:

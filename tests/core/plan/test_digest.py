@@ -12,7 +12,7 @@ from reconciler.core.plan.equivalence import identical
 from reconciler.core.plan.model import Plan, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.views import api
+from reconciler.core.views import changes
 from tests.core.documents import change, document
 from tests.core.instances import NOW
 from tests.core.plan.published import KEYS, VALUES, applied, documents, normal
@@ -64,7 +64,7 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def shown(plan: Plan) -> str:
-    return json.dumps(api.plan(summarise(plan, drift=(), now=NOW)), sort_keys=True)
+    return json.dumps(changes.plan(summarise(plan, drift=(), now=NOW)), sort_keys=True)
 
 
 @given(pairs())

@@ -14,7 +14,7 @@ from reconciler.core.ports.orphans import Orphan, StoredState
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.views import api
+from reconciler.core.views import api, changes
 from reconciler.core.vocabulary import ConditionType, Reason
 from tests.web.control import (
     NOON,
@@ -78,7 +78,7 @@ def test_current_compares_the_content_and_not_the_commit() -> None:
 
 def test_a_shortened_value_is_marked() -> None:
     mark = Redactor(b"a key for tests").mark("hunter2")
-    shown = api.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
+    shown = changes.resource(ResourceSummary("a.b", ("update",), {"password": (None, mark), "size": (1, 2)}))
     assert {path: value["redacted"] for path, value in shown["attributes"].items()} == {"password": True, "size": False}
 
 
@@ -100,7 +100,7 @@ def test_a_freeze_and_an_orphan_are_shown_with_these_names() -> None:
         "environment": None,
         "by": "ann",
         "reason": "audit",
-        "at": api.time(NOON),
+        "at": changes.time(NOON),
     }
     stored = StoredState(Key("develop", "left"), "states", "develop/left/terraform.tfstate", NOON)
     assert api.orphan(Orphan(stored, 3)) == {
@@ -110,5 +110,5 @@ def test_a_freeze_and_an_orphan_are_shown_with_these_names() -> None:
         "resources": 3,
         "bucket": "states",
         "object": "develop/left/terraform.tfstate",
-        "modified_at": api.time(NOON),
+        "modified_at": changes.time(NOON),
     }

@@ -13,7 +13,7 @@ from reconciler.core.plan.model import Plan, describe, entries, summarise
 from reconciler.core.plan.read import read
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.redaction.redactor import Redactor
-from reconciler.core.views import api
+from reconciler.core.views.changes import plan as view_of
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.instances import NOW
 from tests.edges.conftest import Stage
@@ -170,7 +170,7 @@ async def test_a_plan_of_this_feature_is_told_in_these_words(
 ) -> None:
     feature = FEATURES[name]
     plan = await planned(stage, feature)
-    shown = api.plan(summarise(plan, drift=(), now=NOW))
+    shown = view_of(summarise(plan, drift=(), now=NOW))
     assert shown is not None
     lines = list(changes(shown["changes"]))
     print_remarks(shown["checks"], shown["warnings"])
