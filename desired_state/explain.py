@@ -60,7 +60,8 @@ def _mistake(details: ErrorDetails, trial: Trial) -> Mistake:
         loc, at_key = loc[:-1], True
     context = details.get("ctx", {})
     if details["type"] != REFUSED:
-        return Mistake(_message(details, loc, context), (loc,), at_key, remedy(details, loc, context, trial))
+        advice = remedy(details, loc, context, trial) if trial.may_suggest else ""
+        return Mistake(_message(details, loc, context), (loc,), at_key, advice)
     inside, beside = context["inside"], context["beside"]
     places: list[tuple[str | int, ...]] = [(*loc, *inside)] if inside else []
     places.append(loc)

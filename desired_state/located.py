@@ -45,6 +45,10 @@ class Node:
             node = child
         return node, True
 
+    def size(self) -> int:
+        """Return the number of values at and below this node."""
+        return 1 + sum(child.size() for child in self.children.values())
+
     def find(self, place: Place) -> Location | None:
         """Return the location of the value without children that is at this place, or None."""
         for step, child in self.children.items():

@@ -31,7 +31,7 @@ from desired_state.platform import PlatformSpec
 from desired_state.policy import Policy
 from desired_state.service import ServiceSpec
 from desired_state.suggestion import suggest
-from desired_state.trial import MOST_TRIALS, Trial
+from desired_state.trial import Budget, Trial
 
 Overrides = dict[EnvironmentName, dict[str, JsonValue]]
 Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
@@ -108,9 +108,9 @@ def read(document: Document) -> Manifest | tuple[Problem, ...]:
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         return _merge_problems(document.problems, (_unknown_kind(document, kind),))
-    problems = _problems(document, model)
+    problems = _problems(document, model, Budget())
     if problems or document.problems:
-        of_reading = explained(document, lambda tried: _problems(tried, model, trials=0))
+        of_reading = explained(document, lambda tried: _problems(tried, model, Budget(0, 0)))
         return _merge_problems(of_reading, problems)
     return model.model_validate_json(_json(dict(document.data)))
 
@@ -129,10 +129,10 @@ def read_spec(kind: str, data: JsonValue) -> Spec:
     return SPECS[kind].model_validate_json(_json(data))
 
 
-def _problems(document: Document, model: type[Manifest], *, trials: int = MOST_TRIALS) -> list[Problem]:
+def _problems(document: Document, model: type[Manifest], budget: Budget) -> list[Problem]:
     data = dict(document.data)
-    problems = [_place(document, mistake, ()) for mistake in _mistakes(Trial(model, data, data, trials))]
-    return problems + list(_check_overrides(document, SPECS[model.__name__], trials))
+    problems = [_place(document, mistake, ()) for mistake in _mistakes(Trial(model, data, data, budget))]
+    return problems + list(_check_overrides(document, SPECS[model.__name__], budget))
 
 
 def _mistakes(trial: Trial) -> tuple[Mistake, ...]:
@@ -143,11 +143,11 @@ def _mistakes(trial: Trial) -> tuple[Mistake, ...]:
     return ()
 
 
-def _check_overrides(document: Document, model: type[Spec], trials: int) -> Iterator[Problem]:
+def _check_overrides(document: Document, model: type[Spec], budget: Budget) -> Iterator[Problem]:
     spec, overrides = document.data.get("spec"), document.data.get("overrides")
     if not isinstance(spec, dict) or not isinstance(overrides, dict):
         return
-    known = frozenset(_mistakes(Trial(model, spec, spec, left=0)))
+    known = frozenset(_mistakes(Trial(model, spec, spec, Budget(0, 0))))
     environments = spec.get("environments")
     named = [name for name in environments if isinstance(name, str)] if isinstance(environments, list) else []
     for environment, patch in overrides.items():
@@ -163,7 +163,7 @@ def _check_overrides(document: Document, model: type[Spec], trials: int) -> Iter
             continue
         if "environments" in patch:
             yield _problem(document, (*where, "environments"), "environments cannot be overridden")
-        trial = Trial(model, merge_patch(spec, patch), patch, trials)
+        trial = Trial(model, merge_patch(spec, patch), patch, budget)
         yield from _check_override(document, where, trial, known)
 
 

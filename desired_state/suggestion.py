@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from desired_state.located import Location
 from desired_state.trial import Trial
 
-_CLOSE, _FARTHEST = 0.75, 2  # similarity and difference in length of two spellings of one name
+_CLOSE, _FARTHEST = 0.75, 1  # similarity and difference in length of two spellings of one name
 _BOOL: Final = {"true": True, "false": False}
 
 

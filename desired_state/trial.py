@@ -1,18 +1,23 @@
 """Changes of a manifest that are tried before a message suggests them.
 
-A suggestion that leads to the next problem costs its reader a push. Trials of one manifest are limited, so that no file
-with thousands of mistakes takes long to explain; after that, nothing that needs a trial is suggested.
+A suggestion that leads to the next problem costs its reader a push. Trials and suggestions of one manifest are limited,
+so that no file with thousands of mistakes takes long to explain.
 """
 
 import json
 from dataclasses import dataclass
-from typing import Final
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from desired_state.located import Location
 
-MOST_TRIALS: Final = 20
+
+@dataclass(slots=True)
+class Budget:
+    """The trials and suggestions that are left for a manifest with all its overrides."""
+
+    trials: int = 40
+    suggestions: int = 200
 
 
 @dataclass(slots=True)
@@ -22,7 +27,13 @@ class Trial:
     model: type[BaseModel]
     data: JsonValue
     written: JsonValue
-    left: int = MOST_TRIALS
+    budget: Budget
+
+    @property
+    def may_suggest(self) -> bool:
+        """Return whether a further mistake may be explained with a suggestion, and count it."""
+        self.budget.suggestions -= 1
+        return self.budget.suggestions >= 0
 
     def takes(self, location: Location, value: JsonValue) -> bool:
         """Return whether the location has no error once it has this value."""
@@ -43,9 +54,9 @@ class Trial:
         return self._is_valid(replaced(self.data, parent, renamed), (*parent, name))
 
     def _is_valid(self, data: JsonValue, location: Location) -> bool:
-        if self.left == 0:
+        if self.budget.trials == 0:
             return False
-        self.left -= 1
+        self.budget.trials -= 1
         try:
             self.model.model_validate_json(json.dumps(data, ensure_ascii=False))
         except ValidationError as error:

@@ -157,7 +157,12 @@ def test_a_suggestion_of_validate_leads_to_a_valid_manifest(bad: str, message: s
 
 @pytest.mark.parametrize(
     "written",
-    ["deployment: {strategy: blueGreen}", "deployment: {rollbackAlarms: {cpu: 70}}", "ports: [80]"],
+    [
+        "deployments: {strategy: blueGreen}",
+        "deployment: {strategy: blueGreen}",
+        "deployment: {rollbackAlarms: {cpu: 70}}",
+        "ports: [80]",
+    ],
 )
 def test_no_field_is_suggested_that_does_not_take_the_value(written: str) -> None:
     (found,) = problems_with(written)
@@ -185,3 +190,18 @@ def test_an_environment_that_is_suggested_is_not_listed_yet() -> None:
     ]
     overridden = {**service(), "overrides": {"develop": {"port": 1}, "devlop": {"port": 2}}}
     assert problems_of(overridden) == ['"devlop" is not in spec.environments: remove it']
+
+
+def test_of_thousands_of_mistakes_all_are_reported_and_the_first_ones_explained() -> None:
+    """A suggestion takes a comparison with all names, and some take a validation of the whole manifest."""
+    found = problems(SERVICE + "".join(f"  zzz{number}: 1\n" for number in range(3000)))
+    assert len(found) == 3000
+    assert sum("the choices are" in message for message in found) == 200
+
+
+def test_of_many_ambiguous_values_in_a_large_manifest_the_first_ones_are_explained_by_their_field() -> None:
+    filling = "".join(f"    A{number}: a\n" for number in range(10_000))
+    found = problems(f"{SERVICE}  env:\n" + "".join(f"    B{number}: on\n" for number in range(50)) + filling)
+    assert len(found) == 50
+    assert 5 <= sum(message.endswith('write "on"') for message in found) < 50
+    assert all(message.startswith("on is ambiguous (a boolean or text): write ") for message in found)
