@@ -65,7 +65,9 @@ class Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise UnreadableError(place, f"not valid YAML: {error.problem or error.context}") from error
+            is_tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
+            problem = "a tab does not indent, so write spaces" if is_tab else error.problem or error.context
+            raise UnreadableError(place, f"not valid YAML: {problem}") from error
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # The pure Python parser raises ValueError or OverflowError for an escape beyond Unicode.
             raise UnreadableError((1, 1), f"not valid YAML: {str(error).splitlines()[0]}") from error

@@ -152,6 +152,7 @@ def test_an_alias_is_rejected_and_never_expanded() -> None:
             " (`git lfs untrack`)",
         ),
         (b"a: " + b"[" * 60 + b"]" * 60, "a.yaml:1:54: nested more than 50 levels deep"),
+        ("é: 1\na:\n\tb: 1".encode(), "a.yaml:3:1: not valid YAML: a tab does not indent, so write spaces"),
         (b"a: b: c", "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"),
     ],
 )
