@@ -1,7 +1,12 @@
 """Plan documents as `terraform show -json` writes them, reduced to the fields that tests need."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+# Of the AWS provider, as far as a classification reads them; `tests/terraform/test_recorded_schemas.py` compares them.
+SCHEMAS: Mapping[str, Any] = json.loads(Path(__file__).with_name("schemas.json").read_text())
 
 
 def change(
@@ -54,8 +59,10 @@ def document(
     existing: int = 0,
     outputs: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """Return a whole plan document. `state` has values by address, `existing` adds so many resources without values."""
+    types = {entry["type"] for entry in (*changes, *drift)}
     resources: list[dict[str, Any]] = [
         {"address": f"aws_thing.n{index}", "mode": "managed"} for index in range(existing)
     ]
@@ -67,4 +74,8 @@ def document(
         "resource_changes": list(changes),
         "resource_drift": list(drift),
         "prior_state": {"values": {"root_module": {"child_modules": [{"resources": resources}]}}},
+        "provider_schemas": {
+            "aws": {"resource_schemas": {name: SCHEMAS[name] for name in sorted(types) if name in SCHEMAS}}
+        },
+        **more,
     }

@@ -15,7 +15,7 @@ from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
-from reconciler.core.status import recovery
+from reconciler.core.status import recovery, refresh
 from reconciler.core.status.drift import is_same, never_settles, repair_count, unconfirmed
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.core.wording import first_few
@@ -31,6 +31,11 @@ class NothingToDo:
 @dataclass(frozen=True, slots=True)
 class Apply:
     """Apply this plan now. A plan without changes only writes the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """AWS is as Git wants it, and only the state does not know: apply the empty plan, so that it learns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class ConfirmDrift:
     """Drift was seen for the first time; a second drift check has to confirm it."""
 
 
-Verdict = NothingToDo | Apply | AwaitApproval | Report
+Verdict = NothingToDo | Apply | Refresh | AwaitApproval | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def verdict(
     found = _without_freeze(plan, finding, record, environment, image, now, limits, objection)
     if freeze and isinstance(found, Apply):
         return Report(Reason.FROZEN, f"{describe(plan)}; {freeze.describe()}")
-    return found
+    return NothingToDo() if freeze and isinstance(found, Refresh) else found
 
 
 def _without_freeze(
@@ -108,6 +113,8 @@ def _without_freeze(
     mode = effective_mode(record.instance.policy, environment)
     if mode != "observe" and recovery.is_unrecorded(plan, finding.outside, record):
         return Apply()
+    if mode != "observe" and refresh.is_due(record, plan, finding):
+        return Refresh()
     if plan.is_empty or finding.harmless:
         return NothingToDo()
     if refused := _refused(plan, record, limits, objection):

@@ -66,6 +66,9 @@ def _is_default(name: str, value: Any) -> bool:
 
 
 def _field(name: str, value: Any) -> Any:
+    if name == "environment" and isinstance(value, list):
+        # ECS drops a variable without a value (hashicorp/terraform-provider-aws issue 39533).
+        value = [item for item in value if not isinstance(item, Mapping) or item.get("value") not in _NOTHING]
     if name in _KEYS and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
         return _keyed((_key(name, item), _entry(name, item)) for item in value)
     if isinstance(value, Mapping):

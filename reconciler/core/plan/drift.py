@@ -14,29 +14,24 @@ from typing import Any
 from desired_state.policy import Ignore
 from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
 from reconciler.core.plan.model import UNKNOWN, Change, Plan, spots
-from reconciler.core.plan.paths import covers, head, names
+from reconciler.core.plan.outside.outdated import split
+from reconciler.core.plan.outside.schema import ResourceSchemas
+from reconciler.core.plan.paths import covers, head, names, steps
 from reconciler.core.plan.summary import operation
 from reconciler.core.vocabulary import Reason, Sync
 
-# Attributes that another resource owns by design, or that the provider computes: a difference there is no drift.
+# Attributes that something outside of the state owns by design, which neither a schema nor a reference tells. Source of
+# the first four: the notes on `lifecycle` and on these attributes in the documentation of the AWS provider.
 _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
-    "aws_default_network_acl": frozenset({"subnet_ids"}),  # every subnet that names no other
-    "aws_db_instance": frozenset({"latest_restorable_time", "status"}),
-    "aws_dynamodb_table": frozenset({"read_capacity", "write_capacity"}),
-    "aws_ecr_repository": frozenset({"image_tag_mutability_exclusion_filter"}),
-    "aws_ecs_service": frozenset({"desired_count", "task_definition"}),
-    "aws_ecs_task_definition": frozenset({"revision", "arn", "id"}),
-    "aws_iam_role": frozenset({"inline_policy", "managed_policy_arns", "role_last_used"}),  # `…_exclusive` watches two
-    "aws_lambda_function": frozenset({"qualified_arn", "qualified_invoke_arn", "version"}),
-    "aws_lb": frozenset({"dns_name", "zone_id"}),
-    "aws_lb_target_group": frozenset({"load_balancer_arns"}),
-    "aws_ssm_parameter": frozenset({"value", "version"}),  # the pointer that builds move
-    "aws_vpc": frozenset({"default_network_acl_id", "default_route_table_id", "default_security_group_id"}),
+    "aws_default_network_acl": frozenset({"subnet_ids"}),  # AWS: every subnet that names no other
+    "aws_dynamodb_table": frozenset({"read_capacity", "write_capacity"}),  # autoscaling
+    "aws_ecs_service": frozenset({"desired_count", "task_definition"}),  # autoscaling; pipelines
+    "aws_ssm_parameter": frozenset({"value"}),  # the pointer that builds move: terraform/modules/pipeline
 }
 _TAINTED = "replace_because_tainted"  # by hand: no attribute needs to differ
-_COMPUTED = frozenset(
-    {"tags_all", "last_updated", "last_modified", "last_modified_time", "unique_id", "create_date", "owner_id"}
-)
+# `tags_all` is `tags` with the provider's `default_tags`: a change of either is told there. No root sets the other two,
+# although the provider's SDK declares `id` as optional for every resource.
+_DERIVED = frozenset({"tags_all", "id", "arn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,9 @@ class DriftFinding:
 
     The attributes of `drifted` map to the applied value and the value that was found. `harmless`: the plan has changes,
     but each of them is ignored by a rule or changes no meaning. `outside` is all that Terraform says changed outside of
-    it, without noise, whether or not it counts as drift. `unsettled` is planned at the applied digest, and no move
-    explains it.
+    it, without noise, whether or not it counts as drift; only the state does not know the part `outdated`, and
+    `unexplained` says whether there is another part. `unsettled` is planned at the applied digest, and no move explains
+    it.
     """
 
     sync: Sync
@@ -55,6 +51,8 @@ class DriftFinding:
     harmless: bool = False
     outside: tuple[Change, ...] = ()
     unsettled: tuple[Change, ...] = ()
+    outdated: tuple[Change, ...] = ()
+    unexplained: bool = False
 
 
 def classify(
@@ -66,39 +64,55 @@ def classify(
     rolled_back: bool,
     now: datetime,
     unsettled: Collection[str] | None = None,
+    of_state: Plan | None = None,
+    other_provider: bool = False,
 ) -> DriftFinding:
     """Classify the plan: pending changes, drift, or both.
 
     An unknown applied digest counts as a change in Git, because nothing is known to have been applied. `rolled_back`:
     ECS returned the service to its previous task definition; that difference is a failed rollout, not drift.
     `unsettled`: no plan was empty since the last apply; the spots at which the root is known to differ from itself.
+    `of_state` and `other_provider` tell what only the state does not know, see `reconciler.core.plan.outside.outdated`.
     """
     outside = changed_outside(plan, ignore, now)
+    moves, outdated = split(outside, of_state, plan, other_provider=other_provider)
+    found = _classified(plan, moves, applied_digest, desired_digest, ignore, rolled_back, now, unsettled)
+    return replace(found, outside=outside, outdated=outdated, unexplained=bool(moves))
+
+
+def _classified(
+    plan: Plan,
+    moves: tuple[Change, ...],
+    applied_digest: str | None,
+    desired_digest: str,
+    ignore: Sequence[Ignore],
+    rolled_back: bool,
+    now: datetime,
+    unsettled: Collection[str] | None,
+) -> DriftFinding:
     if rolled_back or plan.imports:  # a resource that is yet to be adopted cannot have drifted
-        return DriftFinding(Sync.PENDING, None, (), outside=outside)
+        return DriftFinding(Sync.PENDING, None, ())
     if applied_digest == desired_digest and not plan.partial:
-        moved = (change for change in plan.changes if not change.is_bookkeeping)
-        planned = tuple(filter(_changes_meaning, _without_ignored(moved, ignore, now)))
-        found = _at_rest(plan, planned, outside, unsettled)
+        found = _at_rest(plan, tuple(_meaningful(plan, ignore, now)), moves, unsettled)
         if not plan.has_bookkeeping or found.reason not in {None, Reason.UNMANAGED_ADDITION}:
             return found
     if plan.is_empty and not plan.partial:
-        return DriftFinding(Sync.IN_SYNC, None, (), outside=outside)
-    if outside and applied_digest is not None:
-        return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(outside), outside, outside=outside)
-    return DriftFinding(Sync.PENDING, None, (), outside=outside)
+        return DriftFinding(Sync.IN_SYNC, None, ())
+    if moves and applied_digest is not None:
+        return DriftFinding(Sync.PENDING_AND_DRIFTED, _reason(moves), moves)
+    return DriftFinding(Sync.PENDING, None, ())
 
 
 def _at_rest(
-    plan: Plan, planned: tuple[Change, ...], outside: tuple[Change, ...], unsettled: Collection[str] | None
+    plan: Plan, planned: tuple[Change, ...], moves: tuple[Change, ...], unsettled: Collection[str] | None
 ) -> DriftFinding:
     """Classify the plan of what was applied already; `planned` are the changes that change a meaning."""
     repairs = tuple(_as_drift(change) for change in planned if not spots([change]) <= set(unsettled or ()))
-    if repairs and (unsettled is None or outside or any(_has_moved(change, plan.drift) for change in planned)):
-        return DriftFinding(Sync.DRIFTED, _reason(repairs), repairs, outside=outside)
+    if repairs and (unsettled is None or moves or any(_has_moved(change, plan.drift) for change in planned)):
+        return DriftFinding(Sync.DRIFTED, _reason(repairs), repairs)
     harmless = bool(plan.changes) and not (planned or plan.outputs or plan.others)
-    if outside:
-        return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, outside, harmless, outside, unsettled=planned)
+    if moves:
+        return DriftFinding(Sync.DRIFTED, Reason.UNMANAGED_ADDITION, moves, harmless, unsettled=planned)
     return DriftFinding(Sync.PENDING if planned else Sync.IN_SYNC, None, (), harmless, unsettled=planned)
 
 
@@ -121,7 +135,7 @@ def classify_destroy(plan: Plan, *, ignore: Sequence[Ignore], now: datetime) -> 
 
 def changed_outside(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> tuple[Change, ...]:
     """Return what Terraform says changed outside of it, without noise."""
-    return tuple(_normalised(plan.drift, ignore, now))
+    return tuple(_normalised(plan, ignore, now))
 
 
 def _reason(changes: Iterable[Change]) -> Reason:
@@ -129,12 +143,17 @@ def _reason(changes: Iterable[Change]) -> Reason:
     return Reason.MISSING_RESOURCE if gone else Reason.OUT_OF_BAND_CHANGE
 
 
-def _changes_meaning(change: Change) -> bool:
+def _meaningful(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
+    changes = (change for change in plan.changes if not change.is_bookkeeping)
+    return (change for change in _without_ignored(changes, ignore, now) if _changes_meaning(change, plan.schemas))
+
+
+def _changes_meaning(change: Change, schemas: ResourceSchemas) -> bool:
     """Return whether a planned change differs in more than notation, and in more than what follows from notation."""
     if operation(change.actions) not in {"update", "replace"} or change.reason == _TAINTED:
         return True
     return any(
-        _differs(path, old, new) and not (new == UNKNOWN and _is_owned(change.type, path))
+        _differs(path, old, new) and not (new == UNKNOWN and _is_owned(change.type, path, schemas))
         for path, (old, new) in change.attributes.items()
     )
 
@@ -158,28 +177,30 @@ def _as_drift(change: Change) -> Change:
     return replace(change, actions=("update",), attributes=known or turned)
 
 
-def _normalised(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
-    for change in _without_ignored(changes, ignore, now):
+def _normalised(plan: Plan, ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:
+    for change in _without_ignored(plan.drift, ignore, now):
         attributes = {
-            path: (old, new) for path, (old, new) in change.attributes.items() if not _is_noise(change, path, old, new)
+            path: (old, new)
+            for path, (old, new) in change.attributes.items()
+            if not _is_noise(change, path, old, new, plan.schemas)
         }
         if attributes or change.deletes:
             yield replace(change, attributes=attributes)
 
 
-def _is_noise(change: Change, path: str, old: Any, new: Any) -> bool:
+def _is_noise(change: Change, path: str, old: Any, new: Any, schemas: ResourceSchemas) -> bool:
     attribute = head(path)
     return (
-        _is_owned(change.type, path)
+        _is_owned(change.type, path, schemas)
         or attribute in change.watched
         or not _differs(path, old, new)
         or same_members(change.before.get(attribute), change.after.get(attribute))
     )
 
 
-def _is_owned(kind: str, path: str) -> bool:
-    attribute = head(path)
-    return attribute in _COMPUTED or attribute in _OWNED_ELSEWHERE.get(kind, frozenset())
+def _is_owned(kind: str, path: str, schemas: ResourceSchemas) -> bool:
+    attribute, owned = head(path), _OWNED_ELSEWHERE.get(kind, frozenset())
+    return attribute in _DERIVED or attribute in owned or schemas.is_computed(kind, steps(path))
 
 
 def _without_ignored(changes: Iterable[Change], ignore: Sequence[Ignore], now: datetime) -> Iterable[Change]:

@@ -39,6 +39,14 @@ def same_document(old: Any, new: Any) -> bool:
     return left is not None and identical(left, right)
 
 
+def canonical(value: Any) -> str:
+    """Return a value in one notation for all JSON of one meaning, and for the name and the number of a protocol."""
+    if not isinstance(value, str):
+        return str(value)
+    document = _document(value)
+    return _PROTOCOLS.get(value, value) if document is None else json.dumps(document, sort_keys=True)
+
+
 def both_nothing(old: Any, new: Any) -> bool:
     """Return whether both values are ways to write nothing."""
     return old in NOTHING and new in NOTHING

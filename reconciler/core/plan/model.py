@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.core.plan.outside.schema import ResourceSchemas
 from reconciler.core.plan.paths import head
 from reconciler.core.plan.summary import (
     IMPORT,
@@ -78,6 +79,7 @@ class Plan:
     `readdressed` are resources that only get another address. `others` are entries that are no change of a resource:
     invoked actions and what is deferred. `applyable` is Terraform's own word, None from versions that do not say it.
     `partial` says why the plan is not the whole one, `checks` are those that failed.
+    `providers` are their versions as a text, `schemas` those of the types in `drift`.
     """
 
     changes: tuple[Change, ...]
@@ -93,6 +95,8 @@ class Plan:
     partial: str | None = None
     checks: tuple[FailedCheck, ...] = ()
     warnings: tuple[str, ...] = ()
+    providers: str = ""
+    schemas: ResourceSchemas = field(default_factory=ResourceSchemas)
 
     @property
     def is_empty(self) -> bool:

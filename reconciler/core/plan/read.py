@@ -2,7 +2,8 @@
 
 The document carries sensitive values in clear text; nothing leaves this module unredacted. Its format is Terraform's
 (https://developer.hashicorp.com/terraform/internals/json-format, and `internal/command/jsonplan` of its source for what
-that page leaves out). `warnings` is ours: the workspace adds Terraform's messages, for which the format has no place.
+that page leaves out). `warnings`, `provider_versions` and `provider_schemas` are ours: the workspace adds them, because
+the format has no place for them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.plan import entries
-from reconciler.core.plan.companions import watched
 from reconciler.core.plan.differences import fingerprint
 from reconciler.core.plan.entries import Fingerprinted, UnreadablePlan
 from reconciler.core.plan.model import Change, Plan
+from reconciler.core.plan.outside import references, schema
+from reconciler.core.plan.outside.companions import StateResource, watched
 from reconciler.core.plan.summary import DEFER, NO_OP, UNNAMED, ResourceSummary
 from reconciler.core.plan.values import Reader
 from reconciler.core.redaction.redactor import Redactor
@@ -40,11 +42,12 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
     outputs, others = tuple(entries.outputs(document, reader)), tuple(_others(document, reader))
     if document.get("applyable") and not (planned or outputs or others or entries.reads_data(document)):
         others = (_UNNAMED,)
+    refers, schemas = references.read(document), schema.read(document)
     resources = tuple(_resources((document.get("prior_state") or {}).get("values", {}).get("root_module")))
     return Plan(
         changes=tuple(change for change in planned if change.actions != _NOTHING),
         drift=tuple(
-            replace(change, previous=None, watched=watched(change.type, change.before, change.after, resources))
+            replace(change, previous=None, watched=watched(_found(change), change.before, resources, refers, schemas))
             for change in entries.changes(document, "resource_drift", reader)
             if change.actions != _NOTHING and change.deposed is None
         ),
@@ -59,6 +62,8 @@ def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: boo
         partial=_partial(document, others),
         checks=tuple(entries.failed_checks(document, reader)),
         warnings=tuple(_warnings(document, reader)),
+        providers=str(document.get("provider_versions") or ""),
+        schemas=schemas,
     )
 
 
@@ -102,12 +107,17 @@ def _values(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: out["value"] for name, out in outputs.items() if "value" in out and not out.get("sensitive")}
 
 
-def _resources(module: Mapping[str, Any] | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield type and values of every managed resource of a state, sensitive ones included: callers must not pass them
-    on. An object that a replacement left behind is no resource of its own.
+def _found(change: Change) -> StateResource:
+    return StateResource(change.address, change.type, change.after)
+
+
+def _resources(module: Mapping[str, Any] | None) -> Iterator[StateResource]:
+    """Yield every managed resource of a state, sensitive values included: callers must not pass them on.
+
+    An object that a replacement left behind is no resource of its own.
     """
     for resource in (module or {}).get("resources", ()):
         if resource.get("mode") == "managed" and "deposed_key" not in resource:
-            yield resource.get("type", ""), resource.get("values") or {}
+            yield StateResource(resource.get("address", ""), resource.get("type", ""), resource.get("values") or {})
     for child in (module or {}).get("child_modules", ()):
         yield from _resources(child)

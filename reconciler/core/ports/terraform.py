@@ -66,12 +66,22 @@ class Workspace(Protocol):
         """Plan, and keep the plan file for `apply`. Returns the document of `terraform show -json`, with Terraform's
         warnings, if there are any, as the list of texts `warnings`.
 
+        Two keys are added to it: `provider_versions`, the root's providers as a text, and, when something moved
+        outside, `provider_schemas` with the types that moved, as `terraform providers schema -json` has it.
+
         Raises: TerraformFailed (PlanFailed, StateLocked, Interrupted, InvalidConfiguration).
         """
         ...
 
     async def planned_state(self) -> StateVersion:
         """Return the version of the stored state that the last plan was made from. Raises: TerraformFailed."""
+        ...
+
+    async def plan_of_state(self) -> Mapping[str, Any]:
+        """Plan the root against the stored state, without asking AWS. Returns the document; nothing is kept of it.
+
+        It says what the root asks for where the state does not have it. Raises: TerraformFailed.
+        """
         ...
 
     async def apply(self) -> Mapping[str, Any]:

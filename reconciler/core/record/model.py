@@ -100,6 +100,14 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
+class StateWriter:
+    """The versions of the providers that wrote the state last; `refreshed`: they wrote it once with an empty plan."""
+
+    providers: str
+    refreshed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The base of the state: all that a destroy needs when Git no longer knows the instance."""
 
@@ -154,6 +162,7 @@ class Record:
     unsettled: Unsettled | None = field(default=None, metadata=ABSENT)
     rejected: RejectedManifest | None = field(default=None, metadata=ABSENT)
     state: KnownState | None = field(default=None, metadata=ABSENT)
+    writer: StateWriter | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

@@ -260,7 +260,9 @@ def _without_environment(definitions: Any, redactor: Redactor) -> Any:
     if not isinstance(entries, list | tuple):
         return dict(definitions)
     masked = [
-        {**entry, "value": redactor.mark(entry["value"])} if isinstance(entry, Mapping) and "value" in entry else entry
+        {**entry, "value": redactor.mark(entry["value"])}
+        if isinstance(entry, Mapping) and entry.get("value")
+        else entry
         for entry in entries
     ]
     return {**definitions, "environment": masked}

@@ -13,7 +13,7 @@ from reconciler.core.plan.model import summarise
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Running
-from reconciler.core.status import drift, intake, promotion, recovery, renames, rollout, state
+from reconciler.core.status import drift, intake, promotion, recovery, refresh, renames, rollout, state
 from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
@@ -185,7 +185,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
 
 
 def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
-    record = state.matched(idle(record), None)
+    record = refresh.refreshed(state.matched(idle(record), event.state), event.refreshed)
     record = record.replace(
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
         base=event.base,
@@ -222,6 +222,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
 def _applied(record: Record, event: Applied, now: datetime) -> Record:
     service = record.instance.kind == "Service"
     record = state.matched(drift.repaired(idle(record), now), event.state)
+    record = refresh.written(record, event.providers)
     record = record.replace(
         intent=None,
         applied_digest=record.desired_digest,

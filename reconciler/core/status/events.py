@@ -119,10 +119,15 @@ class Attributed:
 
 @dataclass(frozen=True, slots=True)
 class FoundInSync:
-    """The plan was empty: the state matches the desired digest."""
+    """The plan was empty: the state matches the desired digest. `refreshed`: these providers wrote it anew.
+
+    `state` is then what they left.
+    """
 
     base: Base
     outputs: Mapping[str, Any]
+    refreshed: str = ""
+    state: StateSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +155,12 @@ class LockObserved:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The apply succeeded and left this state."""
+    """The apply succeeded, with these versions of the providers, and left this state."""
 
     outputs: Mapping[str, Any]
     image: str | None
     state: StateSeen | None = None
+    providers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,11 @@ class Commands:
             "init", json=_FLAG, input=False, reconfigure=_FLAG, backend_config=str(backend) if backend else None
         )
 
-    def plan(self, out: Path, *, variables: str, destroy: bool) -> Sequence[str]:
+    def plan(self, out: Path, *, variables: str, destroy: bool, of_state: bool = False) -> Sequence[str]:
         """Plan into a file; exit code 2 means that the plan has changes.
 
-        The file of variables is named, so that a `*.auto.tfvars` of the root does not win over it.
+        The file of variables is named, so that a `*.auto.tfvars` of the root does not win over it. `of_state`: against
+        the stored state, without asking the provider what exists and without the state's lock.
         """
         return self._line(
             "plan",
@@ -49,7 +50,13 @@ class Commands:
             var_file=variables,
             out=str(out),
             destroy=_FLAG if destroy else None,
+            refresh=False if of_state else None,
+            lock=False if of_state else None,
         )
+
+    def schemas(self) -> Sequence[str]:
+        """Print the schemas of the root's providers as JSON."""
+        return self._line("providers schema", json=_FLAG)
 
     def show(self, plan: Path) -> Sequence[str]:
         """Print a plan file as JSON."""

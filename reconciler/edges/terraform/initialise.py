@@ -10,12 +10,13 @@ import hashlib
 import json
 import shutil
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.plugins import CacheBusy, Plugins
+from reconciler.edges.terraform.provider_facts import KnownSchemas
 from reconciler.edges.terraform.runner import Command, RunContext, Runner, Timeouts
 from reconciler.edges.terraform.workspace import WorkspaceLayout
 
@@ -29,6 +30,7 @@ class Toolchain:
     runner: Runner
     plugins: Plugins
     timeouts: Timeouts
+    schemas: KnownSchemas = field(default_factory=KnownSchemas)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from desired_state.adoption import Import
 from reconciler.core.plan.state_file import State, StateVersion
@@ -18,7 +18,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.plan_file import stored_state
 from reconciler.edges.terraform import imports as adoption
-from reconciler.edges.terraform import remote_modules, workspace
+from reconciler.edges.terraform import provider_facts, remote_modules, workspace
 from reconciler.edges.terraform.diagnostics import RunFailed
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent, initialise
 from reconciler.edges.terraform.runner import Command, RunContext, messages
@@ -26,6 +26,7 @@ from reconciler.edges.terraform.warm import Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")  # Terraform writes whole characters, as they are
+_T = TypeVar("_T")
 _MAY_CHANGE = frozenset({0, 2})
 _BROKEN_OR_NOT = frozenset({0, 1})
 
@@ -79,22 +80,28 @@ class Session:
         if self._place.lost_state.is_file():
             await self._push_lost_state()
         await self._write_imports(() if destroy else self._imports)
-        try:
-            output = await self._plan(destroy=destroy)
-        except RunFailed as failed:
-            if not (self._attachment.active and failed.provider_lost):
-                raise
-            await self._attachment.release(failed.message)
-            await self._initialise()
-            output = await self._plan(destroy=destroy)
+        self._place.plan_file.unlink(missing_ok=True)
+        argv = self._tools.commands.plan(self._place.plan_file, variables=workspace.VARIABLES_FILE, destroy=destroy)
+        command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
+        output = await self._outliving_the_warm_provider(lambda: self._tools.runner.run(command, self._context))
         warnings = [warning.text for warning in (await in_thread(messages, output)).warnings]
-        argv = self._tools.commands.show(self._place.plan_file)
-        document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
-        self._secrets |= known_secrets.of_plan(document)
+        document = await self._shown(self._place.plan_file)
         if not destroy and (found := await self._fault_of_modules(document)):
             self._place.plan_file.unlink(missing_ok=True)
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, found)
-        return {**document, "warnings": warnings} if warnings else document
+        added = {"warnings": warnings} if warnings else {}
+        return {**document, **added, **await self._provider_facts(document)}
+
+    async def plan_of_state(self) -> Mapping[str, Any]:
+        """Plan against the stored state; see the port. Raises: TerraformFailed."""
+        file = self._place.stored_plan_file
+        argv = self._tools.commands.plan(file, variables=workspace.VARIABLES_FILE, destroy=False, of_state=True)
+        command = Command("plan-of-state", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
+        try:
+            await self._outliving_the_warm_provider(lambda: self._tools.runner.run(command, self._context))
+            return await self._shown(file)
+        finally:
+            file.unlink(missing_ok=True)
 
     async def _fault_of_modules(self, document: Mapping[str, Any]) -> str | None:
         """Return why a remote module may not be applied; None when all may. Raises: TerraformFailed."""
@@ -187,11 +194,34 @@ class Session:
             self._tools, self._place, self._content, context=self._context, reattached=self._attachment.active
         )
 
-    async def _plan(self, *, destroy: bool) -> Path:
-        self._place.plan_file.unlink(missing_ok=True)
-        argv = self._tools.commands.plan(self._place.plan_file, variables=workspace.VARIABLES_FILE, destroy=destroy)
-        command = Command("plan", argv, self._tools.timeouts.plan, Reason.PLAN_FAILED, accept=_MAY_CHANGE)
-        return await self._tools.runner.run(command, self._context)
+    async def _outliving_the_warm_provider(self, run: Callable[[], Awaitable[_T]]) -> _T:
+        """Run; when the warm provider is gone, run again with an installed one. Raises: TerraformFailed."""
+        try:
+            return await run()
+        except RunFailed as failed:
+            if not (self._attachment.active and failed.provider_lost):
+                raise
+            await self._attachment.release(failed.message)
+            await self._initialise()
+            return await run()
+
+    async def _shown(self, plan: Path) -> Mapping[str, Any]:
+        argv = self._tools.commands.show(plan)
+        document = await self._answer(Command("show", argv, self._tools.timeouts.answer, Reason.PLAN_FAILED))
+        self._secrets |= known_secrets.of_plan(document)
+        return document
+
+    async def _provider_facts(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the keys that the port adds to a plan document."""
+        lock = await in_thread(provider_facts.read_locked, self._place.root)
+        facts = {"provider_versions": provider_facts.versions(lock)}
+        if not (types := provider_facts.changed_types(document)):
+            return facts
+        command = Command("schemas", self._tools.commands.schemas(), self._tools.timeouts.answer, Reason.PLAN_FAILED)
+        known = await self._tools.schemas.of(
+            lock, types, lambda: self._outliving_the_warm_provider(lambda: self._answer(command))
+        )
+        return {**facts, **known}
 
     async def _push_lost_state(self) -> None:
         """Push the state that could not be uploaded; Terraform refuses one of another lineage, or an older one.

@@ -72,6 +72,11 @@ class WorkspaceLayout:
         return self.home / "tfplan"
 
     @property
+    def stored_plan_file(self) -> Path:
+        """The plan against the stored state, while it is read."""
+        return self.home / "tfplan-of-state"
+
+    @property
     def lost_state(self) -> Path:
         """The state that an apply could not upload."""
         return self.root / LOST_STATE

@@ -15,11 +15,11 @@ from reconciler.core.decide.verdict import (
     AwaitApproval,
     ConfirmDrift,
     NothingToDo,
+    Refresh,
     Report,
     Verdict,
     confirm_first,
     plan_waits,
-    repeats_rollback,
     response,
     skips_confirmation,
     verdict,
@@ -28,7 +28,6 @@ from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
-from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.entries import UnreadablePlan
 from reconciler.core.plan.model import Plan
 from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
@@ -37,7 +36,6 @@ from reconciler.core.record.freeze import Frozen
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.state import StateSeen
 from reconciler.core.schedule.next_visit import is_fresh
-from reconciler.core.status.drift import known_unsettled
 from reconciler.core.status.events import (
     Applied,
     Applying,
@@ -54,11 +52,13 @@ from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes import locks, renames, states
 from reconciler.engine.passes.apply import ApplyFailed, terraform_apply
 from reconciler.engine.passes.attribution import attribute
+from reconciler.engine.passes.classification import classified
 from reconciler.engine.passes.deployment import prepare
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
 from reconciler.engine.passes.promotion import promote
+from reconciler.engine.passes.refresh import refresh
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -137,11 +137,20 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
         document = await locks.plan(record, workspace, run.environment, world, destroy=False)
         seen = await states.check(key, workspace, run.environment, world)
         plan, decided = await _plan(
-            record, document, run.environment, image, world, seen, skips_confirmation=skips_confirmation(record, live)
+            record,
+            document,
+            workspace,
+            run.environment,
+            image,
+            world,
+            seen,
+            skips_confirmation=skips_confirmation(record, live),
         )
         match decided:
             case NothingToDo():
                 await world.records.advance(key, FoundInSync(_base(run), plan.values))
+            case Refresh():
+                await refresh(plan, seen, run, workspace, world)
             case Apply():
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
@@ -157,6 +166,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
 async def _plan(
     record: Record,
     document: Mapping[str, Any],
+    workspace: Workspace,
     environment: Environment,
     image: str | None,
     world: World,
@@ -167,7 +177,7 @@ async def _plan(
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, classify it, decide, and record all of it."""
     plan = _read(document, record.instance, world)
-    finding = _finding(plan, record, image, world, destroy=destroy)
+    finding = await classified(plan, record, workspace, image, world, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
@@ -193,20 +203,6 @@ def _read(document: Mapping[str, Any], instance: Instance, world: World) -> Plan
         raise TerraformFailed(Reason.PLAN_FAILED, f"its plan cannot be read: {error}") from error
 
 
-def _finding(plan: Plan, record: Record, image: str | None, world: World, *, destroy: bool) -> DriftFinding:
-    if destroy:
-        return classify_destroy(plan, ignore=record.instance.policy.ignore, now=world.now())
-    return classify(
-        plan,
-        applied_digest=record.applied_digest,
-        desired_digest=record.desired_digest or "",
-        ignore=record.instance.policy.ignore,
-        rolled_back=repeats_rollback(record, image),
-        now=world.now(),
-        unsettled=known_unsettled(record),
-    )
-
-
 async def _apply(
     instance: Instance,
     plan: Plan,
@@ -224,7 +220,7 @@ async def _apply(
         await world.records.advance(key, Applying(intent(plan, world.records[key], world), _base(run)))
         outputs = await terraform_apply(key, workspace, run.environment, world)
         left = await states.after_apply(plan, seen, run.environment, world)
-        await world.records.advance(key, Applied(outputs, image, left))
+        await world.records.advance(key, Applied(outputs, image, left, plan.providers))
 
 
 async def _prune(key: Key, environment: Environment, world: World) -> None:
@@ -236,7 +232,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         seen = await states.check(key, workspace, environment, world)
-        plan, decided = await _plan(record, document, environment, None, world, seen, destroy=True)
+        plan, decided = await _plan(record, document, workspace, environment, None, world, seen, destroy=True)
         match decided:
             case AwaitApproval(message):
                 await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))

@@ -73,6 +73,14 @@ CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "empty lists written out": (task(), task(volumesFrom=[], systemControls=[], dnsServers=[])),
     "nulls written out": (task(), {"container_definitions": json.dumps([container() | {"command": None}])}),
     "empty text": (task(), task(hostname="")),
+    **{
+        f"a variable whose value is {value!r}, dropped by ECS": (task(), task(environment=[*ENVIRONMENT, variable]))
+        for value, variable in (
+            ("", {"name": "X", "value": ""}),
+            (None, {"name": "X", "value": None}),
+            ("absent", {"name": "X"}),
+        )
+    },
     "the host's port left out": (task(), task(portMappings=[{"containerPort": 8080, "protocol": "tcp"}])),
     "the host's port chosen by ECS": (
         task(),
@@ -151,25 +159,25 @@ OUTSIDE: dict[str, Case] = {
     ),
     "inline policies that an exclusive resource watches": (
         "aws_iam_role.task",
-        {"inline_policy": []},
-        {"inline_policy": [{"name": "start-task"}]},
+        {"id": "task", "inline_policy": []},
+        {"id": "task", "inline_policy": [{"name": "start-task"}]},
     ),
     "attachments that an exclusive resource watches": (
         "aws_iam_role.task",
-        {"managed_policy_arns": []},
-        {"managed_policy_arns": ["arn:1"]},
+        {"id": "task", "managed_policy_arns": []},
+        {"id": "task", "managed_policy_arns": ["arn:1"]},
     ),
-    "the last time a role was used": (
+    "the id of a role that was made anew": (
         "aws_iam_role.task",
-        {"role_last_used": None},
-        {"role_last_used": [{"region": "eu-central-1"}]},
+        {"unique_id": "AROA1"},
+        {"unique_id": "AROA2"},
     ),
     "the load balancers of a target group": (
         "aws_lb_target_group.this",
         {"load_balancer_arns": []},
         {"load_balancer_arns": ["arn:1"]},
     ),
-    "a timestamp": ("aws_secretsmanager_secret.this", {"last_modified": "1"}, {"last_modified": "2"}),
+    "a timestamp": ("aws_lambda_function.this", {"last_modified": "1"}, {"last_modified": "2"}),
     "the table's capacity, scaled": ("aws_dynamodb_table.this", {"read_capacity": 5}, {"read_capacity": 9}),
     "a route of a separate resource": (
         "aws_route_table.this",
@@ -206,6 +214,63 @@ OUTSIDE: dict[str, Case] = {
         {"subnet_ids": ["subnet-1"]},
         {"subnet_ids": ["subnet-1", "subnet-2"]},
     ),
+    "a policy that was attached somewhere": (
+        "module.access.aws_iam_policy.people",
+        {"id": "p", "attachment_count": 0},
+        {"id": "p", "attachment_count": 1},
+    ),
+    "a database's last moment to restore": (
+        "aws_db_instance.this",
+        {"latest_restorable_time": "1", "status": "available"},
+        {"latest_restorable_time": "2", "status": "backing-up"},
+    ),
+    "names that AWS gives a load balancer": (
+        "aws_lb.this",
+        {"dns_name": "", "zone_id": ""},
+        {"dns_name": "a.elb", "zone_id": "Z1"},
+    ),
+    "what AWS makes together with a VPC": (
+        "aws_vpc.this",
+        {"default_network_acl_id": "", "default_route_table_id": "", "main_route_table_id": ""},
+        {"default_network_acl_id": "acl-1", "default_route_table_id": "rtb-1", "main_route_table_id": "rtb-1"},
+    ),
+    "the newest version of a function": (
+        "aws_lambda_function.this",
+        {"version": "1", "qualified_arn": "a:1"},
+        {"version": "2", "qualified_arn": "a:2"},
+    ),
+    "a distribution that is on its way": (
+        "aws_cloudfront_distribution.this",
+        {"etag": "1", "status": "InProgress", "in_progress_validation_batches": 1},
+        {"etag": "2", "status": "Deployed", "in_progress_validation_batches": 0},
+    ),
+    "a certificate that was renewed": ("aws_acm_certificate.this", {"not_after": "1"}, {"not_after": "2"}),
+    "a file system that has grown": (
+        "aws_efs_file_system.this",
+        {"size_in_bytes": [{"value": 1}]},
+        {"size_in_bytes": [{"value": 2}]},
+    ),
+    "name servers of a zone": ("aws_route53_zone.this", {"name_servers": []}, {"name_servers": ["ns-1"]}),
+    "a volume of an attachment": (
+        "aws_instance.this",
+        {"id": "i-1", "ebs_block_device": []},
+        {"id": "i-1", "ebs_block_device": [{"device_name": "/dev/sdh", "volume_id": "vol-1", "volume_size": 8}]},
+    ),
+    "a key's policy of a separate resource": (
+        "aws_kms_key.data",
+        {"id": "key-1", "policy": "{}"},
+        {"id": "key-1", "policy": '{"Statement":[]}'},
+    ),
+    "a queue's dead letters of a separate resource": (
+        "aws_sqs_queue.work",
+        {"id": "https://work", "redrive_policy": ""},
+        {"id": "https://work", "redrive_policy": '{"maxReceiveCount":3}'},
+    ),
+    "an ACL of a separate resource": (
+        "aws_s3_bucket.logs",
+        {"id": "logs", "acl": None, "grant": []},
+        {"id": "logs", "acl": "private", "grant": [{"type": "CanonicalUser"}]},
+    ),
     "a rule of a group of a separate resource": (
         "aws_security_group.this",
         {"id": "sg-1", "ingress": []},
@@ -219,4 +284,11 @@ STATE = {
     "aws_vpc_security_group_ingress_rule.web": OWN_RULE,
     "aws_sns_topic_policy.alarms": {"arn": "arn:alarms"},
     "aws_nat_gateway.this": {"allocation_id": "eipalloc-1"},
+    "aws_volume_attachment.a": {"id": "vai-1", "instance_id": "i-1", "volume_id": "vol-1", "device_name": "/dev/sdh"},
+    "aws_ebs_volume.v": {"id": "vol-1", "size": 8},
+    "aws_kms_key_policy.data": {"id": "key-1", "key_id": "key-1", "policy": '{"Statement":[]}'},
+    "aws_sqs_queue_redrive_policy.work": {"id": "https://work", "queue_url": "https://work"},
+    "aws_s3_bucket_acl.logs": {"id": "logs,private", "bucket": "logs"},
+    "aws_iam_role_policies_exclusive.task": {"role_name": "task", "policy_names": ["start-task"]},
+    "aws_iam_role_policy_attachments_exclusive.task": {"role_name": "task", "policy_arns": ["arn:1"]},
 }

@@ -151,13 +151,13 @@ def test_what_a_plan_would_replace_was_changed() -> None:
 
 
 def test_the_owner_of_an_attribute_owns_what_is_inside_of_it() -> None:
-    def role(policy: str) -> dict[str, Any]:
-        return {"inline_policy": [{"name": "x", "policy": {"Version": policy}}], "tags_all": {"a.b": policy}}
+    def parameter(value: str) -> dict[str, Any]:
+        return {"value": [{"name": "x", "image": {"tag": value}}], "tags_all": {"a.b": value}}
 
-    moved = change("aws_iam_role.task", ["update"], role("1"), role("2"))
+    moved = change("aws_ssm_parameter.image", ["update"], parameter("1"), parameter("2"))
     assert finding(drift=[moved]).sync == Sync.IN_SYNC
-    other = change("aws_vpc.this", ["update"], role("1"), role("2"))
-    assert [sorted(item.attributes) for item in finding(drift=[other]).drifted] == [["inline_policy.0.policy.Version"]]
+    other = change("aws_vpc.this", ["update"], parameter("1"), parameter("2"))
+    assert [sorted(item.attributes) for item in finding(drift=[other]).drifted] == [["value.0.image.tag"]]
 
 
 def test_a_deletion_outside_counts_whatever_became_of_its_attributes() -> None:

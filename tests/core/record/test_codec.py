@@ -14,7 +14,7 @@ from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.codec import dump, dump_pass, load, load_pass
 from reconciler.core.record.consent import Approval, Promoted, WindowOverride
-from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout, Unsettled
+from reconciler.core.record.model import Base, Condition, Failures, Pass, Record, Rollout, StateWriter, Unsettled
 from reconciler.core.record.runs import Intent
 from reconciler.core.record.state import FromEmpty, KnownState, StatePlace, StateSeen
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -105,6 +105,7 @@ records = st.builds(
     ),
     base=st.none() | st.builds(Base, root=words, tree_id=words, variables=st.dictionaries(words, values, max_size=2)),
     outputs=st.dictionaries(words, values, max_size=3),
+    writer=st.none() | st.builds(StateWriter, providers=words, refreshed=st.booleans()),
     unsettled=st.none() | st.builds(Unsettled, spots=st.lists(words, max_size=3).map(tuple), applied=st.booleans()),
     state=st.none()
     | st.builds(

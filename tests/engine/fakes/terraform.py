@@ -22,6 +22,9 @@ class FakeWorkspace:
     async def planned_state(self) -> StateVersion:
         return StateVersion()
 
+    async def plan_of_state(self) -> Mapping[str, Any]:
+        return document()
+
     async def apply(self) -> Mapping[str, Any]:
         return {}
 

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.plan.companions import watched
+from reconciler.core.plan.outside.companions import StateResource, watched
+from reconciler.core.plan.outside.schema import read
+from tests.core.documents import SCHEMAS
 
 Values = Mapping[str, Any]
 State = list[tuple[str, Values]]
+RECORDED = read({"provider_schemas": {"aws": {"resource_schemas": SCHEMAS}}})
 
 OWNERS = {
     "aws_s3_bucket": "logs",
@@ -56,21 +59,24 @@ COMPANIONS: list[tuple[str, str, str, Values]] = [
 
 def found(kind: str, state: State, *, before: Values | None = None, after: Values | None = None) -> frozenset[str]:
     owner = {"id": OWNERS.get(kind, "x")}
-    return watched(kind, {**owner, **(before or {})}, {**owner, **(after or {})}, state)
+    found = StateResource(f"{kind}.owner", kind, {**owner, **(after or {})})
+    resources = [StateResource(f"{other}.n{number}", other, values) for number, (other, values) in enumerate(state)]
+    return watched(found, {**owner, **(before or {})}, resources, {}, RECORDED)
 
 
 @pytest.mark.parametrize(("kind", "attribute", "companion", "values"), COMPANIONS)
 def test_a_companion_of_the_same_owner_accounts_for_its_attribute(
     kind: str, attribute: str, companion: str, values: Values
 ) -> None:
-    assert attribute in found(kind, [("aws_vpc", {"id": "vpc-1"}), (companion, values)])
+    state = [("aws_vpc", {"id": "vpc-1"}), (companion, values)]
+    assert found(kind, state, after={attribute: ["changed"]}) == {attribute}
 
 
 @pytest.mark.parametrize(("kind", "attribute", "companion", "values"), COMPANIONS)
 def test_a_companion_of_another_owner_accounts_for_nothing(
     kind: str, attribute: str, companion: str, values: Values
 ) -> None:
-    assert found(kind, [(companion, dict.fromkeys(values, "another"))]) == frozenset()
+    assert found(kind, [(companion, dict.fromkeys(values, "another"))], after={attribute: ["changed"]}) == frozenset()
 
 
 @given(st.sampled_from([*OWNERS, "aws_vpc", "aws_iam_role"]), st.dictionaries(st.text(), st.text(), max_size=3))
@@ -106,7 +112,9 @@ class TestRoutes:
 
     def test_an_earlier_route_needs_no_resource(self) -> None:
         inline = {"route": [{"cidr_block": "10.0.0.0/8"}]}
-        assert found("aws_route_table", [], before=inline, after=inline) == {"route"}
+        state: State = [("aws_route", {"route_table_id": "rtb-1", "destination_cidr_block": "there"})]
+        more = {"route": [*inline["route"], {"cidr_block": "there"}]}
+        assert found("aws_route_table", state, before=inline, after=more) == {"route"}
 
     def test_a_route_of_another_table_accounts_for_nothing(self) -> None:
         state: State = [("aws_route", {"route_table_id": "rtb-2", "destination_cidr_block": "there"})]
@@ -131,9 +139,7 @@ class TestRules:
         other = {"ingress": "egress", "egress": "ingress"}[side]
         shown = {**HTTPS, **inline}
         assert found("aws_security_group", state, after={side: [shown]}) == {side}
-        assert found("aws_security_group", state, after={other: [shown]}) == {side}, (
-            "the addition is on the side that no resource manages"
-        )
+        assert found("aws_security_group", state, after={other: [shown]}) == frozenset()
         beside = {**shown, "from_port": 22, "to_port": 22}
         assert found("aws_security_group", state, after={side: [shown, beside]}) == frozenset()
 
