@@ -49,7 +49,16 @@ def canonical(value: Any) -> str:
 
 def both_nothing(old: Any, new: Any) -> bool:
     """Return whether both values are ways to write nothing."""
-    return old in NOTHING and new in NOTHING
+    return all(value in NOTHING or _are_unset(value) for value in (old, new))
+
+
+def _are_unset(value: Any) -> bool:
+    """Return whether they are blocks in which everything is null. An empty block may be an answer, as in WAF."""
+    blocks = value if isinstance(value, list) else []
+    return bool(blocks) and all(
+        isinstance(block, Mapping) and block and all(inner is None or _are_unset(inner) for inner in block.values())
+        for block in blocks
+    )
 
 
 def same_members(old: Any, new: Any) -> bool:

@@ -118,6 +118,11 @@ OUTSIDE: dict[str, Case] = {
     "an empty text instead of null": ("aws_sns_topic.this", {"policy_id": None}, {"policy_id": ""}),
     "false instead of null": ("aws_vpc.this", {"flag": None}, {"flag": False}),
     "0 instead of null": ("aws_cloudwatch_log_group.this", {"retention_in_days": None}, {"retention_in_days": 0}),
+    "a block in which everything is null": (
+        "aws_lb_target_group.this",
+        {"target_group_health": []},
+        {"target_group_health": [{"dns_failover": [{"minimum_healthy_targets_count": None}]}]},
+    ),
     "tags that the provider merges": ("aws_lb.this", {"tags_all": {"a": "1"}}, {"tags_all": {"a": "1", "b": "2"}}),
     "members of a set in another order": ("aws_vpc.this", {"zones": ["a", "b"]}, {"zones": ["b", "a"]}),
     "blocks of a set in another order": (

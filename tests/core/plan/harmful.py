@@ -95,6 +95,12 @@ def _changed(address: str, attribute: str, old: Any, new: Any, **more: Any) -> C
 
 _STATEMENT = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
 HARMFUL |= {
+    "an empty block instead of another": (
+        "aws_wafv2_web_acl.this",
+        {"default_action": [{"allow": [], "block": [{}]}]},
+        {"default_action": [{"allow": [{}], "block": []}]},
+    ),
+    "an empty block more": ("aws_wafv2_web_acl.this", {"none": []}, {"none": [{"handling": []}]}),
     "another secret": _task(secrets=[{"name": "S", "valueFrom": "arn:9"}, {"name": "T", "valueFrom": "arn:2"}]),
     "a secret less": _task(secrets=[{"name": "S", "valueFrom": "arn:1"}]),
     "another user": _task(user="0"),
