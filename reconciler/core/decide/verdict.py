@@ -10,7 +10,7 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
 from reconciler.core.plan.summary import UNNAMED
-from reconciler.core.policy import adoption
+from reconciler.core.policy import adoption, principals
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
@@ -138,6 +138,8 @@ def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str |
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
+    if dead := principals.refusal(plan):
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {dead}")
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     return None
@@ -264,6 +266,8 @@ def _needs_approval(plan: Plan, record: Record, environment: Environment, limits
         return "the mode is approve"
     if any(UNNAMED in entry.actions for entry in plan.others):
         return "Terraform does not say what it would change"
+    if dead := principals.approval_reason(plan):
+        return dead
     anew = record.state is not None and record.state.from_empty is not None
     applied = record.applied_at is not None and not anew
     return policy.approval_reason(plan, limits.rules, pruning=record.removed is not None, applied=applied)

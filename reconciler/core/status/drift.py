@@ -14,7 +14,7 @@ from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response, Unsettled
 from reconciler.core.status.conditions import with_condition, without_conditions
 from reconciler.core.status.remedies import remedies
-from reconciler.core.vocabulary import ConditionType, Sync
+from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.core.wording import first_few
 
 FIGHT_LASTS = timedelta(days=1)
@@ -108,5 +108,8 @@ def _unsettled(record: Record, finding: DriftFinding) -> Unsettled | None:
 
 def _place_or_remedy(drift: Drift) -> str:
     """Return where the drift is, or the remedies when no plan would repair it."""
-    said = remedies(drift) or tuple(item.address for item in drift.resources)
-    return first_few(said, _NAMED, separator="; " if remedies(drift) else ", ")
+    said = remedies(drift)
+    if drift.reason == Reason.UNMANAGED_ADDITION:
+        return first_few(said, _NAMED, separator="; ")
+    places = first_few((item.address for item in drift.resources), _NAMED)
+    return "; ".join([places, *said[:_NAMED]])

@@ -1,5 +1,6 @@
-"""Remedies for resources that were added beside what Terraform manages, and that no plan removes."""
+"""Remedies for resources that were added beside what Terraform manages, and hints for what a repair does not end."""
 
+from reconciler.core.plan.outside import principals
 from reconciler.core.plan.paths import head
 from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import Drift
@@ -36,10 +37,15 @@ _PARTS: dict[tuple[str, str], tuple[str, str]] = {
 
 
 def remedies(drift: Drift) -> tuple[str, ...]:
-    """Return a sentence for each resource; none for drift that a plan repairs."""
+    """Return a sentence for each resource; for drift that a plan repairs only where a deleted principal is named."""
     if drift.reason != Reason.UNMANAGED_ADDITION:
-        return ()
-    return tuple(remedy(resource) for resource in drift.resources)
+        return tuple(filter(None, map(_hint, drift.resources)))
+    return tuple(filter(None, (said for each in drift.resources for said in (remedy(each), _hint(each)))))
+
+
+def _hint(resource: ResourceSummary) -> str | None:
+    ids = principals.deleted([found for _, found in resource.attributes.values()])
+    return f"{resource.address}: its policy {principals.hint(ids)}" if ids else None
 
 
 def remedy(resource: ResourceSummary) -> str:
