@@ -16,7 +16,7 @@ from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.plugins import CacheBusy, Plugins
-from reconciler.edges.terraform.provider_facts import KnownSchemas
+from reconciler.edges.terraform.providers.facts import KnownSchemas
 from reconciler.edges.terraform.runner import Command, RunContext, Runner, Timeouts
 from reconciler.edges.terraform.workspace import WorkspaceLayout
 

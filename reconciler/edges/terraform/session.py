@@ -18,9 +18,10 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.plan_file import stored_state
 from reconciler.edges.terraform import imports as adoption
-from reconciler.edges.terraform import provider_facts, remote_modules, workspace
+from reconciler.edges.terraform import remote_modules, workspace
 from reconciler.edges.terraform.diagnostics import RunFailed
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent, initialise
+from reconciler.edges.terraform.providers import facts
 from reconciler.edges.terraform.runner import Command, RunContext, messages
 from reconciler.edges.terraform.warm import Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
@@ -213,15 +214,15 @@ class Session:
 
     async def _provider_facts(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the keys that the port adds to a plan document."""
-        lock = await in_thread(provider_facts.read_locked, self._place.root)
-        facts = {"provider_versions": provider_facts.versions(lock)}
-        if not (types := provider_facts.changed_types(document)):
-            return facts
+        lock = await in_thread(facts.read_locked, self._place.root)
+        known: Mapping[str, Any] = {"provider_versions": facts.versions(lock)}
+        if not (types := facts.changed_types(document)):
+            return known
         command = Command("schemas", self._tools.commands.schemas(), self._tools.timeouts.answer, Reason.PLAN_FAILED)
-        known = await self._tools.schemas.of(
+        schemas = await self._tools.schemas.of(
             lock, types, lambda: self._outliving_the_warm_provider(lambda: self._answer(command))
         )
-        return {**facts, **known}
+        return {**known, **schemas}
 
     async def _push_lost_state(self) -> None:
         """Push the state that could not be uploaded; Terraform refuses one of another lineage, or an older one.
