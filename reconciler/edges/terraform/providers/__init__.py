@@ -1,4 +1,4 @@
-"""What is known of a root's providers beside their answers: versions and schemas.
+"""Facts about the providers of a root beside their answers: versions and schemas.
 
 Running them is the warm provider's (`reconciler/provider`), installing them is `edges/terraform/plugins`.
 """
