@@ -3,12 +3,13 @@ time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.inputs import placeholder_platform
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.observer import Observer
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
@@ -42,9 +43,13 @@ class ServiceTerraform(FakeTerraform, FakeWorkspace):
     failure: TerraformFailed | None = None
     applies: int = 0
     moves: bool = True
+    state: StateVersion = field(default_factory=StateVersion)
 
     async def open(self, run: Run) -> Workspace:
         return self
+
+    async def planned_state(self) -> StateVersion:
+        return self.state
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
         return document(*self.planned, drift=by_hand(*self.planned) if self.moves else ())

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.live import RolloutState
 from reconciler.core.notify.notices import Notice, after, of_all
 from reconciler.core.notify.problems import Open, of_record
+from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.status.events import Accepted, Event, ReconcileRequested
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from tests.core.documents import change
@@ -122,6 +123,14 @@ async def test_drift_of_a_root_that_never_settles_is_still_repaired_and_names_th
     terraform.moves = False
     record = await engine.pass_interval()
     assert (terraform.applies, record.drift, record.reason) == (3, None, Reason.NEVER_SETTLES)
+
+
+async def test_a_difference_in_a_state_that_another_wrote_right_after_the_apply_is_drift() -> None:
+    engine, terraform = await never_settling()
+    terraform.state = StateVersion(serial=1)
+    first, second = await engine.visit(), await engine.visit()
+    assert (first.sync, first.drift is not None) == (Sync.DRIFTED, True)
+    assert (terraform.applies, len(second.repairs)) == (2, 1), "confirmed and repaired"
 
 
 async def test_a_root_that_settled_after_its_apply_is_applied_again_when_what_it_reads_changes() -> None:

@@ -12,6 +12,7 @@ NUMBERS = frozenset({
     *(f"U{number}" for number in (1, 2, 6, 7, 8)),
 })  # fmt: skip
 OPEN = "open"
+_DEFINITION = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _ROW = re.compile(r"^\| ([TGU]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
@@ -29,13 +30,11 @@ def problems(page: str) -> Iterator[str]:
 
 
 def names_in(path: str) -> set[str]:
-    """Return the names of the test functions of a file, those of classes included."""
+    """Return the names of the test functions and test classes of a file."""
     file = ROOT / path
     tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    machines = (node.targets[0] for node in ast.walk(tree) if isinstance(node, ast.Assign))  # Hypothesis' TestCase
-    named = {function.name for function in functions} | {one.id for one in machines if isinstance(one, ast.Name)}
-    return {name for name in named if name.lower().startswith("test")}
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, _DEFINITION)}
+    return {name for name in defined if name.lower().startswith("test")}
 
 
 def test_every_report_has_a_row_whose_tests_exist() -> None:

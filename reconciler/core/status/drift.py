@@ -12,6 +12,7 @@ from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import spots
 from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.record.model import NOBODY_KNOWS, Drift, Record, Repair, Response, Unsettled
+from reconciler.core.record.state import StateSeen
 from reconciler.core.status.conditions import with_condition, without_conditions
 from reconciler.core.status.remedies import remedies
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
@@ -48,10 +49,13 @@ def never_settles(record: Record, finding: DriftFinding) -> bool:
     return bool(finding.unsettled) and record.unsettled is not None and record.unsettled.applied
 
 
-def known_unsettled(record: Record) -> Collection[str] | None:
-    """Return the spots at which the root is known to differ from itself; None once a plan was empty."""
+def known_unsettled(record: Record, seen: StateSeen) -> Collection[str] | None:
+    """Return the spots at which the root is known to differ from itself; None once a plan was empty.
+
+    None too when another wrote the state since: a difference in the state `seen` need not come from the root then.
+    """
     known = record.unsettled
-    if known is None:
+    if known is None or (record.state is not None and record.state.seen != seen):
         return None
     return known.spots if known.applied else ()
 

@@ -177,7 +177,7 @@ async def _plan(
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, classify it, decide, and record all of it."""
     plan = _read(document, record.instance, world)
-    finding = await classified(plan, record, workspace, image, world, destroy=destroy)
+    finding = await classified(plan, record, workspace, image, world, seen, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
         plan,
