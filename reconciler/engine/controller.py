@@ -27,6 +27,7 @@ from reconciler.engine.intake import Intake
 from reconciler.engine.pacing import DriftChecks
 from reconciler.engine.passes.promotion import waiting_for
 from reconciler.engine.passes.reconcile import reconcile
+from reconciler.engine.passes.routes import waiting_for_rule
 from reconciler.engine.queue import Closed, Queue
 from reconciler.engine.upkeep import sweep_regularly
 from reconciler.engine.world import World
@@ -212,9 +213,9 @@ class Controller:
             await self.world.store.append(finished)
 
     def _wake(self, before: Record, after: Record | None) -> None:
-        """Visit the instances that wait for this one, read its outputs, or are promoted after it."""
+        """Visit the instances that wait for this one, read its outputs, are promoted after it, or get its rule."""
         records = self.world.records
-        for key in waiting_for(before, after, self.world):
+        for key in (*waiting_for(before, after, self.world), *waiting_for_rule(before, after, self.world)):
             self.ask(key, trigger="dependency")
         outputs_moved = after is not None and dict(after.outputs) != dict(before.outputs)
         if after and after.move and after.move != before.move:

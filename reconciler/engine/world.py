@@ -63,6 +63,7 @@ class World:
     applying: set[Key] = field(default_factory=set)
     freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    routing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def apply_of(self, key: Key) -> AsyncIterator[None]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desired_state.instance import Key
+from reconciler.core.decide.routes import taken_over
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
@@ -103,6 +104,8 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
             Reason.PRUNE_CONFIRMATION_NEEDED,
             f"a {record.instance.kind} is removed only after a confirmation; {confirm}",
         )
+    if waits := taken_over(record, records):
+        return Hold(Reason.DEPENDENCY_NOT_READY, f"{waits}; {confirm} without waiting")
     return Proceed()
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from desired_state.instance import Instance, Key
 from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
+from reconciler.core.record.routes import Routes
 from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.record.state import KnownState
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
@@ -163,6 +164,7 @@ class Record:
     rejected: RejectedManifest | None = field(default=None, metadata=ABSENT)
     state: KnownState | None = field(default=None, metadata=ABSENT)
     writer: StateWriter | None = field(default=None, metadata=ABSENT)
+    routes: Routes | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

@@ -11,6 +11,7 @@ from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
+from reconciler.core.record.routes import Rule
 from reconciler.core.record.runs import Intent, Running
 from reconciler.core.record.state import FromEmpty, StateSeen
 from reconciler.core.vocabulary import Reason
@@ -58,6 +59,14 @@ class TreeHeldBack:
     """The instance stays with the root tree that its state was built from, for a reason."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChosen:
+    """The rule of the load balancer that the next apply makes; `why` it is not the one of the manifest."""
+
+    rule: Rule | None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +263,7 @@ Event = (
     | PassHeld
     | TreeAdmitted
     | TreeHeldBack
+    | RuleChosen
     | Desired
     | Starting
     | LockedOut

@@ -15,6 +15,7 @@ _INHERITED = (
     "base",
     "outputs",
     "promoted",
+    "routes",
 )
 
 

@@ -59,6 +59,7 @@ from reconciler.engine.passes.judge import denied
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
 from reconciler.engine.passes.promotion import promote
 from reconciler.engine.passes.refresh import refresh
+from reconciler.engine.passes.routes import route
 from reconciler.engine.world import World
 
 _MOVED_TOO_OFTEN = 3
@@ -116,7 +117,7 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         if live and pipeline_is_deploying(record.instance, live):
             await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
             return
-        instance, commit = await promote(key, world), record.accepted_commit
+        instance, commit = await route(await promote(key, world), world), record.accepted_commit
         run = run_of(instance, environment, live, world)
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
         record = await world.records.advance(key, Desired(digest, instance.source_digest, commit))
