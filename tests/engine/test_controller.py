@@ -13,7 +13,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.documents import change
-from tests.core.instances import NOW, applied, instance
+from tests.core.instances import NOW, SERVICE, applied, instance
 from tests.engine.fake_engine import ORDERS, FakeEngine, ServiceTerraform, platform
 from tests.engine.fakes.source import FakeSource
 from tests.engine.fakes.terraform import FakeTerraform
@@ -76,8 +76,11 @@ async def test_an_instance_that_hangs_and_one_that_always_fails_delay_no_other()
     engine.world.now = lambda: datetime.now(UTC)
     engine.world.admission = asyncio.Semaphore(2)
     engine.add(platform().replace(suspended=True))  # this test is about services
-    for key in (HANGS, BROKEN, *SERVICES):
-        engine.add(first(dataclasses.replace(instance(), key=key), "c1"))
+    for priority, key in enumerate((HANGS, BROKEN, *SERVICES), start=1):
+        declared = instance(
+            SERVICE.replace("priority: 120", f"priority: {priority}").replace("/orders", f"/{key.name}")
+        )
+        engine.add(first(dataclasses.replace(declared, key=key), "c1"))
     controller = Controller(engine.world, FakeSource(), Intake(engine.world), workers=3)
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop, drain=timedelta(seconds=5)))
