@@ -17,7 +17,7 @@ from desired_state.routes import covers
 from reconciler.core.decide.renames import claims
 from reconciler.core.record.model import Record
 from reconciler.core.record.routes import Routes, Rule
-from reconciler.core.status.routes import routes_of, wanted_rule
+from reconciler.core.record.routing import routes_of, wanted_rule
 
 # Elastic Load Balancing: 5 condition values per rule, priorities from 1 to 50000 (quotas; CreateRule).
 _MOST_PATHS, _LAST_PRIORITY = 5, 50_000

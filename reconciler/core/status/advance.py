@@ -1,7 +1,8 @@
 """The fold: the only function that makes a new record out of an old one.
 
 Given the events of an instance's life, its record is determined. The parts of a record that drift, renames, root trees,
-rollouts and rules of the load balancer change are in `drift`, `renames`, `promotion`, `rollout` and `routes`.
+rollouts and rules of the load balancer change are in `drift`, `renames`, `promotion`, `rollout` and
+`core.record.routing`.
 """
 
 import dataclasses
@@ -10,10 +11,11 @@ from typing import assert_never
 
 from desired_state.instance import Instance
 from reconciler.core.plan.model import summarise
+from reconciler.core.record import routing
 from reconciler.core.record.consent import WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Running
-from reconciler.core.status import drift, intake, promotion, recovery, refresh, renames, rollout, routes, state
+from reconciler.core.status import drift, intake, promotion, recovery, refresh, renames, rollout, state
 from reconciler.core.status.conditions import idle, ready, with_condition, without_conditions
 from reconciler.core.status.events import (
     Accepted,
@@ -66,7 +68,7 @@ def first(instance: Instance, commit: str) -> Record:
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
     """Return the record after the event. Its `version` is left to the store's writer."""
     after = promotion.update_promotion(record, _advance(record, event, now, retry_limit), now)
-    return intake.keep_rejection(routes.update_routes(record, after, now), now)
+    return intake.keep_rejection(routing.update_routes(record, after, now), now)
 
 
 def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> Record:  # noqa: C901 - one arm per event
@@ -84,7 +86,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case TreeHeldBack(message):
             return promotion.hold_back_tree(record, message)
         case RuleChosen(rule, why):
-            return routes.choose_rule(record, rule, why)
+            return routing.choose_rule(record, rule, why)
         case Desired():
             return _desired(record, event)
         case Starting(running):
@@ -104,7 +106,7 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
         case Waiting(reason, message):
             return _waiting(record, reason, message, now)
         case Applying(intent, base):
-            record = routes.rule_applies(record)
+            record = routing.rule_applies(record)
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
             message = "destroying" if intent.destroys else "applying"
             if record.reason == Reason.AWAITING_APPROVAL:
@@ -189,7 +191,7 @@ def _planned(record: Record, event: Planned, now: datetime) -> Record:
 
 
 def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
-    record = routes.rule_applied(refresh.refreshed(state.matched(idle(record), event.state), event.refreshed))
+    record = routing.rule_applied(refresh.refreshed(state.matched(idle(record), event.state), event.refreshed))
     record = record.replace(
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
         base=event.base,
@@ -225,7 +227,7 @@ def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Rec
 
 def _applied(record: Record, event: Applied, now: datetime) -> Record:
     service = record.instance.kind == "Service"
-    record = state.matched(routes.rule_applied(drift.repaired(idle(record), now)), event.state)
+    record = state.matched(routing.rule_applied(drift.repaired(idle(record), now)), event.state)
     record = refresh.written(record, event.providers)
     record = record.replace(
         intent=None,
