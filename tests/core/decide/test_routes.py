@@ -187,7 +187,7 @@ RULES = st.dictionaries(
 ).filter(is_valid)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(before=RULES, after=RULES, rng=st.randoms(use_true_random=False), failing=st.booleans())
 def test_law_no_priority_is_in_use_and_no_request_gets_lost(
     before: Rules, after: Rules, rng: random.Random, failing: bool
@@ -198,7 +198,7 @@ def test_law_no_priority_is_in_use_and_no_request_gets_lost(
         found.visit(rng.choice(names), fails=rng.choice(["", "", "early", "late"]) if failing else "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), count=st.integers(2, 5), rng=st.randoms(use_true_random=False))
 def test_law_exchanged_priorities_and_paths_arrive(data: st.DataObject, count: int, rng: random.Random) -> None:
     names = "abcde"[:count]
