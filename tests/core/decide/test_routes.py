@@ -34,7 +34,9 @@ from reconciler.core.vocabulary import Reason
 from tests.core.instances import DEVELOP, IMAGE, NOW, fold, instance
 
 Rules = Mapping[str, Rule]
-HEALTHY = RolloutObserved(LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1"), timedelta(minutes=15))
+HEALTHY = RolloutObserved(
+    LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2), timedelta(minutes=15)
+)
 APPLYING = Applying(Intent("pass", "d1", "p1", False, NOW), Base("service", "sha256:1", {}))
 REQUESTS = ("/a", "/a/x", "/a/b", "/a/b/x", "/b", "/c", "/c/x", "/d")
 PATTERNS = ("/a", "/a/*", "/a/b", "/a/b/*", "/b", "/c", "/c*", "/d", "/*")
