@@ -110,7 +110,7 @@ checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of eve
 .PHONY: chaos
 chaos: setup ## Inject two hundred faults (ARGS: python -m tests.chaos --help), plan a lot, fuzz, lose states
 	$(BIN)/python -m tests.chaos $(ARGS)
-	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz tests/e2e/test_state_lost.py
+	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz tests/e2e/test_state_lost.py tests/e2e/test_priorities.py
 
 .PHONY: mutation
 mutation: setup ## Mutate core, desired_state and engine, and count the mutants that the tests kill (ARGS: --help)

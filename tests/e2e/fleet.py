@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,11 @@ class Clock:
         return self.now
 
 
+def service(name: str, routing: str, *, kind: str = "public") -> str:
+    """Return the manifest of a service."""
+    return _SERVICE.format(name=name, kind=kind, routing=routing)
+
+
 @dataclass
 class Fleet:
     """The instances, and the clock they live by."""
@@ -120,6 +126,13 @@ class Fleet:
     bucket: str
     _clock: Clock
     _terraform: Callable[[Settings], TerraformCli]
+    _commits: int = 0
+
+    @cached_property
+    def _platform(self) -> str:
+        """The manifest of the platform, with a certificate of this account."""
+        certificate = self.aws.client("acm").request_certificate(DomainName="develop.example.com")["CertificateArn"]
+        return _PLATFORM.format(certificate=certificate)
 
     @property
     def clock(self) -> datetime:
@@ -151,22 +164,28 @@ class Fleet:
 
     async def begin(self) -> None:
         """Make everything there is; the services with an image that their pipeline pushed."""
-        certificate = self.aws.client("acm").request_certificate(DomainName="develop.example.com")["CertificateArn"]
-        routing = 'routing: {paths: ["/orders", "/orders/*"], priority: 120}'
-        files = {
-            "platform.yaml": _PLATFORM.format(certificate=certificate),
-            "orders.yaml": _SERVICE.format(name="orders", kind="public", routing=routing),
-            "ledger.yaml": _SERVICE.format(name="ledger", kind="internal", routing=""),
-        }
+        await self.accept(
+            orders=service("orders", 'routing: {paths: ["/orders", "/orders/*"], priority: 120}'),
+            ledger=service("ledger", "", kind="internal"),
+        )
+        await self.make(ORDERS, LEDGER)
+
+    async def accept(self, **services: str) -> None:
+        """Take in a commit with the platform and these manifests of services, by name."""
+        self._commits += 1
+        texts = {"platform": self._platform, **services}
         roots = await asyncio.to_thread(parts.terraform_tree, _settings(self.folder))
-        revision = Revision("c1", self.clock, {name: text.encode() for name, text in files.items()}, roots)
-        snapshot, _ = await Intake(self.world).accept(revision)
+        files = {f"{name}.yaml": text.encode() for name, text in texts.items()}
+        snapshot, _ = await Intake(self.world).accept(Revision(f"c{self._commits}", self.clock, files, roots))
         assert snapshot.problems == ()
+
+    async def make(self, *services: Key) -> None:
+        """Apply the platform and these services; each with an image that its pipeline pushed."""
         await self._settle(PLATFORM)
-        await asyncio.gather(self._settle(ORDERS), self._settle(LEDGER))
-        for key in (ORDERS, LEDGER):
+        await asyncio.gather(*map(self._settle, services))
+        for key in services:
             await asyncio.to_thread(self._push_image, key.name)
-        await asyncio.gather(self._settle(ORDERS), self._settle(LEDGER))
+        await asyncio.gather(*map(self._settle, services))
 
     async def _settle(self, key: Key) -> None:
         record = await self.visit(key)
