@@ -78,7 +78,7 @@ def test_a_rename_that_is_cut_short_at_any_write_keeps_what_there_is(daemon: Dae
 
 def take_checksum_away(daemon: Daemon, old: str, new: str) -> None:
     """Do as the documentation tells an operator about a state that was written without its checksum."""
-    told = daemon.until_reason(new, "StateConflict")["message"]
+    told = daemon.until_reason(new, "StateLost")["message"]
     assert "does not have the expected content" in told
     row = {"LockID": {"S": f"{daemon.bucket}/develop/{old}/terraform.tfstate-md5"}}
     daemon.aws.client("dynamodb").delete_item(TableName=TABLE, Key=row)

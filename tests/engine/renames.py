@@ -85,7 +85,8 @@ class RenameWorkspace(FakeWorkspace):
         old, new = State(self._state), State(state)
         if not old.is_empty and (old.lineage != new.lineage or old.serial >= new.serial):
             raise TerraformFailed(Reason.STATE_CONFLICT, "refused by Terraform")
-        self.terraform.states[self.key] = state
+        # A state that did not exist gets a lineage of its own, as `PersistState` of Terraform's remote backends says.
+        self.terraform.states[self.key] = state if self._state else state.replace(new.lineage, f"{new.lineage}+")
         self.terraform.step()
 
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:

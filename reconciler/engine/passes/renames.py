@@ -12,7 +12,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.renames import claims, has_moved, source_of
 from reconciler.core.decide.state import judge
 from reconciler.core.environment import Environment
-from reconciler.core.plan.state_file import State, StatesDiffer, StateVersion, is_copied
+from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.state import StateSeen
@@ -65,7 +65,7 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
         record = await world.records.advance(record.key, RenameStarted(source.name))
     async with _both(record, source, environment, world) as (before, after):
         state = State(await before.read_state())
-        left = await _arrived(source, state, after, environment, world)
+        await _check_known(source, state, after, environment, world)
         if not state.is_empty and record.removed is None:
             await _copy(record, state, after, environment, world)
             await _write(source, _known(record, old), before, state.emptied(), environment, world)
@@ -74,25 +74,27 @@ async def take_over(key: Key, environment: Environment, world: World) -> bool:
             return True
         else:  # a run that was killed after its last write left its lock there
             await locks.clear_stale_lock(source, _known(record, old), before, environment, world)
-    seen = StateSeen(world.states.place(key, environment), left)
+        seen = StateSeen(world.states.place(key, environment), State(await after.read_state()).version)
     await world.records.advance(key, RenameFinished(source.name, old, seen))
     return True
 
 
-async def _arrived(source: Key, state: State, after: Workspace, environment: Environment, world: World) -> StateVersion:
-    """Return the version of the state that the new name has after the move, of this run or of one that was killed.
+async def _check_known(source: Key, state: State, after: Workspace, environment: Environment, world: World) -> None:
+    """Check that the state of the former name is the one that its record knows, or was moved by a run that was killed.
 
-    Raises: TerraformFailed (StateLost) when the state of the former name is not the one that its record knows.
+    Raises: TerraformFailed (StateLost).
     """
-    found = state if not state.is_empty else State(await after.read_state())
     old = world.records.get(source)
     lost = judge(old, StateSeen(world.states.place(source, environment), state.version)) if old else None
-    if lost is None or (
-        found is not state and not found.is_empty and lost.known.version.lineage in {"", found.lineage}
-    ):
-        return found.version
+    if lost is None or (_is_emptied(state, lost.known) and not State(await after.read_state()).is_empty):
+        return
     await world.records.advance(source, StateMissed(lost.known, lost.found, lost.message))
     raise TerraformFailed(Reason.STATE_LOST, f"it cannot take over its former name {source.name}: {lost.message}")
+
+
+def _is_emptied(state: State, known: StateSeen) -> bool:
+    """Return whether the known state was emptied; its copy got a lineage of its own when it was written."""
+    return state.is_empty and state.lineage != "" and known.version.lineage in {"", state.lineage}
 
 
 async def _copy(record: Record, state: State, after: Workspace, environment: Environment, world: World) -> None:

@@ -27,7 +27,10 @@ def a_rename(**more: Any) -> tuple[RenameTerraform, World]:
     """Return Terraform and a world after the commit that renames `orders` to `shop`, before any visit."""
     terraform = RenameTerraform(states={ORDERS: state_file(7, "one")}, **more)
     renamed = fold(orders_record(), Removed("it was renamed to shop, which no longer names it as `formerName`"))
-    return terraform, rename_world(terraform, renamed, first(named("shop", "orders"), "c2"))
+    world = rename_world(terraform, renamed, first(named("shop", "orders"), "c2"))
+    known = StateSeen(world.states.place(ORDERS, DEVELOP), State(terraform.states[ORDERS]).version)
+    fake_records(world)[ORDERS] = world.records[ORDERS].replace(state=KnownState(known))
+    return terraform, world
 
 
 def owners(terraform: RenameTerraform) -> set[Key]:
@@ -147,8 +150,7 @@ async def test_the_move_waits_for_a_foreign_lock_and_breaks_the_stale_lock_of_th
 
 async def test_a_lost_state_of_the_former_name_is_not_taken_for_a_move_and_an_operator_decides() -> None:
     terraform, world = a_rename()
-    known = StateSeen(world.states.place(ORDERS, DEVELOP), State(terraform.states.pop(ORDERS)).version)
-    fake_records(world)[ORDERS] = world.records[ORDERS].replace(state=KnownState(known))
+    del terraform.states[ORDERS]
     await reconcile(SHOP, world)
     shop, orders = world.records[SHOP], world.records[ORDERS]
     assert (shop.reason, orders.reason, terraform.planned) == (Reason.STATE_LOST, Reason.STATE_LOST, [])
