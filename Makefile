@@ -72,7 +72,7 @@ unit: setup ## Run the tests that need no Terraform, in under a minute (ARGS goe
 test: setup ## Run what continuous integration runs; measure coverage and hold it against its floors
 	@$(MAKE) --silent $(CHECKOV)/.ready || echo "Checkov cannot be installed here, so its test is skipped"
 	rm -rf .coverage
-	$(BIN)/coverage run -m pytest -n 3 $(SPREAD) $(ARGS)
+	$(BIN)/coverage run -m pytest -n 4 $(SPREAD) $(ARGS)
 	$(BIN)/python -m tests.project.floors $(if $(strip $(ARGS)),--print-only)
 
 ##@ More tests
@@ -108,9 +108,9 @@ checkov: setup $(CHECKOV)/.ready ## Scan all Terraform code and the plans of eve
 	$(BIN)/python -m tests.terraform.scan
 
 .PHONY: chaos
-chaos: setup ## Inject two hundred faults (ARGS: python -m tests.chaos --help), plan a lot, fuzz, lose states
+chaos: setup ## Inject two hundred faults (ARGS: python -m tests.chaos --help), then all tests marked chaos
 	$(BIN)/python -m tests.chaos $(ARGS)
-	$(BIN)/pytest -m chaos -s tests/provider/test_soak.py tests/core/plan/test_published_format.py tests/fuzz tests/e2e/test_state_lost.py tests/e2e/test_priorities.py
+	$(BIN)/pytest -m chaos -s tests
 
 .PHONY: mutation
 mutation: setup ## Mutate core, desired_state and engine, and count the mutants that the tests kill (ARGS: --help)

@@ -38,7 +38,7 @@ def processes_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.aws
-@pytest.mark.long
+@pytest.mark.chaos
 @pytest.mark.timeout(1500)
 def test_every_step_of_the_demo_holds_after_one_that_was_killed(tmp_path: Path) -> None:
     folder = tmp_path / "demo"

@@ -1,11 +1,10 @@
 """For any valid inputs of the service root the warm provider gives the same plan as plain terraform.
 
 The inputs are generated, the same ones in every run, and planned in batches: one root with a module for each input, so
-that many share the cost of a plain run. RECONCILER_LONG_TESTS=1 plans four times as many.
+that many share the cost of a plain run.
 """
 
 import json
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,9 +21,9 @@ from tests.provider.equivalence import TREE, Comparison, Side, two_standins
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import REGION, TIERS, Variables, but, internal_service, public_service, worker
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.chaos]
 
-EXAMPLES = 200 if os.environ.get("RECONCILER_LONG_TESTS") == "1" else 50
+EXAMPLES = 200
 BATCH = 25
 HEAD = {
     "terraform": {"backend": {"s3": {}}, "required_providers": {"aws": {"source": "hashicorp/aws"}}},

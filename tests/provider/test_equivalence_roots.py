@@ -1,11 +1,10 @@
 """The whole life of each root gives the same results plainly and through the warm provider.
 
 A `Module` root goes through every kind of change in a plan; both types of services are created, changed by hand and by
-Git, and destroyed; the platform is planned for a new account. With RECONCILER_LONG_TESTS=1 the platform is also applied
-and destroyed, which takes minutes, because Terraform waits for its load balancer.
+Git, and destroyed; the platform is planned for a new account, applied and destroyed. `make test` plays the Module and
+the public service, `make chaos` the rest, which takes minutes.
 """
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import Variables, but, internal_service, platform_variables, public_service
 
 pytestmark = pytest.mark.aws
-long = pytest.mark.skipif(os.environ.get("RECONCILER_LONG_TESTS") != "1", reason="minutes: RECONCILER_LONG_TESTS=1")
 
 MODULE = """
 terraform {
@@ -179,7 +177,11 @@ async def service_life(side: Side, variables: Variables) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [public_service("develop"), internal_service("develop")], ids=["public", "internal"]
+    "variables",
+    [
+        pytest.param(public_service("develop"), id="public"),
+        pytest.param(internal_service("develop"), id="internal", marks=pytest.mark.chaos),
+    ],
 )
 async def test_a_service_gives_the_same_results_through_its_life(comparison: Comparison, variables: Variables) -> None:
     plain, warm = await comparison.compare("roots/service", lambda side: service_life(side, variables))
@@ -198,6 +200,7 @@ async def platform_plans(side: Side) -> None:
     await side.plan(code=1)
 
 
+@pytest.mark.chaos
 async def test_the_platform_has_the_same_plan_and_the_same_rejection(comparison: Comparison) -> None:
     _, warm = await comparison.compare("roots/platform", platform_plans)
     assert len(actions(warm, 0)) > 50
@@ -216,7 +219,7 @@ async def platform_life(side: Side) -> None:
     await side.apply()
 
 
-@long
+@pytest.mark.chaos
 async def test_the_platform_gives_the_same_results_through_its_life(comparison: Comparison) -> None:
     plain, _ = await comparison.compare("roots/platform", platform_life)
     assert plain.results[1]["state"]["outputs"]["platform"]["value"]["schema_version"] == 1
