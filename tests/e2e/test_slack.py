@@ -44,6 +44,8 @@ def test_a_plan_that_waits_for_approval_is_a_thread_until_somebody_agrees(daemon
     assert thread(slack, asks)["text"].splitlines()[1:] == [
         "• create `terraform_data.first`",
         "• create `terraform_data.second`",
+        "• output `output.environment`",
+        "• output `output.text`",
         "See `reconciler diff develop/alpha`; agree with `reconciler approve develop/alpha`",
     ]
     assert daemon.act("alpha", "approve", digest=daemon.instance("alpha")["plan"]["digest"]) < 300

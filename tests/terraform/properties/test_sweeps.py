@@ -25,6 +25,7 @@ EVERYTHING = (
     "ecs:DescribeTaskDefinition",
     "ecs:ListTasks",
     "ecs:RegisterTaskDefinition",
+    "elasticloadbalancing:DescribeTargetHealth",
     "ssmmessages:*",
     "xray:Put*",
 )
