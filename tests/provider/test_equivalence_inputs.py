@@ -21,7 +21,7 @@ from tests.provider.equivalence import TREE, Comparison, Side, two_standins
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import REGION, TIERS, Variables, but, internal_service, public_service, worker
 
-pytestmark = [pytest.mark.aws, pytest.mark.chaos]
+pytestmark = [pytest.mark.aws, pytest.mark.chaos, pytest.mark.timeout(1500)]
 
 EXAMPLES = 200
 BATCH = 25

@@ -19,7 +19,7 @@ from tests.provider.equivalence import Comparison, Side, make_platform, two_stan
 from tests.provider.terraform_runs import mirrors
 from tests.terraform.inputs import Variables, but, internal_service, platform_variables, public_service
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500)]
 
 MODULE = """
 terraform {

@@ -49,3 +49,7 @@ class KnownState:
     found: StateSeen | None = None
     from_empty: FromEmpty | None = None
     adopted: bool = False
+
+    def was_written_since(self, seen: StateSeen) -> bool:
+        """Return whether `seen` is another version, which somebody else wrote: each apply records the one it left."""
+        return self.seen != seen

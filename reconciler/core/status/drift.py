@@ -55,7 +55,7 @@ def known_unsettled(record: Record, seen: StateSeen) -> Collection[str] | None:
     None too when another wrote the state since: a difference in the state `seen` need not come from the root then.
     """
     known = record.unsettled
-    if known is None or (record.state is not None and record.state.seen != seen):
+    if known is None or (record.state and record.state.was_written_since(seen)):
         return None
     return known.spots if known.applied else ()
 

@@ -20,7 +20,7 @@ def planned(record: Record, seen: StateSeen | None, now: datetime) -> Record:
         return record
     old = record.state
     state = KnownState(seen, from_empty=old.from_empty, adopted=old.adopted) if old else KnownState(seen)
-    if old and old.seen != seen:  # another wrote it: a difference need not come from the root any more
+    if old and old.was_written_since(seen):  # a difference need not come from the root any more
         record = record.replace(unsettled=None)
     return _found_again(record.replace(state=state), now)
 

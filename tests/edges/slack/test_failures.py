@@ -1,38 +1,20 @@
 """Failures of Slack (refusals, slowness, absence): counted, retried where that helps, never a delay of the engine."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from deploy.local.slackline.workspace import Fault
 from reconciler.core.status.events import Failed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.slack import delivery, notifications
+from reconciler.edges.slack import notifications
 from reconciler.edges.slack.client import SlackFailed, bot
 from reconciler.edges.slack.delivery import Retries, when_to_retry
 from tests.core.instances import SERVICE, applied, fold
-from tests.edges.slack.slack_stage import AT_ONCE, Stage, drifted, stage, until
+from tests.edges.slack.slack_stage import AT_ONCE, Stage, drifted, until
 from tests.patience import PATIENCE
-
-
-@pytest_asyncio.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Return what the notifications logged."""
-    found: list[dict[str, Any]] = []
-    for module in (delivery, notifications):
-        monkeypatch.setattr(module, "log", lambda event, **fields: found.append({"event": event, **fields}))
-    return found
 
 
 @pytest.mark.parametrize(

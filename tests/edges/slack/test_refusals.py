@@ -1,32 +1,12 @@
 """Refusals of Slack, which last until a person changes something: what was refused counts as not sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_asyncio
-
 from deploy.local.slackline.workspace import Fault
-from reconciler.edges.slack import delivery
 from tests.core.instances import SERVICE, applied
-from tests.edges.slack.slack_stage import Stage, drifted, stage, until
-
-
-@pytest_asyncio.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Return what the delivery logged."""
-    found: list[dict[str, Any]] = []
-    monkeypatch.setattr(delivery, "log", lambda event, **fields: found.append({"event": event, **fields}))
-    return found
+from tests.edges.slack.slack_stage import Stage, drifted, until
 
 
 async def test_what_slack_refused_is_sent_once_the_refusal_ends(here: Stage, lines: list[dict[str, Any]]) -> None:
