@@ -168,7 +168,8 @@ def applied(document: Mapping[str, Any]) -> list[Any]:
         happens = change["actions"] != ["no-op"] or "importing" in change or "previous_address" in entry
         if entry["mode"] == "managed" and happens and change["actions"] != ["read"]:
             place = [entry.get(name) for name in ("address", "previous_address", "deposed")]
-            found.append([*place, change["actions"], change["after"], change["after_unknown"], change.get("importing")])
+            after = change["after"] or {}  # null and an object without attributes both set nothing
+            found.append([*place, change["actions"], after, change["after_unknown"], change.get("importing")])
     changed = {name: one for name, one in document.get("output_changes", {}).items() if one["actions"] != ["no-op"]}
     found += [[name, one["actions"] == ["delete"], one["after"]] for name, one in sorted(changed.items())]
     found += [[one["address"], one["config_values"]] for one in document.get("action_invocations", ())]
