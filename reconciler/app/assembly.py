@@ -115,11 +115,11 @@ def _metrics(settings: Settings, edges: Edges, terraform_version: str, running: 
     return Metrics(now, Build(VERSION, terraform_version, origin, settings.git.branch))
 
 
-def _disk(data: Path) -> DiskUsage:
+def _disk(data: Path) -> DiskUsage | None:
     try:
         usage = shutil.disk_usage(data)
     except OSError:
-        return DiskUsage(0, 0)
+        return None
     return DiskUsage(usage.total, usage.free)
 
 

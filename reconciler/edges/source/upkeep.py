@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
+
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access, GitFailed
 
@@ -32,14 +34,21 @@ def sweep(directory: Path, *, older_than: timedelta) -> None:
 
 
 def maintain(directory: Path, *, access: Access) -> None:
-    """Pack the objects once a day, and drop those that no reference leads to. A failure is left to the next day."""
+    """Pack the objects once a day, and drop those that no reference leads to.
+
+    A failure is logged and left to the next day: the mirror serves without it, only larger.
+    """
     done = directory / _DONE
     if done.exists() and time.time() - done.stat().st_mtime < _EVERY.total_seconds():
         return
     done.touch()
-    with contextlib.suppress(GitFailed):
-        patient = replace(access, timeout=max(access.timeout, _LONGEST))
+    patient = replace(access, timeout=max(access.timeout, _LONGEST))
+    try:
         repository.run(directory, "gc", "--quiet", _PRUNE, access=patient)
+    except GitFailed as error:
+        structlog.stdlib.get_logger("reconciler").warning(
+            "a mirror could not be packed", mirror=str(directory), error=str(error)
+        )
 
 
 def _leftovers(directory: Path) -> Iterator[Path]:

@@ -59,7 +59,7 @@ class Now:
     source: Callable[[], SourceStatus]
     beat: Callable[[], Beat]
     provider: Callable[[], ProviderView | None] = lambda: None  # None without a warm provider
-    disk: Callable[[], DiskUsage] = lambda: DiskUsage(0, 0)
+    disk: Callable[[], DiskUsage | None] = lambda: None  # None when it cannot be read
     frozen: Callable[[], Mapping[str, bool]] = dict  # by environment
     floors: Callable[[], Mapping[str, Floor]] = dict  # by environment
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -191,9 +191,9 @@ class _CurrentState(Collector):
         yield behind
         yield _single("longest_running_pass_seconds", "Age of the oldest running pass; 0 without one.", longest)
         yield _single("loop_age_seconds", "Age of the last turn of the daemon's loop.", beat.loop_age.total_seconds())
-        disk = self._now.disk()
-        yield _single("disk_size_bytes", "Size of the file system of the data folder.", disk.size)
-        yield _single("disk_free_bytes", "What is free of the file system of the data folder.", disk.free)
+        if disk := self._now.disk():
+            yield _single("disk_size_bytes", "Size of the file system of the data folder.", disk.size)
+            yield _single("disk_free_bytes", "What is free of the file system of the data folder.", disk.free)
         build = {
             "version": self._build.version,
             "terraform": self._build.terraform,

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
+import structlog.testing
 
 from reconciler.edges.source.git import GitSource
 from reconciler.edges.source.repository import Access
@@ -90,3 +92,18 @@ async def test_objects_are_packed_once_a_day_and_rewritten_history_goes(author: 
     assert revision.files == {"a.yaml": b"4"}
     packed = author.git("verify-pack", "-v", *map(str, (mirror / "objects/pack").glob("*.idx")))
     assert sum(line.split()[1:2] == ["commit"] for line in packed.splitlines()) == 1
+
+
+async def test_a_mirror_that_cannot_be_packed_is_logged_and_serves(author: Author) -> None:
+    mirror = author.bare.parent / "mirror"
+    source = GitSource(author.url, directory=mirror, timeout=TIMEOUT, interval=timedelta(minutes=1))
+    author.push(**{"a.yaml": "1"})
+    await source.fetch()
+    (mirror / "reconciler-maintained").unlink(missing_ok=True)
+    (mirror / "gc.pid").write_text(f"{os.getpid()} {os.uname().nodename}")  # another gc runs, as Git notes it
+    commit = author.push(**{"a.yaml": "2"})
+    with structlog.testing.capture_logs() as logged:
+        assert (await source.fetch()).commit == commit
+    (entry,) = logged
+    assert (entry["event"], entry["log_level"]) == ("a mirror could not be packed", "warning")
+    assert "gc" in entry["error"]

@@ -24,6 +24,7 @@ from reconciler.edges.telemetry.metrics import (
     PHASES,
     RUN_RESULTS,
     Build,
+    DiskUsage,
     Metrics,
     Now,
 )
@@ -76,6 +77,7 @@ LATE = {"111122223333": timedelta(seconds=90)}
 BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7, LATE)
 
 
+HALF_FULL = DiskUsage(100, 50)
 MODE = {"kind": "Service", "mode": "auto", "mode_from": "manifest"}
 
 
@@ -87,11 +89,12 @@ class Daemon:
     source: SourceStatus = FETCHED
     beat: Beat = BUSY
     floors: dict[str, Floor] = field(default_factory=dict)
+    disk: DiskUsage | None = HALF_FULL
 
     def metrics(self, url: str = "https://robot:hunter2@git.example/manifests.git") -> Metrics:
         frozen = {"develop": False, "prod": True}
         state = (lambda: self.records, lambda: self.source, lambda: self.beat)
-        now = Now(*state, frozen=lambda: frozen, floors=lambda: self.floors, clock=lambda: NOW)
+        now = Now(*state, frozen=lambda: frozen, floors=lambda: self.floors, disk=lambda: self.disk, clock=lambda: NOW)
         return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
 
 
@@ -111,6 +114,11 @@ def sample(metrics: Metrics, name: str, suffix: str = "", /, **labels: str) -> f
     values = [value for end, found, value in read(metrics)[name][1] if end == suffix and found == labels]
     assert len(values) <= 1
     return values[0] if values else None
+
+
+def test_a_disk_that_cannot_be_read_has_no_samples_instead_of_zeros() -> None:
+    assert {"reconciler_disk_size_bytes", "reconciler_disk_free_bytes"} <= read(Daemon().metrics()).keys()
+    assert not any("disk" in name for name in read(Daemon(disk=None).metrics()))
 
 
 def test_golden_names_types_and_labels() -> None:
