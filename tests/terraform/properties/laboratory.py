@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ class Instance:
         return str(self.variables["environment"]["name"])
 
 
+Instances = tuple[Instance, ...]
+
+
 @dataclass
 class Laboratory:
     """`directory` is this process's own, `shared` that of all workers of the session."""
@@ -58,7 +62,7 @@ class Laboratory:
     warm: Warm
     seed: int
     drawn: dict[Subject, list[list[Variables]]] = field(default_factory=dict)
-    batches: dict[Subject, tuple[Instance, ...]] = field(default_factory=dict)
+    batches: dict[Subject, Instances] = field(default_factory=dict)
 
     def generated(self, subject: Subject) -> list[list[Variables]]:
         """The instances of a subject, by plan."""
@@ -66,7 +70,7 @@ class Laboratory:
             self.drawn[subject] = subject.generate(self.seed)
         return self.drawn[subject]
 
-    def batch(self, subject: Subject) -> tuple[Instance, ...]:
+    def batch(self, subject: Subject) -> Instances:
         """The generated instances of a subject, planned. Raises: Refused."""
         if subject not in self.batches:
             generated = self.generated(subject)
@@ -75,15 +79,24 @@ class Laboratory:
             self.batches[subject] = tuple(instance for batch in planned for instance in batch)
         return self.batches[subject]
 
-    def plan(self, subject: Subject, instances: Sequence[Variables], *, tree: Path | None = None) -> Any:
+    def plan(self, subject: Subject, instances: Sequence[Variables]) -> Any:
         """Plan these instances in a copy of `terraform/`; what `terraform show -json` says. Raises: Refused."""
-        tree = tree or self.copy()
-        root = subject.write(tree, instances)
-        (root / "terraform.tfvars.json").write_text(json.dumps(subject.arguments(instances)))
-        try:
-            return self.shown(root)
-        finally:
-            shutil.rmtree(tree)
+        return self._plan(subject, {CALL: (self.copy(), instances)})
+
+    def plan_apart(self, subject: Subject, pairs: Sequence[tuple[Path, Sequence[Variables]]]) -> list[Instances]:
+        """Plan instances each in a copy of `terraform/` of their own. Raises: Refused.
+
+        A plan costs more than what is in it, so all that can have one provider share a plan.
+        """
+        together: dict[str, dict[str, tuple[Path, Sequence[Variables]]]] = defaultdict(dict)
+        for index, (tree, instances) in enumerate(pairs):
+            needed = json.dumps(subject.provider_variables(instances[0]), sort_keys=True)
+            together[subject.provider(tree) + needed][f"{CALL}{index}"] = (tree, instances)
+        planned: dict[str, Instances] = {}
+        for calls in together.values():
+            document = self._plan(subject, calls)
+            planned |= {call: read(document, instances, call) for call, (_, instances) in calls.items()}
+        return [planned[f"{CALL}{index}"] for index in range(len(pairs))]
 
     def shown(self, root: Path) -> Any:
         """Plan a root that has its variables; what `terraform show -json` says. Raises: Refused."""
@@ -98,6 +111,14 @@ class Laboratory:
         ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
         return Path(shutil.copytree(source, tree, ignore=ignored))
 
+    def _plan(self, subject: Subject, calls: Mapping[str, tuple[Path, Sequence[Variables]]]) -> Any:
+        with tempfile.TemporaryDirectory(dir=self.directory) as name:
+            for call, (tree, _) in calls.items():
+                tree.rename(Path(name, call))
+            root = Path(name, "root")
+            subject.write(root, {call: instances for call, (_, instances) in calls.items()})
+            return self.shown(root)
+
     def _planned_once(self, subject: Subject, generated: list[list[Variables]]) -> list[Any]:
         told = json.dumps([subject.path, generated], sort_keys=True)
         path = self.shared / f"{subject.name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
@@ -108,9 +129,9 @@ class Laboratory:
         return documents
 
 
-def read(document: Mapping[str, Any], variables: Sequence[Variables]) -> tuple[Instance, ...]:
+def read(document: Mapping[str, Any], variables: Sequence[Variables], call: str = CALL) -> Instances:
     """The instances of a plan with what they were given."""
-    plans = read_plan(document).instances(CALL)
+    plans = read_plan(document).instances(call)
     return tuple(Instance(given, plans[key]) for key, given in zip(keys(), variables, strict=False))
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.inputs import Variables
-from tests.terraform.properties.laboratory import Instance, Laboratory, read
+from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.subjects import Subject
 
 Law = Callable[[Instance], None]
@@ -74,8 +74,7 @@ def proof(number: int, title: str, *, of: Subject, broken_by: Sequence[Edit], pa
             batch = laboratory.batch(of)
             assert len(batch) >= of.instances
             holds(law, batch, laboratory.seed)
-            for edit in broken_by:
-                breaks(law, of, edit, batch, laboratory)
+            breaks(law, of, broken_by, batch, laboratory)
             row = Row(number, f"{title} {part}".strip(), len(batch), len(broken_by), time.monotonic() - began)
             request.node.user_properties.append((REPORTED, asdict(row)))
 
@@ -97,23 +96,45 @@ def holds(law: Law, batch: Sequence[Instance], seed: int) -> None:
         )
 
 
-def breaks(law: Law, subject: Subject, edit: Edit, batch: Sequence[Instance], laboratory: Laboratory) -> None:
-    """Assert that the property fails, for the reason that an edit gives it, on one of a handful of instances.
+def breaks(
+    law: Law, subject: Subject, edits: Sequence[Edit], batch: Sequence[Instance], laboratory: Laboratory
+) -> None:
+    """Assert that the property fails, for the reason that each edit gives it, on one of a handful of instances.
 
-    The first usually tells, at a third of the price: the others are planned only when it does not.
+    The first usually tells, at a third of the price: the others are planned only for the edits that need them.
     """
-    handful = [instance.variables for instance in batch if edit.where(instance.variables)][:HANDFUL]
-    assert handful, f"no instance can tell whether {edit.after!r} breaks anything"
-    errors: list[str] = []
-    for some in filter(None, (handful[:1], handful[1:])):
-        tree = laboratory.copy()
-        edit.make(tree)
-        broken = read(laboratory.plan(subject, some, tree=tree), some)
-        errors += [str(error) for instance in broken if (error := failure(law, instance))]
-        if any(edit.says in error for error in errors):
-            break
-    assert errors, f"{edit.file} with {edit.after!r} for {edit.before!r} breaks nothing"
-    assert any(edit.says in error for error in errors), f"it fails for another reason than {edit.says!r}: {errors}"
+    errors: dict[Edit, list[str]] = {edit: [] for edit in edits}
+    for some in (slice(0, 1), slice(1, HANDFUL)):
+        untold = {
+            edit: instances
+            for edit in edits
+            if not told(edit, errors[edit]) and (instances := handful(edit, batch)[some])
+        }
+        trees = [made(edit, laboratory) for edit in untold]
+        planned = laboratory.plan_apart(subject, list(zip(trees, untold.values(), strict=True)))
+        for edit, broken in zip(untold, planned, strict=True):
+            errors[edit] += [str(error) for instance in broken if (error := failure(law, instance))]
+    for edit, said in errors.items():
+        assert said, f"{edit.file} with {edit.after!r} for {edit.before!r} breaks nothing"
+        assert told(edit, said), f"it fails for another reason than {edit.says!r}: {said}"
+
+
+def handful(edit: Edit, batch: Sequence[Instance]) -> list[Variables]:
+    """Return the variables of the first instances that can tell."""
+    found = [instance.variables for instance in batch if edit.where(instance.variables)][:HANDFUL]
+    assert found, f"no instance can tell whether {edit.after!r} breaks anything"
+    return found
+
+
+def made(edit: Edit, laboratory: Laboratory) -> Path:
+    """Make an edit in a copy of `terraform/`; return the copy."""
+    tree = laboratory.copy()
+    edit.make(tree)
+    return tree
+
+
+def told(edit: Edit, errors: Sequence[str]) -> bool:
+    return any(edit.says in error for error in errors)
 
 
 def failure(law: Law, instance: Instance) -> AssertionError | None:

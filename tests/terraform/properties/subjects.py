@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.terraform.inputs import Variables
 
 CALL = "of"
 INSTANCES = 100
+NEEDED = ("environment", "aws", "tags")
 NOTHING: Variables = {}
 
 PROVIDER = """
@@ -74,37 +75,43 @@ class Subject:
             [top | rest for rest in draw(self.variables(top), each, number + index)] for index, top in enumerate(tops)
         ]
 
-    def write(self, tree: Path, instances: Sequence[Variables]) -> Path:
-        """The root that calls the subject, in a copy of `terraform/`. Returns its directory."""
-        root = tree / "called" / self.name
-        root.mkdir(parents=True, exist_ok=True)
-        shutil.copy(tree / "roots/service/.terraform.lock.hcl", root)
-        providers = tree / self.path / "providers.tf"
+    def write(self, root: Path, calls: Mapping[str, Sequence[Variables]]) -> None:
+        """Write a root that calls the subject for some instances, in the copies of `terraform/` that lie beside it.
+
+        The copies have the names of the calls.
+        """
+        root.mkdir()
+        first, *others = (root.parent / call for call in calls)
+        shutil.copy(first / "roots/service/.terraform.lock.hcl", root)
+        (root / "providers.tf").write_text(self.provider(first))
         if self.shared is not None:
-            (root / "providers.tf").write_text(providers.read_text())
-            providers.unlink()
-        else:
-            (root / "providers.tf").write_text(PROVIDER)
+            for tree in (first, *others):
+                (tree / self.path / "providers.tf").unlink()
         (root / "offline_override.tf").write_text(OFFLINE)
-        names = sorted({name for instance in instances for name in instance})
-        (root / "main.tf.json").write_text(json.dumps(self._main(names)))
-        return root
+        needed = self.provider_variables(next(iter(calls.values()))[0])
+        instances = {call: dict(zip(keys(), some, strict=False)) for call, some in calls.items()}
+        names = sorted({name for some in calls.values() for instance in some for name in instance})
+        (root / "main.tf.json").write_text(json.dumps(self._main(instances, names, needed)))
+        (root / "terraform.tfvars.json").write_text(json.dumps({"instances": instances} | needed))
 
-    def arguments(self, instances: Iterable[Variables]) -> Variables:
-        """The variables of that root."""
-        calls = dict(zip(keys(), instances, strict=False))
-        first = calls["i000"]
-        return {"instances": calls} | ({name: first[name] for name in self._provider_needs(first)})
-
-    def _main(self, names: Sequence[str]) -> Variables:
+    def _main(self, calls: Iterable[str], names: Sequence[str], needed: Iterable[str]) -> Variables:
         # Through a variable, or Terraform would stop at what it can tell from the text alone.
         passed = {name: f"${{try(each.value.{name}, null)}}" for name in names}
-        call = {"source": f"../../{self.path}", "for_each": "${var.instances}", **passed}
-        declared = ["instances", *self._provider_needs(dict.fromkeys(names))]
-        return {"variable": {name: {"type": "any"} for name in declared}, "module": {CALL: call}}
+        return {
+            "variable": {name: {"type": "any"} for name in ("instances", *needed)},
+            "module": {
+                call: {"source": f"../{call}/{self.path}", "for_each": f"${{var.instances.{call}}}", **passed}
+                for call in calls
+            },
+        }
 
-    def _provider_needs(self, instance: Variables) -> list[str]:
-        return [] if self.shared is None else [name for name in ("environment", "aws", "tags") if name in instance]
+    def provider(self, tree: Path) -> str:
+        """Return the configuration of the provider with which the subject is planned."""
+        return PROVIDER if self.shared is None else (tree / self.path / "providers.tf").read_text()
+
+    def provider_variables(self, instance: Variables) -> Variables:
+        """Return what the provider is made from, of the variables of an instance."""
+        return {name: instance[name] for name in NEEDED if name in instance} if self.shared is not None else {}
 
 
 def keys() -> Iterable[str]:

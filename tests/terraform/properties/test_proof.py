@@ -33,7 +33,7 @@ def test_a_property_that_holds_and_an_edit_that_breaks_it(laboratory: Laboratory
     batch = laboratory.batch(FEW)
     assert len(batch) == 3
     holds(named_after_the_environment, batch, laboratory.seed)
-    breaks(named_after_the_environment, FEW, RENAMED, batch, laboratory)
+    breaks(named_after_the_environment, FEW, [RENAMED], batch, laboratory)
 
 
 def test_a_property_that_does_not_hold_shows_the_smallest_instance_and_the_seed(laboratory: Laboratory) -> None:
@@ -55,7 +55,7 @@ def test_a_property_that_does_not_hold_shows_the_smallest_instance_and_the_seed(
 )
 def test_an_edit_that_proves_nothing_is_refused(laboratory: Laboratory, edit: Edit, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
-        breaks(named_after_the_environment, FEW, edit, laboratory.batch(FEW), laboratory)
+        breaks(named_after_the_environment, FEW, [edit], laboratory.batch(FEW), laboratory)
 
 
 def test_the_rest_of_the_handful_is_asked_when_the_first_instance_cannot_tell(laboratory: Laboratory) -> None:
@@ -65,7 +65,7 @@ def test_the_rest_of_the_handful_is_asked_when_the_first_instance_cannot_tell(la
     def the_first_alone_holds(instance: Instance) -> None:
         assert instance.environment == first, "another one"
 
-    breaks(the_first_alone_holds, FEW, replace(RENAMED, says="another one"), batch, laboratory)
+    breaks(the_first_alone_holds, FEW, [replace(RENAMED, says="another one")], batch, laboratory)
 
 
 @pytest.mark.parametrize(
