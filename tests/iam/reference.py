@@ -117,10 +117,14 @@ def _supports(action: str, resources: list[str]) -> bool:
     if action in WITHOUT_RESOURCE:
         return False
     service, kinds = _privilege(action)
-    required = [kind for kind, details in kinds.items() if details["required"]]
-    if required:
-        return all(_any_meets(service, kind, resources) for kind in required)
-    return any(_any_meets(service, kind, resources) for kind in kinds if kind)
+    met = {kind for kind in kinds if kind and _any_meets(service, kind, resources)}
+    required = {_family(kind) for kind, details in kinds.items() if details["required"]}
+    return {_family(kind) for kind in met} >= required if required else bool(met)
+
+
+def _family(kind: str) -> str:
+    """Return the first part of a resource type: of `listener/app` and `listener/net` a call has one or the other."""
+    return kind.partition("/")[0]
 
 
 def _unused(patterns: list[str], resources: list[str]) -> Iterator[str]:

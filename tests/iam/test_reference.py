@@ -29,6 +29,13 @@ CLUSTER = {"ArnEquals": {"ecs:cluster": ARN("ecs", "cluster/prod")}}
         ("logs:PutLogEvents", ARN("logs", "log-group:/a/b:*"), {}, ""),
         (["s3:GetObject", "s3:GetBucketAcl"], ["arn:aws:s3:::b/*", "arn:aws:s3:::b"], {}, ""),
         (["s3:GetObject"], ["arn:aws:s3:::b/*", "arn:aws:s3:::b"], {}, "no action of it can be scoped to"),
+        ("elasticloadbalancing:DeleteRule", ARN("elasticloadbalancing", "listener-rule/app/prod/*"), {}, ""),
+        (
+            "elasticloadbalancing:DeleteRule",
+            ARN("elasticloadbalancing", "listener/app/prod/*"),
+            {},
+            "cannot be scoped to",
+        ),
         ("ecs:Restart*", "*", {}, "no such action"),
         ("nothing:GetObject", "*", {}, "no such action"),
         (
