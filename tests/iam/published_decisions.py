@@ -251,6 +251,11 @@ def _keys_and_roles() -> Iterator[Example]:
     yield Example(TRUST, assume, Policies(resource=trust_account), False)
     yield Example(TRUST, assume, Policies([ALL], resource=trust_account), True)
     yield Example(TRUST, assume, Policies(resource=trust_user), True)
+    with_identity = Policies([ALL], resource=trust_account)
+    source_identity = (
+        f"{GUIDE}id_credentials_temp_control-access_monitor.html"  # a permission of its own, on both sides
+    )
+    yield Example(source_identity, ask("sts:SetSourceIdentity", ROLE), with_identity, False)
     provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/corporate"
     saml = policy({"Effect": "Allow", "Action": "sts:AssumeRoleWithSAML", "Principal": {"Federated": provider}})
     assertion = ask("sts:AssumeRoleWithSAML", ROLE, federated(provider))

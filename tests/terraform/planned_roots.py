@@ -73,9 +73,15 @@ def plans(laboratory: Laboratory, tiers: Iterable[str]) -> dict[str, Any]:
 
 
 def _delivered(service: Variables) -> Variables:
-    """With a pipeline that builds and deploys it."""
-    connection = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/00000000-0000-4000-8000-000000000000"
-    return but(service, platform={"connection_arn": connection}, image={"owner": "pipeline"})
+    """With a pipeline that builds and deploys it, and the names that the platform's root gives to what it makes."""
+    tier = service["environment"]["tier"]
+    bucket = f"{tier}-artifacts-{ACCOUNT}-{REGION}"
+    platform = {
+        "connection_arn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/00000000-0000-4000-8000-000000000000",
+        "artifact_bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"},
+        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/{tier}-boundary",
+    }
+    return but(service, platform=platform, image={"owner": "pipeline"})
 
 
 def plan_root(laboratory: Laboratory, root: str, variables: Variables) -> Any:

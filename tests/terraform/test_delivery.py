@@ -132,7 +132,7 @@ def test_a_pipeline_may_deploy_and_ask_only_where_it_does(deliveries: Plan) -> N
     assert {"UpdateService", "HandRolesToTasks"} <= may("develop")
     assert may("prod") - may("develop") == {"AskForApproval", "UseTopicKey"}
     assert may("develop") - may("git") == {
-        "UpdateService", "WatchTasks", "ListTasks", "RegisterRevisions", "HandRolesToTasks",
+        "UpdateService", "TagRevisions", "RegisterRevisions", "HandRolesToTasks",
     }  # fmt: skip
     passed = statements(deliveries.one("aws_iam_role_policy", "pipeline", "module.prod."))["HandRolesToTasks"]
     assert {arn.rpartition("/")[2] for arn in passed["Resource"]} == {"prod-orders-execution", "prod-orders-task"}

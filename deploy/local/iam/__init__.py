@@ -5,8 +5,9 @@
 
 No library on PyPI evaluates conditions and boundaries: those that read policies list what a statement names
 (policyuniverse, policy_sentry, cloudsplaining, policyglass), and moto's own check ignores conditions. So this is the
-smallest evaluator that answers AWS's published examples; `tests/iam/published.py` holds them, each with its page. Left
-out, because no policy of ours has it: grants of KMS, access control lists, canonical users, resource control policies.
+smallest evaluator that answers AWS's published examples; `tests/iam/published_conditions.py` and
+`published_decisions.py` hold them, each with its page. Left out, because no policy of ours has it: grants of KMS,
+access control lists, canonical users, resource control policies.
 """
 
 from deploy.local.iam.decision import Decision, Policies, decide

@@ -131,10 +131,8 @@ def _allow(request: Request, policies: Sequence[Policy]) -> Statement | None:
 
 def _has_to_be_granted(request: Request) -> bool:
     """Say whether the policy of the resource has to allow the request also in its own account: keys and roles."""
-    service, _, action = request.action.lower().partition(":")
-    if service == "sts":
-        return action.startswith("assumerole")
-    return service == "kms" and ":key/" in request.resource
+    kind = {"sts": ":role/", "kms": ":key/"}.get(request.action.lower().partition(":")[0])
+    return kind is not None and kind in request.resource
 
 
 def _has_identity(request: Request) -> bool:

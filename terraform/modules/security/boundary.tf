@@ -72,10 +72,8 @@ locals {
       {
         Sid    = "Deployments"
         Effect = "Allow"
-        Action = ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:TagResource", "ecs:UpdateService"]
+        Action = ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:TagResource", "ecs:UpdateService"]
         Resource = [
-          "${local.arn_in.ecs}:cluster/${local.environment_of}",
-          "${local.arn_in.ecs}:container-instance/${local.environment_of}/*",
           "${local.arn_in.ecs}:service/${local.environment_of}/*",
           "${local.arn_in.ecs}:task/${local.environment_of}/*",
           "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",

@@ -97,17 +97,11 @@ locals {
       Resource = ["${local.ecs_arn_prefix}:service/${var.platform.cluster.name}/${local.name}"]
     },
     {
-      Sid      = "WatchTasks"
+      # No more than the guide of CodePipeline names, in "Service role permissions: Amazon ECS standard action".
+      Sid      = "TagRevisions"
       Effect   = "Allow"
-      Action   = ["ecs:DescribeTasks", "ecs:TagResource"]
-      Resource = ["${local.ecs_arn_prefix}:task/${var.platform.cluster.name}/*", "${local.ecs_arn_prefix}:task-definition/${local.full_name}:*"]
-    },
-    {
-      Sid       = "ListTasks"
-      Effect    = "Allow"
-      Action    = ["ecs:ListTasks"]
-      Resource  = ["${local.ecs_arn_prefix}:container-instance/${var.platform.cluster.name}/*"]
-      Condition = { ArnEquals = { "ecs:cluster" = var.platform.cluster.arn } }
+      Action   = ["ecs:TagResource"]
+      Resource = ["${local.ecs_arn_prefix}:task-definition/${local.full_name}:*"]
     },
     {
       Sid      = "RegisterRevisions"

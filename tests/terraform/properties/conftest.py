@@ -1,13 +1,17 @@
-"""One laboratory per worker, and the table of what was proven."""
+"""One laboratory per worker, the plans of every root that several files read, and the table of what was proven."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.terraform.inputs import TIERS
+from tests.terraform.planned_roots import plans
+from tests.terraform.plans import Plan, read_plan
 from tests.terraform.properties.laboratory import Laboratory, opened
 from tests.terraform.properties.proof import REPORTED, Row
 from tests.terraform.warm import Warm
@@ -19,6 +23,18 @@ SEED = int(os.environ.get("PROPERTY_SEED", "20260101"))
 def laboratory(shared: Path, warm: Warm) -> Iterator[Laboratory]:
     with opened(shared / "properties", SEED, warm) as laboratory:
         yield laboratory
+
+
+@pytest.fixture(scope="session")
+def documents(laboratory: Laboratory) -> dict[str, Any]:
+    """Plans of every root on every tier, as `terraform show -json` writes them."""
+    documents: dict[str, Any] = laboratory.once("planned-roots", lambda: plans(laboratory, TIERS))
+    return documents
+
+
+@pytest.fixture(scope="session")
+def planned(documents: dict[str, Any]) -> dict[str, Plan]:
+    return {title: read_plan(document) for title, document in documents.items()}
 
 
 def pytest_report_header(config: pytest.Config) -> str:

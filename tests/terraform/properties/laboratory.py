@@ -12,7 +12,7 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +111,14 @@ class Laboratory:
         ignored = shutil.ignore_patterns(".terraform", "*.tfstate*")
         return Path(shutil.copytree(source, tree, ignore=ignored))
 
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` returns, made by one worker of the session and read by the others from disk."""
+        path = self.shared / f"{name}.json"
+        with _turn(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_text(json.dumps(make()))
+        return json.loads(path.read_text())
+
     def _plan(self, subject: Subject, calls: Mapping[str, tuple[Path, Sequence[Variables]]]) -> Any:
         with tempfile.TemporaryDirectory(dir=self.directory) as name:
             for call, (tree, _) in calls.items():
@@ -121,11 +129,8 @@ class Laboratory:
 
     def _planned_once(self, subject: Subject, generated: list[list[Variables]]) -> list[Any]:
         told = json.dumps([subject.path, generated], sort_keys=True)
-        path = self.shared / f"{subject.name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
-        with _turn(path.with_suffix(".lock")):
-            if not path.exists():
-                path.write_text(json.dumps([self.plan(subject, instances) for instances in generated]))
-        documents: list[Any] = json.loads(path.read_text())
+        name = f"{subject.name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+        documents: list[Any] = self.once(name, lambda: [self.plan(subject, instances) for instances in generated])
         return documents
 
 

@@ -14,9 +14,7 @@ import pytest
 
 from tests.terraform import scan
 from tests.terraform.inputs import TIERS
-from tests.terraform.planned_roots import plans
-from tests.terraform.plans import Plan, Resource, read_plan
-from tests.terraform.properties.laboratory import Laboratory
+from tests.terraform.plans import Plan, Resource
 
 # Actions that AWS knows no resources for, or whose resource does not exist when they are called.
 EVERYTHING = (
@@ -33,16 +31,6 @@ EVERYTHING = (
 )
 OF_ITSELF = {"aws_kms_key"}  # in the policy of a key "*" is that key
 INTERNET = {"0.0.0.0/0", "::/0"}
-
-
-@pytest.fixture(scope="module")
-def documents(laboratory: Laboratory) -> dict[str, Any]:
-    return plans(laboratory, TIERS)
-
-
-@pytest.fixture(scope="module")
-def planned(documents: dict[str, Any]) -> dict[str, Plan]:
-    return {title: read_plan(document) for title, document in documents.items()}
 
 
 def allowing_everything(resource: Resource) -> Iterator[str]:
