@@ -50,14 +50,6 @@ def behind_a_firewall(variables: Variables) -> bool:
     return bool(variables["firewall"])
 
 
-def counting(variables: Variables) -> bool:
-    return behind_a_firewall(variables) and variables["firewall_mode"] == "count"
-
-
-def blocking(variables: Variables) -> bool:
-    return behind_a_firewall(variables) and variables["firewall_mode"] == "block"
-
-
 def with_spot(variables: Variables) -> bool:
     return bool(variables["cluster"]["spot"])
 
@@ -131,8 +123,7 @@ def test_property_31_alb_access_logging_load_balancer(instance: Instance) -> Non
              says="by mistake", where=in_production),
         Edit(WAF, "web_acl_arn  = aws_wafv2_web_acl.this[each.key].arn", "web_acl_arn = aws_lb.this.arn",
              says="firewall", where=behind_a_firewall),
-        Edit(WAF, 'var.firewall_mode == "count"', "false", says="counts", where=counting),
-        Edit(WAF, 'var.firewall_mode == "block"', "false", says="blocks", where=blocking),
+        Edit(WAF, "var.firewall_mode ==", "var.firewall_mode !=", says="blocks by", where=behind_a_firewall),
         Edit(WAF, "limit              = var.rate_limit", "limit = 2000000000", says="rate", where=behind_a_firewall),
         Edit(WAF, "var.firewall ?", "!var.firewall ?", says="asked for"),
     ],
