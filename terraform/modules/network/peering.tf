@@ -32,13 +32,16 @@ resource "aws_vpc_peering_connection" "this" {
   tags = { Name = "${var.environment.name}-${each.key}" }
 }
 
+# In one account both sides see the same tags, and those are the requester's.
 resource "aws_vpc_peering_connection_accepter" "this" {
   for_each = local.accepted_peerings
 
   vpc_peering_connection_id = each.value.connection_id
   auto_accept               = true
 
-  tags = { Name = "${var.environment.name}-${each.key}" }
+  lifecycle {
+    ignore_changes = [tags, tags_all]
+  }
 }
 
 # Public host names of either side resolve to private addresses. Each side sets its own half.
