@@ -165,5 +165,5 @@ Duration = Annotated[
 Seconds = BeforeValidator(_in_seconds)
 Mebibytes = BeforeValidator(_in_mebibytes)
 # For a field that was added later: while it is absent, digests and stored records stay as they were before it.
-IfSet: Final = Field(exclude_if=lambda value: value is None)
+IfSet: Final = Field(exclude_if=lambda value: not value)
 Date = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from desired_state.adoption import Imports
 from desired_state.container import SecretName
-from desired_state.fields import Distinct, Environments, Strict, TagValue, Text, refuse
+from desired_state.fields import Distinct, Environments, IfSet, Strict, TagValue, Text, refuse
 from desired_state.located import quote
 from desired_state.policy import Policy
 
@@ -62,15 +62,48 @@ ConnectionArn = Annotated[
 ExemptReason = Annotated[
     str, Text(r"[\w .:/=+@-]{10,}", "a reason (at least 10 letters, digits, spaces and .:/=+-@, which fit in a tag)")
 ]
-SecurityGroupId = Annotated[str, Text(r"sg-[0-9a-f]{8,17}", "the id of a security group such as sg-0a1b2c3d4e5f60718")]
+DataArn = Annotated[
+    str,
+    Text(
+        r"arn:aws[a-z-]*:(?:dynamodb|events|kafka|kinesis|s3|sns|sqs):[A-Za-z0-9_.:/*-]+",
+        "the ARN (with * for parts of it) of something in DynamoDB, EventBridge, MSK, Kinesis, S3, SNS or SQS",
+        200,
+    ),
+]
+# Source: "Update your security groups to reference peer security groups" in the VPC peering guide.
+SecurityGroupId = Annotated[
+    str,
+    Text(
+        r"(?:[0-9]{12}/)?sg-[0-9a-f]{8,17}",
+        "the id of a security group such as sg-0a1b2c3d4e5f60718, after its account and / where that is another one",
+    ),
+]
+PeeringId = Annotated[str, Text(r"pcx-[0-9a-f]{8,17}", "the id of a peering connection such as pcx-0a1b2c3d4e5f60718")]
 
 
 class Peering(Strict):
-    """Another VPC that the private subnets reach. `account` is its AWS account, if that is another one."""
+    """Another VPC that the private subnets reach, asked for by its id or accepted by the connection's.
 
-    vpc_id: VpcId
+    `account` is its AWS account, if that is another one. `accepted` says that it accepted the peering, `callers` that
+    its addresses may call internal services.
+    """
+
+    vpc_id: Annotated[VpcId | None, IfSet] = None
     cidr: PeerCidr
     account: Account | None = None
+    connection_id: Annotated[PeeringId | None, IfSet, Field(validate_default=True)] = None
+    accepted: Annotated[bool, IfSet] = False
+    callers: Annotated[bool, IfSet] = False
+
+    @field_validator("connection_id")
+    @classmethod
+    def _one_side(cls, connection: str | None, info: ValidationInfo) -> str | None:
+        if "vpc_id" in info.data and (connection is None) == (info.data["vpc_id"] is None):
+            raise refuse(
+                "a peering needs either vpcId, to request it, or connectionId, to accept what the other side requested",
+                beside=("vpc_id",),
+            )
+        return connection
 
 
 class Network(Strict):
@@ -102,6 +135,7 @@ class Alb(Strict):
 
     certificate_arn: CertificateArn
     firewall: bool = True
+    firewall_mode: Literal["block", "count"] = "block"
     rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
 
 
@@ -119,9 +153,17 @@ class Delivery(Strict):
 
 
 class KafkaAccess(Strict):
-    """The security group of the Kafka brokers, which services with `kafka` may reach."""
+    """The Kafka brokers that services with `kafka` may reach: by their security group, their addresses, or both."""
 
-    broker_security_group_id: SecurityGroupId
+    broker_security_group_id: SecurityGroupId | None = None
+    broker_cidrs: Annotated[tuple[PeerCidr, ...], Distinct, IfSet, Field(validate_default=True)] = ()
+
+    @field_validator("broker_cidrs")
+    @classmethod
+    def _somewhere(cls, cidrs: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not cidrs and info.data.get("broker_security_group_id", "") is None:
+            raise refuse("kafka needs brokerSecurityGroupId or brokerCidrs", beside=("broker_security_group_id",))
+        return cidrs
 
 
 class Subscribers(Strict):
@@ -172,5 +214,6 @@ class PlatformSpec(Strict):
     subscribers: Subscribers = Subscribers()
     secrets: dict[SecretName, Secret] = Field(default_factory=dict)
     kafka: KafkaAccess | None = None
+    data_resources: Annotated[tuple[DataArn, ...], Field(max_length=12), Distinct, IfSet] = ()
     imports: Imports = ()
     policy: Policy = Policy()

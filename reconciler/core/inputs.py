@@ -12,7 +12,7 @@ from typing import Any
 from desired_state.container import PreDeployment, Sidecar
 from desired_state.instance import Instance
 from desired_state.manifest import ModuleSpec
-from desired_state.platform import PlatformSpec
+from desired_state.platform import Peering, PlatformSpec
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 
@@ -32,7 +32,7 @@ def variables(
         case ServiceSpec() as spec:
             if platform is None:
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
-            own = {"platform": platform, **_service(instance, spec, image)}
+            own = {"platform": platform, **_service(instance, spec, image, platform.get("secret_names") or {})}
         case ModuleSpec() as spec:
             own = dict(spec.inputs)
     return {**own, "environment": _environment(environment), "aws": _aws(environment)}
@@ -68,10 +68,7 @@ def _platform(spec: PlatformSpec) -> dict[str, Any]:
             "cidr": str(spec.network.cidr),
             "availability_zones": list(spec.network.availability_zones),
             "nat": spec.network.nat,
-            "peerings": {
-                name: {"vpc_id": peering.vpc_id, "cidr": peering.cidr, "account_id": peering.account}
-                for name, peering in spec.network.peerings.items()
-            },
+            "peerings": {name: _peering(peering) for name, peering in spec.network.peerings.items()},
             "allow_prod_peering": spec.network.allow_prod_peering,
         },
         "alb": spec.alb.model_dump(mode="json", by_alias=False),
@@ -79,11 +76,30 @@ def _platform(spec: PlatformSpec) -> dict[str, Any]:
         "delivery": {"connection_arn": spec.delivery.connection_arn if spec.delivery else None},
         "subscribers": spec.subscribers.model_dump(mode="json", by_alias=False),
         "secrets": {name: secret.model_dump(mode="json", by_alias=False) for name, secret in spec.secrets.items()},
-        "kafka": {"broker_security_group_id": spec.kafka.broker_security_group_id if spec.kafka else None},
+        "kafka": {
+            "broker_security_group_id": spec.kafka.broker_security_group_id if spec.kafka else None,
+            "broker_cidrs": list(spec.kafka.broker_cidrs) if spec.kafka else [],
+        },
+        "data_resources": list(spec.data_resources),
     }
 
 
-def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[str, Any]:
+def _peering(peering: Peering) -> dict[str, Any]:
+    return {
+        "vpc_id": peering.vpc_id,
+        "connection_id": peering.connection_id,
+        "cidr": peering.cidr,
+        "account_id": peering.account,
+        "accepted": peering.accepted,
+        "callers": peering.callers,
+    }
+
+
+def _service(
+    instance: Instance, spec: ServiceSpec, image: str | None, secret_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
+    secret of another maker has the name that the manifest says."""
     return {
         "service": {
             "name": instance.service_name,
@@ -101,16 +117,20 @@ def _service(instance: Instance, spec: ServiceSpec, image: str | None) -> dict[s
         # Left out when absent, so that a service without one keeps its desired digest.
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
-        "secrets": dict(spec.secrets),
-        "runtime_secrets": list(spec.runtime_secrets),
+        "secrets": _named(spec.secrets, secret_names),
+        "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
-        "sidecars": [_sidecar(sidecar) for sidecar in spec.sidecars],
+        "sidecars": [_sidecar(sidecar, secret_names) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,
         "alarms": spec.alarms.model_dump(mode="json", by_alias=False),
     }
 
 
-def _sidecar(sidecar: Sidecar) -> dict[str, Any]:
+def _named(secrets: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    return {variable: names.get(secret, secret) for variable, secret in secrets.items()}
+
+
+def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": sidecar.name,
         "image": sidecar.image,
@@ -118,7 +138,7 @@ def _sidecar(sidecar: Sidecar) -> dict[str, Any]:
         "essential": sidecar.essential,
         "memory": sidecar.memory,
         "environment_variables": dict(sidecar.env),
-        "secrets": dict(sidecar.secrets),
+        "secrets": _named(sidecar.secrets, secret_names),
     }
 
 

@@ -3,6 +3,7 @@
 alb = {
   certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-aaaa-4aaa-8aaa-111111111111"
   firewall        = true
+  firewall_mode   = "block"
   rate_limit      = 2000
 }
 
@@ -15,6 +16,8 @@ cluster = {
   insights = "enabled"
   spot     = true
 }
+
+data_resources = []
 
 delivery = {
   connection_arn = "arn:aws:codeconnections:eu-central-1:111122223333:connection/11111111-aaaa-4aaa-8aaa-111111111111"
@@ -29,7 +32,8 @@ environment = {
 }
 
 kafka = {
-  broker_security_group_id = "sg-0a1b2c3d4e5f60711"
+  broker_security_group_id = null
+  broker_cidrs             = []
 }
 
 network = {

@@ -1,13 +1,14 @@
 # Rendered from desired_state/examples/platforms/prod.yaml; `make environments` writes it.
 
 alb = {
-  certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/44444444-aaaa-4aaa-8aaa-444444444444"
+  certificate_arn = "arn:aws:acm:eu-central-1:555566667777:certificate/44444444-aaaa-4aaa-8aaa-444444444444"
   firewall        = true
+  firewall_mode   = "count"
   rate_limit      = 5000
 }
 
 aws = {
-  role_arn          = "arn:aws:iam::111122223333:role/reconciler"
+  role_arn          = "arn:aws:iam::555566667777:role/reconciler"
   s3_use_path_style = false
 }
 
@@ -16,20 +17,23 @@ cluster = {
   spot     = false
 }
 
+data_resources = []
+
 delivery = {
-  connection_arn = "arn:aws:codeconnections:eu-central-1:111122223333:connection/44444444-aaaa-4aaa-8aaa-444444444444"
+  connection_arn = "arn:aws:codeconnections:eu-central-1:555566667777:connection/44444444-aaaa-4aaa-8aaa-444444444444"
 }
 
 environment = {
   name       = "prod"
   tier       = "prod"
-  account_id = "111122223333"
+  account_id = "555566667777"
   region     = "eu-central-1"
   partition  = "aws"
 }
 
 kafka = {
-  broker_security_group_id = "sg-0a1b2c3d4e5f60744"
+  broker_security_group_id = null
+  broker_cidrs             = []
 }
 
 network = {
@@ -43,7 +47,7 @@ network = {
 secrets = {
   "orders/database-url" = {
     rotation = {
-      lambda_arn = "arn:aws:lambda:eu-central-1:111122223333:function:rotate-database-url"
+      lambda_arn = "arn:aws:lambda:eu-central-1:555566667777:function:rotate-database-url"
       days       = 30
     }
     rotation_exempt_reason = null

@@ -1,13 +1,14 @@
 # Rendered from desired_state/examples/platforms/qa.yaml; `make environments` writes it.
 
 alb = {
-  certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/33333333-aaaa-4aaa-8aaa-333333333333"
+  certificate_arn = "arn:aws:acm:eu-central-1:333344445555:certificate/33333333-aaaa-4aaa-8aaa-333333333333"
   firewall        = true
+  firewall_mode   = "block"
   rate_limit      = 2000
 }
 
 aws = {
-  role_arn          = "arn:aws:iam::111122223333:role/reconciler"
+  role_arn          = "arn:aws:iam::333344445555:role/reconciler"
   s3_use_path_style = false
 }
 
@@ -16,20 +17,23 @@ cluster = {
   spot     = true
 }
 
+data_resources = []
+
 delivery = {
-  connection_arn = "arn:aws:codeconnections:eu-central-1:111122223333:connection/33333333-aaaa-4aaa-8aaa-333333333333"
+  connection_arn = "arn:aws:codeconnections:eu-central-1:333344445555:connection/33333333-aaaa-4aaa-8aaa-333333333333"
 }
 
 environment = {
   name       = "qa"
   tier       = "qa"
-  account_id = "111122223333"
+  account_id = "333344445555"
   region     = "eu-central-1"
   partition  = "aws"
 }
 
 kafka = {
-  broker_security_group_id = "sg-0a1b2c3d4e5f60733"
+  broker_security_group_id = null
+  broker_cidrs             = []
 }
 
 network = {

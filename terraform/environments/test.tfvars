@@ -1,13 +1,14 @@
 # Rendered from desired_state/examples/platforms/test.yaml; `make environments` writes it.
 
 alb = {
-  certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/22222222-aaaa-4aaa-8aaa-222222222222"
+  certificate_arn = "arn:aws:acm:eu-central-1:222233334444:certificate/22222222-aaaa-4aaa-8aaa-222222222222"
   firewall        = true
+  firewall_mode   = "block"
   rate_limit      = 2000
 }
 
 aws = {
-  role_arn          = "arn:aws:iam::111122223333:role/reconciler"
+  role_arn          = "arn:aws:iam::222233334444:role/reconciler"
   s3_use_path_style = false
 }
 
@@ -16,20 +17,23 @@ cluster = {
   spot     = true
 }
 
+data_resources = []
+
 delivery = {
-  connection_arn = "arn:aws:codeconnections:eu-central-1:111122223333:connection/22222222-aaaa-4aaa-8aaa-222222222222"
+  connection_arn = "arn:aws:codeconnections:eu-central-1:222233334444:connection/22222222-aaaa-4aaa-8aaa-222222222222"
 }
 
 environment = {
   name       = "test"
   tier       = "test"
-  account_id = "111122223333"
+  account_id = "222233334444"
   region     = "eu-central-1"
   partition  = "aws"
 }
 
 kafka = {
-  broker_security_group_id = "sg-0a1b2c3d4e5f60722"
+  broker_security_group_id = null
+  broker_cidrs             = []
 }
 
 network = {

@@ -80,6 +80,35 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
     assert set(inputs_of(platform)) == set(declared["platform"])
 
 
+def test_secrets_of_the_platform_have_the_names_that_it_gave_them() -> None:
+    text = with_field(
+        "secrets: {URL: orders/url, OTHER: partner/key}\n  runtimeSecrets: [orders/url, partner/key]\n"
+        "  sidecars: [{name: proxy, image: registry.example/proxy:1, secrets: {KEY: orders/url}}]"
+    )
+    platform = {**placeholder_platform(DEVELOP), "secret_names": {"orders/url": "develop/orders/url"}}
+    found = variables(instance(text), DEVELOP, platform=platform, image=IMAGE)
+    assert found["secrets"] == {"URL": "develop/orders/url", "OTHER": "partner/key"}
+    assert found["runtime_secrets"] == ["develop/orders/url", "partner/key"]
+    assert found["sidecars"][0]["secrets"] == {"KEY": "develop/orders/url"}
+
+
+def test_peerings_and_brokers_reach_the_root_with_these_names() -> None:
+    peering = "{connectionId: pcx-0a1b2c3d, cidr: 10.50.0.0/16, callers: true}"
+    more = f"nat: single, peerings: {{data: {peering}}}}}\n  kafka: {{brokerCidrs: [10.50.16.0/20]}}"
+    found = inputs_of(instance(PLATFORM.replace("nat: single}", more)))
+    assert found["network"]["peerings"] == {
+        "data": {
+            "vpc_id": None,
+            "connection_id": "pcx-0a1b2c3d",
+            "cidr": "10.50.0.0/16",
+            "account_id": None,
+            "accepted": False,
+            "callers": True,
+        }
+    }
+    assert found["kafka"] == {"broker_security_group_id": None, "broker_cidrs": ["10.50.16.0/20"]}
+
+
 def test_a_stop_timeout_is_whole_seconds() -> None:
     assert service_inputs(with_field("stopTimeout: 2m"))["stop_timeout"] == 120
 

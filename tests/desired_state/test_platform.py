@@ -6,6 +6,8 @@ import pytest
 
 from tests.desired_state.manifests import platform, problems_of
 
+PEER = {"vpcId": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16"}
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),
@@ -42,6 +44,24 @@ from tests.desired_state.manifests import platform, problems_of
         (
             {"network": {"peerings": {"data": {"vpcId": "x", "cidr": "10.50.0.0/16"}}}},
             '"x" is not the id of a VPC such as vpc-0a1b2c3d4e5f60718',
+        ),
+        (
+            {"network": {"peerings": {"data": {"cidr": "10.50.0.0/16"}}}},
+            "a peering needs either vpcId, to request it, or connectionId, to accept what the other side requested",
+        ),
+        (
+            {"network": {"peerings": {"data": PEER | {"connectionId": "pcx-0a1b2c3d"}}}},
+            "a peering needs either vpcId, to request it, or connectionId, to accept what the other side requested",
+        ),
+        (
+            {"network": {"peerings": {"data": {"connectionId": "vpc-0a1b2c3d", "cidr": "10.50.0.0/16"}}}},
+            '"vpc-0a1b2c3d" is not the id of a peering connection such as pcx-0a1b2c3d4e5f60718',
+        ),
+        ({"kafka": {}}, "kafka needs brokerSecurityGroupId or brokerCidrs"),
+        (
+            {"kafka": {"brokerSecurityGroupId": "brokers"}},
+            '"brokers" is not the id of a security group such as sg-0a1b2c3d4e5f60718, after its account and / where'
+            " that is another one",
         ),
         ({"subscribers": {"alarms": ["oncall"]}}, '"oncall" is not an email address'),
         ({"subscribers": {"alarms": ["a@b.de", "a@b.de"]}}, '"a@b.de" is listed twice'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter, defaultdict
 from ipaddress import IPv4Network
 from itertools import combinations
 
@@ -39,6 +40,18 @@ def test_every_environment_has_a_state_and_addresses_of_its_own() -> None:
     platforms = environments.platforms().values()
     ranges = [IPv4Network(platform.spec.network.cidr) for platform in platforms]  # type: ignore[union-attr]  # Platforms
     assert not any(one.overlaps(other) for one, other in combinations(ranges, 2))
+
+
+def test_the_examples_fit_the_quotas_of_an_account() -> None:
+    places: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for tier, platform in environments.platforms().items():
+        network = platform.spec.network  # type: ignore[union-attr]  # Platforms
+        where = environments.example(next(name for name in TIERS if name == tier))
+        addresses = {"one_per_az": len(network.availability_zones), "single": 1, "none": 0}[network.nat]
+        places[where.account, where.region].update({"EIP": addresses, "VPC": 1})
+    for place, used in places.items():
+        assert used["EIP"] <= 5, f"{place}: elastic IP addresses"
+        assert used["VPC"] <= 4, f"{place}: VPCs, beside the default one"
 
 
 def test_the_page_shows_what_differs_and_nothing_else() -> None:

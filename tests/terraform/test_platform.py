@@ -103,7 +103,7 @@ def test_the_logs_key_serves_log_groups_of_this_environment_only(prod_platform: 
 def test_logs_are_encrypted_and_kept_by_tier(prod_platform: Plan, develop_platform: Plan) -> None:
     for plan, days in ((prod_platform, 90), (develop_platform, 30)):
         groups = plan.of("aws_cloudwatch_log_group")
-        assert len(groups) == 3
+        assert len(groups) == 4
         assert {group.values["retention_in_days"] for group in groups} == {days}
         assert all("kms_key_id" in group.unknown for group in groups)
 

@@ -103,6 +103,16 @@ def test_a_second_plan_finds_nothing_to_do(applied: dict[str, Applied], name: st
     assert plan.changed() == {}
 
 
+def test_a_secret_that_was_made_with_another_name_keeps_it(applied: dict[str, Applied]) -> None:
+    code = applied["prod"].workbench.directory / "modules/secrets/main.tf"
+    text = code.read_text()
+    code.write_text(text.replace('"${var.environment.name}/"', '"of-another-version/"'))
+    try:
+        assert applied["prod"].plan().changed() == {}
+    finally:
+        code.write_text(text)
+
+
 @pytest.fixture(scope="module")
 def prod_plan(applied: dict[str, Applied]) -> Plan:
     return applied["prod"].plan()

@@ -173,6 +173,12 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     "overlapping_peer": ("network", peering(cidr="10.10.128.0/20"), ("10.10.128.0/20", "10.10.0.0/16", "overlap")),
     "peer_of_no_network": ("network", peering(cidr="10.50.0.1/16"), ("network.peerings", "10.50.0.1/16")),
     "peer_without_vpc": ("network", peering(vpc_id="data"), ("network.peerings", '"vpc_id":"data"')),
+    "peer_of_both_sides": (
+        "network",
+        peering(connection_id="pcx-0a1b2c3d"),
+        ("network.peerings", "either", "pcx-0a1b2c3d"),
+    ),
+    "peer_of_neither_side": ("network", peering(vpc_id=None), ("network.peerings", "either")),
     "peer_of_nobody": ("network", peering(account_id="42"), ("network.peerings", '"account_id":"42"')),
     "secret_without_rotation": ("secrets", secret(), ('secrets ["orders/url"]', "either")),
     "secret_with_both": (
@@ -217,7 +223,8 @@ ACCEPTED: dict[str, tuple[str, Variables]] = {
     "a_worker": ("service", worker("test")),
     "a_port_by_runtime": ("service", service() | {"port": None}),
     "a_closed_network": ("network", network(cidr="10.10.0.0/20", nat="none")),
-    "a_peered_network": ("network", peering()),
+    "a_peered_network": ("network", peering(accepted=True, callers=True)),
+    "an_accepted_network": ("network", peering(vpc_id=None, connection_id="pcx-0a1b2c3d")),
     "an_exempt_secret": ("secrets", secret(rotation_exempt_reason=BY_HAND)),
     "a_rotated_secret": ("secrets", secret(rotation={"lambda_arn": FUNCTION, "days": 90})),
     "a_watch": ("monitoring", monitoring()),

@@ -24,25 +24,21 @@ class Scene:
         self._aws = Aws(stage)
 
     def _platform(self) -> str:
-        """Return the example platform of develop with a certificate, which operators request beforehand.
-
-        `kafka` is removed: it names a security group of brokers that this account does not have.
-        """
+        """Return the example platform of develop with a certificate, which operators request beforehand."""
         document = yaml.safe_load((EXAMPLES / "platforms" / "develop.yaml").read_text())
         document["spec"]["alb"]["certificateArn"] = self._aws.certificate("develop.example.com")
-        del document["spec"]["kafka"]
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _prod(self, *, cost_center: str) -> str:
         """Return the example platform of production without change windows, because the demo runs at any hour.
 
-        Its secrets are removed because they exist already: the demo's environments share one account.
+        Its secrets are removed: their rotation needs a function that this account does not have.
         """
         document = yaml.safe_load((EXAMPLES / "platforms" / "prod.yaml").read_text())
         spec = document["spec"]
         spec["alb"]["certificateArn"] = self._aws.certificate("prod.example.com")
         spec["tags"]["costCenter"] = cost_center
-        del spec["kafka"], spec["policy"], spec["secrets"]
+        del spec["policy"], spec["secrets"]
         return str(yaml.safe_dump(document, sort_keys=False))
 
     def _examples(self) -> dict[str, str]:

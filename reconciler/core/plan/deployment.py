@@ -62,7 +62,7 @@ class Incomplete(Exception):
     """The plan itself makes the network or the roles of the task, so the task cannot run before it."""
 
 
-def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -> Needs:
+def needs(document: Mapping[str, Any]) -> Needs:
     """Return what has to exist before this plan is applied; nothing when it neither registers a task definition nor
     starts a deployment.
 
@@ -73,11 +73,12 @@ def needs(document: Mapping[str, Any], *, runtime_secrets: Iterable[str] = ()) -
         started = [after for name, after in _planned(document, _DEFINITION) if name == _OWN]
     containers = [one for after in started for one in json.loads(after.get("container_definitions") or "[]")]
     secrets = [_secret_name(one["valueFrom"]) for container in containers for one in container.get("secrets") or ()]
+    runtime_secrets = ((document.get("variables") or {}).get("runtime_secrets") or {}).get("value") or []
     images = [one["image"] for one in containers if _ECR.fullmatch(one["image"])]
     roles = [after.get(name) for after in started for name in ("execution_role_arn", "task_role_arn")]
     return Needs(
         images=_distinct(image for image in images if not image.endswith(_PLACEHOLDER)),
-        secrets=_distinct([name for name in secrets if name] + (list(runtime_secrets) if started else [])),
+        secrets=_distinct([name for name in secrets if name] + (runtime_secrets if started else [])),
         roles=_distinct(role for role in roles if role),
     )
 

@@ -18,7 +18,7 @@ async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: E
 
     Raises: PreparationFailed, LiveUnavailable.
     """
-    missing = await world.prerequisites.missing(needs(document, runtime_secrets=spec.runtime_secrets), environment)
+    missing = await world.prerequisites.missing(needs(document), environment)
     if missing:
         where = f"{environment.name} ({environment.account}, {environment.region})"
         raise PreparationFailed(Reason.INVALID_CONFIGURATION, f"not applied: {'; '.join(missing)}, in {where}")

@@ -87,6 +87,18 @@ variable "firewall" {
   }
 }
 
+variable "firewall_mode" {
+  description = "What AWS's rule groups do with a request that they match: block it, or count it, which is the way to learn what they would block. The limit per address blocks in either mode."
+  type        = string
+  default     = "block"
+  nullable    = false
+
+  validation {
+    condition     = contains(["block", "count"], var.firewall_mode)
+    error_message = "firewall_mode \"${var.firewall_mode}\" must be block or count."
+  }
+}
+
 variable "rate_limit" {
   description = "How many requests one address may send in five minutes before the firewall blocks it."
   type        = number

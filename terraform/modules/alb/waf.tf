@@ -1,10 +1,16 @@
-# The firewall in front of the load balancer: AWS's own rule groups and a limit per address, every decision logged.
+# The firewall in front of the load balancer: AWS's own rule groups and a limit per address. What it blocks or counts is
+# logged; the load balancer logs every request anyway.
 # It can be left out where another one stands before the load balancer.
 
 locals {
   firewalls = var.firewall ? toset(["this"]) : toset([])
   web_acl   = "${var.environment.name}-alb"
   waf_group = "aws-waf-logs-${var.environment.name}" # AWS demands this beginning
+
+  # AWS's rule groups know nothing of the application; AWS says to count first and to read what they would block.
+  # Source: "Testing and tuning your AWS WAF protections" in the WAF guide.
+  blocking = var.firewall_mode == "block" ? ["block"] : []
+  counting = var.firewall_mode == "count" ? ["count"] : []
 
   log_delivery_policy = jsonencode({
     Version = "2012-10-17"
@@ -60,7 +66,16 @@ resource "aws_wafv2_web_acl" "this" {
     priority = 10
 
     override_action {
-      none {}
+      dynamic "none" {
+        for_each = local.blocking
+
+        content {}
+      }
+      dynamic "count" {
+        for_each = local.counting
+
+        content {}
+      }
     }
 
     statement {
@@ -82,7 +97,16 @@ resource "aws_wafv2_web_acl" "this" {
     priority = 20
 
     override_action {
-      none {}
+      dynamic "none" {
+        for_each = local.blocking
+
+        content {}
+      }
+      dynamic "count" {
+        for_each = local.counting
+
+        content {}
+      }
     }
 
     statement {
@@ -105,7 +129,16 @@ resource "aws_wafv2_web_acl" "this" {
     priority = 30
 
     override_action {
-      none {}
+      dynamic "none" {
+        for_each = local.blocking
+
+        content {}
+      }
+      dynamic "count" {
+        for_each = local.counting
+
+        content {}
+      }
     }
 
     statement {
@@ -188,6 +221,26 @@ resource "aws_wafv2_web_acl_logging_configuration" "this" {
 
   resource_arn            = aws_wafv2_web_acl.this[each.key].arn
   log_destination_configs = [aws_cloudwatch_log_group.waf[each.key].arn]
+
+  logging_filter {
+    default_behavior = "DROP"
+
+    filter {
+      behavior    = "KEEP"
+      requirement = "MEETS_ANY"
+
+      condition {
+        action_condition {
+          action = "BLOCK"
+        }
+      }
+      condition {
+        action_condition {
+          action = "COUNT"
+        }
+      }
+    }
+  }
 
   redacted_fields {
     single_header {

@@ -7,18 +7,37 @@ locals {
   account_root = "${local.arn_prefix}:iam::${local.account}:root"
   topic_prefix = "${local.arn_prefix}:sns:${var.environment.region}:${local.account}:${var.environment.name}"
 
+  # The conditions are those that AWS documents for each publisher, and no others: one that a service does not send is
+  # a refusal, and the notification is lost in silence.
+  # CloudWatch: "Example cases for Amazon SNS access control" in the SNS guide names source ARN and account for the topic,
+  # "Manage Amazon SNS encryption keys" there and "Set up Amazon SNS notifications" in the CloudWatch guide none for the key.
+  # Notifications: "Configure Amazon SNS topics for notifications" and "Troubleshooting" in the guide of the developer tools
+  # console name the account for the topic, and kms:ViaService for the key.
   topics = {
     alarms = {
       publisher = "cloudwatch.amazonaws.com"
-      source    = "${local.arn_prefix}:cloudwatch:${var.environment.region}:${local.account}:alarm:*"
-      emails    = var.subscribers.alarms
+      condition = {
+        ArnLike      = { "aws:SourceArn" = "${local.arn_prefix}:cloudwatch:${var.environment.region}:${local.account}:alarm:*" }
+        StringEquals = { "aws:SourceAccount" = local.account }
+      }
+      key_condition = null
+      emails        = var.subscribers.alarms
     }
     deliveries = {
-      publisher = "codestar-notifications.amazonaws.com"
-      source    = "${local.arn_prefix}:codestar-notifications:${var.environment.region}:${local.account}:notificationrule/*"
-      emails    = var.subscribers.deliveries
+      publisher     = "codestar-notifications.amazonaws.com"
+      condition     = { StringEquals = { "aws:SourceAccount" = local.account } }
+      key_condition = { StringEquals = { "kms:ViaService" = "sns.${var.environment.region}.amazonaws.com" } }
+      emails        = var.subscribers.deliveries
     }
   }
+
+  key_statements = [for name in sort(keys(local.topics)) : merge({
+    Sid       = "Publisher${title(name)}"
+    Effect    = "Allow"
+    Principal = { Service = local.topics[name].publisher }
+    Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    Resource  = "*"
+  }, { for condition in [local.topics[name].key_condition] : "Condition" => condition if condition != null })]
 
   subscriptions = merge([
     for topic, settings in local.topics : { for email in settings.emails : "${topic}/${email}" => { topic = topic, email = email } }
@@ -26,23 +45,13 @@ locals {
 
   key_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "Root"
-        Effect    = "Allow"
-        Principal = { AWS = local.account_root }
-        Action    = "kms:*"
-        Resource  = "*"
-      },
-      {
-        Sid       = "PublishersOfThisAccount"
-        Effect    = "Allow"
-        Principal = { Service = [for topic in values(local.topics) : topic.publisher] }
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
-        Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
-      },
-    ]
+    Statement = concat([{
+      Sid       = "Root"
+      Effect    = "Allow"
+      Principal = { AWS = local.account_root }
+      Action    = "kms:*"
+      Resource  = "*"
+    }], local.key_statements)
   })
 
   topic_policies = {
@@ -63,10 +72,7 @@ locals {
           Principal = { Service = topic.publisher }
           Action    = "sns:Publish"
           Resource  = "${local.topic_prefix}-${name}"
-          Condition = {
-            ArnLike      = { "aws:SourceArn" = topic.source }
-            StringEquals = { "aws:SourceAccount" = local.account }
-          }
+          Condition = topic.condition
         },
         {
           Sid       = "DenyInsecureTransport"

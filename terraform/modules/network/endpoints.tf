@@ -1,8 +1,9 @@
 # Private ways to AWS. Gateway endpoints cost nothing; that for S3 keeps image layers off the NAT gateways.
-# Without NAT, interface endpoints are what lets a Fargate task start: registry, logs, secrets.
+# Without NAT, interface endpoints are what lets a Fargate task start (registry, logs, secrets, parameters) and lets a
+# session into it (ssmmessages). Source: "Amazon ECS interface VPC endpoints" in the ECS guide.
 
 locals {
-  interface_services = var.network.nat == "none" ? toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager"]) : toset([])
+  interface_services = var.network.nat == "none" ? toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages"]) : toset([])
   closed_vpc         = var.network.nat == "none" ? toset(["this"]) : toset([])
 }
 

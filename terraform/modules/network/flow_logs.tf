@@ -66,7 +66,7 @@ resource "aws_flow_log" "this" {
   log_destination_type     = "cloud-watch-logs"
   log_destination          = aws_cloudwatch_log_group.flow.arn
   iam_role_arn             = aws_iam_role.flow_logs.arn
-  max_aggregation_interval = 60
+  max_aggregation_interval = module.settings.settings.flow_log_seconds
 
   tags = { Name = var.environment.name }
 

@@ -36,15 +36,18 @@ variable "environment" {
 }
 
 variable "network" {
-  description = "Address range (/16 to /20), three availability zones and NAT mode: one_per_az, single, or none with interface endpoints in its place. Peerings, by name, lead to other networks of the region."
+  description = "Address range (/16 to /20), three availability zones and NAT mode: one_per_az, single, or none with interface endpoints in its place. Peerings, by name, lead to other networks of the region: a peering is requested with `vpc_id`, or accepted with `connection_id` where the other network requested it. `accepted` says that the other side did, `callers` that addresses of the other network may call internal services."
   type = object({
     cidr               = string
     availability_zones = list(string)
     nat                = optional(string, "one_per_az")
     peerings = optional(map(object({
-      vpc_id     = string
-      cidr       = string
-      account_id = optional(string)
+      vpc_id        = optional(string)
+      connection_id = optional(string)
+      cidr          = string
+      account_id    = optional(string)
+      accepted      = optional(bool, false)
+      callers       = optional(bool, false)
     })), {})
     allow_prod_peering = optional(bool, false)
   })
@@ -75,8 +78,12 @@ variable "network" {
     error_message = "network.peerings ${jsonencode(keys(var.network.peerings))} would join tier prod with another network; network.allow_prod_peering must be true for that."
   }
   validation {
-    condition     = length(var.network.peerings) <= 10 && alltrue([for name, peer in var.network.peerings : can(regex("^[a-z0-9-]{1,32}$", name)) && can(regex("^vpc-[0-9a-f]+$", peer.vpc_id)) && can(regex("^[0-9]{12}$", coalesce(peer.account_id, "000000000000")))])
-    error_message = "network.peerings ${jsonencode(var.network.peerings)} must be at most 10, with names of lower-case letters, digits and hyphens, the ids of VPCs, and accounts of 12 digits where they are another's."
+    condition     = length(var.network.peerings) <= 10 && alltrue([for name, peer in var.network.peerings : can(regex("^[a-z0-9-]{1,32}$", name)) && can(regex("^[0-9]{12}$", coalesce(peer.account_id, "000000000000")))])
+    error_message = "network.peerings ${jsonencode(var.network.peerings)} must be at most 10, with names of lower-case letters, digits and hyphens, and accounts of 12 digits where they are another's."
+  }
+  validation {
+    condition     = alltrue([for peer in values(var.network.peerings) : (peer.vpc_id == null) != (peer.connection_id == null) && can(regex("^(vpc|pcx)-[0-9a-f]+$", coalesce(peer.vpc_id, peer.connection_id, "-"))) && startswith(coalesce(peer.vpc_id, "vpc-"), "vpc-")])
+    error_message = "network.peerings ${jsonencode(var.network.peerings)} must each have either the vpc_id of the network that is asked, or the connection_id (pcx-…) of a peering that this environment accepts."
   }
   validation {
     condition     = alltrue([for peer in values(var.network.peerings) : try(cidrsubnet(peer.cidr, 0, 0) == peer.cidr, false) && can(regex("/(8|9|[12][0-9])$", peer.cidr))])

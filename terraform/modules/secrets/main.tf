@@ -7,14 +7,24 @@ module "settings" {
   tier = var.environment.tier
 }
 
+locals {
+  prefix = "${var.environment.name}/"
+}
+
+# Names are unique in an account, so they begin with the environment's. A secret that was made before they did keeps its
+# name: another one would be another secret, without a value.
 resource "aws_secretsmanager_secret" "this" {
   for_each = var.secrets
 
-  name                    = each.key
+  name                    = startswith(each.key, local.prefix) ? each.key : "${local.prefix}${each.key}"
   kms_key_id              = var.secrets_key_arn
   recovery_window_in_days = module.settings.settings.secret_recovery_days
 
   tags = each.value.rotation == null ? { RotationExempt = each.value.rotation_exempt_reason } : {}
+
+  lifecycle {
+    ignore_changes = [name]
+  }
 }
 
 resource "aws_secretsmanager_secret_rotation" "this" {

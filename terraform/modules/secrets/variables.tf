@@ -36,7 +36,7 @@ variable "environment" {
 }
 
 variable "secrets" {
-  description = "Secrets by name. Each is rotated by a Lambda function every so many days, or says why it is not."
+  description = "Secrets by name, which gets the environment's in front. Each is rotated by a Lambda function every so many days, or says why it is not."
   type = map(object({
     rotation = optional(object({
       lambda_arn = string
@@ -48,7 +48,7 @@ variable "secrets" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.secrets) : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", name)) && !can(regex("-[A-Za-z0-9]{6}$", name))])
+    condition     = alltrue([for name in keys(var.secrets) : can(regex("^[A-Za-z0-9/_+=.@-]{1,495}$", name)) && !can(regex("-[A-Za-z0-9]{6}$", name))])
     error_message = "secrets ${jsonencode(keys(var.secrets))} must have names of letters, digits and /_+=.@- that do not end with a hyphen and six characters, which Secrets Manager mistakes for the end of a full ARN."
   }
   validation {

@@ -1,10 +1,17 @@
 # The most that a role of this environment can ever do, whatever policy somebody attaches to it: a boundary grants
-# nothing itself. Only production has one. Roles stay within their environment's names; none can change IAM.
+# nothing itself. Roles stay within their environment's names; none can change IAM. Every tier has one, or whoever may
+# merge a module could make a role without a limit; `deploy/ecs/target-account` keeps the reconciler from changing it.
 
 locals {
-  boundaries     = toset([for name in ["${var.environment.name}-boundary"] : name if local.settings.permissions_boundary])
-  arn_in         = { for service in ["codebuild", "ecr", "ecs", "logs", "secretsmanager", "sns", "ssm"] : service => "${local.arn_prefix}:${service}:${local.region}:${local.account}" }
+  boundaries     = toset(["${var.environment.name}-boundary"])
   environment_of = var.environment.name
+  arn_in = {
+    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "sns", "sqs", "ssm"] :
+    service => "${local.arn_prefix}:${service}:${local.region}:${local.account}"
+  }
+
+  # Everything that the platform makes carries this tag. What has none belongs to no environment.
+  not_of_another = { StringEqualsIfExists = { "aws:ResourceTag/Environment" = local.environment_of } }
 
   # These actions know no resource, or none that is known before they are called.
   unscoped_actions = [
@@ -40,22 +47,48 @@ locals {
         Resource = "${local.arn_in.logs}:log-group:/*/${local.environment_of}/*"
       },
       {
-        Sid      = "Secrets"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-        Resource = "${local.arn_in.secretsmanager}:secret:*"
+        Sid       = "Secrets"
+        Effect    = "Allow"
+        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+        Resource  = "${local.arn_in.secretsmanager}:secret:*"
+        Condition = local.not_of_another
       },
       {
-        Sid      = "Keys"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        Resource = "${local.arn_prefix}:kms:${local.region}:${local.account}:key/*"
+        Sid       = "Keys"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "${local.arn_in.kms}:key/*"
+        Condition = local.not_of_another
+      },
+      {
+        Sid    = "Data"
+        Effect = "Allow"
+        Action = [
+          "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+          "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+          "events:PutEvents",
+          "kafka-cluster:AlterGroup", "kafka-cluster:AlterTransactionalId", "kafka-cluster:Connect", "kafka-cluster:Describe*",
+          "kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:WriteDataIdempotently",
+          "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:PutRecord*",
+          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject*", "s3:ListBucket", "s3:PutObject",
+          "sns:Publish",
+          "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueue*", "sqs:ReceiveMessage", "sqs:SendMessage",
+        ]
+        Resource = concat([
+          "${local.arn_in.dynamodb}:table/${local.environment_of}-*",
+          "${local.arn_in.events}:event-bus/${local.environment_of}-*",
+          "${local.arn_in.kafka}:*/${local.environment_of}-*",
+          "${local.arn_in.kinesis}:stream/${local.environment_of}-*",
+          "${local.arn_prefix}:s3:::${local.environment_of}-*",
+          "${local.arn_in.sns}:${local.environment_of}-*",
+          "${local.arn_in.sqs}:${local.environment_of}-*",
+        ], var.data_resources)
       },
       {
         Sid      = "Artifacts"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject*", "s3:ListBucket", "s3:PutObject"]
-        Resource = ["${local.arn_prefix}:s3:::${local.environment_of}-*", "${local.arn_prefix}:s3:::${local.environment_of}-*/*"]
+        Action   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"]
+        Resource = "${local.arn_prefix}:s3:::${local.environment_of}-*"
       },
       {
         Sid      = "ImagePointers"
@@ -80,17 +113,18 @@ locals {
         ]
       },
       {
+        Sid       = "Tasks"
+        Effect    = "Allow"
+        Action    = "ecs:ListTasks"
+        Resource  = "*" # of a task it knows nothing, only the cluster
+        Condition = { ArnEquals = { "ecs:cluster" = "${local.arn_in.ecs}:cluster/${local.environment_of}" } }
+      },
+      {
         Sid       = "HandRolesToTasks"
         Effect    = "Allow"
         Action    = "iam:PassRole"
         Resource  = "${local.arn_prefix}:iam::${local.account}:role/${local.environment_of}-*"
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
-      },
-      {
-        Sid      = "Announcements"
-        Effect   = "Allow"
-        Action   = "sns:Publish"
-        Resource = "${local.arn_in.sns}:${local.environment_of}-*"
       },
       {
         Sid    = "Sources"

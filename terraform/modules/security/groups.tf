@@ -8,7 +8,7 @@ locals {
     9098 = "Kafka with IAM"
   }
   broker_groups = var.broker_security_group_id == null ? [] : [var.broker_security_group_id]
-  broker_cidrs  = var.broker_security_group_id == null ? [var.vpc.cidr] : []
+  broker_cidrs  = length(var.broker_cidrs) > 0 || var.broker_security_group_id != null ? var.broker_cidrs : [var.vpc.cidr]
 }
 
 resource "aws_security_group" "internal_services" {

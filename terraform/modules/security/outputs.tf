@@ -12,6 +12,6 @@ output "security_groups" {
 }
 
 output "permissions_boundary_arn" {
-  description = "The permissions boundary that every role of the environment carries; null where the tier has none."
+  description = "The permissions boundary that every role of the environment carries."
   value       = one([for policy in aws_iam_policy.boundary : policy.arn])
 }

@@ -50,12 +50,36 @@ variable "vpc" {
 }
 
 variable "broker_security_group_id" {
-  description = "The security group of the Kafka brokers; null lets clients reach Kafka's ports anywhere in the VPC."
+  description = "The security group of the Kafka brokers, which must exist in this VPC or in a peered one whose peering is active; with its account in front (123456789012/sg-…) where that is another one. Without it and broker_cidrs clients reach Kafka's ports anywhere in the VPC."
   type        = string
   default     = null
 
   validation {
-    condition     = var.broker_security_group_id == null || can(regex("^sg-[0-9a-f]+$", var.broker_security_group_id))
-    error_message = "broker_security_group_id \"${coalesce(var.broker_security_group_id, "-")}\" must be the id of a security group."
+    condition     = var.broker_security_group_id == null || can(regex("^([0-9]{12}/)?sg-[0-9a-f]+$", var.broker_security_group_id))
+    error_message = "broker_security_group_id \"${coalesce(var.broker_security_group_id, "-")}\" must be the id of a security group, with its account in front where that is another one: 123456789012/sg-0a1b2c3d."
+  }
+}
+
+variable "broker_cidrs" {
+  description = "Address ranges of the Kafka brokers, which need nothing that exists."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.broker_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "broker_cidrs ${jsonencode(var.broker_cidrs)} must be IPv4 network addresses such as 10.50.16.0/20."
+  }
+}
+
+variable "data_resources" {
+  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(join("", var.data_resources)) <= 1200 && alltrue([for arn in var.data_resources : can(regex("^arn:aws[a-z-]*:(dynamodb|events|kafka|kinesis|s3|sns|sqs):[^ ]+$", arn))])
+    error_message = "data_resources ${jsonencode(var.data_resources)} must be ARNs of DynamoDB, EventBridge, MSK, Kinesis, S3, SNS or SQS, of 1200 characters together: a policy ends at 6144."
   }
 }

@@ -70,7 +70,7 @@ resource "aws_iam_role" "execution" {
   description        = "ECS starts tasks of ${local.full_name}: image, logs, secrets"
   assume_role_policy = local.trust
 
-  # Set where the platform says that no role may do more than its boundary: in production.
+  # No role may do more than the boundary of its environment, which its platform makes.
   permissions_boundary = var.platform.permissions_boundary_arn
 
   tags = local.tags

@@ -17,15 +17,26 @@ locals {
     group       = var.platform.security_groups.internal_services
   }
 
-  ingress = [for port in local.port == null ? [] : [local.port] : merge(local.empty_rule, {
-    description     = local.callers.description
-    from_port       = port
-    to_port         = port
-    protocol        = "tcp"
-    security_groups = [local.callers.group]
-  })]
+  caller_cidrs = local.public ? [] : var.platform.caller_cidrs
 
-  egress = [
+  ingress = flatten([for port in local.port == null ? [] : [local.port] : concat(
+    [merge(local.empty_rule, {
+      description     = local.callers.description
+      from_port       = port
+      to_port         = port
+      protocol        = "tcp"
+      security_groups = [local.callers.group]
+    })],
+    [for cidrs in [local.caller_cidrs] : merge(local.empty_rule, {
+      description = "Callers in peered networks"
+      from_port   = port
+      to_port     = port
+      protocol    = "tcp"
+      cidr_blocks = cidrs
+    }) if length(cidrs) > 0],
+  )])
+
+  egress = concat([
     # AWS's own endpoints and partners' APIs have no fixed addresses; they are reached by HTTPS through NAT.
     merge(local.empty_rule, {
       description = "HTTPS: AWS endpoints, registries, partners"
@@ -41,7 +52,13 @@ locals {
       protocol    = "tcp"
       cidr_blocks = [var.platform.vpc_cidr]
     }),
-  ]
+    ], [for cidrs in [var.platform.peer_cidrs] : merge(local.empty_rule, {
+      description = "Services and data stores in peered networks"
+      from_port   = 1
+      to_port     = 65535
+      protocol    = "tcp"
+      cidr_blocks = cidrs
+  }) if length(cidrs) > 0])
 
   security_groups = concat(
     [aws_security_group.this.id, var.platform.security_groups.internal_services],

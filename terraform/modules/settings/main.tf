@@ -7,6 +7,7 @@ locals {
       log_days             = 30
       access_log_days      = 30
       artifact_days        = 30
+      flow_log_seconds     = 600  # how long connections are gathered into one record
       disposable           = true # buckets and registries may be destroyed with what they hold
       deletion_protection  = false
       nat_modes            = ["one_per_az", "single", "none"]
@@ -15,13 +16,13 @@ locals {
       min_tasks            = 1
       kept_images          = 30
       key_deletion_days    = 7
-      secret_recovery_days = 7
-      permissions_boundary = false
+      secret_recovery_days = 0 # a name is free again at once, so that an environment can be made again
     }
     test = {
       log_days             = 30
       access_log_days      = 30
       artifact_days        = 30
+      flow_log_seconds     = 600
       disposable           = true
       deletion_protection  = false
       nat_modes            = ["one_per_az", "single", "none"]
@@ -30,13 +31,13 @@ locals {
       min_tasks            = 1
       kept_images          = 30
       key_deletion_days    = 7
-      secret_recovery_days = 7
-      permissions_boundary = false
+      secret_recovery_days = 0
     }
     qa = {
       log_days             = 30
       access_log_days      = 30
       artifact_days        = 30
+      flow_log_seconds     = 600
       disposable           = false
       deletion_protection  = false
       nat_modes            = ["one_per_az", "single", "none"]
@@ -46,12 +47,12 @@ locals {
       kept_images          = 30
       key_deletion_days    = 14
       secret_recovery_days = 7
-      permissions_boundary = false
     }
     prod = {
       log_days             = 90
       access_log_days      = 365
       artifact_days        = 90
+      flow_log_seconds     = 60
       disposable           = false
       deletion_protection  = true
       nat_modes            = ["one_per_az"]
@@ -61,7 +62,6 @@ locals {
       kept_images          = 100
       key_deletion_days    = 30
       secret_recovery_days = 30
-      permissions_boundary = true
     }
   }
 }

@@ -17,15 +17,14 @@ locals {
   artifacts_arn = "${local.arn_prefix}:s3:::${local.artifacts}"
 
   log_statements = [
+    # AWS documents no condition here; the path holds the account that a load balancer has to be of.
+    # Source: "Enable access logs for your Application Load Balancer", step 2, docs.aws.amazon.com/elasticloadbalancing.
     {
       Sid       = "LoadBalancersOfThisAccount"
       Effect    = "Allow"
       Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
       Action    = "s3:PutObject"
       Resource  = "${local.logs_arn}/alb/AWSLogs/${var.environment.account_id}/*"
-      Condition = {
-        ArnLike = { "aws:SourceArn" = "${local.arn_prefix}:elasticloadbalancing:${var.environment.region}:${var.environment.account_id}:loadbalancer/*" }
-      }
     },
     {
       Sid       = "AccessToArtifacts"

@@ -6,6 +6,8 @@ module "security" {
   environment              = var.environment
   vpc                      = { id = module.network.vpc_id, cidr = module.network.vpc_cidr }
   broker_security_group_id = var.kafka.broker_security_group_id
+  broker_cidrs             = var.kafka.broker_cidrs
+  data_resources           = var.data_resources
 }
 
 module "network" {
@@ -33,6 +35,7 @@ module "alb" {
   environment     = var.environment
   certificate_arn = var.alb.certificate_arn
   firewall        = var.alb.firewall
+  firewall_mode   = var.alb.firewall_mode
   rate_limit      = var.alb.rate_limit
   access_logs     = module.storage.access_logs
   logs_key_arn    = module.security.kms.logs

@@ -6,6 +6,9 @@ output "platform" {
     vpc_cidr                 = module.network.vpc_cidr
     private_subnet_ids       = module.network.private_subnet_ids
     public_subnet_ids        = module.network.public_subnet_ids
+    peer_cidrs               = module.network.peer_cidrs
+    caller_cidrs             = module.network.caller_cidrs
+    peering_connection_ids   = module.network.peering_connection_ids
     cluster                  = module.cluster.cluster
     alb                      = module.alb.alb
     service_discovery        = module.cluster.service_discovery
@@ -16,6 +19,7 @@ output "platform" {
     notification_topic_arn   = module.monitoring.topics.deliveries
     permissions_boundary_arn = module.security.permissions_boundary_arn
     connection_arn           = var.delivery.connection_arn
+    secret_names             = module.secrets.names
     tags                     = var.tags
   }
 }

@@ -72,9 +72,12 @@ variable "network" {
     availability_zones = list(string)
     nat                = optional(string, "one_per_az")
     peerings = optional(map(object({
-      vpc_id     = string
-      cidr       = string
-      account_id = optional(string)
+      vpc_id        = optional(string)
+      connection_id = optional(string)
+      cidr          = string
+      account_id    = optional(string)
+      accepted      = optional(bool, false)
+      callers       = optional(bool, false)
     })), {})
     allow_prod_peering = optional(bool, false)
   })
@@ -82,10 +85,11 @@ variable "network" {
 }
 
 variable "alb" {
-  description = "The certificate that the public load balancer presents, whether a firewall stands in front of it, and how many requests one address may send in five minutes."
+  description = "The certificate that the public load balancer presents, whether a firewall stands in front of it, whether AWS's rule groups block or count there, and how many requests one address may send in five minutes."
   type = object({
     certificate_arn = string
     firewall        = optional(bool, true)
+    firewall_mode   = optional(string, "block")
     rate_limit      = optional(number, 2000)
   })
   nullable = false
@@ -114,10 +118,13 @@ variable "delivery" {
 }
 
 variable "kafka" {
-  description = "The security group of the Kafka brokers; without it clients may reach Kafka's ports inside the VPC only."
-  type        = object({ broker_security_group_id = optional(string) })
-  default     = {}
-  nullable    = false
+  description = "Where the Kafka brokers are: their security group, their address ranges, or both; without them clients may reach Kafka's ports inside the VPC only."
+  type = object({
+    broker_security_group_id = optional(string)
+    broker_cidrs             = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "subscribers" {
@@ -131,7 +138,7 @@ variable "subscribers" {
 }
 
 variable "secrets" {
-  description = "Secrets by name, without values. Each is rotated by a Lambda function every so many days, or says why it is not."
+  description = "Secrets by name, which gets the environment's in front, without values. Each is rotated by a Lambda function every so many days, or says why it is not."
   type = map(object({
     rotation = optional(object({
       lambda_arn = string
@@ -141,4 +148,11 @@ variable "secrets" {
   }))
   default  = {}
   nullable = false
+}
+
+variable "data_resources" {
+  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }

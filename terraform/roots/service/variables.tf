@@ -58,6 +58,8 @@ variable "platform" {
     vpc_cidr           = string
     private_subnet_ids = list(string)
     public_subnet_ids  = list(string)
+    peer_cidrs         = optional(list(string), [])
+    caller_cidrs       = optional(list(string), [])
     cluster = object({
       name = string
       arn  = string

@@ -42,6 +42,11 @@ def service(*, groups: list[str] | None = None) -> Any:
     return change("module.service.aws_ecs_service.this", ("update",), after, after)
 
 
+def reading(names: list[str]) -> dict[str, Any]:
+    """Return the variables of a plan whose code reads these secrets itself."""
+    return {"variables": {"runtime_secrets": {"value": names}}}
+
+
 BEFORE = definition("pre_deployment", container(command=["migrate"]))
 BEFORE["address"] += '["this"]'
 
@@ -51,7 +56,7 @@ def test_new_task_definitions_need_their_images_secrets_and_roles() -> None:
         secrets=[{"name": "URL", "valueFrom": f"{ARN}orders/url"}, {"name": "P", "valueFrom": "arn:aws:ssm:x"}]
     )
     proxy = container("public.example/proxy:1", secrets=[{"name": "KEY", "valueFrom": f"{ARN}proxy/key:user::"}])
-    found = needs(document(definition("this", own, proxy)), runtime_secrets=["orders/signing"])
+    found = needs(document(definition("this", own, proxy)) | reading(["orders/signing"]))
     assert found == Needs(
         images=(f"{REGISTRY}/develop/orders:1",),
         secrets=("orders/signing", "orders/url", "proxy/key"),
@@ -60,7 +65,7 @@ def test_new_task_definitions_need_their_images_secrets_and_roles() -> None:
 
 
 def test_a_plan_without_a_new_task_definition_needs_nothing() -> None:
-    assert needs(document(definition("this", actions=("no-op",)), service()), runtime_secrets=["a/b"]) == Needs()
+    assert needs(document(definition("this", actions=("no-op",)), service()) | reading(["a/b"])) == Needs()
 
 
 def redeployed(**after: Any) -> Any:
@@ -71,7 +76,7 @@ def redeployed(**after: Any) -> Any:
 
 def test_a_deployment_of_the_same_task_definition_needs_its_images() -> None:
     same = definition("this", actions=("no-op",))
-    found = needs(document(same, redeployed(network_configuration=[])), runtime_secrets=["a/b"])
+    found = needs(document(same, redeployed(network_configuration=[])) | reading(["a/b"]))
     assert found == Needs((f"{REGISTRY}/develop/orders:1",), ("a/b",), tuple(ROLES.values()))
     assert needs(document(same, redeployed(tags={"Team": "shop"}))) == Needs(), "tags start no task"
 

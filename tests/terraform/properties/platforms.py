@@ -15,9 +15,15 @@ REASON = st.from_regex(r"[a-z]{5,10} [a-z ]{5,40}[a-z]", fullmatch=True)
 
 emails = st.lists(EMAIL, max_size=3, unique=True)
 subscribers = st.fixed_dictionaries({"alarms": emails, "deliveries": emails})
-group_ids = st.none() | hexadecimal.map(lambda number: f"sg-{number}")
+group_ids = st.none() | st.builds("{}sg-{}".format, st.just("") | strategies.accounts.map("{}/".format), hexadecimal)
+broker_cidrs = st.lists(strategies.cidrs(20, 28), max_size=2, unique=True)
 rate_limits = st.integers(10, 2_000_000_000)
 firewalls = st.integers(0, 19).map(lambda number: number == 7)  # rarely: the provider takes seconds to plan one
+
+data_resources = st.lists(
+    st.from_regex(r"arn:aws:(sqs|sns):[a-z]{20}:[0-9]{12}:[a-z*]{40}", fullmatch=True), max_size=12
+)
+firewall_modes = st.sampled_from(["block", "count"])
 
 
 def certificates(environment: Variables) -> st.SearchStrategy[str]:
@@ -68,13 +74,15 @@ def rest(draw: st.DrawFn, top: Variables) -> Variables:
         "alb": {
             "certificate_arn": draw(certificates(environment)),
             "firewall": draw(firewalls),
+            "firewall_mode": draw(firewall_modes),
             "rate_limit": draw(rate_limits),
         },
         "cluster": draw(clusters(environment)),
         "subscribers": draw(subscribers),
         "secrets": draw(secrets(environment)),
-        "kafka": {"broker_security_group_id": draw(group_ids)},
+        "kafka": {"broker_security_group_id": draw(group_ids), "broker_cidrs": draw(broker_cidrs)},
         "delivery": {"connection_arn": None},
+        "data_resources": draw(data_resources),
     }
 
 
@@ -84,6 +92,8 @@ def security(draw: st.DrawFn, _: Variables) -> Variables:
         "environment": draw(strategies.environments()),
         "vpc": {"id": f"vpc-{draw(hexadecimal)}", "cidr": draw(strategies.cidrs())},
         "broker_security_group_id": draw(group_ids),
+        "broker_cidrs": draw(broker_cidrs),
+        "data_resources": draw(data_resources),
     }
 
 
@@ -105,6 +115,7 @@ def balancers(draw: st.DrawFn, _: Variables) -> Variables:
         },
         "certificate_arn": draw(certificates(environment)),
         "firewall": draw(firewalls),
+        "firewall_mode": draw(firewall_modes),
         "rate_limit": draw(rate_limits),
         "access_logs": {"bucket": f"{environment['name']}-logs", "prefix": "alb"},
         "logs_key_arn": draw(strategies.key_arns(environment)),

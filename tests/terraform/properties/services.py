@@ -46,12 +46,15 @@ def health_checks(draw: st.DrawFn) -> Variables:
 
 @st.composite
 def platforms(draw: st.DrawFn, environment: Variables) -> Variables:
-    """Return the outputs of an environment; roles have a boundary in production."""
+    """Return the outputs of an environment."""
     offered = platform_output(environment["name"])
     kinds = ("ecs", "ecr", "secrets", "logs", "s3")
     prod = environment["tier"] == "prod"
     boundary = strategies.arn(environment, "iam", "policy/boundary", region=False)
+    peers = draw(st.lists(strategies.cidrs(16, 28), max_size=3, unique=True))
     return offered | {
+        "peer_cidrs": peers,
+        "caller_cidrs": peers[: draw(st.integers(0, 3))],
         "cluster": {
             "name": environment["name"],
             "arn": strategies.arn(environment, "ecs", f"cluster/{environment['name']}"),
@@ -59,7 +62,7 @@ def platforms(draw: st.DrawFn, environment: Variables) -> Variables:
         },
         "kms": {kind: draw(strategies.key_arns(environment)) for kind in kinds},
         "alarm_topic_arn": strategies.arn(environment, "sns", "alarms"),
-        "permissions_boundary_arn": boundary if prod else None,
+        "permissions_boundary_arn": boundary,
     }
 
 

@@ -53,15 +53,22 @@ def cidrs(draw: st.DrawFn, shortest: int = 16, longest: int = 20) -> str:
 
 @st.composite
 def peers(draw: st.DrawFn, cidr: str) -> Variables:
-    """Other networks, of this account and of others, that overlap with nothing."""
+    """Other networks, of this account and of others, that overlap with nothing: requested, accepted, or neither yet."""
     taken = [IPv4Network(cidr)]
     found: Variables = {}
     for name in draw(st.lists(names(32), min_size=1, max_size=3, unique=True)):
         other = IPv4Network(draw(cidrs(16, 28)))
         if not any(other.overlaps(network) for network in taken):
             taken.append(other)
-            account = draw(st.one_of(st.none(), accounts))
-            found[name] = {"vpc_id": f"vpc-{draw(hexadecimal)}", "cidr": str(other), "account_id": account}
+            requested = draw(st.booleans())
+            found[name] = {
+                "vpc_id": f"vpc-{draw(hexadecimal)}" if requested else None,
+                "connection_id": None if requested else f"pcx-{draw(hexadecimal)}",
+                "cidr": str(other),
+                "account_id": draw(st.one_of(st.none(), accounts)),
+                "accepted": requested and draw(st.booleans()),
+                "callers": draw(st.booleans()),
+            }
     return found
 
 

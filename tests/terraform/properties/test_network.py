@@ -23,6 +23,8 @@ ROUTES = "modules/network/routes.tf"
 SETTINGS = "modules/settings/main.tf"
 PEERING = "modules/network/peering.tf"
 FLOW_LOGS = "modules/network/flow_logs.tf"
+ACLS = "modules/network/acls.tf"
+ALL_PEERS = "merge([\n    for name, peer in var.network.peerings"
 EXAMPLES = PROJECT / "desired_state/examples"
 KINDS = ("public_internet", "private_nat")
 WAYS = ("gateway_id", "nat_gateway_id", "vpc_peering_connection_id")
@@ -32,6 +34,7 @@ resource "aws_vpc_peering_connection" "unasked" {
   peer_vpc_id = "vpc-0123456789abcdef0"
 }
 """
+CLOSED = {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages"}
 GATEWAYS = {"one_per_az": 3, "single": 1, "none": 0}
 
 
@@ -56,8 +59,16 @@ def peers(variables: Variables) -> bool:
     return bool(variables["network"]["peerings"])
 
 
-def peers_with_others(variables: Variables) -> bool:
-    return any(peer["account_id"] for peer in variables["network"]["peerings"].values())
+def requests(variables: Variables) -> bool:
+    return any(peer["vpc_id"] for peer in variables["network"]["peerings"].values())
+
+
+def accepts(variables: Variables) -> bool:
+    return any(peer["connection_id"] for peer in variables["network"]["peerings"].values())
+
+
+def waits(variables: Variables) -> bool:
+    return any(peer["vpc_id"] and not peer["accepted"] for peer in variables["network"]["peerings"].values())
 
 
 def with_nat(variables: Variables) -> bool:
@@ -93,6 +104,8 @@ def subnets(instance: Instance, kind: str) -> list[Resource]:
         Edit(MAIN, "cidrsubnet(var.network.cidr, local.private_bits, index)", "var.network.cidr", says="overlap"),
         Edit(ROUTES, "nat_gateway_id         = aws_nat_gateway.this[each.value].id",
              "gateway_id = aws_internet_gateway.this.id", says="private tables", where=with_nat),
+        Edit("modules/network/endpoints.tf", '"ssmmessages"', '"sts"', says="AWS is not reached",
+             where=lambda v: not with_nat(v)),
         Edit(MAIN, "enable_dns_hostnames = true", "enable_dns_hostnames = false", says="DNS"),
     ],
 )  # fmt: skip
@@ -117,6 +130,8 @@ def test_property_08_vpc_network_segmentation(instance: Instance) -> None:
     )
     assert {route.name for route in instance.plan.of("aws_route")} <= {*KINDS, "peer"}, "there is another way out"
     assert len(instance.plan.of("aws_route_table_association")) == 6, "a subnet follows the main table"
+    reached = {endpoint.key for endpoint in instance.plan.of("aws_vpc_endpoint") if endpoint.name == "interface"}
+    assert reached == (set() if with_nat(instance.variables) else CLOSED), "AWS is not reached without NAT"
 
 
 def leads_by_nat(instance: Instance, route: Resource) -> bool:
@@ -165,6 +180,8 @@ def test_property_34_multi_az_deployment(instance: Instance) -> None:
         Edit(FLOW_LOGS, 'traffic_type             = "ALL"', 'traffic_type = "ACCEPT"', says="every connection"),
         Edit(FLOW_LOGS, "kms_key_id        = var.logs_key_arn", "", says="encrypted"),
         Edit(SETTINGS, 'log_days             = 90', "log_days = 30", says="days", where=in_production),
+        Edit(FLOW_LOGS, "module.settings.settings.flow_log_seconds", "60", says="gathers",
+             where=lambda v: not in_production(v)),
     ],
 )  # fmt: skip
 def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
@@ -172,7 +189,8 @@ def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
     flow_log = instance.plan.one("aws_flow_log")
     assert flow_log.values["traffic_type"] == "ALL", "every connection is logged, refused ones too"
     assert flow_log.values["log_destination_type"] == "cloud-watch-logs"
-    assert flow_log.values["max_aggregation_interval"] in (60, 600)
+    seconds = flow_log.values["max_aggregation_interval"]
+    assert seconds == (60 if instance.tier == "prod" else 600), f"gathers for {seconds} seconds"
     assert instance.plan.references(flow_log, "vpc_id") >= {"aws_vpc.this.id"}, "the log of another VPC"
     assert instance.plan.references(flow_log, "iam_role_arn") >= {"aws_iam_role.flow_logs.arn"}, "no role to write with"
     assert instance.plan.references(flow_log, "log_destination") >= {"aws_cloudwatch_log_group.flow.arn"}
@@ -193,8 +211,15 @@ def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
     broken_by=[
         Edit(PEERING, "destination_cidr_block    = each.value.cidr", 'destination_cidr_block = "0.0.0.0/0"',
              says="exactly", where=peers),
-        Edit(PEERING, "auto_accept = local.peer_accounts[each.key] == var.environment.account_id",
-             "auto_accept = true", says="accepts", where=peers_with_others),
+        Edit(PEERING, "auto_accept   = false", "auto_accept   = true", says="joins another", where=requests),
+        Edit(PEERING, "auto_accept               = true", "auto_accept = false", says="consents", where=accepts),
+        Edit(PEERING, "if peer.accepted || peer.connection_id != null", "if true", says="is not active", where=waits),
+        Edit(PEERING, 'each.value.vpc_id == null ? ["accepter"] : []', "[]", says="resolve", where=accepts),
+        Edit(PEERING, ALL_PEERS, ALL_PEERS.replace("var.network.peerings", "local.requested_peerings"),
+             says="exactly", where=accepts),
+        Edit(ACLS, "[for name in sort(keys(var.network.peerings)) : var.network.peerings[name].cidr]",
+             "[for name in sort(keys(local.requested_peerings)) : var.network.peerings[name].cidr]",
+             says="network ACL", where=accepts),
         Edit(ROUTES, "nat_gateway_id         = aws_nat_gateway.this[each.value].id",
              'vpc_peering_connection_id = "pcx-0123456789abcdef0"', says="another VPC", where=with_nat),
         Edit(MAIN, 'resource "aws_internet_gateway" "this" {', UNASKED + 'resource "aws_internet_gateway" "this" {',
@@ -202,18 +227,14 @@ def test_property_36_vpc_flow_logs_enabled(instance: Instance) -> None:
     ],
 )  # fmt: skip
 def test_property_49_production_vpc_isolation(instance: Instance) -> None:
-    """One VPC, of the addresses it was given; ways into others only where asked for, and only to their addresses."""
+    """One VPC, of the addresses it was given. Ways into others only where both sides asked for them, and only to their
+    addresses; where they did, in both directions."""
     vpc = instance.plan.one("aws_vpc").values
     wanted = instance.variables["network"]["peerings"]
     assert vpc["cidr_block"] == instance.variables["network"]["cidr"], "the VPC has other addresses"
-    peerings = {peering.key: peering.values for peering in instance.plan.of("aws_vpc_peering_connection")}
-    assert set(peerings) == set(wanted), "peers with what was not asked for"
     if instance.tier == "prod" and wanted:
         assert instance.variables["network"]["allow_prod_peering"], "production peers"
-    own = instance.variables["environment"]["account_id"]
-    assert all(peerings[name]["auto_accept"] == (peer["account_id"] in (None, own)) for name, peer in wanted.items()), (
-        "accepts for another account"
-    )
+    check_consent(instance, wanted)
     for route in instance.plan.of("aws_route"):
         ways = {name for name in WAYS if route.values.get(name) or name in route.unknown}
         assert len(ways) == 1, f"{route.address} leads nowhere"
@@ -224,6 +245,34 @@ def test_property_49_production_vpc_isolation(instance: Instance) -> None:
     )
     for table in instance.plan.of("aws_route_table"):
         assert not table.values.get("route"), "a table has routes of its own"
+    inside = {instance.variables["network"]["cidr"], *(peer["cidr"] for peer in wanted.values())}
+    for acl in instance.plan.of("aws_network_acl", "aws_default_network_acl"):
+        for way in ("ingress", "egress"):
+            free = {rule["cidr_block"] for rule in acl.values[way] if rule["protocol"] == "-1"}
+            assert free == inside, f"the network ACL {acl.name} lets through {sorted(free)}"
+
+
+def check_consent(instance: Instance, wanted: Variables) -> None:
+    """Assert that peerings are requested and accepted as asked for, never both by one side."""
+    requested = {str(found.key): found.values for found in instance.plan.of("aws_vpc_peering_connection")}
+    accepted = {str(found.key): found.values for found in instance.plan.of("aws_vpc_peering_connection_accepter")}
+    assert set(requested) == {name for name, peer in wanted.items() if peer["vpc_id"]}, (
+        "peers with what was not asked for"
+    )
+    assert set(accepted) == {name for name, peer in wanted.items() if peer["connection_id"]}, (
+        "accepts what was not asked for"
+    )
+    assert not any(found["auto_accept"] for found in requested.values()), "joins another's network by itself"
+    for name, found in accepted.items():
+        assert found["vpc_peering_connection_id"] == wanted[name]["connection_id"], "accepts another"
+        assert found["auto_accept"], "nobody consents"
+    options = {str(found.key): found.values for found in instance.plan.of("aws_vpc_peering_connection_options")}
+    active = {name for name, peer in wanted.items() if peer["connection_id"] or peer["accepted"]}
+    assert set(options) <= active, "options of a connection that is not active"
+    for name in active:
+        side = "requester" if wanted[name]["vpc_id"] else "accepter"
+        halves = options.get(name, {}).get(side) or []
+        assert [half["allow_remote_vpc_dns_resolution"] for half in halves] == [True], "names do not resolve"
 
 
 def test_the_instances_are_of_every_tier_and_every_nat_mode(laboratory: Laboratory) -> None:

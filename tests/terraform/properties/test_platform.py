@@ -39,8 +39,8 @@ KAFKA = (9092, 9094, 9096, 9098)
 
 # The tier's settings of the requirements, as far as the platform has them.
 TABLE: dict[str, dict[str, Any]] = {
-    "develop": {"logs": 30, "protected": False, "disposable": True, "recovery": 7, "window": 7, "spot": 4},
-    "test": {"logs": 30, "protected": False, "disposable": True, "recovery": 7, "window": 7, "spot": 4},
+    "develop": {"logs": 30, "protected": False, "disposable": True, "recovery": 0, "window": 7, "spot": 4},
+    "test": {"logs": 30, "protected": False, "disposable": True, "recovery": 0, "window": 7, "spot": 4},
     "qa": {"logs": 30, "protected": False, "disposable": False, "recovery": 7, "window": 14, "spot": 1},
     "prod": {"logs": 90, "protected": True, "disposable": False, "recovery": 30, "window": 30, "spot": None},
 }
@@ -49,7 +49,7 @@ TABLE: dict[str, dict[str, Any]] = {
 UNTAGGED = {
     "aws_route", "aws_route_table_association", "aws_kms_alias", "aws_iam_role_policy",
     "aws_iam_role_policies_exclusive", "aws_iam_role_policy_attachments_exclusive",
-    "aws_secretsmanager_secret_rotation",
+    "aws_secretsmanager_secret_rotation", "aws_vpc_peering_connection_options",
     "aws_ecs_cluster_capacity_providers", "aws_cloudwatch_dashboard", "aws_cloudwatch_log_resource_policy",
     "aws_sns_topic_policy", "aws_sns_topic_subscription", "aws_wafv2_web_acl_association",
     "aws_wafv2_web_acl_logging_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls",
@@ -86,6 +86,8 @@ def rules(group: Resource, way: str) -> list[tuple[Any, ...]]:
     broken_by=[
         Edit(SETTINGS, "log_days             = 90", "log_days = 30", says="days", where=tier_is("prod")),
         Edit("modules/cluster/main.tf", "  kms_key_id        = var.kms.logs\n", "", says="encrypted"),
+        Edit("modules/cluster/main.tf", "/aws/ecs/containerinsights/${var.environment.name}/performance",
+             "/cluster/${var.environment.name}/insights", says="by itself"),
         Edit("modules/network/flow_logs.tf", "  retention_in_days = module.settings.settings.log_days\n", "",
              says="days"),
     ],
@@ -93,7 +95,9 @@ def rules(group: Resource, way: str) -> list[tuple[Any, ...]]:
 def test_property_09_cloudwatch_log_retention(instance: Instance) -> None:
     """Every log group keeps what it has as long as the tier says, encrypted."""
     found = instance.plan.of("aws_cloudwatch_log_group")
-    assert len(found) == (3 if instance.variables["alb"]["firewall"] else 2)
+    assert len(found) == (4 if instance.variables["alb"]["firewall"] else 3)
+    insights = f"/aws/ecs/containerinsights/{instance.environment}/performance"
+    assert insights in {group.values["name"] for group in found}, "Container Insights makes its group by itself"
     for group in found:
         days = group.values.get("retention_in_days")
         assert days == TABLE[instance.tier]["logs"], f"{group.values['name']} is kept for {days} days"
@@ -142,6 +146,8 @@ def test_property_10_security_group_least_privilege(instance: Instance) -> None:
         Edit(GROUPS, '    9098 = "Kafka with IAM"\n', "", says="kafka_client"),
         Edit(GROUPS, "security_groups  = local.broker_groups", "security_groups  = []", says="kafka_client",
              where=lambda variables: bool(variables["kafka"]["broker_security_group_id"])),
+        Edit(GROUPS, "? var.broker_cidrs : [var.vpc.cidr]", "? [] : [var.vpc.cidr]", says="kafka_client",
+             where=lambda variables: bool(variables["kafka"]["broker_cidrs"])),
         Edit(ALB_MAIN, '80 = "HTTP, answered with a redirect", ', "", says="alb"),
         Edit(ALB_MAIN, "    to_port          = 65535\n", "    to_port          = 1024\n", says="alb"),
         Edit(ENDPOINTS, "from_port        = 443", "from_port        = 80", says="endpoints", where=without_nat),
@@ -151,12 +157,14 @@ def test_property_10_security_group_least_privilege(instance: Instance) -> None:
 def test_property_35_comprehensive_security_group_rules(instance: Instance) -> None:
     """The shared groups have exactly the rules of docs/environments.md."""
     cidr = instance.variables["network"]["cidr"]
-    brokers = instance.variables["kafka"]["broker_security_group_id"] or cidr
+    kafka = instance.variables["kafka"]
+    groups_of_brokers = [kafka["broker_security_group_id"]] if kafka["broker_security_group_id"] else []
+    brokers = (*(kafka["broker_cidrs"] or ([] if groups_of_brokers else [cidr])), *groups_of_brokers)
     web = [(80, 80, "tcp", "0.0.0.0/0"), (443, 443, "tcp", "0.0.0.0/0")]
     expected: dict[str, tuple[list[Any], list[Any]]] = {
         "alb.this": (web, [(1, 65535, "tcp", cidr)]),
         "security.internal_services": ([], []),
-        "security.kafka_client": ([], [(port, port, "tcp", brokers) for port in KAFKA]),
+        "security.kafka_client": ([], [(port, port, "tcp", *brokers) for port in KAFKA]),
         "network.this": ([], []),
     }
     if without_nat(instance.variables):
@@ -177,8 +185,8 @@ def test_property_35_comprehensive_security_group_rules(instance: Instance) -> N
              where=tier_is("prod")),
         Edit(SETTINGS, "disposable           = false", "disposable = true", says="disposable",
              where=tier_is("prod", "qa")),
-        Edit(SETTINGS, "secret_recovery_days = 7", "secret_recovery_days = 30", says="recovery",
-             where=tier_is("develop", "test", "qa")),
+        Edit(SETTINGS, "secret_recovery_days = 0", "secret_recovery_days = 7", says="recovery",
+             where=tier_is("develop", "test")),
         Edit(SETTINGS, "key_deletion_days    = 14", "key_deletion_days = 7", says="window", where=tier_is("qa")),
         Edit(SETTINGS, "log_days             = 30", "log_days = 90", says="logs",
              where=tier_is("develop", "test", "qa")),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.proof import Edit, proof
-from tests.terraform.properties.strategies import arn
 from tests.terraform.properties.test_platform import PLATFORM
 from tests.terraform.properties.test_platform_keys import SECURITY, listed
 
@@ -15,6 +15,7 @@ KEYS = "modules/security/main.tf"
 BOUNDARY = "modules/security/boundary.tf"
 FLOW_LOGS = "modules/network/flow_logs.tf"
 SETTINGS = "modules/settings/main.tf"
+DATA = {"dynamodb", "events", "kafka", "kinesis", "s3", "sns", "sqs"}
 LONGEST_POLICY = 6144  # characters without white space, an IAM quota
 
 # What knows no resource; nothing else may be allowed on "*".
@@ -35,7 +36,9 @@ def check_statements(policy: Any) -> None:
     for statement in policy["Statement"]:
         actions, resources = set(listed(statement["Action"])), listed(statement["Resource"])
         assert not any(action in ("*", "iam:*") or action.endswith(":*") for action in actions), "a whole service"
-        if "*" in resources:
+        if "*" in resources and actions == {"ecs:ListTasks"}:
+            assert set(statement["Condition"]["ArnEquals"]) == {"ecs:cluster"}, "tasks of every cluster"
+        elif "*" in resources:
             assert actions <= WITHOUT_RESOURCE, f"on everything: {sorted(actions - WITHOUT_RESOURCE)}"
         if "iam:PassRole" in actions:
             assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}, (
@@ -50,25 +53,23 @@ def check_statements(policy: Any) -> None:
     of=PLATFORM,
     broken_by=[
         Edit(FLOW_LOGS, "  permissions_boundary = var.permissions_boundary_arn\n", "", says="boundary",
-             where=in_production),
+             where=lambda v: not in_production(v)),
         Edit(FLOW_LOGS, "max_session_duration = 3600", "max_session_duration = 43200", says="an hour"),
         Edit(FLOW_LOGS, 'Resource = ["${local.flow_log_arn}:*"]', 'Resource = "*"', says="on everything"),
         Edit(FLOW_LOGS, 'StringEquals = { "aws:SourceAccount" = var.environment.account_id }', "",
              says="another account"),
         Edit(FLOW_LOGS, "policy_names = [aws_iam_role_policy.flow_logs.name]", 'policy_names = ["all"]',
              says="exclusive"),
-        Edit(SETTINGS, "permissions_boundary = true", "permissions_boundary = false", says="boundary",
-             where=in_production),
     ],
 )  # fmt: skip
 def test_property_50_environment_based_iam_restrictions_roles(instance: Instance) -> None:
-    """Roles answer to this account's services, keep no policy that is not theirs and are bounded in production."""
+    """Roles answer to this account's services, keep no policy that is not theirs and are bounded in every tier."""
     account = instance.variables["environment"]["account_id"]
     roles = instance.plan.of("aws_iam_role")
     assert roles
     for role in roles:
         bounded = "permissions_boundary" in role.unknown or bool(role.values.get("permissions_boundary"))
-        assert bounded == in_production(instance.variables), f"{role.address}: boundary"
+        assert bounded, f"{role.address}: no boundary"
         assert role.values["max_session_duration"] == 3600, "a session is longer than an hour"
         for statement in role.document("assume_role_policy")["Statement"]:
             condition = statement.get("Condition", {}).get("StringEquals", {})
@@ -91,29 +92,49 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
     of=SECURITY,
     broken_by=[
         Edit(BOUNDARY, '"xray:PutTraceSegments",', '"xray:PutTraceSegments",\n    "s3:GetObject",',
-             says="on everything", where=in_production),
+             says="on everything"),
         Edit(BOUNDARY, 'Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }',
-             "Condition = {}", says="PassRole", where=in_production),
-        Edit(BOUNDARY, '"iam:PassRole"', '["iam:PassRole", "iam:CreateRole"]', says="change IAM", where=in_production),
-        Edit(BOUNDARY, "repository/${local.environment_of}/*", "repository/*", says="another environment",
-             where=in_production),
-        Edit(BOUNDARY, "if local.settings.permissions_boundary", "", says="tier", where=lambda v: not in_production(v)),
+             "Condition = {}", says="PassRole"),
+        Edit(BOUNDARY, '"iam:PassRole"', '["iam:PassRole", "iam:CreateRole"]', says="change IAM"),
+        Edit(BOUNDARY, "repository/${local.environment_of}/*", "repository/*", says="another environment"),
+        Edit(BOUNDARY, "table/${local.environment_of}-*", "table/*", says="another environment"),
+        Edit(BOUNDARY, "        Condition = local.not_of_another\n", "", says="another environment"),
+        Edit(BOUNDARY, "sqs}:${local.environment_of}-*", "sns}:${local.environment_of}-*", says="cannot use sqs"),
+        Edit(BOUNDARY, "], var.data_resources)", "])", says="cannot use what was named",
+             where=lambda v: bool(v["data_resources"])),
     ],
 )  # fmt: skip
 def test_property_50_environment_based_iam_restrictions_boundary(instance: Instance) -> None:
-    """Production's boundary leaves no way to change IAM, and to nothing that is another environment's."""
-    boundaries = instance.plan.of("aws_iam_policy")
-    assert len(boundaries) == in_production(instance.variables), "not as the tier says"
-    for boundary in boundaries:
-        policy = boundary.document("policy")
-        check_statements(policy)
-        assert len("".join(boundary.values["policy"].split())) <= LONGEST_POLICY, "longer than AWS takes"
-        allowed = {action for statement in policy["Statement"] for action in listed(statement["Action"])}
-        assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}, "can change IAM"
-        assert not any(action.startswith(("organizations:", "account:", "sts:")) for action in allowed)
-        images = next(s for s in policy["Statement"] if s["Sid"] == "Images")["Resource"]
-        environment = instance.variables["environment"]
-        assert images == arn(environment, "ecr", f"repository/{environment['name']}/*"), "reaches another environment"
+    """In every tier, the boundary leaves no way to change IAM or to reach what is another environment's, and one to
+    the data that services use."""
+    policy = instance.plan.one("aws_iam_policy").document("policy")
+    check_statements(policy)
+    text = instance.plan.one("aws_iam_policy").values["policy"]
+    assert len("".join(text.split())) <= LONGEST_POLICY, "longer than AWS takes"
+    allowed = {action for statement in policy["Statement"] for action in listed(statement["Action"])}
+    assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}, "may change IAM"
+    assert not any(action.startswith(("organizations:", "account:", "sts:")) for action in allowed)
+    statements = {statement["Sid"]: statement for statement in policy["Statement"]}
+    named = instance.variables["data_resources"]
+    data = listed(statements["Data"]["Resource"])
+    assert set(named) <= set(data), "cannot use what was named"
+    reached = {resource.split(":")[2] for resource in set(data) - set(named)}
+    missing = DATA - reached
+    assert not missing, f"cannot use {', '.join(sorted(missing))}"
+    for statement in policy["Statement"]:
+        check_environment(instance, statement, set(named))
+
+
+def check_environment(instance: Instance, statement: Any, named: set[str]) -> None:
+    """Assert that a statement is about the environment: by name, by tag, or by cluster."""
+    name = instance.environment
+    own = {"StringEqualsIfExists": {"aws:ResourceTag/Environment": name}}
+    if statement["Sid"] in ("Secrets", "Keys"):
+        assert statement.get("Condition") == own, "secrets or keys of another environment"
+    elif statement["Sid"] not in ("WithoutResource", "Sources", "Tasks"):
+        begins = re.compile(rf"[:/]{name}([-/].*)?$")
+        of_others = [r for r in set(listed(statement["Resource"])) - named if not begins.search(r)]
+        assert not of_others, f"reaches another environment: {of_others}"
 
 
 @proof(

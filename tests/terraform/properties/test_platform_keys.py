@@ -28,8 +28,10 @@ SECURITY = Subject("modules/security", platforms.security)
 MONITORING = Subject("modules/monitoring", platforms.monitoring)
 STORAGE = Subject("modules/storage", platforms.storage)
 SECRETS = Subject("modules/secrets", platforms.with_secrets)
+UNDOCUMENTED = 'condition     = { ArnLike = { "aws:SourceArn" = "*" }, StringEquals'
+RECOVERY = {"develop": 0, "test": 0, "qa": 7, "prod": 30}
 WINDOWS = {"develop": 7, "test": 7, "qa": 14, "prod": 30}
-WITHOUT_CONDITION = {"Root", "FargateDescribe"}
+WITHOUT_CONDITION = {"Root", "FargateDescribe", "PublisherAlarms"}
 
 
 def principals(environment: Variables) -> dict[str, set[str]]:
@@ -105,9 +107,12 @@ def test_property_05_kms_encryption_at_rest_keys(instance: Instance) -> None:
     of=MONITORING,
     broken_by=[
         Edit(TOPICS, "  kms_master_key_id = aws_kms_key.topics.arn\n", "", says="not encrypted"),
-        Edit(TOPICS, "[for topic in values(local.topics) : topic.publisher]", '["cloudwatch.amazonaws.com"]',
+        Edit(TOPICS, "[for name in sort(keys(local.topics)) : merge", '[for name in ["alarms"] : merge',
              says="lets in"),
-        Edit(TOPICS, 'Condition = { StringEquals = { "aws:SourceAccount" = local.account } }', "", says="condition"),
+        Edit(TOPICS, '"kms:ViaService" = "sns.${var.environment.region}.amazonaws.com"',
+             '"aws:SourceAccount" = local.account', says="other conditions of the key"),
+        Edit(TOPICS, "condition     = { StringEquals", UNDOCUMENTED,
+             says="other conditions of the topic"),
         Edit(TOPICS, "Principal = { Service = topic.publisher }", 'Principal = "*"', says="everybody"),
     ],
 )  # fmt: skip
@@ -115,7 +120,12 @@ def test_property_05_kms_encryption_at_rest_topics(instance: Instance) -> None:
     """Topics are encrypted with a key that their publishers may use, or CloudWatch would drop alarms in silence."""
     environment = instance.variables["environment"]
     publishers = {"alarms": "cloudwatch.amazonaws.com", "deliveries": "codestar-notifications.amazonaws.com"}
-    check_key(environment, instance.plan.one("aws_kms_key"), set(publishers.values()))
+    key = instance.plan.one("aws_kms_key")
+    check_key(environment, key, set(publishers.values()))
+    through_sns = {"StringEquals": {"kms:ViaService": f"sns.{environment['region']}.amazonaws.com"}}
+    conditions = {s["Sid"]: s.get("Condition") for s in key.document("policy")["Statement"]}
+    documented = {"Root": None, "PublisherAlarms": None, "PublisherDeliveries": through_sns}
+    assert conditions == documented, "other conditions of the key than AWS documents"
     topics = instance.plan.of("aws_sns_topic")
     assert {topic.key for topic in topics} == set(publishers)
     for topic in topics:
@@ -124,10 +134,13 @@ def test_property_05_kms_encryption_at_rest_topics(instance: Instance) -> None:
     for policy in instance.plan.of("aws_sns_topic_policy"):
         publish = next(s for s in policy.document("policy")["Statement"] if s["Sid"] == "Publisher")
         assert publish["Principal"] == {"Service": publishers[str(policy.key)]}, "everybody may publish"
-        assert publish["Condition"]["StringEquals"] == {"aws:SourceAccount": environment["account_id"]}
+        account = {"StringEquals": {"aws:SourceAccount": environment["account_id"]}}
+        alarms = {"ArnLike": {"aws:SourceArn": arn(environment, "cloudwatch", "alarm:*")}}
+        wanted = account | (alarms if policy.key == "alarms" else {})
+        assert publish["Condition"] == wanted, "other conditions of the topic than AWS documents"
     told = {(str(s.key).split("/")[0], s.values["endpoint"]) for s in instance.plan.of("aws_sns_topic_subscription")}
-    wanted = instance.variables["subscribers"]
-    assert told == {(topic, email) for topic, emails in wanted.items() for email in emails}, "others are told"
+    asked = instance.variables["subscribers"]
+    assert told == {(topic, email) for topic, emails in asked.items() for email in emails}, "others are told"
 
 
 @proof(
@@ -191,6 +204,9 @@ def test_property_06_tls_encryption_in_transit_buckets(instance: Instance) -> No
         Edit(STORES, "logdelivery.elasticloadbalancing.amazonaws.com", "ec2.amazonaws.com", says="write"),
         Edit(STORES, "${local.logs_arn}/alb/AWSLogs/${var.environment.account_id}/*", "${local.logs_arn}/*",
              says="of this account"),
+        Edit(STORES, "${local.logs_arn}/alb/AWSLogs/${var.environment.account_id}/*\"\n",
+             "${local.logs_arn}/alb/AWSLogs/${var.environment.account_id}/*\"\n      Condition = { ArnLike = "
+             '{ "aws:SourceArn" = "arn:aws:elasticloadbalancing:*:*:loadbalancer/*" } }\n', says="does not document"),
         Edit(SETTINGS, "access_log_days      = 365", "access_log_days = 30", says="long enough", where=in_production),
     ],
 )  # fmt: skip
@@ -201,6 +217,7 @@ def test_property_31_alb_access_logging_bucket(instance: Instance) -> None:
     writers = [s for s in policy["Statement"] if s["Sid"] == "LoadBalancersOfThisAccount"]
     principal = {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
     assert [writer["Principal"] for writer in writers] == [principal], "load balancers cannot write"
+    assert "Condition" not in writers[0], "a condition that AWS does not document"
     prefix = f"/alb/AWSLogs/{environment['account_id']}/*"
     assert writers[0]["Resource"].endswith(prefix), "not only logs of this account"
     expires = instance.plan.one("aws_s3_bucket_lifecycle_configuration", module="module.logs.").values["rule"][0]
@@ -222,6 +239,7 @@ def test_property_31_alb_access_logging_bucket(instance: Instance) -> None:
              says="value"),
         Edit(SETTINGS, "secret_recovery_days = 30", "secret_recovery_days = 7",
              says="brought back", where=in_production),
+        Edit(HIDDEN, '"${local.prefix}${each.key}"', "each.key", says="another environment"),
     ],
 )  # fmt: skip
 def test_property_45_secret_rotation_configuration(instance: Instance) -> None:
@@ -233,7 +251,8 @@ def test_property_45_secret_rotation_configuration(instance: Instance) -> None:
     assert not instance.plan.of("aws_secretsmanager_secret_version"), "a value is in the plan"
     for name, secret in made.items():
         assert secret.get("kms_key_id") == instance.variables["secrets_key_arn"], "not encrypted with our key"
-        assert secret["recovery_window_in_days"] == (30 if instance.tier == "prod" else 7), "cannot be brought back"
+        assert secret["name"] == f"{instance.environment}/{name}", "its name may be another environment's"
+        assert secret["recovery_window_in_days"] == RECOVERY[instance.tier], "cannot be brought back"
         if rotation := wanted[name]["rotation"]:
             days = rotations[name]["rotation_rules"][0]["automatically_after_days"]
             assert (rotations[name]["rotation_lambda_arn"], days) == tuple(rotation.values()), (
@@ -259,7 +278,9 @@ WRONG = [
     (STORAGE, Refusal("s3_key_arn", only(["alias/s3", ""]))),
     (SECRETS, Refusal("secrets_key_arn", only(["alias/secrets", ""]))),
     (SECURITY, Refusal("vpc.cidr", only(["10.0.0.0", "vpc"]))),
-    (SECURITY, Refusal("broker_security_group_id", only(["brokers", "sg-x"]))),
+    (SECURITY, Refusal("data_resources", only([["orders"], ["arn:aws:iam:::role/x"], ["arn:aws:sqs:" + "x" * 1200]]))),
+    (SECURITY, Refusal("broker_cidrs", only([["brokers"], ["10.0.0.1/8"]]))),
+    (SECURITY, Refusal("broker_security_group_id", only(["brokers", "sg-x", "1/sg-0a", "/sg-0a"]))),
 ]  # fmt: skip
 
 

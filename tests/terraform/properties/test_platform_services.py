@@ -13,6 +13,7 @@ from tests.terraform.properties import platforms
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
+from tests.terraform.properties.services import depends_on
 from tests.terraform.properties.subjects import Subject
 
 ALB_MAIN = "modules/alb/main.tf"
@@ -30,10 +31,6 @@ REDIRECT = """type = "redirect"
       protocol    = "HTTPS"
       status_code = "HTTP_301"
     }"""
-KNOWN_BAD = """priority = 20
-
-    override_action {
-      none {}"""
 ANSWER = """type = "fixed-response"
 
     fixed_response {
@@ -87,13 +84,14 @@ def test_property_06_tls_encryption_in_transit_listeners(instance: Instance) -> 
     broken_by=[
         Edit(ALB_MAIN, "    enabled = true\n", "    enabled = false\n", says="not logged"),
         Edit(ALB_MAIN, "bucket  = var.access_logs.bucket", 'bucket  = "another"', says="elsewhere"),
+        Edit(WAF, 'default_behavior = "DROP"', 'default_behavior = "KEEP"', says="allowed", where=behind_a_firewall),
         Edit(WAF, 'name = "cookie"', 'name = "accept"', says="cookies", where=behind_a_firewall),
         Edit(WAF, "resource_arn            = aws_wafv2_web_acl.this[each.key].arn", "resource_arn = aws_lb.this.arn",
              says="firewall", where=behind_a_firewall),
     ],
 )  # fmt: skip
 def test_property_31_alb_access_logging_load_balancer(instance: Instance) -> None:
-    """Every request is logged, and every decision of the firewall, without what would let a reader in."""
+    """Every request is logged, and what the firewall blocks or counts, without what would let a reader in."""
     (logs,) = instance.plan.one("aws_lb").values["access_logs"]
     assert logs["enabled"], "requests are not logged"
     assert (logs["bucket"], logs["prefix"]) == tuple(instance.variables["access_logs"].values()), "logged elsewhere"
@@ -101,6 +99,10 @@ def test_property_31_alb_access_logging_load_balancer(instance: Instance) -> Non
         return
     firewall = instance.plan.one("aws_wafv2_web_acl_logging_configuration")
     assert "aws_wafv2_web_acl.this" in instance.plan.references(firewall, "resource_arn"), "not the firewall's log"
+    (kept,) = firewall.values["logging_filter"]
+    assert kept["default_behavior"] == "DROP", "allowed requests are logged twice"
+    actions = {(f["behavior"], c["action_condition"][0]["action"]) for f in kept["filter"] for c in f["condition"]}
+    assert actions == {("KEEP", "BLOCK"), ("KEEP", "COUNT")}, "other decisions are logged"
     redacted = {field["single_header"][0]["name"] for field in firewall.values["redacted_fields"]}
     assert redacted == {"authorization", "cookie"}, "credentials or cookies are logged"
     group = instance.plan.one("aws_cloudwatch_log_group").values
@@ -121,7 +123,7 @@ def test_property_31_alb_access_logging_load_balancer(instance: Instance) -> Non
              says="by mistake", where=in_production),
         Edit(WAF, "web_acl_arn  = aws_wafv2_web_acl.this[each.key].arn", "web_acl_arn = aws_lb.this.arn",
              says="firewall", where=behind_a_firewall),
-        Edit(WAF, KNOWN_BAD, KNOWN_BAD.replace("none", "count"), says="blocks", where=behind_a_firewall),
+        Edit(WAF, "var.firewall_mode ==", "var.firewall_mode !=", says="blocks by", where=behind_a_firewall),
         Edit(WAF, "limit              = var.rate_limit", "limit = 2000000000", says="rate", where=behind_a_firewall),
         Edit(WAF, "var.firewall ?", "!var.firewall ?", says="asked for"),
     ],
@@ -150,8 +152,13 @@ def check_firewall(instance: Instance, wall: Resource) -> None:
     rules = {rule["name"]: rule for rule in wall.values["rule"]}
     rate = rules["rate-per-address"]["statement"][0]["rate_based_statement"][0]
     assert rate["limit"] == instance.variables["rate_limit"], "another rate"
-    blocking = {name for name, rule in rules.items() if rule["override_action"] and rule["override_action"][0]["none"]}
-    assert blocking == BLOCKING, f"blocks by {sorted(blocking)}"
+    overrides = {name: rule["override_action"][0] for name, rule in rules.items() if rule["override_action"]}
+    blocks = {name for name, override in overrides.items() if override["none"]}
+    counts = {name for name, override in overrides.items() if override["count"]}
+    mode = instance.variables["firewall_mode"]
+    assert blocks == (BLOCKING if mode == "block" else set()), f"blocks by {sorted(blocks)}"
+    assert counts == set(overrides) - blocks, f"counts by {sorted(counts)}"
+    assert rules["rate-per-address"]["action"][0]["block"], "the limit does not block"
 
 
 @proof(
@@ -177,6 +184,7 @@ def test_property_11_container_insights_enabled(instance: Instance) -> None:
     of=CLUSTER,
     broken_by=[
         Edit(CLUSTER_MAIN, "  name = var.environment.name\n", '  name = "shared"\n', says="own cluster"),
+        Edit(CLUSTER_MAIN, "  depends_on = [aws_cloudwatch_log_group.insights]\n", "", says="after its log group"),
         Edit(CLUSTER_MAIN, 'logging    = "OVERRIDE"', 'logging    = "DEFAULT"', says="sessions"),
         Edit(CLUSTER_MAIN, "cloud_watch_encryption_enabled = true", "cloud_watch_encryption_enabled = false",
              says="sessions"),
@@ -194,6 +202,9 @@ def test_property_47_cluster_per_environment(instance: Instance) -> None:
     """An environment has its own cluster, with encrypted and logged sessions, and Spot only where it is allowed."""
     cluster = instance.plan.one("aws_ecs_cluster").values
     assert cluster["name"] == instance.environment, "not its own cluster"
+    assert "aws_cloudwatch_log_group.insights" in depends_on(instance, "aws_ecs_cluster.this"), (
+        "not after its log group"
+    )
     configuration = cluster["configuration"][0]
     sessions = configuration["execute_command_configuration"][0]
     assert (sessions["logging"], sessions["kms_key_id"]) == ("OVERRIDE", instance.variables["kms"]["ecs"]), "sessions"

@@ -202,6 +202,42 @@ def test_property_42_no_alb_for_internal_services(instance: Instance) -> None:
     assert balancer not in callers, "the load balancer is let in"
 
 
+def has_peers(variables: Variables) -> bool:
+    return bool(variables["platform"]["peer_cidrs"])
+
+
+def called_by_peers(variables: Variables) -> bool:
+    return bool(variables["platform"]["caller_cidrs"]) and variables["port"] is not None
+
+
+@proof(
+    35,
+    "Comprehensive security group rules",
+    part="service",
+    of=SERVICE,
+    broken_by=[
+        Edit(SERVICE_FILE, "for cidrs in [var.platform.peer_cidrs]", "for cidrs in [[]]", says="peers",
+             where=has_peers),
+        Edit(SERVICE_FILE, "for cidrs in [local.caller_cidrs]", "for cidrs in [[]]", says="callers",
+             where=lambda v: is_internal(v) and called_by_peers(v)),
+        Edit(SERVICE_FILE, "local.public ? [] : var.platform.caller_cidrs", "var.platform.caller_cidrs", says="callers",
+             where=lambda v: is_public(v) and called_by_peers(v)),
+    ],
+)  # fmt: skip
+def test_property_35_comprehensive_security_group_rules_service(instance: Instance) -> None:
+    """Tasks reach HTTPS anywhere, their VPC and the peers of it; addresses of peers reach internal services only, and
+    only of peers that may call."""
+    platform = instance.variables["platform"]
+    (group,) = instance.plan.of("aws_security_group")
+    ways_out = {(rule["from_port"], rule["to_port"], *sorted(rule["cidr_blocks"])) for rule in group.values["egress"]}
+    peers = {(1, 65535, *sorted(platform["peer_cidrs"]))} if platform["peer_cidrs"] else set()
+    expected = {(443, 443, "0.0.0.0/0"), (1, 65535, platform["vpc_cidr"])} | peers
+    assert ways_out == expected, f"not HTTPS, the VPC and its peers: {ways_out}"
+    callers = {cidr for rule in group.values["ingress"] for cidr in rule["cidr_blocks"]}
+    internal = is_internal(instance.variables) and instance.variables["port"] is not None
+    assert callers == (set(platform["caller_cidrs"]) if internal else set()), "other callers"
+
+
 @pytest.mark.parametrize("refusal", WRONG, ids=str)
 def test_wrong_input_is_refused_with_variable_and_value(laboratory: Laboratory, refusal: Refusal) -> None:
     refused(laboratory, SERVICE, refusal)
