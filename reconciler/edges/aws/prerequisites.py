@@ -6,6 +6,7 @@ Only a resource that AWS reports as not found counts as missing. A check that AW
 import asyncio
 import re
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
@@ -39,12 +40,12 @@ class AwsPrerequisites:
 
     async def _image(self, image: str, environment: Environment) -> str | None:
         named = _ECR_IMAGE.fullmatch(image)
-        if named is None or named[2] != environment.region:
+        if named is None:
             return None
-        account, _, repository, tag, digest = named.groups()
+        account, region, repository, tag, digest = named.groups()
         which = {"imageTag": tag} if tag else {"imageDigest": digest}
         call = self._clients.call(
-            environment,
+            replace(environment, region=region),
             "ecr",
             "describe_images",
             registryId=account,

@@ -65,9 +65,13 @@ async def test_each_missing_resource_is_named(
     ]
 
 
-async def test_an_image_of_another_region_is_not_checked(where: Environment, prerequisites: AwsPrerequisites) -> None:
-    elsewhere = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/proxy:1"
-    assert await prerequisites.missing(Needs((elsewhere,)), where) == []
+async def test_an_image_of_another_region_is_asked_for_in_that_region(
+    where: Environment, prerequisites: AwsPrerequisites, existing: str
+) -> None:
+    elsewhere = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{existing}:1"
+    assert await prerequisites.missing(Needs((elsewhere,)), where) == [
+        f"image {existing}:1 is not in its registry: never pushed, or expired"
+    ]
 
 
 async def test_a_failed_check_is_not_a_missing_resource(

@@ -15,6 +15,7 @@ KEYS = "modules/security/main.tf"
 BOUNDARY = "modules/security/boundary.tf"
 FLOW_LOGS = "modules/network/flow_logs.tf"
 SETTINGS = "modules/settings/main.tf"
+PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 LONGEST_POLICY = 6144  # characters without white space, an IAM quota
 
 # What knows no resource; nothing else may be allowed on "*".
@@ -97,11 +98,13 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
         Edit(BOUNDARY, '"iam:PassRole"', '["iam:PassRole", "iam:CreateRole"]', says="change IAM", where=in_production),
         Edit(BOUNDARY, "repository/${local.environment_of}/*", "repository/*", says="another environment",
              where=in_production),
+        Edit(BOUNDARY, "ecr:*:*:repository/*", "ecr:${local.region}:${local.account}:repository/*",
+             says="sidecar", where=in_production),
         Edit(BOUNDARY, "if local.settings.permissions_boundary", "", says="tier", where=lambda v: not in_production(v)),
     ],
 )  # fmt: skip
 def test_property_50_environment_based_iam_restrictions_boundary(instance: Instance) -> None:
-    """Production's boundary leaves no way to change IAM, and to nothing that is another environment's."""
+    """Production's boundary leaves no way to change IAM, and of what is another's only images to pull."""
     boundaries = instance.plan.of("aws_iam_policy")
     assert len(boundaries) == in_production(instance.variables), "not as the tier says"
     for boundary in boundaries:
@@ -114,6 +117,10 @@ def test_property_50_environment_based_iam_restrictions_boundary(instance: Insta
         images = next(s for s in policy["Statement"] if s["Sid"] == "Images")["Resource"]
         environment = instance.variables["environment"]
         assert images == arn(environment, "ecr", f"repository/{environment['name']}/*"), "reaches another environment"
+        elsewhere = [s for s in policy["Statement"] if f":{environment['account_id']}:" not in str(s["Resource"])]
+        others = {str(s["Resource"]): set(listed(s["Action"])) for s in elsewhere if s["Resource"] != "*"}
+        anybodys = f"arn:{environment['partition']}:ecr:*:*:repository/*"
+        assert others.get(anybodys) == PULL, "a sidecar's image of another account cannot be pulled"
 
 
 @proof(

@@ -8,9 +8,9 @@ from tests.terraform.inputs import Variables
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
-from tests.terraform.properties.services import MODULE, SERVICE, depends_on, full_name
+from tests.terraform.properties.services import MODULE, SERVICE, containers, depends_on, full_name
 
-ECR = f"{MODULE}ecr.tf"
+ECR, IAM = f"{MODULE}ecr.tf", f"{MODULE}iam.tf"
 PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 # Amazon ECR API reference, CreateRepository
 REPOSITORY = re.compile(r"(?=.{2,256}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
@@ -126,3 +126,46 @@ def test_property_20_ecr_access_restrictions_pull(instance: Instance) -> None:
     assert "aws_iam_role.execution" in depends_on(instance, "aws_ecr_repository_policy.this"), (
         "the policy may come before the role exists"
     )
+
+
+# Amazon ECR user guide, private registry: the two forms of a registry's address.
+IN_ECR = re.compile(r"([0-9]{12})\.dkr[.-]ecr\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/([^:@]+)[:@].+")
+
+
+def repositories(variables: Variables) -> set[str]:
+    """Return the ARNs of the repositories in ECR that the containers of a service name, and of its own."""
+    environment = variables["environment"]
+    named = [variables["image"]["uri"] or "", *(sidecar["image"] for sidecar in variables["sidecars"])]
+    places = [found.groups() for image in named if (found := IN_ECR.fullmatch(image))]
+    own = f"{environment['name']}/{variables['service']['name']}"
+    return {
+        f"arn:{environment['partition']}:ecr:{region}:{account}:repository/{name}"
+        for account, region, name in [*places, (environment["account_id"], environment["region"], own)]
+    }
+
+
+def has_private_sidecar(variables: Variables) -> bool:
+    return len(repositories(variables)) > 1
+
+
+@proof(
+    20,
+    "ECR access restrictions",
+    of=SERVICE,
+    part="sidecars",
+    broken_by=[
+        Edit(IAM, "Resource = local.pulled_repositories", "Resource = [local.repository_arn]", says="cannot be pulled",
+             where=has_private_sidecar),
+        Edit(IAM, "Resource = local.pulled_repositories", 'Resource = ["*"]', says="no container names"),
+    ],
+)  # fmt: skip
+def test_property_20_ecr_access_restrictions_sidecars(instance: Instance) -> None:
+    """ECS may pull the image of every container, and from no repository that no container names."""
+    execution = next(policy for policy in instance.plan.of("aws_iam_role_policy") if policy.name == "execution")
+    statements = execution.document("policy")["Statement"]
+    pulled = {arn for s in statements if "ecr:BatchGetImage" in s["Action"] for arn in s["Resource"]}
+    wanted = repositories(instance.variables)
+    images = [container["image"] for container in containers(instance)]
+    assert not any("*" in arn for arn in pulled), "it pulls what no container names"
+    assert wanted <= pulled, f"{wanted - pulled} cannot be pulled, of {images}"
+    assert pulled == wanted, f"{pulled - wanted} is what no container names"
