@@ -79,11 +79,14 @@ def deploys_by_git(variables: Variables) -> bool:
         Edit(ECR, "countNumber = 7", "countNumber = 70", says="untagged"),
         Edit(ECR, "rulePriority = 2 +", "rulePriority = 1 +", says="one priority"),
         Edit(ECR, "for tag in local.deployed_tags :", "for tag in [] :", says="can expire", where=deploys_by_git),
+        Edit(ECR, 'tagPatternList = ["deployed-*"]', 'tagPatternList = ["latest-*"]', says="can expire"),
         Edit(ECR, 'tagStatus = "any", countType', 'tagStatus = "untagged", countType', says="last"),
     ],
 )  # fmt: skip
 def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
-    """Untagged images go after seven days; of the others a number is kept, and the one that Git deploys in any case."""
+    """Untagged images go after seven days. The one that Git deploys is kept, of those that ran a number, and of the
+    others as many.
+    """
     rules = instance.plan.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
     assert [rule["selection"] for rule in rules if rule["selection"]["countType"] == "sinceImagePushed"] == [
@@ -93,11 +96,14 @@ def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
     own = f"/{instance.plan.one('aws_ecr_repository').values['name']}:"
     _, _, deployed = (instance.variables["image"]["uri"] or "").partition(own)
     kept = [rule["selection"]["tagPatternList"] for rule in rules if rule["selection"]["tagStatus"] == "tagged"]
-    assert kept == [[deployed]] * deploys_by_git(instance.variables), "the image that is deployed can expire"
+    marked = [[deployed]] * deploys_by_git(instance.variables) + [["deployed-*"]]
+    assert kept == marked, "an image that runs can expire"
     # ECR wants the rule for any tag to come last.
     last = max(rules, key=lambda rule: rule["rulePriority"])["selection"]
     assert (last["tagStatus"], last["countType"]) == ("any", "imageCountMoreThan"), "the last images are not kept"
-    assert last["countNumber"] == (100 if instance.tier == "prod" else 30)
+    number = 100 if instance.tier == "prod" else 30
+    ran = next(rule["selection"] for rule in rules if rule["selection"].get("tagPatternList") == ["deployed-*"])
+    assert ran["countNumber"] == last["countNumber"] == number
     assert {rule["action"]["type"] for rule in rules} == {"expire"}
 
 
