@@ -68,7 +68,8 @@ ImageUri = Annotated[
     str,
     AfterValidator(_with_registry),
     Text(
-        r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})",
+        r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+"
+        r"(?:(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})",
         "an image: write registry/repository:tag, or @sha256: and its digest",
         512,
     ),

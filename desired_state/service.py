@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from desired_state.adoption import Imports
 from desired_state.container import PlainVariableName, PreDeployment, SecretName, Sidecar, VariableName, not_in_env
+from desired_state.delivery import Delivery
 from desired_state.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.fields import (
     DependsOn,
@@ -135,6 +136,7 @@ class ServiceSpec(Strict):
     runtime: Literal["nodejs", "python"]
     repository: Repository
     image: Image | None = None
+    delivery: Annotated[Delivery | None, IfSet] = None
     cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
     memory: Annotated[int, Mebibytes]
     port: Port | None = None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.container import PreDeployment, Sidecar
+from desired_state.delivery import Delivery
 from desired_state.instance import Instance
 from desired_state.manifest import ModuleSpec
 from desired_state.platform import Peering, PlatformSpec
@@ -114,7 +115,8 @@ def _service(
         "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
         "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
-        # Left out when absent, so that a service without one keeps its desired digest.
+        # Left out when absent, so that a service without them keeps its desired digest.
+        **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": _named(spec.secrets, secret_names),
@@ -128,6 +130,18 @@ def _service(
 
 def _named(secrets: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     return {variable: names.get(secret, secret) for variable, secret in secrets.items()}
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    """Return what the manifest sets; the defaults are the module's."""
+    given = {
+        "default_branch": delivery.branch,
+        "build_timeout": int(delivery.timeout.total_seconds()) // 60 if delivery.timeout else None,
+        "compute_type": f"BUILD_GENERAL1_{delivery.compute.upper()}" if delivery.compute else None,
+        "scanner_image": delivery.scanner,
+        "runtime_version": delivery.runtime_version,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ CHANGES: dict[str, str] = {
     "runtime": "runtime: python",
     "repository": "repository: acme/other",
     "image": "image: null",
+    "delivery": "delivery: {branch: master}",
     "cpu": "cpu: 512\n  memory: 1024",
     "memory": "memory: 1024",
     "port": "port: 8081",
@@ -72,9 +73,9 @@ def test_the_policy_reaches_no_root() -> None:
 
 def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
-    whole = service_inputs(with_field(CHANGES["stop_timeout"]))
+    whole = service_inputs(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]])))
     declared = {kind: blocks(ROOTS / kind, "variable") for kind in ("service", "platform")}
-    assert set(whole) == set(declared["service"]) - {"delivery"}, "only the module sets builds"
+    assert set(whole) == set(declared["service"])
     platform = instance(PLATFORM)
     assert isinstance(platform.spec, PlatformSpec)
     assert set(inputs_of(platform)) == set(declared["platform"])
@@ -113,10 +114,23 @@ def test_a_stop_timeout_is_whole_seconds() -> None:
     assert service_inputs(with_field("stopTimeout: 2m"))["stop_timeout"] == 120
 
 
+def test_the_build_gets_what_the_manifest_sets_and_the_rest_from_the_module() -> None:
+    scanner = f"registry.example/trivy:1@sha256:{'0' * 64}"
+    all_of_it = f'{{branch: master, timeout: 2h, compute: large, scanner: "{scanner}", runtimeVersion: "20"}}'
+    assert service_inputs(with_field(f"delivery: {all_of_it}"))["delivery"] == {
+        "default_branch": "master",
+        "build_timeout": 120,
+        "compute_type": "BUILD_GENERAL1_LARGE",
+        "scanner_image": scanner,
+        "runtime_version": "20",
+    }
+    assert service_inputs(with_field("delivery: {}"))["delivery"] == {}
+
+
 def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_field() -> None:
     # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
     inputs = service_inputs()
-    assert "stop_timeout" not in inputs
+    assert not {"stop_timeout", "delivery"} & set(inputs)
     digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
     assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
 

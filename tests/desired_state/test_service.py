@@ -61,3 +61,33 @@ def test_an_override_replaces_a_stop_timeout_or_removes_it(
 
 def test_the_default_stop_timeout_is_that_of_ecs() -> None:
     assert stop_timeout(service()) is None
+
+
+@pytest.mark.parametrize(
+    ("delivery", "message"),
+    [
+        ({"branch": "-x"}, '"-x" is not the name of a branch'),
+        ({"timeout": "4m"}, "timeout 4m is no time for a build: write whole minutes, 5m to 36h"),
+        ({"timeout": "330s"}, "timeout 330s is no time for a build: write whole minutes, 5m to 36h"),
+        ({"timeout": "37h"}, "timeout 37h is no time for a build: write whole minutes, 5m to 36h"),
+        (
+            {"compute": "huge"},
+            '"huge" is not a choice for spec.delivery.compute: the choices are 2xlarge, large, medium, small, xlarge',
+        ),
+        (
+            {"scanner": "registry.example/trivy:1"},
+            '"registry.example/trivy:1" has no digest, so it can become another program:'
+            " write @sha256: and the digest after it",
+        ),
+        ({"runtimeVersion": "lts"}, '"lts" is not a version such as "22" or "3.13"'),
+        ({"runtimeVersion": 3.13}, "spec.delivery.runtimeVersion must be text: put it in quotes"),
+    ],
+)
+def test_a_build_that_codebuild_would_refuse_is_explained(delivery: dict[str, Any], message: str) -> None:
+    assert problems_of(service(delivery=delivery)) == [message]
+
+
+def test_an_image_has_a_tag_a_digest_or_both() -> None:
+    digest = f"@sha256:{'0' * 64}"
+    for version in (":1", digest, f":1{digest}"):
+        valid(service(sidecars=[{"name": "proxy", "image": f"registry.example/proxy{version}"}]))

@@ -1,7 +1,8 @@
 """Runs a buildspec as CodeBuild does: its phases in order, in bash, in a clone of a real repository.
 
-docker, aws, trivy, npm, pip and pytest are stubs that write down how they were called. `docker push` and `aws ecr
-describe-images` share a registry whose tags never change, as ECR's do; a pattern makes any call fail.
+docker, aws, trivy, npm, pip and pytest are stubs that write down how they were called. `docker push` and the calls of
+`aws ecr` share a registry whose tags never change, as ECR's do; a pattern makes any call fail. The last image that was
+built has the tag `built-last`; the service runs the images of `running`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,22 @@ case "$call" in
       exit 1
     fi
     echo "$tag" >>"$REGISTRY" ;;
-  "docker save --output "*) echo layers >"$3" ;;
+  "aws ssm get-parameter "*) echo "$ECR_REPOSITORY_URL:built-last" ;;
+  "aws ecs describe-services "*) for image in $RUNNING; do printf 'arn:%s\t' "$image"; done ;;
+  "aws ecs describe-task-definition "*)
+    shift 3
+    echo "${1#arn:}" ;;
+  "aws ecr batch-get-image "*)
+    tag="${call##*imageTag=}"
+    if grep -qx "${tag%% *}" "$REGISTRY"; then echo "manifest of ${tag%% *}"; fi ;;
+  "aws ecr put-image "*)
+    tag="${call##*--image-tag }"
+    if grep -qx "${tag%% *}" "$REGISTRY"; then
+      echo "An error occurred (ImageAlreadyExistsException) when calling the PutImage operation" >&2
+      exit 254
+    fi
+    echo "${tag%% *}" >>"$REGISTRY" ;;
+  "pytest ") git ls-files | grep -qE '(^|/)test_[^/]*\.py$' || exit 5 ;;
 esac
 """
 
@@ -89,8 +105,10 @@ class Builder:
         """Empty the registry."""
         (self.home / "registry").write_text("")
 
-    def run(self, buildspec: dict[str, Any], *, failing: str = "", **variables: str) -> Ended:
-        """Build once. `failing` is a bash pattern of the calls that fail; `variables` replace CodeBuild's."""
+    def run(self, buildspec: dict[str, Any], *, failing: str = "", running: str = "", **variables: str) -> Ended:
+        """Build once. `failing` is a bash pattern of the calls that fail, `running` names the images that the service
+        runs; `variables` replace CodeBuild's.
+        """
         calls, artifact = self.home / "calls", self.home / "clone/imagedefinitions.json"
         calls.write_text("")
         artifact.unlink(missing_ok=True)
@@ -101,6 +119,7 @@ class Builder:
             "CALLS": str(calls),
             "REGISTRY": str(self.home / "registry"),
             "FAILING": failing,
+            "RUNNING": running,
             "BRANCH_PATTERN": "feature/*",
             "ECR_REPOSITORY": "develop/orders",
             "ECR_REPOSITORY_URL": URL,

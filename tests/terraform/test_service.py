@@ -80,7 +80,6 @@ def test_a_rollout_keeps_capacity_and_turns_back_when_it_fails(orders: Plan) -> 
     assert (service["deployment_minimum_healthy_percent"], service["deployment_maximum_percent"]) == (100, 200)
     assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}]
     assert service["wait_for_steady_state"] is False
-    assert service["timeouts"] == {"create": "15m", "update": "15m", "delete": None}
 
 
 def test_production_never_runs_on_spot_and_develop_keeps_one_regular_task(orders: Plan, ledger: Plan) -> None:
@@ -117,11 +116,12 @@ def test_images_never_change_under_a_tag_are_scanned_encrypted_and_expire(orders
     assert repository["image_scanning_configuration"] == [{"scan_on_push": True}]
     assert repository["encryption_configuration"] == [{"encryption_type": "KMS", "kms_key": f"{KEY}1"}]
     assert not repository["force_delete"]
-    untagged, deployed, kept = orders.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
+    untagged, deployed, ran, kept = orders.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
     assert untagged["selection"] == {
         "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7,
     }  # fmt: skip
     assert deployed["selection"]["tagPatternList"] == [container(orders)["image"].rpartition(":")[2]]
+    assert ran["selection"]["tagPatternList"] == ["deployed-*"]
     assert kept["selection"]["countType"] == "imageCountMoreThan"
     (pull,) = orders.one("aws_ecr_repository_policy").document("policy")["Statement"]
     assert pull["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:role/prod-orders-execution"}
@@ -140,7 +140,8 @@ def test_the_container_is_written_as_aws_returns_it(orders: Plan) -> None:
     found = container(orders)
     assert found["portMappings"] == [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}]
     assert found["readonlyRootFilesystem"] is True
-    assert found["linuxParameters"] == {"initProcessEnabled": True}
+    scratch = {"containerPath": "/tmp", "mountOptions": ["exec", "mode=1777", "nodev", "nosuid"], "size": 256}
+    assert found["linuxParameters"] == {"initProcessEnabled": True, "tmpfs": [scratch]}
     assert (found["volumesFrom"], found["systemControls"]) == ([], [])
     assert [entry["name"] for entry in found["environment"]] == sorted(variables(orders))
     assert found["logConfiguration"]["options"] == {

@@ -172,6 +172,12 @@ def skip_approval(stand_in: StandIn) -> None:
     pipelines.update_pipeline(pipeline=pipeline)
 
 
+def lose_the_topic(stand_in: StandIn) -> None:
+    topics = stand_in.client("sns")
+    for topic in topics.list_topics()["Topics"]:
+        topics.delete_topic(TopicArn=topic["TopicArn"])
+
+
 def tell_nobody(stand_in: StandIn) -> None:
     rules = stand_in.client("codestar-notifications")
     for rule in rules.list_notification_rules()["NotificationRules"]:
@@ -222,6 +228,7 @@ BROKEN: list[tuple[Break, int, str]] = [
     (keep_untagged, 19, f"repository {NAME}/orders"),
     (silence_alarm, 30, f"alarm {NAME}-orders-MemoryUtilization"),
     (delete_alarm, 30, "service orders"),
+    (lose_the_topic, 32, f"pipeline {NAME}-orders"),
     (tell_nobody, 32, f"pipeline {NAME}-orders"),
     (end_flow_logs, 36, "VPC vpc-"),
     (answer_plainly, 40, f"load balancer {NAME}, port 80"),

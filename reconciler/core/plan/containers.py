@@ -38,8 +38,12 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "dependsOn": ("containerName",),
     "extraHosts": ("hostname", "ipAddress"),
     "environmentFiles": ("type", "value"),
+    "tmpfs": ("containerPath",),
 }
-_NUMBERS = frozenset({"cpu", "memory", "memoryReservation", "containerPort", "hostPort", "startTimeout", "stopTimeout"})
+_NUMBERS = frozenset(
+    {"cpu", "memory", "memoryReservation", "containerPort", "hostPort", "startTimeout", "stopTimeout", "size"}
+)
+_SETS = frozenset({"mountOptions"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -69,10 +73,17 @@ def _field(name: str, value: Any) -> Any:
     if name == "environment" and isinstance(value, list):
         # ECS drops a variable without a value (hashicorp/terraform-provider-aws issue 39533).
         value = [item for item in value if not isinstance(item, Mapping) or item.get("value") not in _NOTHING]
-    if name in _KEYS and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-        return _keyed((_key(name, item), _entry(name, item)) for item in value)
     if isinstance(value, Mapping):
         return _entry(name, value)
+    return _members(name, value)
+
+
+def _members(name: str, value: Any) -> Any:
+    """Return a list whose order means nothing by what tells its members apart; anything else as the number it is."""
+    if name in _KEYS and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return _keyed((_key(name, item), _entry(name, item)) for item in value)
+    if name in _SETS and isinstance(value, list):
+        return sorted(value, key=str)
     return _number(value) if name in _NUMBERS else value
 
 
@@ -106,7 +117,7 @@ def _entry(name: str, item: Mapping[str, Any]) -> dict[str, Any]:
 def _nested(part: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _nested(name, inner) for name, inner in value.items() if inner not in _NOTHING}
-    return _number(value) if part in _NUMBERS else value
+    return _members(part, value)
 
 
 def _number(value: Any) -> Any:

@@ -6,13 +6,16 @@ Only a resource that AWS reports as not found counts as missing. A check that AW
 import asyncio
 import re
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 
-_ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+)|@(.+))")
+_ECR_IMAGE = re.compile(
+    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?=[:@])(?::([^@]+))?(?:@(.+))?"
+)
 _NOT_THERE = frozenset(
     {"ImageNotFoundException", "RepositoryNotFoundException", "ResourceNotFoundException", "NoSuchEntity"}
 )
@@ -39,24 +42,22 @@ class AwsPrerequisites:
 
     async def _image(self, image: str, environment: Environment) -> str | None:
         named = _ECR_IMAGE.fullmatch(image)
-        if named is None or named[2] != environment.region:
+        if named is None:
             return None
-        account, _, repository, tag, digest = named.groups()
-        which = {"imageTag": tag} if tag else {"imageDigest": digest}
+        account, region, repository, tag, digest = named.groups()
+        which = {"imageDigest": digest} if digest else {"imageTag": tag}
         call = self._clients.call(
-            environment,
+            replace(environment, region=region),
             "ecr",
             "describe_images",
             registryId=account,
             repositoryName=repository,
             imageIds=[which],
         )
-        exists = await _exists(call)
-        if exists:
+        if await _exists(call):
             return None
-        return (
-            f"image {repository}{f':{tag}' if tag else f'@{digest}'} is not in its registry: never pushed, or expired"
-        )
+        version = f"@{digest}" if digest else f":{tag}"
+        return f"image {repository}{version} is not in its registry: never pushed, or expired"
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
         call = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)

@@ -29,8 +29,16 @@ module "payments" {
   runtime_secrets       = ["payments/signing-key"]
 
   sidecars = [{
-    name   = "collector"
-    image  = "public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1"
-    memory = 64
+    name      = "collector"
+    image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1"
+    essential = false # without it requests are served all the same
+    memory    = 128
+
+    # Its own configuration would write to X-Ray and CloudWatch, for which tasks have no permission.
+    environment_variables = { AOT_CONFIG_CONTENT = yamlencode({
+      receivers = { otlp = { protocols = { grpc = {}, http = {} } } }
+      exporters = { otlphttp = { endpoint = "https://telemetry.example" } }
+      service   = { pipelines = { traces = { receivers = ["otlp"], exporters = ["otlphttp"] } } }
+    }) }
   }]
 }

@@ -41,6 +41,13 @@ locals {
         Resource = "${local.arn_in.ecr}:repository/${local.environment_of}/*"
       },
       {
+        # Sidecars run images of any repository; each execution role names its own.
+        Sid      = "ImagesOfOthers"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "${local.arn_prefix}:ecr:*:*:repository/*"
+      },
+      {
         Sid      = "Logs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]

@@ -1,12 +1,17 @@
 # One build project: tests, image, scan, push. It runs for the pipeline only; its source and its results are artifacts.
 locals {
   buildspec = templatefile("${path.module}/templates/buildspec.yml.tftpl", {
+    branch    = var.delivery.default_branch
+    cluster   = var.platform.cluster.name
     container = local.name
     key       = var.platform.kms.s3
     parameter = local.image_parameter
     runtime   = var.service.runtime
     scanner   = var.delivery.scanner_image
+    version   = coalesce(var.delivery.runtime_version, local.tested_with[var.service.runtime])
   })
+
+  tested_with = { nodejs = "22", python = "3.13" }
 
   build_variables = {
     AWS_ACCOUNT_ID     = local.account
@@ -66,9 +71,9 @@ resource "aws_codebuild_project" "this" {
     }
   }
 
+  # The image that was built last is the cache: its layers are in the registry anyway.
   cache {
-    type     = "S3"
-    location = "${local.artifacts.name}/${local.cache_prefix}"
+    type = "NO_CACHE"
   }
 
   logs_config {

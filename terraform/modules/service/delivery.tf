@@ -24,7 +24,6 @@ locals {
 
   # CodePipeline keeps artifacts under the first 20 characters of its name.
   artifact_objects = "${local.artifacts.arn}/${length(local.full_name) > 20 ? "${substr(local.full_name, 0, 20)}*" : local.full_name}/*"
-  cache_prefix     = "cache/${var.environment.name}/${local.name}"
 
   image_parameter     = "/${var.environment.name}/${local.name}/image"
   image_parameter_arn = "${local.arn_prefix}:ssm:${local.region}:${local.account}:parameter${local.image_parameter}"

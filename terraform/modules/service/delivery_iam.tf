@@ -49,16 +49,28 @@ locals {
       Resource = ["${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.build_group}:*"]
     },
     {
-      Sid      = "ArtifactsAndCache"
+      Sid      = "Artifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-      Resource = [local.artifact_objects, "${local.artifacts.arn}/${local.cache_prefix}/*"]
+      Resource = [local.artifact_objects]
     },
     {
       Sid      = "PointToImage"
       Effect   = "Allow"
-      Action   = ["ssm:PutParameter"]
+      Action   = ["ssm:GetParameter", "ssm:PutParameter"]
       Resource = [local.image_parameter_arn]
+    },
+    {
+      Sid      = "SeeWhatRuns"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeServices"]
+      Resource = [local.service_arn]
+    },
+    {
+      Sid      = "SeeRevisions"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeTaskDefinition"]
+      Resource = ["*"] # the action knows no resource
     },
   ]
   push_actions = [
@@ -89,12 +101,13 @@ locals {
     },
   ]
   ecs_arn_prefix = "${local.arn_prefix}:ecs:${local.region}:${local.account}"
+  service_arn    = "${local.ecs_arn_prefix}:service/${var.platform.cluster.name}/${local.name}"
   deploy_statements = [
     {
       Sid      = "UpdateService"
       Effect   = "Allow"
       Action   = ["ecs:DescribeServices", "ecs:UpdateService"]
-      Resource = ["${local.ecs_arn_prefix}:service/${var.platform.cluster.name}/${local.name}"]
+      Resource = [local.service_arn]
     },
     {
       # No more than the guide of CodePipeline names, in "Service role permissions: Amazon ECS standard action".
@@ -150,7 +163,7 @@ resource "aws_iam_role" "build" {
   for_each = local.delivered
 
   name                 = local.build_role
-  description          = "Builds of ${local.full_name}: source, registry, cache, logs"
+  description          = "Builds of ${local.full_name}: source, registry, logs"
   assume_role_policy   = local.delivery_trust["codebuild"]
   permissions_boundary = var.platform.permissions_boundary_arn
 

@@ -1,5 +1,4 @@
-# The service's own repository: tags never move, images are scanned when pushed, old ones expire except for the one that
-# Git deploys.
+# The service's own repository: tags never move, images are scanned when pushed, old ones expire except for what runs.
 
 locals {
   repository_policy = jsonencode({
@@ -20,7 +19,8 @@ locals {
     )
   })
 
-  # The tag in this repository that Git deploys. A pipeline's tag is not known here when the pipeline deploys it.
+  # The tag in this repository that Git deploys. A pipeline's tag is not known here when the pipeline deploys it: each
+  # build marks what runs with a tag of its own before it pushes, for only a push can make an image one too many.
   deployed_tags = [
     for uri in compact([var.image.uri]) : trimprefix(uri, "${local.repository_url}:")
     if var.image.owner == "git" && startswith(uri, "${local.repository_url}:")
@@ -46,7 +46,13 @@ locals {
       ], [
       {
         rulePriority = 2 + length(local.deployed_tags)
-        description  = "keep the last ${local.kept_images} images"
+        description  = "keep the last ${local.kept_images} images that ran"
+        selection    = { tagStatus = "tagged", tagPatternList = ["deployed-*"], countType = "imageCountMoreThan", countNumber = local.kept_images }
+        action       = { type = "expire" }
+      },
+      {
+        rulePriority = 3 + length(local.deployed_tags)
+        description  = "keep the last ${local.kept_images} of the others"
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = local.kept_images }
         action       = { type = "expire" }
       },

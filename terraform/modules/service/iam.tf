@@ -15,6 +15,16 @@ locals {
     }]
   })
 
+  # Every image in ECR that a container names, as account, region and repository. A repository of another account has a
+  # policy of its own, too. Source: Amazon ECR user guide, "Private repository policies".
+  images_in_ecr = concat([], [
+    for image in concat(compact([var.image.uri]), var.sidecars[*].image) :
+    regexall("^([0-9]{12})\\.dkr[.-]ecr(?:-fips)?\\.([a-z0-9-]+)\\.(?:amazonaws\\.com(?:\\.cn)?|on\\.aws)/([^:@]+)", image)
+  ]...)
+  pulled_repositories = distinct(concat([local.repository_arn], [
+    for image in local.images_in_ecr : "${local.arn_prefix}:ecr:${image[1]}:${image[0]}:repository/${image[2]}"
+  ]))
+
   start_statements = [
     {
       Sid      = "LogInToRegistry"
@@ -26,7 +36,7 @@ locals {
       Sid      = "PullImage"
       Effect   = "Allow"
       Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      Resource = [local.repository_arn]
+      Resource = local.pulled_repositories
     },
     {
       Sid      = "WriteLogs"

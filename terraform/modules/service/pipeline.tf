@@ -26,7 +26,7 @@ locals {
     timeout  = 7 * 24 * 60 # minutes
     configuration = {
       NotificationArn = var.platform.notification_topic_arn
-      CustomData      = "Deploy #{SourceVariables.CommitId} of ${var.service.repository} to ${local.full_name}?"
+      CustomData      = "Deploy #{SourceVariables.CommitId} of ${var.service.repository} to ${local.full_name}? Newer commits wait until this is approved or rejected."
     }
   }
   deploy_stage = {
@@ -61,7 +61,9 @@ resource "aws_codepipeline" "this" {
   name          = local.full_name
   role_arn      = aws_iam_role.pipeline[each.key].arn
   pipeline_type = "V2"
-  # Every start by hand runs. Of pushes the newest counts: an older one that still waits for approval makes way.
+  # Every start by hand runs. Of pushes that wait before a stage the newest counts. One that is in a stage keeps it: while
+  # an approval is open, newer ones wait, and only a decision lets them pass. Source: AWS CodePipeline user guide, "How
+  # pipeline executions work", SUPERSEDED mode.
   execution_mode = local.triggered ? "SUPERSEDED" : "QUEUED"
 
   artifact_store {

@@ -152,11 +152,6 @@ resource "aws_ecs_service" "this" {
     }
   }
 
-  timeouts {
-    create = "15m"
-    update = "15m"
-  }
-
   tags = local.tags
 
   lifecycle {

@@ -9,11 +9,13 @@ locals {
       port      = 3000
       variables = { NODE_ENV = "production" }
       check     = ["node", "-e", "fetch(process.argv[1]).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+      listens   = ["node", "-e", "require('net').connect(process.argv[1], '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]
     }
     python = {
       port      = 8000
       variables = { PYTHONUNBUFFERED = "1" }
       check     = ["python3", "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=${local.check_timeout})"]
+      listens   = ["python3", "-c", "import socket, sys; socket.create_connection(('127.0.0.1', sys.argv[1]), ${local.check_timeout})"]
     }
   }
   runtime = local.runtimes[var.service.runtime]
@@ -28,7 +30,8 @@ locals {
 
   check_timeout = min(local.health.timeout, 60) # ECS allows no more
   check_url     = "http://127.0.0.1:${coalesce(local.port, 0)}${local.health.path}"
-  check_command = concat(["CMD"], local.runtime.check, [local.check_url])
+  asks_for_path = concat(["CMD"], local.runtime.check, [local.check_url])
+  asks_for_port = concat(["CMD"], local.runtime.listens, [tostring(coalesce(local.port, 0))])
 
   # What all containers have in common.
   any_container = {
@@ -36,7 +39,6 @@ locals {
     volumesFrom            = []
     systemControls         = []
     readonlyRootFilesystem = true
-    linuxParameters        = { initProcessEnabled = true }
     logConfiguration = {
       logDriver = "awslogs"
       options = {
@@ -47,21 +49,28 @@ locals {
     }
   }
 
+  # Anybody may write to /tmp. A volume of Fargate is root's, with mode 0755, unless the image declares its path as one
+  # (Amazon ECS developer guide, "Use bind mounts with Amazon ECS"); memory has the mode that is asked for. Fargate has
+  # tmpfs since 6 January 2026 (AWS, What's New, "Amazon ECS now supports tmpfs mounts on AWS Fargate and ECS Managed
+  # Instances"). Of the memory of a container it takes at most half, as tmpfs does on Linux unless told otherwise.
+  tmp = { containerPath = "/tmp", mountOptions = ["exec", "mode=1777", "nodev", "nosuid"] }
+
   own_container = merge(local.any_container, {
-    name         = local.name
-    image        = local.image
-    essential    = true
-    portMappings = []
-    environment  = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
-    secrets      = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${var.secrets[name]}" }]
-    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    name            = local.name
+    image           = local.image
+    essential       = true
+    portMappings    = []
+    environment     = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
+    secrets         = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${var.secrets[name]}" }]
+    linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(var.resources.memory / 2) })] }
+    mountPoints     = [{ sourceVolume = "tmp", containerPath = "/var/tmp", readOnly = false }]
   })
 
   container = merge(
     local.own_container,
     { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
     { for key, check in { healthCheck = {
-      command     = local.check_command
+      command     = var.health_check == null ? local.asks_for_port : local.asks_for_path
       interval    = local.health.interval
       timeout     = local.check_timeout
       retries     = local.health.unhealthy_threshold
@@ -73,13 +82,14 @@ locals {
   sidecars = [for sidecar in var.sidecars : merge(
     local.any_container,
     {
-      name         = sidecar.name
-      image        = sidecar.image
-      essential    = sidecar.essential
-      portMappings = []
-      environment  = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
-      secrets      = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${sidecar.secrets[name]}" }]
-      mountPoints  = [{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/tmp", readOnly = false }]
+      name            = sidecar.name
+      image           = sidecar.image
+      essential       = sidecar.essential
+      portMappings    = []
+      environment     = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
+      secrets         = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${sidecar.secrets[name]}" }]
+      linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(coalesce(sidecar.memory, var.resources.memory) / 2) })] }
+      mountPoints     = [{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/var/tmp", readOnly = false }]
     },
     { for key, command in { command = sidecar.command } : key => command if length(command) > 0 },
     { for key, memory in { memory = sidecar.memory } : key => memory if memory != null },
@@ -114,7 +124,7 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = "X86_64"
   }
 
-  # Root file systems are read-only; these are the places to write. They live and die with the task.
+  # Root file systems are read-only. What is too big for memory goes to the task's disk; it lives and dies with the task.
   dynamic "volume" {
     for_each = toset(concat(["tmp"], [for sidecar in var.sidecars : "tmp-${sidecar.name}"]))
 

@@ -52,7 +52,7 @@ variable "sidecars" {
     error_message = "sidecars ${jsonencode(var.sidecars[*].name)} must differ from each other and from service \"${var.service.name}\", whose name its own container has."
   }
   validation {
-    condition     = alltrue([for sidecar in var.sidecars : can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", sidecar.image))])
+    condition     = alltrue([for sidecar in var.sidecars : can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64})$", sidecar.image))])
     error_message = "sidecars must have images written registry/repository with a tag or a digest; got ${jsonencode(var.sidecars[*].image)}."
   }
   validation {

@@ -1,10 +1,11 @@
 variable "delivery" {
-  description = "How the service is built: the branch that a pipeline started by hand takes, the minutes a build may take, CodeBuild's compute type, and the image that trivy is taken from."
+  description = "How the service is built: the branch of a pipeline that starts without a commit, the minutes a build may take, CodeBuild's compute type, the image that trivy is taken from, and the version of the runtime that runs the tests; null: 22 of nodejs, 3.13 of python."
   type = object({
-    default_branch = optional(string, "main")
-    build_timeout  = optional(number, 30)
-    compute_type   = optional(string, "BUILD_GENERAL1_SMALL")
-    scanner_image  = optional(string, "public.ecr.aws/aquasecurity/trivy:0.65.0")
+    default_branch  = optional(string, "main")
+    build_timeout   = optional(number, 30)
+    compute_type    = optional(string, "BUILD_GENERAL1_SMALL")
+    scanner_image   = optional(string, "ghcr.io/aquasecurity/trivy:0.74.0@sha256:62b1e65e8869bc4b4c6aa4fa2b21595256c7c2f6018a9d9ad61caf87187c1969")
+    runtime_version = optional(string)
   })
   default  = {}
   nullable = false
@@ -22,7 +23,12 @@ variable "delivery" {
     error_message = "delivery.compute_type \"${var.delivery.compute_type}\" must be BUILD_GENERAL1_ followed by SMALL, MEDIUM, LARGE, XLARGE or 2XLARGE."
   }
   validation {
-    condition     = can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", var.delivery.scanner_image))
-    error_message = "delivery.scanner_image \"${var.delivery.scanner_image}\" must be registry/repository with a tag or a digest."
+    # A tag can be moved to another program, as those of trivy were in March 2026 (CVE-2026-33634).
+    condition     = can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}$", var.delivery.scanner_image))
+    error_message = "delivery.scanner_image \"${var.delivery.scanner_image}\" must be registry/repository with a digest, @sha256:…, with or without a tag before it."
+  }
+  validation {
+    condition     = var.delivery.runtime_version == null || can(regex("^[0-9]{1,2}(\\.[0-9]{1,2})?$", var.delivery.runtime_version))
+    error_message = "delivery.runtime_version \"${coalesce(var.delivery.runtime_version, "-")}\" must be a version such as 22 or 3.13."
   }
 }

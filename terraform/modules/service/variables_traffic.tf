@@ -65,7 +65,7 @@ variable "routing" {
 }
 
 variable "health_check" {
-  description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and the container is not checked."
+  description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
   type = object({
     path                = string
     interval            = optional(number, 30)

@@ -1,10 +1,11 @@
 variable "delivery" {
-  description = "How the service is built: the branch that a pipeline started by hand takes, the minutes a build may take, CodeBuild's compute type, and the image that trivy is taken from."
+  description = "How the service is built: the branch of a pipeline that starts without a commit, the minutes a build may take, CodeBuild's compute type, the image that trivy is taken from, and the version of the runtime that runs the tests; null: 22 of nodejs, 3.13 of python."
   type = object({
-    default_branch = optional(string, "main")
-    build_timeout  = optional(number, 30)
-    compute_type   = optional(string, "BUILD_GENERAL1_SMALL")
-    scanner_image  = optional(string, "public.ecr.aws/aquasecurity/trivy:0.65.0")
+    default_branch  = optional(string, "main")
+    build_timeout   = optional(number, 30)
+    compute_type    = optional(string, "BUILD_GENERAL1_SMALL")
+    scanner_image   = optional(string, "ghcr.io/aquasecurity/trivy:0.74.0@sha256:62b1e65e8869bc4b4c6aa4fa2b21595256c7c2f6018a9d9ad61caf87187c1969")
+    runtime_version = optional(string)
   })
   default  = {}
   nullable = false

@@ -29,6 +29,8 @@ def task(**fields: Any) -> dict[str, Any]:
 
 ENVIRONMENT = [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]
 SECRETS = [{"name": "T", "valueFrom": "arn:2"}, {"name": "S", "valueFrom": "arn:1"}]
+MEMORY = {"tmpfs": [{"containerPath": "/tmp", "mountOptions": ["exec", "mode=1777"]}]}
+TURNED = {"tmpfs": [{"containerPath": "/tmp", "mountOptions": ["mode=1777", "exec"]}]}
 TWO = [container(), container(name="sidecar")]
 
 
@@ -93,11 +95,9 @@ CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     ),
     "a stop timeout written as text": (task(stopTimeout=90), task(stopTimeout="90")),
     "a writable mount left out": (task(), task(mountPoints=[{"sourceVolume": "tmp", "containerPath": "/tmp"}])),
+    "a /tmp in memory with options in another order": (task(linuxParameters=MEMORY), task(linuxParameters=TURNED)),
     "the health check's defaults left out": (task(), task(healthCheck={"command": ["CMD", "true"]})),
-    "a start period of 0": (
-        task(),
-        task(healthCheck={"command": ["CMD", "true"], "startPeriod": 0}),
-    ),
+    "a start period of 0": (task(), task(healthCheck={"command": ["CMD", "true"], "startPeriod": 0})),
     "not privileged, not interactive": (task(), task(privileged=False, interactive=False, pseudoTerminal=False)),
 }
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.core.plan.differences import ENVIRONMENT, OPEN, ROUTES, Case, container, policy, task
+from tests.core.plan.differences import ENVIRONMENT, MEMORY, OPEN, ROUTES, Case, container, policy, task
 
 ACCOUNT = "111122223333"
 
@@ -36,6 +36,11 @@ HARMFUL: dict[str, Case] = {
     ),
     "another stop timeout": ("aws_ecs_task_definition.this", task(stopTimeout=90), task(stopTimeout=30)),
     "the default stop timeout of ECS": ("aws_ecs_task_definition.this", task(stopTimeout=90), task()),
+    "a /tmp that is only root's": (
+        "aws_ecs_task_definition.this",
+        task(linuxParameters=MEMORY),
+        task(linuxParameters={"tmpfs": [{"containerPath": "/tmp", "mountOptions": ["exec"]}]}),
+    ),
     "a privileged container": ("aws_ecs_task_definition.this", task(), task(privileged=True)),
     "a container that is not essential": ("aws_ecs_task_definition.this", task(), task(essential=False)),
     "a command in another order": ("aws_ecs_task_definition.this", task(command=["a", "b"]), task(command=["b", "a"])),

@@ -55,7 +55,7 @@ async def test_existing_resources_are_not_missing(
 async def test_each_missing_resource_is_named(
     where: Environment, prerequisites: AwsPrerequisites, existing: str
 ) -> None:
-    images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}@sha256:{'0' * 64}")
+    images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}:1@sha256:{'0' * 64}")
     assert await prerequisites.missing(Needs(images, ("orders/url",), (f"{ROLE}no-such-role",)), where) == [
         f"image {existing}:2 is not in its registry: never pushed, or expired",
         "image nowhere:1 is not in its registry: never pushed, or expired",
@@ -65,9 +65,13 @@ async def test_each_missing_resource_is_named(
     ]
 
 
-async def test_an_image_of_another_region_is_not_checked(where: Environment, prerequisites: AwsPrerequisites) -> None:
-    elsewhere = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/proxy:1"
-    assert await prerequisites.missing(Needs((elsewhere,)), where) == []
+async def test_an_image_of_another_region_is_asked_for_in_that_region(
+    where: Environment, prerequisites: AwsPrerequisites, existing: str
+) -> None:
+    elsewhere = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{existing}:1"
+    assert await prerequisites.missing(Needs((elsewhere,)), where) == [
+        f"image {existing}:1 is not in its registry: never pushed, or expired"
+    ]
 
 
 async def test_a_failed_check_is_not_a_missing_resource(

@@ -66,6 +66,7 @@ def delivered(draw: st.DrawFn, _: Variables) -> Variables:
         "delivery": {
             "default_branch": draw(st.sampled_from(["main", "master", "release/next"])),
             "build_timeout": draw(st.integers(5, 2160)),
+            "runtime_version": draw(st.sampled_from([None, "20", "3.12"])),
         },
     }
 

@@ -67,12 +67,28 @@ def platforms(draw: st.DrawFn, environment: Variables) -> Variables:
 
 
 @st.composite
-def sidecars(draw: st.DrawFn, service: str) -> list[Variables]:
+def sidecar_images(draw: st.DrawFn, environment: Variables) -> str:
+    """Draw an image that needs no login, or one of a repository in ECR: the service's registry, another's, with a tag
+    or a digest.
+    """
+    name = draw(st.sampled_from(["proxy", "a/collector"]))
+    version = draw(TAG.map(":{}".format) | strategies.digests.map("@{}".format))
+    if draw(st.booleans()):
+        return f"public.example/{name}{version}"
+    account = draw(st.just(environment["account_id"]) | strategies.accounts)
+    region = draw(st.just(environment["region"]) | st.sampled_from(strategies.REGIONS[environment["partition"]]))
+    suffix = "amazonaws.com.cn" if environment["partition"] == "aws-cn" else "amazonaws.com"
+    registry = draw(st.sampled_from([f"dkr.ecr.{region}.{suffix}", f"dkr-ecr.{region}.on.aws"]))
+    return f"{account}.{registry}/{name}{version}"
+
+
+@st.composite
+def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Variables]:
     names = st.lists(strategies.names(12).filter(lambda name: name != service), max_size=2, unique=True)
     return [
         {
             "name": name,
-            "image": f"public.example/{draw(st.sampled_from(['proxy', 'a/collector']))}:{draw(TAG)}",
+            "image": draw(sidecar_images(environment)),
             "command": draw(st.just([]) | PROGRAM),
             "essential": draw(st.booleans()),
             "memory": draw(st.none() | st.integers(6, 200)),
@@ -126,7 +142,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "secrets": draw(secrets),
         "runtime_secrets": draw(st.lists(secret_names, max_size=3, unique=True)),
         "kafka": draw(st.none() | kafka),
-        "sidecars": draw(sidecars(name)),
+        "sidecars": draw(sidecars(name, environment)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
     }

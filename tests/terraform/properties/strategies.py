@@ -20,6 +20,7 @@ TAG = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCÄß0123456789 _.:/=
 accounts = st.from_regex(r"[0-9]{12}", fullmatch=True).filter(lambda text: text.isascii())
 ports = st.integers(1024, 65535)
 hexadecimal = st.text(st.sampled_from("0123456789abcdef"), min_size=17, max_size=17)
+digests = st.text(st.sampled_from("0123456789abcdef"), min_size=64, max_size=64).map("sha256:{}".format)
 fargate_sizes = st.sampled_from([{"cpu": cpu, "memory": memory} for cpu, sizes in SIZES.items() for memory in sizes])
 tags = st.fixed_dictionaries({"owner": TAG, "cost_center": TAG, "compliance": TAG})
 

@@ -38,15 +38,16 @@ REGISTRY = f"{MODULE}/ecr.tf"
         Edit(BUILD, '"aws/codebuild/standard:7.0"', '"ubuntu:24.04"', says="image"),
         Edit(BUILD, "    AWS_ACCOUNT_ID     = local.account\n", "", says="AWS_ACCOUNT_ID"),
         Edit(BUILD, "ECR_REPOSITORY_URL = local.repository_url", 'ECR_REPOSITORY_URL = "x"', says="ECR_REPOSITORY_URL"),
-        Edit(BUILD, 'type     = "S3"\n    location = "${local.artifacts.name}/${local.cache_prefix}"',
-             'type = "NO_CACHE"', says="cache"),
+        Edit(BUILD, 'type = "NO_CACHE"', 'type = "S3"\n    location = local.artifacts.name', says="cache"),
+        Edit(BUILDSPEC, '--cache-from "$last" ', "", says="cache"),
+        Edit(BUILDSPEC, "--build-arg BUILDKIT_INLINE_CACHE=1 ", "", says="cache"),
         Edit(BUILD, "group_name = aws_cloudwatch_log_group.build[each.key].name", 'status = "DISABLED"', says="logs"),
         Edit(PIPELINE, "ProjectName = local.full_name", "ProjectName = local.name", says="another project"),
         Edit(ROLES, "Resource = [local.repository_arn]", 'Resource = ["*"]', says="its own repository only"),
     ],
 )  # fmt: skip
 def test_property_13_codebuild_integration(instance: Instance) -> None:
-    """The pipeline's build runs Docker in one project that knows where to push, keeps its layers and logs."""
+    """The pipeline's build runs Docker in one project that knows where to push, builds on the last image and logs."""
     values = project(instance).values
     assert (values["source"][0]["type"], values["artifacts"][0]["type"]) == ("CODEPIPELINE", "CODEPIPELINE")
     environment = values["environment"][0]
@@ -60,9 +61,10 @@ def test_property_13_codebuild_integration(instance: Instance) -> None:
         f"ECR_REPOSITORY_URL is {given['ECR_REPOSITORY_URL']}"
     )
     assert {"IMAGE_TAG", "ENVIRONMENT"} <= set(given)
-    bucket = instance.variables["platform"]["artifact_bucket"]["name"]
-    cache = values["cache"][0]
-    assert (cache["type"], cache["location"]) == ("S3", f"{bucket}/cache/{repository}"), f"the cache is {cache}"
+    assert values["cache"][0]["type"] == "NO_CACHE", "the cache is in a bucket, whole and with all its versions"
+    (build,) = built(instance)[0].of("docker build")
+    last = f"--cache-from {given['ECR_REPOSITORY_URL']}:built-last --build-arg BUILDKIT_INLINE_CACHE=1"
+    assert last in build, f"the image that was built last is no cache: {build}"
     logs = values["logs_config"][0]["cloudwatch_logs"][0]
     assert (logs["status"], logs["group_name"]) == ("ENABLED", f"/codebuild/{repository}"), f"the logs are {logs}"
     assert actions(instance)["Build"]["configuration"]["ProjectName"] == values["name"], "another project"
@@ -76,9 +78,11 @@ def test_property_13_codebuild_integration(instance: Instance) -> None:
     of=DELIVERED,
     broken_by=[
         Edit(BUILDSPEC, '          push "latest-$IMAGE_TAG"\n', "", says="pushes"),
-        Edit(BUILDSPEC, '          trivy image --exit-code 1 --severity HIGH,CRITICAL --no-progress "$image"\n', "",
-             says="scan"),
+        Edit(BUILDSPEC, '          trivy image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed --no-progress'
+             ' "$image"\n', "", says="scan"),
         Edit(BUILDSPEC, "--exit-code 1 --severity HIGH,CRITICAL", "--severity CRITICAL", says="scan"),
+        Edit(BUILDSPEC, " --ignore-unfixed", "", says="nobody has fixed"),
+        Edit(BUILDSPEC, '"${scanner}"', '"public.example/trivy:1"', says="digest"),
         Edit(BUILDSPEC, 'printf \'[{"name":"%s"', 'printf \'[{"name":"app-%s"', says="container"),
         Edit(BUILDSPEC, "    - imagedefinitions.json", "    - other.json", says="artifact"),
         Edit(BUILDSPEC, "aws ecr get-login-password |", "echo password-of-the-registry |", says="log in"),
@@ -102,6 +106,9 @@ def test_property_14_multi_tag_image_pushing(instance: Instance) -> None:
     assert order == ["trivy", "docker", "docker", "docker"], "it does not scan first"
     (scan,) = ended.of("trivy")
     assert "--exit-code 1 --severity HIGH,CRITICAL" in scan, f"its scan is {scan}"
+    assert "--ignore-unfixed" in scan, "it stops at what nobody has fixed"
+    (install,) = spec["phases"]["install"]["commands"]
+    assert re.search(r'docker create "[^"]+@sha256:[0-9a-f]{64}"', install), "the scanner has no digest"
     assert spec["artifacts"]["files"] == ["imagedefinitions.json"], "another artifact"
     (deployed,) = json.loads(ended.artifact or "[{}]")
     task = instance.plan.one("aws_ecs_task_definition", "this").document("container_definitions")

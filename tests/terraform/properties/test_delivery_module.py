@@ -8,6 +8,7 @@ from tests.terraform.inputs import Variables
 from tests.terraform.properties.deliveries import (
     DELIVERED,
     MODULE,
+    buildspec,
     built,
     deploys,
     full_name,
@@ -74,18 +75,28 @@ def test_property_01_module_resource_creation_completeness_deliveries(instance: 
         Edit(BUILDSPEC, "          npm test\n", "", says="npm", where=lambda variables: not is_python(variables)),
         Edit(
             BUILDSPEC,
-            "            pytest\n          else",
-            "            true\n          else",
+            "pytest || ended=$?",
+            "true || ended=$?",
             says="pytest",
             where=is_python,
         ),
         Edit(BUILDSPEC, 'runtime == "nodejs"', "true", says="pytest", where=is_python),
+        Edit(
+            BUILDSPEC,
+            '${runtime}: "${version}"',
+            '${runtime}: "22"',
+            says="version",
+            where=lambda variables: variables["delivery"]["runtime_version"],
+        ),
     ],
 )
 def test_property_02_runtime_configuration_support_builds(instance: Instance) -> None:
-    """Each runtime is tested with its own tools."""
+    """Each runtime is tested with its own tools, in the version that is asked for."""
     runtime = instance.variables["service"]["runtime"]
     wanted = {"nodejs": ["npm ci", "npm test"], "python": ["pytest "]}[runtime]
+    version = instance.variables["delivery"]["runtime_version"] or {"nodejs": "22", "python": "3.13"}[runtime]
+    installed = buildspec(instance)["phases"]["install"]["runtime-versions"]
+    assert installed == {runtime: version}, f"another version than {version}: {installed}"
     ended, _ = built(instance)
     assert ended.of("npm", "pytest") == wanted, f"{runtime} is tested with {ended.of('npm', 'pytest')}, not {wanted}"
 

@@ -31,7 +31,8 @@ WRONG = [
     Refusal("delivery.default_branch", st.sampled_from(["", "-x", "a b", "a\nb", "$(x)"])),
     Refusal("delivery.build_timeout", st.sampled_from([0, 4, 2161, 5.5])),
     Refusal("delivery.compute_type", st.sampled_from(["SMALL", "BUILD_GENERAL2_SMALL", ""])),
-    Refusal("delivery.scanner_image", st.sampled_from(["trivy", "trivy:1", "A/b:1", "a/b:1;rm", "a/b:$(x)"])),
+    Refusal("delivery.scanner_image", st.sampled_from(["trivy", "a/b:1", "A/b@sha256:0", "a/b:1;rm", "a/b:$(x)"])),
+    Refusal("delivery.runtime_version", st.sampled_from(["", "lts", "3.13.1", "22;rm"])),
 ]
 
 
@@ -122,6 +123,7 @@ def test_property_15_pipeline_per_service(instance: Instance) -> None:
              "NotificationArn = var.platform.alarm_topic_arn", says="asks", where=is_approved),
         Edit(PIPELINE, "resource       = aws_codepipeline.this[each.key].arn",
              'resource = "arn:aws:codepipeline:eu-central-1:123456789012:other"', says="its own pipeline"),
+        Edit(PIPELINE, " Newer commits wait until this is approved or rejected.", "", says="hides", where=is_approved),
         Edit(ROLES, 'Action   = ["sns:Publish"]', 'Action = ["sns:ListTopics"]', says="may not ask", where=is_approved),
     ],
 )  # fmt: skip
@@ -138,6 +140,8 @@ def test_property_32_pipeline_notifications(instance: Instance) -> None:
     assert [(each["type"], each["address"]) for each in rule.values["target"]] == [("SNS", topic)], "another topic"
     if approved:
         assert actions(instance)["Approval"]["configuration"]["NotificationArn"] == topic, "it asks elsewhere"
+        question = actions(instance)["Approval"]["configuration"]["CustomData"]
+        assert "Newer commits wait" in question, "it hides what waits behind it"
         ask = statements(instance, "pipeline")["AskForApproval"]
         assert (ask["Action"], ask["Resource"]) == (["sns:Publish"], [topic]), "the pipeline may not ask"
 

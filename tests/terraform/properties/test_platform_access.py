@@ -16,6 +16,7 @@ BOUNDARY = "modules/security/boundary.tf"
 FLOW_LOGS = "modules/network/flow_logs.tf"
 SETTINGS = "modules/settings/main.tf"
 DATA = {"dynamodb", "events", "kafka", "kinesis", "s3", "sns", "sqs"}
+PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 LONGEST_POLICY = 6144  # characters without white space, an IAM quota
 
 # What knows no resource; nothing else may be allowed on "*".
@@ -97,6 +98,7 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
              "Condition = {}", says="PassRole"),
         Edit(BOUNDARY, '"iam:PassRole"', '["iam:PassRole", "iam:CreateRole"]', says="change IAM"),
         Edit(BOUNDARY, "repository/${local.environment_of}/*", "repository/*", says="another environment"),
+        Edit(BOUNDARY, "ecr:*:*:repository/*", "ecr:${local.region}:${local.account}:repository/*", says="sidecar"),
         Edit(BOUNDARY, "table/${local.environment_of}-*", "table/*", says="another environment"),
         Edit(BOUNDARY, "        Condition = local.not_of_another\n", "", says="another environment"),
         Edit(BOUNDARY, "sqs}:${local.environment_of}-*", "sns}:${local.environment_of}-*", says="cannot use sqs"),
@@ -105,8 +107,8 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
     ],
 )  # fmt: skip
 def test_property_50_environment_based_iam_restrictions_boundary(instance: Instance) -> None:
-    """In every tier, the boundary leaves no way to change IAM or to reach what is another environment's, and one to
-    the data that services use."""
+    """In every tier, the boundary leaves no way to change IAM or to reach what is another environment's but images to
+    pull, and one to the data that services use."""
     policy = instance.plan.one("aws_iam_policy").document("policy")
     check_statements(policy)
     text = instance.plan.one("aws_iam_policy").values["policy"]
@@ -131,6 +133,10 @@ def check_environment(instance: Instance, statement: Any, named: set[str]) -> No
     own = {"StringEqualsIfExists": {"aws:ResourceTag/Environment": name}}
     if statement["Sid"] in ("Secrets", "Keys"):
         assert statement.get("Condition") == own, "secrets or keys of another environment"
+    elif statement["Sid"] == "ImagesOfOthers":
+        anybodys = f"arn:{instance.variables['environment']['partition']}:ecr:*:*:repository/*"
+        pulled = (set(statement["Action"]), statement["Resource"])
+        assert pulled == (PULL, anybodys), "a sidecar's image of another account cannot be pulled"
     elif statement["Sid"] not in ("WithoutResource", "Sources", "Tasks"):
         begins = re.compile(rf"[:/]{name}([-/].*)?$")
         of_others = [r for r in set(listed(statement["Resource"])) - named if not begins.search(r)]

@@ -77,6 +77,8 @@ def test_property_37_target_group_attachment_for_public_services(instance: Insta
         Edit(INGRESS, "enabled             = true", "enabled = false", says="checked", where=is_public),
         Edit(INGRESS, "local.health.timeout", "local.health.interval", says="timeout",
              where=lambda v: is_public(v) and v["health_check"] is not None and v["health_check"]["interval"] <= 120),
+        Edit(f"{MODULE}locals.tf", 'matcher = "200-499"', 'matcher = "200-299"', says="other answers",
+             where=lambda variables: is_public(variables) and not has_check(variables)),
         Edit(INGRESS, "path                = local.health.path", 'path = "/"', says="path",
              where=lambda v: is_public(v) and has_check(v)),
     ],
@@ -92,7 +94,7 @@ def test_property_38_target_group_health_checks(instance: Instance) -> None:
         assert 2 <= check["timeout"] < check["interval"] <= 300, "the timeout is not below the interval"
         assert 2 <= check["healthy_threshold"] <= 10, "healthy threshold"
         assert 2 <= check["unhealthy_threshold"] <= 10, "unhealthy threshold"
-        assert check["matcher"] == wanted.get("matcher", "200-299"), "other answers are good"
+        assert check["matcher"] == wanted.get("matcher", "200-499"), "other answers are good"
         assert check["port"] == "traffic-port", "asked at another port than requests go to"
 
 

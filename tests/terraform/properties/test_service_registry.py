@@ -8,9 +8,9 @@ from tests.terraform.inputs import Variables
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
-from tests.terraform.properties.services import MODULE, SERVICE, depends_on, full_name
+from tests.terraform.properties.services import MODULE, SERVICE, containers, depends_on, full_name
 
-ECR = f"{MODULE}ecr.tf"
+ECR, IAM = f"{MODULE}ecr.tf", f"{MODULE}iam.tf"
 PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 # Amazon ECR API reference, CreateRepository
 REPOSITORY = re.compile(r"(?=.{2,256}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
@@ -79,11 +79,14 @@ def deploys_by_git(variables: Variables) -> bool:
         Edit(ECR, "countNumber = 7", "countNumber = 70", says="untagged"),
         Edit(ECR, "rulePriority = 2 +", "rulePriority = 1 +", says="one priority"),
         Edit(ECR, "for tag in local.deployed_tags :", "for tag in [] :", says="can expire", where=deploys_by_git),
+        Edit(ECR, 'tagPatternList = ["deployed-*"]', 'tagPatternList = ["latest-*"]', says="can expire"),
         Edit(ECR, 'tagStatus = "any", countType', 'tagStatus = "untagged", countType', says="last"),
     ],
 )  # fmt: skip
 def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
-    """Untagged images go after seven days; of the others a number is kept, and the one that Git deploys in any case."""
+    """Untagged images go after seven days. The one that Git deploys is kept, of those that ran a number, and of the
+    others as many.
+    """
     rules = instance.plan.one("aws_ecr_lifecycle_policy").document("policy")["rules"]
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
     assert [rule["selection"] for rule in rules if rule["selection"]["countType"] == "sinceImagePushed"] == [
@@ -93,11 +96,14 @@ def test_property_19_ecr_lifecycle_policy(instance: Instance) -> None:
     own = f"/{instance.plan.one('aws_ecr_repository').values['name']}:"
     _, _, deployed = (instance.variables["image"]["uri"] or "").partition(own)
     kept = [rule["selection"]["tagPatternList"] for rule in rules if rule["selection"]["tagStatus"] == "tagged"]
-    assert kept == [[deployed]] * deploys_by_git(instance.variables), "the image that is deployed can expire"
+    marked = [[deployed]] * deploys_by_git(instance.variables) + [["deployed-*"]]
+    assert kept == marked, "an image that runs can expire"
     # ECR wants the rule for any tag to come last.
     last = max(rules, key=lambda rule: rule["rulePriority"])["selection"]
     assert (last["tagStatus"], last["countType"]) == ("any", "imageCountMoreThan"), "the last images are not kept"
-    assert last["countNumber"] == (100 if instance.tier == "prod" else 30)
+    number = 100 if instance.tier == "prod" else 30
+    ran = next(rule["selection"] for rule in rules if rule["selection"].get("tagPatternList") == ["deployed-*"])
+    assert ran["countNumber"] == last["countNumber"] == number
     assert {rule["action"]["type"] for rule in rules} == {"expire"}
 
 
@@ -126,3 +132,46 @@ def test_property_20_ecr_access_restrictions_pull(instance: Instance) -> None:
     assert "aws_iam_role.execution" in depends_on(instance, "aws_ecr_repository_policy.this"), (
         "the policy may come before the role exists"
     )
+
+
+# Amazon ECR user guide, private registry: the two forms of a registry's address.
+IN_ECR = re.compile(r"([0-9]{12})\.dkr[.-]ecr\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/([^:@]+)[:@].+")
+
+
+def repositories(variables: Variables) -> set[str]:
+    """Return the ARNs of the repositories in ECR that the containers of a service name, and of its own."""
+    environment = variables["environment"]
+    named = [variables["image"]["uri"] or "", *(sidecar["image"] for sidecar in variables["sidecars"])]
+    places = [found.groups() for image in named if (found := IN_ECR.fullmatch(image))]
+    own = f"{environment['name']}/{variables['service']['name']}"
+    return {
+        f"arn:{environment['partition']}:ecr:{region}:{account}:repository/{name}"
+        for account, region, name in [*places, (environment["account_id"], environment["region"], own)]
+    }
+
+
+def has_private_sidecar(variables: Variables) -> bool:
+    return len(repositories(variables)) > 1
+
+
+@proof(
+    20,
+    "ECR access restrictions",
+    of=SERVICE,
+    part="sidecars",
+    broken_by=[
+        Edit(IAM, "Resource = local.pulled_repositories", "Resource = [local.repository_arn]", says="cannot be pulled",
+             where=has_private_sidecar),
+        Edit(IAM, "Resource = local.pulled_repositories", 'Resource = ["*"]', says="no container names"),
+    ],
+)  # fmt: skip
+def test_property_20_ecr_access_restrictions_sidecars(instance: Instance) -> None:
+    """ECS may pull the image of every container, and from no repository that no container names."""
+    execution = next(policy for policy in instance.plan.of("aws_iam_role_policy") if policy.name == "execution")
+    statements = execution.document("policy")["Statement"]
+    pulled = {arn for s in statements if "ecr:BatchGetImage" in s["Action"] for arn in s["Resource"]}
+    wanted = repositories(instance.variables)
+    images = [container["image"] for container in containers(instance)]
+    assert not any("*" in arn for arn in pulled), "it pulls what no container names"
+    assert wanted <= pulled, f"{wanted - pulled} cannot be pulled, of {images}"
+    assert pulled == wanted, f"{pulled - wanted} is what no container names"

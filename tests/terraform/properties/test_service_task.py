@@ -19,6 +19,7 @@ from tests.terraform.properties.services import (
     SERVICE,
     containers,
     definition,
+    is_called,
     is_public,
     secret_arns,
 )
@@ -70,16 +71,27 @@ def reads(instance: Instance, role: str) -> set[str]:
         Edit(TASK, "memory                   = var.resources.memory", "memory = var.resources.cpu", says="MiB",
              where=lambda variables: variables["resources"]["cpu"] != variables["resources"]["memory"]),
         Edit(TASK, '["FARGATE"]', '["EC2"]', says="Fargate"),
+        Edit(TASK, '"mode=1777"', '"mode=0755"', says="only root"),
+        Edit(TASK, "var.resources.memory / 2", "var.resources.memory * 2", says="half"),
+        Edit(TASK, "coalesce(sidecar.memory, var.resources.memory)", "var.resources.memory", says="half",
+             where=lambda variables: any(sidecar["memory"] for sidecar in variables["sidecars"])),
     ],
 )  # fmt: skip
 def test_property_22_task_resource_limits(instance: Instance) -> None:
-    """A task has the size that was asked for, which is one that Fargate has."""
+    """A task has the size that was asked for, which is one that Fargate has; at most half of it is anybody's /tmp."""
     task, asked = definition(instance).values, instance.variables["resources"]
     assert (task["cpu"], task["memory"]) == (str(asked["cpu"]), str(asked["memory"])), "another CPU, or other MiB"
     assert int(task["memory"]) in SIZES[int(task["cpu"])], "not a size of Fargate"
     assert task["requires_compatibilities"] == ["FARGATE"], "not for Fargate alone"
     taken = sum(container.get("memory", 0) for container in containers(instance))
     assert taken < int(task["memory"]), "the sidecars leave no memory to the service"
+    for each in instance.plan.of("aws_ecs_task_definition"):
+        for container in each.document("container_definitions"):
+            (scratch,) = container["linuxParameters"]["tmpfs"]
+            assert scratch["containerPath"] == "/tmp"
+            assert "mode=1777" in scratch["mountOptions"], "only root can write to /tmp"
+            limit = container.get("memory", int(task["memory"]))
+            assert scratch["size"] == limit // 2, "/tmp is not half of the container's memory"
 
 
 def sized(laboratory: Laboratory, pairs: Iterable[tuple[int, int]]) -> Iterator[list[Variables]]:
@@ -254,7 +266,12 @@ def test_property_29_service_specific_log_groups(instance: Instance) -> None:
     "Health check configuration",
     of=SERVICE,
     broken_by=[
-        Edit(TASK, 'concat(["CMD"]', 'concat(["RUN"]', says="command", where=checked),
+        Edit(TASK, 'concat(["CMD"], local.runtime.check', 'concat(["RUN"], local.runtime.check', says="command",
+             where=checked),
+        Edit(f"{MODULE}locals.tf", "var.health_check != null || local.called", "var.health_check != null",
+             says="checked", where=lambda variables: is_called(variables) and not checked(variables)),
+        Edit(TASK, "var.health_check == null ? local.asks_for_port : local.asks_for_path", "local.asks_for_path",
+             says="a path that nobody named", where=lambda variables: is_called(variables) and not checked(variables)),
         Edit(TASK, "min(local.health.timeout, 60)", "local.health.timeout", says="timeout",
              where=lambda variables: checked(variables) and variables["health_check"]["timeout"] > 60),
         Edit(f"{MODULE}service.tf", "local.public ? local.health.start_period : null", "null", says="grace",
@@ -262,14 +279,17 @@ def test_property_29_service_specific_log_groups(instance: Instance) -> None:
     ],
 )  # fmt: skip
 def test_property_33_health_check_configuration(instance: Instance) -> None:
-    """A container that is checked is checked within what ECS allows; load balancers give new tasks their time."""
+    """A container is asked for the path that is given, or whether it listens, if nothing else asks; within what ECS
+    allows. Load balancers give new tasks their time.
+    """
     own, *sidecars = containers(instance)
     assert not any("healthCheck" in sidecar for sidecar in sidecars), "a sidecar is asked for the service's path"
     wanted, check = instance.variables["health_check"], own.get("healthCheck")
-    assert bool(check) == bool(wanted), "checked exactly when asked for"
+    assert bool(check) == (bool(wanted) or is_called(instance.variables)), "not checked exactly where it has to be"
     if check:
         assert check["command"][0] in {"CMD", "CMD-SHELL"}, "not a command"
-        assert check["command"][-1].endswith(wanted["path"])
+        asked = check["command"][-1]
+        assert asked.endswith(wanted["path"]) if wanted else asked.isdecimal(), "asked for a path that nobody named"
         # Amazon ECS API reference, HealthCheck
         assert 5 <= check["interval"] <= 300, "interval"
         assert 2 <= check["timeout"] <= 60, "timeout"
