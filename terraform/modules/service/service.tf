@@ -17,7 +17,9 @@ locals {
     group       = var.platform.security_groups.internal_services
   }
 
-  ingress = [for port in local.port == null ? [] : [local.port] : merge(local.empty_rule, {
+  open_ports = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports))
+
+  ingress = [for port in local.open_ports : merge(local.empty_rule, {
     description     = local.callers.description
     from_port       = port
     to_port         = port
