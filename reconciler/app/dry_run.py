@@ -22,11 +22,13 @@ from reconciler.app.rules import policy_rules
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
 from reconciler.core.plan.foundation import Foundation, Known, NeverApplied, NotKnown, foundation
 from reconciler.core.plan.model import Plan, entries
 from reconciler.core.plan.summary import FailedCheck, ResourceSummary
+from reconciler.core.policy import removal, serving
 from reconciler.core.policy.adoption import refusal
 from reconciler.core.policy.rules import Rules, violations
 from reconciler.core.ports.aws import Live, LiveUnavailable
@@ -160,7 +162,7 @@ class DryRun:
 
     async def _platform(self, instance: Instance) -> tuple[PlannedInstance, Foundation]:
         try:
-            document, plan, denied = await self._run(instance, platform=None, image=None)
+            document, plan, denied = await self._run(instance, platform=None, live=None)
         except (TerraformFailed, UnreadablePlan) as failure:
             failed = PlannedInstance(instance.key, instance.kind, None, error=str(failure))
             return failed, NotKnown(f"{instance.key} cannot be planned: {failure}")
@@ -168,7 +170,7 @@ class DryRun:
 
     async def _other(self, instance: Instance, on: Foundation) -> PlannedInstance:
         environment = self.environments[instance.key.environment]
-        image, provisional, platform = None, None, placeholder_platform(environment)
+        live, provisional, platform = None, None, placeholder_platform(environment)
         try:
             if instance.kind == "Service":
                 match on:
@@ -178,17 +180,18 @@ class DryRun:
                         provisional = "placeholders for the platform's outputs"
                     case Known(platform, planned):
                         provisional = None if planned else "the platform's outputs as they are before its changes"
-                        image = (await self.live.service(instance, environment, platform["cluster"]["name"])).newest
-            _, plan, denied = await self._run(instance, platform=platform, image=image)
+                        live = await self.live.service(instance, environment, platform["cluster"]["name"])
+            _, plan, denied = await self._run(instance, platform=platform, live=live)
         except (TerraformFailed, UnreadablePlan, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))
         return self._planned(instance, plan, denied, provisional=provisional)
 
     async def _run(
-        self, instance: Instance, *, platform: Mapping[str, Any] | None, image: str | None
+        self, instance: Instance, *, platform: Mapping[str, Any] | None, live: LiveService | None
     ) -> tuple[Mapping[str, Any], Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
-        inputs = variables(instance, environment, platform=platform, image=image)
+        image, ports = (live.newest, live.ports) if live else (None, frozenset[int]())
+        inputs = variables(instance, environment, platform=platform, image=image, running_ports=ports)
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
@@ -199,7 +202,8 @@ class DryRun:
                 plan = plans.read(document, self.redactor)
                 denial = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
-        return document, plan, (*rules, *([denial] if denial else []))
+        halfway = removal.refusal(plan), serving.refusal(plan)
+        return document, plan, (*rules, *(why for why in (*halfway, denial) if why))
 
     async def _is_yet_to_move(self, run: Run) -> bool:
         """Return True while the state of a renamed instance is still under its former name."""

@@ -6,7 +6,7 @@ interface of `terraform/roots/platform` and `terraform/roots/service`.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from desired_state.container import PreDeployment, Sidecar
@@ -17,15 +17,24 @@ from desired_state.platform import Peering, PlatformSpec
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 
+# Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
+_RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
+
 
 def variables(
-    instance: Instance, environment: Environment, *, platform: Mapping[str, Any] | None, image: str | None
+    instance: Instance,
+    environment: Environment,
+    *,
+    platform: Mapping[str, Any] | None,
+    image: str | None,
+    running_ports: Set[int] = frozenset(),
 ) -> Mapping[str, Any]:
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
 
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
-    reference of the image to run, None before the first one was pushed.
+    reference of the image to run, None before the first one was pushed. Tasks of the service that listen at another one
+    of the `running_ports` than the wanted one are reached until they are gone.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -33,7 +42,8 @@ def variables(
         case ServiceSpec() as spec:
             if platform is None:
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
-            own = {"platform": platform, **_service(instance, spec, image, platform.get("secret_names") or {})}
+            names = platform.get("secret_names") or {}
+            own = {"platform": platform, **_service(instance, spec, image, names, running_ports)}
         case ModuleSpec() as spec:
             own = dict(spec.inputs)
     return {**own, "environment": _environment(environment), "aws": _aws(environment)}
@@ -97,10 +107,11 @@ def _peering(peering: Peering) -> dict[str, Any]:
 
 
 def _service(
-    instance: Instance, spec: ServiceSpec, image: str | None, secret_names: Mapping[str, str]
+    instance: Instance, spec: ServiceSpec, image: str | None, secret_names: Mapping[str, str], running_ports: Set[int]
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
     secret of another maker has the name that the manifest says."""
+    former = _former_ports(spec, running_ports)
     return {
         "service": {
             "name": instance.service_name,
@@ -117,6 +128,7 @@ def _service(
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
+        **({"admitted_ports": former} if former else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": _named(spec.secrets, secret_names),
@@ -142,6 +154,12 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "runtime_version": delivery.runtime_version,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
+    """Return the ports of running tasks that the wanted port replaces."""
+    port = spec.port or (_RUNTIME_PORTS[spec.runtime] if spec.type == "public" else None)
+    return sorted(running - {port}) if port else []
 
 
 def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:

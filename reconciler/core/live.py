@@ -23,6 +23,8 @@ class LiveService:
     pushed one. It is None while nothing runs and nothing was pushed. The image of a service that runs may be missing in
     the registry: that stops a deployment, not a drift check.
 
+    `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port.
+
     `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
     has none, or AWS does not permit to ask.
     """
@@ -35,6 +37,7 @@ class LiveService:
     running: int = 0
     desired: int = 0
     targets: int | None = None
+    ports: frozenset[int] = frozenset()
 
     @property
     def healthy(self) -> int:

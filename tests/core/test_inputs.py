@@ -1,6 +1,8 @@
 """The variables of a root: every field of a manifest reaches them, and the root declares every one of them."""
 
-from typing import Any
+import re
+from collections.abc import Set
+from typing import Any, get_args
 
 import pytest
 
@@ -52,10 +54,12 @@ def service_inputs(text: str = SERVICE, environment: Environment = DEVELOP) -> d
     return inputs_of(instance(text), environment)
 
 
-def inputs_of(found: Instance, environment: Environment = DEVELOP) -> dict[str, Any]:
+def inputs_of(
+    found: Instance, environment: Environment = DEVELOP, *, running_ports: Set[int] = frozenset()
+) -> dict[str, Any]:
     """Return the variables of the instance's root; a service gets the outputs of a placeholder platform."""
     platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
-    return dict(variables(found, environment, platform=platform, image=IMAGE))
+    return dict(variables(found, environment, platform=platform, image=IMAGE, running_ports=running_ports))
 
 
 def test_the_table_has_every_field_of_a_service() -> None:
@@ -73,7 +77,10 @@ def test_the_policy_reaches_no_root() -> None:
 
 def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
-    whole = service_inputs(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]])))
+    whole = inputs_of(
+        instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]]))),
+        running_ports=frozenset({9090}),
+    )
     declared = {kind: blocks(ROOTS / kind, "variable") for kind in ("service", "platform")}
     assert set(whole) == set(declared["service"])
     platform = instance(PLATFORM)
@@ -133,6 +140,33 @@ def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_fi
     assert not {"stop_timeout", "delivery"} & set(inputs)
     digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
     assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
+
+
+@pytest.mark.parametrize(
+    ("fields", "running", "admitted"),
+    [
+        ("port: 8080", {8080}, None),
+        ("port: 9090", {8080}, [8080]),
+        ("port: 9090", {8080, 9090, 7070}, [7070, 8080]),
+        ("port: null", {3000}, None),
+        ("port: null", {8080, 3000}, [8080]),
+        ("port: 9090\n  type: internal\n  routing: null", {8080}, [8080]),
+        ("port: null\n  type: internal\n  routing: null\n  healthCheck: null", {8080}, None),
+    ],
+)
+def test_tasks_at_a_former_port_are_reached_until_they_are_gone(
+    fields: str, running: set[int], admitted: list[int] | None
+) -> None:
+    assert inputs_of(instance(with_field(fields)), running_ports=running).get("admitted_ports") == admitted
+
+
+def test_the_ports_of_runtimes_are_those_of_the_module() -> None:
+    module = (PROJECT / "terraform/modules/service/task.tf").read_text()
+    ports = dict(re.findall(r"(\w+) = \{\n\s+port\s+= (\d+)", module))
+    assert set(ports) == set(get_args(ServiceSpec.model_fields["runtime"].annotation))
+    for runtime, port in ports.items():
+        given = instance(with_field(f"runtime: {runtime}\n  port: null"))
+        assert "admitted_ports" not in inputs_of(given, running_ports={int(port)})
 
 
 def test_a_service_needs_its_platform() -> None:

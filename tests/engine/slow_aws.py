@@ -11,7 +11,7 @@ from typing import Any
 
 from deploy.local.standin import rollouts
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import Needs
+from reconciler.core.plan.deployment import ContentHolder, Needs
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from tests.core.documents import change, document
@@ -210,6 +210,9 @@ class DeployingTerraform(ServiceTerraform):
         definition = self.aws.rollout.primary.task_definition
         self.aws.passes()
         return {"task_definition_arn": definition}
+
+    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
+        return []
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
         """Return the image of the plan, unless it was pushed."""

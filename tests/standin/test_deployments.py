@@ -167,3 +167,50 @@ def test_targets_become_healthy_as_tasks_start(slow: StandIn, name: str) -> None
     assert states() == ["healthy", "healthy"]
     ecs.delete_service(cluster=name, service=name, force=True)
     assert states() == []
+
+
+def test_an_update_keeps_what_it_does_not_name_of_the_deployment_configuration(
+    slow: StandIn, service: dict[str, Any], name: str
+) -> None:
+    ecs, breaker = slow.client("ecs"), {"enable": True, "rollback": True}
+    ecs.update_service(
+        cluster=name, service=name, deploymentConfiguration={"minimumHealthyPercent": 50, "maximumPercent": 150}
+    )
+    ecs.update_service(cluster=name, service=name, deploymentConfiguration={"deploymentCircuitBreaker": breaker})
+    assert see(slow, name)["deploymentConfiguration"] == {
+        "minimumHealthyPercent": 50,
+        "maximumPercent": 150,
+        "deploymentCircuitBreaker": breaker,
+    }
+
+
+def test_tasks_keep_port_and_group_of_their_deployment_and_a_rollback_returns_to_them(slow: StandIn, name: str) -> None:
+    vpc = slow.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    elb, ecs = slow.client("elbv2"), slow.client("ecs")
+    group = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, TargetType="ip", VpcId=vpc)
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    old, new = ({"targetGroupArn": arn, "containerName": "app", "containerPort": port} for port in (8080, 9090))
+    ecs.create_cluster(clusterName=name)
+    slow.set_rollout_delay(0)
+    ecs.create_service(
+        cluster=name,
+        serviceName=name,
+        taskDefinition=register(slow, name, "app:1"),
+        desiredCount=1,
+        loadBalancers=[old],
+        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+    )
+
+    def ports() -> list[tuple[int, str]]:
+        found = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return sorted((target["Target"]["Port"], target["TargetHealth"]["State"]) for target in found)
+
+    assert ports() == [(8080, "healthy")]
+    slow.set_rollout_delay(3600)
+    slow.fail_deployments(name, name)
+    ecs.update_service(cluster=name, service=name, taskDefinition=register(slow, name, "app:2"), loadBalancers=[new])
+    assert ports() == [(8080, "healthy"), (9090, "unhealthy")]
+    slow.set_rollout_delay(0)
+    assert (8080, "healthy") in ports()
+    assert (9090, "healthy") not in ports()
+    assert see(slow, name)["loadBalancers"] == [old]

@@ -58,7 +58,7 @@ def test_a_target_in_use_is_deleted_only_with_force(standin: StandIn, name: str)
     target = {"TargetType": "SNS", "TargetAddress": f"{TOPIC}-{name}"}
     given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [target], "DetailType": "BASIC"}
     arn = rules.create_notification_rule(**given)["Arn"]
-    with pytest.raises(ClientError, match="referenced by notification rules"):
+    with pytest.raises(ClientError, match="subscribed to one or more notification rules"):
         rules.delete_target(TargetAddress=target["TargetAddress"])
     rules.delete_target(TargetAddress=target["TargetAddress"], ForceUnsubscribeAll=True)
     assert rules.describe_notification_rule(Arn=arn)["Targets"] == []

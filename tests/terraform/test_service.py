@@ -42,7 +42,7 @@ def test_a_public_service_is_reached_through_its_listener_rule(orders: Plan) -> 
     assert rule["condition"][0]["path_pattern"][0]["values"] == ["/orders", "/orders/*"]
     assert rule["listener_arn"] == platform_output("prod")["alb"]["listener_arn"]
     group = orders.one("aws_lb_target_group").values
-    assert (group["port"], group["protocol"], group["target_type"]) == (8080, "HTTP", "ip")
+    assert (group["port"], group["protocol"], group["target_type"]) == (80, "HTTP", "ip")
     assert group["deregistration_delay"] == "30"
     assert group["health_check"][0]["path"] == "/healthz"
     assert group["name"].startswith("prod-orders-")

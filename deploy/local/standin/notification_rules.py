@@ -24,6 +24,11 @@ SERVICE = "codestar-notifications"
 Body = Mapping[str, Any]
 
 
+# The AWS provider takes a refusal with these words for the end of its clean-up, and any other one for a failure
+# (`cleanupNotificationRuleTargets` in its `internal/service/codestarnotifications/notification_rule.go`).
+_SUBSCRIBED = "The target cannot be deleted because it is subscribed to one or more notification rules."
+
+
 class NotificationRules(BaseBackend):
     """Rules of one account and region; moto's reset empties them with everything else."""
 
@@ -74,7 +79,7 @@ class NotificationRules(BaseBackend):
         for rule in self.rules.values():
             left = [target for target in rule.get("Targets", []) if target["TargetAddress"] != body["TargetAddress"]]
             if len(left) < len(rule.get("Targets", [])) and not body.get("ForceUnsubscribeAll"):
-                raise Refused("ValidationException", "the target is referenced by notification rules")
+                raise Refused("ValidationException", _SUBSCRIBED)
             rule["Targets"] = left
         return {}
 

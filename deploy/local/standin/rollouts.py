@@ -35,9 +35,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment. `started` tasks ran before `desired` last changed; the others start one delay after it."""
+    """One deployment. `started` tasks ran before `desired` last changed; the others start one delay after it.
+
+    `revision` is the deployment that the settings of the service were made for: another one after a rollback.
+    """
 
     id: str
+    revision: str
     task_definition: str
     desired: int
     started: int
@@ -135,7 +139,8 @@ def _break(rollout: Rollout, at: datetime) -> Rollout:
     if not rollout.breaker.rollback or stable is None:
         return broken
     rollback = _deployment(stable.task_definition, desired=failed.desired, failing=False, now=at)
-    rollback = replace(rollback, reason=f"ECS deployment circuit breaker: rolling back to deploymentId {stable.id}.")
+    reason = f"ECS deployment circuit breaker: rolling back to deploymentId {stable.id}."
+    rollback = replace(rollback, revision=stable.revision, reason=reason)
     rolling_back = replace(broken, primary=rollback, replaced=_retire(broken))
     return _add_event(rolling_back, at, f"rolling back to deployment {stable.id}.")
 
@@ -152,6 +157,7 @@ def _deployment(task_definition: str, *, desired: int, failing: bool, now: datet
     identity = f"ecs-svc/{uuid.uuid4().int % 10**19:019d}"
     return Deployment(
         id=identity,
+        revision=identity,
         task_definition=task_definition,
         desired=desired,
         started=0,

@@ -10,7 +10,7 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
 from reconciler.core.plan.summary import UNNAMED
-from reconciler.core.policy import adoption, principals
+from reconciler.core.policy import adoption, principals, removal, serving
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
@@ -138,8 +138,8 @@ def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str |
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {policy.explain(denied, key)}")
     if objection:
         return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {objection}")
-    if dead := principals.refusal(plan):
-        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {dead}")
+    if refused := principals.refusal(plan) or removal.refusal(plan) or serving.refusal(plan):
+        return Report(Reason.POLICY_DENIED, f"{describe(plan)}; {refused}")
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     return None

@@ -28,6 +28,17 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentHolder:
+    """A registry or bucket by its type in Terraform and its name: AWS deletes it only while it holds nothing."""
+
+    type: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{'repository' if self.type == 'aws_ecr_repository' else 'bucket'} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class FirstTask:
     """A task that runs once and must succeed before a service is deployed.
 

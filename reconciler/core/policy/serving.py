@@ -5,8 +5,11 @@ Such a resource holds no data and can be made again as it was; while it is gone,
 
 from collections.abc import Callable, Mapping
 
-from reconciler.core.plan.model import Change
+from reconciler.core.plan.model import Change, Plan
+from reconciler.core.wording import first_few
 
+_NAMED = 3
+_NAME = "aws_service_discovery_service"
 _CREATED_FIRST = ("create", "delete")  # Terraform's order of actions with `create_before_destroy`
 
 
@@ -43,7 +46,7 @@ _SERVING: Mapping[str, tuple[Callable[[Change], bool], Callable[[Change], bool]]
     "aws_alb_listener": (_always, _never),
     "aws_lb_listener_rule": (_always, _always),
     "aws_alb_listener_rule": (_always, _always),
-    "aws_service_discovery_service": (_always, _never),
+    _NAME: (_always, _never),
 }
 
 
@@ -54,3 +57,28 @@ def interrupts(change: Change) -> bool:
     serves, is_replaced_safely = _SERVING[change.type]
     safe = change.actions == _CREATED_FIRST and is_replaced_safely(change)
     return serves(change) and not safe
+
+
+def refusal(plan: Plan) -> str | None:
+    """Return why a plan is refused that takes the load balancer or the name from an ECS service whose tasks run.
+
+    Its callers would lose it, and AWS would stop half-way: Terraform deletes the name before it updates the service,
+    which Cloud Map refuses while tasks are registered (AWS Cloud Map API reference, DeleteService: ResourceInUse).
+    """
+    names = {str(change.before.get("arn")) for change in plan.changes if change.type == _NAME and change.deletes}
+    found = [change.address for change in plan.changes if _loses_its_callers(change, names)]
+    if not found:
+        return None
+    return (
+        f"{first_few(found, _NAMED)} would no longer be where its callers reach it, while its tasks run. Leave `type`,"
+        " and `port` of an internal service, as they were. To change them, add a second service with another name, let"
+        " its callers move there, then remove this one; nothing was touched"
+    )
+
+
+def _loses_its_callers(service: Change, deleted_names: set[str]) -> bool:
+    if service.type != "aws_ecs_service" or service.actions != ("update",) or not _has_tasks(service):
+        return False
+    balancers = service.before.get("load_balancer"), service.after.get("load_balancer")
+    names = {str(registry.get("registry_arn")) for registry in service.before.get("service_registries") or ()}
+    return bool(names & deleted_names) or (bool(balancers[0]) and balancers[1] == [])

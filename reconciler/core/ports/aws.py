@@ -8,7 +8,7 @@ from typing import Protocol
 from desired_state.instance import Instance
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService
-from reconciler.core.plan.deployment import FirstTask, Needs
+from reconciler.core.plan.deployment import ContentHolder, FirstTask, Needs
 from reconciler.core.vocabulary import Reason
 
 
@@ -42,10 +42,14 @@ class PreparationFailed(Exception):
 
 
 class Prerequisites(Protocol):
-    """The prerequisites of deployments."""
+    """The prerequisites of deployments and of removals."""
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
         """Return what is missing, each in a few words. Raises: LiveUnavailable."""
+        ...
+
+    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
+        """Return those that hold something. Raises: LiveUnavailable."""
         ...
 
 

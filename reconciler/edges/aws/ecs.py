@@ -6,7 +6,7 @@ the primary's reason, or an event since the primary was created (ECS soon drops 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +33,10 @@ class EcsLive:
         try:
             found = await self._describe(instance.service_name, environment, cluster)
             definition = found.get("taskDefinition") if found else None
-            image = await self._image(instance.service_name, environment, definition) if definition else None
+            deployed = _deployed(found or {})
+            definitions = {*deployed, *([definition] if definition else [])}
+            containers = {one: await self._container(instance.service_name, environment, one) for one in definitions}
+            image = _image(containers[definition]) if definition else None
             newest = await self._newest(instance, environment, image)
             targets = await self._healthy_targets(found, environment) if found else None
         except AwsFailed as failure:
@@ -50,6 +53,7 @@ class EcsLive:
             desired=found.get("desiredCount", 0),
             task_definition=definition,
             targets=targets,
+            ports=frozenset(port for one in deployed for port in _ports(containers[one])),
         )
 
     async def _describe(self, name: str, environment: Environment, cluster: str) -> Mapping[str, Any] | None:
@@ -62,11 +66,10 @@ class EcsLive:
         services: Sequence[Mapping[str, Any]] = answer["services"]
         return next((service for service in services if service["status"] == "ACTIVE"), None)
 
-    async def _image(self, name: str, environment: Environment, definition: str) -> str | None:
+    async def _container(self, name: str, environment: Environment, definition: str) -> Mapping[str, Any]:
         answer = await self._clients.call(environment, "ecs", "describe_task_definition", taskDefinition=definition)
-        containers = answer["taskDefinition"]["containerDefinitions"]
-        image: str | None = next((one["image"] for one in containers if one["name"] == name), None)
-        return None if image is None or image.endswith(f":{PLACEHOLDER_TAG}") else image
+        containers: Sequence[Mapping[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
+        return next((one for one in containers if one["name"] == name), {})
 
     async def _newest(self, instance: Instance, environment: Environment, running: str | None) -> str | None:
         spec, key = instance.spec, Key(instance.key.environment, instance.service_name)
@@ -100,6 +103,22 @@ class EcsLive:
             raise
         targets: Sequence[Mapping[str, Any]] = answer["TargetHealthDescriptions"]
         return sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
+
+
+def _image(container: Mapping[str, Any]) -> str | None:
+    image: str | None = container.get("image")
+    return None if image is None or image.endswith(f":{PLACEHOLDER_TAG}") else image
+
+
+def _ports(container: Mapping[str, Any]) -> Iterator[int]:
+    return (int(mapping["containerPort"]) for mapping in container.get("portMappings", ()))
+
+
+def _deployed(service: Mapping[str, Any]) -> frozenset[str]:
+    """Return the task definitions of the deployments that have tasks, or are to have some."""
+    counts = ("desiredCount", "pendingCount", "runningCount")
+    deployments: Sequence[Mapping[str, Any]] = service.get("deployments", ())
+    return frozenset(one["taskDefinition"] for one in deployments if any(one.get(count) for count in counts))
 
 
 def rollout(service: Mapping[str, Any]) -> tuple[RolloutState, str]:

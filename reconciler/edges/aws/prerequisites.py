@@ -1,15 +1,16 @@
-"""Existence checks of the images, secrets and roles that a deployment names.
+"""Checks of the images, secrets and roles that a deployment names, and of contents that a removal would stop at.
 
 Only a resource that AWS reports as not found counts as missing. A check that AWS does not permit blocks no deployment.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import Needs
+from reconciler.core.plan.deployment import ContentHolder, Needs
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 
@@ -17,12 +18,24 @@ _ECR_IMAGE = re.compile(
     r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?=[:@])(?::([^@]+))?(?:@(.+))?"
 )
 _NOT_THERE = frozenset(
-    {"ImageNotFoundException", "RepositoryNotFoundException", "ResourceNotFoundException", "NoSuchEntity"}
+    {
+        *("ImageNotFoundException", "RepositoryNotFoundException", "ResourceNotFoundException"),
+        *("NoSuchBucket", "NoSuchEntity"),
+    }
 )
+# A type of holder: the call that lists its contents, where None stands for its name, and the lists in the answer.
+_CONTENTS: Mapping[str, tuple[str, str, Mapping[str, Any], Sequence[str]]] = {
+    "aws_ecr_repository": ("ecr", "describe_images", {"repositoryName": None, "maxResults": 1}, ["imageDetails"]),
+    "aws_s3_bucket": (
+        *("s3", "list_object_versions"),
+        {"Bucket": None, "MaxKeys": 1},
+        ["Versions", "DeleteMarkers"],
+    ),
+}
 
 
 class AwsPrerequisites:
-    """Implements `core.ports.aws.Prerequisites` on ECR, Secrets Manager and IAM."""
+    """Implements `core.ports.aws.Prerequisites` on ECR, S3, Secrets Manager and IAM."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
@@ -39,6 +52,25 @@ class AwsPrerequisites:
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
         return [answer for answer in answers if answer]
+
+    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
+        """Return those that hold something. Raises: LiveUnavailable."""
+        try:
+            answers = await asyncio.gather(*(self._holds(holder, environment) for holder in holders))
+        except AwsFailed as failure:
+            raise LiveUnavailable(str(failure)) from failure
+        return [holder for holder, holds in zip(holders, answers, strict=True) if holds]
+
+    async def _holds(self, holder: ContentHolder, environment: Environment) -> bool:
+        service, operation, arguments, held = _CONTENTS[holder.type]
+        named = {name: holder.name if value is None else value for name, value in arguments.items()}
+        try:
+            answer = await self._clients.call(environment, service, operation, **named)
+        except AwsFailed as failure:
+            if failure.code in _NOT_THERE | DENIED:
+                return False
+            raise
+        return any(answer.get(name) for name in held)
 
     async def _image(self, image: str, environment: Environment) -> str | None:
         named = _ECR_IMAGE.fullmatch(image)

@@ -1,4 +1,4 @@
-"""The steps between a plan and its apply: check the prerequisites, run the pre-deployment task."""
+"""The steps between a plan and its apply: check the prerequisites and obstacles, run the pre-deployment task."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -8,6 +8,8 @@ from typing import Any
 from desired_state.service import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Incomplete, first_task, needs
+from reconciler.core.plan.model import Plan
+from reconciler.core.policy import removal
 from reconciler.core.ports.aws import PreparationFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
@@ -32,6 +34,15 @@ async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: E
     if task:
         async with _without(world.admission):
             await world.first_tasks.run(task, environment)
+
+
+async def obstacle(plan: Plan, environment: Environment, world: World) -> str | None:
+    """Return what AWS would stop the planned destroy at, and what to do; None when nothing is known.
+
+    Raises: LiveUnavailable.
+    """
+    full = await world.prerequisites.full(removal.must_be_empty(plan), environment)
+    return removal.explain(full) if full else None
 
 
 @asynccontextmanager

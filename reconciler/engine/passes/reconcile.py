@@ -53,7 +53,7 @@ from reconciler.engine.passes import locks, renames, states
 from reconciler.engine.passes.apply import ApplyFailed, terraform_apply
 from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.classification import classified
-from reconciler.engine.passes.deployment import prepare
+from reconciler.engine.passes.deployment import obstacle, prepare
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
@@ -65,8 +65,8 @@ from reconciler.engine.world import World
 _MOVED_TOO_OFTEN = 3
 
 
-class _ImageMoved(Exception):
-    """The image to run changed since the plan, so the plan is outdated."""
+class _ServiceMoved(Exception):
+    """The running service changed since the plan, so the plan is outdated."""
 
 
 async def reconcile(key: Key, world: World) -> None:
@@ -126,10 +126,12 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
                 await _plan_and_act(record, run, live, world)
             if live:
                 await _watch(key, environment, live, world)
-        except _ImageMoved:
+        except _ServiceMoved:
             continue
         return
-    await world.records.advance(key, PassHeld(Reason.PROGRESSING, "the image keeps changing; planned again later"))
+    await world.records.advance(
+        key, PassHeld(Reason.PROGRESSING, "the running service keeps changing; planned again later")
+    )
 
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:
@@ -215,7 +217,7 @@ async def _apply(
 ) -> None:
     image = live.newest if live else None
     if live and (await observe(instance, run.environment, world) or live).newest != image:
-        raise _ImageMoved
+        raise _ServiceMoved
     key = instance.key
     async with world.apply_of(key):
         await world.records.advance(key, Applying(intent(plan, world.records[key], world), _base(run)))
@@ -243,6 +245,9 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
                 return
         # The plan destroys nothing that is already gone from AWS, but the state still has to learn it.
         held = not await workspace.is_empty()
+        if held and (full := await obstacle(plan, environment, world)):
+            await world.records.advance(key, Waiting(Reason.PRUNE_GUARD, full))
+            return
         if held and not await _destroy(key, plan, workspace, environment, world):
             return
         if held and not await workspace.is_empty():
@@ -271,7 +276,8 @@ async def _destroy(key: Key, plan: Plan, workspace: Workspace, environment: Envi
 async def _watch(key: Key, environment: Environment, planned: LiveService, world: World) -> None:
     """Observe the service again after an apply, unless the reason why the plan waits is the headline.
 
-    Raises: _ImageMoved, when an image was pushed or deployed since the service that the plan was made for was read.
+    Raises: _ServiceMoved, when an image was pushed or deployed since the service that the plan was made for was read,
+    or the last task of a former port has ended.
     """
     record = world.records[key]
     if record.applied_digest != record.desired_digest or plan_waits(record):
@@ -279,8 +285,8 @@ async def _watch(key: Key, environment: Environment, planned: LiveService, world
     live = await observe(record.instance, environment, world)
     if live is None:
         return
-    if live.newest != planned.newest:
-        raise _ImageMoved
+    if live.newest != planned.newest or not planned.ports <= live.ports:
+        raise _ServiceMoved
     await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
 
 

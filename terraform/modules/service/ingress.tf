@@ -4,8 +4,8 @@ locals {
   public_instances   = local.public ? toset(["this"]) : toset([])
   internal_instances = local.called ? toset(["this"]) : toset([])
 
-  # At most 32 characters. The hash covers what replaces a target group, so that the new one can exist beside the old.
-  target_group_hash = substr(sha1(jsonencode([local.full_name, local.port, var.platform.vpc_id])), 0, 6)
+  # At most 32 characters; the hash keeps names apart that are cut. The name never changes: see below.
+  target_group_hash = substr(sha1(jsonencode([local.full_name, var.platform.vpc_id])), 0, 6)
   target_group_name = "${trimsuffix(substr(local.full_name, 0, 25), "-")}-${local.target_group_hash}"
 }
 
@@ -13,8 +13,10 @@ resource "aws_lb_target_group" "this" {
   #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; the way to the task stays inside the VPC
   for_each = local.public_instances
 
+  # The group's own port is never used: ECS registers each task with the port of its container, so that tasks of two
+  # ports are in one group during a rollout. Source: Elastic Load Balancing API reference, CreateTargetGroup, Port.
   name                 = local.target_group_name
-  port                 = local.port
+  port                 = 80
   protocol             = "HTTP"
   target_type          = "ip"
   vpc_id               = var.platform.vpc_id
@@ -34,8 +36,11 @@ resource "aws_lb_target_group" "this" {
 
   tags = local.tags
 
+  # A new group is empty when the rule begins to forward to it. Groups of earlier versions have the port of their
+  # container, and a name with its hash; both stay.
   lifecycle {
     create_before_destroy = true
+    ignore_changes        = [name, port]
   }
 }
 

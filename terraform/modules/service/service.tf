@@ -18,8 +18,10 @@ locals {
   }
 
   caller_cidrs = local.public ? [] : var.platform.caller_cidrs
+  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports))
 
-  ingress = flatten([for port in local.port == null ? [] : [local.port] : concat(
+
+  ingress = flatten([for port in local.open_ports : concat(
     [merge(local.empty_rule, {
       description     = local.callers.description
       from_port       = port

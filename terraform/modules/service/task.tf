@@ -101,6 +101,7 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = local.log_group
   retention_in_days = local.retention
   kms_key_id        = var.platform.kms.logs
+  skip_destroy      = !local.disposable # the logs outlive the service, for as long as they are retained
 
   tags = local.tags
 }

@@ -9,6 +9,18 @@ variable "port" {
   }
 }
 
+variable "admitted_ports" {
+  description = "Further ports at which callers are let in. When `port` changes, name the former one here until the rollout has ended, so that tasks that still run, or that a rollback starts, are reached; the reconciler does."
+  type        = list(number)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for port in var.admitted_ports : port >= 1 && port <= 65535 && floor(port) == port])
+    error_message = "admitted_ports ${jsonencode(var.admitted_ports)} must be whole numbers from 1 to 65535."
+  }
+}
+
 variable "scaling" {
   description = "Fewest and most tasks, and the CPU and memory utilisation (percent) that scaling aims at."
   type = object({

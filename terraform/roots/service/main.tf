@@ -10,6 +10,7 @@ module "service" {
   delivery              = var.delivery
   resources             = var.resources
   port                  = var.port
+  admitted_ports        = var.admitted_ports
   scaling               = var.scaling
   routing               = var.routing
   health_check          = var.health_check

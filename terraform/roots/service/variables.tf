@@ -138,6 +138,13 @@ variable "port" {
   default     = null
 }
 
+variable "admitted_ports" {
+  description = "Further ports at which callers are let in. When `port` changes, name the former one here until the rollout has ended, so that tasks that still run, or that a rollback starts, are reached; the reconciler does."
+  type        = list(number)
+  default     = []
+  nullable    = false
+}
+
 variable "scaling" {
   description = "Fewest and most tasks, and the CPU and memory utilisation (percent) that scaling aims at."
   type = object({

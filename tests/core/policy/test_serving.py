@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from reconciler.core.decide import verdict
-from reconciler.core.decide.verdict import Apply, AwaitApproval
+from reconciler.core.decide.verdict import Apply, AwaitApproval, Report
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.read import read
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.events import Approved, Removed
-from reconciler.core.vocabulary import Sync
+from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import DEVELOP, IMAGE, NOW, applied, fold
 
@@ -74,3 +74,46 @@ def test_what_serves_now_is_destroyed_or_replaced_only_with_approval(name: str) 
 @pytest.mark.parametrize("name", UNINTERRUPTED)
 def test_a_replacement_without_an_outage_needs_no_approval(name: str) -> None:
     assert decided(UNINTERRUPTED[name], applied()) == Apply()
+
+
+NAME = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-1"
+NAMED = {"desired_count": 2, "load_balancer": [], "service_registries": [{"registry_arn": NAME}]}
+BALANCED = {"desired_count": 2, "load_balancer": [{"target_group_arn": "arn:group"}], "service_registries": []}
+LOST: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "internal to public": (
+        destroyed('aws_service_discovery_service.this["this"]', arn=NAME),
+        change("aws_ecs_service.this", ["update"], NAMED, BALANCED),
+    ),
+    "internal to a worker": (
+        destroyed('aws_service_discovery_service.this["this"]', arn=NAME),
+        change("aws_ecs_service.this", ["update"], NAMED, {**NAMED, "service_registries": []}),
+    ),
+    "another name": (
+        replaced("aws_service_discovery_service.this", LAST, {"arn": NAME, "name": "orders"}, name="cart"),
+        change("aws_ecs_service.this", ["update"], NAMED, {**NAMED, "service_registries": [{"registry_arn": None}]}),
+    ),
+    "public to internal": (
+        destroyed('aws_lb_target_group.this["this"]', **ATTACHED),
+        change("aws_ecs_service.this", ["update"], BALANCED, NAMED),
+    ),
+}
+
+
+def verdict_on(entries: tuple[Mapping[str, Any], ...], record: Record) -> verdict.Verdict:
+    plan = read(document(*entries), Redactor(b"a key for tests"))
+    approved = fold(record, Approved(Approval(plan.digest, "ann", NOW)))
+    return verdict.verdict(plan, DriftFinding(Sync.PENDING, None, ()), approved, DEVELOP, image=IMAGE, now=NOW)
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_service_that_runs_keeps_the_place_where_its_callers_reach_it(name: str) -> None:
+    found = verdict_on(LOST[name], applied())
+    assert isinstance(found, Report)
+    assert found.reason == Reason.POLICY_DENIED
+    assert "aws_ecs_service.this would no longer be where its callers reach it" in found.message
+    assert "add a second service with another name" in found.message
+    way, service = LOST[name]
+    idle = {**service["change"]["before"], "desired_count": 0}
+    without_tasks = change("aws_ecs_service.this", ["update"], idle, service["change"]["after"])
+    assert verdict_on((way, without_tasks), applied()) == Apply(), "nothing is registered, and nothing answers"
+    assert verdict_on((way, destroyed("aws_ecs_service.this", **idle)), fold(applied(), Removed(None))) == Apply()

@@ -1,9 +1,7 @@
 """Live services on the AWS stand-in, and the interpretation of ECS's answers about rollouts."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,67 +10,15 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import standin
-from desired_state.instance import Instance, Key
-from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.aws.ecs import EcsLive, rollout
-from tests.core.instances import SERVICE, instance
+from tests.core.instances import SERVICE
+from tests.edges.aws.shop import ACCOUNT, REGISTRY, Shop
 from tests.edges.callers import ONCE
 
-ACCOUNT = "123456789012"
-REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 PIPELINE_OWNED = SERVICE.replace("  image: {tag: 3f9c2d1}\n", "")
-OCI = "application/vnd.oci.image.manifest.v1+json"
-
-
-class Shop:
-    """A service of one environment in AWS, deployed as an operator or a pipeline would."""
-
-    def __init__(self, aws: standin.StandIn) -> None:
-        self.aws = aws
-        self.name = f"s{uuid.uuid4().hex[:10]}"
-        self.key = Key("develop", self.name)
-        self.cluster = f"c-{self.name}"
-        self.environment = Environment("develop", "develop", ACCOUNT, "eu-central-1", endpoint=aws.endpoint)
-        aws.client("ecs").create_cluster(clusterName=self.cluster)
-
-    def instance(self, text: str = SERVICE) -> Instance:
-        return replace(instance(text), key=self.key)
-
-    def define(self, image: str) -> str:
-        containers = [{"name": "sidecar", "image": "proxy:1"}, {"name": self.name, "image": image}]
-        found = self.aws.client("ecs").register_task_definition(
-            family=f"develop-{self.name}", containerDefinitions=[{**one, "memory": 64} for one in containers]
-        )
-        return str(found["taskDefinition"]["taskDefinitionArn"])
-
-    def create(self, image: str) -> str:
-        definition = self.define(image)
-        self.aws.client("ecs").create_service(
-            cluster=self.cluster,
-            serviceName=self.name,
-            taskDefinition=definition,
-            desiredCount=2,
-            launchType="FARGATE",
-            deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
-        )
-        return definition
-
-    def update(self, image: str) -> str:
-        definition = self.define(image)
-        self.aws.client("ecs").update_service(cluster=self.cluster, service=self.name, taskDefinition=definition)
-        return definition
-
-    def push(self, *tags: str) -> None:
-        ecr = self.aws.client("ecr")
-        name = f"develop/{self.name}"
-        with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
-            ecr.create_repository(repositoryName=name)
-        manifest = f'{{"schemaVersion": 2, "config": {{"digest": "sha256:{uuid.uuid4().hex * 2}"}}}}'
-        for tag in tags:
-            ecr.put_image(repositoryName=name, imageManifest=manifest, imageManifestMediaType=OCI, imageTag=tag)
 
 
 @pytest.fixture
@@ -159,6 +105,18 @@ async def test_a_running_rollout_is_in_progress(shop: Shop, clients: AwsClients)
     found = await read_service(shop, clients)
     assert (found.rollout, found.running, found.desired) == (RolloutState.IN_PROGRESS, 0, 2)
     assert "in progress" in found.message
+
+
+async def test_a_rollout_shows_the_ports_of_all_tasks_that_run(shop: Shop, clients: AwsClients) -> None:
+    shop.create("app:1", 8080)
+    assert (await read_service(shop, clients)).ports == {8080}
+    shop.aws.set_rollout_delay(3600)
+    shop.update("app:2", 9090)
+    assert (await read_service(shop, clients)).ports == {8080, 9090}
+    shop.aws.set_rollout_delay(0)
+    assert (await read_service(shop, clients)).ports == {9090}
+    shop.aws.client("ecs").update_service(cluster=shop.cluster, service=shop.name, desiredCount=0)
+    assert (await read_service(shop, clients)).ports == set(), "no task runs"
 
 
 async def test_a_failed_first_deployment_cannot_be_rolled_back(shop: Shop, clients: AwsClients) -> None:

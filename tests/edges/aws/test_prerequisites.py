@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from deploy.local import standin
 from reconciler.core.environment import Environment
-from reconciler.core.plan.deployment import Needs
+from reconciler.core.plan.deployment import ContentHolder, Needs
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller
@@ -80,3 +80,23 @@ async def test_a_failed_check_is_not_a_missing_resource(
     aws.inject_fault("secretsmanager", "error", status=503)
     with pytest.raises(LiveUnavailable):
         await prerequisites.missing(Needs(secrets=("orders/url",)), where)
+
+
+async def test_only_what_holds_something_is_full(
+    aws: standin.StandIn, where: Environment, prerequisites: AwsPrerequisites, existing: str
+) -> None:
+    s3, place = aws.client("s3"), {"LocationConstraint": aws.region}
+    for bucket in (f"{existing}-full", f"{existing}-empty"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    s3.put_object(Bucket=f"{existing}-full", Key="k", Body=b"x")
+    aws.client("ecr").create_repository(repositoryName=f"{existing}-empty")
+    holders = [
+        ContentHolder(kind, name)
+        for name in (existing, f"{existing}-full", f"{existing}-empty", f"{existing}-gone")
+        for kind in ("aws_ecr_repository", "aws_s3_bucket")
+    ]
+    full = await prerequisites.full(holders, where)
+    assert full == [ContentHolder("aws_ecr_repository", existing), ContentHolder("aws_s3_bucket", f"{existing}-full")]
+    aws.inject_fault("ecr", "error", status=503)
+    with pytest.raises(LiveUnavailable):
+        await prerequisites.full(holders[:1], where)

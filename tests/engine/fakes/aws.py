@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from desired_state.instance import Instance
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.plan.deployment import FirstTask, Needs
+from reconciler.core.plan.deployment import ContentHolder, FirstTask, Needs
 from tests.core.instances import IMAGE
 
 HEALTHY = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2)
@@ -25,12 +25,16 @@ class FakeLive:
 
 @dataclass
 class FakePrerequisites:
-    """AWS without the prerequisites in `absent`."""
+    """AWS without the prerequisites in `absent`; registries and buckets hold something unless it is `empty`."""
 
     absent: Sequence[str] = ()
+    empty: bool = True
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
         return self.absent
+
+    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
+        return [] if self.empty else holders
 
 
 @dataclass

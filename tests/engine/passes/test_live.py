@@ -10,11 +10,14 @@ from reconciler.core.environment import Environment
 from reconciler.core.inputs import placeholder_platform
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
-from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
+from reconciler.engine.passes.reconcile import reconcile
+from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, applied, instance
 from tests.engine.fake_engine import platform
 from tests.engine.fakes.aws import HEALTHY, FakeLive
+from tests.engine.fakes.terraform import FakeTerraform, FakeWorkspace
 from tests.engine.fakes.world import fake_world
 
 OF_GIT = instance()
@@ -102,3 +105,31 @@ def test_the_run_of_a_service_has_the_outputs_of_its_platform_and_the_newest_ima
 def test_the_run_of_another_kind_needs_no_platform() -> None:
     run = run_of(THE_PLATFORM, DEVELOP, None, fake_world())
     assert (run.root, run.tree_id) == ("platform", THE_PLATFORM.tree_id)
+
+
+@dataclass
+class RollingLive(FakeLive):
+    """ECS, in which the tasks at port 7070 end once the service was read."""
+
+    async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
+        seen, self.answer = self.answer, dataclasses.replace(self.answer, ports=frozenset({8080}))
+        return seen
+
+
+@dataclass
+class SeenTerraform(FakeTerraform):
+    """Terraform that remembers its runs, and finds nothing to do."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    async def open(self, run: Run) -> Workspace:
+        self.runs.append(run)
+        return FakeWorkspace()
+
+
+async def test_a_port_is_closed_in_the_pass_that_finds_its_last_task_gone() -> None:
+    terraform, record = SeenTerraform(), applied()
+    live = RollingLive(dataclasses.replace(HEALTHY, ports=frozenset({7070, 8080})))
+    world = fake_world(platform(), record, terraform=terraform, live=live)
+    await reconcile(record.key, world)
+    assert [run.variables.get("admitted_ports") for run in terraform.runs] == [[7070], None]

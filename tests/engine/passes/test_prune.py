@@ -8,16 +8,18 @@ import pytest
 
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
-from reconciler.core.status.events import Accepted, Event, Removed
-from reconciler.core.vocabulary import Reason
+from reconciler.core.status.events import Accepted, Event, PruneConfirmed, Removed
+from reconciler.core.vocabulary import ConditionType, Reason
 from reconciler.engine.passes.reconcile import reconcile
 from tests.core.documents import change, document
 from tests.core.instances import applied, fold, instance
+from tests.engine.fakes.aws import FakePrerequisites
 from tests.engine.fakes.store import FakeStore
 from tests.engine.fakes.terraform import FakeTerraform, FakeWorkspace
 from tests.engine.fakes.world import fake_world
 
 DELETE = change("aws_ecs_service.this", ["delete"], {"name": "orders"})
+REPOSITORY = change("aws_ecr_repository.this", ["delete"], {"name": "prod/orders", "force_delete": False})
 Meanwhile = Callable[[], Any]
 
 
@@ -29,6 +31,7 @@ async def nothing() -> None:
 class PruneTerraform(FakeTerraform, FakeWorkspace):
     """Terraform that destroys one instance, and calls a function during the plan and one during the apply."""
 
+    what: tuple[Mapping[str, Any], ...] = (DELETE,)
     destroyed: bool = False
     failure: TerraformFailed | None = None
     while_planned: Meanwhile = nothing
@@ -40,7 +43,7 @@ class PruneTerraform(FakeTerraform, FakeWorkspace):
     async def plan(self, *, destroy: bool = False) -> Mapping[str, Any]:
         assert destroy
         await self.while_planned()
-        return document(DELETE)
+        return document(*self.what)
 
     async def apply(self) -> Mapping[str, Any]:
         if self.failure:
@@ -53,13 +56,18 @@ class PruneTerraform(FakeTerraform, FakeWorkspace):
         return self.destroyed
 
 
-async def prune(terraform: PruneTerraform, when: str | None = None) -> tuple[Record | None, bool]:
-    """Run the pass of a removed instance, whose manifest comes back `when` that function is called.
+async def prune(
+    terraform: PruneTerraform, when: str | None = None, *confirmed: Event, full: bool = False
+) -> tuple[Record | None, bool]:
+    """Run the pass of a removed instance, whose manifest comes back `when` that function is called; `full`: what has to
+    be empty is not.
 
     Returns its record afterwards, and whether it was deleted from the store.
     """
-    record, store = fold(applied(), Removed(None)), FakeStore()
+    record, store = fold(applied(), Removed(None), *confirmed), FakeStore()
     world = fake_world(record, terraform=terraform, store=store)
+    if full:
+        world.prerequisites = FakePrerequisites(empty=False)
     if when:
         back: Event = Accepted(instance(), "c2")
         setattr(terraform, when, lambda: world.records.advance(record.key, back))
@@ -71,6 +79,15 @@ async def test_a_removed_instance_is_destroyed_and_its_record_deleted() -> None:
     terraform = PruneTerraform()
     assert await prune(terraform) == (None, True)
     assert terraform.destroyed
+
+
+async def test_a_destroy_that_aws_would_stop_at_images_waits_until_they_are_gone() -> None:
+    terraform = PruneTerraform(what=(DELETE, REPOSITORY))
+    record, deleted = await prune(terraform, None, PruneConfirmed(), full=True)
+    assert record is not None
+    assert (terraform.destroyed, deleted, record.reason) == (False, False, Reason.PRUNE_GUARD)
+    assert "repository prod/orders" in record.conditions[ConditionType.READY].message
+    assert await prune(terraform, None, PruneConfirmed()) == (None, True)
 
 
 async def test_a_manifest_that_comes_back_during_the_plan_saves_its_instance() -> None:

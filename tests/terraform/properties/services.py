@@ -129,6 +129,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "image": image,
         "resources": draw(strategies.fargate_sizes),
         "port": port,
+        "admitted_ports": draw(st.lists(strategies.ports, max_size=2)),
         "scaling": {
             "min": fewest,
             "max": draw(st.integers(fewest, 100)),

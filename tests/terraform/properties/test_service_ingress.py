@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -16,6 +17,7 @@ from tests.terraform.properties.services import (
     SERVICE,
     containers,
     depends_on,
+    full_name,
     is_internal,
     is_public,
     port,
@@ -28,6 +30,7 @@ OTHER = f'for_each = [{{ arn = "{GROUP}" }}]'
 WRONG = [
     Refusal("routing.priority", st.sampled_from([0, -1, 50001, 1.5]), where=is_public),
     Refusal("routing.deregistration_delay", st.sampled_from([-1, 901, 3600, 0.5]), where=is_public),
+    Refusal("admitted_ports", st.sampled_from([[0], [8080, 65536], [80.5]])),
     Refusal("stop_timeout", st.sampled_from([1, 0, -1, 121, 30.5]), says=("2 to 120",)),
     Refusal("routing.paths", st.sampled_from([["orders"], [], ["/a b"], ["/" + "x" * 128]]), where=is_public),
     Refusal("health_check.interval", st.sampled_from([4, 0, 301]), where=lambda v: is_public(v) and has_check(v)),
@@ -52,15 +55,33 @@ def has_check(variables: Variables) -> bool:
         Edit(SERVICE_FILE, "container_name   = local.name", 'container_name = "app"', says="container",
              where=is_public),
         Edit(SERVICE_FILE, "aws_lb_listener_rule.this,\n", "", says="listener rule"),
+        Edit(INGRESS, "port                 = 80\n", "port = local.port\n", says="replaced with the port",
+             where=lambda v: is_public(v) and v["port"] != 80),
+        Edit(INGRESS, "jsonencode([local.full_name, var.platform.vpc_id])",
+             "jsonencode([local.full_name, local.port, var.platform.vpc_id])", says="renamed with the port",
+             where=is_public),
+        Edit(SERVICE_FILE, "distinct(concat([local.port], var.admitted_ports))", "[local.port]", says="former ports",
+             where=lambda v: v["port"] is not None and not {*v["admitted_ports"]} <= {v["port"]}),
     ],
 )  # fmt: skip
 def test_property_37_target_group_attachment_for_public_services(instance: Instance) -> None:
-    """The load balancer sends requests to the service's own container, at the port where it listens."""
+    """The load balancer sends requests to the service's own container, at the port where it listens; a change of the
+    port leaves the group as it is, and tasks of the former port in reach."""
     balancers = instance.plan.one("aws_ecs_service").values["load_balancer"]
     # ECS refuses a target group that no listener knows.
     assert "aws_lb_listener_rule.this" in depends_on(instance, "aws_ecs_service.this"), "comes before its listener rule"
+    (group,) = instance.plan.of("aws_security_group")
+    admitted = {(rule["from_port"], rule["to_port"]) for rule in group.values["ingress"]}
+    listening = {port(instance), *instance.variables["admitted_ports"]} if port(instance) else set()
+    assert admitted == {(number, number) for number in listening}, "not the port and the former ports are let in"
     if not is_public(instance.variables):
         return
+    balanced = instance.plan.one("aws_lb_target_group").values
+    assert balanced["port"] == 80, "replaced with the port"
+    named = json.dumps([full_name(instance), instance.variables["platform"]["vpc_id"]], separators=(",", ":"))
+    assert balanced["name"].endswith(hashlib.sha1(named.encode(), usedforsecurity=False).hexdigest()[:6]), (
+        "renamed with the port"
+    )
     (attached,), own = balancers, containers(instance)[0]
     assert attached["container_name"] == own["name"], "requests go to another container"
     listens = [mapping["containerPort"] for mapping in own["portMappings"]]

@@ -242,6 +242,8 @@ def test_property_28_awsvpc_network_mode(instance: Instance) -> None:
         Edit(f"{MODULE}locals.tf", '"/ecs/${var.environment.name}/${local.name}"', '"/ecs/${var.environment.name}"',
              says="its own log group"),
         Edit(TASK, '"awslogs-group"         = local.log_group', '"awslogs-group" = "/ecs/all"', says="elsewhere"),
+        Edit(TASK, "skip_destroy      = !local.disposable", "skip_destroy = false", says="outlive",
+             where=lambda v: v["environment"]["tier"] in {"qa", "prod"}),
     ],
 )  # fmt: skip
 def test_property_29_service_specific_log_groups(instance: Instance) -> None:
@@ -251,6 +253,7 @@ def test_property_29_service_specific_log_groups(instance: Instance) -> None:
     assert group["name"] == f"/ecs/{instance.environment}/{service}", "the service has not its own log group"
     assert group["kms_key_id"] == instance.variables["platform"]["kms"]["logs"]
     assert group["retention_in_days"] == (90 if instance.tier == "prod" else 30)
+    assert group["skip_destroy"] == (instance.tier in {"qa", "prod"}), "the logs do not outlive the service"
     for task in instance.plan.of("aws_ecs_task_definition"):
         for container in task.document("container_definitions"):
             logs = container["logConfiguration"]

@@ -3,6 +3,10 @@
 moto stores a service's first deployment and never advances it, drops several arguments of CreateService, and stores a
 task definition under the name of the request. Sources: the API references of CreateService, UpdateService and
 Deployment, and the deployment circuit breaker's page in the ECS developer guide.
+
+UpdateService keeps what a request leaves out of `deploymentConfiguration`: the AWS provider sends a changed circuit
+breaker without the percentages of tasks, and the other way round (`resourceServiceUpdate` in its
+`internal/service/ecs/service.go`), and neither changes the other.
 """
 
 from __future__ import annotations
@@ -69,7 +73,10 @@ def update_service(invocation: Invocation) -> Any:
         raise ECSException("ServiceNotActiveException", "Service was not ACTIVE.")
     services.refresh(service, invocation.rules)
     before = _redeploying(service)
+    named = invocation.parameter("deploymentConfiguration") or {}
+    merged = (getattr(service, "deployment_configuration", None) or {}) | named
     answer = invocation.proceed()
+    setattr(service, "deployment_configuration", merged)  # noqa: B010 - `_store` adds the attribute
     if service.task_definition is not None:
         service.task_definition = backend.describe_task_definition(service.task_definition).arn
     if invocation.parameter("capacityProviderStrategy"):
@@ -140,7 +147,7 @@ def _patch(operation: str, handler: Any, reason: str) -> Patch:
 
 PATCHES = (
     _patch("CreateService", create_service, "capacity provider strategy, zone rebalancing and more are dropped"),
-    _patch("UpdateService", update_service, "a change starts no deployment"),
+    _patch("UpdateService", update_service, "a change starts no deployment and replaces the deployment configuration"),
     _patch("DescribeServices", describe_services, "deployments never progress, fail or roll back"),
     _patch("DeleteService", delete_service, "a deleted service keeps its deployments"),
     _patch("DescribeClusters", describe_clusters, "services are not counted"),

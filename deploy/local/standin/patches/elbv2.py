@@ -14,6 +14,7 @@ from moto.elbv2.responses import ELBV2Response
 
 from deploy.local.standin.patches import services
 from deploy.local.standin.patches.patch import Invocation, Patch
+from deploy.local.standin.rollouts import Deployment
 
 INITIAL = {
     "State": "initial",
@@ -25,28 +26,22 @@ UNHEALTHY = {"State": "unhealthy", "Reason": "Target.FailedHealthChecks", "Descr
 
 def describe_target_health(invocation: Invocation) -> Any:
     group = invocation.parameter("TargetGroupArn")
-    attached = list(services.attached_to(services.backend_of(invocation), group))
+    attached = list(services.attached_to(services.backend_of(invocation), group, invocation.rules))
     if not attached:
         return invocation.proceed()
     wanted = {target["Id"] for target in invocation.parameter("Targets", [])}
-    found = [target for service, port in attached for target in _targets(service, port, invocation)]
+    found = [target for each in attached for target in _targets(*each, invocation)]
     shown = [target for target in found if not wanted or target["Target"]["Id"] in wanted]
     return ActionResult({"TargetHealthDescriptions": shown})
 
 
-def _targets(service: Any, port: int, invocation: Invocation) -> list[dict[str, Any]]:
-    services.refresh(service, invocation.rules)
-    rollout = services.rollout_of(service)
-    if rollout is None:
-        return []
-    found = []
-    for deployment in (rollout.primary, *rollout.replaced):
-        running = deployment.running(invocation.rules.now(), invocation.rules.delay)
-        starting = UNHEALTHY if deployment.failing else INITIAL
-        for number in range(deployment.desired):
-            health = {"State": "healthy"} if number < running else starting
-            found.append(_target(f"{service.arn}/{deployment.id}/{number}", port, health))
-    return found
+def _targets(service: Any, deployment: Deployment, port: int, invocation: Invocation) -> list[dict[str, Any]]:
+    running = deployment.running(invocation.rules.now(), invocation.rules.delay)
+    starting = UNHEALTHY if deployment.failing else INITIAL
+    return [
+        _target(f"{service.arn}/{deployment.id}/{number}", port, {"State": "healthy"} if number < running else starting)
+        for number in range(deployment.desired)
+    ]
 
 
 def _target(task: str, port: int, health: dict[str, str]) -> dict[str, Any]:

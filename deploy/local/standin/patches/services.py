@@ -27,18 +27,33 @@ def find(backend: EC2ContainerServiceBackend, cluster: str, name: str) -> Servic
     return backend.services.get(f"{cluster.rpartition('/')[2]}:{name.rpartition('/')[2]}")
 
 
-def attached_to(backend: EC2ContainerServiceBackend, target_group: str) -> Iterator[tuple[Service, int]]:
-    """Yield the active services whose tasks are targets of a group, each with its container port."""
+def attached_to(
+    backend: EC2ContainerServiceBackend, target_group: str, rules: RolloutRules
+) -> Iterator[tuple[Service, Deployment, int]]:
+    """Yield the deployments whose tasks are targets of a group, each with its service and container port.
+
+    Tasks have the target group and the port of their service revision, to which a rollback returns. Source: ECS
+    developer guide, "Amazon ECS service revisions".
+    """
     for service in backend.services.values():
-        for balancer in service.load_balancers if service.status == "ACTIVE" else ():
-            if balancer.get("targetGroupArn") == target_group:
-                yield service, int(balancer.get("containerPort", 0))
+        refresh(service, rules)
+        rollout = rollout_of(service)
+        for deployment in (rollout.primary, *rollout.replaced) if rollout else ():
+            for balancer in balancers_of(service)[deployment.revision]:
+                if balancer.get("targetGroupArn") == target_group:
+                    yield service, deployment, int(balancer.get("containerPort", 0))
 
 
 def rollout_of(service: Any) -> Rollout | None:
     """Return the rollout of a service; None for a deleted service, or one with another deployment controller."""
     rollout = getattr(service, "standin_rollout", None)
     return rollout if isinstance(rollout, Rollout) else None
+
+
+def balancers_of(service: Any) -> dict[str, list[Any]]:
+    """Return the load balancers of each revision of a service."""
+    found: dict[str, list[Any]] = service.standin_balancers
+    return found
 
 
 def begin(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules) -> None:
@@ -52,6 +67,7 @@ def begin(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRules
         breaker=_breaker(service),
         now=rules.now(),
     )
+    service.standin_balancers = {rollout.primary.id: service.load_balancers}
     _show(service, rollout, rules)
 
 
@@ -65,6 +81,7 @@ def change(service: Any, backend: EC2ContainerServiceBackend, rules: RolloutRule
     if redeploy:
         failing = _must_fail(service, backend, rules)
         rollout = rollouts.deploy(rollout, service.task_definition, failing=failing, now=rules.now())
+        service.standin_balancers[rollout.primary.id] = service.load_balancers
     _show(service, rollout, rules)
 
 
@@ -101,6 +118,7 @@ def _show(service: Any, rollout: Rollout, rules: RolloutRules) -> None:
     rollout = rollouts.advance(rollout, now=now, delay=rules.delay)
     service.standin_rollout = rollout
     service.task_definition = rollout.primary.task_definition
+    service.load_balancers = service.standin_balancers[rollout.primary.revision]
     shown = [_describe(service, rollout.primary, "PRIMARY", rules, now)]
     shown += [_describe(service, deployment, "ACTIVE", rules, now) for deployment in rollout.replaced]
     service.deployments = shown
