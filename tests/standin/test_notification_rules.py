@@ -27,7 +27,10 @@ def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: st
     )["Arn"]  # fmt: skip
     found = rules.describe_notification_rule(Arn=arn)
     assert [event["EventTypeId"] for event in found["EventTypes"]] == EVENTS
-    assert (found["Targets"], found["Status"]) == ([{**target, "TargetStatus": "ACTIVE"}], "ENABLED")
+    assert (found["Targets"], found["Status"]) == ([{**target, "TargetStatus": "UNREACHABLE"}], "ENABLED")
+    assert standin.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])["TopicArn"] == TOPIC
+    found = rules.describe_notification_rule(Arn=arn)
+    assert found["Targets"] == [{**target, "TargetStatus": "ACTIVE"}]
 
     rules.update_notification_rule(Arn=arn, Status="DISABLED", EventTypeIds=[])
     rules.tag_resource(Arn=arn, Tags={"Tier": "test"})

@@ -1,4 +1,5 @@
-"""CodeStar Notifications, a service that moto does not have: rules are stored and returned, nothing is notified.
+"""CodeStar Notifications, a service that moto does not have: rules are stored and returned, nothing is notified. A
+target is UNREACHABLE once its topic does not exist.
 
 Shapes: the API reference of codestar-notifications, 2019-10-15. A test in `tests/standin` fails once moto has it.
 """
@@ -13,6 +14,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.request import Request
 from moto.core.utils import unix_time
+from moto.sns.models import sns_backends
 from werkzeug import Response
 
 from deploy.local.standin.calls import Call
@@ -47,7 +49,11 @@ class NotificationRules(BaseBackend):
         return {"Arn": arn}
 
     def describe(self, body: Body) -> Any:
-        return self._rule(body)
+        rule = self._rule(body)
+        topics = sns_backends[self.account_id][self.region_name].topics
+        status = {True: "ACTIVE", False: "UNREACHABLE"}
+        told = [t | {"TargetStatus": status[t["TargetAddress"] in topics]} for t in rule.get("Targets", [])]
+        return {**rule, "Targets": told}
 
     def update(self, body: Body) -> Any:
         rule = self._rule(body)
@@ -55,7 +61,7 @@ class NotificationRules(BaseBackend):
         if "EventTypeIds" in body:
             rule["EventTypes"] = [{"EventTypeId": event} for event in body["EventTypeIds"]]
         if "Targets" in body:
-            rule["Targets"] = [{**target, "TargetStatus": "ACTIVE"} for target in body["Targets"]]
+            rule["Targets"] = [dict(target) for target in body["Targets"]]
         rule["LastModifiedTimestamp"] = unix_time()
         return {}
 

@@ -121,7 +121,9 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A pipeline. `branches` start it; None where every change of the default branch does. `events` go to a topic."""
+    """A pipeline. `branches` start it; None where every change of the default branch does. `events` go to a topic;
+    `silent` targets of its rules get nothing.
+    """
 
     name: str
     stages: tuple[str, ...]
@@ -131,6 +133,7 @@ class Pipeline:
     key: str | None
     events: frozenset[str]
     tags: Tags
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

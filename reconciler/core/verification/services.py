@@ -101,6 +101,8 @@ def _pipeline(pipeline: Pipeline, tier: Tier) -> Iterator[Violation]:
     wanted = OUTCOMES | ({ASKED} if deploys and tier == "prod" else frozenset())
     if missing := wanted - pipeline.events:
         yield Violation(where, 32, f"no notification of {', '.join(sorted(missing))}")
+    for target in sorted(pipeline.silent):
+        yield Violation(where, 32, f"its notifications do not arrive: {target}")
 
 
 def _starts(branches: frozenset[str] | None) -> str:

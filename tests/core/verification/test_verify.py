@@ -149,6 +149,12 @@ VIOLATIONS: list[tuple[Account, int, str, str]] = [
         "no notification of codepipeline-pipeline-manual-approval-needed,"
         " codepipeline-pipeline-pipeline-execution-failed, codepipeline-pipeline-pipeline-execution-succeeded",
     ),
+    (
+        but("pipelines", silent=frozenset({"arn:aws:sns:eu-central-1:123456789012:deliveries is UNREACHABLE"})),
+        32,
+        "pipeline prod-orders",
+        "its notifications do not arrive: arn:aws:sns:eu-central-1:123456789012:deliveries is UNREACHABLE",
+    ),
     (but("vpcs", logged=frozenset({"REJECT"})), 36, "VPC vpc-1", "flow logs keep REJECT, not ALL"),
     (but("vpcs", logged=frozenset()), 36, "VPC vpc-1", "flow logs keep nothing, not ALL"),
     (

@@ -9,6 +9,7 @@ from reconciler.edges.aws.account.calls import Calls, tags_of
 
 _AT_ONCE = 10  # services per DescribeServices
 _PROJECTS_AT_ONCE = 100
+_REACHED = "ACTIVE"
 
 
 async def read_clusters(calls: Calls) -> tuple[Cluster, ...]:
@@ -117,8 +118,8 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
     if found is None:
         return None
     pipeline, arn = found["pipeline"], found["metadata"]["pipelineArn"]
-    tagged, events = await gather(
-        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _events(calls, arn)
+    tagged, rules = await gather(
+        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _notification_rules(calls, arn)
     )
     source = pipeline["stages"][0]["actions"][0]
     configuration = source.get("configuration", {})
@@ -130,8 +131,9 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
         connection=configuration.get("ConnectionArn"),
         branches=None if detects else frozenset(_branches(pipeline)),
         key=pipeline.get("artifactStore", {}).get("encryptionKey", {}).get("id"),
-        events=events,
+        events=frozenset(event["EventTypeId"] for rule in rules if rule["Targets"] for event in rule["EventTypes"]),
         tags=tags_of(tagged["tags"]),
+        silent=frozenset(_silent(rules)),
     )
 
 
@@ -142,14 +144,24 @@ def _branches(pipeline: Mapping[str, Any]) -> Sequence[str]:
     return [branch for push in pushes for branch in push.get("branches", {}).get("includes", ())]
 
 
-async def _events(calls: Calls, pipeline: str) -> frozenset[str]:
-    """Return the event types that the pipeline's enabled notification rules send to a target."""
+async def _notification_rules(calls: Calls, pipeline: str) -> Sequence[Mapping[str, Any]]:
+    """Return the pipeline's enabled notification rules."""
     service = "codestar-notifications"
     about = [{"Name": "RESOURCE", "Value": pipeline}]
     listed = await calls.every(service, "list_notification_rules", "NotificationRules", Filters=about)
     rules = await gather(*(calls.one(service, "describe_notification_rule", Arn=each["Arn"]) for each in listed))
-    active = [rule for rule in rules if rule["Status"] == "ENABLED" and rule.get("Targets")]
-    return frozenset(event["EventTypeId"] for rule in active for event in rule["EventTypes"])
+    return [{**rule, "Targets": rule.get("Targets", [])} for rule in rules if rule["Status"] == "ENABLED"]
+
+
+def _silent(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Return the targets that get nothing, each with its status.
+
+    Source: AWS CodeStar Notifications API reference, TargetSummary: of PENDING, ACTIVE, UNREACHABLE, INACTIVE and
+    DEACTIVATED, the second is the one that is told.
+    """
+    for target in (target for rule in rules for target in rule["Targets"]):
+        if target.get("TargetStatus", _REACHED) != _REACHED:
+            yield f"{target['TargetAddress']} is {target['TargetStatus']}"
 
 
 def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
