@@ -18,6 +18,7 @@ _PAGES = 50  # of 1,000 images each: more than a repository may hold by default
 _COMMIT = re.compile(r"(?:[a-z0-9.]+-)?[0-9a-f]{7,40}")
 _MOVING = frozenset({"latest", "stable", "main", "master", "develop", "test", "qa", "prod", "edge", "nightly", "cache"})
 _ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\.\w+)?")  # signatures, attestations, bills of materials
+_MARK = "deployed-"  # the tag with which builds mark what runs, beside its own
 _MISSING = frozenset({"RepositoryNotFoundException", "ImageNotFoundException"})
 
 
@@ -62,7 +63,8 @@ def best_tag(image: Mapping[str, Any]) -> str | None:
 
     A plain commit id is preferred to one with a prefix, because the pipelines deploy plain ones.
     """
-    tags = [tag for tag in image.get("imageTags", ()) if tag != PLACEHOLDER_TAG and not _ATTACHED.fullmatch(tag)]
+    given = [tag for tag in image.get("imageTags", ()) if not tag.startswith(_MARK)]
+    tags = [tag for tag in given if tag != PLACEHOLDER_TAG and not _ATTACHED.fullmatch(tag)]
     return min(
         tags, key=lambda tag: (tag in _MOVING, not _COMMIT.fullmatch(tag), "-" in tag, -len(tag), tag), default=None
     )

@@ -13,7 +13,9 @@ from reconciler.core.plan.deployment import Needs
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 
-_ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+)|@(.+))")
+_ECR_IMAGE = re.compile(
+    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?=[:@])(?::([^@]+))?(?:@(.+))?"
+)
 _NOT_THERE = frozenset(
     {"ImageNotFoundException", "RepositoryNotFoundException", "ResourceNotFoundException", "NoSuchEntity"}
 )
@@ -43,7 +45,7 @@ class AwsPrerequisites:
         if named is None:
             return None
         account, region, repository, tag, digest = named.groups()
-        which = {"imageTag": tag} if tag else {"imageDigest": digest}
+        which = {"imageDigest": digest} if digest else {"imageTag": tag}
         call = self._clients.call(
             replace(environment, region=region),
             "ecr",
@@ -52,12 +54,10 @@ class AwsPrerequisites:
             repositoryName=repository,
             imageIds=[which],
         )
-        exists = await _exists(call)
-        if exists:
+        if await _exists(call):
             return None
-        return (
-            f"image {repository}{f':{tag}' if tag else f'@{digest}'} is not in its registry: never pushed, or expired"
-        )
+        version = f"@{digest}" if digest else f":{tag}"
+        return f"image {repository}{version} is not in its registry: never pushed, or expired"
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
         call = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)

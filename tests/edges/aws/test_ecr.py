@@ -57,6 +57,7 @@ def test_image_uri_contains_account_region_and_key() -> None:
         (("develop-3f9c2d1", "latest-3f9c2d1", "3f9c2d1"), "3f9c2d1"),
         (("3f9c2d1", "3f9c2d1a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e"), "3f9c2d1a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e"),
         (("latest", "v1.2.0"), "v1.2.0"),
+        (("deployed-release-1", "release-1"), "release-1"),
         (("latest",), "latest"),
         (("awaiting-first-image",), None),
         ((f"sha256-{'ab' * 32}.sig",), None),

@@ -55,7 +55,7 @@ async def test_existing_resources_are_not_missing(
 async def test_each_missing_resource_is_named(
     where: Environment, prerequisites: AwsPrerequisites, existing: str
 ) -> None:
-    images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}@sha256:{'0' * 64}")
+    images = (f"{REGISTRY}/{existing}:2", f"{REGISTRY}/nowhere:1", f"{REGISTRY}/{existing}:1@sha256:{'0' * 64}")
     assert await prerequisites.missing(Needs(images, ("orders/url",), (f"{ROLE}no-such-role",)), where) == [
         f"image {existing}:2 is not in its registry: never pushed, or expired",
         "image nowhere:1 is not in its registry: never pushed, or expired",
