@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,17 +173,15 @@ def skip_approval(stand_in: StandIn) -> None:
     pipelines.update_pipeline(pipeline=pipeline)
 
 
-def lose_the_topic(stand_in: StandIn) -> None:
-    topics = stand_in.client("sns")
-    for topic in topics.list_topics()["Topics"]:
-        topics.delete_topic(TopicArn=topic["TopicArn"])
-
-
-def tell_nobody(stand_in: StandIn) -> None:
+def tell(stand_in: StandIn, status: str) -> None:
     rules = stand_in.client("codestar-notifications")
     for rule in rules.list_notification_rules()["NotificationRules"]:
         if rules.describe_notification_rule(Arn=rule["Arn"])["Name"] == f"{NAME}-orders-pipeline":
-            rules.update_notification_rule(Arn=rule["Arn"], Status="DISABLED")
+            rules.update_notification_rule(Arn=rule["Arn"], Status=status)
+
+
+def tell_nobody(stand_in: StandIn) -> None:
+    tell(stand_in, "DISABLED")
 
 
 def disarm_docker(stand_in: StandIn) -> None:
@@ -228,7 +227,6 @@ BROKEN: list[tuple[Break, int, str]] = [
     (keep_untagged, 19, f"repository {NAME}/orders"),
     (silence_alarm, 30, f"alarm {NAME}-orders-MemoryUtilization"),
     (delete_alarm, 30, "service orders"),
-    (lose_the_topic, 32, f"pipeline {NAME}-orders"),
     (tell_nobody, 32, f"pipeline {NAME}-orders"),
     (end_flow_logs, 36, "VPC vpc-"),
     (answer_plainly, 40, f"load balancer {NAME}, port 80"),
@@ -266,3 +264,15 @@ def test_people_read_resource_statement_and_what_was_found(
     assert out.splitlines()[0].split() == ["RESOURCE", "STATEMENT", "FOUND"]
     assert "10 Security group least privilege" in out
     assert "every protocol from 10.0.0.0/8" in out
+
+
+def test_a_target_of_notifications_that_is_not_reached_is_found(
+    configured: None, environment: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(environment, "ENABLED")
+    topics = environment.client("sns")
+    for arn in (topic["TopicArn"] for topic in topics.list_topics()["Topics"]):
+        if f":{NAME}-" in arn:
+            topics.delete_topic(TopicArn=arn)
+    _, out, _ = verify(capsys, NAME)
+    assert re.search(r"its notifications do not arrive: arn:aws:sns:\S+ is UNREACHABLE", out)
