@@ -1,0 +1,128 @@
+"""The policies that the role of a target account applies the roots with: complete, needed, and within IAM's limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.calls import PROJECT
+from tests.deploy.conftest import Root
+from tests.terraform.plans import Plan, read_plan
+
+pytestmark = pytest.mark.aws
+
+TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "actions.yaml").read_text())
+ROOTS = ("account", "platform", "service")
+BOUNDED = {"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}
+# The reference names the topic as their resource in one of its forms and none in another: "*" holds in both.
+OF_SUBSCRIPTIONS = {"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"}
+MANAGED, INLINE, ATTACHED = 6144, 10240, 10  # IAM user guide, "IAM and AWS STS quotas"
+
+
+def types_of(folder: Path) -> set[str]:
+    """Return the resource types of a root and of the modules that it calls."""
+    text = "\n".join(file.read_text() for file in folder.glob("*.tf"))
+    found = set(re.findall(r'^resource "(\w+)"', text, re.MULTILINE))
+    for source in re.findall(r'^\s*source\s*=\s*"(\.\.[^"]+)"', text, re.MULTILINE):
+        found |= types_of((folder / source).resolve())
+    return found
+
+
+def needed(root: str) -> set[str]:
+    """Return the actions that the resource types of a root need."""
+    types = types_of(PROJECT / "terraform/roots" / root)
+    actions = (TABLE["types"][name] for name in types)
+    every = {f"{service}:{action}" for entry in actions for service, names in entry.items() for action in names}
+    return every - set(TABLE["without"].get(root, []))
+
+
+@pytest.fixture(scope="module")
+def whole(target_root: Root, target_given: dict[str, Any]) -> Plan:
+    """Plan a role that applies every root, for one environment, and for nothing beside them."""
+    given = target_given | {"roots": list(ROOTS), "environments": ["develop"], "terraform": {}}
+    return read_plan(target_root.plan(given | {"permissions_boundary_arn": None}, refresh=False))
+
+
+def statements(plan: Plan, beginning: str) -> list[dict[str, Any]]:
+    policies = [policy for policy in plan.of("aws_iam_policy") if str(policy.key).split("-")[0] == beginning]
+    return [statement for policy in policies for statement in policy.document("policy")["Statement"]]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_action_of_a_root_is_allowed_and_every_allowed_action_is_needed(whole: Plan, root: str) -> None:
+    allowed = {action for statement in statements(whole, root) for action in statement["Action"]}
+    assert {"lacks": needed(root) - allowed, "needs not": allowed - needed(root)} == {
+        "lacks": set(),
+        "needs not": set(),
+    }
+
+
+def test_the_table_has_every_type_and_no_other() -> None:
+    assert set(TABLE["types"]) == set().union(*(types_of(PROJECT / "terraform/roots" / root) for root in ROOTS))
+
+
+def test_an_action_is_allowed_on_everything_only_where_aws_knows_no_resource_for_it(whole: Plan) -> None:
+    """The catalogue is the service authorization reference as cfn-lint carries it."""
+    catalogue = json.loads(files("cfnlint").joinpath("data/AdditionalSpecs/Policies.json").read_text())
+    scoped, unknown = {}, set()
+    for statement in (statement for root in ROOTS for statement in statements(whole, root)):
+        for action in set(statement["Action"]) - OF_SUBSCRIPTIONS:
+            service, name = action.lower().split(":")
+            known = catalogue[service]["Actions"].get(name)
+            unknown |= {action} if known is None else set()
+            scoped[action] = (bool((known or {}).get("Resources")), statement["Resource"] != ["*"])
+    assert unknown == set()
+    assert {action for action, (can_be, is_scoped) in scoped.items() if can_be != is_scoped} == set()
+
+
+def test_roles_are_made_and_given_permissions_only_within_a_boundary_that_stays(whole: Plan) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/develop-boundary"
+    for statement in statements(whole, "platform") + statements(whole, "service"):
+        if BOUNDED & set(statement["Action"]):
+            assert set(statement["Action"]) <= BOUNDED
+            assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": [boundary]}}
+    denied = {
+        (action, arn) for rule in statements(whole, "guard") for action in rule["Action"] for arn in rule["Resource"]
+    }
+    assert all(rule["Effect"] == "Deny" for rule in statements(whole, "guard"))
+    changes = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "SetDefaultPolicyVersion")
+    assert {(f"iam:{change}", boundary) for change in changes} <= denied
+    assert ("iam:DeleteRolePermissionsBoundary", "arn:aws:iam::123456789012:role/*") in denied
+
+
+def test_roles_go_only_to_the_services_that_the_roots_hand_them_to(whole: Plan) -> None:
+    services = {
+        "account": {"cloudtrail.amazonaws.com", "config.amazonaws.com"},
+        "platform": {"vpc-flow-logs.amazonaws.com"},
+        "service": {"codebuild.amazonaws.com", "codepipeline.amazonaws.com", "ecs-tasks.amazonaws.com"},
+    }
+    for root, expected in services.items():
+        (statement,) = (one for one in statements(whole, root) if "iam:PassRole" in one["Action"])
+        passed = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+        assert {passed} if isinstance(passed, str) else set(passed) == expected
+
+
+def test_a_boundary_is_open_to_change_only_where_people_say_so(target_root: Root, target_given: dict[str, Any]) -> None:
+    plan = read_plan(target_root.plan(target_given | {"changeable_boundaries": ["test"]}, refresh=False))
+    kept = next(rule["Resource"] for rule in statements(plan, "guard") if rule["Sid"] == "KeepBoundaries")
+    assert kept == ["arn:aws:iam::123456789012:policy/develop-boundary"]
+
+
+def lengths(plan: Plan, kind: str) -> Iterator[int]:
+    yield from (len(json.dumps(policy.document("policy"), separators=(",", ":"))) for policy in plan.of(kind))
+
+
+def test_six_environments_fit_within_the_limits_of_iam(target_root: Root, target_given: dict[str, Any]) -> None:
+    names = ["develop", "test", "qa", "prod", "eu-prod", "us-prod"]
+    given = target_given | {"environments": names, "terraform": {"managed_policy_arns": []}}
+    plan = read_plan(target_root.plan(given, refresh=False))
+    assert max(lengths(plan, "aws_iam_policy")) <= MANAGED
+    assert sum(lengths(plan, "aws_iam_role_policy")) <= INLINE
+    assert len(plan.of("aws_iam_role_policy_attachment")) <= ATTACHED
