@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from desired_state.adoption import Import
+from reconciler.edges.terraform.imports import write
+from tests.iam.uploads import OWN_KEY_ONLY, let_through
 from tests.standins import borrowed
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
 from tests.terraform.plans import Plan
@@ -101,6 +104,29 @@ def test_a_second_plan_finds_nothing_to_do(applied: dict[str, Applied], name: st
     plan = applied[name].plan()
     assert plan.resources
     assert plan.changed() == {}
+
+
+def test_the_bucket_of_the_states_takes_nothing_that_names_another_key(applied: dict[str, Applied]) -> None:
+    plan = applied["bootstrap"].plan()
+    key, bucket = plan.one("aws_kms_key").values["arn"], f"states-{ACCOUNT}"
+    policy = plan.one("aws_s3_bucket_policy").document("policy")
+    assert let_through(policy, bucket, key, f"alias/{bucket}") == OWN_KEY_ONLY
+
+
+def test_a_bootstrap_from_another_folder_makes_nothing_that_exists(
+    applied: dict[str, Applied], account: StandIn
+) -> None:
+    made, bucket = applied["bootstrap"], f"states-{ACCOUNT}"
+    key = account.client("kms").describe_key(KeyId=f"alias/{bucket}")["KeyMetadata"]["KeyId"]
+    elsewhere = Workbench(
+        made.workbench.directory.with_name("elsewhere"), made.workbench.environment, made.workbench.warm
+    )
+    ids = {"aws_s3_bucket.state": bucket, "aws_kms_key.state": key, "aws_kms_alias.state": f"alias/{bucket}",
+           "aws_dynamodb_table.lock": "locks"}  # fmt: skip
+    write(elsewhere.directory / "bootstrap", [Import(to=address, id=name) for address, name in ids.items()])
+    changed = elsewhere.plan("bootstrap", made.variables).changed()
+    assert not ids.keys() & changed.keys()
+    assert set(changed.values()) == {("create",)}
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,21 @@ def test_the_backend_names_bucket_key_locks_and_role() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        (None, ["encrypt = true", 'kms_key_id = "alias/states-123456789012"']),
+        ("alias/state-{region}", ["encrypt = true", 'kms_key_id = "alias/state-eu-central-1"']),
+        ("default", ["encrypt = false"]),
+    ],
+    ids=["the key that bootstrap makes", "a key per region", "the default of the bucket"],
+)
+def test_a_state_names_its_key_or_nothing_at_all(asked: str | None, written: list[str]) -> None:
+    """With `encrypt` alone Terraform asks for S3's own keys, which S3 puts above the bucket's default."""
+    text = backend(StateSettings(bucket="states-{account}", kms_key_id=asked), ORDERS, PROD)
+    assert [line for line in text.splitlines() if line.startswith(("encrypt", "kms"))] == written
+
+
 def test_another_endpoint_is_used_with_path_style_and_without_aws_checks() -> None:
     local = Environment("develop", "develop", "123456789012", "eu-central-1", endpoint="http://127.0.0.1:5000")
     text = backend(StateSettings(lock_table=None), ORDERS, local)
