@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.deploy.actions import ROOTS, TABLE, needed, types_of
 from tests.deploy.calls import PROJECT
 from tests.deploy.conftest import Root
 from tests.terraform.plans import Plan, read_plan
 
 pytestmark = pytest.mark.aws
 
-TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "actions.yaml").read_text())
-ROOTS = ("account", "platform", "service")
 BOUNDED = {"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}
 # The reference names the topic as their resource in one of its forms and none in another: "*" holds in both.
 OF_SUBSCRIPTIONS = {"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"}
 MANAGED, INLINE, ATTACHED = 6144, 10240, 10  # IAM user guide, "IAM and AWS STS quotas"
-
-
-def types_of(folder: Path) -> set[str]:
-    """Return the resource types of a root and of the modules that it calls."""
-    text = "\n".join(file.read_text() for file in folder.glob("*.tf"))
-    found = set(re.findall(r'^resource "(\w+)"', text, re.MULTILINE))
-    for source in re.findall(r'^\s*source\s*=\s*"(\.\.[^"]+)"', text, re.MULTILINE):
-        found |= types_of((folder / source).resolve())
-    return found
-
-
-def needed(root: str) -> set[str]:
-    """Return the actions that the resource types of a root need."""
-    types = types_of(PROJECT / "terraform/roots" / root)
-    actions = (TABLE["types"][name] for name in types)
-    every = {f"{service}:{action}" for entry in actions for service, names in entry.items() for action in names}
-    return every - set(TABLE["without"].get(root, []))
 
 
 @pytest.fixture(scope="module")

@@ -176,8 +176,11 @@ def test_no_setting_of_an_environment_is_dropped(environment: dict[str, str]) ->
     def settings(model: type[BaseModel], prefix: str = "") -> set[str]:
         found: set[str] = set()
         for name, field in model.model_fields.items():
-            nested = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-            found |= settings(field.annotation, f"{name}.") if nested and field.annotation else {f"{prefix}{name}"}
+            match field.annotation:
+                case type() as nested if issubclass(nested, BaseModel):
+                    found |= settings(nested, f"{name}.")
+                case _:
+                    found.add(f"{prefix}{name}")
         return found
 
     served = json.loads(environment["RECONCILER__ENVIRONMENTS"])["eu-prod"]

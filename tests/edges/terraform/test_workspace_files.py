@@ -1,6 +1,7 @@
 """The pure parts of running Terraform: backend files, command lines, environment variables, and diagnostics."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -169,6 +170,20 @@ def test_an_unreadable_lock_is_reported_with_the_remedy() -> None:
     assert failed.lock is None
     assert "unexpected end of JSON input; no holder is named" in failed.message
     assert "delete `<state>.tflock` by hand" in failed.message
+
+
+def test_checksums_of_another_platform_are_reported_with_the_command_that_adds_this_one() -> None:
+    found = (
+        "Error while installing hashicorp/aws v5.100.0: the local package for registry/hashicorp/aws 5.100.0 doesn't "
+        "match any of the checksums previously recorded in the dependency lock file (this might be because the "
+        "available checksums are for packages targeting different platforms)"
+    )
+    failed = diagnostics.failure(
+        messages_of({"summary": "Failed to install provider", "detail": found}), Reason.INIT_FAILED
+    )
+    assert failed.reason is Reason.INIT_FAILED
+    assert "hashicorp/aws v5.100.0" in failed.message
+    assert re.search(r"this is (\w+): .*`terraform providers lock -platform=\1`", failed.message)
 
 
 def test_messages_are_short_name_the_place_and_omit_consequences() -> None:
