@@ -17,6 +17,7 @@ ROOTS = ("account", "platform", "service")
 # Operations whose action has another name: service authorization reference of S3. A deletion of a setting is a change.
 _OF_S3 = {
     "BucketAccelerateConfiguration": "AccelerateConfiguration",
+    "BucketCors": "BucketCORS",
     "BucketEncryption": "EncryptionConfiguration",
     "BucketLifecycle": "LifecycleConfiguration",
     "BucketLifecycleConfiguration": "LifecycleConfiguration",

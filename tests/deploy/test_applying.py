@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.iam import Policies, Request, decide, read, role_session
 from tests.deploy.actions import ROOTS, TABLE, needed, types_of
 from tests.deploy.calls import PROJECT
 from tests.deploy.conftest import Root
@@ -27,6 +28,13 @@ def whole(target_root: Root, target_given: dict[str, Any]) -> Plan:
     """Plan a role that applies every root, for one environment, and for nothing beside them."""
     given = target_given | {"roots": list(ROOTS), "environments": ["develop"], "terraform": {}}
     return read_plan(target_root.plan(given | {"permissions_boundary_arn": None}, refresh=False))
+
+
+@pytest.fixture(scope="module")
+def planned_freedom(target_root: Root, target_given: dict[str, Any]) -> Plan:
+    """Plan the role of one environment, as shipped."""
+    given = target_given | {"environments": ["develop"], "terraform": {}, "permissions_boundary_arn": None}
+    return read_plan(target_root.plan(given, refresh=False))
 
 
 def statements(plan: Plan, beginning: str) -> list[dict[str, Any]]:
@@ -74,6 +82,71 @@ def test_roles_are_made_and_given_permissions_only_within_a_boundary_that_stays(
     changes = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "SetDefaultPolicyVersion")
     assert {(f"iam:{change}", boundary) for change in changes} <= denied
     assert ("iam:DeleteRolePermissionsBoundary", "arn:aws:iam::123456789012:role/*") in denied
+
+
+IAM, STATE = "arn:aws:iam::123456789012", "reconciler-state-123456789012-eu-central-1"
+KEYS = "arn:aws:kms:eu-central-1:123456789012"
+KEY = f"{KEYS}:key/8f1c3f3e-0000-4000-8000-000000000002"
+OF_KEYS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"{IAM}:root"}, "Action": "kms:*", "Resource": "*"}],
+}
+BOUNDED_BY = {"iam:PermissionsBoundary": f"{IAM}:policy/develop-boundary"}
+TRIES: dict[str, tuple[bool, str, str, dict[str, str]]] = {
+    "a role within its boundary": (True, "iam:CreateRole", f"{IAM}:role/develop-x", BOUNDED_BY),
+    "a role without one": (False, "iam:CreateRole", f"{IAM}:role/develop-x", {}),
+    "a role within another one": (
+        False,
+        "iam:CreateRole",
+        f"{IAM}:role/develop-x",
+        {"iam:PermissionsBoundary": f"{IAM}:policy/develop-mine"},
+    ),
+    "permissions for a role without one": (False, "iam:PutRolePolicy", f"{IAM}:role/develop-x", {}),
+    "a role of another environment": (False, "iam:CreateRole", f"{IAM}:role/prod-x", BOUNDED_BY),
+    "the boundary, made": (True, "iam:CreatePolicy", f"{IAM}:policy/develop-boundary", {}),
+    "the boundary, changed": (False, "iam:CreatePolicyVersion", f"{IAM}:policy/develop-boundary", {}),
+    "the boundary, deleted": (False, "iam:DeletePolicy", f"{IAM}:policy/develop-boundary", {}),
+    "the boundary, taken off": (False, "iam:DeleteRolePermissionsBoundary", f"{IAM}:role/develop-x", BOUNDED_BY),
+    "a role handed to ECS": (
+        True,
+        "iam:PassRole",
+        f"{IAM}:role/develop-x",
+        {"iam:PassedToService": "ecs-tasks.amazonaws.com"},
+    ),
+    "a role handed to EC2": (
+        False,
+        "iam:PassRole",
+        f"{IAM}:role/develop-x",
+        {"iam:PassedToService": "ec2.amazonaws.com"},
+    ),
+    "its own permissions": (False, "iam:PutRolePolicy", f"{IAM}:role/reconciler", BOUNDED_BY),
+    "the daemon's trust": (False, "iam:UpdateAssumeRolePolicy", f"{IAM}:role/reconciler-task", {}),
+    "its own guard": (False, "iam:DeletePolicy", f"{IAM}:policy/reconciler-guard", {}),
+    "the key of the states": (False, "kms:PutKeyPolicy", KEY, {}),
+    "the name of that key": (False, "kms:UpdateAlias", f"{KEYS}:alias/{STATE}", {}),
+    "a key of the platform": (True, "kms:PutKeyPolicy", f"{KEYS}:key/another", {}),
+    "the policy of the bucket of the states": (False, "s3:PutBucketPolicy", f"arn:aws:s3:::{STATE}", {}),
+    "a secret's value": (
+        False,
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_the_daemon_cannot_free_itself(planned_freedom: Plan, name: str) -> None:
+    allowed, action, resource, context = TRIES[name]
+    identity = [
+        read(policy.document("policy")) for policy in planned_freedom.of("aws_iam_policy", "aws_iam_role_policy")
+    ]
+    caller = role_session(f"{IAM}:role/reconciler")
+    of_key = read(OF_KEYS) if action.startswith("kms:") else None
+    assert (
+        decide(Request(action, resource, caller, context), Policies(identity=identity, resource=of_key)).allowed
+        is allowed
+    )
 
 
 def test_roles_go_only_to_the_services_that_the_roots_hand_them_to(whole: Plan) -> None:

@@ -1,4 +1,4 @@
-"""What an account has of the storage of states already, as `bootstrap` adopts it."""
+"""Storage of states that an account has already, as `bootstrap` adopts it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
