@@ -56,6 +56,15 @@ validate: setup ## Initialise every Terraform root without its backend, and vali
 		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root validate || exit 1; \
 	done
 
+PLATFORMS = linux_amd64 linux_arm64 darwin_amd64 darwin_arm64
+.PHONY: lock-providers
+lock-providers: setup ## Write the checksums of the AWS provider for four platforms into every lock file (from its registry)
+	@for root in terraform/bootstrap terraform/roots/* terraform/examples/*/ deploy/ecs deploy/ecs/target-account; do \
+		echo "terraform providers lock $$root"; \
+		$(BIN)/python -m deploy.local.tools terraform -chdir=$$root providers lock \
+			$(addprefix -platform=,$(PLATFORMS)) >/dev/null || exit 1; \
+	done
+
 .PHONY: format
 format: setup ## Rewrite what `make check` would complain about
 	$(BIN)/ruff format .

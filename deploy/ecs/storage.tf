@@ -40,16 +40,63 @@ resource "aws_dynamodb_table" "this" {
 locals {
   access_logs = var.access_logs_bucket == null ? toset([]) : toset([var.access_logs_bucket])
 
+  # S3 API reference, PutObject: a request without x-amz-server-side-encryption gets the bucket's default, which is the
+  # key; `aws:kms` without a key id gets the account's own key aws/s3 instead. A key may be asked for by its ARN or alias.
+  # An absent key matches StringNotEquals (IAM user guide, "Condition operators"), hence each Null.
+  encryption_statements = [
+    {
+      Sid       = "DenyOtherAlgorithms"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+      }
+    },
+    {
+      Sid       = "DenyOtherKeys"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = [aws_kms_key.this.arn, "alias/${var.name}", "${local.arn_prefix}:kms:${var.account.region}:${var.account.id}:alias/${var.name}"] }
+      }
+    },
+    {
+      Sid       = "DenyTheKeyOfS3"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        StringEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+        Null         = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "true" }
+      }
+    },
+    {
+      Sid       = "DenyKeysOfCallers"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = { Null = { "s3:x-amz-server-side-encryption-customer-algorithm" = "false" } }
+    },
+  ]
+
   bucket_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "DenyInsecureTransport"
       Effect    = "Deny"
       Principal = "*"
       Action    = "s3:*"
       Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    }], local.encryption_statements)
   })
 }
 
@@ -129,7 +176,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = local.bucket_policy
 
-  depends_on = [aws_s3_bucket_public_access_block.this]
+  depends_on = [aws_s3_bucket_server_side_encryption_configuration.this, aws_s3_bucket_public_access_block.this]
 }
 
 resource "aws_s3_bucket_notification" "this" {

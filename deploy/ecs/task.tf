@@ -30,6 +30,7 @@ locals {
       RECONCILER__STOP__DRAIN       = "${local.drain}s"
       RECONCILER__STOP__GRACE       = "${local.grace}s"
     },
+    { for name, key in { RECONCILER__STATE__KMS_KEY_ID = var.state.kms_key_id } : name => key if key != null },
     var.settings,
   )
 
@@ -37,6 +38,7 @@ locals {
     name                   = "reconciler"
     image                  = "${local.repository_url}:${coalesce(var.image.tag, "awaiting-first-image")}"
     cpu                    = 0
+    memory                 = var.task.memory # without it the container sees the memory of the host, not its own
     essential              = true
     user                   = "10001:10001" # as in the Dockerfile
     command                = ["run"]

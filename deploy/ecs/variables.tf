@@ -165,6 +165,7 @@ variable "environments" {
       mode  = optional(string, "auto")
       prune = optional(bool, true)
     }), {})
+    source = optional(object({ ref = optional(string) }), {})
   }))
   nullable = false
 
@@ -183,11 +184,12 @@ variable "environments" {
 }
 
 variable "state" {
-  description = "Where the environments' Terraform states are: bucket ({account} and {region} are filled in) and lock table, as `reconciler bootstrap` made them."
+  description = "Where the environments' Terraform states are: bucket and key ({account} and {region} are filled in) and lock table, as `reconciler bootstrap` made them; without a key, the one of the bucket's name."
   type = object({
     bucket     = optional(string, "reconciler-state-{account}-{region}")
     lock_table = optional(string, "reconciler-locks")
     prefix     = optional(string, "")
+    kms_key_id = optional(string)
   })
   default  = {}
   nullable = false

@@ -15,10 +15,12 @@ from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.inputs import placeholder_platform, variables
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.ports.terraform import Run
+from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.source.git import read_revision
 from reconciler.edges.source.repository import redacted
 from reconciler.edges.source.terraform_roots import read_roots
 from reconciler.edges.source.tree_mirror import MissingTree
+from reconciler.edges.state.existing import existing_storage
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform.workspace import VARIABLES_FILE
 
@@ -74,7 +76,7 @@ def _default_tree(settings: Settings) -> Tree:
 async def bootstrap(settings: Settings, names: Sequence[str]) -> list[str]:
     """Create the state bucket and the lock table in each environment's account and region, once per pair of them.
 
-    Returns one line for each. Raises: TerraformFailed, SourceFailed.
+    What exists already is adopted. Returns one line for each. Raises: TerraformFailed, SourceFailed, AwsFailed.
     """
     redactor = parts.redactor(settings)
     directory = settings.data / "bootstrap"
@@ -82,13 +84,15 @@ async def bootstrap(settings: Settings, names: Sequence[str]) -> list[str]:
         settings, DirectoryTrees(settings.data / "trees"), work=settings.data / "work", redact=redactor.text
     )
     tree = await asyncio.to_thread(_default_tree, settings)
+    clients = AwsClients()
     lines, done = [], set()
     for environment in map(settings.environment, names):
         place = (environment.account, environment.region)
         if place in done:
             continue
         done.add(place)
-        outputs = await terraform.bootstrap(environment, directory, tree=tree)
+        existing = await existing_storage(clients, parts.state(settings), environment)
+        outputs = await terraform.bootstrap(environment, directory, tree=tree, existing=existing)
         lines.append(
             f"{environment.account} {environment.region}: "
             f"bucket {outputs['bucket']}, lock table {outputs['lock_table']}"

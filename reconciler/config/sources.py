@@ -19,6 +19,7 @@ from reconciler.config.values import (
     KmsKey,
     Region,
     Section,
+    StateKey,
     StatePrefix,
     TableName,
     Text,
@@ -123,9 +124,17 @@ class State(Section):
         "region; `unmanaged` leaves it as the organisation set it",
     )
     prefix: StatePrefix = Field("", description="Prefix of every state's key in the bucket")
-    kms_key_id: KmsKey | None = Field(
-        None, description="KMS key that encrypts the states; null uses the bucket's default"
+    kms_key_id: StateKey | None = Field(
+        None,
+        description="KMS key that encrypts the states, with `{account}` and `{region}` replaced; null is the key that "
+        "`bootstrap` makes, `alias/<bucket>`; `default` names none and leaves it to the bucket",
     )
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.kms_key_id is None and "." in self.bucket:
+            raise ValueError("a bucket with dots has no key of its name: set kms_key_id")
+        return self
 
 
 class Store(Section):

@@ -116,6 +116,14 @@ KmsKey = Annotated[
         "must be the id, the alias (alias/…) or the ARN of a KMS key",
     ),
 ]
+StateKey = Annotated[
+    str,
+    _explained(
+        r"default|arn:aws[a-z-]*:kms:({region}|[a-z0-9-]+):({account}|\d{12}):(key|alias)/[\w/{}-]{1,256}"
+        r"|alias/[\w/{}-]{1,256}|[0-9a-f-]{36}",
+        "must be the id, the alias (alias/…) or the ARN of a KMS key, or default for the bucket's own",
+    ),
+]
 Endpoint = Annotated[
     str, _explained(r"https?://[\w.\[\]:-]+/?", "must be a URL such as http://127.0.0.1:5000, without a path")
 ]

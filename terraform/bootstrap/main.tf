@@ -44,16 +44,68 @@ locals {
     }]
   })
 
+  keys = compact([
+    aws_kms_key.state.arn, "alias/${var.state.bucket}", "${local.arn_prefix}:kms:${var.account.region}:${var.account.id}:alias/${var.state.bucket}",
+    var.state.kms_key_id,
+  ])
+
+  # S3 API reference, PutObject: a request without x-amz-server-side-encryption gets the bucket's default, which is the
+  # key; `aws:kms` without a key id gets the account's own key aws/s3 instead. A key may be asked for by its ARN or alias.
+  # An absent key matches StringNotEquals (IAM user guide, "Condition operators"), hence each Null.
+  encryption_statements = [
+    {
+      Sid       = "DenyOtherAlgorithms"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+      }
+    },
+    {
+      Sid       = "DenyOtherKeys"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = local.keys }
+      }
+    },
+    {
+      Sid       = "DenyTheKeyOfS3"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = {
+        StringEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+        Null         = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "true" }
+      }
+    },
+    {
+      Sid       = "DenyKeysOfCallers"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = ["${local.bucket_arn}/*"]
+      Condition = { Null = { "s3:x-amz-server-side-encryption-customer-algorithm" = "false" } }
+    },
+  ]
+
   bucket_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "DenyInsecureTransport"
       Effect    = "Deny"
       Principal = "*"
       Action    = "s3:*"
       Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    }], local.encryption_statements)
   })
 }
 
@@ -146,7 +198,7 @@ resource "aws_s3_bucket_policy" "state" {
   bucket = aws_s3_bucket.state.id
   policy = local.bucket_policy
 
-  depends_on = [aws_s3_bucket_public_access_block.state]
+  depends_on = [aws_s3_bucket_server_side_encryption_configuration.state, aws_s3_bucket_public_access_block.state]
 }
 
 resource "aws_s3_bucket_notification" "state" {

@@ -37,11 +37,12 @@ variable "aws" {
 }
 
 variable "state" {
-  description = "Names of the bucket that keeps the states, of the table that locks them and of the bucket, if any, that gets the access logs (the account root makes one)."
+  description = "Names of the bucket that keeps the states, of the table that locks them, of the bucket, if any, that gets the access logs (the account root makes one), and of a key that states may name beside the one that is made here."
   type = object({
     bucket             = string
     lock_table         = string
     access_logs_bucket = optional(string)
+    kms_key_id         = optional(string)
   })
   nullable = false
 

@@ -20,7 +20,13 @@ ROLE = "arn:aws:iam::{account}:role/reconciler"
 DAEMON = "arn:aws:iam::123456789012:role/reconciler-task"
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "develop": {"account": "111122223333", "region": "eu-central-1", "tier": "develop"},
-    "eu-prod": {"account": "444455556666", "region": "eu-west-1", "tier": "prod", "floor": {"mode": "approve"}},
+    "eu-prod": {
+        "account": "444455556666",
+        "region": "eu-west-1",
+        "tier": "prod",
+        "floor": {"mode": "approve"},
+        "source": {"ref": "v3"},
+    },
 }
 
 

@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from deploy.local import ecs
 from deploy.local.standin import StandIn
+from reconciler.config.guards import EnvironmentSettings
 from reconciler.config.values import read_duration
 from reconciler.edges.store.dynamodb import KEYS
 from tests.deploy.calls import KEY_IN_USE
 from tests.deploy.conftest import DAEMON, ENVIRONMENTS, Applied
+from tests.iam.uploads import OWN_KEY_ONLY, let_through
 from tests.terraform.plans import read_plan
 
 pytestmark = pytest.mark.aws
@@ -60,6 +63,10 @@ class TestTask:
         assert secrets == given["secrets"]
         assert set(secrets) >= {"RECONCILER__AUTH__TOKEN", "RECONCILER__REDACTION__KEY"}
         assert not set(secrets) & set(environment)
+
+    def test_the_container_has_a_limit_of_memory_of_its_own(self, container: dict[str, Any]) -> None:
+        """Without one Fargate gives the cgroup no limit, and /proc/meminfo has the memory of the host."""
+        assert container["memory"] == 8192
 
     def test_it_runs_on_fargate_with_two_roles(self, daemon: Applied) -> None:
         task = daemon.second.one("aws_ecs_task_definition").values
@@ -142,10 +149,16 @@ class TestStorage:
         assert all(block[name] for name in names)
         versioning = daemon.second.one("aws_s3_bucket_versioning").values["versioning_configuration"]
         assert versioning[0]["status"] == "Enabled"
-        (statement,) = daemon.second.one("aws_s3_bucket_policy").document("policy")["Statement"]
+        statement = daemon.second.one("aws_s3_bucket_policy").document("policy")["Statement"][0]
         assert statement["Effect"] == "Deny"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert len(statement["Resource"]) == 2
+
+    def test_the_bucket_takes_nothing_that_names_another_key(self, daemon: Applied) -> None:
+        policy = daemon.second.one("aws_s3_bucket_policy").document("policy")
+        bucket = daemon.second.one("aws_s3_bucket").values["bucket"]
+        key = daemon.second.one("aws_kms_key").values["arn"]
+        assert let_through(policy, bucket, key, "alias/reconciler") == OWN_KEY_ONLY
 
 
 def test_the_environment_is_the_whole_configuration(environment: dict[str, str], daemon: Applied) -> None:
@@ -153,9 +166,28 @@ def test_the_environment_is_the_whole_configuration(environment: dict[str, str],
     served = json.loads(environment["RECONCILER__ENVIRONMENTS"])
     assert {name: place["tier"] for name, place in served.items()} == {"develop": "develop", "eu-prod": "prod"}
     assert served["eu-prod"]["floor"]["mode"] == "approve"
+    assert served["eu-prod"]["source"]["ref"] == "v3"
     assert set(served) == set(ENVIRONMENTS)
     assert environment["RECONCILER__STORE__TABLE"] == daemon.second.one("aws_dynamodb_table").values["name"]
     assert environment["RECONCILER__STORE__BUCKET"] == daemon.second.one("aws_s3_bucket").values["bucket"]
+
+
+def test_no_setting_of_an_environment_is_dropped(environment: dict[str, str]) -> None:
+    def settings(model: type[BaseModel], prefix: str = "") -> set[str]:
+        found: set[str] = set()
+        for name, field in model.model_fields.items():
+            match field.annotation:
+                case type() as nested if issubclass(nested, BaseModel):
+                    found |= settings(nested, f"{name}.")
+                case _:
+                    found.add(f"{prefix}{name}")
+        return found
+
+    served = json.loads(environment["RECONCILER__ENVIRONMENTS"])["eu-prod"]
+    given = {f"{name}.{key}" for name, value in served.items() if isinstance(value, dict) for key in value}
+    assert given | {name for name, value in served.items() if not isinstance(value, dict)} == settings(
+        EnvironmentSettings
+    )
 
 
 @pytest.mark.parametrize("which", ["daemon", "target"])

@@ -136,4 +136,6 @@ def test_the_policies_of_terraform_are_attached_exclusively(planned_target: Plan
     names = planned_target.one("aws_iam_role_policies_exclusive").values["policy_names"]
     assert set(names) == {"state", "look", "terraform-network"}
     attached = planned_target.one("aws_iam_role_policy_attachments_exclusive").values["policy_arns"]
-    assert attached == target_given["terraform"]["managed_policy_arns"]
+    shipped = {policy.values["name"] for policy in planned_target.of("aws_iam_policy")}
+    arns = {f"arn:aws:iam::123456789012:policy/{name}" for name in shipped}
+    assert set(attached) == {*target_given["terraform"]["managed_policy_arns"], *arns}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.standin import StandIn
+from tests.deploy.actions import needed, used
 from tests.standins import borrowed
 from tests.terraform.inputs import ACCOUNT, REGION, account_variables
 from tests.terraform.warm import Warm
@@ -37,7 +38,13 @@ def aws() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def account(aws: StandIn, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+def before(aws: StandIn) -> int:
+    """Return the number of the last call before the root is applied: another test may have used the stand-in."""
+    return aws.last_request()
+
+
+@pytest.fixture(scope="module")
+def account(aws: StandIn, warm: Warm, before: int, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     workbench = Workbench(tmp_path_factory.mktemp("account") / "tree", aws.environment(), warm)
     workbench.plan(ROOT, account_variables("develop"))
     workbench.apply(ROOT)
@@ -45,7 +52,7 @@ def account(aws: StandIn, warm: Warm, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_what_was_applied_stands_changes_by_hand_are_seen_and_made_good_in_production_too(
-    account: Workbench, aws: StandIn
+    account: Workbench, aws: StandIn, before: int
 ) -> None:
     assert account.plan(ROOT, account_variables("develop")).changed() == {}
     assert aws.client("cloudtrail").get_trail_status(Name="account-trail")["IsLogging"]
@@ -57,6 +64,7 @@ def test_what_was_applied_stands_changes_by_hand_are_seen_and_made_good_in_produ
     account.apply(ROOT)
     assert account.plan(ROOT, account_variables("prod")).changed() == {}
     assert aws.client("iam").list_role_policies(RoleName="account-reader")["PolicyNames"] == []
+    assert used(aws.requests(before)) - needed("account") == set(), "calls that the shipped policies do not allow"
 
 
 def change_by_hand(aws: StandIn) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from tests.deploy.actions import needed, used
 from tests.terraform.deliveries import CASES, write_root
 from tests.terraform.inputs import Variables, but
 from tests.terraform.landscape import make_platform
@@ -19,7 +20,13 @@ ROOT = "roots/delivered"
 
 
 @pytest.fixture(scope="module")
-def applied(workbench: Workbench, stand_in: StandIn) -> dict[str, dict[str, Variables]]:
+def before(stand_in: StandIn) -> int:
+    """Return the number of the last call before the services are applied: other tests use the same stand-in."""
+    return stand_in.last_request()
+
+
+@pytest.fixture(scope="module")
+def applied(workbench: Workbench, stand_in: StandIn, before: int) -> dict[str, dict[str, Variables]]:
     """The same service in develop and prod, its image owned by the pipeline. Returns the root's variables."""
     cases = {}
     for tier in ("develop", "prod"):
@@ -52,6 +59,15 @@ def test_aws_holds_the_pipelines_that_were_asked_for(second_plan: Plan, stand_in
         found = stand_in.client("codepipeline").get_pipeline(name=f"{tier}-d-cart")["pipeline"]
         assert [stage["name"] for stage in found["stages"]] == stages
         assert bool(found.get("triggers")) == (tier == "prod")
+
+
+def test_every_call_for_a_service_is_allowed_by_the_shipped_policies(
+    second_plan: Plan, stand_in: StandIn, before: int
+) -> None:
+    assert second_plan.resources
+    called = used(stand_in.requests(before))
+    assert "codepipeline:CreatePipeline" in called
+    assert called - needed("service") == set()
 
 
 def test_what_a_build_writes_to_the_pointer_stays(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from ipaddress import ip_network
 from itertools import combinations
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.terraform.inputs import ACCOUNT, REGION, TAGS
 from tests.terraform.plans import Plan, Resource
+from tests.terraform.runs import PROJECT
 
 pytestmark = pytest.mark.aws
 ZONES = {f"{REGION}{letter}" for letter in "abc"}
@@ -199,3 +202,33 @@ def test_everything_that_can_carry_tags_carries_the_mandatory_ones(prod_platform
 
 def test_the_platform_speaks_through_one_output(prod_platform: Plan) -> None:
     assert prod_platform.outputs == {"platform"}
+
+
+def fixed_cost(plan: Plan) -> dict[str, int]:
+    """Return how many there are of what costs money by the hour or the month, by the name that docs/cost.md has."""
+    (firewall,) = plan.of("aws_wafv2_web_acl")
+    return {
+        "NAT gateway": len(plan.of("aws_nat_gateway")),
+        "public IPv4 address": len(plan.of("aws_eip"))
+        + len([one for one in plan.of("aws_subnet") if one.name == "public"]),
+        "load balancer": len(plan.of("aws_lb")),
+        "web ACL": 1,
+        "rule of the web ACL": len(firewall.values["rule"]),
+        "KMS key": len(plan.of("aws_kms_key")),
+        "alarm": len(plan.of("aws_cloudwatch_metric_alarm")),
+        "dashboard": len(plan.of("aws_cloudwatch_dashboard")),
+    }
+
+
+def test_the_page_of_costs_counts_what_the_plans_make_and_adds_up(develop_platform: Plan, prod_platform: Plan) -> None:
+    page = (PROJECT / "docs/cost.md").read_text()
+    rows = re.findall(r"^\| ([\w ]+) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    counted = [fixed_cost(plan) for plan in (develop_platform, prod_platform)]
+    assert {name: (int(few), int(many)) for name, _, few, _, many, _ in rows} == {
+        name: (counted[0][name], counted[1][name]) for name in counted[0]
+    }
+    totals = [Decimal(0), Decimal(0)]
+    for name, price, few, cost, many, more in rows:
+        assert (Decimal(price) * int(few), Decimal(price) * int(many)) == (Decimal(cost), Decimal(more)), name
+        totals = [totals[0] + Decimal(cost), totals[1] + Decimal(more)]
+    assert f"| together | | | {totals[0]} | | {totals[1]} |" in page

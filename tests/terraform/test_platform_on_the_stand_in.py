@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from desired_state.adoption import Import
+from reconciler.edges.terraform.imports import write
+from tests.deploy.actions import needed, used
+from tests.iam.uploads import OWN_KEY_ONLY, let_through
 from tests.standins import borrowed
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
 from tests.terraform.plans import Plan
@@ -44,7 +48,13 @@ def account() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def applied(workbench: Workbench, account: StandIn) -> dict[str, Applied]:
+def before(account: StandIn) -> int:
+    """Return the number of the last call before the roots are applied: another test may have used the stand-in."""
+    return account.last_request()
+
+
+@pytest.fixture(scope="module")
+def applied(workbench: Workbench, account: StandIn, before: int) -> dict[str, Applied]:
     """Each root in a tree of its own, after its first apply."""
     acm, ec2 = account.client("acm"), account.client("ec2")
     certificate = acm.request_certificate(DomainName="example.com", ValidationMethod="DNS")["CertificateArn"]
@@ -111,6 +121,39 @@ def test_a_secret_that_was_made_with_another_name_keeps_it(applied: dict[str, Ap
         assert applied["prod"].plan().changed() == {}
     finally:
         code.write_text(text)
+
+
+def test_the_bucket_of_the_states_takes_nothing_that_names_another_key(applied: dict[str, Applied]) -> None:
+    plan = applied["bootstrap"].plan()
+    key, bucket = plan.one("aws_kms_key").values["arn"], f"states-{ACCOUNT}"
+    policy = plan.one("aws_s3_bucket_policy").document("policy")
+    assert let_through(policy, bucket, key, f"alias/{bucket}") == OWN_KEY_ONLY
+
+
+def test_a_bootstrap_from_another_folder_makes_nothing_that_exists(
+    applied: dict[str, Applied], account: StandIn
+) -> None:
+    made, bucket = applied["bootstrap"], f"states-{ACCOUNT}"
+    key = account.client("kms").describe_key(KeyId=f"alias/{bucket}")["KeyMetadata"]["KeyId"]
+    elsewhere = Workbench(
+        made.workbench.directory.with_name("elsewhere"), made.workbench.environment, made.workbench.warm
+    )
+    ids = {"aws_s3_bucket.state": bucket, "aws_kms_key.state": key, "aws_kms_alias.state": f"alias/{bucket}",
+           "aws_dynamodb_table.lock": "locks"}  # fmt: skip
+    write(elsewhere.directory / "bootstrap", [Import(to=address, id=name) for address, name in ids.items()])
+    changed = elsewhere.plan("bootstrap", made.variables).changed()
+    adopted = {address: changed.pop(address) for address in ids if address in changed}
+    assert adopted == {"aws_kms_key.state": ("update",)}, "AWS does not say how long a key waits for its deletion"
+    assert set(changed.values()) == {("create",)}, "settings of the bucket, which AWS overwrites"
+
+
+def test_every_call_for_a_platform_is_allowed_by_the_shipped_policies(
+    applied: dict[str, Applied], account: StandIn, before: int
+) -> None:
+    """Beside the platforms the log has the bootstrap, which people run."""
+    assert applied.keys() > {"bootstrap"}
+    called = {action for action in used(account.requests(before)) if not action.startswith(("dynamodb:", "ecr:"))}
+    assert called - needed("platform") == set()
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,17 @@ resource "aws_iam_role" "this" {
   assume_role_policy   = local.trust
   permissions_boundary = var.permissions_boundary_arn
   max_session_duration = 3600
+
+  lifecycle {
+    precondition {
+      condition     = sum([for policy in values(local.policies) : length(policy)]) <= 10240
+      error_message = "The inline policies have ${sum([for policy in values(local.policies) : length(policy)])} characters for ${length(var.environments)} environments; IAM allows 10240. Give some of the environments a role of their own: apply this root again under another name."
+    }
+    precondition {
+      condition     = length(local.apply) + length(var.terraform.managed_policy_arns) <= 10
+      error_message = "The role would have ${length(local.apply) + length(var.terraform.managed_policy_arns)} managed policies; IAM allows 10. Merge some of terraform.managed_policy_arns."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -176,7 +187,7 @@ resource "aws_iam_role_policies_exclusive" "this" {
 }
 
 resource "aws_iam_role_policy_attachment" "this" {
-  for_each = toset(var.terraform.managed_policy_arns)
+  for_each = local.attached
 
   role       = aws_iam_role.this.name
   policy_arn = each.value

@@ -106,17 +106,54 @@ variable "state" {
   }
 }
 
+variable "roots" {
+  description = "The Terraform roots that the role applies: platform, service, account. Each brings the policies that it needs."
+  type        = set(string)
+  default     = ["platform", "service"]
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.roots, ["account", "platform", "service"])) == 0
+    error_message = "roots ${jsonencode(var.roots)} must be account, platform or service; roots of your own get their permissions from terraform."
+  }
+}
+
+variable "account_policies" {
+  description = "AWS's own policies that the root account may attach to roles: those of its readers, of break-glass, and of AWS Config."
+  type        = set(string)
+  default     = ["PowerUserAccess", "ReadOnlyAccess", "service-role/AWS_ConfigRole"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.account_policies : can(regex("^[A-Za-z0-9/_-]+$", name))])
+    error_message = "account_policies ${jsonencode(var.account_policies)} must be names of AWS's managed policies, for example ReadOnlyAccess."
+  }
+}
+
+variable "changeable_boundaries" {
+  description = "Environments whose permissions boundary the daemon may change or delete for now: for an upgrade that changes it, or before the platform is removed. Otherwise none."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.changeable_boundaries, var.environments)) == 0
+    error_message = "changeable_boundaries ${jsonencode(var.changeable_boundaries)} must be among the environments ${jsonencode(var.environments)}."
+  }
+}
+
 variable "terraform" {
-  description = "What Terraform may do here, which the platform's and the services' modules decide: policies as JSON by name, and ARNs of managed policies."
+  description = "What Terraform may do here beside the shipped roots, for roots of your own: policies as JSON by name, and ARNs of managed policies."
   type = object({
     policies            = optional(map(string), {})
     managed_policy_arns = optional(list(string), [])
   })
+  default  = {}
   nullable = false
 
   validation {
-    condition     = length(var.terraform.policies) + length(var.terraform.managed_policy_arns) > 0
-    error_message = "terraform must have a policy or a managed policy: without one nothing could be planned."
+    condition     = length(var.roots) + length(var.terraform.policies) + length(var.terraform.managed_policy_arns) > 0
+    error_message = "roots must name a root, or terraform a policy: without one nothing could be planned."
   }
   validation {
     condition     = alltrue([for policy in values(var.terraform.policies) : can(jsondecode(policy).Statement)])
@@ -129,12 +166,12 @@ variable "terraform" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "The permissions boundary of the role: what nothing that Terraform is allowed can go beyond."
+  description = "A permissions boundary for the role itself, where the account asks for one; the guard holds without it."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn \"${var.permissions_boundary_arn}\" must be the ARN of an IAM policy of this account."
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn \"${coalesce(var.permissions_boundary_arn, "-")}\" must be the ARN of an IAM policy of this account."
   }
 }

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 
+BUCKET_DEFAULT = "default"
+
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Buckets may contain `{account}` and `{region}`; `prefix` precedes `<environment>/<name>/terraform.tfstate`.
+    """Buckets and key may contain `{account}` and `{region}`.
 
-    `access_logs_bucket` and `registry_scanning` matter to the root `bootstrap` alone.
+    `prefix` precedes `<environment>/<name>/terraform.tfstate`.
+    `kms_key_id` is None for the key that `terraform/bootstrap` makes, `alias/<bucket>`, and `BUCKET_DEFAULT` to name
+    none. `access_logs_bucket` and `registry_scanning` matter to the root `bootstrap` alone.
     """
 
     bucket: str = "reconciler-state-{account}-{region}"
@@ -27,6 +31,12 @@ class StateSettings:
     def bucket_in(self, environment: Environment) -> str:
         """Return the bucket's name in that account and region."""
         return _in_place(self.bucket, environment)
+
+    def key_in(self, environment: Environment) -> str | None:
+        """Return the id, alias or ARN of the KMS key that states of that account and region name; None for none."""
+        if self.kms_key_id == BUCKET_DEFAULT:
+            return None
+        return _in_place(self.kms_key_id or f"alias/{self.bucket}", environment)
 
     def access_logs_bucket_in(self, environment: Environment) -> str | None:
         """Return the name of the bucket for access logs; None without one."""

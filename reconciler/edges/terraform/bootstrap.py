@@ -38,6 +38,7 @@ def variables(state: StateSettings | None, environment: Environment) -> Mapping[
             "bucket": state.bucket_in(environment),
             "lock_table": state.lock_table,
             "access_logs_bucket": state.access_logs_bucket_in(environment),
+            "kms_key_id": state.key_in(environment) if state.kms_key_id else None,
         },
         "registry": {"scanning": state.registry_scanning},
     }

@@ -115,11 +115,13 @@ class TerraformCli:
         tree = await self._tree(run.tree_id)
         return await in_thread(workspace.render, run, tree, backend=self._backend(run), directory=directory)
 
-    async def bootstrap(self, environment: Environment, directory: Path, *, tree: Tree) -> Mapping[str, Any]:
+    async def bootstrap(
+        self, environment: Environment, directory: Path, *, tree: Tree, existing: Sequence[Import] = ()
+    ) -> Mapping[str, Any]:
         """Create or update the account's state bucket and lock table; return the outputs.
 
-        `tree` is the Terraform tree with `bootstrap/`; its state stays in `directory`, which must last.
-        Raises: TerraformFailed.
+        `tree` is the Terraform tree with `bootstrap/`; its state stays in `directory`, which must last. What of
+        `existing` is not in that state is adopted. Raises: TerraformFailed.
         """
         own, values = bootstrap.own_tree(tree), bootstrap.variables(self._state, environment)
         place = bootstrap.layout(directory, environment)
@@ -127,7 +129,9 @@ class TerraformCli:
             workspace.check_state_kept(place.home)
             await in_thread(bootstrap.write, place, own, values)
             content = WorkspaceContent(tree_id(own), None)
-            async with self._session(place, content, lock=lock, target=environment, warm=None) as session:
+            async with self._session(
+                place, content, lock=lock, target=environment, warm=None, imports=existing
+            ) as session:
                 plan = await session.plan()
                 return await session.apply() if plan.get("applyable", True) else await session.outputs()
 

@@ -6,7 +6,9 @@ that AWS gave: the full text stays in the workspace's log.
 """
 
 import json
+import platform
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +33,14 @@ _RESTORE = (
     "the state in S3 does not have the expected content: its object is missing, older or damaged, or a Terraform was"
     " killed before it wrote the checksum. Restore the last version of the object; only when that is in place, delete"
     " the item `<bucket>/<state>-md5` of the lock table"
+)
+# Terraform's words when the lock file has no checksum of the package, as when another platform made the file.
+_OTHER_CHECKSUMS = "previously recorded in the dependency lock file"
+_PLATFORM = f"{sys.platform}_{'arm64' if platform.machine() in {'aarch64', 'arm64'} else 'amd64'}"
+_ADD_CHECKSUMS = (
+    f"The file is .terraform.lock.hcl of the root, and this is {_PLATFORM}: add its checksums with"
+    f" `terraform providers lock -platform={_PLATFORM}`, with -platform=… once more for each other platform in use,"
+    " and commit the file"
 )
 # Summaries that accompany another error and add nothing to it.
 _CONSEQUENCES = ("execution halted", "Terraform encountered problems during initialisation")
@@ -204,7 +214,9 @@ def _summary(errors: Sequence[Diagnostic]) -> str:
 
 
 def _with_remedy(messages: Messages) -> str:
-    """Return the errors, with the remedy for resources that were to be created and exist already."""
+    """Return the errors, with the remedy for resources that exist already or for checksums of another platform."""
+    if any(_OTHER_CHECKSUMS in error.detail for error in messages.errors):
+        return f"{_summary(messages.errors)}. {_ADD_CHECKSUMS}"
     failed = [error for error in messages.errors if error.place in messages.not_created]
     found = dict.fromkeys(error.place for error in failed if exists_already(f"{error.summary}: {error.detail}"))
     return f"{_summary(messages.errors)}. {explain_existing(found)}" if found else _summary(messages.errors)

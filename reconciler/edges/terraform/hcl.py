@@ -26,15 +26,20 @@ def quote(value: str) -> str:
 
 
 def backend(settings: StateSettings, key: Key, environment: Environment) -> str:
-    """Return the text of the backend's configuration file. Raises: ValueError for a value that is not plain text."""
+    """Return the text of the backend's configuration file. Raises: ValueError for a value that is not plain text.
+
+    With `encrypt` and without a key the backend asks for `AES256`, which S3 puts above the bucket's default; without
+    `encrypt` it asks for nothing, and the default applies (S3 API reference, PutObject, x-amz-server-side-encryption).
+    """
+    key_id = settings.key_in(environment)
     values: dict[str, str | bool | None] = {
         "bucket": settings.bucket_in(environment),
         "key": settings.object_key(key),
         "region": environment.region,
-        "encrypt": True,
+        "encrypt": key_id is not None,
         "use_lockfile": True,
         "dynamodb_table": settings.lock_table,
-        "kms_key_id": settings.kms_key_id,
+        "kms_key_id": key_id,
     }
     if environment.endpoint:
         values |= dict.fromkeys(("use_path_style", "skip_credentials_validation", "skip_metadata_api_check"), True)

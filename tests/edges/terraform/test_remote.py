@@ -50,6 +50,20 @@ async def test_the_state_is_stored_under_its_key_and_no_lock_stays(remote: Stage
     assert [item["LockID"]["S"] for item in locks] == [f"states-123456789012/{STATE_KEY}-md5"]
 
 
+async def test_a_state_from_before_is_encrypted_with_its_key_by_the_next_write(remote: Stage, aws: StandIn) -> None:
+    def encryption() -> tuple[str | None, str | None]:
+        head = aws.client("s3").head_object(Bucket="states-123456789012", Key=STATE_KEY)
+        return head.get("ServerSideEncryption"), head.get("SSEKMSKeyId")
+
+    assert await apply(remote, text="v1") == {"text": "v1"}
+    body = json.dumps(state_objects(aws)[STATE_KEY])
+    aws.client("s3").put_object(Bucket="states-123456789012", Key=STATE_KEY, Body=body, ServerSideEncryption="AES256")
+    aws.client("dynamodb").delete_item(TableName="locks", Key={"LockID": {"S": f"states-123456789012/{STATE_KEY}-md5"}})
+    assert encryption() == ("AES256", None)
+    assert await apply(remote, text="v2") == {"text": "v2"}
+    assert encryption() == ("aws:kms", "alias/states-123456789012")
+
+
 async def test_a_root_without_backend_would_lose_its_state_and_is_refused(remote: Stage) -> None:
     run = await remote.run(ROOT.replace('backend "s3" {}', ""), text="v1")
     with pytest.raises(TerraformFailed, match='must declare `backend "s3"') as failed:

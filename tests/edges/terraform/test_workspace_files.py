@@ -1,6 +1,7 @@
 """The pure parts of running Terraform: backend files, command lines, environment variables, and diagnostics."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,21 @@ def test_the_backend_names_bucket_key_locks_and_role() -> None:
         'kms_key_id = "alias/state"',
         'assume_role = { role_arn = "arn:aws:iam::123456789012:role/deploy", session_name = "reconciler" }',
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        (None, ["encrypt = true", 'kms_key_id = "alias/states-123456789012"']),
+        ("alias/state-{region}", ["encrypt = true", 'kms_key_id = "alias/state-eu-central-1"']),
+        ("default", ["encrypt = false"]),
+    ],
+    ids=["the key that bootstrap makes", "a key per region", "the default of the bucket"],
+)
+def test_a_state_names_its_key_or_nothing_at_all(asked: str | None, written: list[str]) -> None:
+    """With `encrypt` alone Terraform asks for S3's own keys, which S3 puts above the bucket's default."""
+    text = backend(StateSettings(bucket="states-{account}", kms_key_id=asked), ORDERS, PROD)
+    assert [line for line in text.splitlines() if line.startswith(("encrypt", "kms"))] == written
 
 
 def test_another_endpoint_is_used_with_path_style_and_without_aws_checks() -> None:
@@ -154,6 +170,20 @@ def test_an_unreadable_lock_is_reported_with_the_remedy() -> None:
     assert failed.lock is None
     assert "unexpected end of JSON input; no holder is named" in failed.message
     assert "delete `<state>.tflock` by hand" in failed.message
+
+
+def test_checksums_of_another_platform_are_reported_with_the_command_that_adds_this_one() -> None:
+    found = (
+        "Error while installing hashicorp/aws v5.100.0: the local package for registry/hashicorp/aws 5.100.0 doesn't "
+        "match any of the checksums previously recorded in the dependency lock file (this might be because the "
+        "available checksums are for packages targeting different platforms)"
+    )
+    failed = diagnostics.failure(
+        messages_of({"summary": "Failed to install provider", "detail": found}), Reason.INIT_FAILED
+    )
+    assert failed.reason is Reason.INIT_FAILED
+    assert "hashicorp/aws v5.100.0" in failed.message
+    assert re.search(r"this is (\w+): .*`terraform providers lock -platform=\1`", failed.message)
 
 
 def test_messages_are_short_name_the_place_and_omit_consequences() -> None:
