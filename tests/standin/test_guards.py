@@ -85,6 +85,7 @@ def test_a_quota_is_aws_s_until_it_is_set(account: StandIn) -> None:
             "rules_per_load_balancer": 100,
             "targets_per_load_balancer": 1000,
         },
+        "enforce_roles": False,
         "unseen_calls": 0,
     }
 

@@ -20,7 +20,7 @@ from werkzeug import Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.test import run_wsgi_app
 
-from deploy.local.standin import guards, notification_rules, requests
+from deploy.local.standin import access, guards, notification_rules, requests
 from deploy.local.standin.administration import PREFIX, Administration
 from deploy.local.standin.calls import Call, identify
 from deploy.local.standin.faults import Fault, Faults
@@ -74,6 +74,8 @@ class StandInApplication:
             with self._moto_lock:
                 if reading is not None:
                     place = guards.Place(call.account, call.region, self._settings.now)
+                    if place.settings.enforce_roles:
+                        access.check(reading, call, place)
                     guards.check(reading.service, reading.operation, reading.parameters, place)
                 if call.service == notification_rules.SERVICE:
                     return notification_rules.answer(request, call)

@@ -79,7 +79,7 @@ class StandIn:
         self.ask("POST", "ecs/delay", {"seconds": seconds})
 
     def configure(self, **settings: Any) -> None:
-        """Replace the settings: `quotas` and `unseen_calls`; what is not named gets its default."""
+        """Replace the settings of `guards/settings.py`: what is not named gets its default."""
         self.ask("POST", "settings", settings)
 
     def inject_fault(self, service: str, kind: str, *, operation: str | None = None, **settings: float) -> None:

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     quotas: Quotas = Quotas()
+    enforce_roles: bool = False  # whether callers with the credentials of a role are held to its policies
     unseen_calls: int = Field(default=0, ge=0)  # how many calls of other services a new role is unknown to
 
 
