@@ -14,7 +14,7 @@ from moto import mock_aws
 from deploy.local.standin import StandIn
 from deploy.local.standin.guards import GUARDS
 from deploy.local.standin.guards.linked_roles import ROLES
-from tests.standin.guard_account import TRUST
+from tests.standin.guard_account import TRUST, make_listener, make_vpc
 from tests.standin.guard_cases import BOTH, CASES, QUOTAS, Case
 from tests.standin.probes_ecs import Clients, unique_name
 
@@ -58,6 +58,20 @@ def test_what_moto_refuses_itself(account: StandIn) -> None:
     ecr.put_image(repositoryName="images", imageManifest=_MANIFEST, imageTag="one")
     assert _code(lambda: ecr.delete_repository(repositoryName="images")) == "RepositoryNotEmptyException"
     ecr.delete_repository(repositoryName="images", force=True)
+
+    elb, listener, vpc = account.client("elbv2"), make_listener(account.client), make_vpc(account.client)
+    made = elb.create_target_group(Name=unique_name(), Protocol="HTTP", Port=80, TargetType="ip", VpcId=vpc)
+    group = made["TargetGroups"][0]["TargetGroupArn"]
+    account.configure()
+    rule = {
+        "ListenerArn": listener,
+        "Priority": 1,
+        "Conditions": [{"Field": "path-pattern", "Values": ["/a"]}],
+        "Actions": [{"Type": "forward", "TargetGroupArn": group}],
+    }
+    elb.create_rule(**rule)
+    assert _code(lambda: elb.create_rule(**rule)) == "PriorityInUse"
+    assert _code(lambda: elb.delete_target_group(TargetGroupArn=group)) == "ResourceInUse"
 
 
 def test_a_new_role_is_seen_after_some_calls(account: StandIn) -> None:
