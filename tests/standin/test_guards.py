@@ -14,7 +14,15 @@ from moto import mock_aws
 from deploy.local.standin import StandIn
 from deploy.local.standin.guards import GUARDS
 from deploy.local.standin.guards.linked_roles import ROLES
-from tests.standin.guard_account import TRUST, make_listener, make_vpc
+from tests.standin.guard_account import (
+    TRUST,
+    make_cluster,
+    make_group,
+    make_listener,
+    make_network,
+    make_subnet,
+    make_vpc,
+)
 from tests.standin.guard_cases import BOTH, CASES, QUOTAS, Case
 from tests.standin.probes_ecs import Clients, unique_name
 
@@ -72,6 +80,17 @@ def test_what_moto_refuses_itself(account: StandIn) -> None:
     elb.create_rule(**rule)
     assert _code(lambda: elb.create_rule(**rule)) == "PriorityInUse"
     assert _code(lambda: elb.delete_target_group(TargetGroupArn=group)) == "ResourceInUse"
+
+
+def test_a_task_that_ended_holds_no_security_group(account: StandIn) -> None:
+    vpc, name = make_vpc(account.client), make_cluster(account.client)
+    group = make_group(account.client, vpc)
+    account.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})  # moto's tasks need it
+    network = make_network([group], [make_subnet(account.client, vpc)])
+    account.client("ecs").run_task(
+        cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=network
+    )
+    account.client("ec2").delete_security_group(GroupId=group)
 
 
 def test_a_new_role_is_seen_after_some_calls(account: StandIn) -> None:

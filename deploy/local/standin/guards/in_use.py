@@ -15,6 +15,7 @@ from moto.servicediscovery.models import servicediscovery_backends
 
 from deploy.local.standin.guards.guard import Guard, Place, Refused
 
+OF_A_TASK = "moto ECS"  # moto keeps the interface of a task that has ended, where AWS deletes it
 CLOUD_MAP = "docs.aws.amazon.com/cloud-map/latest/api"
 
 
@@ -52,7 +53,8 @@ def _groups_in_use(place: Place) -> Iterator[str]:
     for endpoint in ec2.vpc_end_points.values():
         yield from endpoint.security_group_ids if endpoint.state != "deleted" else ()
     for interface in ec2.enis.values():
-        yield from (group.id for group in interface.group_set or ())
+        if interface.description != OF_A_TASK:
+            yield from (group.id for group in interface.group_set or ())
     for service in place.backend(ecs_backends).services.values():
         if service.status == "ACTIVE":
             network = (service.network_configuration or {}).get("awsvpcConfiguration") or {}
