@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from deploy.local.standin import StandIn, start
 
 DELAY = 3.0  # what `start` gives a deployment
+# The tests of a file put their platforms into one account, one after the other, and leave them there.
+AMPLE = {"elastic_ips": 100, "vpcs": 100}
 
 _FREE: list[StandIn] = []
 _STARTED = ExitStack()
@@ -17,6 +19,7 @@ def borrowed(*, rollout_delay: float = DELAY) -> Iterator[StandIn]:
     standin = _FREE.pop() if _FREE else _STARTED.enter_context(start())
     standin.reset()
     standin.set_rollout_delay(rollout_delay)
+    standin.configure(quotas=AMPLE)
     try:
         yield standin
     finally:

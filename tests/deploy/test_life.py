@@ -1,25 +1,28 @@
-"""The daemon with the environment that `deploy/ecs` gives to its container: it works, and survives a lost disk.
+"""The daemon with the environment and the roles that `deploy/ecs` makes: it works, and survives a lost disk.
 
 The daemon's account and the environment's account are on the AWS stand-in, the ECS agent is simulated; the variables
-are those that ECS would set.
+are those that ECS would set. The stand-in holds every call to the role of its caller, so each call of the daemon and of
+Terraform is allowed by the policies that are shipped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from deploy.local import ecs
-from deploy.local.standin import start
+from deploy.local.standin import StandIn, start
 from reconciler.config.load import load
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
 from tests.e2e.daemon import Daemon, module
@@ -28,6 +31,8 @@ from tests.edges.aws.agent import Agent, agent
 pytestmark = pytest.mark.aws
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/admin"
+TASK_ROLE = f"arn:aws:iam::{ecs.ACCOUNT}:role/reconciler-task"
 STATES = f"reconciler-state-{ACCOUNT}-eu-central-1"
 GIT = ("git", "-c", "user.name=team", "-c", "user.email=team@example.com")
 
@@ -94,10 +99,54 @@ def deploy(task: Task) -> dict[str, str]:
     )
 
 
+def make_target_account(task: Task) -> None:
+    """Apply `deploy/ecs/target-account` in the environment's account, as its administrator."""
+    iam, kms = (task.aws.client(service, role_arn=ADMIN) for service in ("iam", "kms"))
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document("*"))["Policy"]["Arn"]
+    root = ecs.Root.copy(ecs.SOURCE / "target-account", task.folder / "target", task.aws)
+    root.plan(
+        {
+            "account": {"id": ACCOUNT, "region": task.aws.region},
+            "aws": {"role_arn": ADMIN, "s3_use_path_style": True},
+            "daemon": {"role_arn": TASK_ROLE},
+            "environments": ["develop"],
+            "state": {"bucket": STATES, "kms_key_arn": kms.create_key()["KeyMetadata"]["Arn"]},
+            "terraform": {"policies": {"none": document("sts:GetCallerIdentity")}},
+            "permissions_boundary_arn": boundary,
+        }
+    )
+    root.apply()
+
+
+def document(action: str) -> str:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def credentials(aws: StandIn) -> dict[str, str]:
+    """Return the variables of the task role's credentials, which a container gets from ECS."""
+    found: Any = aws.session(role_arn=TASK_ROLE).get_credentials()
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return dict(zip(names, (found.access_key, found.secret_key, found.token), strict=True))
+
+
+def take_away(aws: StandIn, action: str) -> None:
+    """Remove an action from the statements about states of the role in the environment's account."""
+    aws.configure()
+    iam = aws.client("iam", role_arn=ADMIN)
+    policy = iam.get_role_policy(RoleName="reconciler", PolicyName="state")["PolicyDocument"]
+    for statement in policy["Statement"]:
+        statement["Action"] = [each for each in statement["Action"] if each != action]
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"]]
+    iam.put_role_policy(RoleName="reconciler", PolicyName="state", PolicyDocument=json.dumps(policy))
+    aws.configure(enforce_roles=True)
+
+
 async def test_the_daemon_of_the_task_works_and_is_a_no_op_after_a_lost_disk(
     task: Task, protected: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = await asyncio.to_thread(deploy, task)
+    await asyncio.to_thread(make_target_account, task)
     for name, value in container.items():
         monkeypatch.setenv(name, value)
     settings = load()
@@ -105,7 +154,8 @@ async def test_the_daemon_of_the_task_works_and_is_a_no_op_after_a_lost_disk(
     assert settings.environment("develop").role == ROLE
 
     since = task.aws.last_request()
-    task.container = container | {"ECS_AGENT_URI": protected.uri}
+    task.container = container | credentials(task.aws) | {"ECS_AGENT_URI": protected.uri}
+    task.aws.configure(enforce_roles=True)
     task.commit({"alpha.yaml": module("alpha", text="one")})
     task.start()
     await asyncio.to_thread(task.until_settled, "alpha")
@@ -126,3 +176,8 @@ async def test_the_daemon_of_the_task_works_and_is_a_no_op_after_a_lost_disk(
     assert own <= {call.action for call in calls() if call.own} | set(OF_THE_TASK)
     assert {"s3:PutObject", "dynamodb:PutItem"} <= there
     assert there - {"sts:GetCallerIdentity"} <= {call.action for call in calls() if not call.own} | OF_THE_BACKEND
+
+    take_away(task.aws, "dynamodb:PutItem")
+    task.commit({"alpha.yaml": module("alpha", text="two")})
+    lacking = f"{ACCOUNT}:assumed-role/reconciler/reconciler is not authorized to perform: dynamodb:PutItem on resource"
+    await asyncio.to_thread(task.until, lambda: lacking in json.dumps(task.instance("alpha")))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.standin import probes_ecs
 from tests.standin.probes_ecs import Clients, Probe, running_service, unique_name
 
@@ -125,6 +127,20 @@ def configures_rotation_of_a_secret_without_a_value(client: Clients) -> bool:
     return bool(found["RotationEnabled"] and found["RotationLambdaARN"] == rotator and found["RotationRules"] == rules)
 
 
+def shows_the_key_of_an_object(client: Clients) -> bool:
+    s3, bucket, key = client("s3"), _bucket(client), client("kms").create_key()["KeyMetadata"]
+    alias = f"alias/{unique_name()}"
+    client("kms").create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    for name, given in (("own", {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": alias}), ("none", {})):
+        s3.put_object(Bucket=bucket, Key=name, Body=b"{}", **given)
+    shown = [s3.head_object(Bucket=bucket, Key=name).get("SSEKMSKeyId") for name in ("own", "none")]
+    try:
+        s3.put_object(Bucket=bucket, Key="k", ServerSideEncryption="aws:kms", SSEKMSKeyId=f"{alias}-other")
+    except ClientError as error:
+        return shown == [key["Arn"], None] and error.response["Error"]["Code"] == "KMS.NotFoundException"
+    return False
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
     ("codebuild", "UpdateProject"): updates_a_project,
@@ -143,6 +159,7 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("ec2", "CreateNetworkAclEntry"): stores_icmp_type_and_code_of_a_network_acl,
     ("elbv2", "DescribeTargetHealth"): counts_tasks_as_targets,
     ("config", "PutConfigurationRecorder"): accepts_a_recorder_without_exclusions,
+    ("s3", "PutObject"): shows_the_key_of_an_object,
     ("s3", "PutBucketPolicy"): ignores_a_deny_whose_condition_is_not_met,
     ("s3", "PutBucketLogging"): logs_access_to_a_bucket_that_denies_requests_without_tls,
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 from moto.backend_index import backend_url_patterns
@@ -9,6 +11,7 @@ from moto.backend_index import backend_url_patterns
 from deploy.local.standin import StandIn
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:deliveries"
+PIPELINE = "arn:aws:codepipeline:eu-central-1:123456789012:{}"
 EVENTS = ["codepipeline-pipeline-pipeline-execution-failed"]
 
 
@@ -22,7 +25,7 @@ def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: st
     rules = standin.client("codestar-notifications")
     target = {"TargetType": "SNS", "TargetAddress": TOPIC}
     arn = rules.create_notification_rule(
-        Name=name, EventTypeIds=EVENTS, Resource=f"arn:aws:codepipeline:eu-central-1:123456789012:{name}",
+        Name=name, EventTypeIds=EVENTS, Resource=PIPELINE.format(name),
         Targets=[target], DetailType="BASIC", Tags={"Owner": "payments"},
     )["Arn"]  # fmt: skip
     found = rules.describe_notification_rule(Arn=arn)
@@ -47,7 +50,7 @@ def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: st
 
 def test_a_rule_cannot_be_created_twice(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
-    given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [], "DetailType": "BASIC"}
+    given = _rule(name, [])
     rules.create_notification_rule(**given)
     with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
         rules.create_notification_rule(**given)
@@ -56,8 +59,7 @@ def test_a_rule_cannot_be_created_twice(standin: StandIn, name: str) -> None:
 def test_a_target_in_use_is_deleted_only_with_force(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
     target = {"TargetType": "SNS", "TargetAddress": f"{TOPIC}-{name}"}
-    given = {"Name": name, "EventTypeIds": EVENTS, "Resource": f"r-{name}", "Targets": [target], "DetailType": "BASIC"}
-    arn = rules.create_notification_rule(**given)["Arn"]
+    arn = rules.create_notification_rule(**_rule(name, [target]))["Arn"]
     with pytest.raises(ClientError, match="subscribed to one or more notification rules"):
         rules.delete_target(TargetAddress=target["TargetAddress"])
     rules.delete_target(TargetAddress=target["TargetAddress"], ForceUnsubscribeAll=True)
@@ -68,3 +70,8 @@ def test_a_target_in_use_is_deleted_only_with_force(standin: StandIn, name: str)
 def test_an_unsupported_operation_is_refused(standin: StandIn) -> None:
     with pytest.raises(ClientError, match="StandInNotImplemented"):
         standin.client("codestar-notifications").list_targets()
+
+
+def _rule(name: str, targets: list[dict[str, str]]) -> dict[str, Any]:
+    resource = PIPELINE.format(name)
+    return {"Name": name, "EventTypeIds": EVENTS, "Resource": resource, "Targets": targets, "DetailType": "BASIC"}

@@ -18,7 +18,7 @@ from desired_state.adoption import Import
 from reconciler.edges.terraform.imports import write
 from tests.deploy.actions import needed, used
 from tests.iam.uploads import OWN_KEY_ONLY, let_through
-from tests.standins import borrowed
+from tests.standins import AMPLE, borrowed
 from tests.terraform.inputs import ACCOUNT, AWS, REGION, Variables, but, platform_variables
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
@@ -42,8 +42,9 @@ class Applied:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[StandIn]:
-    """An account of its own: other tests make a platform of the same name by hand."""
+    """An account of its own, whose IAM is late: other tests make a platform of the same name by hand."""
     with borrowed() as running:
+        running.configure(quotas=AMPLE, unseen_calls=1)
         yield running
 
 

@@ -197,6 +197,7 @@ def set_up(folder: Path, *, rollout_delay: str = "3s") -> Iterator[Stage]:
         standin.start(region=REGION, rollout_delay=rollout_delay, request_log=requests, output=log) as aws,
         slackline.start(output=folder / "slack.log") as slack,
     ):
+        aws.configure(unseen_calls=1)  # IAM takes seconds to show a new role to other services
         stage = Stage(folder, aws, slack, git_port=_free_port(), http_port=_free_port())
         scraped = f"127.0.0.1:{stage.http_port}"
         with _git_server(stage), scraping(scraped, folder / "prometheus") as stage.prometheus:

@@ -2,7 +2,8 @@
 
 GET    /standin/health                {"status": "ok", "last": <number of the last call>}
 GET    /standin/requests?since=N      the request log after call N
-POST   /standin/reset                 empty AWS, remove rules and faults; keep the log
+POST   /standin/reset                 empty AWS, remove rules, faults and settings; keep the log
+POST   /standin/settings              {quotas?, unseen_calls?} as in `guards/settings.py`; GET shows them
 POST   /standin/faults                {service, operation?, kind, status?, times?, seconds?}; GET lists, DELETE lifts
 POST   /standin/ecs/fail              {cluster, service, image?}; GET lists, DELETE removes (all, or ?cluster=&service=)
 POST   /standin/ecs/delay             {seconds}: duration of every deployment, including those in progress
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug import Request, Response
 
 from deploy.local.standin.faults import FaultRequest, Faults
+from deploy.local.standin.guards.settings import Settings, SettingsInForce
 from deploy.local.standin.patches.services import refresh_all
 from deploy.local.standin.request_log import RequestLog
 from deploy.local.standin.rollout_rules import Failure, RolloutRules
@@ -45,16 +47,24 @@ class DelayRequest(BaseModel):
 
 class Administration:
     def __init__(
-        self, log: RequestLog, faults: Faults, rules: RolloutRules, moto_lock: AbstractContextManager[Any]
+        self,
+        log: RequestLog,
+        faults: Faults,
+        rules: RolloutRules,
+        settings: SettingsInForce,
+        moto_lock: AbstractContextManager[Any],
     ) -> None:
         self._log = log
         self._faults = faults
         self._rules = rules
+        self._settings = settings
         self._moto_lock = moto_lock  # moto's state is not thread-safe
         self._routes: dict[str, Callable[[Request], Any]] = {
             "GET health": self._health,
             "GET requests": self._requests,
             "POST reset": self._reset,
+            "GET settings": self._show_settings,
+            "POST settings": self._set_settings,
             "GET faults": self._list_faults,
             "POST faults": self._add_fault,
             "DELETE faults": self._lift_faults,
@@ -85,8 +95,16 @@ class Administration:
         self._faults.lift()
         with self._moto_lock:
             self._rules.forget()
+            self._settings.now = Settings()
             moto_api_backend.reset()
         return {}
+
+    def _show_settings(self, request: Request) -> Any:
+        return self._settings.now.model_dump()
+
+    def _set_settings(self, request: Request) -> Any:
+        self._settings.now = Settings.model_validate_json(request.get_data())
+        return self._show_settings(request)
 
     def _list_faults(self, request: Request) -> Any:
         return {"faults": [fault.model_dump() for fault in self._faults.pending()]}

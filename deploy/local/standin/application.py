@@ -1,4 +1,4 @@
-"""The WSGI application: control pages, then request log, then faults, then moto, one request at a time.
+"""The WSGI application: control pages, request log, faults, the service models, then moto, one request at a time.
 
 moto keeps its state in plain objects without locks; two concurrent writers could both win a conditional write, such as
 Terraform's state lock in S3. Therefore a request's body is read first, and moto then answers under a lock. Operations
@@ -20,10 +20,11 @@ from werkzeug import Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.test import run_wsgi_app
 
-from deploy.local.standin import notification_rules
+from deploy.local.standin import access, guards, notification_rules, requests
 from deploy.local.standin.administration import PREFIX, Administration
 from deploy.local.standin.calls import Call, identify
 from deploy.local.standin.faults import Fault, Faults
+from deploy.local.standin.guards.settings import SettingsInForce
 from deploy.local.standin.refusals import FAILURE, NOT_IMPLEMENTED, refusal
 from deploy.local.standin.request_log import RequestLog
 from deploy.local.standin.rollout_rules import RolloutRules
@@ -36,7 +37,8 @@ class StandInApplication:
         self._moto_lock = RLock()
         self._log = log
         self._faults = Faults()
-        self._administration = Administration(log, self._faults, rules, self._moto_lock)
+        self._settings = SettingsInForce()
+        self._administration = Administration(log, self._faults, rules, self._settings, self._moto_lock)
         self._moto = _Dispatcher(_backend_application)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -52,19 +54,34 @@ class StandInApplication:
 
     def _answer(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
         fault = self._faults.take(call)
-        if fault is None:
-            return self._ask_moto(environ, request, call)
-        fault.delay()
-        if fault.request.kind == "hang":
-            raise ConnectionAbortedError  # werkzeug drops the connection without an answer
-        return _refuse(request, call, fault) or self._ask_moto(environ, request, call)
+        if fault is not None:
+            fault.delay()
+            if fault.request.kind == "hang":
+                raise ConnectionAbortedError  # werkzeug drops the connection without an answer
+            injected = _inject(request, call, fault)
+            if injected is not None:
+                return injected
+        reading = requests.read(request, call)
+        refused = requests.check(reading) if reading is not None else None
+        if refused is not None:
+            return _refused(request, call, refused.code, refused.message, refused.status)
+        return self._ask_moto(environ, request, call, reading)
 
-    def _ask_moto(self, environ: dict[str, Any], request: Request, call: Call) -> Response:
+    def _ask_moto(
+        self, environ: dict[str, Any], request: Request, call: Call, reading: requests.Reading | None
+    ) -> Response:
         try:
             with self._moto_lock:
+                if reading is not None:
+                    place = guards.Place(call.account, call.region, self._settings.now)
+                    if place.settings.enforce_roles:
+                        access.check(reading, call, place)
+                    guards.check(reading.service, reading.operation, reading.parameters, place)
                 if call.service == notification_rules.SERVICE:
                     return notification_rules.answer(request, call)
                 body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        except guards.Refused as refused:
+            return _refused(request, call, refused.code, refused.message, refused.status)
         except NotImplementedError:
             return _not_implemented(request, call)
         except Exception as error:
@@ -115,7 +132,12 @@ def _not_implemented(request: Request, call: Call) -> Response:
     return refusal(request, call.service, code=NOT_IMPLEMENTED, message=message, status=400)
 
 
-def _refuse(request: Request, call: Call, fault: Fault) -> Response | None:
+def _refused(request: Request, call: Call, code: str, message: str, status: int) -> Response:
+    logger.warning("%s %s is refused: %s: %s", call.service, call.operation, code, message)
+    return refusal(request, call.service, code=code, message=message, status=status)
+
+
+def _inject(request: Request, call: Call, fault: Fault) -> Response | None:
     wanted = fault.refusal(call.service)
     if wanted is None:
         return None

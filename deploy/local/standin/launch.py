@@ -78,6 +78,10 @@ class StandIn:
     def set_rollout_delay(self, seconds: float) -> None:
         self.ask("POST", "ecs/delay", {"seconds": seconds})
 
+    def configure(self, **settings: Any) -> None:
+        """Replace the settings of `guards/settings.py`: what is not named gets its default."""
+        self.ask("POST", "settings", settings)
+
     def inject_fault(self, service: str, kind: str, *, operation: str | None = None, **settings: float) -> None:
         """Inject a fault: `kind` is error, throttle, slow or hang; settings are status, times and seconds."""
         self.ask("POST", "faults", {"service": service, "operation": operation, "kind": kind, **settings})

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.aws
 TREE = {"roots/service/main.tf": b"# main"}
 NAME = f"trees/{tree_id(TREE).removeprefix('sha256:')}.tar.gz"
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
-KEY = "arn:aws:kms:eu-central-1:123456789012:key/8f1c3f3e-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -52,11 +51,12 @@ def stored(aws: StandIn, bucket: str, name: str) -> dict[str, Any]:
 async def test_with_a_key_every_object_is_encrypted_with_it(
     aws: StandIn, clients: AwsClients, home: Home, bucket: str
 ) -> None:
-    await S3Trees(clients, bucket, home, kms_key_id=KEY).put(tree_id(TREE), TREE)
-    await S3Reports(clients, bucket, home, kms_key_id=KEY).keep("develop/orders/1.md", "# Drift")
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    await S3Trees(clients, bucket, home, kms_key_id=key).put(tree_id(TREE), TREE)
+    await S3Reports(clients, bucket, home, kms_key_id=key).keep("develop/orders/1.md", "# Drift")
     for name in (NAME, "reports/develop/orders/1.md"):
         found = stored(aws, bucket, name)
-        assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", KEY)
+        assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
 async def test_without_a_key_the_buckets_default_encryption_applies(

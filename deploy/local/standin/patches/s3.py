@@ -2,7 +2,8 @@
 
 moto rebuilds a lifecycle configuration from the parts that it models and loses `NewerNoncurrentVersions`; the AWS
 provider then waits three minutes for the configuration that it wrote, and fails. EventBridge notifications are stored
-but not returned; access logs are refused when the policy of their bucket has a statement for everyone. moto's S3 has no
+but not returned; access logs are refused when the policy of their bucket has a statement for everyone. The key of an
+object is stored as the request named it, where S3 shows its ARN and refuses one that does not exist. moto's S3 has no
 method per operation, so that these patches replace its methods per HTTP verb.
 """
 
@@ -12,11 +13,15 @@ import json
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.kms.models import kms_backends
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
+from werkzeug.datastructures import Headers
 
 from deploy.local.standin.patches.patch import Invocation, Patch
 
+KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 NOTIFICATIONS_END = "</NotificationConfiguration>"
 
 
@@ -43,6 +48,25 @@ def get_bucket_notification_configuration(invocation: Invocation) -> Any:
     status, headers, body = answer
     document = body[:-2] + ">" + NOTIFICATIONS_END if body.endswith("/>") else body  # nothing else is configured
     return status, headers, document.replace(NOTIFICATIONS_END, f"<EventBridgeConfiguration/>{NOTIFICATIONS_END}")
+
+
+def put_object(invocation: Invocation) -> Any:
+    """Store an object under the ARN of its key. Source: PutObject and `SSE-KMS` in the S3 user guide.
+
+    A key is named by id, ARN or alias; without one of its own region and account, KMS answers in S3's place.
+    """
+    headers = Headers(list(invocation.response.headers.items()))
+    named = headers.get(KEY_HEADER)
+    if named is None or "alias/aws/" in named or (named.startswith("arn:") and f":{invocation.account}:" not in named):
+        return invocation.proceed()
+    keys = kms_backends[invocation.account][invocation.region]
+    alias, id_ = keys.get_alias_name(named), keys.get_key_id(named)
+    key = next((each for each in keys.keys.values() if alias in each.aliases or id_ == each.id), None)
+    if key is None:
+        raise S3ClientError("KMS.NotFoundException", f"Key or alias {named!r} is not found.")
+    invocation.response.headers = Headers([(name, value) for name, value in headers if name.lower() != KEY_HEADER])
+    invocation.response.headers[KEY_HEADER] = key.arn
+    return invocation.proceed()
 
 
 def put_bucket_policy(invocation: Invocation) -> PermissionResult:
@@ -108,6 +132,7 @@ PATCHES = (
         put_bucket_lifecycle_configuration,
         method="_bucket_response_put",
     ),
+    Patch("s3", "PutObject", "the key is shown as it was named, and need not exist", S3Response, put_object),
     Patch(
         "s3",
         "GetBucketLifecycleConfiguration",
