@@ -9,6 +9,9 @@ ACCOUNT = "123456789012"  # the stand-in's own
 REGION = "eu-central-1"
 TIERS = ("develop", "test", "qa", "prod")
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-00000000000"
+ENGINEERS = (
+    f"arn:aws:iam::210987654321:role/aws-reserved/sso.amazonaws.com/{REGION}/AWSReservedSSO_Engineers_0123456789abcdef"
+)
 BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
 
 Variables = dict[str, Any]
@@ -53,7 +56,9 @@ def account_variables(tier: str) -> Variables:
         "environment": environment(tier) | {"name": "account"},
         "aws": AWS,
         "tags": TAGS,
-        "people": {"trusted_arns": ["arn:aws:iam::210987654321:role/engineers"]},
+        "people": {"trusted_arns": ["arn:aws:iam::210987654321:user/ann"], "federated": {"role_arns": [ENGINEERS]}},
+        "subscribers": {"alarms": ["security@example.org"]},
+        "aggregated_by": [{"account_id": "210987654321", "region": REGION}],
     }
 
 

@@ -54,6 +54,7 @@ TARGET: Variables = {
     "terraform": {"policies": {}, "managed_policy_arns": [f"arn:aws:iam::{ACCOUNT}:policy/delivery"]},
     "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
 }
+SIEM = f"arn:aws:sns:{REGION}:210987654321:siem"
 ONCE = {"terraform/bootstrap": BOOTSTRAP, "deploy/ecs": DAEMON, "deploy/ecs/target-account": TARGET}
 
 
@@ -62,7 +63,7 @@ def plans(laboratory: Laboratory, tiers: Iterable[str]) -> dict[str, Any]:
     found = {f"{root}:once": _plan(laboratory, root, variables) for root, variables in ONCE.items()}
     for tier in tiers:
         for title, root, variables in (
-            (tier, "terraform/roots/account", account_variables(tier)),
+            (tier, "terraform/roots/account", but(account_variables(tier), trail={"topic_arn": SIEM})),
             (tier, "terraform/roots/platform", platform_variables(tier)),
             (f"{tier} public", "terraform/roots/service", _delivered(public_service(tier))),
             (f"{tier} internal", "terraform/roots/service", _delivered(internal_service(tier))),

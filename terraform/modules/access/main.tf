@@ -1,4 +1,5 @@
-# Roles that people take on, with MFA that is minutes old. Nobody has standing rights in this account.
+# Roles that people take on for a while. `trust.tf` says who; no policy of a role mentions MFA, of which sessions of
+# assumed roles know nothing.
 
 locals {
   roles = {
@@ -10,17 +11,16 @@ locals {
     operator = {
       description = "Look at everything; restart and scale services, start and approve pipelines"
       managed     = ["ReadOnlyAccess"]
-      statements  = [for statement in local.documents.operate : statement if statement.Effect == "Allow"]
+      statements  = local.operating
     }
     break_glass = {
       description = "For emergencies: every use raises an alarm"
       managed     = var.break_glass_policies
       statements = [{
-        Sid       = "DeleteTrailFiles"
-        Effect    = "Allow"
-        Action    = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
-        Resource  = ["${local.arn_prefix}:s3:::${var.environment.name}-trail-${local.account}-${var.environment.region}/*"]
-        Condition = local.with_mfa
+        Sid      = "DeleteTrailFiles"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        Resource = ["${local.arn_prefix}:s3:::${var.environment.name}-trail-${local.account}-${var.environment.region}/*"]
       }]
     }
   }
@@ -30,19 +30,6 @@ locals {
   attached = merge([
     for role, settings in local.roles : { for policy in settings.managed : "${role}/${policy}" => { role = role, policy = policy } }
   ]...)
-
-  trust = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "PeopleWithMfa"
-      Effect    = "Allow"
-      Principal = { AWS = var.people.trusted_arns }
-      Action    = "sts:AssumeRole"
-      Condition = merge(local.with_mfa, {
-        NumericLessThan = { "aws:MultiFactorAuthAge" = tostring(var.people.mfa_age_seconds) }
-      })
-    }]
-  })
 }
 
 resource "aws_iam_role" "people" {

@@ -1,4 +1,5 @@
-# Policies for people. Attach `require_mfa` and `self_service` to every user; `operate` to those who run services.
+# Policies for IAM users, never for roles. Attach `require_mfa` and `self_service` to every user; `operate` to those who
+# run services.
 
 locals {
   account    = var.environment.account_id
@@ -9,8 +10,11 @@ locals {
 
   with_mfa = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
 
-  # What somebody without MFA needs to get it.
+  # Permissions of a user without MFA to get it. A new password, asked for at the first sign-in, needs the first two:
+  # docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
   setting_up_mfa = [
+    "iam:ChangePassword",
+    "iam:GetAccountPasswordPolicy",
     "iam:CreateVirtualMFADevice",
     "iam:EnableMFADevice",
     "iam:GetMFADevice",
@@ -40,35 +44,48 @@ locals {
         Resource = [local.own_device, local.own_user]
       },
       {
-        Sid       = "OwnPassword"
+        Sid      = "OwnPassword"
+        Effect   = "Allow"
+        Action   = ["iam:ChangePassword", "iam:GetUser"]
+        Resource = [local.own_user]
+      },
+      {
+        # AWS knows no resource for them.
+        Sid      = "Lists"
+        Effect   = "Allow"
+        Action   = ["iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices"]
+        Resource = ["*"]
+      },
+      {
+        Sid       = "OwnDeviceAway"
         Effect    = "Allow"
-        Action    = ["iam:ChangePassword", "iam:GetUser", "iam:DeactivateMFADevice"]
+        Action    = ["iam:DeactivateMFADevice"]
         Resource  = [local.own_user]
         Condition = local.with_mfa
       },
     ]
 
-    operate = [
-      local.require_mfa,
-      {
-        Sid       = "RunServices"
-        Effect    = "Allow"
-        Action    = ["ecs:UpdateService", "ecs:StopTask", "ecs:DescribeServices", "ecs:DescribeTasks"]
-        Resource  = ["${local.arn_prefix}:ecs:${local.regional}:service/*", "${local.arn_prefix}:ecs:${local.regional}:task/*"]
-        Condition = local.with_mfa
-      },
-      {
-        Sid       = "RunPipelines"
-        Effect    = "Allow"
-        Action    = ["codepipeline:StartPipelineExecution", "codepipeline:StopPipelineExecution", "codepipeline:RetryStageExecution", "codepipeline:PutApprovalResult"]
-        Resource  = ["${local.arn_prefix}:codepipeline:${local.regional}:*"]
-        Condition = local.with_mfa
-      },
-    ]
+    operate = concat([local.require_mfa], local.operating)
   }
 
+  # Of users and of the role `operator`, whose sessions carry no MFA: users are stopped by the Deny.
+  operating = [
+    {
+      Sid      = "RunServices"
+      Effect   = "Allow"
+      Action   = ["ecs:UpdateService", "ecs:StopTask", "ecs:DescribeServices", "ecs:DescribeTasks"]
+      Resource = ["${local.arn_prefix}:ecs:${local.regional}:service/*", "${local.arn_prefix}:ecs:${local.regional}:task/*"]
+    },
+    {
+      Sid      = "RunPipelines"
+      Effect   = "Allow"
+      Action   = ["codepipeline:StartPipelineExecution", "codepipeline:StopPipelineExecution", "codepipeline:RetryStageExecution", "codepipeline:PutApprovalResult"]
+      Resource = ["${local.arn_prefix}:codepipeline:${local.regional}:*"]
+    },
+  ]
+
   policy_descriptions = {
-    require_mfa  = "Nothing is allowed without MFA but setting it up"
+    require_mfa  = "Nothing is allowed without MFA but a new password and setting MFA up"
     self_service = "One's own MFA device and password"
     operate      = "Restart and scale services, start and approve pipelines, with MFA only"
   }

@@ -36,17 +36,42 @@ variable "environment" {
 }
 
 variable "people" {
-  description = "Who may take on the roles of this account (ARNs of roles or users, of the identity account), how long a session lasts, and how old its MFA may be, in seconds."
+  description = "Who may take on the roles of this account for `session_seconds`. `trusted_arns`: IAM users, who need MFA that is at most `mfa_age_seconds` old. `federated`: people whose identity provider demands MFA, with roles of the identity account (those of permission sets may end in `_*`) or from a SAML provider of this account, and with one of `source_identities` if there are any."
   type = object({
-    trusted_arns    = list(string)
+    trusted_arns = optional(list(string), [])
+    federated = optional(object({
+      role_arns          = optional(list(string), [])
+      saml_provider_arns = optional(list(string), [])
+      source_identities  = optional(list(string), [])
+    }), {})
     session_seconds = optional(number, 3600)
     mfa_age_seconds = optional(number, 3600)
   })
   nullable = false
 
   validation {
-    condition     = length(var.people.trusted_arns) > 0 && alltrue([for arn in var.people.trusted_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
-    error_message = "people.trusted_arns ${jsonencode(var.people.trusted_arns)} must be ARNs of IAM roles or users, at least one, and none a whole account."
+    condition     = length(concat(var.people.trusted_arns, var.people.federated.role_arns, var.people.federated.saml_provider_arns)) > 0
+    error_message = "people.trusted_arns, people.federated.role_arns and people.federated.saml_provider_arns must not all be empty: nobody could take on a role."
+  }
+  validation {
+    condition     = alltrue([for arn in var.people.trusted_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:user/[^*]+$", arn))])
+    error_message = "people.trusted_arns ${jsonencode(var.people.trusted_arns)} must be ARNs of IAM users: sessions of roles carry no MFA, so a role goes to people.federated.role_arns."
+  }
+  validation {
+    condition     = alltrue([for arn in var.people.federated.role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/([^*]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[^*/]+_\\*)$", arn))])
+    error_message = "people.federated.role_arns ${jsonencode(var.people.federated.role_arns)} must be ARNs of IAM roles; that of a permission set of Identity Center may end in _* for its suffix."
+  }
+  validation {
+    condition     = alltrue([for arn in var.people.federated.saml_provider_arns : can(regex("^arn:aws[a-z-]*:iam::${var.environment.account_id}:saml-provider/[^*]+$", arn))])
+    error_message = "people.federated.saml_provider_arns ${jsonencode(var.people.federated.saml_provider_arns)} must be ARNs of SAML providers of account ${var.environment.account_id}."
+  }
+  validation {
+    condition     = length(var.people.federated.source_identities) == 0 || length(concat(var.people.federated.role_arns, var.people.federated.saml_provider_arns)) > 0
+    error_message = "people.federated.source_identities ${jsonencode(var.people.federated.source_identities)} are of federated people: name role_arns or saml_provider_arns."
+  }
+  validation {
+    condition     = alltrue([for identity in var.people.federated.source_identities : can(regex("^[\\w+=,.@*?-]{1,64}$", identity))])
+    error_message = "people.federated.source_identities ${jsonencode(var.people.federated.source_identities)} must be 1 to 64 letters, digits and +=,.@_-, with * and ? for any."
   }
   validation {
     condition     = var.people.session_seconds >= 3600 && var.people.session_seconds <= 43200

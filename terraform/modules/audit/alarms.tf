@@ -1,28 +1,35 @@
-# Who is told: a topic for new trail files, for changes that Config sees, and for uses of the two keys to everything.
+# Alarms for uses of the two keys to everything, the root user and the break-glass role. Their topic carries alarms and
+# nothing else, so that its subscribers read what comes.
 
 locals {
-  topic_arn = "${local.arn_prefix}:sns:${local.region}:${local.account}:${var.environment.name}-audit"
+  alarm_topic = "${local.arn_prefix}:sns:${local.region}:${local.account}:${var.environment.name}-audit"
 
+  # docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html, "Allow Amazon CloudWatch alarms to publish"
   topic_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      for service, condition in {
-        cloudtrail = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
-        cloudwatch = { StringEquals = { "aws:SourceAccount" = local.account } }
-        config     = { StringEquals = { "aws:SourceAccount" = local.account } }
-        } : {
-        Sid       = "Publish${title(service)}"
+      {
+        Sid       = "Alarms"
         Effect    = "Allow"
-        Principal = { Service = "${service}.amazonaws.com" }
+        Principal = { Service = "cloudwatch.amazonaws.com" }
         Action    = "sns:Publish"
-        Resource  = local.topic_arn
-        Condition = condition
-      }
+        Resource  = local.alarm_topic
+        Condition = { ArnLike = { "aws:SourceArn" = "${local.arn_prefix}:cloudwatch:${local.region}:${local.account}:alarm:${var.environment.name}-*" } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = local.alarm_topic
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
     ]
   })
 
+  # The break-glass role is taken on with AssumeRole or, from a SAML provider, with AssumeRoleWithSAML.
   alarming = {
-    break-glass = "{ ($.eventName = \"AssumeRole\") && ($.requestParameters.roleArn = \"${var.break_glass_role_arn}\") }"
+    break-glass = "{ ($.eventName = \"AssumeRole*\") && ($.requestParameters.roleArn = \"${var.break_glass_role_arn}\") }"
     root-user   = "{ ($.userIdentity.type = \"Root\") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != \"AwsServiceEvent\") }"
   }
 }
@@ -35,6 +42,22 @@ resource "aws_sns_topic" "this" {
 resource "aws_sns_topic_policy" "this" {
   arn    = aws_sns_topic.this.arn
   policy = local.topic_policy
+}
+
+# AWS sends each address a mail that has to be confirmed; until then it gets nothing.
+resource "aws_sns_topic_subscription" "alarms" {
+  for_each = toset(var.subscribers.alarms)
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+check "subscribers" {
+  assert {
+    condition     = length(var.subscribers.alarms) > 0
+    error_message = "Nobody hears of the root user and of break-glass: no address subscribes to topic ${var.environment.name}-audit. Set subscribers.alarms, or subscribe to it yourself."
+  }
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {

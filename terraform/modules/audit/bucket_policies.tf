@@ -1,9 +1,12 @@
-# Who may write to the buckets, and that nobody but the break-glass role deletes what the trail wrote.
+# Who may write to the buckets, and that nobody but the break-glass role deletes what the trail wrote. With MFA delete S3
+# lets only the root user do so, who is then let through here: docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
 
 locals {
   this_trail   = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
   this_account = { StringEquals = { "aws:SourceAccount" = local.account } }
   full_control = { "s3:x-amz-acl" = "bucket-owner-full-control" }
+
+  may_delete = local.mfa_delete ? [var.break_glass_role_arn, "${local.arn_prefix}:iam::${local.account}:root"] : [var.break_glass_role_arn]
 
   insecure = {
     for purpose, arn in local.bucket_arns : purpose => {
@@ -22,7 +25,7 @@ locals {
     Principal = "*"
     Action    = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteBucket"]
     Resource  = [local.bucket_arns.trail, "${local.bucket_arns.trail}/*"]
-    Condition = { ArnNotEquals = { "aws:PrincipalArn" = var.break_glass_role_arn } }
+    Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.may_delete } }
   }
 
   statements = {

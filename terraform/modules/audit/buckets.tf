@@ -92,13 +92,13 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
-# The bucket of the access logs tells of its own too, so that whoever deletes them leaves a line. Each delivery adds one
-# for the delivery before it: a trickle that expires with the rest.
+# Not of the bucket of the access logs: each delivery would be a line of the next, for ever, as AWS warns:
+# docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
 resource "aws_s3_bucket_logging" "this" {
-  for_each = local.bucket_names
+  for_each = { for purpose, name in local.bucket_names : purpose => name if purpose != "access" }
 
   bucket        = aws_s3_bucket.this[each.key].id
-  target_bucket = aws_s3_bucket.this["access"].id
+  target_bucket = aws_s3_bucket.this["access"].bucket
   target_prefix = "${each.key}/"
 
   depends_on = [aws_s3_bucket_policy.this]

@@ -1,4 +1,4 @@
-# One key for everything that is recorded here. Services use it for this account only; people need IAM permission.
+# One key for everything that is recorded here. Services use it for what is this root's only; people need IAM permission.
 
 locals {
   account    = var.environment.account_id
@@ -47,13 +47,15 @@ locals {
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}" } }
       },
       {
-        # Without this right a publisher's messages to an encrypted topic are lost, and nobody is told.
-        Sid       = "PublishersAndRecorder"
+        # Without this right alarms to an encrypted topic are lost without an error. AWS names no source key for it; SNS
+        # always gives the topic: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+        # and docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
+        Sid       = "Alarms"
         Effect    = "Allow"
-        Principal = { Service = ["cloudtrail.amazonaws.com", "cloudwatch.amazonaws.com", "config.amazonaws.com"] }
+        Principal = { Service = "cloudwatch.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+        Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = local.alarm_topic } }
       },
     ]
   })

@@ -3,6 +3,8 @@
 locals {
   log_group_arn = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
 
+  # Without a source key: the role of a log group "doesn't support the use of aws:SourceArn and aws:SourceAccount", says
+  # docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
   trail_trust = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -10,7 +12,6 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "cloudtrail.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
     }]
   })
 
@@ -58,7 +59,7 @@ resource "aws_cloudtrail" "this" {
   name                          = local.name
   s3_bucket_name                = aws_s3_bucket.this["trail"].id
   kms_key_id                    = aws_kms_key.this.arn
-  sns_topic_name                = aws_sns_topic.this.name
+  sns_topic_name                = var.trail.topic_arn
   cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
   cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
   enable_logging                = true
@@ -66,5 +67,5 @@ resource "aws_cloudtrail" "this" {
   is_multi_region_trail         = true
   include_global_service_events = true
 
-  depends_on = [aws_s3_bucket_policy.this, aws_sns_topic_policy.this, aws_iam_role_policy.trail]
+  depends_on = [aws_s3_bucket_policy.this, aws_iam_role_policy.trail]
 }

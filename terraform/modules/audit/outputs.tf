@@ -1,11 +1,15 @@
 output "trail" {
-  description = "The trail: its ARN, its bucket, its log group and the topic that tells of new files and alarms."
+  description = "The trail: its ARN, its bucket and its log group."
   value = {
     arn       = aws_cloudtrail.this.arn
     bucket    = aws_s3_bucket.this["trail"].id
     log_group = aws_cloudwatch_log_group.trail.name
-    topic_arn = aws_sns_topic.this.arn
   }
+}
+
+output "alarm_topic_arn" {
+  description = "The topic of the alarms on the root user and on break-glass."
+  value       = aws_sns_topic.this.arn
 }
 
 output "kms_key_arn" {

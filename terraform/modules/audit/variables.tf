@@ -47,14 +47,39 @@ variable "break_glass_role_arn" {
 }
 
 variable "trail" {
-  description = "How many days the trail's files are kept. While MFA delete is on nothing expires, because S3 refuses a lifecycle then."
-  type        = object({ retention_days = optional(number, 2557) })
-  default     = {}
-  nullable    = false
+  description = "How many days the trail's files are kept (while MFA delete is on nothing expires, because S3 refuses a lifecycle then), and the topic, if any, that tells of each new file to what reads them: one message every few minutes, so none that people read."
+  type = object({
+    retention_days = optional(number, 2557)
+    topic_arn      = optional(string)
+  })
+  default  = {}
+  nullable = false
 
   validation {
     condition     = var.trail.retention_days >= 365 && floor(var.trail.retention_days) == var.trail.retention_days
     error_message = "trail.retention_days ${var.trail.retention_days} must be a whole number of at least 365 days."
+  }
+  validation {
+    condition     = var.trail.topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.trail.topic_arn))
+    error_message = "trail.topic_arn \"${coalesce(var.trail.topic_arn, "-")}\" must be the ARN of an SNS topic."
+  }
+}
+
+variable "subscribers" {
+  description = "Mail addresses that hear of each use of the root user and of break-glass."
+  type = object({
+    alarms = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for email in var.subscribers.alarms : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", email))])
+    error_message = "subscribers.alarms ${jsonencode(var.subscribers.alarms)} must be mail addresses."
+  }
+  validation {
+    condition     = length(distinct(var.subscribers.alarms)) == length(var.subscribers.alarms)
+    error_message = "subscribers.alarms ${jsonencode(var.subscribers.alarms)} must not name an address twice."
   }
 }
 
@@ -102,5 +127,43 @@ variable "aggregated_account_ids" {
   validation {
     condition     = alltrue([for account in var.aggregated_account_ids : can(regex("^[0-9]{12}$", account))])
     error_message = "aggregated_account_ids ${jsonencode(var.aggregated_account_ids)} must each be the 12 digits of an AWS account."
+  }
+}
+
+variable "aggregated_by" {
+  description = "The accounts and regions of AWS Config aggregators that may gather the findings of this account and region."
+  type = list(object({
+    account_id = string
+    region     = string
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for aggregator in var.aggregated_by : can(regex("^[0-9]{12}$", aggregator.account_id)) && can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", aggregator.region))])
+    error_message = "aggregated_by ${jsonencode(var.aggregated_by)} must each have account_id, the 12 digits of an AWS account, and region."
+  }
+  validation {
+    condition     = length(distinct(var.aggregated_by)) == length(var.aggregated_by)
+    error_message = "aggregated_by ${jsonencode(var.aggregated_by)} must not name an aggregator twice."
+  }
+}
+
+variable "recorder" {
+  description = "Whether AWS Config's recorder is made here. An account has one per region: say false where Control Tower or the organisation made it; the rules then look at what that one records."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "absent_rules" {
+  description = "Rules of AWS Config that this region does not have (yet), by their identifiers."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for rule in var.absent_rules : can(regex("^[A-Z0-9_]+$", rule))])
+    error_message = "absent_rules ${jsonencode(var.absent_rules)} must be identifiers of rules, for example ELB_LOGGING_ENABLED."
   }
 }

@@ -14,8 +14,12 @@ module "audit" {
   environment             = var.environment
   break_glass_role_arn    = module.access.role_arns.break_glass
   trail                   = var.trail
+  subscribers             = var.subscribers
   mfa_delete              = var.mfa_delete
   mfa_device              = var.mfa_device
   record_global_resources = var.record_global_resources
   aggregated_account_ids  = var.aggregated_account_ids
+  aggregated_by           = var.aggregated_by
+  recorder                = var.recorder
+  absent_rules            = var.absent_rules
 }

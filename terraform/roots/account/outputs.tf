@@ -1,6 +1,11 @@
 output "trail" {
-  description = "The trail: its ARN, its bucket, its log group and the topic that tells of new files and alarms."
+  description = "The trail: its ARN, its bucket and its log group."
   value       = module.audit.trail
+}
+
+output "alarm_topic_arn" {
+  description = "The topic of the alarms on the root user and on break-glass."
+  value       = module.audit.alarm_topic_arn
 }
 
 output "access" {

@@ -66,9 +66,14 @@ variable "tags" {
 }
 
 variable "people" {
-  description = "Who may take on the roles of this account (ARNs of roles or users, of the identity account), how long a session lasts, and how old its MFA may be, in seconds."
+  description = "Who may take on the roles of this account for `session_seconds`. `trusted_arns`: IAM users, who need MFA that is at most `mfa_age_seconds` old. `federated`: people whose identity provider demands MFA, with roles of the identity account (those of permission sets may end in `_*`) or from a SAML provider of this account, and with one of `source_identities` if there are any."
   type = object({
-    trusted_arns    = list(string)
+    trusted_arns = optional(list(string), [])
+    federated = optional(object({
+      role_arns          = optional(list(string), [])
+      saml_provider_arns = optional(list(string), [])
+      source_identities  = optional(list(string), [])
+    }), {})
     session_seconds = optional(number, 3600)
     mfa_age_seconds = optional(number, 3600)
   })
@@ -83,10 +88,22 @@ variable "break_glass_policies" {
 }
 
 variable "trail" {
-  description = "How many days the trail's files are kept."
-  type        = object({ retention_days = optional(number, 2557) })
-  default     = {}
-  nullable    = false
+  description = "How many days the trail's files are kept, and the topic, if any, that tells of each new file to what reads them: one message every few minutes, so none that people read."
+  type = object({
+    retention_days = optional(number, 2557)
+    topic_arn      = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "subscribers" {
+  description = "Mail addresses that hear of each use of the root user and of break-glass."
+  type = object({
+    alarms = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "mfa_delete" {
@@ -112,6 +129,30 @@ variable "record_global_resources" {
 
 variable "aggregated_account_ids" {
   description = "The accounts whose findings are gathered here."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "aggregated_by" {
+  description = "The accounts and regions of AWS Config aggregators that may gather the findings of this account and region."
+  type = list(object({
+    account_id = string
+    region     = string
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "recorder" {
+  description = "Whether AWS Config's recorder is made here. An account has one per region: say false where Control Tower or the organisation made it; the rules then look at what that one records."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "absent_rules" {
+  description = "Rules of AWS Config that this region does not have (yet), by their identifiers."
   type        = list(string)
   default     = []
   nullable    = false

@@ -1,4 +1,4 @@
-"""The account root, proven: what was done cannot be hidden, nobody acts without MFA, the record is complete."""
+"""The account root, proven: what was done cannot be hidden, alarms are heard, the record is complete."""
 
 from __future__ import annotations
 
@@ -7,85 +7,38 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from tests.terraform.inputs import Variables
 from tests.terraform.plans import Resource
 from tests.terraform.properties import strategies
+from tests.terraform.properties.accounts import (
+    ROOT,
+    RULES,
+    aggregated,
+    aggregating,
+    global_resources,
+    heard,
+    in_china,
+    mfa_delete_off,
+    mfa_delete_on,
+    read_by_something,
+    recorded_elsewhere,
+    recording,
+    statements,
+)  # fmt: skip
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
-from tests.terraform.properties.subjects import Subject
 
 KEYS, TRAIL, BUCKETS = (f"modules/audit/{name}.tf" for name in ("keys", "main", "buckets"))
-BUCKET_POLICIES, CONFIG = (f"modules/audit/{name}.tf" for name in ("bucket_policies", "config"))
-POLICIES, ROLES = (f"modules/access/{name}.tf" for name in ("policies", "main"))
-AUDIT, ACCESS = "module.audit", "module.access"
-SETTING_UP_MFA = {
-    "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices",
-    "iam:ListVirtualMFADevices", "iam:ResyncMFADevice", "sts:GetSessionToken",
-}  # fmt: skip
-RULES = {
-    "CLOUD_TRAIL_ENABLED", "CLOUD_TRAIL_ENCRYPTION_ENABLED", "CMK_BACKING_KEY_ROTATION_ENABLED",
-    "ECS_CONTAINERS_NONPRIVILEGED", "ECS_CONTAINERS_READONLY_ACCESS", "ELB_LOGGING_ENABLED", "IAM_USER_MFA_ENABLED",
-    "MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS", "REQUIRED_TAGS", "S3_BUCKET_PUBLIC_READ_PROHIBITED",
-    "S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED", "SECRETSMANAGER_ROTATION_ENABLED_CHECK", "SNS_ENCRYPTED_KMS",
-    "VPC_FLOW_LOGS_ENABLED",
-}  # fmt: skip
-
-
-@st.composite
-def tops(draw: st.DrawFn) -> Variables:
-    aws = {"role_arn": None, "s3_use_path_style": False}
-    return {"environment": draw(strategies.environments()), "aws": aws, "tags": draw(strategies.tags)}
-
-
-@st.composite
-def accounts(draw: st.DrawFn, _: Variables) -> Variables:
-    others = st.lists(strategies.accounts, max_size=3, unique=True)
-    people = st.tuples(strategies.accounts, st.sampled_from(["role/engineers", "user/ann"])).map(trusted)
-    way = draw(st.sampled_from(["disabled", "enabled_out_of_band", "enable"]))
-    return {
-        "people": {
-            "trusted_arns": draw(st.lists(people, min_size=1, max_size=3, unique=True)),
-            "session_seconds": draw(st.integers(3600, 43200)),
-            "mfa_age_seconds": draw(st.integers(300, 43200)),
-        },
-        "trail": {"retention_days": draw(st.integers(365, 5000))},
-        "record_global_resources": draw(st.booleans()),
-        "aggregated_account_ids": draw(others),
-        "mfa_delete": way,
-        "mfa_device": "arn:aws:iam::111122223333:mfa/root 123456" if way == "enable" else None,
-    }
-
-
-def trusted(one: tuple[str, str]) -> str:
-    return f"arn:aws:iam::{one[0]}:{one[1]}"
-
-
-ROOT = Subject("roots/account", accounts, shared=tops(), plans=5)
-
-
-def mfa_delete_off(variables: Variables) -> bool:
-    return bool(variables["mfa_delete"] == "disabled")
-
-
-def mfa_delete_on(variables: Variables) -> bool:
-    return not mfa_delete_off(variables)
-
-
-def global_resources(variables: Variables) -> bool:
-    return bool(variables["record_global_resources"])
-
-
-def aggregating(variables: Variables) -> bool:
-    return bool(variables["aggregated_account_ids"])
+BUCKET_POLICIES, CONFIG, ALARMS = (f"modules/audit/{name}.tf" for name in ("bucket_policies", "config", "alarms"))
 
 
 def of_trail(instance: Instance, kind: str) -> list[dict[str, Any]]:
     return [dict(resource.values) for resource in instance.plan.of(kind) if resource.key == "trail"]
 
 
-def statements(resource: Resource, attribute: str = "policy") -> dict[str, dict[str, Any]]:
-    return {statement["Sid"]: statement for statement in resource.document(attribute)["Statement"]}
+SOURCE_OF_THE_ROLE = """      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
+"""
 
 
 @proof(
@@ -96,14 +49,15 @@ def statements(resource: Resource, attribute: str = "policy") -> dict[str, dict[
         Edit(TRAIL, "kms_key_id                    = aws_kms_key.this.arn\n", "", says="encrypted"),
         Edit(TRAIL, "enable_log_file_validation    = true", "enable_log_file_validation = false", says="altered"),
         Edit(TRAIL, "is_multi_region_trail         = true", "is_multi_region_trail = false", says="other regions"),
-        Edit(TRAIL, "sns_topic_name                = aws_sns_topic.this.name\n", "", says="told"),
+        Edit(TRAIL, "= var.trail.topic_arn", "= null", says="told", where=read_by_something),
+        Edit(TRAIL, '      Action    = "sts:AssumeRole"\n', SOURCE_OF_THE_ROLE, says="log group"),
         Edit(
             KEYS, '{ "aws:SourceArn" = local.trail_arn }', '{ "aws:SourceAccount" = local.account }', says="of others"
         ),
     ],
 )
 def test_property_52_cloudtrail_encryption(instance: Instance) -> None:
-    """One trail of everything, in every region, encrypted, validated, searchable and announced."""
+    """One trail of everything, in every region, encrypted, validated and searchable; announced to what reads it."""
     trail = instance.plan.one("aws_cloudtrail")
     assert instance.plan.references(trail, "kms_key_id") >= {"aws_kms_key.this.arn"}, "the files are not encrypted"
     assert "kms_key_id" in trail.unknown, "the files are not encrypted"
@@ -113,7 +67,11 @@ def test_property_52_cloudtrail_encryption(instance: Instance) -> None:
     assert trail.values["include_global_service_events"], "what is done to IAM is not seen"
     assert instance.plan.references(trail, "cloud_watch_logs_group_arn"), "the trail cannot be searched"
     assert instance.plan.references(trail, "cloud_watch_logs_role_arn") >= {"aws_iam_role.trail.arn"}
-    assert trail.values.get("sns_topic_name"), "nobody is told of new files"
+    assert trail.values.get("sns_topic_name") == instance.variables["trail"]["topic_arn"], "what reads it is not told"
+    role = instance.plan.one("aws_iam_role", "trail").document("assume_role_policy")["Statement"]
+    assert [statement.get("Condition") for statement in role] == [None], (
+        "CloudTrail names no source to a log group's role"
+    )
     key = instance.plan.one("aws_kms_key")
     assert key.values["enable_key_rotation"]
     granted = statements(key)
@@ -138,6 +96,9 @@ def test_property_52_cloudtrail_encryption(instance: Instance) -> None:
         Edit(BUCKET_POLICIES, "merge(local.this_trail.StringEquals, local.full_control)", "local.full_control",
              says="other trails"),
         Edit(BUCKETS, "force_destroy = false", "force_destroy = true", says="destroyed"),
+        Edit(BUCKETS, ' if purpose != "access" }', " }", says="for ever"),
+        Edit(BUCKET_POLICIES, "local.mfa_delete ? [var.break_glass_role_arn,", "false ? [var.break_glass_role_arn,",
+             says="than break-glass", where=mfa_delete_on),
     ],
 )  # fmt: skip
 def test_property_53_cloudtrail_s3_bucket_security(instance: Instance) -> None:
@@ -172,50 +133,56 @@ def test_property_53_cloudtrail_s3_bucket_security(instance: Instance) -> None:
     kept = granted.get("DenyDeletion", {})
     assert {"s3:DeleteObject", "s3:DeleteObjectVersion"} <= set(kept.get("Action", [])), "anybody may delete"
     break_glass = strategies.arn(environment, "iam", f"role/{instance.environment}-break-glass", region=False)
-    assert kept["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": break_glass}}, (
-        "others than break-glass may delete"
+    root = strategies.arn(environment, "iam", "root", region=False)
+    assert kept["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [break_glass, *([root] if on else [])]}}, (
+        "others than break-glass, and root where S3 asks for its MFA, may delete"
     )
+    logged = {str(found.key) for found in instance.plan.of("aws_s3_bucket_logging")}
+    assert logged == {"trail", "config"}, "the log of the logs grows by itself, for ever"
 
 
 @proof(
-    54,
-    "MFA enforcement for production",
+    30,
+    "CloudWatch alarms creation",
     of=ROOT,
+    part="account",
     broken_by=[
-        Edit(POLICIES, '{ BoolIfExists = { "aws:MultiFactorAuthPresent" = "false" } }',
-             '{ Bool = { "aws:MultiFactorAuthPresent" = "false" } }', says="access keys"),
-        Edit(POLICIES, '    "sts:GetSessionToken",\n', '    "sts:GetSessionToken",\n    "s3:*",\n', says="without MFA"),
-        Edit(POLICIES, "      local.require_mfa,\n", "", says="operate"),
-        Edit(ROLES, "merge(local.with_mfa, {", "merge({}, {", says="taken on without MFA"),
-        Edit(ROLES, 'NumericLessThan = { "aws:MultiFactorAuthAge" = tostring(var.people.mfa_age_seconds) }', "",
-             says="old"),
-        Edit(TRAIL, 'Condition = { StringEquals = { "aws:SourceArn" = local.trail_arn } }',
-             'Condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }', says="service"),
+        Edit(ALARMS, "alarm_actions       = [aws_sns_topic.this.arn]", " alarm_actions = []", says="nowhere"),
+        Edit(ALARMS, "toset(var.subscribers.alarms)", "toset([])", says="reads", where=heard),
+        Edit(KEYS, '"kms:EncryptionContext:aws:sns:topicArn" = local.alarm_topic',
+             '"aws:SourceAccount" = local.account', says="the key"),
+        Edit(ALARMS, "AssumeRole*", "AssumeRole", says="SAML"),
     ],
 )  # fmt: skip
-def test_property_54_mfa_enforcement_for_production(instance: Instance) -> None:
-    """People do nothing without MFA but set it up, and take on a role only with MFA that is fresh."""
-    policies = {str(policy.key): policy for policy in instance.plan.of("aws_iam_policy")}
-    assert set(policies) == {"require_mfa", "self_service", "operate"}
-    for name in ("require_mfa", "operate"):
-        deny = statements(policies[name]).get("NothingWithoutMfa", {})
-        assert deny.get("Effect") == "Deny", f"{name} lets somebody act without MFA"
-        assert deny["Resource"] == "*"
-        assert set(deny["NotAction"]) == SETTING_UP_MFA, "more than setting up MFA is possible without MFA"
-        assert deny["Condition"] == {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, (
-            "access keys, which say nothing of MFA, are let through"
-        )
-    people = [role for role in instance.plan.of("aws_iam_role") if role.address.startswith(ACCESS)]
-    assert {role.key for role in people} == {"reader", "operator", "break_glass"}
-    age = str(instance.variables["people"]["mfa_age_seconds"])
-    for role in people:
-        (trust,) = role.document("assume_role_policy")["Statement"]
-        condition = trust["Condition"]
-        assert condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}, f"{role.key} is taken on without MFA"
-        assert condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": age}, f"MFA of {role.key} may be old"
-        assert trust["Principal"] == {"AWS": instance.variables["people"]["trusted_arns"]}, "others may take it on"
-    services = [role for role in instance.plan.of("aws_iam_role") if role.address.startswith(AUDIT)]
-    assert not any("MultiFactorAuth" in role.values["assume_role_policy"] for role in services), "a service has no MFA"
+def test_property_30_cloudwatch_alarms_creation_account(instance: Instance) -> None:
+    """Each use of the root user and of break-glass rings at a topic of alarms alone, and its subscribers hear it."""
+    alarms = {str(alarm.key): alarm for alarm in instance.plan.of("aws_cloudwatch_metric_alarm")}
+    assert set(alarms) == {"root-user", "break-glass"}
+    for alarm in alarms.values():
+        assert instance.plan.references(alarm, "alarm_actions") >= {"aws_sns_topic.this.arn"}, "an alarm rings nowhere"
+    patterns = {
+        str(found.key): found.values["pattern"] for found in instance.plan.of("aws_cloudwatch_log_metric_filter")
+    }
+    assert '"AssumeRole*"' in patterns["break-glass"], "break-glass by SAML goes unseen"
+    topic = instance.plan.one("aws_sns_topic")
+    assert instance.plan.references(topic, "kms_master_key_id") >= {"aws_kms_key.this.arn"}, (
+        "the topic is not encrypted"
+    )
+    emails = {found.values["endpoint"] for found in instance.plan.of("aws_sns_topic_subscription")}
+    assert emails == set(instance.variables["subscribers"]["alarms"]), "nobody reads the alarms that ring"
+    name = topic.values["name"]
+    arn = strategies.arn(instance.variables["environment"], "sns", name)
+    publishers = [found for found in statements(instance.plan.one("aws_sns_topic_policy")).values()
+                  if found["Effect"] == "Allow"]  # fmt: skip
+    assert [found["Principal"] for found in publishers] == [{"Service": "cloudwatch.amazonaws.com"}], (
+        "other than alarms comes to the topic"
+    )
+    key = statements(instance.plan.one("aws_kms_key")).get("Alarms", {})
+    assert key.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}, "the key lets no alarm through"
+    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert key["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": arn}}, (
+        "the key asks CloudWatch for what it does not give"
+    )
 
 
 @proof(
@@ -224,29 +191,34 @@ def test_property_54_mfa_enforcement_for_production(instance: Instance) -> None:
     of=ROOT,
     broken_by=[
         Edit(CONFIG, "all_supported                 = true", "all_supported = false", says="every type",
-             where=lambda variables: not global_resources(variables)),
+             where=lambda variables: recording(variables) and not global_resources(variables)),
         Edit(CONFIG, "= var.record_global_resources", "= false", says="IAM", where=global_resources),
-        Edit(CONFIG, "is_enabled = true", "is_enabled = false", says="does not record"),
-        Edit(CONFIG, "    VPC_FLOW_LOGS_ENABLED                    = {}\n", "", says="rules"),
+        Edit(CONFIG, "is_enabled = true", "is_enabled = false", says="does not record", where=recording),
+        Edit(CONFIG, "var.recorder ? 1 : 0", "1", says="second recorder", where=recorded_elsewhere),
+        Edit(CONFIG, "    VPC_FLOW_LOGS_ENABLED                    = {}\n", "", says="rules",
+             where=lambda variables: "VPC_FLOW_LOGS_ENABLED" not in variables["absent_rules"]),
+        Edit(CONFIG, 'aws-cn     = ["ELB_LOGGING_ENABLED"]\n    aws-us-gov = ["ELB_LOGGING_ENABLED"]',
+             "aws-cn = []\n    aws-us-gov = []", says="rules", where=in_china),
         Edit(CONFIG, 'length(var.aggregated_account_ids) > 0 ? toset(["this"])', 'true ? toset([])',
              says="gathered", where=aggregating),
+        Edit(CONFIG, "aggregator in var.aggregated_by", "aggregator in []", says="may gather", where=aggregated),
     ],
 )  # fmt: skip
 def test_property_56_aws_config_enabled(instance: Instance) -> None:
-    """Everything is recorded and delivered, IAM in the one region that was told to, and AWS's rules look at it."""
-    recorder = instance.plan.one("aws_config_configuration_recorder").values
-    group = recorder["recording_group"][0]
-    assert group["all_supported"] is True, "not every type of resource is recorded"
-    assert group["include_global_resource_types"] is global_resources(instance.variables), "IAM is not recorded as told"
-    assert not group.get("resource_types")
-    frequency = "CONTINUOUS" if instance.tier == "prod" else "DAILY"
-    assert recorder["recording_mode"][0]["recording_frequency"] == frequency
-    assert instance.plan.one("aws_config_configuration_recorder_status").values["is_enabled"], "it does not record"
-    channel = instance.plan.one("aws_config_delivery_channel")
-    assert instance.plan.references(channel, "s3_bucket_name") >= {'aws_s3_bucket.this["config"].id'}, "not delivered"
+    """Everything is recorded and delivered, unless another recorder does so; IAM in one region only; AWS's rules look
+    at it where the region has them; who gathers findings is let in."""
+    recorders = instance.plan.of("aws_config_configuration_recorder")
+    assert len(recorders) == int(recording(instance.variables)), "a second recorder of one region is refused"
+    for recorder in recorders:
+        recorded(instance, recorder)
     rules = [rule.values["source"][0] for rule in instance.plan.of("aws_config_config_rule")]
     assert {rule["owner"] for rule in rules} == {"AWS"}
-    assert sorted(rule["source_identifier"] for rule in rules) == sorted(RULES), "other rules than those of the docs"
+    absent = {*instance.variables["absent_rules"]}
+    if instance.variables["environment"]["partition"] != "aws":
+        absent.add("ELB_LOGGING_ENABLED")
+    assert sorted(rule["source_identifier"] for rule in rules) == sorted(RULES - absent), (
+        "other rules than those of the docs"
+    )
     gathered = instance.variables["aggregated_account_ids"]
     aggregators = [
         a.values["account_aggregation_source"] for a in instance.plan.of("aws_config_configuration_aggregator")
@@ -254,17 +226,35 @@ def test_property_56_aws_config_enabled(instance: Instance) -> None:
     assert aggregators == ([[{"account_ids": gathered, "all_regions": True, "regions": None}]] if gathered else []), (
         "findings of other accounts are not gathered as told"
     )
+    let_in = [
+        (a.values["account_id"], a.values["region"]) for a in instance.plan.of("aws_config_aggregate_authorization")
+    ]
+    named = [(a["account_id"], a["region"]) for a in instance.variables["aggregated_by"]]
+    assert sorted(let_in) == sorted(named), "an aggregator that may gather gets nothing"
+
+
+def recorded(instance: Instance, recorder: Resource) -> None:
+    group = recorder.values["recording_group"][0]
+    assert group["all_supported"] is True, "not every type of resource is recorded"
+    assert group["include_global_resource_types"] is global_resources(instance.variables), "IAM is not recorded as told"
+    assert not group.get("resource_types")
+    frequency = "CONTINUOUS" if instance.tier == "prod" else "DAILY"
+    assert recorder.values["recording_mode"][0]["recording_frequency"] == frequency
+    assert instance.plan.one("aws_config_configuration_recorder_status").values["is_enabled"], "it does not record"
+    channel = instance.plan.one("aws_config_delivery_channel")
+    assert instance.plan.references(channel, "s3_bucket_name") >= {'aws_s3_bucket.this["config"].id'}, "not delivered"
+    assert channel.values.get("sns_topic_arn") is None, "AWS Config does not publish to an encrypted topic"
 
 
 WRONG = [
     Refusal("trail.retention_days", st.sampled_from([0, 30, 364, 400.5])),
+    Refusal("trail.topic_arn", st.sampled_from(["siem", "arn:aws:sqs:eu-central-1:111122223333:siem"])),
     Refusal("mfa_delete", st.sampled_from(["Enabled", "on", ""]), where=mfa_delete_off),
     Refusal("mfa_delete", st.just("enable"), says=("mfa_device is needed",), where=mfa_delete_off, name="no device"),
+    Refusal("subscribers.alarms", st.sampled_from([["ann"], ["a@b.example", "a@b.example"]])),
     Refusal("aggregated_account_ids", st.sampled_from([["1"], ["111122223333", "x"]])),
-    Refusal("people.trusted_arns", st.sampled_from([[], ["arn:aws:iam::111122223333:root"], ["*"]])),
-    Refusal("people.session_seconds", st.sampled_from([0, 3599, 43201])),
-    Refusal("people.mfa_age_seconds", st.sampled_from([0, 299, 43201])),
-    Refusal("break_glass_policies", st.sampled_from([["arn:aws:iam::aws:policy/X"], [""], ["*"]])),
+    Refusal("aggregated_by", st.sampled_from([[{"account_id": "1", "region": "eu-central-1"}]])),
+    Refusal("absent_rules", st.sampled_from([["elb-logging-enabled"]])),
 ]
 
 

@@ -26,6 +26,8 @@ EVERYTHING = (
     "ecs:ListTasks",
     "ecs:RegisterTaskDefinition",
     "elasticloadbalancing:DescribeTargetHealth",
+    "iam:GetAccountPasswordPolicy",
+    "iam:ListVirtualMFADevices",
     "ssmmessages:*",
     "xray:Put*",
 )
