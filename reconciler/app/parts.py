@@ -195,6 +195,7 @@ def state(settings: Settings) -> StateSettings:
         bucket=settings.state.bucket,
         lock_table=settings.state.lock_table,
         access_logs_bucket=settings.state.access_logs_bucket,
+        registry_scanning=settings.state.registry_scanning,
         kms_key_id=settings.state.kms_key_id,
         prefix=settings.state.prefix,
     )

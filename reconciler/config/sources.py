@@ -5,7 +5,7 @@ Each field's description is the sentence that `docs/configuration.md` prints for
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -116,6 +116,11 @@ class State(Section):
     access_logs_bucket: BucketTemplate | None = Field(
         None,
         description="Existing bucket for access logs of the state bucket; `{account}` and `{region}` are replaced",
+    )
+    registry_scanning: Literal["basic", "enhanced", "unmanaged"] = Field(
+        "basic",
+        description="Scanning of images that `reconciler bootstrap` sets beside the bucket, for the whole account and "
+        "region; `unmanaged` leaves it as the organisation set it",
     )
     prefix: StatePrefix = Field("", description="Prefix of every state's key in the bucket")
     kms_key_id: KmsKey | None = Field(

@@ -59,6 +59,18 @@ variable "state" {
   }
 }
 
+variable "registry" {
+  description = "How images are scanned in this account and region: basic (each push), enhanced (all the time, by Amazon Inspector, which costs per image) or unmanaged (as it is set already)."
+  type        = object({ scanning = optional(string, "basic") })
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = contains(["basic", "enhanced", "unmanaged"], var.registry.scanning)
+    error_message = "registry.scanning \"${var.registry.scanning}\" must be basic, enhanced or unmanaged."
+  }
+}
+
 variable "tags" {
   description = "Who owns the state storage, which cost center pays for it and what compliance class it has."
   type = object({

@@ -60,7 +60,7 @@ ONCE = {"terraform/bootstrap": BOOTSTRAP, "deploy/ecs": DAEMON, "deploy/ecs/targ
 
 def plans(laboratory: Laboratory, tiers: Iterable[str]) -> dict[str, Any]:
     """By root and tier, as in `terraform/roots/platform:prod`."""
-    found = {f"{root}:once": _plan(laboratory, root, variables) for root, variables in ONCE.items()}
+    found = {f"{root}:once": plan_root(laboratory, root, variables) for root, variables in ONCE.items()}
     for tier in tiers:
         for title, root, variables in (
             (tier, "terraform/roots/account", but(account_variables(tier), trail={"topic_arn": SIEM})),
@@ -68,7 +68,7 @@ def plans(laboratory: Laboratory, tiers: Iterable[str]) -> dict[str, Any]:
             (f"{tier} public", "terraform/roots/service", _delivered(public_service(tier))),
             (f"{tier} internal", "terraform/roots/service", _delivered(internal_service(tier))),
         ):
-            found[f"{root}:{title}"] = _plan(laboratory, root, variables)
+            found[f"{root}:{title}"] = plan_root(laboratory, root, variables)
     return found
 
 
@@ -78,7 +78,8 @@ def _delivered(service: Variables) -> Variables:
     return but(service, platform={"connection_arn": connection}, image={"owner": "pipeline"})
 
 
-def _plan(laboratory: Laboratory, root: str, variables: Variables) -> Any:
+def plan_root(laboratory: Laboratory, root: str, variables: Variables) -> Any:
+    """Plan a root with these variables; what `terraform show -json` says."""
     copied = laboratory.copy(PROJECT / root.partition("/")[0])
     directory = copied.parent / root
     (directory / "offline_override.tf").write_text(OFFLINE)

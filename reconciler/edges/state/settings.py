@@ -12,13 +12,17 @@ from reconciler.core.environment import Environment
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Buckets may contain `{account}` and `{region}`; `prefix` precedes `<environment>/<name>/terraform.tfstate`."""
+    """Buckets may contain `{account}` and `{region}`; `prefix` precedes `<environment>/<name>/terraform.tfstate`.
+
+    `access_logs_bucket` and `registry_scanning` matter to the root `bootstrap` alone.
+    """
 
     bucket: str = "reconciler-state-{account}-{region}"
     lock_table: str | None = "reconciler-locks"
     kms_key_id: str | None = None
     prefix: str = ""
     access_logs_bucket: str | None = None
+    registry_scanning: str = "basic"
 
     def bucket_in(self, environment: Environment) -> str:
         """Return the bucket's name in that account and region."""

@@ -39,6 +39,7 @@ def variables(state: StateSettings | None, environment: Environment) -> Mapping[
             "lock_table": state.lock_table,
             "access_logs_bucket": state.access_logs_bucket_in(environment),
         },
+        "registry": {"scanning": state.registry_scanning},
     }
 
 

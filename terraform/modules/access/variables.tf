@@ -51,7 +51,7 @@ variable "people" {
 
   validation {
     condition     = length(concat(var.people.trusted_arns, var.people.federated.role_arns, var.people.federated.saml_provider_arns)) > 0
-    error_message = "people.trusted_arns, people.federated.role_arns and people.federated.saml_provider_arns must not all be empty: nobody could take on a role."
+    error_message = "people.trusted_arns ${jsonencode(var.people.trusted_arns)} must not be empty while people.federated names no role_arns and no saml_provider_arns: nobody could take on a role."
   }
   validation {
     condition     = alltrue([for arn in var.people.trusted_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:user/[^*]+$", arn))])

@@ -20,6 +20,7 @@ resource "terraform_data" "bucket" {
 }
 output "bucket" { value = terraform_data.bucket.output }
 output "logs" { value = var.state.access_logs_bucket }
+output "scanning" { value = var.registry.scanning }
 output "account" { value = var.account.id }
 output "id" { value = terraform_data.bucket.id }
 """
@@ -46,10 +47,13 @@ async def test_a_second_bootstrap_uses_the_state_of_the_first_and_applies_nothin
     assert stage.ran("apply") == 1
 
 
-async def test_the_settings_name_the_bucket_of_access_logs(stage: Stage) -> None:
-    assert "logs" not in await bootstrap(stage, tree())
-    logged = await bootstrap(stage, tree(), replace(STATE, access_logs_bucket="logs-{account}-{region}"))
-    assert logged["logs"] == "logs-123456789012-eu-central-1"
+async def test_the_settings_name_the_bucket_of_access_logs_and_the_scanning_of_images(stage: Stage) -> None:
+    first = await bootstrap(stage, tree())
+    assert "logs" not in first
+    assert first["scanning"] == "basic"
+    wanted = replace(STATE, access_logs_bucket="logs-{account}-{region}", registry_scanning="unmanaged")
+    second = await bootstrap(stage, tree(), wanted)
+    assert (second["logs"], second["scanning"]) == ("logs-123456789012-eu-central-1", "unmanaged")
 
 
 async def test_a_new_tree_updates_the_resources_and_keeps_the_state(stage: Stage) -> None:

@@ -120,12 +120,12 @@ def with_users(variables: Variables) -> bool:
     return bool(variables["people"]["trusted_arns"])
 
 
+def of_users_only(variables: Variables) -> bool:
+    return not any(variables["people"]["federated"].values())
+
+
 def with_roles(variables: Variables) -> bool:
     return any(not arn.endswith("_*") for arn in variables["people"]["federated"]["role_arns"])
-
-
-def with_permission_sets(variables: Variables) -> bool:
-    return any(arn.endswith("_*") for arn in variables["people"]["federated"]["role_arns"])
 
 
 def with_identities(variables: Variables) -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from tests.terraform.inputs import Variables
 from tests.terraform.properties.accounts import (
     ROOT,
     SSO,
+    of_users_only,
     statements,
     with_identities,
     with_roles,
@@ -125,13 +125,9 @@ def trusts(instance: Instance, trust: dict[str, dict[str, Any]]) -> None:
 
 ROLE = "arn:aws:iam::111122223333:role/engineers"
 ENGINEERS = f"arn:aws:iam::111122223333:{SSO}"
-NO_ONE: Variables = {
-    "trusted_arns": [],
-    "federated": dict.fromkeys(("role_arns", "saml_provider_arns", "source_identities"), ()),
-}
 WRONG = [
     Refusal("people.trusted_arns", st.sampled_from([["arn:aws:iam::111122223333:root"], ["*"], [ROLE], [ENGINEERS]])),
-    Refusal("people", st.just(NO_ONE), says=("nobody could take on",), name="nobody"),
+    Refusal("people.trusted_arns", st.just([]), says=("nobody could take on",), where=of_users_only, name="nobody"),
     Refusal("people.federated.role_arns", st.sampled_from([["arn:aws:iam::111122223333:user/ann"], [f"{ROLE}-*"]])),
     Refusal("people.federated.saml_provider_arns", st.just(["arn:aws:iam::111122223333:saml-provider/of-another"])),
     Refusal("people.federated.source_identities", st.sampled_from([["no space"], [""]]), where=with_saml),
