@@ -1,4 +1,4 @@
-"""Processes that a killed demo leaves behind: recorded in its folder, and ended before the next demo starts.
+"""Processes that a killed demo or acceptance run leaves behind: recorded in its folder, and ended by the next one.
 
 A process is ended only if its command line still names the folder; a running Terraform apply may finish first.
 """
@@ -12,21 +12,21 @@ from pathlib import Path
 
 
 def record(folder: Path, name: str, pid: int) -> None:
-    """Record a process id in the folder for the next demo."""
+    """Record a process id in the folder for the next run."""
     (folder / f"{name}.pid").write_text(str(pid))
 
 
-def end_leftovers(folder: Path) -> None:
-    """End the processes that a killed demo left behind in this folder."""
+def end_leftovers(folder: Path, *, patience: int = 60) -> None:
+    """End the processes that a killed run left behind in this folder; a drain gets `patience` seconds to end."""
     for file in folder.glob("*.pid"):
         pid = int(file.read_text())
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
             if str(folder).encode() in words:
                 os.kill(pid, signal.SIGTERM)
-                _wait_for_end(pid, seconds=60)
+                _wait_for_end(pid, seconds=patience)
     for pid in _terraform_below(folder):
-        _wait_for_end(pid, seconds=120)
+        _wait_for_end(pid, seconds=2 * patience)
 
 
 def _terraform_below(folder: Path) -> Sequence[int]:
