@@ -20,7 +20,8 @@ def test_moto_still_lacks_the_service() -> None:
 
 def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
-    target = {"TargetType": "SNS", "TargetAddress": TOPIC}
+    topic = standin.client("sns").create_topic(Name=name)["TopicArn"]
+    target = {"TargetType": "SNS", "TargetAddress": topic}
     arn = rules.create_notification_rule(
         Name=name, EventTypeIds=EVENTS, Resource=f"arn:aws:codepipeline:eu-central-1:123456789012:{name}",
         Targets=[target], DetailType="BASIC", Tags={"Owner": "payments"},
@@ -28,6 +29,10 @@ def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: st
     found = rules.describe_notification_rule(Arn=arn)
     assert [event["EventTypeId"] for event in found["EventTypes"]] == EVENTS
     assert (found["Targets"], found["Status"]) == ([{**target, "TargetStatus": "ACTIVE"}], "ENABLED")
+
+    rules.update_notification_rule(Arn=arn, Targets=[{**target, "TargetAddress": f"{topic}-that-is-gone"}])
+    found = rules.describe_notification_rule(Arn=arn)
+    assert ([each["TargetStatus"] for each in found["Targets"]], found["Status"]) == (["UNREACHABLE"], "ENABLED")
 
     rules.update_notification_rule(Arn=arn, Status="DISABLED", EventTypeIds=[])
     rules.tag_resource(Arn=arn, Tags={"Tier": "test"})

@@ -13,6 +13,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.request import Request
 from moto.core.utils import unix_time
+from moto.sns.models import sns_backends
 from werkzeug import Response
 
 from deploy.local.standin.calls import Call
@@ -46,6 +47,15 @@ class NotificationRules(BaseBackend):
         self.update({**body, "Arn": arn})
         return {"Arn": arn}
 
+    def _status(self, target: Body) -> str:
+        """Return the status of a target: a topic that does not exist is not reached, and the rule stays ENABLED.
+
+        https://docs.aws.amazon.com/dtconsole/latest/userguide/notification-target-view.html: a target has a status of
+        its own, `Unreachable` among them.
+        """
+        topics = sns_backends[self.account_id][self.region_name].topics
+        return "ACTIVE" if target["TargetAddress"] in topics else "UNREACHABLE"
+
     def describe(self, body: Body) -> Any:
         return self._rule(body)
 
@@ -55,7 +65,7 @@ class NotificationRules(BaseBackend):
         if "EventTypeIds" in body:
             rule["EventTypes"] = [{"EventTypeId": event} for event in body["EventTypeIds"]]
         if "Targets" in body:
-            rule["Targets"] = [{**target, "TargetStatus": "ACTIVE"} for target in body["Targets"]]
+            rule["Targets"] = [{**target, "TargetStatus": self._status(target)} for target in body["Targets"]]
         rule["LastModifiedTimestamp"] = unix_time()
         return {}
 
