@@ -66,6 +66,7 @@ async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ..
             privileged=each["environment"].get("privilegedMode", False),
             key=each.get("encryptionKey"),
             tags=tags_of(each.get("tags")),
+            role=each.get("serviceRole"),
         )
         for page in pages
         for each in page["projects"]
@@ -79,11 +80,13 @@ async def read_pipelines(calls: Calls, names: Sequence[str]) -> tuple[Pipeline, 
 
 
 async def _service(calls: Calls, service: Mapping[str, Any]) -> Service:
-    task = await calls.one("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])
+    described = await calls.one("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])
+    task = described["taskDefinition"]
+    roles = {"execution": task.get("executionRoleArn"), "task": task.get("taskRoleArn")}
     network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     rollout = service.get("deploymentConfiguration", {})
     breaker = rollout.get("deploymentCircuitBreaker", {})
-    logs = [each.get("logConfiguration", {}) for each in task["taskDefinition"]["containerDefinitions"]]
+    logs = [each.get("logConfiguration", {}) for each in task["containerDefinitions"]]
     return Service(
         name=service["serviceName"],
         subnets=frozenset(network.get("subnets", ())),
@@ -95,6 +98,7 @@ async def _service(calls: Calls, service: Mapping[str, Any]) -> Service:
         log_groups=frozenset(each["options"]["awslogs-group"] for each in logs if each.get("logDriver") == "awslogs"),
         target_groups=frozenset(each["targetGroupArn"].rpartition(":")[2] for each in service.get("loadBalancers", ())),
         tags=tags_of(service.get("tags")),
+        roles={user: arn for user, arn in roles.items() if arn},
     )
 
 
@@ -117,8 +121,8 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
     if found is None:
         return None
     pipeline, arn = found["pipeline"], found["metadata"]["pipelineArn"]
-    tagged, events = await gather(
-        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _events(calls, arn)
+    tagged, (events, unreached) = await gather(
+        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _notifications(calls, arn)
     )
     source = pipeline["stages"][0]["actions"][0]
     configuration = source.get("configuration", {})
@@ -132,6 +136,8 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
         key=pipeline.get("artifactStore", {}).get("encryptionKey", {}).get("id"),
         events=events,
         tags=tags_of(tagged["tags"]),
+        unreached=unreached,
+        role=pipeline.get("roleArn"),
     )
 
 
@@ -142,14 +148,25 @@ def _branches(pipeline: Mapping[str, Any]) -> Sequence[str]:
     return [branch for push in pushes for branch in push.get("branches", {}).get("includes", ())]
 
 
-async def _events(calls: Calls, pipeline: str) -> frozenset[str]:
-    """Return the event types that the pipeline's enabled notification rules send to a target."""
+async def _notifications(calls: Calls, pipeline: str) -> tuple[frozenset[str], Mapping[str, str]]:
+    """Return the event types that reach a target, and the targets that AWS does not reach, with their status.
+
+    A rule stays ENABLED when its target is not reached; only the target's own status says so:
+    https://docs.aws.amazon.com/codestar-notifications/latest/APIReference/API_TargetSummary.html
+    """
     service = "codestar-notifications"
     about = [{"Name": "RESOURCE", "Value": pipeline}]
     listed = await calls.every(service, "list_notification_rules", "NotificationRules", Filters=about)
     rules = await gather(*(calls.one(service, "describe_notification_rule", Arn=each["Arn"]) for each in listed))
-    active = [rule for rule in rules if rule["Status"] == "ENABLED" and rule.get("Targets")]
-    return frozenset(event["EventTypeId"] for rule in active for event in rule["EventTypes"])
+    enabled = [rule for rule in rules if rule["Status"] == "ENABLED"]
+    targets = [target for rule in enabled for target in rule.get("Targets", ())]
+    events = [event["EventTypeId"] for rule in enabled if _reached(rule) for event in rule["EventTypes"]]
+    unreached = {each["TargetAddress"]: each["TargetStatus"] for each in targets if each["TargetStatus"] != "ACTIVE"}
+    return frozenset(events), unreached
+
+
+def _reached(rule: Mapping[str, Any]) -> bool:
+    return any(target["TargetStatus"] == "ACTIVE" for target in rule.get("Targets", ()))
 
 
 def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
