@@ -1,6 +1,7 @@
 """Processes that a killed demo or acceptance run leaves behind: recorded in its folder, and ended by the next one.
 
-A process is ended only if its command line still names the folder; a running Terraform apply may finish first.
+A process is ended only if it still runs in the folder, or its command line names it: its number may be another's by
+now. A running Terraform apply may finish first.
 """
 
 import contextlib
@@ -21,12 +22,17 @@ def end_leftovers(folder: Path, *, patience: int = 60) -> None:
     for file in folder.glob("*.pid"):
         pid = int(file.read_text())
         with contextlib.suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if str(folder).encode() in words:
+            if _belongs(Path(f"/proc/{pid}"), folder):
                 os.kill(pid, signal.SIGTERM)
                 _wait_for_end(pid, seconds=patience)
     for pid in _terraform_below(folder):
         _wait_for_end(pid, seconds=2 * patience)
+
+
+def _belongs(process: Path, folder: Path) -> bool:
+    """Return True when a process runs in the folder, or has it on its command line."""
+    named = str(folder).encode() in (process / "cmdline").read_bytes()
+    return named or (process / "cwd").readlink().is_relative_to(folder)
 
 
 def _terraform_below(folder: Path) -> Sequence[int]:
@@ -42,9 +48,16 @@ def _terraform_below(folder: Path) -> Sequence[int]:
 def _wait_for_end(pid: int, *, seconds: float) -> None:
     """Wait until the process has ended, and kill it after that time."""
     for _ in range(int(seconds * 10)):
-        with contextlib.suppress(OSError):
-            os.kill(pid, 0)
-            time.sleep(0.1)
-            continue
-        return
+        if not _runs(pid):
+            return
+        time.sleep(0.1)
     os.kill(pid, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    """Return False for a process that is gone, or that only waits for its parent to notice its end."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -13,6 +13,7 @@ class Watch:
 
     def _wait_for_fetch(self, commit: str) -> None:
         def poll() -> tuple[bool | None, str]:
+            self._require_daemon()
             accepted = self._workplace.api("source")["commit"]
             return (True, "") if accepted == commit else (None, f"the daemon is at {str(accepted)[:7]}")
 
