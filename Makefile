@@ -34,6 +34,10 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: setup ## Run the main job, end to end, against the AWS stand-in (ARGS=--keep leaves it running)
 	$(BIN)/python -m deploy.local.demo $(ARGS)
 
+.PHONY: acceptance
+acceptance: setup ## Run the life of an environment in a real, empty sandbox account (ARGS: docs/acceptance.md)
+	$(BIN)/python -m deploy.acceptance $(ARGS)
+
 ##@ Before every commit
 
 .PHONY: check

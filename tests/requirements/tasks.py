@@ -56,7 +56,9 @@ TASKS = (
     Task(33, "README and module reference",
          ("README.md", "docs/manifests.md", "docs/prerequisites.md", "docs/security.md", "docs/cost.md"),
          tests=("tests/e2e/test_readme.py", "tests/cli/test_reference.py", PLATFORM, CONVENTIONS)),
-    Task(34, "Validation in a real account: `reconciler verify ENVIRONMENT`",
-         ("reconciler/core/verification", "reconciler/edges/aws/account", "reconciler/cli/commands/verification.py"),
-         tests=("tests/core/verification/test_verify.py", LIVE, APPLIED, DELIVERED)),
+    Task(34, "Validation in a real account: `reconciler verify ENVIRONMENT`, `make acceptance`",
+         ("reconciler/core/verification", "reconciler/edges/aws/account", "reconciler/cli/commands/verification.py",
+          "deploy/acceptance"),
+         tests=("tests/core/verification/test_verify.py", LIVE, APPLIED, DELIVERED,
+                "tests/acceptance/test_acceptance.py")),
 )  # fmt: skip

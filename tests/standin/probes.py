@@ -141,9 +141,24 @@ def shows_the_key_of_an_object(client: Clients) -> bool:
     return False
 
 
+def deletes_a_project_by_its_arn(client: Clients) -> bool:
+    builds, project = client("codebuild"), _project(client, {"type": "S3", "location": "place"})
+    builds.delete_project(name=project["arn"])
+    return project["name"] not in builds.list_projects()["projects"]
+
+
+def deletes_a_trail_by_its_arn(client: Clients) -> bool:
+    trails, name = client("cloudtrail"), unique_name()
+    arn = trails.create_trail(Name=name, S3BucketName=_bucket(client))["TrailARN"]
+    trails.delete_trail(Name=arn)
+    return all(trail["Name"] != name for trail in trails.list_trails()["Trails"])
+
+
 PROBES: dict[tuple[str, str], Probe] = {
+    ("cloudtrail", "DeleteTrail"): deletes_a_trail_by_its_arn,
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
     ("codebuild", "UpdateProject"): updates_a_project,
+    ("codebuild", "DeleteProject"): deletes_a_project_by_its_arn,
     ("codepipeline", "GetPipeline"): returns_timestamps_of_a_pipeline_as_numbers,
     ("ecs", "CreateService"): probes_ecs.creates_service_with_its_strategy,
     ("ecs", "UpdateService"): probes_ecs.updates_service_by_a_new_deployment,

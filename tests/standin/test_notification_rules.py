@@ -23,7 +23,8 @@ def test_moto_still_lacks_the_service() -> None:
 
 def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: str) -> None:
     rules = standin.client("codestar-notifications")
-    target = {"TargetType": "SNS", "TargetAddress": TOPIC}
+    topic = standin.client("sns").create_topic(Name=name)["TopicArn"]
+    target = {"TargetType": "SNS", "TargetAddress": topic}
     arn = rules.create_notification_rule(
         Name=name, EventTypeIds=EVENTS, Resource=PIPELINE.format(name),
         Targets=[target], DetailType="BASIC", Tags={"Owner": "payments"},
@@ -34,6 +35,10 @@ def test_a_rule_is_returned_as_created_and_as_changed(standin: StandIn, name: st
     assert standin.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])["TopicArn"] == TOPIC
     found = rules.describe_notification_rule(Arn=arn)
     assert found["Targets"] == [{**target, "TargetStatus": "ACTIVE"}]
+
+    rules.update_notification_rule(Arn=arn, Targets=[{**target, "TargetAddress": f"{topic}-that-is-gone"}])
+    found = rules.describe_notification_rule(Arn=arn)
+    assert ([each["TargetStatus"] for each in found["Targets"]], found["Status"]) == (["UNREACHABLE"], "ENABLED")
 
     rules.update_notification_rule(Arn=arn, Status="DISABLED", EventTypeIds=[])
     rules.tag_resource(Arn=arn, Tags={"Tier": "test"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from deploy.local.standin import StandIn
@@ -16,6 +17,8 @@ LISTED = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 ALARMS = ("CPUUtilization", "MemoryUtilization", "RunningTaskCount")
 PUBLIC_ALARMS = ("UnHealthyHostCount", "HTTPCode_Target_5XX_Count")
 ROOT = "roots/verified"
+STATES = f"reconciler-state-{ACCOUNT}-{REGION}"
+INSIGHTS = f"/aws/ecs/containerinsights/{NAME}/performance"
 
 
 def make_environment(stand_in: StandIn, workbench: Workbench) -> None:
@@ -32,14 +35,43 @@ def make_environment(stand_in: StandIn, workbench: Workbench) -> None:
     )
     bucket = {"name": f"{NAME}-artifacts", "arn": f"arn:aws:s3:::{NAME}-artifacts"}
     offered = platform | {"kms": keys, "artifact_bucket": bucket, "notification_topic_arn": topic}
-    service = but(delivered(public_service("prod")), environment={"name": NAME}, platform=_connected(offered))
+    boundary = _boundary(stand_in)
+    service = but(delivered(public_service("prod")), environment={"name": NAME}, platform=_connected(offered, boundary))
     workbench.plan(ROOT, write_root(workbench.directory / ROOT, {"orders": service}, TAGS))
     workbench.apply(ROOT)
     _alarms(stand_in, topic)
+    _insights(stand_in, keys)
+    _states(stand_in)
 
 
-def _connected(offered: Variables) -> Variables:
-    return {**offered, "permissions_boundary_arn": None, "connection_arn": CONNECTION}
+def _connected(offered: Variables, boundary: str) -> Variables:
+    return {**offered, "permissions_boundary_arn": boundary, "connection_arn": CONNECTION}
+
+
+def _boundary(stand_in: StandIn) -> str:
+    everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": everything})
+    made = stand_in.client("iam").create_policy(PolicyName=f"{NAME}-boundary", PolicyDocument=document)
+    return str(made["Policy"]["Arn"])
+
+
+def _states(stand_in: StandIn) -> None:
+    """The bucket of the states with its key, and the states of the platform and of the service."""
+    kms, s3 = stand_in.client("kms"), stand_in.client("s3")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName=f"alias/{STATES}", TargetKeyId=key)
+    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for name in ("platform", "orders"):
+        s3.put_object(
+            Bucket=STATES, Key=f"{NAME}/{name}/terraform.tfstate", Body=b"{}",
+            ServerSideEncryption="aws:kms", SSEKMSKeyId=key,
+        )  # fmt: skip
+
+
+def _insights(stand_in: StandIn, keys: dict[str, str]) -> None:
+    logs = stand_in.client("logs")
+    logs.create_log_group(logGroupName=INSIGHTS, kmsKeyId=keys["logs"], tags=TAGS)
+    logs.put_retention_policy(logGroupName=INSIGHTS, retentionInDays=90)
 
 
 def _keys(stand_in: StandIn) -> dict[str, str]:

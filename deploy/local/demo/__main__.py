@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from deploy.local.demo.display import Display
-from deploy.local.demo.stage import ROOT, Stage, set_up
+from deploy.local.demo.stage import Stage, set_up
 from deploy.local.demo.story import Story
+from deploy.local.display import Display
+from deploy.local.workplace import ROOT
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from deploy.local.demo.display import require
+from deploy.local.display import require
 
 _PLAN_TEXT = ("Terraform will perform", "Plan:", "resource_changes", " -> ", "→")
 _RESOLVED = ":white_check_mark:"

@@ -7,10 +7,11 @@ from typing import Any
 
 from deploy.local import ecs
 from deploy.local.demo.conversation import check
-from deploy.local.demo.display import require
 from deploy.local.demo.evidence import SECRET
 from deploy.local.demo.scene import Scene
-from deploy.local.demo.stage import ACCOUNT, REGION, ROOT
+from deploy.local.demo.stage import ACCOUNT, REGION
+from deploy.local.display import require
+from deploy.local.workplace import ROOT
 from reconciler.core.vocabulary import Reason
 
 _POLICY = json.dumps(
@@ -119,11 +120,8 @@ class DayTwo(Scene):
 
     def _change_by_hand(self) -> list[tuple[str, str, str]]:
         """Make four changes outside Git. Returns each with the address and attribute that must report it."""
-        orders, kafka = self._aws.group("develop-orders"), self._aws.group("develop-kafka-client")
-        rule = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": _EVERYWHERE}]}
-        self._aws.ec2.authorize_security_group_ingress(GroupId=orders, IpPermissions=[rule])
-        ssh = rule | {"FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
-        self._aws.ec2.authorize_security_group_ingress(GroupId=kafka, IpPermissions=[ssh])
+        self._aws.open_port("develop-orders", 8080, _EVERYWHERE)
+        self._aws.open_port("develop-kafka-client", 22, "10.0.0.0/8")
         self._aws.iam.put_role_policy(RoleName="develop-orders-task", PolicyName="quick-fix", PolicyDocument=_POLICY)
         self._aws.logs.put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
         return [
@@ -167,13 +165,13 @@ class DayTwo(Scene):
 
     def _awaiting_approval(self, *, other_than: str | None) -> tuple[dict[str, Any] | None, str]:
         self._require_daemon()
-        found = self._api("instances/prod/platform")
+        found = self._stage.api("instances/prod/platform")
         waits = found.get("reason") == Reason.AWAITING_APPROVAL and found["plan"]["digest"] != other_than
         return (found, "") if waits else (None, str(found.get("reason")))
 
     def _prod_ready(self) -> tuple[bool | None, str]:
         self._require_daemon()
-        found = self._api("instances/prod/platform")
+        found = self._stage.api("instances/prod/platform")
         return (True, "") if found.get("ready") else (None, f"{found.get('reason')}: {found.get('message')}")
 
     def _container(self) -> dict[str, str]:

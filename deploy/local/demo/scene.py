@@ -1,26 +1,26 @@
 """Base of the demo's steps: queries to the daemon, and manifests to push."""
 
-import json
-import urllib.request
 from typing import Any
 
 import yaml
 
-from deploy.local.demo.display import Display, StepFailed, require
 from deploy.local.demo.evidence import Aws
-from deploy.local.demo.stage import ROOT, Stage
+from deploy.local.demo.stage import Stage
+from deploy.local.display import Display, StepFailed
+from deploy.local.watch import Watch
+from deploy.local.workplace import ROOT
 from desired_state.merge import merge_patch
 
 SERVICES = ("catalog", "ledger", "orders", "payments")
 EXAMPLES = ROOT / "desired_state" / "examples"
 
 
-class Scene:
+class Scene(Watch):
     """Stage, display and AWS clients, with queries to the daemon."""
 
     def __init__(self, stage: Stage, display: Display) -> None:
+        super().__init__(stage, display)
         self._stage = stage
-        self._display = display
         self._aws = Aws(stage)
 
     def _platform(self) -> str:
@@ -69,51 +69,5 @@ class Scene:
             spec["image"] = {"tag": tag}
         return str(yaml.safe_dump(document, sort_keys=False))
 
-    def _wait_for_fetch(self, commit: str) -> None:
-        def poll() -> tuple[bool | None, str]:
-            accepted = self._api("source")["commit"]
-            return (True, "") if accepted == commit else (None, f"the daemon is at {str(accepted)[:7]}")
-
-        self._display.wait("the daemon's fetch", poll)
-
-    def _wait_until_idle(self) -> None:
-        """Wait until the daemon has passed every instance, all are ready, and no pass runs."""
-
-        def poll() -> tuple[bool | None, str]:
-            self._require_daemon()
-            health, instances = self._health(), self._api("instances")["instances"]
-            if not health["ready"]:
-                return None, "no commit was accepted yet"
-            if self._passes() < len(instances):
-                return None, f"{self._passes():.0f} passes of {len(instances)} instances"
-            busy = [f"{i['key']} {i['reason']}" for i in instances if not i["ready"]]
-            return (True, "") if not busy and not health["running"] else (None, ", ".join(busy) or "a pass is running")
-
-        self._display.wait("an idle daemon", poll)
-
-    def _passes(self) -> float:
-        """Return the number of passes that this daemon has made."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._stage.http_port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith("reconciler_passes_total{"))
-
     def _daemon_ended(self) -> tuple[bool | None, str]:
         return (None, "an apply is finishing") if self._stage.daemon_runs else (True, "")
-
-    def _require_daemon(self) -> None:
-        require(self._stage.daemon_runs, f"the daemon ended; its log is {self._stage.log}")
-
-    def _health(self) -> dict[str, Any]:
-        return self._get("healthz")
-
-    def _api(self, path: str) -> dict[str, Any]:
-        return self._get(f"api/v1/{path}")
-
-    def _get(self, path: str) -> dict[str, Any]:
-        url = f"http://127.0.0.1:{self._stage.http_port}/{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                document: dict[str, Any] = json.load(answer)
-                return document
-        except OSError:
-            return {"instances": [], "problems": [], "commit": None, "ready": False}

@@ -5,9 +5,8 @@ from functools import partial
 from typing import Any
 
 from deploy.local.demo.day_two import DayTwo
-from deploy.local.demo.display import require
 from deploy.local.demo.scene import SERVICES
-from deploy.local.demo.stage import BUCKET
+from deploy.local.display import require
 
 INSTANCES = ("platform", *SERVICES)
 _FIRST_TAG = "b7e4d10"
@@ -38,16 +37,9 @@ class Story(DayTwo):
     def bootstrap(self) -> None:
         done = self._stage.reconciler("bootstrap")
         require(done.returncode == 0, f"bootstrap failed: {done.stderr.strip() or done.stdout.strip()}")
-        s3 = self._aws.s3
-        versioning = s3.get_bucket_versioning(Bucket=BUCKET)["Status"]
-        rules = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
-        encryption = rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
-        table = self._aws.dynamodb.describe_table(TableName="reconciler-locks")["Table"]
-        require(versioning == "Enabled" and encryption == "aws:kms", "the bucket is not versioned and encrypted")
-        self._display.show(f"bucket {BUCKET}: versioning {versioning}, {encryption}")
-        self._display.show(
-            f"table {table['TableName']}: {table['TableStatus']}, key {table['KeySchema'][0]['AttributeName']}"
-        )
+        described = self._aws.states_are_safe()
+        require(bool(described), "the bucket is not versioned and encrypted")
+        self._display.show(described)
 
     def first_push(self) -> None:
         for name in SERVICES:
@@ -115,7 +107,7 @@ class Story(DayTwo):
 
         def reported() -> tuple[list[str] | None, str]:
             problems = [
-                f"{p['path']}:{p['line']}:{p['column']}: {p['message']}" for p in self._api("source")["problems"]
+                f"{p['path']}:{p['line']}:{p['column']}: {p['message']}" for p in self._stage.api("source")["problems"]
             ]
             return (problems, "") if len(problems) == 3 else (None, f"{len(problems)} problems reported")
 
@@ -140,10 +132,8 @@ class Story(DayTwo):
         self._stage.push("Remove ledger", {"services/ledger.yaml": None})
 
         def pruned() -> tuple[str | None, str]:
-            status = self._aws.status("ledger")
-            resources = len(self._aws.state("ledger")["resources"])
-            exists = status in {"ACTIVE", "DRAINING"} or resources
-            return (None, f"service {status}, {resources} resources in its state") if exists else (status, "")
+            gone = self._aws.gone("ledger")
+            return (gone, "") if gone else (None, "it runs, or its state has resources")
 
         status = self._display.wait("the prune of ledger", pruned)
         self._display.show(f"ledger: service {status}, 0 resources in its state")

@@ -54,6 +54,11 @@ class NotificationRules(BaseBackend):
         return {"Arn": arn}
 
     def describe(self, body: Body) -> Any:
+        """Return a rule; a target that does not exist is not reached, and the rule stays ENABLED.
+
+        https://docs.aws.amazon.com/dtconsole/latest/userguide/notification-target-view.html: a target has a status of
+        its own, `Unreachable` among them.
+        """
         rule = self._rule(body)
         topics = sns_backends[self.account_id][self.region_name].topics
         status = {True: "ACTIVE", False: "UNREACHABLE"}

@@ -19,9 +19,9 @@ def verify(
 ) -> Exit:
     """Verify a live account against the requirements.
 
-    Reads encryption, networks, registries, logs, services, alarms, pipelines and tags with the environment's role and
-    changes nothing. Exits 1 when a requirement is not met. Each finding names the resource, the statement of
-    docs/requirements.md and the actual configuration.
+    Reads encryption (that of the states too), networks, registries, logs, services, roles, alarms, pipelines, quotas
+    and tags with the environment's role and changes nothing. Exits 1 when a requirement is not met. Each finding names
+    the resource, the statement of docs/requirements.md and the actual configuration.
 
     Example: `reconciler verify prod`
     """

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Tags = Mapping[str, str]
 
@@ -66,7 +66,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An ECS service. `target_groups` are the resource parts of ARNs, as alarms name them."""
+    """An ECS service. `target_groups` are the resource parts of ARNs, as alarms name them.
+
+    `roles` are the ARNs of the roles of its tasks, by who takes them on: `execution` and `task`.
+    """
 
     name: str
     subnets: frozenset[str]
@@ -78,6 +81,7 @@ class Service:
     log_groups: frozenset[str]
     target_groups: frozenset[str]
     tags: Tags
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,9 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A pipeline. `branches` start it; None where every change of the default branch does. `events` go to a topic;
-    `silent` targets of its rules get nothing.
+    """A pipeline. `branches` start it; None where every change of the default branch does. `events` reach a target.
+
+    `unreached` are targets of its notifications that AWS does not reach, with their status.
     """
 
     name: str
@@ -133,7 +138,8 @@ class Pipeline:
     key: str | None
     events: frozenset[str]
     tags: Tags
-    silent: frozenset[str] = frozenset()
+    unreached: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,7 @@ class Project:
     privileged: bool
     key: str | None
     tags: Tags
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,41 @@ class Alarm:
     metric: str
     dimensions: Mapping[str, str]
     notifies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that AWS takes on for a service of the environment. `user` is what takes it on, such as `task`.
+
+    `trusted` are all principals of its trust policy; `inline` and `attached` name its policies.
+    """
+
+    name: str
+    user: str
+    trusted: frozenset[str]
+    boundary: str | None
+    inline: frozenset[str]
+    attached: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A Terraform state. `encryption` is the algorithm of the object, `key` the id of its KMS key."""
+
+    name: str
+    encryption: str | None
+    key: str | None
+    expected_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A quota of the account and region. `documented` is True where Service Quotas gave no value."""
+
+    name: str
+    used: int
+    limit: int
+    documented: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +213,6 @@ class Account:
     pipelines: tuple[Pipeline, ...] = ()
     projects: tuple[Project, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    roles: tuple[Role, ...] = ()
+    states: tuple[State, ...] = ()
+    quotas: tuple[Quota, ...] = ()

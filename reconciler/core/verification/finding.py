@@ -27,9 +27,12 @@ STATEMENTS: Mapping[int, str] = {
     36: "VPC Flow Logs enabled",
     40: "TLS termination",
     47: "Cluster per environment",
+    50: "Environment-based IAM restrictions",
     51: "Mandatory environment tags",
     55: "Mandatory compliance tags",
 }
+# No statement of the requirements: what an environment needs of its account. See docs/verify.md.
+PREREQUISITE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +45,4 @@ class Violation:
 
     @property
     def title(self) -> str:
-        return STATEMENTS[self.statement]
+        return STATEMENTS.get(self.statement, "Prerequisite")

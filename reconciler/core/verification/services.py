@@ -16,12 +16,23 @@ ASKED = "codepipeline-pipeline-manual-approval-needed"
 CONNECTION_SOURCE = "CodeStarSourceConnection"
 
 
+def insights_group(cluster: str) -> str:
+    """Return the log group to which Container Insights of ECS writes.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/ContainerInsights-reference-performance-logs-ECS.html
+    """
+    return f"/aws/ecs/containerinsights/{cluster}/performance"
+
+
 def clusters(account: Account, environment: str) -> Iterator[Violation]:
     if not account.clusters:
         yield Violation(f"cluster {environment}", 47, "does not exist")
     for cluster in account.clusters:
         if cluster.insights not in ("enabled", "enhanced"):
             yield Violation(f"cluster {cluster.name}", 11, f"container insights are {cluster.insights}")
+        elif insights_group(cluster.name) not in {group.name for group in account.log_groups}:
+            found = "does not exist, and ECS makes it without key and retention"
+            yield Violation(f"log group {insights_group(cluster.name)}", 9, found)
 
 
 def placement(account: Account, environment: str) -> Iterator[Violation]:
@@ -101,8 +112,8 @@ def _pipeline(pipeline: Pipeline, tier: Tier) -> Iterator[Violation]:
     wanted = OUTCOMES | ({ASKED} if deploys and tier == "prod" else frozenset())
     if missing := wanted - pipeline.events:
         yield Violation(where, 32, f"no notification of {', '.join(sorted(missing))}")
-    for target in sorted(pipeline.silent):
-        yield Violation(where, 32, f"its notifications do not arrive: {target}")
+    for target, status in sorted(pipeline.unreached.items()):
+        yield Violation(f"target {target}", 32, f"notifications of {pipeline.name} do not arrive: it is {status}")
 
 
 def _starts(branches: frozenset[str] | None) -> str:

@@ -51,6 +51,21 @@ def encryption(account: Account, environment: str) -> Iterator[Violation]:
             yield Violation(where, 5, "is not encrypted with a key of the environment")
 
 
+def states(account: Account, environment: str) -> Iterator[Violation]:
+    """Check that each state was written with the key that was made for states.
+
+    The S3 backend without `kms_key_id` asks for AES256 itself, which a bucket's default does not override.
+    """
+    for state in account.states:
+        where = f"state {state.name}"
+        if state.expected_key is None:
+            yield Violation(where, 5, "the key of the states does not exist")
+        elif state.encryption != "aws:kms":
+            yield Violation(where, 5, f"is encrypted with {state.encryption or 'nothing'}, not with a KMS key")
+        elif (state.key or "").rpartition("/")[2] != state.expected_key:
+            yield Violation(where, 5, f"is encrypted with {state.key or 'the key of AWS'}, not {state.expected_key}")
+
+
 def log_groups(account: Account, environment: str, days: int) -> Iterator[Violation]:
     for group in account.log_groups:
         if group.days != days:

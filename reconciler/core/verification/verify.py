@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from desired_state.checks import Tier
-from reconciler.core.verification import network, services, storage
+from reconciler.core.verification import access, network, services, storage
 from reconciler.core.verification.account import Account
 from reconciler.core.verification.finding import Violation
 
 _CHECKS = (
     network.vpcs, network.security_groups, network.balancers,
-    storage.keys, storage.encryption, storage.repositories, storage.tags,
+    storage.keys, storage.encryption, storage.states, storage.repositories, storage.tags,
     services.clusters, services.placement, services.rollouts, services.belongings, services.alarms,
+    access.quotas,
 )  # fmt: skip
 
 
@@ -24,3 +25,4 @@ def _all(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
         yield from check(account, environment)
     yield from storage.log_groups(account, environment, days=90 if tier == "prod" else 30)
     yield from services.pipelines(account, environment, tier)
+    yield from access.roles(account, environment, tier)

@@ -15,10 +15,13 @@ from reconciler.core.verification.account import (
     LogGroup,
     Pipeline,
     Project,
+    Quota,
     Repository,
+    Role,
     Rule,
     SecurityGroup,
     Service,
+    State,
     Store,
     Vpc,
 )
@@ -65,7 +68,10 @@ def sound() -> Account:
             ),
         ),
         repositories=(Repository("prod/orders", "IMMUTABLE", True, KEY, 7, TAGS),),
-        log_groups=(LogGroup("/ecs/prod/orders", 90, KEY, TAGS),),
+        log_groups=(
+            LogGroup("/ecs/prod/orders", 90, KEY, TAGS),
+            LogGroup("/aws/ecs/containerinsights/prod/performance", 90, KEY, TAGS),
+        ),
         keys=tuple(
             Key(f"0123-{name}", f"alias/prod-{name}", True, True, TAGS)
             for name in ("ecs", "ecr", "secrets", "logs", "s3")
@@ -93,7 +99,20 @@ def sound() -> Account:
             *(alarm(m, ServiceName="orders") for m in ("CPUUtilization", "MemoryUtilization", "RunningTaskCount")),
             *(alarm(metric, TargetGroup=GROUP) for metric in ("UnHealthyHostCount", "HTTPCode_Target_5XX_Count")),
         ),
+        roles=(
+            role("execution", "ecs-tasks", "start-task"),
+            role("task", "ecs-tasks", "read-secrets"),
+            role("build", "codebuild", "build"),
+            role("pipeline", "codepipeline", "deliver"),
+        ),
+        states=(State("states/prod/orders/terraform.tfstate", "aws:kms", KEY.replace("0123-s3", "0123"), "0123"),),
+        quotas=(Quota("VPCs", 4, 5, documented=False), Quota("elastic IP addresses", 3, 5, documented=True)),
     )  # fmt: skip
+
+
+def role(user: str, principal: str, policy: str) -> Role:
+    trusted, boundary = frozenset({f"{principal}.amazonaws.com"}), "arn:aws:iam::1:policy/prod-boundary"
+    return Role(f"prod-orders-{user}", user, trusted, boundary, frozenset({policy}), frozenset())
 
 
 def but(kind: str, index: int = 0, /, **changes: Any) -> Account:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from deploy.local.standin.patches import (
     application_autoscaling,
+    cloudtrail,
     codebuild,
     codepipeline,
     config,
@@ -23,6 +24,7 @@ from deploy.local.standin.patches.patch import Patch, install
 
 PATCHES: tuple[Patch, ...] = (
     *application_autoscaling.PATCHES,
+    *cloudtrail.PATCHES,
     *codebuild.PATCHES,
     *codepipeline.PATCHES,
     *config.PATCHES,

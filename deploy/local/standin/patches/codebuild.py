@@ -1,7 +1,8 @@
 """CodeBuild: projects whose source and artifacts are those of a pipeline.
 
-moto requires a source location of every project and has no UpdateProject. Sources: the API references of CreateProject,
-UpdateProject and Project.
+moto requires a source location of every project, has no UpdateProject, and ignores the ARN by which the AWS provider
+deletes a project. Sources: the API references of CreateProject, UpdateProject and Project; the provider's
+`resourceProjectDelete`, whose id of a project is its ARN.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ def update_project(invocation: Invocation) -> Any:
     return ActionResult({"project": project})
 
 
+def delete_project(invocation: Invocation) -> Any:
+    _projects(invocation).pop(str(invocation.parameter("name")).rpartition("/")[2], None)
+    return invocation.proceed()
+
+
 def _store(project: dict[str, Any], given: dict[str, Any]) -> None:
     project.update({name: value for name, value in given.items() if value is not None})
 
@@ -66,4 +72,5 @@ def _patch(operation: str, handler: Any, reason: str) -> Patch:
 PATCHES = (
     _patch("CreateProject", create_project, "sources and artifacts of a pipeline are refused, the key is dropped"),
     _patch("UpdateProject", update_project, "missing"),
+    _patch("DeleteProject", delete_project, "an ARN deletes nothing"),
 )

@@ -12,6 +12,7 @@ _TOKENS: Mapping[str, tuple[str, str]] = {
     "ecr": ("nextToken", "nextToken"),
     "ecs": ("nextToken", "nextToken"),
     "elbv2": ("Marker", "NextMarker"),
+    "iam": ("Marker", "Marker"),
     "kms": ("Marker", "NextMarker"),
     "logs": ("nextToken", "nextToken"),
     "resourcegroupstaggingapi": ("PaginationToken", "PaginationToken"),

@@ -4,20 +4,25 @@ from asyncio import gather
 
 from reconciler.core.environment import Environment
 from reconciler.core.verification.account import Account
-from reconciler.edges.aws.account import network, services, storage
+from reconciler.edges.aws.account import access, network, services, storage
 from reconciler.edges.aws.account.calls import Calls
 from reconciler.edges.aws.clients import AwsClients
 
 
-async def read_account(clients: AwsClients, environment: Environment) -> Account:
-    """Return all that AWS has of an environment. Makes read calls only. Raises: AwsFailed."""
+async def read_account(clients: AwsClients, environment: Environment, *, bucket: str, prefix: str) -> Account:
+    """Return all that AWS has of an environment. Makes read calls only. Raises: AwsFailed.
+
+    `bucket` and `prefix` are where the account's states are.
+    """
     calls = Calls(clients, environment)
     vpcs, clusters = await gather(network.read_vpcs(calls), services.read_clusters(calls))
-    keys, repositories, log_groups, stores = await gather(
+    keys, repositories, log_groups, stores, states, quotas = await gather(
         storage.read_keys(calls),
         storage.read_repositories(calls),
         storage.read_log_groups(calls),
         storage.read_stores(calls),
+        storage.read_states(calls, bucket, f"{prefix}{environment.name}/"),
+        access.read_quotas(calls),
     )
     inside = {vpc.id for vpc in vpcs}
     groups, balancers = await gather(network.read_security_groups(calls, inside), network.read_balancers(calls, inside))
@@ -43,4 +48,7 @@ async def read_account(clients: AwsClients, environment: Environment) -> Account
         pipelines=pipelines,
         projects=projects,
         alarms=alarms,
+        roles=await access.read_roles(calls, found, projects, pipelines),
+        states=states,
+        quotas=quotas,
     )

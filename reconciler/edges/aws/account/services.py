@@ -9,7 +9,6 @@ from reconciler.edges.aws.account.calls import Calls, tags_of
 
 _AT_ONCE = 10  # services per DescribeServices
 _PROJECTS_AT_ONCE = 100
-_REACHED = "ACTIVE"
 
 
 async def read_clusters(calls: Calls) -> tuple[Cluster, ...]:
@@ -67,6 +66,7 @@ async def read_projects(calls: Calls, names: Sequence[str]) -> tuple[Project, ..
             privileged=each["environment"].get("privilegedMode", False),
             key=each.get("encryptionKey"),
             tags=tags_of(each.get("tags")),
+            role=each.get("serviceRole"),
         )
         for page in pages
         for each in page["projects"]
@@ -80,11 +80,13 @@ async def read_pipelines(calls: Calls, names: Sequence[str]) -> tuple[Pipeline, 
 
 
 async def _service(calls: Calls, service: Mapping[str, Any]) -> Service:
-    task = await calls.one("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])
+    described = await calls.one("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])
+    task = described["taskDefinition"]
+    roles = {"execution": task.get("executionRoleArn"), "task": task.get("taskRoleArn")}
     network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     rollout = service.get("deploymentConfiguration", {})
     breaker = rollout.get("deploymentCircuitBreaker", {})
-    logs = [each.get("logConfiguration", {}) for each in task["taskDefinition"]["containerDefinitions"]]
+    logs = [each.get("logConfiguration", {}) for each in task["containerDefinitions"]]
     return Service(
         name=service["serviceName"],
         subnets=frozenset(network.get("subnets", ())),
@@ -96,6 +98,7 @@ async def _service(calls: Calls, service: Mapping[str, Any]) -> Service:
         log_groups=frozenset(each["options"]["awslogs-group"] for each in logs if each.get("logDriver") == "awslogs"),
         target_groups=frozenset(each["targetGroupArn"].rpartition(":")[2] for each in service.get("loadBalancers", ())),
         tags=tags_of(service.get("tags")),
+        roles={user: arn for user, arn in roles.items() if arn},
     )
 
 
@@ -118,8 +121,8 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
     if found is None:
         return None
     pipeline, arn = found["pipeline"], found["metadata"]["pipelineArn"]
-    tagged, rules = await gather(
-        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _notification_rules(calls, arn)
+    tagged, (events, unreached) = await gather(
+        calls.one("codepipeline", "list_tags_for_resource", resourceArn=arn), _notifications(calls, arn)
     )
     source = pipeline["stages"][0]["actions"][0]
     configuration = source.get("configuration", {})
@@ -131,9 +134,10 @@ async def _pipeline(calls: Calls, name: str) -> Pipeline | None:
         connection=configuration.get("ConnectionArn"),
         branches=None if detects else frozenset(_branches(pipeline)),
         key=pipeline.get("artifactStore", {}).get("encryptionKey", {}).get("id"),
-        events=frozenset(event["EventTypeId"] for rule in rules if rule["Targets"] for event in rule["EventTypes"]),
+        events=events,
         tags=tags_of(tagged["tags"]),
-        silent=frozenset(_silent(rules)),
+        unreached=unreached,
+        role=pipeline.get("roleArn"),
     )
 
 
@@ -144,24 +148,25 @@ def _branches(pipeline: Mapping[str, Any]) -> Sequence[str]:
     return [branch for push in pushes for branch in push.get("branches", {}).get("includes", ())]
 
 
-async def _notification_rules(calls: Calls, pipeline: str) -> Sequence[Mapping[str, Any]]:
-    """Return the pipeline's enabled notification rules."""
+async def _notifications(calls: Calls, pipeline: str) -> tuple[frozenset[str], Mapping[str, str]]:
+    """Return the event types that reach a target, and the targets that AWS does not reach, with their status.
+
+    A rule stays ENABLED when its target is not reached; only the target's own status says so:
+    https://docs.aws.amazon.com/codestar-notifications/latest/APIReference/API_TargetSummary.html
+    """
     service = "codestar-notifications"
     about = [{"Name": "RESOURCE", "Value": pipeline}]
     listed = await calls.every(service, "list_notification_rules", "NotificationRules", Filters=about)
     rules = await gather(*(calls.one(service, "describe_notification_rule", Arn=each["Arn"]) for each in listed))
-    return [{**rule, "Targets": rule.get("Targets", [])} for rule in rules if rule["Status"] == "ENABLED"]
+    enabled = [rule for rule in rules if rule["Status"] == "ENABLED"]
+    targets = [target for rule in enabled for target in rule.get("Targets", ())]
+    events = [event["EventTypeId"] for rule in enabled if _reached(rule) for event in rule["EventTypes"]]
+    unreached = {each["TargetAddress"]: each["TargetStatus"] for each in targets if each["TargetStatus"] != "ACTIVE"}
+    return frozenset(events), unreached
 
 
-def _silent(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Return the targets that get nothing, each with its status.
-
-    Source: AWS CodeStar Notifications API reference, TargetSummary: of PENDING, ACTIVE, UNREACHABLE, INACTIVE and
-    DEACTIVATED, the second is the one that is told.
-    """
-    for target in (target for rule in rules for target in rule["Targets"]):
-        if target.get("TargetStatus", _REACHED) != _REACHED:
-            yield f"{target['TargetAddress']} is {target['TargetStatus']}"
+def _reached(rule: Mapping[str, Any]) -> bool:
+    return any(target["TargetStatus"] == "ACTIVE" for target in rule.get("Targets", ()))
 
 
 def _batches(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -6,7 +6,7 @@ from asyncio import gather
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.core.verification.account import Key, LogGroup, Repository, Store
+from reconciler.core.verification.account import Key, LogGroup, Repository, State, Store
 from reconciler.edges.aws.account.calls import Calls, tags_of
 
 _ALIAS = "alias/"
@@ -28,8 +28,8 @@ async def read_repositories(calls: Calls) -> tuple[Repository, ...]:
 
 
 async def read_log_groups(calls: Calls) -> tuple[LogGroup, ...]:
-    """Return the log groups whose name has the environment as its second part."""
-    name = re.compile(rf"/[^/]+/{re.escape(calls.environment.name)}/.+")
+    """Return the log groups whose name has the environment as its second part, and that of Container Insights."""
+    name = re.compile(rf"/(?:[^/]+|aws/ecs/containerinsights)/{re.escape(calls.environment.name)}/.+")
     found = await calls.every("logs", "describe_log_groups", "logGroups")
     return tuple(await gather(*(_log_group(calls, each) for each in found if name.fullmatch(each["logGroupName"]))))
 
@@ -46,6 +46,20 @@ async def read_stores(calls: Calls) -> tuple[Store, ...]:
     held = [Store("secret", each["Name"], each.get("KmsKeyId"), tags_of(each.get("Tags"))) for each in secrets]
     mine = [secret for secret in held if secret.tags.get("Environment") == calls.environment.name]
     return (*found, *mine)
+
+
+async def read_states(calls: Calls, bucket: str, prefix: str) -> tuple[State, ...]:
+    """Return the Terraform states below a prefix, without reading what they hold."""
+    missing = {"NoSuchBucket"}
+    found = await calls.maybe("s3", "list_objects_v2", missing=missing, Bucket=bucket, Prefix=prefix)
+    names = [each["Key"] for each in (found or {}).get("Contents", ()) if each["Key"].endswith(".tfstate")]
+    described = await calls.maybe("kms", "describe_key", missing={"NotFoundException"}, KeyId=f"alias/{bucket}")
+    expected = described["KeyMetadata"]["KeyId"] if described else None
+    heads = await gather(*(calls.one("s3", "head_object", Bucket=bucket, Key=name) for name in names))
+    return tuple(
+        State(f"{bucket}/{name}", head.get("ServerSideEncryption"), head.get("SSEKMSKeyId"), expected)
+        for name, head in zip(names, heads, strict=True)
+    )
 
 
 async def _key(calls: Calls, alias: Mapping[str, Any]) -> Key:

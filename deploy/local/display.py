@@ -1,4 +1,4 @@
-"""Output of the demo: the current wait, lines of evidence for each step, and a table at the end.
+"""Output of the demo and of acceptance: the current wait, lines of evidence for each step, and a table at the end.
 
 On a terminal a wait is one updated line with the seconds; elsewhere a line every ten seconds, so that nothing seems
 stuck.
@@ -16,18 +16,18 @@ from rich.table import Table
 T = TypeVar("T")
 _POLL = 0.5
 _LINE_EVERY = 10.0
-_WITHIN = 900.0  # several times what the slowest step takes on an idle machine
 
 
 class StepFailed(Exception):
-    """A step of the demo failed."""
+    """A step failed."""
 
 
 @dataclass(slots=True)
 class Display:
-    """Progress and results of the steps."""
+    """Progress and results of the steps. A wait ends after `within` seconds: several times what the slowest takes."""
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
+    within: float = 900.0
     results: list[tuple[str, str, str, float]] = field(default_factory=list)
     _evidence: list[str] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ class Display:
     def wait(self, awaited: str, poll: Callable[[], tuple[T | None, str]]) -> T:
         """Poll until there is an answer, and return it. `poll` returns it, or None and what is missing.
 
-        `awaited` names the answer for the display. Raises: StepFailed after a quarter of an hour.
+        `awaited` names the answer for the display. Raises: StepFailed after `within` seconds.
         """
         started = time.monotonic()
         printed = started
@@ -63,8 +63,8 @@ class Display:
                 if answer is not None:
                     return answer
                 elapsed = time.monotonic() - started
-                if elapsed > _WITHIN:
-                    raise StepFailed(f"{title}: timeout after {_WITHIN:.0f} s; {missing}")
+                if elapsed > self.within:
+                    raise StepFailed(f"{title}: timeout after {self.within:.0f} s; {missing}")
                 status.update(f"{title} ({elapsed:.0f} s): {missing}")
                 if not self.console.is_terminal and time.monotonic() - printed > _LINE_EVERY:
                     printed = time.monotonic()
