@@ -282,9 +282,7 @@ def test_property_29_service_specific_log_groups(instance: Instance) -> None:
     ],
 )  # fmt: skip
 def test_property_33_health_check_configuration(instance: Instance) -> None:
-    """A container is asked for the path that is given, or whether it listens, if nothing else asks; within what ECS
-    allows. Load balancers give new tasks their time.
-    """
+    """A container is asked for its path, or whether it listens, as often as ECS allows; load balancers wait for it."""
     own, *sidecars = containers(instance)
     assert not any("healthCheck" in sidecar for sidecar in sidecars), "a sidecar is asked for the service's path"
     wanted, check = instance.variables["health_check"], own.get("healthCheck")
