@@ -25,6 +25,7 @@ RENAMED = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
 }
 
 # Actions of the task role without a call in the code: the reason, and the file and text that prove it.

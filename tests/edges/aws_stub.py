@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 from deploy.local import standin
+from tests.standins import AMPLE
 
 
 @cache
@@ -18,7 +19,9 @@ def the_stand_in() -> standin.StandIn:
     """Return the running stand-in."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(standin.start())
+    found = stack.enter_context(standin.start())
+    found.configure(quotas=AMPLE)
+    return found
 
 
 @contextmanager

@@ -7,7 +7,7 @@ locals {
       Sid    = "LookAtWhatKnowsNoResource"
       Effect = "Allow"
       Action = [
-        "cloudtrail:DescribeTrails", "config:DeleteDeliveryChannel", "config:DescribeConfigRules", "config:DescribeConfigurationAggregators",
+        "cloudtrail:DescribeTrails", "config:DeleteDeliveryChannel", "config:DescribeAggregationAuthorizations", "config:DescribeConfigRules", "config:DescribeConfigurationAggregators",
         "config:DescribeDeliveryChannels", "config:PutDeliveryChannel", "iam:DeleteAccountPasswordPolicy",
         "iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy", "logs:DescribeLogGroups",
       ]
@@ -27,9 +27,9 @@ locals {
       Sid    = "Recording"
       Effect = "Allow"
       Action = [
-        "config:DeleteConfigRule", "config:DeleteConfigurationAggregator", "config:DeleteConfigurationRecorder",
+        "config:DeleteAggregationAuthorization", "config:DeleteConfigRule", "config:DeleteConfigurationAggregator", "config:DeleteConfigurationRecorder",
         "config:DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorders", "config:ListTagsForResource",
-        "config:PutConfigRule", "config:PutConfigurationAggregator", "config:PutConfigurationRecorder",
+        "config:PutAggregationAuthorization", "config:PutConfigRule", "config:PutConfigurationAggregator", "config:PutConfigurationRecorder",
         "config:StartConfigurationRecorder", "config:StopConfigurationRecorder", "config:TagResource", "config:UntagResource",
       ]
       Resource = ["${local.arn_in["config"]}:*"]
@@ -43,6 +43,8 @@ locals {
     },
     local.alarms_kept,
     local.topics_kept,
+    local.subscriptions_made,
+    local.subscriptions_kept,
     local.keys_made,
     local.keys_kept,
     local.aliases_listed,

@@ -57,12 +57,7 @@ locals {
     local.keys_made,
     local.keys_kept,
     local.aliases_listed,
-    {
-      Sid      = "Subscriptions"
-      Effect   = "Allow"
-      Action   = ["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"]
-      Resource = ["*"] # these actions know no resource
-    },
+    local.subscriptions_kept,
     {
       # Containers of secrets, never their values: GetSecretValue and PutSecretValue are not here.
       Sid    = "Secrets"
@@ -142,12 +137,7 @@ locals {
   platform_access = [
     local.buckets_kept,
     local.topics_kept,
-    {
-      Sid      = "Subscribe"
-      Effect   = "Allow"
-      Action   = ["sns:Subscribe"]
-      Resource = local.named.topics
-    },
+    local.subscriptions_made,
     local.alarms_kept,
     {
       Sid      = "Dashboards"

@@ -50,6 +50,20 @@ locals {
     Resource = local.named.topics
   }
 
+  subscriptions_made = {
+    Sid      = "Subscribe"
+    Effect   = "Allow"
+    Action   = ["sns:Subscribe"]
+    Resource = local.named.topics
+  }
+
+  subscriptions_kept = {
+    Sid      = "Subscriptions"
+    Effect   = "Allow"
+    Action   = ["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"]
+    Resource = ["*"] # these actions know no resource
+  }
+
   alarms_kept = {
     Sid    = "Alarms"
     Effect = "Allow"

@@ -102,6 +102,12 @@ locals {
         Resource = sort([for name in var.environments : "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${name}/*"])
       },
       {
+        Sid      = "LookWhetherBucketsAreEmpty"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucketVersions"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:s3:::${name}-*"])
+      },
+      {
         Sid      = "LookWhetherSecretsExist"
         Effect   = "Allow"
         Action   = ["secretsmanager:DescribeSecret"] # names and dates, never values

@@ -5,9 +5,8 @@ Only a resource that AWS reports as not found counts as missing. A check that AW
 
 import asyncio
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import ContentHolder, Needs
@@ -23,15 +22,6 @@ _NOT_THERE = frozenset(
         *("NoSuchBucket", "NoSuchEntity"),
     }
 )
-# A type of holder: the call that lists its contents, where None stands for its name, and the lists in the answer.
-_CONTENTS: Mapping[str, tuple[str, str, Mapping[str, Any], Sequence[str]]] = {
-    "aws_ecr_repository": ("ecr", "describe_images", {"repositoryName": None, "maxResults": 1}, ["imageDetails"]),
-    "aws_s3_bucket": (
-        *("s3", "list_object_versions"),
-        {"Bucket": None, "MaxKeys": 1},
-        ["Versions", "DeleteMarkers"],
-    ),
-}
 
 
 class AwsPrerequisites:
@@ -62,15 +52,25 @@ class AwsPrerequisites:
         return [holder for holder, holds in zip(holders, answers, strict=True) if holds]
 
     async def _holds(self, holder: ContentHolder, environment: Environment) -> bool:
-        service, operation, arguments, held = _CONTENTS[holder.type]
-        named = {name: holder.name if value is None else value for name, value in arguments.items()}
         try:
-            answer = await self._clients.call(environment, service, operation, **named)
+            match holder.type:
+                case "aws_ecr_repository":
+                    return await self._has_images(holder.name, environment)
+                case "aws_s3_bucket":
+                    return await self._has_objects(holder.name, environment)
         except AwsFailed as failure:
-            if failure.code in _NOT_THERE | DENIED:
-                return False
-            raise
-        return any(answer.get(name) for name in held)
+            if failure.code not in _NOT_THERE | DENIED:
+                raise
+        return False
+
+    async def _has_images(self, repository: str, environment: Environment) -> bool:
+        found = await self._clients.call(environment, "ecr", "describe_images", repositoryName=repository, maxResults=1)
+        return bool(found["imageDetails"])
+
+    async def _has_objects(self, bucket: str, environment: Environment) -> bool:
+        """Return True also for a bucket that holds former versions or marks of deletion only: S3 keeps it as well."""
+        found = await self._clients.call(environment, "s3", "list_object_versions", Bucket=bucket, MaxKeys=1)
+        return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
     async def _image(self, image: str, environment: Environment) -> str | None:
         named = _ECR_IMAGE.fullmatch(image)
