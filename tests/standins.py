@@ -26,6 +26,14 @@ def borrowed(*, rollout_delay: float = DELAY) -> Iterator[StandIn]:
         _FREE.append(standin)
 
 
+def make_state_bucket(aws: StandIn, bucket: str, *, role_arn: str | None = None) -> None:
+    """Make a bucket for states and the key that they name, as `reconciler bootstrap` does."""
+    kms = aws.client("kms", role_arn=role_arn)
+    kms.create_alias(AliasName=f"alias/{bucket}", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    place = {"LocationConstraint": aws.region}
+    aws.client("s3", role_arn=role_arn).create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+
+
 def end() -> None:
     """End them all."""
     _FREE.clear()

@@ -20,6 +20,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.terraform.hcl import backend
+from tests.standins import make_state_bucket
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but, platform_output, public_service
 from tests.terraform.runs import find_terraform
 from tests.terraform.workbench import SOURCE
@@ -103,8 +104,7 @@ def _write_backend(root: Path, name: str) -> None:
 
 
 def _make_states(standin: StandIn) -> None:
-    place = {"LocationConstraint": REGION}
-    standin.client("s3").create_bucket(Bucket=STATES.bucket_in(WHERE), CreateBucketConfiguration=place)
+    make_state_bucket(standin, STATES.bucket_in(WHERE))
     standin.client("dynamodb").create_table(
         TableName=STATES.lock_table,
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],

@@ -27,6 +27,7 @@ from reconciler.config.load import load
 from tests.deploy.calls import OF_THE_BACKEND, OF_THE_TASK, action, calls
 from tests.e2e.daemon import Daemon, module
 from tests.edges.aws.agent import Agent, agent
+from tests.standins import make_state_bucket
 
 pytestmark = pytest.mark.aws
 ACCOUNT = "111122223333"
@@ -65,8 +66,7 @@ async def protected() -> AsyncIterator[Agent]:
 def task(tmp_path: Path) -> Iterator[Task]:
     """Provide a separate account with a state bucket and a lock table, and a folder for the daemon's disk."""
     with start() as aws:
-        place = {"LocationConstraint": aws.region}
-        aws.client("s3", role_arn=ROLE).create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
+        make_state_bucket(aws, STATES, role_arn=ROLE)
         aws.client("dynamodb", role_arn=ROLE).create_table(
             TableName="reconciler-locks",
             KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],

@@ -24,6 +24,7 @@ import yaml
 
 from deploy.local.standin import StandIn
 from tests.patience import PATIENCE
+from tests.standins import make_state_bucket
 
 ACCOUNT = "123456789012"
 TABLE = "locks"
@@ -88,8 +89,7 @@ class Daemon:
 
     def __post_init__(self) -> None:
         self.port = _free_port()
-        location = {"LocationConstraint": self.aws.region}
-        self.aws.client("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration=location)
+        make_state_bucket(self.aws, self.bucket)
         root = self.folder / "terraform" / "roots" / "probe"
         root.mkdir(parents=True)
         (root / "main.tf").write_text(ROOT)

@@ -40,6 +40,7 @@ from reconciler.engine.intake import Intake
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.records import Records
 from reconciler.engine.world import World
+from tests.standins import make_state_bucket
 
 ACCOUNT = "123456789012"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -207,8 +208,7 @@ class Fleet:
 async def fleet(aws: StandIn, folder: Path, *, lock_table: str | None = None) -> AsyncIterator[Fleet]:
     """An engine on its edges, with everything under `folder`."""
     bucket = f"states-{uuid.uuid4().hex[:10]}"
-    location = {"LocationConstraint": aws.region}
-    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+    make_state_bucket(aws, bucket)
     (folder / "reconciler.yaml").write_text(yaml.safe_dump(_configuration(aws, bucket, lock_table)))
     settings = _settings(folder)
     clients, store = AwsClients(), SqliteStore(settings.store.path)

@@ -21,6 +21,7 @@ from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
 from tests.edges.aws_stub import the_stand_in
+from tests.standins import make_state_bucket
 
 # Built into Terraform, so nothing is downloaded; a new `version` replaces the resource, which takes `seconds`.
 ROOT = """
@@ -111,8 +112,7 @@ def aws() -> standin.StandIn:
 def remote(tmp_path: Path, aws: standin.StandIn) -> Stage:
     """Return a stage with states in an empty bucket of the stand-in, locked in S3 and in DynamoDB."""
     aws.reset()
-    location = {"LocationConstraint": "eu-central-1"}
-    aws.client("s3").create_bucket(Bucket="states-123456789012", CreateBucketConfiguration=location)
+    make_state_bucket(aws, "states-123456789012")
     aws.client("dynamodb").create_table(
         TableName="locks",
         BillingMode="PAY_PER_REQUEST",

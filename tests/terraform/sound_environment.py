@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from deploy.local.standin import StandIn
+from tests.standins import make_state_bucket
 from tests.terraform.deliveries import CONNECTION, delivered, write_root
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but, public_service
 from tests.terraform.landscape import make_platform
@@ -57,14 +58,12 @@ def _boundary(stand_in: StandIn) -> str:
 
 def _states(stand_in: StandIn) -> None:
     """The bucket of the states with its key, and the states of the platform and of the service."""
-    kms, s3 = stand_in.client("kms"), stand_in.client("s3")
-    key = kms.create_key()["KeyMetadata"]["Arn"]
-    kms.create_alias(AliasName=f"alias/{STATES}", TargetKeyId=key)
-    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+    make_state_bucket(stand_in, STATES)
+    s3 = stand_in.client("s3")
     for name in ("platform", "orders"):
         s3.put_object(
             Bucket=STATES, Key=f"{NAME}/{name}/terraform.tfstate", Body=b"{}",
-            ServerSideEncryption="aws:kms", SSEKMSKeyId=key,
+            ServerSideEncryption="aws:kms", SSEKMSKeyId=f"alias/{STATES}",
         )  # fmt: skip
 
 
