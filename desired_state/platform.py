@@ -135,7 +135,8 @@ class Alb(Strict):
 
     certificate_arn: CertificateArn
     firewall: bool = True
-    firewall_mode: Literal["block", "count"] = "block"
+    # Left out of digests and records while it is the default, as before it was added.
+    firewall_mode: Annotated[Literal["block", "count"], Field(exclude_if=lambda mode: mode == "block")] = "block"
     rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
 
 

@@ -106,6 +106,11 @@ def _keys_of(action: str) -> frozenset[str]:
     return frozenset(key for keys in [*kinds, *(each["condition_keys"] for each in resources.values())] for key in keys)
 
 
+def knows_no_resource(action: str) -> bool:
+    """Return True for an action that AWS can allow on everything only."""
+    return action in WITHOUT_RESOURCE or not any(_privilege(action)[1])
+
+
 def _scope(pattern: str, actions: list[str], resources: list[str]) -> Iterator[str]:
     if "*" in resources:
         return

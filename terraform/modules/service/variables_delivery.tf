@@ -29,6 +29,6 @@ variable "delivery" {
   }
   validation {
     condition     = var.delivery.runtime_version == null || can(regex("^[0-9]{1,2}(\\.[0-9]{1,2})?$", var.delivery.runtime_version))
-    error_message = "delivery.runtime_version \"${coalesce(var.delivery.runtime_version, "-")}\" must be a version such as 22 or 3.13."
+    error_message = "delivery.runtime_version \"${var.delivery.runtime_version == null ? "" : var.delivery.runtime_version}\" must be a version such as 22 or 3.13."
   }
 }

@@ -71,7 +71,7 @@ def test_the_rest_of_the_handful_is_asked_when_the_first_instance_cannot_tell(la
 @pytest.mark.parametrize(
     ("refusal", "complaint"),
     [
-        (Refusal("network.cidr", st.just("10.0.0.0/16")), "DID NOT RAISE"),
+        (Refusal("network.nat", st.just("one_per_az")), "DID NOT RAISE"),
         (Refusal("network.nat", st.just("two"), says=("three modes",)), "no message says"),
     ],
 )
