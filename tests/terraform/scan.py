@@ -108,7 +108,7 @@ def filled(document: Mapping[str, Any]) -> dict[str, Any]:
 
     def fill(module: Mapping[str, Any]) -> dict[str, Any]:
         resources = [
-            {**found, "values": _filled(found["values"], unknown[found["address"]], found["address"])}
+            {**found, "values": _filled(found.get("values", {}), unknown[found["address"]], found["address"])}
             for found in module.get("resources", [])
         ]
         return {
