@@ -88,7 +88,7 @@ variable "firewall" {
 }
 
 variable "firewall_mode" {
-  description = "What AWS's rule groups do with a request that they match: block it, or count it, which is the way to learn what they would block. The limit per address blocks in either mode."
+  description = "What AWS's rule groups do with a request that they match: block it, or count it, which is the way to learn what they would block. Known exploits and the limit per address are blocked in either mode."
   type        = string
   default     = "block"
   nullable    = false
