@@ -83,13 +83,17 @@ class Removal(Watch):
     def _empty_logs(self) -> None:
         """Empty our buckets of logs, which keep what they hold and so cannot be destroyed.
 
-        The policy of the trail's bucket goes first: it lets nobody but break-glass delete what the trail wrote.
+        Their own access logs end first, or emptying one would fill another, and so does the policy of the trail's
+        bucket, which lets nobody but break-glass delete what the trail wrote.
         """
-        for entry in self._account.inventory():
-            kind, name = entry.split(" ", 1)
-            if kind == "bucket" and name != self._account.bucket:
-                self._account.client("s3").delete_bucket_policy(Bucket=name)
-                self._empty_bucket(name)
+        s3, own = self._account.client("s3"), self._account.bucket
+        entries = [entry.split(" ", 1) for entry in self._account.inventory()]
+        buckets = [name for kind, name in entries if kind == "bucket" and name != own]
+        for name in buckets:
+            s3.put_bucket_logging(Bucket=name, BucketLoggingStatus={})
+            s3.delete_bucket_policy(Bucket=name)
+        for name in buckets:
+            self._empty_bucket(name)
 
     def _delete_bucket(self, name: str) -> None:
         s3 = self._account.client("s3")
