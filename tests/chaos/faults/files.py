@@ -1,5 +1,6 @@
 """Files that are no longer what was written: records, Git mirror, state, plan."""
 
+import errno
 import random
 import shutil
 import sqlite3
@@ -121,7 +122,9 @@ def plan(stage: Stage, fault: Fault) -> Struck:
         try:
             with path.open("r+b") as file:
                 file.write(_GARBAGE)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOSPC}:  # no plan yet, or the disk is full in the same round
+                raise
             continue
         return Struck("overwritten")
     raise AssertionError("moments end by themselves")
