@@ -3,7 +3,6 @@
 alb = {
   certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-aaaa-4aaa-8aaa-111111111111"
   firewall        = true
-  firewall_mode   = "block"
   rate_limit      = 2000
 }
 

@@ -3,7 +3,6 @@
 alb = {
   certificate_arn = "arn:aws:acm:eu-central-1:333344445555:certificate/33333333-aaaa-4aaa-8aaa-333333333333"
   firewall        = true
-  firewall_mode   = "block"
   rate_limit      = 2000
 }
 

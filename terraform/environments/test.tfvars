@@ -3,7 +3,6 @@
 alb = {
   certificate_arn = "arn:aws:acm:eu-central-1:222233334444:certificate/22222222-aaaa-4aaa-8aaa-222222222222"
   firewall        = true
-  firewall_mode   = "block"
   rate_limit      = 2000
 }
 
