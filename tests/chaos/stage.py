@@ -31,6 +31,8 @@ LOCK_FILE = Path(__file__).resolve().parents[2] / "terraform" / "roots" / "servi
 DISK = "64m"
 RESTARTS_AFTER = 0.5
 CALLS_TAKE = 60.0
+COMES_TO_REST = 120.0
+ASKS_EVERY = 0.5
 _CONDITIONS = frozenset({"ConditionalCheckFailedException", "PreconditionFailed", "NoSuchKey", "ParameterNotFound"})
 
 
@@ -130,13 +132,24 @@ class Stage(Daemon):
         (self.root(name) / "mark.tf").write_text(f"# {mark}\n")
 
     def reach(self, name: str, phase: Phase, *, within: float) -> bool:
-        """Wait until a pass of the instance is in that phase; False when it was not seen there in that time."""
-        deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
-            if processes.phase_of(self.home(name)) == phase:
-                return True
+        """Wait until a pass of the instance is in that phase. Returns False when it was not seen there.
+
+        `within` is in seconds. A loaded machine is slow to begin: an instance that has not come to rest is waited for.
+        """
+        began = asked = time.monotonic()
+        while processes.phase_of(self.home(name)) != phase:
+            now = time.monotonic()
+            if now > began + within and now > asked + ASKS_EVERY:
+                if now > began + COMES_TO_REST or self._rests(name):
+                    return False
+                asked = now
             time.sleep(0.004)
-        return False
+        return True
+
+    def _rests(self, name: str) -> bool:
+        """Whether the daemon has nothing left to do for an instance; False when it does not answer."""
+        said = self.instance(name)
+        return bool(said) and bool(said["current"] and said["ready"])
 
     def leave(self, name: str, phase: Phase, *, within: float) -> None:
         """Wait until the pass is no longer in that phase, and not longer than so many seconds."""
