@@ -43,6 +43,10 @@ class Workplace(ABC):
     def environment(self) -> dict[str, str]:
         """Return the environment of the processes, with access to AWS."""
 
+    def daemon_environment(self) -> dict[str, str]:
+        """Return the environment of the daemon, where it differs from that of people's commands."""
+        return self.environment()
+
     @property
     def clone(self) -> Path:
         """Return the service team's working copy."""
@@ -79,7 +83,7 @@ class Workplace(ABC):
 
     def start_daemon(self, container: Mapping[str, str] | None = None) -> None:
         """Start `reconciler run`, with the configuration file or with the environment of its container."""
-        environment = self.environment() | dict(container or {})
+        environment = self.daemon_environment() | dict(container or {})
         if container:
             del environment["RECONCILER_CONFIG"]
         with self.log.open("ab") as log:

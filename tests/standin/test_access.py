@@ -12,6 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from deploy.local.standin import StandIn
+from deploy.local.standin.access.reference import resource_types
+from deploy.local.standin.access.resources import resources_of
+from deploy.local.standin.guards import Place
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
@@ -126,6 +129,36 @@ def test_each_protocol_refuses_and_allows(account: StandIn, action: str) -> None
     policy = document(allow(action, on=resource))
     account.client("iam").put_role_policy(RoleName="worker", PolicyName="own", PolicyDocument=policy)
     call(**parameters)
+
+
+# the action, the parameters of a request, the ARN of which AWS's service authorization reference makes it a request
+NAMED: dict[str, tuple[dict[str, Any], str]] = {
+    "cloudwatch:DescribeAlarms": ({"AlarmNames": ["develop-cpu"]}, f"arn:aws:cloudwatch:{PARTS}:alarm:develop-cpu"),
+    "codepipeline:CreatePipeline": (
+        {"pipeline": {"name": "develop-api", "roleArn": ROLE}}, f"arn:aws:codepipeline:{PARTS}:develop-api",
+    ),
+    "ec2:CreateTags": ({"Resources": ["sg-1"], "Tags": []}, f"arn:aws:ec2:{PARTS}:security-group/sg-1"),
+    "elasticloadbalancing:CreateTargetGroup": (
+        {"Name": "develop-api", "VpcId": "vpc-1"}, f"arn:aws:elasticloadbalancing:{PARTS}:targetgroup/develop-api/*",
+    ),
+    "ssm:ListTagsForResource": (
+        {"ResourceType": "Parameter", "ResourceId": "/develop/image"}, f"arn:aws:ssm:{PARTS}:parameter/develop/image",
+    ),
+    "wafv2:GetWebACL": (
+        {"Name": "develop", "Id": "1", "Scope": "REGIONAL"}, f"arn:aws:wafv2:{PARTS}:regional/webacl/develop/1",
+    ),
+    "wafv2:PutLoggingConfiguration": (
+        {"LoggingConfiguration": {"ResourceArn": f"arn:aws:wafv2:{PARTS}:regional/webacl/develop/1"}},
+        f"arn:aws:wafv2:{PARTS}:regional/webacl/develop/1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("action", NAMED)
+def test_the_resource_of_a_call_is_found_in_its_parameters(action: str) -> None:
+    parameters, arn = NAMED[action]
+    place = Place(ACCOUNT, REGION)
+    assert resources_of(action.partition(":")[0], resource_types(action) or (), parameters, place) == [arn]
 
 
 def test_a_boundary_and_a_session_policy_limit(account: StandIn) -> None:

@@ -5,20 +5,16 @@ import signal
 from functools import partial
 from typing import Any
 
-from deploy.local import ecs
 from deploy.local.demo.conversation import check
 from deploy.local.demo.evidence import SECRET
 from deploy.local.demo.scene import Scene
-from deploy.local.demo.stage import ACCOUNT, REGION
 from deploy.local.display import require
-from deploy.local.workplace import ROOT
 from reconciler.core.vocabulary import Reason
 
 _POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]}
 )
 _EVERYWHERE = "0.0.0.0/0"
-_ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
 
 
 class DayTwo(Scene):
@@ -99,10 +95,9 @@ class DayTwo(Scene):
         self._wait_until_idle()
         self._stage.signal_daemon(signal.SIGTERM)
         self._display.wait("the daemon's stop", self._daemon_ended)
-        with self._display.busy("Terraform applies deploy/ecs"):
-            container = self._container()
+        container = self._stage.container
         table, bucket = container["RECONCILER__STORE__TABLE"], container["RECONCILER__STORE__BUCKET"]
-        self._display.show(f"deploy/ecs is applied: table {table}, bucket {bucket}")
+        self._display.show(f"the task keeps its records in the table {table}, its trees in the bucket {bucket}")
         self._stage.start_daemon(container)
         self._wait_until_idle()
         items = self._aws.count_items(table)
@@ -173,24 +168,6 @@ class DayTwo(Scene):
         self._require_daemon()
         found = self._stage.api("instances/prod/platform")
         return (True, "") if found.get("ready") else (None, f"{found.get('reason')}: {found.get('message')}")
-
-    def _container(self) -> dict[str, str]:
-        """Apply `deploy/ecs` and return the environment of the daemon's container, adapted to this machine."""
-        environment = {"account": ACCOUNT, "region": REGION, "role": _ROLE, "endpoint": self._stage.aws.endpoint}
-        return ecs.deploy(
-            self._stage.aws,
-            self._stage.folder,
-            manifests={"url": self._stage.repository},
-            environments={
-                "develop": environment | {"tier": "develop"},
-                "prod": environment | {"tier": "prod", "floor": {"mode": "approve"}},
-            },
-            settings={
-                "RECONCILER__DATA": str(self._stage.disk),
-                "RECONCILER__HTTP__PORT": str(self._stage.http_port),
-                "RECONCILER__TERRAFORM__SOURCE__PATH": str(ROOT / "terraform"),
-            },
-        )
 
 
 def _short(found: tuple[str, str, Any, Any]) -> str:

@@ -29,13 +29,18 @@ BUCKET = f"reconciler-state-{ACCOUNT}-{REGION}"
 
 @dataclass(slots=True, kw_only=True)
 class Stage(Workplace):
-    """The running components. `settings` is the daemon's reconciler.yaml."""
+    """The running components. `settings` is the daemon's reconciler.yaml.
+
+    `container` is the environment of the daemon as an ECS task, `credentials` are those of the task's role.
+    """
 
     aws: standin.StandIn
     slack: slackline.Slackline
     git_port: int
     prometheus: Prometheus | None = None
     settings: dict[str, object] = field(default_factory=dict)
+    container: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
 
     @property
     def repository(self) -> str:
@@ -57,26 +62,20 @@ class Stage(Workplace):
         passed_on = {name: os.environ[name] for name in selected if name in os.environ}
         return passed_on | self.aws.environment() | {"RECONCILER_CONFIG": str(self.config)}
 
-    def write_settings(self) -> None:
-        """Write the daemon's configuration."""
+    def daemon_environment(self) -> dict[str, str]:
+        """Return the environment of the daemon, which acts as its task's role."""
+        return self.environment() | self.credentials
+
+    def write_settings(self, *, role: str | None = None) -> None:
+        """Write the daemon's configuration; `role` is the one that it assumes in the account."""
+        account = {"account": ACCOUNT, "region": REGION, "role": role, "endpoint": self.aws.endpoint}
         self.settings = {
             "data": str(self.folder / "data"),
             "git": {"url": self.repository, "branch": "main", "interval": "2s"},
             "terraform": {"source": {"path": str(ROOT / "terraform")}},
             "environments": {
-                "develop": {
-                    "account": ACCOUNT,
-                    "region": REGION,
-                    "tier": "develop",
-                    "endpoint": self.aws.endpoint,
-                },
-                "prod": {
-                    "account": ACCOUNT,
-                    "region": REGION,
-                    "tier": "prod",
-                    "endpoint": self.aws.endpoint,
-                    "floor": {"mode": "approve"},
-                },
+                "develop": account | {"tier": "develop"},
+                "prod": account | {"tier": "prod", "floor": {"mode": "approve"}},
             },
             "drift": {"confirm_after": "3s"},
             "slack": self.slack.settings(),

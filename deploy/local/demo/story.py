@@ -4,6 +4,7 @@ import signal
 from functools import partial
 from typing import Any
 
+from deploy.local.demo import roles
 from deploy.local.demo.day_two import DayTwo
 from deploy.local.demo.scene import SERVICES
 from deploy.local.display import require
@@ -18,7 +19,7 @@ class Story(DayTwo):
     def run(self) -> None:
         """Run every step. Raises the exception of the first step that fails."""
         steps = (
-            ("bootstrap: the account gets a state bucket and a lock table", self.bootstrap),
+            ("bootstrap: the account gets a state bucket, a lock table and the daemon's roles", self.bootstrap),
             ("a push: platform and four services converge in develop", self.first_push),
             ("an unrelated commit: Terraform does not run", self.unrelated_commit),
             ("memory and image of one service change: only that instance is applied", self.one_change),
@@ -40,6 +41,9 @@ class Story(DayTwo):
         described = self._aws.states_are_safe()
         require(bool(described), "the bucket is not versioned and encrypted")
         self._display.show(described)
+        with self._display.busy("Terraform applies deploy/ecs and deploy/ecs/target-account"):
+            roles.give(self._stage)
+        self._display.show("from here on every call of the daemon and of Terraform is held to the roles that both make")
 
     def first_push(self) -> None:
         for name in SERVICES:

@@ -6,7 +6,7 @@ all of them in EC2, and elsewhere any of them: an application's listener or a ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.iam.models import iam_backends
@@ -16,12 +16,14 @@ from deploy.local.standin.guards import Place
 
 # Parameters that carry a name of an ARN, where they do not have its name.
 NAMED: Mapping[str, tuple[str, ...]] = {
+    "AlarmName": ("AlarmName", "AlarmNames"),
     "Alias": ("AliasName",),
     "BucketName": ("Bucket",),
     "ClusterName": ("cluster", "clusterName", "clusters"),
+    "LoadBalancerName": ("Name",),
     "LogGroupName": ("logGroupName", "logGroupNamePrefix"),
     "ObjectName": ("Key",),
-    "ParameterNameWithoutLeadingSlash": ("Name", "Names"),
+    "ParameterNameWithoutLeadingSlash": ("Name", "Names", "ResourceId"),
     "PipelineName": ("name", "pipelineName"),
     "PolicyNameWithPath": ("PolicyName",),
     "ProjectName": ("name", "names", "projectName"),
@@ -30,19 +32,45 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "SecretId": ("SecretId", "Name"),
     "SecurityGroupId": ("GroupId",),
     "ServiceName": ("service", "serviceName", "services"),
+    "TargetGroupName": ("Name",),
     "TaskDefinitionFamilyName": ("taskDefinition", "family"),
     "TaskId": ("task", "tasks"),
     "TopicName": ("Name",),
 }
 UNKNOWN = "*"
+# The structure of a request in which its names are.
+WITHIN: Mapping[str, str] = {"codepipeline": "pipeline"}
+# Scopes of WAF, as they stand in an ARN.
+SCOPES: Mapping[str, str] = {"REGIONAL": "regional", "CLOUDFRONT": "global"}
+
+# docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html: the beginning of an id names its type.
+EC2_IDS: Mapping[str, str] = {
+    "acl": "network-acl",
+    "dopt": "dhcp-options",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "pcx": "vpc-peering-connection",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
 
 
 def resources_of(service: str, types: Iterable[ResourceType], parameters: Mapping[str, Any], place: Place) -> list[str]:
     """Return the ARNs that a call concerns, `*` for an action that knows no resource."""
-    listed = list(types)
+    listed = _meant(service, types, parameters)
     if not listed:
         return [UNKNOWN]
-    given = _arns(parameters)
+    if service == "ec2" and "Resources" in parameters:
+        return [_of_id(str(each), place) for each in parameters["Resources"]]
+    given = list(_arns(parameters))
+    parameters = _within(service, parameters)
     named = [arn for each in listed for arn in given if each.matches(arn)]
     if named and service != "ec2":
         return named
@@ -52,6 +80,23 @@ def resources_of(service: str, types: Iterable[ResourceType], parameters: Mappin
     found = known or required or built or [UNKNOWN]
     # A policy may name a log group with or without what is in it; AWS compares both.
     return [*found, *(f"{arn}:*" for arn in found)] if service == "logs" else found
+
+
+def _meant(service: str, types: Iterable[ResourceType], parameters: Mapping[str, Any]) -> list[ResourceType]:
+    """Return the types of an action; of those that it may concern, a request for tags in Systems Manager names one."""
+    named = str(parameters.get("ResourceType", "")).lower() if service == "ssm" else ""
+    return [each for each in types if not named or each.name == named]
+
+
+def _within(service: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = parameters.get(WITHIN.get(service, ""))
+    return inner if isinstance(inner, Mapping) else parameters
+
+
+def _of_id(given: str, place: Place) -> str:
+    """Return the ARN of what is tagged in EC2: CreateTags and DeleteTags take ids of any type."""
+    kind = EC2_IDS.get(given.partition("-")[0], UNKNOWN)
+    return f"arn:aws:ec2:{place.region}:{place.account}:{kind}/{given}"
 
 
 def _built(kind: ResourceType, parameters: Mapping[str, Any], place: Place) -> list[str]:
@@ -85,14 +130,21 @@ def _name(placeholder: str, value: str, place: Place) -> str:
         return value.rpartition(":secret:")[2] if value.startswith("arn:") else f"{value}-??????"
     if placeholder == "Alias":
         return value.removeprefix("alias/")
+    if placeholder == "Scope":
+        return SCOPES.get(value, value)
     if placeholder == "ParameterNameWithoutLeadingSlash":
         return value.removeprefix("/")
     return value.rpartition("/")[2] if value.startswith("arn:") else value
 
 
-def _arns(parameters: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
-    for value in parameters.values():
-        listed = value if isinstance(value, list) else [value]
-        found += [each for each in listed if isinstance(each, str) and each.startswith("arn:")]
-    return found
+def _arns(value: Any) -> Iterator[str]:
+    """Yield every ARN among the values of a request."""
+    match value:
+        case str() if value.startswith("arn:"):
+            yield value
+        case Mapping():
+            for each in value.values():
+                yield from _arns(each)
+        case list():
+            for each in value:
+                yield from _arns(each)
