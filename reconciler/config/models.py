@@ -76,7 +76,7 @@ class Settings(BaseSettings):
             role=found.role,
             partition=found.partition,
             endpoint=found.endpoint,
-            floor=Floor(mode=found.floor.mode, prune=found.floor.prune),
+            floor=Floor(mode=found.floor.mode, prune=found.floor.prune, reason=found.floor.reason),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:

@@ -112,6 +112,7 @@ class EngineControl:
         act = Act("unfreeze", environment or EVERYWHERE, by.name, by.proof, peer, reason)
         async with self._refusals(act):
             self._check_environment(environment)
+            requests.check_reason(act, self.floor(environment) if environment else self._strictest())
             self._check_frozen(environment)
         async with self._audit.of_accepted(act):
             lifted = await self._world.freezing.lift(environment) or self._check_frozen(environment)
@@ -119,6 +120,11 @@ class EngineControl:
             if record.reason == Reason.FROZEN:
                 self._controller.ask(key, trigger="request")
         return lifted
+
+    def _strictest(self) -> Floor:
+        """Return the floor for acts on all environments: a reason is needed once one of them needs it."""
+        floors = [where.floor for where in self._world.environments.values()]
+        return next((floor for floor in floors if floor.reason == "required"), NO_FLOOR)
 
     def _check_frozen(self, environment: str | None) -> Freeze:
         """Return the freeze of that name. Raises: ActionRefused when there is none."""
@@ -181,6 +187,7 @@ class EngineControl:
         act = requests.act(key, action, self._world.records.get(key), by=by, reason=reason, peer=peer)
         async with self._refusals(act):
             record = self._world.records[key]
+            requests.check_reason(act, self.floor(key.environment))
             event = self._event(record, action, by.name)
             if isinstance(event, UnlockRequested):
                 await self._check_held(record, event.lock_id)

@@ -1,6 +1,7 @@
 """Requests that need no plan, as events of a record, and their refusals when they do not fit it."""
 
 from desired_state.instance import Key
+from reconciler.core.environment import Floor
 from reconciler.core.ports.control import ACTIONS, Action, ActionRefused, Adopt, Approve, Reconcile, Reject, Unlock
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act
@@ -29,6 +30,15 @@ def act(key: Key, action: Action, record: Record | None, *, by: Principal, reaso
             options = (f"lock_id {lock_id}",)
     commit = record.accepted_commit if record else None
     return Act(_NAMES[type(action)], str(key), by.name, by.proof, peer, reason, digest, commit, options)
+
+
+def check_reason(act: Act, floor: Floor) -> None:
+    """Raise ActionRefused when the floor asks for a reason and the act has none."""
+    if floor.reason == "required" and not act.reason:
+        raise ActionRefused(
+            f"{act.action} of {act.subject} needs a reason (`environments.<name>.floor.reason`): add --reason",
+            code="reason_missing",
+        )
 
 
 def resume(record: Record) -> Resumed:

@@ -57,7 +57,7 @@ def unknown(key: Key) -> Refused:
 def refused(refusal: ActionRefused) -> Refused:
     """Return the answer to an action that the engine refused."""
     current = {} if refusal.current is None else {"current": refusal.current}
-    return Refused(503 if refusal.code == "not_recorded" else 409, refusal.code, str(refusal), **current)
+    return Refused(_STATUS.get(refusal.code, 409), refusal.code, str(refusal), **current)
 
 
 def now() -> datetime:
@@ -65,6 +65,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_STATUS = {"not_recorded": 503, "reason_missing": 400}
 _REASONS = frozenset({"reason", "override_window", "from_empty"})
 _NONE = "none of them invisible, a control character, or a mark that turns the direction of the text"
 

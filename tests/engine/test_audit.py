@@ -1,8 +1,11 @@
 """The audit: every act of a person has an entry, and so has each apply that follows one."""
 
+import dataclasses
+
 import pytest
 
 from desired_state.instance import Key
+from reconciler.core.environment import Floor
 from reconciler.core.ports.control import ActionRefused, ConfirmPrune, Reconcile, Suspend
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.audit import Cause, of_instance
@@ -13,7 +16,7 @@ from reconciler.core.status.advance import first
 from reconciler.core.status.events import Applied, Applying, Removed
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes.reconcile import reconcile
-from tests.core.instances import NOW, SERVICE, applied, fold, instance
+from tests.core.instances import DEVELOP, NOW, SERVICE, applied, fold, instance
 from tests.engine.audited import ANN, BEN, Audited
 from tests.engine.fake_engine import ORDERS
 from tests.engine.fakes.store import FakeStore
@@ -169,6 +172,25 @@ async def test_a_confirmed_prune_is_followed_by_its_destroy() -> None:
     *_, started, ended = await engine.entries()
     assert (started.act.options, started.follows[0].by) == (("destroy",), "ann")
     assert (ended.result, ended.detail) == ("applied", "destroyed")
+
+
+async def test_an_environment_may_ask_every_act_for_a_reason() -> None:
+    engine = Audited(FakeStore())
+    floor = Floor(reason="required")
+    engine.world.environments = {"develop": dataclasses.replace(DEVELOP, floor=floor), "test": DEVELOP}
+    control = engine.control
+    for request in (control.act(ORDERS, Suspend(), by=ANN), control.unfreeze("develop", by=ANN)):
+        with pytest.raises(ActionRefused, match=r"develop.* needs a reason .*: add --reason") as refused:
+            await request
+        assert refused.value.code == "reason_missing"
+    await control.act(ORDERS, Suspend(), by=ANN, reason="an incident")
+    await control.freeze(None, by=ANN, reason="an incident")
+    with pytest.raises(ActionRefused, match=r"\* needs a reason"):
+        await control.unfreeze(None, by=ANN)
+    await control.freeze("test", by=ANN, reason="an incident")
+    await control.unfreeze("test", by=ANN)
+    results = [entry.result for entry in await engine.entries()]
+    assert results == ["refused", "refused", "accepted", "accepted", "refused", "accepted", "accepted"]
 
 
 async def test_a_refused_act_on_an_invented_instance_is_readable() -> None:
