@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Output = Annotated[
     Literal["table", "json"], Parameter(name=["--output", "-o"], help="A table for reading, or JSON for scripts.")
 ]
+Why = Annotated[
+    str | None, Parameter(name="--reason", help="Why: a line of at most 200 characters, kept in the audit.")
+]
 KeyText = Annotated[str, Parameter(name="KEY", help="An instance: ENVIRONMENT/NAME, such as develop/orders.")]
 
 

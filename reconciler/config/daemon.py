@@ -1,12 +1,13 @@
-"""Sections for the daemon's API, tokens, notifications, reports, logs and shutdown.
+"""Sections for the daemon's API, tokens, notifications, reports, audit, logs and shutdown.
 
 Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from reconciler.config.values import (
     Duration,
@@ -86,6 +87,20 @@ class ReportSettings(Section):
     path: Path = Field(
         Path("{data}/reports"),
         description="Folder for drift reports, one subfolder per instance; not used with store.bucket",
+    )
+
+
+def _a_day(value: timedelta) -> timedelta:
+    if value < timedelta(days=1):
+        raise ValueError("must be at least 1d")
+    return value
+
+
+class AuditSettings(Section):
+    """Audit of what people did, in the store of the records."""
+
+    retention: Annotated[Duration, AfterValidator(_a_day)] = Field(
+        read_duration("365d"), description="How long entries of the audit are kept, from 1d to 366d"
     )
 
 

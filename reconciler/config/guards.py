@@ -30,6 +30,9 @@ class EnvironmentFloor(Section):
         "auto", description="Least strict mode in effect, whatever a manifest says: auto, approve or observe"
     )
     prune: bool = Field(True, description="false: never prune an instance in this environment")
+    reason: Literal["optional", "required"] = Field(
+        "optional", description="required: refuse an act of a person in this environment without a reason"
+    )
 
 
 class EnvironmentSource(Section):

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.snapshot import EnvironmentFacts
 from desired_state.suggestion import suggest
-from reconciler.config.daemon import Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
+from reconciler.config.daemon import AuditSettings, Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.values import EnvironmentName
@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     redaction: Redaction = Redaction()
     slack: Slack = Slack()
     reports: ReportSettings = ReportSettings()
+    audit: AuditSettings = AuditSettings()
     logs: Logs = Logs()
     stop: Stop = Stop()
 
@@ -75,7 +76,7 @@ class Settings(BaseSettings):
             role=found.role,
             partition=found.partition,
             endpoint=found.endpoint,
-            floor=Floor(mode=found.floor.mode, prune=found.floor.prune),
+            floor=Floor(mode=found.floor.mode, prune=found.floor.prune, reason=found.floor.reason),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:

@@ -20,10 +20,14 @@ class EffectiveMode:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Settings that the platform engineers fixed for an environment; a manifest can only be stricter."""
+    """Settings that the platform engineers fixed for an environment; a manifest can only be stricter.
+
+    `reason` says whether an act of a person there needs one.
+    """
 
     mode: Mode = "auto"
     prune: bool = True
+    reason: Literal["optional", "required"] = "optional"
 
     def effective_mode(self, declared: Mode) -> EffectiveMode:
         """Return the stricter mode of the floor and of a manifest; the manifest's where both are the same."""

@@ -1,14 +1,14 @@
 """The running engine as the API sees it, and the refusal of actions that do not fit."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
 from reconciler.core.environment import NO_FLOOR, Environment, Floor
 from reconciler.core.plan.summary import IMPORT
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
-    ACTIONS,
     Action,
     ActionRefused,
     Adopt,
@@ -25,26 +25,24 @@ from reconciler.core.ports.control import (
 )
 from reconciler.core.ports.orphans import Orphan, StoredState, unclaimed
 from reconciler.core.principal import Principal
+from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
-from reconciler.core.record.freeze import Freeze
+from reconciler.core.record.freeze import EVERYWHERE, Freeze
 from reconciler.core.record.model import Pass, Record
-from reconciler.core.record.state import FromEmpty, StateSeen
+from reconciler.core.record.state import FromEmpty
 from reconciler.core.status.events import (
     Approved,
     Event,
-    PruneConfirmed,
     ReconcileRequested,
     Rejected,
-    Resumed,
-    StateAdopted,
     Suspended,
     UnlockRequested,
 )
 from reconciler.core.vocabulary import Reason
+from reconciler.engine import requests
 from reconciler.engine.controller import Controller
 
 _APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
-_NAMES = {kind: name for name, kind in ACTIONS.items()}
 _REJECTABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.FROZEN})
 
 
@@ -54,6 +52,7 @@ class EngineControl:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
         self._world = controller.world
+        self._audit = controller.world.records.audit
 
     def records(self) -> Sequence[Record]:
         """Return every record, by key."""
@@ -84,35 +83,66 @@ class EngineControl:
         """Return the freezes in effect."""
         return self._world.freezing.all()
 
-    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
+    async def audit(self, wanted: AuditFilter, *, limit: int, before: str | None = None) -> Sequence[AuditEntry]:
+        """Return entries of the audit, the newest first. Raises: StoreFailed."""
+        return await self._audit.page(wanted, limit=limit, before=before)
+
+    async def refused(self, act: Act, why: str) -> None:
+        """Record an act that was refused before it came here."""
+        await self._audit.refused(act, why)
+
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str, peer: str = "") -> Freeze:
         """Stop all applies in an environment, or everywhere; a running apply ends normally.
 
-        Raises: KeyError for an unknown environment, StoreFailed.
+        Raises: KeyError for an unknown environment, ActionRefused, StoreFailed.
         """
-        self._check_environment(environment)
+        act = Act("freeze", environment or EVERYWHERE, by.name, by.proof, peer, reason)
+        async with self._refusals(act):
+            self._check_environment(environment)
         name, reason = map(self._world.redactor.text, (by.name, reason))
-        freeze = await self._world.freezing.freeze(environment, by=name, reason=reason, at=self._world.now())
-        self._world.observer.log("frozen", environment=freeze.name, by=name, reason=reason)
-        return freeze
+        async with self._audit.of_accepted(act):
+            return await self._world.freezing.freeze(environment, by=name, reason=reason, at=self._world.now())
 
-    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
+    async def unfreeze(
+        self, environment: str | None, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Freeze:
         """Lift that freeze, and visit the instances that waited for it. Raises: KeyError, ActionRefused,
         StoreFailed.
         """
-        self._check_environment(environment)
-        lifted = await self._world.freezing.lift(environment)
-        if lifted is None:
-            others = "; ".join(freeze.describe() for freeze in self.freezes()) or "nothing is"
-            raise ActionRefused(
-                f"{f'{environment} is' if environment else 'all environments are'} not frozen: {others}"
-            )
-        self._world.observer.log(
-            "unfrozen", environment=lifted.name, by=by.name, frozen_by=lifted.by, since=lifted.at.isoformat()
-        )
+        act = Act("unfreeze", environment or EVERYWHERE, by.name, by.proof, peer, reason)
+        async with self._refusals(act):
+            self._check_environment(environment)
+            requests.check_reason(act, self.floor(environment) if environment else self._strictest())
+            self._check_frozen(environment)
+        async with self._audit.of_accepted(act):
+            lifted = await self._world.freezing.lift(environment) or self._check_frozen(environment)
         for key, record in self._world.records.items():
             if record.reason == Reason.FROZEN:
                 self._controller.ask(key, trigger="request")
         return lifted
+
+    def _strictest(self) -> Floor:
+        """Return the floor for acts on all environments: a reason is needed once one of them needs it."""
+        floors = [where.floor for where in self._world.environments.values()]
+        return next((floor for floor in floors if floor.reason == "required"), NO_FLOOR)
+
+    def _check_frozen(self, environment: str | None) -> Freeze:
+        """Return the freeze of that name. Raises: ActionRefused when there is none."""
+        for freeze in self.freezes():
+            if freeze.environment == environment:
+                return freeze
+        others = "; ".join(freeze.describe() for freeze in self.freezes()) or "nothing is"
+        raise ActionRefused(f"{f'{environment} is' if environment else 'all environments are'} not frozen: {others}")
+
+    @asynccontextmanager
+    async def _refusals(self, act: Act) -> AsyncIterator[None]:
+        """Record the refusal of an act by the block."""
+        try:
+            yield
+        except (ActionRefused, KeyError) as refusal:
+            why = str(refusal) if isinstance(refusal, ActionRefused) else "it is not known here"
+            await self._audit.refused(act, why)
+            raise
 
     def _check_environment(self, environment: str | None) -> None:
         if environment is not None and environment not in self._world.environments:
@@ -147,18 +177,23 @@ class EngineControl:
                 return None
             raise
 
-    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Record:
         """Record the action, then visit the instance soon. Returns the record.
 
         Raises: KeyError for an unknown instance, ActionRefused.
         """
-        record = self._world.records[key]
-        event = self._event(record, action, by.name)
-        if isinstance(event, UnlockRequested):
-            await self._check_held(record, event.lock_id)
-        self._world.observer.log("asked", instance=str(key), action=_NAMES[type(action)], by=by.name)
-        if event:
-            record = await self._world.records.advance(key, event)
+        act = requests.act(key, action, self._world.records.get(key), by=by, reason=reason, peer=peer)
+        async with self._refusals(act):
+            record = self._world.records[key]
+            requests.check_reason(act, self.floor(key.environment))
+            event = self._event(record, action, by.name)
+            if isinstance(event, UnlockRequested):
+                await self._check_held(record, event.lock_id)
+        async with self._audit.of_accepted(act):
+            if event:
+                record = await self._world.records.advance(key, event)
         if not isinstance(action, Suspend):
             self._controller.ask(key, trigger="request")
         return record
@@ -188,34 +223,30 @@ class EngineControl:
             case Suspend():
                 return Suspended()
             case Resume():
-                return _resume(record)
+                return requests.resume(record)
             case Approve(digest):
                 return Approved(self._approval(record, by, digest))
             case Adopt(digest):
                 return Approved(self._adoption(record, by, digest))
             case AdoptState():
-                return _adopt_state(record)
+                return requests.adopt_state(record)
             case Reject(digest):
                 return Rejected(self._rejection(record, by, digest))
             case ConfirmPrune():
-                return _confirm_prune(record)
+                return requests.confirm_prune(record)
             case Unlock(lock_id):
-                return _unlock(record, lock_id)
+                return requests.unlock(record, lock_id)
 
     def _override(self, record: Record, by: str, reason: str) -> WindowOverride:
         if not record.instance.policy.windows:
             raise ActionRefused(f"{record.key} has no change windows that could be overridden")
-        redact = self._world.redactor.text
-        self._world.observer.log("window_overridden", instance=str(record.key), by=redact(by), reason=redact(reason))
         return WindowOverride(by, reason, self._world.now())
 
     def _from_empty(self, record: Record, by: str, reason: str) -> FromEmpty:
-        if _found_instead(record).version.resources and not _is_elsewhere(record):
+        if requests.found_instead(record).version.resources and not requests.is_elsewhere(record):
             raise ActionRefused(
                 f"the state found for {record.key} is not empty: `reconciler adopt-state {record.key}` accepts it"
             )
-        redact = self._world.redactor.text
-        self._world.observer.log("from_empty", instance=str(record.key), by=redact(by), reason=redact(reason))
         return FromEmpty(by, reason, self._world.now())
 
     def _approval(self, record: Record, by: str, digest: str) -> Approval:
@@ -250,44 +281,3 @@ def same_plan(record: Record, digest: str | None) -> str:
             current=current,
         )
     return current
-
-
-def _resume(record: Record) -> Resumed:
-    if not record.suspended and record.instance.policy.suspend:
-        raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
-    return Resumed()
-
-
-def _confirm_prune(record: Record) -> PruneConfirmed:
-    if record.removed is None:
-        raise ActionRefused(f"{record.key} still has a manifest; remove that first")
-    return PruneConfirmed()
-
-
-def _found_instead(record: Record) -> StateSeen:
-    if record.state is None or record.state.found is None:
-        raise ActionRefused(f"no other state was found for {record.key}: there is nothing to decide")
-    return record.state.found
-
-
-def _is_elsewhere(record: Record) -> bool:
-    return (
-        record.state is not None
-        and record.state.found is not None
-        and record.state.found.place != record.state.seen.place
-    )
-
-
-def _adopt_state(record: Record) -> StateAdopted:
-    if not _found_instead(record).version.resources and not _is_elsewhere(record):
-        raise ActionRefused(
-            f"the state found for {record.key} is empty, so that everything would be created again: restore its last"
-            f" version in S3, or `reconciler reconcile {record.key} --from-empty --reason R`"
-        )
-    return StateAdopted()
-
-
-def _unlock(record: Record, lock_id: str | None) -> UnlockRequested | None:
-    if record.reason not in {Reason.STATE_LOCKED, Reason.LOCK_ORPHANED}:
-        raise ActionRefused(f"{record.key} does not wait for a state lock")
-    return UnlockRequested(lock_id) if lock_id else None

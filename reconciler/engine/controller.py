@@ -211,6 +211,7 @@ class Controller:
         self.world.observer.pass_ended(finished)
         if finished.result != "unchanged":
             await self.world.store.append(finished)
+        await self.world.records.audit.flush()
 
     def _wake(self, before: Record, after: Record | None) -> None:
         """Visit the instances that wait for this one, read its outputs, are promoted after it, or get its rule."""

@@ -16,9 +16,10 @@ from reconciler.core.ports.store import Reports, Store
 from reconciler.core.record.model import Record
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.status.advance import advance
-from reconciler.core.status.events import Event
+from reconciler.core.status.events import Applying, Event
 from reconciler.core.status.redaction import redacted
 from reconciler.core.views import drift_report
+from reconciler.engine.audit import RETENTION, Audit
 
 _REPORT_TIMEOUT = timedelta(seconds=15)
 
@@ -35,7 +36,9 @@ class Records(Mapping[Key, Record]):
         *,
         now: Callable[[], datetime],
         retry_limit: int = 10,
+        audit_retention: timedelta = RETENTION,
     ) -> None:
+        self.audit = Audit(store, observer, redactor, now=now, retention=audit_retention)
         self._store, self._reports, self._observer, self._redactor = store, reports, observer, redactor
         self._now, self._retry_limit = now, retry_limit
         self._known: dict[Key, Record] = {}
@@ -56,6 +59,7 @@ class Records(Mapping[Key, Record]):
 
     async def load(self) -> None:
         """Read every record that an earlier process stored. Raises: StoreFailed."""
+        await self.audit.load()
         self._known.update(await self._store.load())
 
     def remember_commit(self, commit: str, at: datetime) -> None:
@@ -71,14 +75,18 @@ class Records(Mapping[Key, Record]):
     async def advance(self, key: Key, event: Event) -> Record:
         """Fold an event into the record, store it, tell the observer. Returns the record afterwards.
 
-        Raises: KeyError, StoreConflict.
+        The beginning of an apply that people consented to is in the audit first. Raises: KeyError, StoreConflict.
         """
         async with self._locks[key]:
             old, now = self._known[key], self._now()
             new = advance(old, redacted(event, self._redactor), now=now, retry_limit=self._retry_limit)
             if new == old:
                 return old
+            if isinstance(event, Applying):
+                await self.audit.begins(old, event.intent)
             new = await self._write(old, new)
+            if old.intent and new.intent is None:
+                await self.audit.ended(key, new)
         for name, text in drift_report.due(old, new, event, now):
             await self._keep(name, text)
         return new
@@ -94,6 +102,8 @@ class Records(Mapping[Key, Record]):
                 return False
             await self._store.delete(record)
             del self._known[key]
+            if record.intent:
+                await self.audit.ended(key, None)
             self._observer.record_changed(record, None, commit_at=None)
             return True
 

@@ -8,12 +8,15 @@ from typing import Any
 from aiohttp import web
 
 from desired_state.instance import Key
-from reconciler.core.ports.control import Control
+from reconciler.core.line import is_plain
+from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
 from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]
+
+PAGE_LIMIT = 200
 
 CONTROL: web.AppKey[Control] = web.AppKey("control", Control)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
@@ -51,12 +54,20 @@ def unknown(key: Key) -> Refused:
     return Refused(404, "unknown_instance", f"no instance {str(key)!r}")
 
 
+def refused(refusal: ActionRefused) -> Refused:
+    """Return the answer to an action that the engine refused."""
+    current = {} if refusal.current is None else {"current": refusal.current}
+    return Refused(_STATUS.get(refusal.code, 409), refusal.code, str(refusal), **current)
+
+
 def now() -> datetime:
     """Return the time that ages are measured against."""
     return datetime.now(UTC)
 
 
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
+_STATUS = {"not_recorded": 503, "reason_missing": 400}
+_REASONS = frozenset({"reason", "override_window", "from_empty"})
+_NONE = "none of them invisible, a control character, or a mark that turns the direction of the text"
 
 
 async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
@@ -72,6 +83,24 @@ async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, st
     if not isinstance(body, dict) or set(body) - set(fields):
         raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
     for name, value in body.items():
-        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
-            raise Refused(400, "invalid_body", f"{name} must be a line of 1 to 100 characters")
+        if not is_line(name, value):
+            raise Refused(400, "invalid_body", f"{name} must be a line of 1 to {longest(name)} characters, {_NONE}")
     return body
+
+
+def is_line(name: str, value: object) -> bool:
+    """Return whether a value may stand in the field of that name."""
+    return isinstance(value, str) and len(value) <= longest(name) and is_plain(value)
+
+
+def longest(name: str) -> int:
+    """Return how many characters the field of that name may have."""
+    return 200 if name in _REASONS else 100
+
+
+def limit_of(request: web.Request) -> int:
+    """Return how many items a page is to have. Raises: Refused (400)."""
+    text = request.query.get("limit", "20")
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= PAGE_LIMIT:
+        raise Refused(400, "invalid_query", f"limit must be a number from 1 to {PAGE_LIMIT}")
+    return int(text)

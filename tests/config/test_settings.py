@@ -192,7 +192,7 @@ def test_an_environment_in_the_slack_settings_must_be_configured() -> None:
 
 
 def test_an_environment_becomes_the_value_that_the_engine_uses() -> None:
-    floor = "floor: {mode: approve, prune: false}, endpoint: 'http://127.0.0.1:5000'"
+    floor = "floor: {mode: approve, prune: false, reason: required}, endpoint: 'http://127.0.0.1:5000'"
     settings = read(f"environments: {{{DEVELOP[:-1]}, {floor}}}}}\n")
     assert settings.environment("develop") == Environment(
         name="develop",
@@ -200,7 +200,7 @@ def test_an_environment_becomes_the_value_that_the_engine_uses() -> None:
         account="111122223333",
         region="eu-central-1",
         endpoint="http://127.0.0.1:5000",
-        floor=Floor(mode="approve", prune=False),
+        floor=Floor(mode="approve", prune=False, reason="required"),
     )
     assert settings.facts()["develop"].tier == "develop"
 

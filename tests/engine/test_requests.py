@@ -106,8 +106,10 @@ async def test_a_request_is_recorded_logged_and_followed_by_a_visit(name: str) -
     after = await engine.control.act(record.key, action, by=ANN)
     assert {field: getattr(after, field) for field in expected} == expected
     assert engine.control.record(record.key) == after
-    told = {"instance": "develop/orders", "action": name.split()[0], "by": "ann"}
-    assert engine.observer.logged == [("asked", told)]
+    ((event, told),) = engine.observer.logged
+    assert event == "audit"
+    assert (told["action"], told["subject"], told["by"]) == (name.split()[0], "develop/orders", "ann")
+    assert told["result"] == "accepted"
     assert engine.visits == ([] if isinstance(action, Suspend) else [(record.key, "request")])
 
 
@@ -155,8 +157,8 @@ async def test_a_window_override_has_author_and_reason_and_is_logged_redacted() 
     after = await engine.control.act(WINDOWED.key, Reconcile(f"use {SECRET}"), by=ANN)
     masked = REDACTOR.text(f"use {SECRET}")
     assert after.window_override == WindowOverride("ann", masked, NOW)
-    told = {"instance": "develop/orders", "by": "ann", "reason": masked}
-    assert ("window_overridden", told) in engine.observer.logged
+    ((_, told),) = engine.observer.logged
+    assert (told["by"], told["reason"], told["options"]) == ("ann", masked, ["override_window"])
     assert SECRET not in str(engine.observer.logged)
 
 
@@ -186,7 +188,9 @@ async def test_a_refusal_has_a_reason_and_changes_nothing(name: str) -> None:
     assert str(refused.value).startswith("develop/orders ")
     assert words in str(refused.value)
     assert (refused.value.code, refused.value.current) == ("refused", None)
-    assert (engine.control.record(record.key), engine.observer.logged, engine.visits) == (record, [], [])
+    assert (engine.control.record(record.key), engine.visits) == (record, [])
+    ((_, told),) = engine.observer.logged
+    assert (told["by"], told["result"], told["detail"]) == ("ann", "refused", str(refused.value))
 
 
 @pytest.mark.parametrize("reason", [Reason.AWAITING_APPROVAL, Reason.OUTSIDE_WINDOW, Reason.FROZEN])
@@ -220,14 +224,19 @@ async def test_a_freeze_and_its_end_are_logged_redacted_and_frozen_instances_are
     engine = Requests(frozen, other)
     freeze = await engine.control.freeze("develop", by=Principal(SECRET, "token"), reason=f"use {SECRET}")
     assert freeze == Freeze("develop", REDACTOR.text(SECRET), REDACTOR.text(f"use {SECRET}"), NOW)
-    told = {"environment": "develop", "by": freeze.by, "reason": freeze.reason}
-    assert engine.observer.logged == [("frozen", told)]
+    ((_, told),) = engine.observer.logged
+    assert (told["action"], told["subject"], told["by"], told["reason"]) == (
+        "freeze",
+        "develop",
+        freeze.by,
+        freeze.reason,
+    )
     assert engine.visits == []
     with pytest.raises(ActionRefused, match=r"^all environments are not frozen: develop is frozen by .*unfreeze"):
         await engine.control.unfreeze(None, by=ANN)
     assert await engine.control.unfreeze("develop", by=ANN) == freeze
-    told = {"environment": "develop", "by": "ann", "frozen_by": freeze.by, "since": NOW.isoformat()}
-    assert engine.observer.logged[1:] == [("unfrozen", told)]
+    told = engine.observer.logged[-1][1]
+    assert (told["action"], told["subject"], told["by"], told["result"]) == ("unfreeze", "develop", "ann", "accepted")
     assert engine.visits == [(frozen.key, "request")]
     with pytest.raises(ActionRefused, match=r"^develop is not frozen: nothing is$"):
         await engine.control.unfreeze("develop", by=ANN)
@@ -240,4 +249,6 @@ async def test_an_environment_that_is_not_configured_can_be_neither_frozen_nor_u
         await (
             engine.control.unfreeze("prod", by=ANN) if lifts else engine.control.freeze("prod", by=ANN, reason="peak")
         )
-    assert (list(engine.control.freezes()), engine.observer.logged) == ([], [])
+    assert list(engine.control.freezes()) == []
+    ((_, told),) = engine.observer.logged
+    assert (told["subject"], told["result"], told["detail"]) == ("prod", "refused", "it is not known here")

@@ -24,6 +24,7 @@ from reconciler.core.ports.control import (
 )
 from reconciler.core.ports.orphans import Orphan, StoredState
 from reconciler.core.principal import Principal
+from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.consent import Approval
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Condition, Drift, Failures, Pass, Record, Repair, Rollout
@@ -173,6 +174,9 @@ class FakeControl:
     status: SourceStatus = READ
     frozen: dict[str | None, Freeze] = field(default_factory=dict)
     floors: dict[str, Floor] = field(default_factory=dict)
+    acts: list[AuditEntry] = field(default_factory=list)
+    refusals: list[tuple[Act, str]] = field(default_factory=list)
+    reasons: list[tuple[str | None, str]] = field(default_factory=list)
 
     def records(self) -> Sequence[Record]:
         """Return every record, in no order."""
@@ -207,14 +211,25 @@ class FakeControl:
         """Return the freezes that were set."""
         return list(self.frozen.values())
 
-    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
+    async def audit(self, wanted: AuditFilter, *, limit: int, before: str | None = None) -> Sequence[AuditEntry]:
+        """Return entries that the test set, the newest first."""
+        newest = sorted((one for one in self.acts if wanted.matches(one)), key=lambda one: one.id, reverse=True)
+        return [one for one in newest if before is None or one.id < before][:limit]
+
+    async def refused(self, act: Act, why: str) -> None:
+        """Remember the refused act."""
+        self.refusals.append((act, why))
+
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str, peer: str = "") -> Freeze:
         """Remember the freeze. Raises: KeyError for any environment but develop."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
         self.frozen[environment] = Freeze(environment, by.name, reason, NOON)
         return self.frozen[environment]
 
-    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
+    async def unfreeze(
+        self, environment: str | None, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Freeze:
         """Forget the freeze. Raises: KeyError, ActionRefused."""
         if environment not in (None, "develop"):
             raise KeyError(environment)
@@ -232,13 +247,16 @@ class FakeControl:
             raise LiveUnavailable("the states of develop cannot be listed")
         return self.left
 
-    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
-        """Remember the action. Raises: ActionRefused."""
+    async def act(
+        self, key: Key, action: Action, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Record:
+        """Remember the action, its reason and its origin. Raises: ActionRefused."""
         if self.refusal:
             raise ActionRefused(self.refusal)
         if isinstance(action, Approve | Adopt) or (isinstance(action, Reject) and action.digest):
             same_plan(self.known[key], action.digest)
         self.asked.append((key, action, by))
+        self.reasons.append((reason, peer))
         if isinstance(action, Suspend):
             self.known[key] = self.known[key].replace(suspended=True)
         return self.known[key]

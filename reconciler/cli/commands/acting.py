@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from reconciler.cli.client import Daemon, DaemonRefused, instance_path
 from reconciler.cli.commands.reading import print_plan
-from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
+from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, Why, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, print_line
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from desired_state.instance import Key
 
 
-def suspend(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+def suspend(key: KeyText, /, *, reason: Why = None, output: Output = "table", options: Connected = CONNECTED) -> None:
     """Suspend one instance until `resume`: nothing is planned or applied.
 
     Example: `reconciler suspend prod/orders`
     """
-    _show(request(options.daemon(), read_key(key), "suspend"), "suspended", output)
+    _show(request(options.daemon(), read_key(key), "suspend", reason=reason), "suspended", output)
 
 
-def resume(key: KeyText, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+def resume(key: KeyText, /, *, reason: Why = None, output: Output = "table", options: Connected = CONNECTED) -> None:
     """Resume a suspended instance.
 
     Example: `reconciler resume prod/orders`
     """
-    _show(request(options.daemon(), read_key(key), "resume"), "resumed", output)
+    _show(request(options.daemon(), read_key(key), "resume", reason=reason), "resumed", output)
 
 
 def approve(
@@ -43,6 +43,7 @@ def approve(
         str | None,
         Parameter(help="Digest of the plan that you reviewed; without it, the plan is shown and must be confirmed."),
     ] = None,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -54,7 +55,7 @@ def approve(
     """
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirm_plan(daemon, name)
-    _show(_decide(daemon, name, "approve", digest), f"approved {digest}", output)
+    _show(_decide(daemon, name, "approve", digest, reason), f"approved {digest}", output)
 
 
 def adopt(
@@ -65,6 +66,7 @@ def adopt(
         str | None,
         Parameter(help="Digest of the plan that you reviewed; without it, the plan is shown and must be confirmed."),
     ] = None,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -76,10 +78,10 @@ def adopt(
     """
     daemon, name = options.daemon(), read_key(key)
     digest = digest or _confirm_plan(daemon, name)
-    _show(_decide(daemon, name, "adopt", digest), f"approved the adoption of {digest}", output)
+    _show(_decide(daemon, name, "adopt", digest, reason), f"approved the adoption of {digest}", output)
 
 
-def adopt_state(*keys: KeyText, output: Output = "table", options: Connected = CONNECTED) -> None:
+def adopt_state(*keys: KeyText, reason: Why = None, output: Output = "table", options: Connected = CONNECTED) -> None:
     """Accept the state that was found for an instance, in place of the one that is lost (StateLost).
 
     The message of the instance says where and in what the two differ. The first plan from the adopted state waits for
@@ -91,7 +93,9 @@ def adopt_state(*keys: KeyText, output: Output = "table", options: Connected = C
         raise CommandFailed("name at least one instance", code=Exit.INVALID)
     daemon = options.daemon()
     for key in keys:
-        _show(request(daemon, read_key(key), "adopt-state"), "its state is adopted; planned next", output)
+        _show(
+            request(daemon, read_key(key), "adopt-state", reason=reason), "its state is adopted; planned next", output
+        )
 
 
 def reject(
@@ -101,6 +105,7 @@ def reject(
     digest: Annotated[
         str | None, Parameter(help="Digest of the plan that you reviewed; without it, the plan that waits now.")
     ] = None,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -110,7 +115,7 @@ def reject(
 
     Example: `reconciler reject prod/orders`
     """
-    record = _decide(options.daemon(), read_key(key), "reject", digest)
+    record = _decide(options.daemon(), read_key(key), "reject", digest, reason)
     _show(record, f"rejected {record['plan']['digest']}", output)
 
 
@@ -121,6 +126,7 @@ def prune(
     confirm: Annotated[
         bool, Parameter(negative=(), help="Confirm that the resources of the removed manifest are to be destroyed.")
     ] = False,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -131,12 +137,12 @@ def prune(
     name = read_key(key)
     if not confirm:
         raise CommandFailed(f"pruning destroys {name} and was not confirmed: add --confirm", code=Exit.INVALID)
-    _show(request(options.daemon(), name, "prune"), "pruning confirmed", output)
+    _show(request(options.daemon(), name, "prune", reason=reason), "pruning confirmed", output)
 
 
-def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None) -> dict[str, Any]:
+def _decide(daemon: Daemon, key: "Key", action: str, digest: str | None, reason: str | None) -> dict[str, Any]:
     try:
-        return request(daemon, key, action, digest=digest)
+        return request(daemon, key, action, digest=digest, reason=reason)
     except DaemonRefused as refusal:
         current = refusal.error.get("current")
         raise CommandFailed(f"{refusal}{f' (current: {current})' if current else ''}", code=refusal.code) from None
@@ -150,6 +156,7 @@ def unlock(
         str | None,
         Parameter(help="Break the lock with this id; make sure that its holder is gone. `describe` shows the id."),
     ] = None,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -161,7 +168,7 @@ def unlock(
 
     Example: `reconciler unlock prod/orders --lock-id 0f6c…`
     """
-    record = request(options.daemon(), read_key(key), "unlock", lock_id=lock_id)
+    record = request(options.daemon(), read_key(key), "unlock", lock_id=lock_id, reason=reason)
     _show(record, f"the next pass breaks lock {lock_id}" if lock_id else "the next pass checks the lock", output)
 
 

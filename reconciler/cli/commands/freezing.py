@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from reconciler.cli.commands.acting import whoami
-from reconciler.cli.options import CONNECTED, Connected, Output
+from reconciler.cli.options import CONNECTED, Connected, Output, Why
 from reconciler.cli.output import print_json, print_line
 
 _Environment = Annotated[str | None, Parameter(help="An environment; without one, all environments.")]
@@ -29,12 +29,14 @@ def freeze(
     _show(options.daemon().post("/api/v1/freeze", **body), "frozen", output)
 
 
-def unfreeze(environment: _Environment = None, /, *, output: Output = "table", options: Connected = CONNECTED) -> None:
+def unfreeze(
+    environment: _Environment = None, /, *, reason: Why = None, output: Output = "table", options: Connected = CONNECTED
+) -> None:
     """Lift the freeze of one environment, or the global freeze. Instances that waited are visited immediately.
 
     Example: `reconciler unfreeze prod`
     """
-    body = {"environment": environment, "by": whoami()}
+    body = {"environment": environment, "reason": reason, "by": whoami()}
     _show(options.daemon().post("/api/v1/unfreeze", **body), "no longer frozen", output)
 
 

@@ -92,20 +92,39 @@ def history(
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
-    """Show the passes of one instance, newest first.
+    """Show the passes of one instance and the acts of people on it, newest first.
+
+    An act of a person, and an apply that the daemon made after one, is marked with its action and names in place of the
+    trigger. Acts on the environment, such as freezes, are among them.
 
     Example: `reconciler history develop/orders --limit 5`
     """
-    answer = options.daemon().get(instance_path(read_key(key), "history"), limit=limit)
+    daemon, name = options.daemon(), read_key(key)
+    answer = daemon.get(instance_path(name, "history"), limit=limit)
+    acts = daemon.get(instance_path(name, "audit"), limit=limit)["entries"] if limit else []
     if output == "json":
-        print_json(answer)
+        print_json({**answer, "acts": acts})
         return
+    rows = [(item["started_at"], _pass_row(item)) for item in answer["passes"]]
+    rows += [(item["at"], _act_row(item)) for item in acts]
+    newest = sorted(rows, key=lambda row: row[0], reverse=True)[:limit]
     headers = ("STARTED", "SECONDS", "TRIGGER", "COMMIT", "RESULT", "REASON", "MESSAGE")
+    print_table(headers, [row for _, row in newest])
+
+
+def _pass_row(item: dict[str, Any]) -> Sequence[Any]:
     names = ("started_at", "seconds", "trigger", "commit", "result", "reason", "message")
-    print_table(
-        headers,
-        [[short_commit(item[name]) if name == "commit" else item[name] for name in names] for item in answer["passes"]],
-    )
+    return [short_commit(item[name]) if name == "commit" else item[name] for name in names]
+
+
+def _act_row(item: dict[str, Any]) -> Sequence[Any]:
+    """Return an act as a row of the history: who in place of the trigger, and why, in words, as its message."""
+    given = ", ".join(item["options"])
+    what = f"{item['action']} ({given})" if given else item["action"]
+    after = ", ".join(cause["by"] for cause in item["follows"])
+    message = "; ".join(filter(None, (item["reason"], item["detail"], f"for {after}" if after else None)))
+    who = f"{item['by']} ({item['proof']})"
+    return item["at"], "", f"{what} by {who}", short_commit(item["commit"]), item["result"], "", message
 
 
 def _instances(

@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from reconciler.cli.client import DaemonUnreachable, instance_path
 from reconciler.cli.commands.acting import request
 from reconciler.cli.live import is_live
-from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, read_key
+from reconciler.cli.options import CONNECTED, Connected, KeyText, Output, Why, read_key
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, print_line, progress, short_commit
 
@@ -125,7 +125,7 @@ def reconcile(
         bool,
         Parameter(negative=(), help="Create an instance whose state is lost anew, from an empty one; needs --reason."),
     ] = False,
-    reason: Annotated[str | None, Parameter(help="Why; recorded in the log and in the history.")] = None,
+    reason: Why = None,
     output: Output = "table",
     options: Connected = CONNECTED,
 ) -> None:
@@ -137,10 +137,11 @@ def reconcile(
     Example: `reconciler reconcile develop/orders --wait`
     """
     daemon, name, limit = options.daemon(), read_key(key), _duration(timeout)
-    if (override_window or from_empty) != (reason is not None):
-        message = "--reason and one of --override-window, --from-empty require each other: give both"
+    if (override_window or from_empty) and reason is None:
+        message = "--override-window and --from-empty need a reason: add --reason"
         raise CommandFailed(message, code=Exit.INVALID)
     why = {"override_window": reason if override_window else None, "from_empty": reason if from_empty else None}
+    why |= {"reason": reason}
     requested = request(daemon, name, "reconcile", **why)
     if not wait:
         print_json(requested) if output == "json" else print_line(f"{name}: reconcile requested")

@@ -10,6 +10,7 @@ from desired_state.instance import Key
 from reconciler.core.environment import Floor
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.principal import Principal
+from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 
@@ -100,7 +101,7 @@ class ActionRefused(Exception):
         self,
         message: str,
         *,
-        code: Literal["refused", "no_plan", "plan_moved"] = "refused",
+        code: Literal["refused", "no_plan", "plan_moved", "reason_missing", "not_recorded"] = "refused",
         current: str | None = None,
     ) -> None:
         super().__init__(message)
@@ -172,15 +173,31 @@ class Control(Protocol):
         """Return the freezes in effect."""
         ...
 
-    async def freeze(self, environment: str | None, *, by: Principal, reason: str) -> Freeze:
-        """Stop all applies in an environment, or in all of them. Raises: KeyError for an unknown environment."""
+    async def audit(self, wanted: AuditFilter, *, limit: int, before: str | None = None) -> Sequence[AuditEntry]:
+        """Return entries of the audit, the newest first, of those before the entry with the id `before`."""
         ...
 
-    async def unfreeze(self, environment: str | None, *, by: Principal) -> Freeze:
+    async def refused(self, act: Act, why: str) -> None:
+        """Record an act that was refused before it reached this control."""
+        ...
+
+    async def freeze(self, environment: str | None, *, by: Principal, reason: str, peer: str = "") -> Freeze:
+        """Stop all applies in an environment, or in all of them.
+
+        `peer`, here and below, is where the request came from. Raises: KeyError for an unknown environment,
+        ActionRefused.
+        """
+        ...
+
+    async def unfreeze(
+        self, environment: str | None, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Freeze:
         """Lift that freeze and no other. Raises: KeyError for an unknown environment, ActionRefused."""
         ...
 
-    async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
+    async def act(
+        self, key: Key, action: Action, *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> Record:
         """Carry out the action. Returns the record afterwards.
 
         Raises: KeyError for an unknown instance, ActionRefused.

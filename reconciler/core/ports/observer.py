@@ -28,7 +28,7 @@ class Observer(Protocol):
     def crashed(self, part: str, **fields: Any) -> None:
         """Count and log the unexpected error that is handled now, of one part.
 
-        Parts are `source`, `intake`, `pass`, `visit` and `upkeep`.
+        Parts are `source`, `intake`, `pass`, `visit`, `upkeep` and `audit`.
         """
         ...
 

@@ -1,13 +1,15 @@
-"""Durable storage, as Protocols: records and history, root trees, open threads, reports, freezes.
+"""Durable storage, as Protocols: records and history, the audit, root trees, open threads, reports, freezes.
 
 Implementations on a disk and in AWS keep the same promises; the contract tests run against both.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from desired_state.instance import Key
 from desired_state.tree import Tree
+from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 
@@ -35,8 +37,22 @@ class StoreConflict(Exception):
     """Another writer changed the record in between; nothing was written."""
 
 
-class Store(Protocol):
-    """Records and history."""
+class AuditTrail(Protocol):
+    """The entries of the audit. They are added, and deleted by their age or number; none is ever changed."""
+
+    async def keep_entry(self, entry: AuditEntry, *, until: datetime) -> None:
+        """Add an entry, which may be deleted after `until`; a no-op when the entry of its id is stored already."""
+        ...
+
+    async def entries(
+        self, wanted: AuditFilter, *, limit: int, before: str | None = None, since: str = ""
+    ) -> Sequence[AuditEntry]:
+        """Return the newest entries first whose ids are below `before`, and not below `since`."""
+        ...
+
+
+class Store(AuditTrail, Protocol):
+    """Records, history and audit."""
 
     async def load(self) -> Mapping[Key, Record]:
         """Return every record."""

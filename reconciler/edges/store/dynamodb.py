@@ -1,8 +1,9 @@
-"""Records, history, conversations and freezes in one DynamoDB table: the store of a daemon without a lasting disk.
+"""Records, history, audit, conversations, freezes in one DynamoDB table: the store of a daemon without a lasting disk.
 
     pk                        sk                                     other attributes
     record                    develop/orders                         version, write, document
     history/develop/orders    2026-03-02T09:00:00.000000Z#<pass>     document, expires (the table's TTL)
+    audit                     the entry's id                         document, what filters read, expires
     thread                    drift develop/orders                   value
     freeze                    prod, or * for all                     document
 
@@ -12,20 +13,23 @@ outcome is unknown. Documents are compressed; one that is still too large for an
 stays as it is.
 """
 
+import contextlib
 import json
 import uuid
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core.ports.store import StoreConflict
-from reconciler.core.record import codec
+from reconciler.core.record import audit, codec
 from reconciler.core.record import freeze as freezing
+from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
+from reconciler.edges.store import audit_items
 from reconciler.edges.store.errors import StoreCorrupt, StoreFailed
 
 HISTORY_SHOWN = 200
@@ -38,7 +42,7 @@ _MISSING = "ResourceNotFoundException"
 _NAMES = {"#version": "version", "#write": "write"}  # reserved words of DynamoDB
 _UNCONFIRMED_KEPT = 20
 _Item = Mapping[str, Mapping[str, Any]]
-_T = TypeVar("_T", Record, Pass, Freeze)
+_T = TypeVar("_T", Record, Pass, Freeze, AuditEntry)
 
 
 class DynamoStore:
@@ -127,6 +131,28 @@ class DynamoStore:
         items = await self._query(_history(key), newest=min(limit, HISTORY_SHOWN)) if limit > 0 else []
         return [self._read(codec.load_pass, item, f"a pass of {key}") for item in items]
 
+    async def keep_entry(self, entry: AuditEntry, *, until: datetime) -> None:
+        """Add an entry of the audit; a no-op when it is stored already. Raises: StoreFailed."""
+        item = audit_items.item(entry, until, self._document(audit.dump(entry), f"the entry {entry.id} of the audit"))
+        call = self._clients.call(
+            self._home,
+            "dynamodb",
+            "put_item",
+            TableName=self._table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+        with contextlib.suppress(AwsFailed):  # it is there: an earlier try whose answer was lost
+            await self._answer(call)
+
+    async def entries(
+        self, wanted: AuditFilter, *, limit: int, before: str | None = None, since: str = ""
+    ) -> Sequence[AuditEntry]:
+        """Return entries of the audit, the newest first. Raises: StoreFailed."""
+        asked = audit_items.query(wanted, limit, before, since)
+        items = [item async for item in self._pages(asked, most=limit + 1) if item["sk"]["S"] != before]
+        return [self._read(audit.load, item, f"the entry {item['sk']['S']} of the audit") for item in items[:limit]]
+
     async def threads(self) -> Mapping[str, str]:
         """Return every open conversation. Raises: StoreFailed."""
         return {item["sk"]["S"]: item["value"]["S"] for item in await self._query("thread")}
@@ -160,25 +186,29 @@ class DynamoStore:
 
     async def _query(self, partition: str, *, newest: int | None = None) -> list[_Item]:
         """Return the items of a partition in key order; with `newest`, that many from its end, last one first."""
-        found: list[_Item] = []
-        more: dict[str, Any] = {"Limit": newest} if newest else {}
+        asked = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": _text(partition)},
+            "ConsistentRead": True,
+            "ScanIndexForward": newest is None,
+        }
+        return [item async for item in self._pages(asked | ({"Limit": newest} if newest else {}), most=newest)]
+
+    async def _pages(self, asked: dict[str, Any], *, most: int | None = None) -> AsyncIterator[_Item]:
+        """Yield the items that a query finds, at most that many."""
+        found = 0
         while True:
-            call = self._clients.call(
-                self._home,
-                "dynamodb",
-                "query",
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": _text(partition)},
-                ConsistentRead=True,
-                ScanIndexForward=newest is None,
-                **more,
+            page = await self._answer(
+                self._clients.call(self._home, "dynamodb", "query", TableName=self._table, **asked)
             )
-            page = await self._answer(call)
-            found += page["Items"]
-            if "LastEvaluatedKey" not in page or (newest and len(found) >= newest):
-                return found[:newest]
-            more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            for item in page["Items"]:
+                yield item
+                found += 1
+                if most and found >= most:
+                    return
+            if "LastEvaluatedKey" not in page:
+                return
+            asked = {**asked, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _or_unconfirmed(self, key: Key, follows: str, *, also: str | None = None) -> tuple[str, dict[str, Any]]:
         """Return a condition and its values, met by what `follows` says or by an own write whose outcome is unknown."""

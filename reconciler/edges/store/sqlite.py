@@ -1,4 +1,4 @@
-"""Records, history, open conversations and freezes in one SQLite file: the store of a laptop or a single daemon.
+"""Records, history, audit, open conversations and freezes in one SQLite file: the store of a laptop or a single daemon.
 
 A write is on the disk when `save` returns. A file that cannot be trusted is reported, never replaced, emptied or
 deleted. One thread owns the connection, so writes are in order and the event loop never waits on it.
@@ -10,16 +10,18 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from desired_state.instance import Key
 from reconciler.core.ports.store import StoreConflict
-from reconciler.core.record import codec
+from reconciler.core.record import audit, codec
 from reconciler.core.record import freeze as freezing
+from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record
+from reconciler.edges.store import audit_rows
 from reconciler.edges.store.errors import StoreCorrupt, StoreFailed, StoreTooNew
 
 LAYOUT = 3  # PRAGMA user_version; 2 added threads, 3 freezes
@@ -107,6 +109,17 @@ class SqliteStore:
         rows = await self._do(lambda c: c.execute(sql, (key.environment, key.name, max(limit, 0))).fetchall())
         return [self._read(codec.load_pass, document, f"a pass of {key}") for (document,) in rows]
 
+    async def keep_entry(self, entry: AuditEntry, *, until: datetime) -> None:
+        """Add an entry of the audit; a no-op when it is stored already. Raises: StoreFailed."""
+        await self._do(lambda connection: audit_rows.add(connection, entry, until))
+
+    async def entries(
+        self, wanted: AuditFilter, *, limit: int, before: str | None = None, since: str = ""
+    ) -> Sequence[AuditEntry]:
+        """Return entries of the audit, the newest first. Raises: StoreFailed."""
+        rows = await self._do(lambda connection: audit_rows.documents(connection, wanted, limit, before, since))
+        return [self._read(audit.load, document, f"the entry {number} of the audit") for number, document in rows]
+
     async def threads(self) -> Mapping[str, str]:
         """Return every open conversation. Raises: StoreFailed."""
         return dict(await self._do(lambda c: c.execute("SELECT name, value FROM threads").fetchall()))
@@ -182,6 +195,7 @@ class SqliteStore:
             )
         if layout < LAYOUT:
             connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {LAYOUT};COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE;{audit_rows.TABLE}COMMIT;")
 
     def _disconnect(self) -> None:
         if self._connection:

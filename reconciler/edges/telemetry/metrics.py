@@ -33,7 +33,7 @@ from reconciler.edges.telemetry.provider_metrics import ProviderView
 from reconciler.edges.telemetry.provider_metrics import families as provider_families
 
 PASS_RESULTS: Final = ("applied", "drifted", "failed", "moved", "planned", "pruned", "unchanged")
-CRASHING: Final = ("intake", "pass", "source", "upkeep", "visit")
+CRASHING: Final = ("audit", "intake", "pass", "source", "upkeep", "visit")
 PHASES: Final = ("init", "plan", "show", "apply", "output")
 COMMANDS: Final = ("init", "plan", "show", "apply", "output", "state")
 RUN_RESULTS: Final = ("ok", "failed", "interrupted", "timed out")

@@ -22,27 +22,30 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from reconciler.core.record.model import Record
+from reconciler.web.audit import peer, recording_refusals
 from reconciler.web.auth import authorise, principal
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, answer_detail, body_of, record_of, unknown
+from reconciler.web.request import CONTROL, answer_detail, body_of, key_of, record_of, refused, unknown
 
 _OF_RECONCILE = ("override_window", "from_empty")
-_FIELDS = frozenset({"by", "digest", "lock_id", *_OF_RECONCILE})
+_FIELDS = frozenset({"by", "digest", "lock_id", "reason", *_OF_RECONCILE})
 
 
 async def act(request: web.Request) -> web.Response:
     """Carry out an action on the instance that the path names. Answers with the instance afterwards."""
-    proof = authorise(request)
     name = request.match_info["action"]
-    if name not in ACTIONS:
-        raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(ACTIONS))}")
-    body = await body_of(request, _FIELDS)
-    record, control = record_of(request), request.app[CONTROL]
+    async with recording_refusals(request, name, str(key_of(request))):
+        proof = authorise(request)
+        if name not in ACTIONS:
+            raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(ACTIONS))}")
+        body = await body_of(request, _FIELDS)
+        record, control = record_of(request), request.app[CONTROL]
+        action = _action(name, body, record)
+    by, reason = principal(proof, body), body.get("reason")
     try:
-        after = await control.act(record.key, _action(name, body, record), by=principal(proof, body))
+        after = await control.act(record.key, action, by=by, reason=reason, peer=peer(request))
     except ActionRefused as refusal:
-        current = {} if refusal.current is None else {"current": refusal.current}
-        raise Refused(409, refusal.code, str(refusal), **current) from None
+        raise refused(refusal) from None
     except KeyError:
         raise unknown(record.key) from None
     return answer_detail(request, after)

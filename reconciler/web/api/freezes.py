@@ -4,10 +4,12 @@ from aiohttp import web
 
 from desired_state.suggestion import suggest
 from reconciler.core.ports.control import ActionRefused
+from reconciler.core.record.freeze import EVERYWHERE
 from reconciler.core.views import api
+from reconciler.web.audit import peer, recording_refusals
 from reconciler.web.auth import authorise, principal
 from reconciler.web.errors import Refused
-from reconciler.web.request import CONTROL, answer, body_of
+from reconciler.web.request import CONTROL, answer, body_of, refused
 
 _FIELDS = frozenset({"environment", "reason", "by"})
 
@@ -19,29 +21,33 @@ async def freezes(request: web.Request) -> web.Response:
 
 async def freeze(request: web.Request) -> web.Response:
     """Freeze one environment, or all when none is named."""
-    proof = authorise(request)
-    body = await body_of(request, _FIELDS)
-    if "reason" not in body:
-        raise Refused(400, "reason_missing", "a freeze needs a reason: it is shown to everyone it stops")
-    control, environment = request.app[CONTROL], body.get("environment")
+    async with recording_refusals(request, "freeze", EVERYWHERE):
+        proof = authorise(request)
+        body = await body_of(request, _FIELDS)
+        if "reason" not in body:
+            raise Refused(400, "reason_missing", "a freeze needs a reason: it is shown to everyone it stops")
+    control, environment, by = request.app[CONTROL], body.get("environment"), principal(proof, body)
     try:
-        made = await control.freeze(environment, by=principal(proof, body), reason=body["reason"])
+        made = await control.freeze(environment, by=by, reason=body["reason"], peer=peer(request))
     except KeyError:
         raise _unknown(request, environment) from None
+    except ActionRefused as refusal:
+        raise refused(refusal) from None
     return answer(request, api.freeze(made))
 
 
 async def unfreeze(request: web.Request) -> web.Response:
     """Lift the freeze of one environment, or the one of all when none is named."""
-    proof = authorise(request)
-    body = await body_of(request, _FIELDS - {"reason"})
-    control, environment = request.app[CONTROL], body.get("environment")
+    async with recording_refusals(request, "unfreeze", EVERYWHERE):
+        proof = authorise(request)
+        body = await body_of(request, _FIELDS)
+    control, environment, by = request.app[CONTROL], body.get("environment"), principal(proof, body)
     try:
-        lifted = await control.unfreeze(environment, by=principal(proof, body))
+        lifted = await control.unfreeze(environment, by=by, reason=body.get("reason"), peer=peer(request))
     except KeyError:
         raise _unknown(request, environment) from None
     except ActionRefused as refusal:
-        raise Refused(409, "refused", str(refusal)) from None
+        raise refused(refusal) from None
     return answer(request, api.freeze(lifted))
 
 

@@ -1,17 +1,27 @@
 """The API's own description, written by hand and compared with the routes by a test."""
 
-from typing import Any, get_args
+from typing import get_args
 
 from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
-
-Schema = dict[str, Any]
-
-_TEXT: Schema = {"type": "string"}
-_NUMBER: Schema = {"type": "integer"}
-_FLAG: Schema = {"type": "boolean"}
-_TIME: Schema = {"type": "string", "format": "date-time"}
+from reconciler.web.api import openapi_audit
+from reconciler.web.api.schema import FLAG as _FLAG
+from reconciler.web.api.schema import NUMBER as _NUMBER
+from reconciler.web.api.schema import TEXT as _TEXT
+from reconciler.web.api.schema import TIME as _TIME
+from reconciler.web.api.schema import Schema
+from reconciler.web.api.schema import answer as _answer
+from reconciler.web.api.schema import array as _list
+from reconciler.web.api.schema import closed_object as _object
+from reconciler.web.api.schema import error as _error
+from reconciler.web.api.schema import get as _get
+from reconciler.web.api.schema import key_parameters as _key_parameters
+from reconciler.web.api.schema import known as _known
+from reconciler.web.api.schema import nullable as _nullable
+from reconciler.web.api.schema import query as _query
+from reconciler.web.api.schema import ref as _ref
+from reconciler.web.api.schema import words as _words
 
 
 def document(version: str) -> Schema:
@@ -24,10 +34,10 @@ def document(version: str) -> Schema:
             "description": "The state of each instance, and the actions on it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _probes() | _reads() | _actions(),
+        "paths": _probes() | _reads() | openapi_audit.paths() | _actions(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
+            "schemas": _schemas() | openapi_audit.schemas(),
             "responses": {"Error": _answer("The request was refused", _ref("Error"))},
         },
     }
@@ -95,8 +105,9 @@ def _actions() -> Schema:
         "override_window": "reconcile: why this one pass may apply outside the change windows",
         "from_empty": "reconcile: why an instance whose state is lost is created anew",
         "by": "The caller's name, for the record and the log",
+        "reason": "Why, for the audit",
     }
-    body = {name: {**_TEXT, "maxLength": 100, "description": meaning} for name, meaning in meanings.items()}
+    body = {name: openapi_audit.line(name) | {"description": meaning} for name, meaning in meanings.items()}
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
     return {
         "/api/v1/instances/{environment}/{name}/{action}": {
@@ -107,7 +118,7 @@ def _actions() -> Schema:
                 "parameters": [*_key_parameters(), action],
                 "requestBody": {"content": {"application/json": {"schema": _object(body, required=[])}}},
                 "responses": _known(_ref("Detail"))
-                | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
+                | {code: _error() for code in ("400", "401", "403", "409", "413", "415", "503")},
             }
         },
         "/api/v1/freeze": _freezing(
@@ -118,8 +129,7 @@ def _actions() -> Schema:
 
 
 def _freezing(name: str, summary: str, required: list[str]) -> Schema:
-    text = {**_TEXT, "maxLength": 100}
-    body = {"environment": text, "by": text} | ({"reason": text} if required else {})
+    body = {field: openapi_audit.line(field) for field in ("environment", "by", "reason")}
     schema = _object(body, required=required)
     return {
         "post": {
@@ -128,7 +138,7 @@ def _freezing(name: str, summary: str, required: list[str]) -> Schema:
             "security": [{"token": []}],
             "requestBody": {"required": bool(required), "content": {"application/json": {"schema": schema}}},
             "responses": _known(_ref("Freeze"))
-            | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
+            | {code: _error() for code in ("400", "401", "403", "409", "413", "415", "503")},
         }
     }
 
@@ -244,49 +254,3 @@ def _detail() -> Schema:
         "drift": _nullable(_ref("Drift")),
         "outputs": _list(_TEXT),
     }
-
-
-def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | None = None, **more: Any) -> Schema:
-    operation = {"operationId": name, "summary": summary, "responses": responses, **more}
-    return {"get": operation | ({"parameters": parameters} if parameters else {})}
-
-
-def _known(schema: Schema) -> Schema:
-    return {"200": _answer("As it is now", schema), "404": _error()}
-
-
-def _answer(description: str, schema: Schema) -> Schema:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def _error() -> Schema:
-    return {"$ref": "#/components/responses/Error"}
-
-
-def _key_parameters() -> list[Schema]:
-    return [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in ("environment", "name")]
-
-
-def _query(name: str, description: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(properties: Schema, *, required: list[str] | None = None, closed: bool = True) -> Schema:
-    names = list(properties) if required is None else required
-    return {"type": "object", "properties": properties, "required": names, "additionalProperties": not closed}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _words(values: Any) -> Schema:
-    return {"type": "string", "enum": [str(value) for value in values]}

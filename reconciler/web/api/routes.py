@@ -4,7 +4,6 @@ Reading needs no token (listen on loopback, or put a proxy in front); acting doe
 answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
-import re
 from datetime import timedelta
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from reconciler.core.views import api, changes
 from reconciler.core.views.shown import has_reason
 from reconciler.core.vocabulary import Reason
 from reconciler.web.api.actions import act
+from reconciler.web.api.audit import audit, audit_of_instance
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
 from reconciler.web.auth import authorise
@@ -29,12 +29,12 @@ from reconciler.web.request import (
     answer,
     answer_detail,
     key_of,
+    limit_of,
     now,
     record_of,
 )
 
 BODY_LIMIT = 16 * 1024
-HISTORY_LIMIT = 200
 LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
@@ -57,6 +57,8 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get(f"{instance}/plan", _plan),
             web.get(f"{instance}/drift", _drift),
             web.get(f"{instance}/history", _history),
+            web.get(f"{instance}/audit", audit_of_instance),
+            web.get("/api/v1/audit", audit),
             web.post(f"{instance}/{{action}}", act),
             web.get("/api/v1/freezes", freezes),
             web.post("/api/v1/freeze", freeze),
@@ -142,15 +144,9 @@ def _drift_of(record: Record) -> changes.View:
 
 
 async def _history(request: web.Request) -> web.Response:
-    limit = _limit(request.query.get("limit", "20"))
+    limit = limit_of(request)
     key = key_of(request)
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)
     return answer(request, {"key": str(key), "passes": [api.finished_pass(item) for item in passes]})
-
-
-def _limit(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= HISTORY_LIMIT:
-        raise Refused(400, "invalid_query", f"limit must be a number from 1 to {HISTORY_LIMIT}")
-    return int(text)

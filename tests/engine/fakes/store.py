@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from desired_state.instance import Key
 from desired_state.tree import Tree
+from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.model import Pass, Record
 
 
 @dataclass
 class FakeStore:
-    """Records and history in memory. It never conflicts: `saved` has every write in order."""
+    """Records, history and audit in memory. It never conflicts: `saved` has every write in order."""
 
     records: dict[Key, Record] = field(default_factory=dict)
     saved: list[Record] = field(default_factory=list)
     deleted: list[Key] = field(default_factory=list)
     passes: list[Pass] = field(default_factory=list)
+    audit: dict[str, AuditEntry] = field(default_factory=dict)
+    audit_fails: bool = False
 
     async def load(self) -> Mapping[Key, Record]:
         return dict(self.records)
@@ -33,6 +37,17 @@ class FakeStore:
 
     async def history(self, key: Key, *, limit: int) -> Sequence[Pass]:
         return [finished for finished in reversed(self.passes) if finished.key == key][:limit]
+
+    async def keep_entry(self, entry: AuditEntry, *, until: datetime) -> None:
+        if self.audit_fails:
+            raise OSError("no space left")
+        assert self.audit.setdefault(entry.id, entry) == entry, "an entry is never changed"
+
+    async def entries(
+        self, wanted: AuditFilter, *, limit: int, before: str | None = None, since: str = ""
+    ) -> Sequence[AuditEntry]:
+        known = [entry for _, entry in sorted(self.audit.items(), reverse=True) if wanted.matches(entry)]
+        return [entry for entry in known if since <= entry.id and (before is None or entry.id < before)][:limit]
 
 
 @dataclass

@@ -70,8 +70,8 @@ async def test_one_pass_applies_and_the_next_change_waits_for_the_window() -> No
         await task
     (applied,) = (finished for finished in store.passes if finished.result == "applied")
     assert applied.message == f"outside its window, by ann: {WHY}"
-    (logged,) = (fields for event, fields in observer.logged if event == "window_overridden")
-    assert (logged["instance"], logged["by"], logged["reason"]) == ("develop/net", "ann", WHY)
+    (logged,) = (fields for event, fields in observer.logged if fields.get("action") == "reconcile")
+    assert (logged["subject"], logged["by"], logged["reason"]) == ("develop/net", "ann", WHY)
 
 
 async def test_an_override_is_refused_for_an_instance_without_windows() -> None:

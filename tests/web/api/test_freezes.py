@@ -45,7 +45,7 @@ async def test_a_freeze_without_an_environment_is_global(client: Client, control
         ("freeze", {"environment": "nowhere", "reason": "x"}, 404, "unknown_environment"),
         ("unfreeze", {"environment": "nowhere"}, 404, "unknown_environment"),
         ("unfreeze", {"environment": "develop"}, 409, "refused"),
-        ("unfreeze", {"environment": "develop", "reason": "x"}, 400, "invalid_body"),
+        ("unfreeze", {"environment": "develop", "digest": "x"}, 400, "invalid_body"),
     ],
 )
 async def test_an_invalid_request_is_refused(

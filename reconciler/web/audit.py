@@ -1,0 +1,61 @@
+"""The origin of a request, and a record of the acts that are refused before they reach the engine.
+
+Only callers with a proof are recorded: anybody can send wrong credentials, and would fill the audit with them.
+"""
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from reconciler.core.principal import Principal
+from reconciler.core.record.audit import Act
+from reconciler.web.auth import authorise, principal
+from reconciler.web.errors import Refused
+from reconciler.web.request import CONTROL, is_line
+
+_RECORDED = ("by", "reason", "digest")
+
+
+def peer(request: web.Request) -> str:
+    """Return the address of the caller, or `socket`; of a proxy's clients it is the proxy's address."""
+    connection = request.transport and request.transport.get_extra_info("socket")
+    if connection and connection.family == getattr(socket, "AF_UNIX", None):
+        return "socket"
+    return request.remote or ""
+
+
+@asynccontextmanager
+async def recording_refusals(request: web.Request, action: str, subject: str) -> AsyncIterator[None]:
+    """Record the refusal of an act by the block, with what the caller said, as far as it can be read."""
+    try:
+        yield
+    except (Refused, web.HTTPException) as refusal:
+        if caller := await _caller(request):
+            by, said = caller
+            why, digest = said.get("reason"), said.get("digest")
+            act = Act(action, subject, by.name, by.proof, peer(request), why, digest)
+            await request.app[CONTROL].refused(act, str(refusal))
+        raise
+
+
+async def _caller(request: web.Request) -> tuple[Principal, dict[str, str]] | None:
+    """Return who asked, and what was said; None without a proof."""
+    try:
+        proof = authorise(request)
+    except Refused:
+        return None
+    said = await _said(request)
+    return principal(proof, said), said
+
+
+async def _said(request: web.Request) -> dict[str, str]:
+    """Return the fields of the body that may be recorded; none of a body that cannot be read."""
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError, OSError, web.HTTPException):
+        return {}
+    known = body if isinstance(body, dict) else {}
+    return {name: known[name] for name in _RECORDED if is_line(name, known.get(name))}
