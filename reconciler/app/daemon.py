@@ -6,9 +6,11 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 
 import asyncio
 import signal
+import ssl
 from contextlib import AsyncExitStack
 
 from reconciler.app import parts
+from reconciler.app.access import access, warnings
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
 from reconciler.config.models import Settings
 from reconciler.core.redaction.redactor import Redactor
@@ -20,10 +22,11 @@ from reconciler.engine.control import EngineControl
 from reconciler.provider.client import WarmProvider
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve as serve_http
+from reconciler.web.tls import Certificate
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed when it cannot start."""
+    """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed, CertificateUnusable."""
     redactor = parts.redactor(settings)
     as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
     configure_logs(settings.logs.level, redactor, json=as_json)
@@ -54,19 +57,41 @@ async def _open(settings: Settings, redactor: Redactor, stack: AsyncExitStack) -
 
 
 async def _listen(settings: Settings, daemon: Daemon, redactor: Redactor, stack: AsyncExitStack) -> None:
-    """Serve the API and start the notifications. Raises: AddressTaken."""
+    """Serve the API and start the notifications. Raises: AddressTaken, CertificateUnusable."""
     app = make_app(
         EngineControl(daemon.controller),
         metrics=daemon.metrics.render,
-        token=settings.auth.token.get_secret_value() if settings.auth.token else None,
+        token=None,
         version=VERSION,
         redact=redactor.value,
+        access=access(settings, daemon.metrics.access),
     )
     http = settings.http
-    listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
+    serving = serve_http(
+        app,
+        host=http.host,
+        port=http.port,
+        socket=http.socket,
+        tls=await _certificate(settings, stack),
+        for_accounts=bool(settings.auth.socket),
+    )
+    listening = await stack.enter_async_context(serving)
+    for warning in warnings(settings):
+        log("access_is_weak", level="warning", reason=warning)
     if daemon.notifications:
         await stack.enter_async_context(daemon.notifications.running())
     log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
+
+
+async def _certificate(settings: Settings, stack: AsyncExitStack) -> ssl.SSLContext | None:
+    """Return the TLS context, with a watched certificate; None without one. Raises: CertificateUnusable."""
+    tls = settings.http.tls
+    if tls.certificate is None or tls.key is None:
+        return None
+    certificate = Certificate(tls.certificate, tls.key)
+    certificate.load()
+    await stack.enter_async_context(certificate.watched())
+    return certificate.context
 
 
 def _stop_on_signals() -> asyncio.Event:

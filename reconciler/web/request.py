@@ -11,13 +11,13 @@ from desired_state.instance import Key
 from reconciler.core.ports.control import Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
+from reconciler.web.auth import require_reading, tenant_of
 from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]
 
 CONTROL: web.AppKey[Control] = web.AppKey("control", Control)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
-TOKEN: web.AppKey[str | None] = web.AppKey("token")
 VERSION: web.AppKey[str] = web.AppKey("version", str)
 
 
@@ -39,8 +39,9 @@ def answer_detail(request: web.Request, record: Record) -> web.Response:
 
 
 def record_of(request: web.Request) -> Record:
-    """Return the record of the key in the path. Raises: Refused (404)."""
+    """Return the record of the key in the path, for a caller who may read it. Raises: Refused (401, 403, 404)."""
     record = request.app[CONTROL].record(key_of(request))
+    require_reading(request, key_of(request), tenant_of(record))
     if record is None:
         raise unknown(key_of(request))
     return record

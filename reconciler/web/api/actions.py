@@ -4,6 +4,7 @@ An approval names the digest of the plan that the approver saw. Whether that pla
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -22,7 +23,7 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from reconciler.core.record.model import Record
-from reconciler.web.auth import authorise, principal
+from reconciler.web.auth import caller, require, tenant_of
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer_detail, body_of, record_of, unknown
 
@@ -32,16 +33,17 @@ _FIELDS = frozenset({"by", "digest", "lock_id", *_OF_RECONCILE})
 
 async def act(request: web.Request) -> web.Response:
     """Carry out an action on the instance that the path names. Answers with the instance afterwards."""
-    proof = authorise(request)
+    caller(request)
     name = request.match_info["action"]
     if name not in ACTIONS:
         raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(ACTIONS))}")
     body = await body_of(request, _FIELDS)
     record, control = record_of(request), request.app[CONTROL]
+    by = require(request, name, record.key.environment, tenant_of(record), **body)
     try:
-        after = await control.act(record.key, _action(name, body, record), by=principal(proof, body))
+        after = await control.act(record.key, _action(name, body, record), by=by)
     except ActionRefused as refusal:
-        current = {} if refusal.current is None else {"current": refusal.current}
+        current: dict[str, Any] = {} if refusal.current is None else {"current": refusal.current}
         raise Refused(409, refusal.code, str(refusal), **current) from None
     except KeyError:
         raise unknown(record.key) from None

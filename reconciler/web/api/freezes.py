@@ -5,7 +5,7 @@ from aiohttp import web
 from desired_state.suggestion import suggest
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.views import api
-from reconciler.web.auth import authorise, principal
+from reconciler.web.auth import caller, require, require_reading
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer, body_of
 
@@ -14,18 +14,20 @@ _FIELDS = frozenset({"environment", "reason", "by"})
 
 async def freezes(request: web.Request) -> web.Response:
     """Answer with every freeze in effect."""
+    require_reading(request)
     return answer(request, {"freezes": list(map(api.freeze, request.app[CONTROL].freezes()))})
 
 
 async def freeze(request: web.Request) -> web.Response:
     """Freeze one environment, or all when none is named."""
-    proof = authorise(request)
+    caller(request)
     body = await body_of(request, _FIELDS)
     if "reason" not in body:
         raise Refused(400, "reason_missing", "a freeze needs a reason: it is shown to everyone it stops")
     control, environment = request.app[CONTROL], body.get("environment")
     try:
-        made = await control.freeze(environment, by=principal(proof, body), reason=body["reason"])
+        by = require(request, "freeze", environment, **body)
+        made = await control.freeze(environment, by=by, reason=body["reason"])
     except KeyError:
         raise _unknown(request, environment) from None
     return answer(request, api.freeze(made))
@@ -33,11 +35,12 @@ async def freeze(request: web.Request) -> web.Response:
 
 async def unfreeze(request: web.Request) -> web.Response:
     """Lift the freeze of one environment, or the one of all when none is named."""
-    proof = authorise(request)
+    caller(request)
     body = await body_of(request, _FIELDS - {"reason"})
     control, environment = request.app[CONTROL], body.get("environment")
     try:
-        lifted = await control.unfreeze(environment, by=principal(proof, body))
+        by = require(request, "unfreeze", environment, **body)
+        lifted = await control.unfreeze(environment, by=by)
     except KeyError:
         raise _unknown(request, environment) from None
     except ActionRefused as refusal:

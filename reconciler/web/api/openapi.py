@@ -5,6 +5,7 @@ from typing import Any, get_args
 from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
+from reconciler.web.api.refusals import guarded
 
 Schema = dict[str, Any]
 
@@ -24,7 +25,7 @@ def document(version: str) -> Schema:
             "description": "The state of each instance, and the actions on it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _probes() | _reads() | _actions(),
+        "paths": guarded(_probes() | _reads() | _actions()),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": _schemas(),
@@ -94,7 +95,7 @@ def _actions() -> Schema:
         "lock_id": "unlock: the id of the lock to break although the daemon did not take it",
         "override_window": "reconcile: why this one pass may apply outside the change windows",
         "from_empty": "reconcile: why an instance whose state is lost is created anew",
-        "by": "The caller's name, for the record and the log",
+        "by": "A remark about the caller's name; it proves nothing",
     }
     body = {name: {**_TEXT, "maxLength": 100, "description": meaning} for name, meaning in meanings.items()}
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
@@ -170,7 +171,8 @@ def _schemas() -> Schema:
                 "stopping": _FLAG,
                 "queued": _NUMBER,
                 "running": _list(running),
-            }
+            },
+            required=["alive"],
         ),
         "Source": _object(
             {
