@@ -6,11 +6,11 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 
 import asyncio
 import signal
-import ssl
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 from reconciler.app import parts
-from reconciler.app.access import access, warnings
+from reconciler.app.access import access, certificate, warnings
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
 from reconciler.config.models import Settings
 from reconciler.core.redaction.redactor import Redactor
@@ -22,7 +22,6 @@ from reconciler.engine.control import EngineControl
 from reconciler.provider.client import WarmProvider
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve as serve_http
-from reconciler.web.tls import Certificate
 
 
 async def serve(settings: Settings) -> None:
@@ -72,26 +71,15 @@ async def _listen(settings: Settings, daemon: Daemon, redactor: Redactor, stack:
         host=http.host,
         port=http.port,
         socket=http.socket,
-        tls=await _certificate(settings, stack),
+        tls=await certificate(settings, stack),
         for_accounts=bool(settings.auth.socket),
     )
     listening = await stack.enter_async_context(serving)
-    for warning in warnings(settings):
+    for warning in warnings(settings, datetime.now(UTC).date()):
         log("access_is_weak", level="warning", reason=warning)
     if daemon.notifications:
         await stack.enter_async_context(daemon.notifications.running())
     log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
-
-
-async def _certificate(settings: Settings, stack: AsyncExitStack) -> ssl.SSLContext | None:
-    """Return the TLS context, with a watched certificate; None without one. Raises: CertificateUnusable."""
-    tls = settings.http.tls
-    if tls.certificate is None or tls.key is None:
-        return None
-    certificate = Certificate(tls.certificate, tls.key)
-    certificate.load()
-    await stack.enter_async_context(certificate.watched())
-    return certificate.context
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -64,10 +64,9 @@ def _template(value: str) -> str:
 
 def _day(value: str) -> str:
     try:
-        date.fromisoformat(value)
+        return date.fromisoformat(value).isoformat()
     except ValueError:
         raise ValueError("must be a date such as 2027-03-31, in quotes") from None
-    return value
 
 
 def _web_url(value: str) -> str:

@@ -23,7 +23,8 @@ def _ignore(*_: object) -> None:
 class Access:
     """The rules. `open_reading` lets everybody read who reaches the daemon, as on loopback.
 
-    `plain_http` accepts tokens that came over the network without TLS. `failed` is told the cause of each refused
+    `plain_http` accepts tokens that came over the network without TLS. `behind_proxy` takes the client's address from
+    the proxy. `failed` is told the cause of each refused
     credential, `used` the id of each token that was accepted.
     """
 
@@ -33,6 +34,7 @@ class Access:
     open_reading: bool = True
     open_pages: frozenset[Page] = frozenset()
     plain_http: bool = False
+    behind_proxy: bool = False
     hosts: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     throttle: Throttle = field(default_factory=Throttle)

@@ -25,6 +25,8 @@ from reconciler.web.peer import account_of, address_of, is_protected, over_unix_
 LOAD_BALANCER_HEADER: Final = "x-amzn-oidc-data"
 ALWAYS_OPEN: Final = "/healthz"
 _IN_URL: Final = frozenset({"access_token", "auth", "authorization", "bearer", "id_token", "token"})
+# Any web page can make a browser send these, so they must not shut out the person whose browser it is.
+_OF_THE_REQUEST: Final[frozenset[Cause]] = frozenset({"host", "origin", "in_url"})
 _STATUS: Final[Mapping[Cause, int]] = {"host": 421, "in_url": 400, "unavailable": 503}
 _CODES: Final[Mapping[Cause, str]] = {"unknown_token": "token_wrong", "host": "host_refused", "in_url": "token_in_url"}
 _PRINCIPAL: Final = web.RequestKey("principal", Principal)
@@ -40,7 +42,7 @@ async def authenticate(
     access = request.app[ACCESS]
     if request.path == ALWAYS_OPEN and not _says_who_asks(request):
         return await handler(request)
-    address = address_of(request, behind_proxy=access.load_balancer is not None)
+    address = address_of(request, behind_proxy=access.behind_proxy)
     if wait := access.throttle.retry_after(address):
         access.failed("throttled")
         raise Refused(429, "too_many_failures", "too many wrong credentials: try again later", retry_after=wait)
@@ -60,7 +62,8 @@ async def _record(request: web.Request, access: Access, cause: Cause, address: s
     access.failed(cause)
     fields = {"cause": cause, "address": address, "method": request.method, "path": request.rel_url.raw_path[:200]}
     _log.warning("authentication failed", extra=fields)
-    await access.throttle.failed(address)
+    if cause not in _OF_THE_REQUEST:
+        await access.throttle.failed(address)
 
 
 async def _principal(request: web.Request, access: Access) -> Principal | None:

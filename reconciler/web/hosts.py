@@ -5,12 +5,15 @@ rebinding). Its requests carry that name as their Host. So a name must be config
 """
 
 import ipaddress
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from reconciler.core.access.refusals import CredentialRefused
+
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::\d{1,5})?")
 
 
 def check_host(request: web.Request, allowed: Collection[str]) -> None:
@@ -38,10 +41,8 @@ def check_origin(request: web.Request, allowed: Collection[str]) -> None:
 
 
 def _host_of(text: str) -> str:
-    try:
-        return (urlsplit(f"//{text}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(text)
+    return (found["address"] or found["name"]).lower().rstrip(".") if found else ""
 
 
 def _is_address(host: str) -> bool:

@@ -41,10 +41,12 @@ def account_of(uid: int) -> str:
 
 
 def address_of(request: web.Request, *, behind_proxy: bool) -> str:
-    """Return the client's address. Behind a load balancer it is the last one of X-Forwarded-For, which that appended.
+    """Return the client's address, or its account. Behind a proxy it is what that appended to X-Forwarded-For.
 
-    Source: "HTTP headers and Application Load Balancers", section "X-Forwarded-For", mode append.
+    Source for load balancers: "HTTP headers and Application Load Balancers", section "X-Forwarded-For", mode append.
     """
+    if over_unix_socket(request):
+        return f"uid {uid_of(request)}"
     forwarded = request.headers.getall("X-Forwarded-For", []) if behind_proxy else []
     if forwarded:
         return forwarded[-1].rpartition(",")[2].strip()[:64]

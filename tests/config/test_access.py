@@ -1,7 +1,7 @@
 """Access rules from a configuration: people, tokens and roles, what is open, and what the start warns of."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -25,6 +25,7 @@ auth:
     ann-1: {{person: ann, sha256: "{fingerprint("hers")}", expires: "2027-03-31"}}
   socket: {{deploy: [operate]}}
 """
+TODAY = date(2026, 11, 27)
 EXPIRES = datetime(2027, 3, 31, tzinfo=UTC)
 
 
@@ -49,8 +50,14 @@ def test_people_tokens_and_roles_come_from_the_configuration() -> None:
 def test_the_former_shared_token_goes_on_and_is_warned_about() -> None:
     text = "auth: {token: a-token-of-this-test-run}\n"
     assert rules(text).people.by_token("a-token-of-this-test-run", EXPIRES)[0].personal is False
-    assert [warning.split()[0] for warning in warnings(read(text))] == ["auth.token"]
-    assert warnings(read("")) == []
+    assert [warning.split()[0] for warning in warnings(read(text), TODAY)] == ["auth.token"]
+    assert warnings(read(""), TODAY) == []
+
+
+@pytest.mark.parametrize(("day", "warned"), [(16, False), (17, True), (31, True)])
+def test_a_token_that_ends_within_two_weeks_is_named_at_start(day: int, warned: bool) -> None:
+    found = warnings(read(ANN), date(2027, 3, day))
+    assert [warning.split()[0] for warning in found] == (["auth.tokens.ann-1"] if warned else [])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,7 @@ def test_the_former_shared_token_goes_on_and_is_warned_about() -> None:
 def test_reading_is_open_only_while_nothing_but_this_machine_reaches_the_api(text: str, is_open: bool) -> None:
     assert rules(text).open_reading is is_open
     if "host:" in text and not is_open:
-        assert len(warnings(read(text))) == 2  # plain HTTP, and nobody is known
+        assert len(warnings(read(text), TODAY)) == 2  # plain HTTP, and nobody is known
 
 
 @pytest.mark.parametrize(

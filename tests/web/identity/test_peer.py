@@ -27,12 +27,14 @@ import encodings.idna
 os.setgroups([])
 os.setgid(int(sys.argv[4]))
 os.setuid(int(sys.argv[3]))
-connection = http.client.HTTPConnection("localhost")
-connection.sock = socket.socket(socket.AF_UNIX)
-connection.sock.connect(sys.argv[1])
-connection.request("POST", sys.argv[2], '{"by": "root"}', {"Content-Type": "application/json"})
-answer = connection.getresponse()
-print(answer.status, answer.read().decode())
+for _ in range(int(sys.argv[5])):
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(sys.argv[1])
+    connection.request("POST", sys.argv[2], '{"by": "root"}', {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    said = answer.read().decode()
+print(answer.status, said)
 """
 
 
@@ -44,11 +46,11 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-async def as_other(path: Path) -> tuple[int, Any]:
-    """Ask to suspend orders as another account. Returns status and body; 0 when the socket cannot be opened."""
+async def as_other(path: Path, *, times: int = 1) -> tuple[int, Any]:
+    """Ask to suspend orders as another account. Returns the last status, 0 without access, and body."""
     other = pwd.getpwnam(OTHER)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _ASK, str(path), SUSPEND, str(other.pw_uid), str(other.pw_gid),
+        sys.executable, "-c", _ASK, str(path), SUSPEND, str(other.pw_uid), str(other.pw_gid), str(times),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/",
     )  # fmt: skip
     out, err = await asyncio.wait_for(child.communicate(), PATIENCE)
@@ -91,5 +93,10 @@ async def test_another_account_has_the_role_that_is_configured_for_it_whatever_i
         assert answered == status
         if role is None:
             assert (api.causes, OTHER in body["error"]["message"]) == (["account"], True)
+            answered, _ = await as_other(api.path, times=20)
+            assert answered == 429
+            connector = aiohttp.UnixConnector(str(api.path))
+            async with aiohttp.ClientSession(connector=connector) as session, session.get("http://x/readyz") as own:
+                assert own.status == 200, "another account locked the daemon's own one out"
         for _, _, by in api.control.asked:
             assert (by.name, by.proof, by.personal, by.claimed) == (OTHER, "socket", True, "root")

@@ -158,6 +158,7 @@ async def test_failures_are_delayed_more_and_more_and_then_refused_for_a_while(a
         ("rebound.evil.example", 421),
         ("127.0.0.1.evil.example:8080", 421),
         ("evil.example#@localhost", 421),
+        ("evil.example\\@localhost", 421),
         ("", 421),
         ("reconciler.example.org", 200),
         ("RECONCILER.example.org.:8443", 200),
@@ -187,3 +188,24 @@ async def test_a_page_of_another_origin_may_not_act(api: Api, tmp_path: Path, or
         assert (await other.ask(SUSPEND, ANN, Origin=origin.format(own=other.base)))[0] == status
         assert len(other.control.asked) == (status == 200)
         assert other.causes == ([] if status == 200 else ["origin"])
+
+
+async def test_a_web_page_cannot_lock_out_whoever_has_it_open(tmp_path: Path) -> None:
+    async with Api().running(tmp_path) as api:
+        for _ in range(21):
+            await api.ask(f"{READ}?token=x")
+            await api.ask(READ, Host="rebound.evil.example")
+            await api.ask(SUSPEND, Origin="https://evil.example")
+        assert (await api.ask(READ, ANN))[0] == 200
+        assert api.slept == []
+
+
+@pytest.mark.parametrize(("behind_proxy", "status"), [(True, 200), (False, 429)])
+async def test_behind_a_proxy_one_client_does_not_lock_out_another(
+    tmp_path: Path, behind_proxy: bool, status: int
+) -> None:
+    async with Api().running(tmp_path, behind_proxy=behind_proxy) as api:
+        for number in range(20):
+            await api.ask(READ, "guess", X_Forwarded_For=f"198.51.100.{number}, 192.0.2.1")
+        assert (await api.ask(READ, ANN, X_Forwarded_For="192.0.2.2"))[0] == status
+        assert (await api.ask(READ, ANN, X_Forwarded_For="192.0.2.1"))[0] == 429

@@ -27,6 +27,7 @@ async def signed(tmp_path: Path) -> AsyncIterator[Signed]:
     async with Issuer().running() as issuer:
         regional = RegionalKeys(f"{issuer.url}/elb", clock=lambda: api.now)
         rules: dict[str, Any] = {
+            "behind_proxy": True,
             "bearer": OidcVerifier(Keys(issuer.url, clock=lambda: api.now), AUDIENCE, names),
             "load_balancer": LoadBalancerVerifier(regional, ARN, names, client=CLIENT, issuer=HEADER_ISSUER),
         }
