@@ -9,9 +9,12 @@ _ERROR = {"$ref": "#/components/responses/Error"}
 
 
 def guarded(paths: dict[str, Any]) -> dict[str, Any]:
-    """Return the described paths with the refusals of authentication; the health has none."""
+    """Return the described paths with the refusals of authentication; the health has none.
+
+    The credential of a read is optional in the description (`{}`): on loopback reading is open.
+    """
     for path, operations in paths.items():
         for operation in operations.values() if path != ALWAYS_OPEN else ():
             operation["responses"] = dict.fromkeys(_STATUSES, _ERROR) | operation["responses"]
-            operation.setdefault("security", [{"token": []}])
+            operation.setdefault("security", [{}, {"token": []}])
     return paths
