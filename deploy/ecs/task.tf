@@ -26,6 +26,7 @@ locals {
       RECONCILER__ENVIRONMENTS      = jsonencode(var.environments)
       RECONCILER__HTTP__HOST        = "0.0.0.0" # the security group decides who gets here
       RECONCILER__HTTP__PORT        = tostring(local.port)
+      RECONCILER__HTTP__OPEN        = jsonencode(["metrics", "readyz"]) # numbers only; all else needs a role
       RECONCILER__LOGS__FORMAT      = "json"
       RECONCILER__STOP__DRAIN       = "${local.drain}s"
       RECONCILER__STOP__GRACE       = "${local.grace}s"

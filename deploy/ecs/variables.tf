@@ -201,13 +201,13 @@ variable "state" {
 }
 
 variable "secrets" {
-  description = "Secrets in Secrets Manager, by the variable that the daemon finds their value in. RECONCILER__AUTH__TOKEN and RECONCILER__REDACTION__KEY must be there; GIT_PASSWORD and any other secret setting may be."
+  description = "Secrets in Secrets Manager, by the variable that the daemon finds their value in. RECONCILER__REDACTION__KEY must be there; GIT_PASSWORD and any other secret setting may be."
   type        = map(string)
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in ["RECONCILER__AUTH__TOKEN", "RECONCILER__REDACTION__KEY"] : contains(keys(var.secrets), name)])
-    error_message = "secrets must have RECONCILER__AUTH__TOKEN (who may act over the API) and RECONCILER__REDACTION__KEY (a new key at each start would make every secret look changed); it has ${jsonencode(keys(var.secrets))}."
+    condition     = contains(keys(var.secrets), "RECONCILER__REDACTION__KEY")
+    error_message = "secrets must have RECONCILER__REDACTION__KEY (a new key at each start would make every secret look changed); it has ${jsonencode(keys(var.secrets))}."
   }
   validation {
     condition     = alltrue([for name in keys(var.secrets) : can(regex("^(RECONCILER__[A-Z0-9_]+|GIT_USERNAME|GIT_PASSWORD)$", name))])

@@ -7,8 +7,10 @@ API goes last. A second signal changes nothing: the stop is already bounded.
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 from reconciler.app import parts
+from reconciler.app.access import access, certificate, warnings
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
 from reconciler.config.models import Settings
 from reconciler.core.redaction.redactor import Redactor
@@ -23,7 +25,7 @@ from reconciler.web.server import serve as serve_http
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed when it cannot start."""
+    """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed, CertificateUnusable."""
     redactor = parts.redactor(settings)
     as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
     configure_logs(settings.logs.level, redactor, json=as_json)
@@ -54,16 +56,27 @@ async def _open(settings: Settings, redactor: Redactor, stack: AsyncExitStack) -
 
 
 async def _listen(settings: Settings, daemon: Daemon, redactor: Redactor, stack: AsyncExitStack) -> None:
-    """Serve the API and start the notifications. Raises: AddressTaken."""
+    """Serve the API and start the notifications. Raises: AddressTaken, CertificateUnusable."""
     app = make_app(
         EngineControl(daemon.controller),
         metrics=daemon.metrics.render,
-        token=settings.auth.token.get_secret_value() if settings.auth.token else None,
+        token=None,
         version=VERSION,
         redact=redactor.value,
+        access=access(settings, daemon.metrics.access),
     )
     http = settings.http
-    listening = await stack.enter_async_context(serve_http(app, host=http.host, port=http.port, socket=http.socket))
+    serving = serve_http(
+        app,
+        host=http.host,
+        port=http.port,
+        socket=http.socket,
+        tls=await certificate(settings, stack),
+        for_accounts=bool(settings.auth.socket),
+    )
+    listening = await stack.enter_async_context(serving)
+    for warning in warnings(settings, datetime.now(UTC).date()):
+        log("access_is_weak", level="warning", reason=warning)
     if daemon.notifications:
         await stack.enter_async_context(daemon.notifications.running())
     log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))

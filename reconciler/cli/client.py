@@ -14,6 +14,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.cli.outcome import CommandFailed, Exit
+from reconciler.cli.output import print_error
+from reconciler.core.access.loopback import is_loopback
 
 _TIMEOUT = 30.0
 _ANSWER_LIMIT = 64 * 1024 * 1024
@@ -61,8 +63,11 @@ class Daemon:
         return cls(connect=lambda: _UnixConnection(path), where=str(path), remedy=remedy)
 
     @classmethod
-    def at_url(cls, url: str, *, token: str | None) -> Self:
-        """Connect to a daemon over TCP. Raises: CommandFailed for a URL that is not valid."""
+    def at_url(cls, url: str, *, token: str | None, insecure: bool = False) -> Self:
+        """Connect to a daemon over TCP.
+
+        Raises: CommandFailed for a URL that is not valid, and for a token that would travel in clear unless `insecure`.
+        """
         parts = urlsplit(url)
         try:
             host, port = parts.hostname, parts.port
@@ -70,6 +75,8 @@ class Daemon:
             host, port = None, None
         if parts.scheme not in {"http", "https"} or not host:
             raise CommandFailed(f"{url!r} is not a URL such as http://127.0.0.1:8080", code=Exit.INVALID)
+        if token and parts.scheme == "http" and not is_loopback(host):
+            _check_insecure(host, insecure=insecure)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         return cls(
             connect=lambda: kind(host, port, timeout=_TIMEOUT),
@@ -123,6 +130,16 @@ class Daemon:
             return answer
         error = answer.get("error") if isinstance(answer, dict) else None
         raise DaemonRefused(status, error if isinstance(error, dict) else {"message": f"the daemon answered {status}"})
+
+
+def _check_insecure(host: str, *, insecure: bool) -> None:
+    """Warn of a token in clear, or refuse to send it. Raises: CommandFailed."""
+    if not insecure:
+        raise CommandFailed(
+            f"the token is not sent to {host} over plain HTTP, where others can read it: use https, or add --insecure",
+            code=Exit.INVALID,
+        )
+    print_error(f"warning: the token is sent to {host} over plain HTTP, where others can read it")
 
 
 def instance_path(key: Any, part: str = "") -> str:

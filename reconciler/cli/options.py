@@ -56,11 +56,15 @@ class Connected(Configured):
             help="URL of the daemon's API; without it, its unix socket. The token is read from $RECONCILER_TOKEN.",
         ),
     ] = None
+    insecure: Annotated[
+        bool,
+        Parameter(name="--insecure", negative=(), help="Send the token over plain HTTP too, where others can read it."),
+    ] = False
 
     def daemon(self) -> Daemon:
         """Return a client of the daemon, without connecting. Raises: ConfigFailed, CommandFailed."""
         if self.url:
-            return Daemon.at_url(self.url, token=os.environ.get("RECONCILER_TOKEN"))
+            return Daemon.at_url(self.url, token=os.environ.get("RECONCILER_TOKEN"), insecure=self.insecure)
         return Daemon.at_socket(self.settings().http.socket)
 
 

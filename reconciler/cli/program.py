@@ -20,6 +20,7 @@ from reconciler.cli.commands import (
     planning,
     provider,
     reading,
+    tokens,
     verification,
     waiting,
 )
@@ -85,6 +86,7 @@ def build() -> App:
         for command in commands:
             app.command(command, group=group)
     app.command(provider.build(_STANDALONE))
+    app.command(tokens.build(_STANDALONE))
     return app
 
 
@@ -153,6 +155,7 @@ def _edge_exceptions() -> tuple[type[Exception], ...]:
     from reconciler.edges.store.errors import StoreFailed
     from reconciler.edges.store.trees import TreeFailed
     from reconciler.web.server import AddressTaken
+    from reconciler.web.tls import CertificateUnusable
 
     return (
         LiveUnavailable,
@@ -163,4 +166,5 @@ def _edge_exceptions() -> tuple[type[Exception], ...]:
         StoreFailed,
         TreeFailed,
         AddressTaken,
+        CertificateUnusable,
     )

@@ -1,4 +1,4 @@
-"""Sections for the daemon's API, tokens, notifications, reports, audit, logs and shutdown.
+"""Sections for the daemon's API, notifications, reports, audit, logs and shutdown.
 
 Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
@@ -12,12 +12,31 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from reconciler.config.values import (
     Duration,
     EnvironmentName,
+    HostName,
+    Origin,
     SecretUrl,
     Section,
     Text,
     WebUrl,
     read_duration,
 )
+from reconciler.core.access.loopback import is_loopback
+
+
+class Tls(Section):
+    """Certificate of the API over TCP."""
+
+    certificate: Path | None = Field(
+        None,
+        description="PEM file with the certificate and its chain, read again when it changes; null serves plain HTTP",
+    )
+    key: Path | None = Field(None, description="PEM file with the key of the certificate, without a password")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: set both, or none of them")
+        return self
 
 
 class Http(Section):
@@ -26,16 +45,24 @@ class Http(Section):
     host: Text = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 exposes the API to the network")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose a free one")
     socket: Path = Field(
-        Path("{data}/reconciler.sock"), description="Unix socket (mode 0600) that the command line connects to"
+        Path("{data}/reconciler.sock"),
+        description="Unix socket that the command line connects to; mode 0600, or 0666 with `auth.socket`",
     )
-
-
-class Auth(Section):
-    """Authentication over TCP. The unix socket needs no token: its file mode restricts it to the daemon's user."""
-
-    token: SecretStr | None = Field(
-        None, min_length=16, description="Bearer token for POST over TCP, at least 16 characters; null refuses all POST"
+    hosts: tuple[HostName, ...] = Field(
+        (), description="Names under which the daemon is served; requests for other names are refused with 421"
     )
+    origins: tuple[Origin, ...] = Field(
+        (), description="Origins of other web pages that may act, such as https://deploy.example.org"
+    )
+    open: tuple[Literal["metrics", "readyz"], ...] = Field(
+        (), description="Pages that need no role beyond loopback: metrics, readyz. `/healthz` never needs one"
+    )
+    tls: Tls = Tls()
+
+    @property
+    def is_public(self) -> bool:
+        """Return whether others than this machine may reach the API: it listens beyond loopback, or has a name."""
+        return bool(self.hosts) or not is_loopback(self.host)
 
 
 class Redaction(Section):

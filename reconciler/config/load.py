@@ -88,6 +88,8 @@ def _anchor(settings: Settings, base: Path) -> Settings:
     def located(url: str | None) -> str | None:
         return str((base / url).resolve()) if url and url.startswith(("./", "../")) else url
 
+    files = {name: absolute(path) for name, path in settings.http.tls if path}
+    tls = settings.http.tls.model_copy(update=files)
     git, terraform, roots = settings.git, settings.terraform, settings.terraform.source.git
     binary = str(absolute(Path(terraform.binary))) if "/" in terraform.binary else terraform.binary
     directory = absolute(git.directory) if git.directory else None
@@ -104,6 +106,6 @@ def _anchor(settings: Settings, base: Path) -> Settings:
             "terraform": terraform.model_copy(update={"binary": binary, "source": source}),
             "store": settings.store.model_copy(update={"path": absolute(settings.store.path)}),
             "reports": settings.reports.model_copy(update={"path": absolute(settings.reports.path)}),
-            "http": settings.http.model_copy(update={"socket": socket}),
+            "http": settings.http.model_copy(update={"socket": socket, "tls": tls}),
         }
     )

@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.snapshot import EnvironmentFacts
 from desired_state.suggestion import suggest
-from reconciler.config.daemon import AuditSettings, Auth, Http, Logs, Redaction, ReportSettings, Slack, Stop
+from reconciler.config.auth import Auth
+from reconciler.config.daemon import AuditSettings, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.values import EnvironmentName
@@ -104,6 +105,10 @@ class Settings(BaseSettings):
             f"slack.environments: {name!r} is not configured; {suggest(name, self.environments)}"
             for name in self.slack.environments or ()
             if name not in self.environments
+        ]
+        problems += [
+            f"auth: a role names the environment {name!r}, which is not configured; {suggest(name, self.environments)}"
+            for name in sorted(self.auth.environments - set(self.environments))
         ]
         if problems:
             raise ConfigFailed(problems)

@@ -4,7 +4,7 @@ Values are validated here, where the key and the place in the file are known, so
 """
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
@@ -60,6 +60,13 @@ def _template(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value.format(account="1" * 12, region="eu-central-1")):
         raise ValueError("must yield an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes")
     return value
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("must be a date such as 2027-03-31, in quotes") from None
 
 
 def _web_url(value: str) -> str:
@@ -156,6 +163,39 @@ Branch = Annotated[
         "must be the name of a Git branch or tag",
     ),
 ]
+HostName = Annotated[
+    str,
+    _explained(
+        r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
+        "must be a host name in small letters, without a port, such as reconciler.example.org",
+    ),
+]
+Origin = Annotated[
+    str, _explained(r"https?://[a-z0-9.-]+(:\d{1,5})?", "must be an origin such as https://deploy.example.org")
+]
+PersonName = Annotated[
+    str,
+    _explained(
+        r"[A-Za-z0-9]([A-Za-z0-9._@+-]{0,46}[A-Za-z0-9])?",
+        "must be a name of at most 48 letters, digits, dots, dashes, underscores and @",
+    ),
+]
+TokenName = Annotated[
+    str, _explained(r"[A-Za-z0-9._@+-]{1,64}", "must be at most 64 letters, digits, dots, dashes, underscores and @")
+]
+EmailAddress = Annotated[str, _explained(r"[^\s@\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", "must be an e-mail address")]
+Sha256 = Annotated[
+    str, _explained(r"[0-9a-f]{64}", "must be 64 digits from 0-9 and a-f: `reconciler token create` prints them")
+]
+LoadBalancerArn = Annotated[
+    str,
+    _explained(
+        r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+",
+        "must be the ARN of an Application Load Balancer: arn:aws:elasticloadbalancing:…:loadbalancer/app/NAME/ID",
+    ),
+]
+Day = Annotated[str, AfterValidator(_day)]
+"""A date such as 2027-03-31; what ends on it is good until its first second, in UTC."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PolicyException = Annotated[
     str,

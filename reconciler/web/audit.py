@@ -12,11 +12,11 @@ from aiohttp import web
 
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act
-from reconciler.web.auth import authorise, principal
+from reconciler.web.auth import caller
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, is_line
 
-_RECORDED = ("by", "reason", "digest")
+_RECORDED = ("reason", "digest")
 
 
 def peer(request: web.Request) -> str:
@@ -33,22 +33,19 @@ async def recording_refusals(request: web.Request, action: str, subject: str) ->
     try:
         yield
     except (Refused, web.HTTPException) as refusal:
-        if caller := await _caller(request):
-            by, said = caller
-            why, digest = said.get("reason"), said.get("digest")
-            act = Act(action, subject, by.name, by.proof, peer(request), why, digest)
+        if by := _known(request):
+            said = await _said(request)
+            act = Act(action, subject, by.name, by.proof, peer(request), said.get("reason"), said.get("digest"))
             await request.app[CONTROL].refused(act, str(refusal))
         raise
 
 
-async def _caller(request: web.Request) -> tuple[Principal, dict[str, str]] | None:
-    """Return who asked, and what was said; None without a proof."""
+def _known(request: web.Request) -> Principal | None:
+    """Return who asked, whatever its roles; None without a proof."""
     try:
-        proof = authorise(request)
+        return caller(request)
     except Refused:
         return None
-    said = await _said(request)
-    return principal(proof, said), said
 
 
 async def _said(request: web.Request) -> dict[str, str]:

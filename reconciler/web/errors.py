@@ -26,11 +26,12 @@ _log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The request cannot be served. `details` join the error's code and message."""
+    """The request cannot be served. `details` join the error's code and message; `retry_after` is in seconds."""
 
-    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None, **details: Any) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.error = {"code": code, "message": message} | details
 
 
@@ -42,7 +43,8 @@ async def answer_errors(
     try:
         response = await handler(request)
     except Refused as refusal:
-        response = web.json_response(request.app[REDACT]({"error": refusal.error}), status=refusal.status)
+        body = request.app[REDACT]({"error": refusal.error})
+        response = web.json_response(body, status=refusal.status, headers=refusal.headers)
     except web.HTTPException as error:
         code = _CODES.get(error.status, "refused")
         response = web.json_response({"error": {"code": code, "message": error.reason}}, status=error.status)

@@ -12,6 +12,7 @@ from reconciler.core.line import is_plain
 from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
+from reconciler.web.auth import require_reading, tenant_of
 from reconciler.web.errors import REDACT, Refused
 
 Metrics = Callable[[], tuple[bytes, str]]
@@ -20,7 +21,6 @@ PAGE_LIMIT = 200
 
 CONTROL: web.AppKey[Control] = web.AppKey("control", Control)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
-TOKEN: web.AppKey[str | None] = web.AppKey("token")
 VERSION: web.AppKey[str] = web.AppKey("version", str)
 
 
@@ -42,8 +42,9 @@ def answer_detail(request: web.Request, record: Record) -> web.Response:
 
 
 def record_of(request: web.Request) -> Record:
-    """Return the record of the key in the path. Raises: Refused (404)."""
+    """Return the record of the key in the path, for a caller who may read it. Raises: Refused (401, 403, 404)."""
     record = request.app[CONTROL].record(key_of(request))
+    require_reading(request, key_of(request), tenant_of(record))
     if record is None:
         raise unknown(key_of(request))
     return record
@@ -56,7 +57,7 @@ def unknown(key: Key) -> Refused:
 
 def refused(refusal: ActionRefused) -> Refused:
     """Return the answer to an action that the engine refused."""
-    current = {} if refusal.current is None else {"current": refusal.current}
+    current: dict[str, Any] = {} if refusal.current is None else {"current": refusal.current}
     return Refused(_STATUS.get(refusal.code, 409), refusal.code, str(refusal), **current)
 
 

@@ -1,12 +1,14 @@
 """Serve the API over TCP and over a unix socket. Signals stay with the daemon: this module installs none.
 
-The socket's file has mode 0600 before the first connection can succeed: it is bound, restricted, and only then listened
-on. A file left by a daemon that died is replaced; one that a living daemon answers on is an error.
+The socket's file has its mode before the first connection can succeed: it is bound, restricted, and only then listened
+on. The mode is 0600; where other accounts have roles it is 0666, and the kernel's word on the peer decides. A file left
+by a daemon that died is replaced; one that a living daemon answers on is an error.
 """
 
 import contextlib
 import os
 import socket as sockets
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +30,23 @@ class Listening:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: web.Application, *, host: str, port: int, socket: Path) -> AsyncIterator[Listening]:
+async def serve(
+    app: web.Application,
+    *,
+    host: str,
+    port: int,
+    socket: Path,
+    tls: ssl.SSLContext | None = None,
+    for_accounts: bool = False,
+) -> AsyncIterator[Listening]:
     """Serve until the block ends; open requests then get a few seconds. Raises: AddressTaken."""
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
     await runner.setup()
     bound: sockets.socket | None = None
     try:
-        bound = _bind(socket)
+        bound = _bind(socket, 0o666 if for_accounts else 0o600)
         await web.SockSite(runner, bound).start()
-        bound_port = await _listen(runner, host, port)
+        bound_port = await _listen(runner, host, port, tls)
         yield Listening(host=host, port=bound_port, socket=socket)
     finally:
         await runner.cleanup()
@@ -46,8 +56,8 @@ async def serve(app: web.Application, *, host: str, port: int, socket: Path) -> 
                 os.unlink(socket)
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
-    site = web.TCPSite(runner, host, port)
+async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+    site = web.TCPSite(runner, host, port, ssl_context=tls)
     try:
         await site.start()
     except OSError as error:
@@ -56,14 +66,14 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     return int(address[1])
 
 
-def _bind(path: Path) -> sockets.socket:
+def _bind(path: Path, mode: int) -> sockets.socket:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.is_socket():
         _remove_left_over(path)
     bound = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
     try:
         bound.bind(str(path))
-        os.chmod(path, 0o600)
+        os.chmod(path, mode)
     except OSError as error:
         bound.close()
         raise AddressTaken(f"cannot listen on {path}: {error.strerror}") from None

@@ -1,6 +1,8 @@
 """Commands that talk to the daemon, against a real API on its socket and over TCP."""
 
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,6 @@ from reconciler.core.ports.control import (
     Suspend,
     Unlock,
 )
-from reconciler.core.principal import Principal
 from tests.cli.conftest import TOKEN, Cli, Served
 from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 
@@ -105,14 +106,17 @@ def test_history_shows_passes(cli: Cli, daemon: Served) -> None:
         (("reconcile", "develop/payments", "--from-empty", "--reason", "gone"), Reconcile(from_empty="gone")),
     ],
 )
-def test_an_action_reaches_the_daemon_with_the_name_of_the_user(
+def test_an_action_reaches_the_daemon_in_the_name_that_the_kernel_knows(
     cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], action: Action
 ) -> None:
-    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setenv("LOGNAME", "ceo")
     ended = cli(*arguments)
     assert ended.code == 0
     assert ended.out.startswith("develop/payments: ")
-    assert daemon.control.asked == [(PAYMENTS, action, Principal("ada", "socket"))]
+    own = pwd.getpwuid(os.geteuid()).pw_name
+    assert [(key, asked, by.name, by.claimed) for key, asked, by in daemon.control.asked] == [
+        (PAYMENTS, action, own, "ceo")
+    ]
 
 
 def test_an_override_of_the_windows_needs_a_reason(cli: Cli, daemon: Served) -> None:

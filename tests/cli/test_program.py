@@ -39,7 +39,7 @@ def test_the_help_of_every_command_has_an_example(cli: Cli, command: str) -> Non
 
 
 def test_the_lists_above_are_complete() -> None:
-    assert {name for name in build() if not name.startswith("-")} == {*COMMANDS, "provider"}
+    assert {name for name in build() if not name.startswith("-")} == {*COMMANDS, "provider", "token"}
 
 
 def test_help_explains_the_exit_codes(cli: Cli) -> None:

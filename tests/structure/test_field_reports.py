@@ -9,10 +9,10 @@ from tests.structure.sources import ROOT
 NUMBERS = frozenset({
     *(f"T{number}" for number in range(1, 21)),
     *(f"G{number}" for number in range(1, 21)),
-    *(f"U{number}" for number in (1, 2, 6, 7, 8, 9, 10, 13)),
+    *(f"U{number}" for number in (1, 2, 5, 6, 7, 8, 9, 10, 13)),
     *(f"P{number}" for number in range(1, 23)),
     *(f"S{number}" for number in range(1, 25)),
-    *(f"X{number}" for number in (9,)),
+    *(f"X{number}" for number in (9, 10, 17)),
 })  # fmt: skip
 OPEN = "open"
 _DEFINITION = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

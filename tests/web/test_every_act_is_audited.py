@@ -1,5 +1,7 @@
 """Every act through the real server, engine and records file: an actor with a proof, after the apply and a restart."""
 
+import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.engine.fake_engine import ORDERS, ServiceTerraform, platform
 from tests.engine.fakes.terraform import FakeLocks
 from tests.engine.fakes.world import REDACTOR, FakeController, fake_records, fake_world
 
+ME = pwd.getpwuid(os.geteuid()).pw_name  # the account at the other end of the socket
 PLANNED = (change("aws_vpc.this", ["create"], None, {"a": 1}),)
 ADOPTED = (change("aws_vpc.this", ["no-op"], {"a": 1}, {"a": 1}, importing={"id": "vpc-1"}),)
 LOCK = LockInfo("lock-1", "jane@laptop", "OperationTypeApply", "2026-11-25 01:00:00 UTC")
@@ -125,12 +128,12 @@ async def test_every_act_has_a_proven_actor_after_the_apply_and_a_restart(tmp_pa
     people = [entry for entry in found if entry["by"] != "reconciler"]
     assert [entry["action"] for entry in people] == actions
     assert set(ACTIONS) | {"freeze", "unfreeze"} <= set(actions), "every action of the API is among them"
-    assert {(entry["by"], entry["proof"], entry["peer"]) for entry in people} == {("ann", "socket", "socket")}
+    assert {(entry["by"], entry["proof"], entry["peer"]) for entry in people} == {(ME, "socket", "socket")}
     assert all(entry["reason"].startswith("because of ") for entry in people)
     refused = [(entry["action"], entry["result"]) for entry in people if entry["result"] != "accepted"]
     assert refused == [("approve", "refused"), ("reconcile", "refused"), ("explode", "refused")]
     approval = next(entry for entry in people if (entry["action"], entry["result"]) == ("approve", "accepted"))
     applies = [entry for entry in found if entry["action"] == "apply"]
     assert [entry["result"] for entry in applies] == ["started", "applied"]
-    follows = [{"id": approval["id"], "by": "ann", "proof": "socket"}]
+    follows = [{"id": approval["id"], "by": ME, "proof": "socket"}]
     assert [(entry["digest"], entry["follows"]) for entry in applies] == [(approval["digest"], follows)] * 2

@@ -1,6 +1,8 @@
 """The server on TCP and on a unix socket, after a daemon that died and beside one that runs."""
 
 import asyncio
+import os
+import pwd
 import socket
 import stat
 from pathlib import Path
@@ -10,7 +12,6 @@ import aiohttp
 import pytest
 
 from reconciler.core.ports.control import Suspend
-from reconciler.core.principal import Principal
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import AddressTaken, serve
@@ -42,7 +43,10 @@ async def test_the_socket_needs_no_token_and_tcp_without_one_only_reads(control:
         assert await suspend(f"http://127.0.0.1:{listening.port}") == 403
         assert control.asked == []
         assert await suspend("http://localhost", aiohttp.UnixConnector(str(path))) == 200
-        assert control.asked == [(ORDERS, Suspend(), Principal("ada", "socket"))]
+        own = pwd.getpwuid(os.geteuid()).pw_name
+        assert [(key, action, by.name, by.proof, by.claimed) for key, action, by in control.asked] == [
+            (ORDERS, Suspend(), own, "socket", "ada")
+        ]
 
 
 async def test_only_the_daemons_user_can_use_the_socket_and_it_is_removed_on_stop(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.views import shown
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
+from reconciler.edges.telemetry.access_metrics import AccessMetrics
 from reconciler.edges.telemetry.provider_metrics import ProviderView
 from reconciler.edges.telemetry.provider_metrics import families as provider_families
 
@@ -87,6 +88,7 @@ class Metrics:
         self._runs = self._counter("terraform_runs", "Terraform commands by result.", "command", "result")
         self._notifications = self._counter("notifications", "Notices by the result of their delivery.", "result")
         self._crashes = self._counter("crashes", "Unexpected errors, by the part that was stopped by one.", "part")
+        self.access = AccessMetrics(self.registry)
         self._phases = self._histogram("phase_seconds", "Duration of the phases of a pass.", _PHASE_BUCKETS, "phase")
         self._applied = self._histogram(
             "commit_to_applied_seconds", "Time from a commit to its apply on an instance.", _APPLIED_BUCKETS

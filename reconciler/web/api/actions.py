@@ -23,7 +23,7 @@ from reconciler.core.ports.control import (
 )
 from reconciler.core.record.model import Record
 from reconciler.web.audit import peer, recording_refusals
-from reconciler.web.auth import authorise, principal
+from reconciler.web.auth import caller, require, tenant_of
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer_detail, body_of, key_of, record_of, refused, unknown
 
@@ -35,15 +35,15 @@ async def act(request: web.Request) -> web.Response:
     """Carry out an action on the instance that the path names. Answers with the instance afterwards."""
     name = request.match_info["action"]
     async with recording_refusals(request, name, str(key_of(request))):
-        proof = authorise(request)
+        caller(request)
         if name not in ACTIONS:
             raise Refused(404, "unknown_action", f"{name!r} is not one of {', '.join(sorted(ACTIONS))}")
         body = await body_of(request, _FIELDS)
         record, control = record_of(request), request.app[CONTROL]
+        by = require(request, name, record.key.environment, tenant_of(record), **body)
         action = _action(name, body, record)
-    by, reason = principal(proof, body), body.get("reason")
     try:
-        after = await control.act(record.key, action, by=by, reason=reason, peer=peer(request))
+        after = await control.act(record.key, action, by=by, reason=body.get("reason"), peer=peer(request))
     except ActionRefused as refusal:
         raise refused(refusal) from None
     except KeyError:

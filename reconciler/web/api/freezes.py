@@ -7,7 +7,7 @@ from reconciler.core.ports.control import ActionRefused
 from reconciler.core.record.freeze import EVERYWHERE
 from reconciler.core.views import api
 from reconciler.web.audit import peer, recording_refusals
-from reconciler.web.auth import authorise, principal
+from reconciler.web.auth import caller, require, require_reading
 from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, answer, body_of, refused
 
@@ -16,17 +16,20 @@ _FIELDS = frozenset({"environment", "reason", "by"})
 
 async def freezes(request: web.Request) -> web.Response:
     """Answer with every freeze in effect."""
+    require_reading(request)
     return answer(request, {"freezes": list(map(api.freeze, request.app[CONTROL].freezes()))})
 
 
 async def freeze(request: web.Request) -> web.Response:
     """Freeze one environment, or all when none is named."""
     async with recording_refusals(request, "freeze", EVERYWHERE):
-        proof = authorise(request)
+        caller(request)
         body = await body_of(request, _FIELDS)
         if "reason" not in body:
             raise Refused(400, "reason_missing", "a freeze needs a reason: it is shown to everyone it stops")
-    control, environment, by = request.app[CONTROL], body.get("environment"), principal(proof, body)
+        environment = body.get("environment")
+        by = require(request, "freeze", environment, **body)
+    control = request.app[CONTROL]
     try:
         made = await control.freeze(environment, by=by, reason=body["reason"], peer=peer(request))
     except KeyError:
@@ -39,9 +42,11 @@ async def freeze(request: web.Request) -> web.Response:
 async def unfreeze(request: web.Request) -> web.Response:
     """Lift the freeze of one environment, or the one of all when none is named."""
     async with recording_refusals(request, "unfreeze", EVERYWHERE):
-        proof = authorise(request)
+        caller(request)
         body = await body_of(request, _FIELDS)
-    control, environment, by = request.app[CONTROL], body.get("environment"), principal(proof, body)
+        environment = body.get("environment")
+        by = require(request, "unfreeze", environment, **body)
+    control = request.app[CONTROL]
     try:
         lifted = await control.unfreeze(environment, by=by, reason=body.get("reason"), peer=peer(request))
     except KeyError:

@@ -6,6 +6,7 @@ from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
 from reconciler.web.api import openapi_audit
+from reconciler.web.api.refusals import guarded
 from reconciler.web.api.schema import FLAG as _FLAG
 from reconciler.web.api.schema import NUMBER as _NUMBER
 from reconciler.web.api.schema import TEXT as _TEXT
@@ -34,7 +35,7 @@ def document(version: str) -> Schema:
             "description": "The state of each instance, and the actions on it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _probes() | _reads() | openapi_audit.paths() | _actions(),
+        "paths": guarded(_probes() | _reads() | openapi_audit.paths() | _actions()),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": _schemas() | openapi_audit.schemas(),
@@ -104,7 +105,7 @@ def _actions() -> Schema:
         "lock_id": "unlock: the id of the lock to break although the daemon did not take it",
         "override_window": "reconcile: why this one pass may apply outside the change windows",
         "from_empty": "reconcile: why an instance whose state is lost is created anew",
-        "by": "The caller's name, for the record and the log",
+        "by": "A remark about the caller's name; it proves nothing",
         "reason": "Why, for the audit",
     }
     body = {name: openapi_audit.line(name) | {"description": meaning} for name, meaning in meanings.items()}
@@ -180,7 +181,8 @@ def _schemas() -> Schema:
                 "stopping": _FLAG,
                 "queued": _NUMBER,
                 "running": _list(running),
-            }
+            },
+            required=["alive"],
         ),
         "Source": _object(
             {

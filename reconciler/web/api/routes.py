@@ -1,9 +1,10 @@
 """The routes of the API: reads answer from the control, actions are passed on, nothing is decided here.
 
-Reading needs no token (listen on loopback, or put a proxy in front); acting does, see `reconciler.web.auth`. Every
-answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
+The role that each needs is in `core/access/permissions`; `reconciler.web.auth` finds out who asks. Every answer, errors
+included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -14,16 +15,16 @@ from reconciler.core.record.model import Record
 from reconciler.core.views import api, changes
 from reconciler.core.views.shown import has_reason
 from reconciler.core.vocabulary import Reason
+from reconciler.web.access import ACCESS, Access, Page
 from reconciler.web.api.actions import act
 from reconciler.web.api.audit import audit, audit_of_instance
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
-from reconciler.web.auth import authorise
+from reconciler.web.auth import authenticate, is_reader, may_read, require, require_reading, tenant_of
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.request import (
     CONTROL,
     METRICS,
-    TOKEN,
     VERSION,
     Metrics,
     answer,
@@ -38,10 +39,20 @@ BODY_LIMIT = 16 * 1024
 LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
-def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str, redact: Redact) -> web.Application:
-    """Return the application, without a server. `token` None refuses every action over TCP; answers pass `redact`."""
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors])
-    app[CONTROL], app[METRICS], app[TOKEN], app[VERSION], app[REDACT] = control, metrics, token, version, redact
+def make_app(
+    control: Control,
+    *,
+    metrics: Metrics,
+    token: str | None,
+    version: str,
+    redact: Redact,
+    access: Access | None = None,
+) -> web.Application:
+    """Return the application, without a server. `token` is the shared one; answers pass `redact`."""
+    rules = access or Access()
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors, authenticate])
+    app[CONTROL], app[METRICS], app[VERSION], app[REDACT] = control, metrics, version, redact
+    app[ACCESS] = replace(rules, people=rules.people.with_shared(token))
     instance = "/api/v1/instances/{environment}/{name}"
     app.add_routes(
         [
@@ -71,25 +82,35 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
 async def _healthz(request: web.Request) -> web.Response:
     beat = request.app[CONTROL].beat()
     alive = beat.loop_age < LOOP_AGE_LIMIT
-    return web.json_response({"alive": alive} | api.pulse(beat), status=200 if alive else 503)
+    more = api.pulse(beat) if is_reader(request) else {}
+    return web.json_response({"alive": alive} | more, status=200 if alive else 503)
 
 
 async def _readyz(request: web.Request) -> web.Response:
+    _require_page(request, "readyz")
     beat = request.app[CONTROL].beat()
     ready = beat.ready and not beat.stopping
     return web.json_response({"ready": ready, "stopping": beat.stopping}, status=200 if ready else 503)
 
 
 async def _metrics(request: web.Request) -> web.Response:
+    _require_page(request, "metrics")
     body, content_type = request.app[METRICS]()
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
+def _require_page(request: web.Request, page: Page) -> None:
+    if page not in request.app[ACCESS].open_pages:
+        require_reading(request)
+
+
 async def _openapi(request: web.Request) -> web.Response:
+    require_reading(request)
     return web.json_response(document(request.app[VERSION]))
 
 
 async def _source(request: web.Request) -> web.Response:
+    require_reading(request)
     return answer(request, api.source(request.app[CONTROL].source(), now()))
 
 
@@ -99,7 +120,7 @@ async def _instances(request: web.Request) -> web.Response:
         raise Refused(400, "invalid_query", f"reason {reason!r} is not one of {', '.join(sorted(Reason))}")
     records = [
         record
-        for record in sorted(request.app[CONTROL].records(), key=lambda record: record.key)
+        for record in _readable(request)
         if environment in (None, record.key.environment) and (reason is None or has_reason(record, reason))
     ]
     floor = request.app[CONTROL].floor
@@ -121,13 +142,19 @@ async def _drift(request: web.Request) -> web.Response:
 
 
 async def _drifted(request: web.Request) -> web.Response:
+    return answer(request, {"instances": [_drift_of(record) for record in _readable(request) if record.drift]})
+
+
+def _readable(request: web.Request) -> list[Record]:
+    """Return the records that the caller may read, by key."""
+    require_reading(request)
     records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
-    return answer(request, {"instances": [_drift_of(record) for record in records if record.drift]})
+    return [record for record in records if may_read(request, record.key, tenant_of(record))]
 
 
 async def _orphans(request: web.Request) -> web.Response:
-    authorise(request)  # unlike other reads it calls AWS
     environment = request.query.get("environment")
+    require(request, "orphans", environment)
     try:
         found = await request.app[CONTROL].orphans(environment)
     except KeyError:
@@ -146,6 +173,7 @@ def _drift_of(record: Record) -> changes.View:
 async def _history(request: web.Request) -> web.Response:
     limit = limit_of(request)
     key = key_of(request)
+    require_reading(request, key, tenant_of(request.app[CONTROL].record(key)))
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)

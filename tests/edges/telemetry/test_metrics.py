@@ -40,6 +40,8 @@ GOLDEN = {
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_condition": ("gauge", {"environment", "name", "type", "status"}),
     "reconciler_instance_reason": ("gauge", {"environment", "name", "reason"}),
+    "reconciler_authentication_failures_total": ("counter", {"reason"}),
+    "reconciler_token_last_use_timestamp_seconds": ("gauge", {"person", "token"}),
     "reconciler_instance_drifted_resources": ("gauge", {"environment", "name"}),
     "reconciler_instance_drift_age_seconds": ("gauge", {"environment", "name"}),
     "reconciler_instance_last_success_timestamp_seconds": ("gauge", {"environment", "name"}),
@@ -95,7 +97,9 @@ class Daemon:
         frozen = {"develop": False, "prod": True}
         state = (lambda: self.records, lambda: self.source, lambda: self.beat)
         now = Now(*state, frozen=lambda: frozen, floors=lambda: self.floors, disk=lambda: self.disk, clock=lambda: NOW)
-        return Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
+        made = Metrics(now, Build("1.0.0", "1.11.4", url, "main"))
+        made.access.token_used("ann", "ann-1")
+        return made
 
 
 def read(metrics: Metrics) -> dict[str, tuple[str, list[tuple[str, dict[str, str], float]]]]:

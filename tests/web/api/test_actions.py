@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.access.people import EVERYTHING
 from reconciler.core.ports.control import (
     ACTIONS,
     Action,
@@ -20,9 +21,9 @@ from reconciler.core.ports.control import (
 )
 from reconciler.core.principal import Principal
 from tests.web.conftest import TOKEN, Client
-from tests.web.control import ORDERS, PAYMENTS, FakeControl
+from tests.web.control import ORDERS, FakeControl
 
-ADA = Principal("ada", "token")
+ADA = Principal("token", "shared-token", EVERYTHING, personal=False, claimed="ada")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -52,9 +53,13 @@ async def test_the_answer_is_the_instance_after_the_action(client: Client) -> No
     assert (status, shown["key"], shown["suspended"]) == (200, "develop/payments", True)
 
 
-async def test_without_a_name_the_api_is_the_author(client: Client, control: FakeControl) -> None:
-    await act(client, "develop/payments/reconcile")
-    assert control.asked == [(PAYMENTS, Reconcile(), Principal("api", "token"))]
+async def test_a_name_that_the_client_gives_is_kept_as_an_unproven_remark(client: Client, control: FakeControl) -> None:
+    for body in (None, {"by": "the boss"}):
+        await act(client, "develop/payments/reconcile", body)
+    assert [(by.name, by.proof, by.personal, by.claimed) for _, _, by in control.asked] == [
+        ("token", "shared-token", False, None),
+        ("token", "shared-token", False, "the boss"),
+    ]
 
 
 @pytest.mark.parametrize(

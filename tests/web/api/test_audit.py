@@ -114,7 +114,7 @@ async def test_an_act_that_is_refused_before_the_engine_is_recorded(
 ) -> None:
     assert (await act(client, path, body))[0] in {400, 404}
     ((refused, said),) = control.refusals
-    assert (refused.by, refused.proof, refused.peer, refused.reason) == ("ada", "token", "127.0.0.1", "fun")
+    assert (refused.by, refused.proof, refused.peer, refused.reason) == ("token", "shared-token", "127.0.0.1", "fun")
     assert path == f"{refused.subject}/{refused.action}"
     assert said.startswith(why)
 
@@ -130,7 +130,7 @@ async def test_a_refusal_is_recorded_without_a_body_that_cannot_be_read(
 ) -> None:
     headers = BEARER | {"Content-Type": "application/json"}
     await client.post("/api/v1/instances/develop/orders/explode", data=content, headers=headers)
-    assert [(refused.by, refused.action) for refused, _ in control.refusals] == [("api", "explode")]
+    assert [(refused.by, refused.action) for refused, _ in control.refusals] == [("token", "explode")]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])

@@ -22,7 +22,12 @@ async def post(
 
 async def test_a_freeze_is_created_shown_and_lifted(client: Client) -> None:
     status, created = await post(client, "freeze", {"environment": "develop", **WHY})
-    assert (status, created["environment"], created["by"], created["reason"]) == (200, "develop", "ann", "peak season")
+    assert (status, created["environment"], created["by"], created["reason"]) == (
+        200,
+        "develop",
+        "token",
+        "peak season",
+    )
     assert (await (await client.get("/api/v1/freezes")).json())["freezes"] == [created]
     assert (await (await client.get("/api/v1/instances/develop/orders")).json())["frozen"] == created
     assert (await post(client, "unfreeze", {"environment": "develop"}))[0] == 200

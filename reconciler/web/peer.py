@@ -1,0 +1,60 @@
+"""The other end of a connection: the account of a unix socket, as the kernel knows it, or the address over TCP.
+
+`SO_PEERCRED` gives the uid that connected, set by the kernel at that moment (unix(7)). Where it does not exist (macOS)
+the socket's mode 0600 is the proof that the peer is the daemon's own account.
+"""
+
+import os
+import pwd
+import socket
+import struct
+
+from aiohttp import web
+
+from reconciler.core.access.loopback import is_loopback
+
+_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+
+
+def over_unix_socket(request: web.Request) -> bool:
+    """Return whether the request came over the unix socket."""
+    connection = None if request.transport is None else request.transport.get_extra_info("socket")
+    return connection is not None and connection.family == getattr(socket, "AF_UNIX", None)
+
+
+def uid_of(request: web.Request) -> int:
+    """Return the uid of the process that connected to the unix socket."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None or request.transport is None:
+        return os.geteuid()
+    connection = request.transport.get_extra_info("socket")
+    _, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))
+    return int(uid)
+
+
+def account_of(uid: int) -> str:
+    """Return the name of an account; its number where it has no name here."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def address_of(request: web.Request, *, behind_proxy: bool) -> str:
+    """Return the client's address, or its account. Behind a proxy it is what that appended to X-Forwarded-For.
+
+    Source for load balancers: "HTTP headers and Application Load Balancers", section "X-Forwarded-For", mode append.
+    """
+    if over_unix_socket(request):
+        return f"uid {uid_of(request)}"
+    forwarded = request.headers.getall("X-Forwarded-For", []) if behind_proxy else []
+    if forwarded:
+        return forwarded[-1].rpartition(",")[2].strip()[:64]
+    return request.remote or "unknown"
+
+
+def is_protected(request: web.Request) -> bool:
+    """Return whether nobody between the peer and here can read along: TLS, or the same machine."""
+    if request.transport is not None and request.transport.get_extra_info("ssl_object") is not None:
+        return True
+    return is_loopback(request.remote or "")

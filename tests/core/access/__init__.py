@@ -1,0 +1,1 @@
+"""Rules of access: roles, people and their claims."""

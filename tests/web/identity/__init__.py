@@ -1,0 +1,1 @@
+"""Identity over HTTP: credentials, roles, hosts and certificates."""
