@@ -16,6 +16,7 @@ from desired_state.document import Document, parse
 from reconciler.config.explain import explain
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.config.origins import PREFIX, Places, variables
+from reconciler.local.folder import followed
 
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
 
@@ -72,14 +73,22 @@ def _read(path: Path) -> Document | None:
     return parsed.documents[0] if parsed.documents else None
 
 
+def _followed(key: str, path: Path) -> Path:
+    """Return an absolute path without links: sockets and keys lie there, so no other user may have put a link on it."""
+    try:
+        return followed(path)
+    except OSError as error:
+        raise ConfigFailed([f"{key}: {path}: {error.strerror or error}"]) from None
+
+
 def _anchor(settings: Settings, base: Path) -> Settings:
     """Make every path absolute, so that the settings do not depend on the daemon's working directory."""
-    data = (base / settings.data.expanduser()).resolve()
+    data = _followed("data", base / settings.data.expanduser())
 
     def absolute(path: Path) -> Path:
         return (base / Path(str(path).replace("{data}", str(data))).expanduser()).resolve()
 
-    socket = absolute(settings.http.socket)
+    socket = _followed("http.socket", base / Path(str(settings.http.socket).replace("{data}", str(data))).expanduser())
     if (length := len(os.fsencode(socket))) > _SOCKET_PATH_LIMIT:
         raise ConfigFailed(
             [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter path"]

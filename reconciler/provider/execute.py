@@ -56,10 +56,11 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
     locked = read_lock((command.directory / ".terraform.lock.hcl").read_text()).get(AWS)
     if locked is None:
         return {}
-    connection = stack.enter_context(_connect(control.runtime_directory(name)))
+    directory = control.short_directory(control.runtime_directory(name))
+    connection = stack.enter_context(_connect(directory))
     package = {"version": locked.version, "hashes": sorted(locked.hashes), "source": AWS}
     providers = [str(command.data_directory.absolute() / "providers")]
-    binary = control.request(connection, {"op": "locate", "directories": providers, **package})
+    binary = control.request(connection, {"op": "locate", "directories": providers, **package}, control.LOCATED)
     types = () if command.full_schema else _state_types(command)
     answer = control.request(
         connection,
@@ -74,6 +75,7 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
             "types": sorted(types or ()),
             "full_schema": command.full_schema or types is None,
         },
+        control.ATTACHED,
     )
     stack.callback(_detach, connection, str(answer["run"]))
     return {"TF_REATTACH_PROVIDERS": json.dumps(answer["reattach"])}
@@ -82,7 +84,7 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
 def _detach(connection: socket.socket, run: str) -> None:
     """End the run, and print the failure of the warm provider during it, if there was one, to standard error."""
     try:
-        trouble = control.request(connection, {"op": "detach", "run": run}).get("trouble")
+        trouble = control.request(connection, {"op": "detach", "run": run}, control.DETACHED)["trouble"]
     except (control.Unreachable, control.Refused) as error:
         trouble = str(error)
     if trouble:
@@ -90,12 +92,14 @@ def _detach(connection: socket.socket, run: str) -> None:
 
 
 def _connect(directory: Path) -> socket.socket:
-    """Connect to the warm provider, and start it if it is missing. Raises Unreachable, OSError, ValueError."""
+    """Connect to the warm provider, and start it if it is missing. Raises Unreachable, Foreign, OSError, ValueError."""
     deadline = time.monotonic() + _READY_SECONDS
     process: subprocess.Popen[bytes] | None = None
     while True:
         try:
             return control.connect(directory)
+        except control.Foreign:
+            raise
         except control.Unreachable:
             if time.monotonic() > deadline:
                 raise

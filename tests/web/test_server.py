@@ -14,6 +14,7 @@ from reconciler.core.principal import Principal
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import AddressTaken, serve
+from tests.local import other_user
 from tests.patience import PATIENCE
 from tests.web.control import ORDERS, FakeControl
 
@@ -50,6 +51,18 @@ async def test_only_the_daemons_user_can_use_the_socket_and_it_is_removed_on_sto
     async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.exists()
+
+
+@other_user.needs_root
+async def test_another_user_is_refused_even_where_the_mode_of_the_socket_lets_it_in(tmp_path: Path) -> None:
+    with other_user.shared_folder() as folder:
+        path = folder / "reconciler.sock"
+        async with serve(app(FakeControl()), host="127.0.0.1", port=0, socket=path):
+            other_user.open_to_others(path)
+            request = "GET /api/v1/instances HTTP/1.0\r\n\r\n"
+            answered = await asyncio.to_thread(other_user.call, path, request)
+    assert answered.startswith("HTTP/1.0 403")
+    assert "other_user" in answered
 
 
 async def test_a_socket_left_by_a_daemon_that_died_is_replaced(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from reconciler.web.api.actions import act
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
 from reconciler.web.auth import authorise
+from reconciler.web.callers import check_caller
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.request import (
     CONTROL,
@@ -40,7 +41,7 @@ LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 def make_app(control: Control, *, metrics: Metrics, token: str | None, version: str, redact: Redact) -> web.Application:
     """Return the application, without a server. `token` None refuses every action over TCP; answers pass `redact`."""
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors])
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors, check_caller])
     app[CONTROL], app[METRICS], app[TOKEN], app[VERSION], app[REDACT] = control, metrics, token, version, redact
     instance = "/api/v1/instances/{environment}/{name}"
     app.add_routes(
