@@ -18,13 +18,15 @@ from reconciler.config.models import ConfigFailed, Settings
 from reconciler.config.origins import PREFIX, Places, variables
 from reconciler.local.folder import followed
 
+_FOUND = Path("reconciler.yaml")
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
 
 
 def load(config: Path | None = None) -> Settings:
     """Return the settings of a file, overridden by those of the environment variables.
 
-    The file is `config`, else `$RECONCILER_CONFIG`, else `./reconciler.yaml` if it exists. Raises: ConfigFailed.
+    The file is `config`, else `$RECONCILER_CONFIG`, else none: a file that was only found may be a repository's own,
+    and names programs, endpoints and roles. Raises: ConfigFailed, also for `./reconciler.yaml` that is not named.
     """
     path = _find(config)
     document = _read(path) if path else None
@@ -56,8 +58,15 @@ def _find(config: Path | None) -> Path | None:
     named = config or (Path(value) if (value := os.environ.get("RECONCILER_CONFIG")) else None)
     if named is not None:
         return named
-    beside = Path("reconciler.yaml")
-    return beside if beside.is_file() else None
+    if _FOUND.exists():
+        raise ConfigFailed(
+            [
+                f"{_FOUND}: is in this folder, but not named, and may be a repository's own: a configuration chooses "
+                f"programs, endpoints and roles. Pass --config {_FOUND} (or set RECONCILER_CONFIG) to use it, "
+                f"--config {os.devnull} to go without"
+            ]
+        )
+    return None
 
 
 def _read(path: Path) -> Document | None:

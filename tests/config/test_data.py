@@ -46,5 +46,5 @@ def test_a_data_folder_of_another_user_or_behind_its_link_is_refused(monkeypatch
         for key, value in (("DATA", link), ("HTTP__SOCKET", link / "s")):
             monkeypatch.setenv(f"RECONCILER__{key}", str(value))
             with pytest.raises(ConfigFailed, match=f"link is a link of user {other_user.UID}: remove it"):
-                load()
+                load(Path("/dev/null"))
             monkeypatch.delenv(f"RECONCILER__{key}")
