@@ -22,6 +22,7 @@ from reconciler.core.wording import shortened
 from reconciler.edges.source import environ
 from reconciler.edges.source.environ import PROTOCOLS
 
+_THIS_MACHINE = re.compile(r"git://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?/.*", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
 _SHORTEST_SECRET = 6  # redacting a shorter one would damage ordinary words
@@ -60,7 +61,12 @@ def check_url(url: str) -> str:
     scheme = _SCHEME.match(url)
     allowed = scheme is None or scheme[1].lower() in PROTOCOLS
     if not url or url.startswith("-") or "::" in url or not url.isprintable() or not allowed:
-        raise GitFailed(f"{redacted(url, url)!r} is not a Git URL that is accepted (use {', '.join(PROTOCOLS)})")
+        raise GitFailed(f"{redacted(url, url)!r} is not a Git URL that is accepted (use https, ssh or file)")
+    if scheme and scheme[1].lower() == "git" and not _THIS_MACHINE.fullmatch(url):
+        raise GitFailed(
+            f"{redacted(url, url)!r} is not a Git URL that is accepted: git:// proves neither who answers nor what was "
+            "sent, so anybody on the way could decide what is applied (use https or ssh)"
+        )
     return url
 
 
