@@ -1,5 +1,6 @@
 """The parts that routes share: the control behind the application, the instance in a path, the body of a request."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+# OpenAPI describes the same: `_LINE` in `reconciler.web.api.openapi`.
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
@@ -65,10 +67,14 @@ async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, st
         return {}
     if request.content_type != "application/json":
         raise Refused(415, "json_expected", "send the body as application/json")
+    if (request.charset or "utf-8").lower().replace("-", "") != "utf8":
+        raise Refused(415, "json_expected", "send the body as application/json in UTF-8")
     try:
-        body: Any = await request.json()
-    except ValueError:
-        raise Refused(400, "invalid_json", "the body is not JSON") from None
+        body: Any = json.loads((await request.read()).decode())
+    except (ValueError, RecursionError):
+        raise Refused(400, "invalid_json", "the body is not JSON in UTF-8, or is nested too deep") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise Refused(400, "invalid_body", "the body is not as its headers say") from None
     if not isinstance(body, dict) or set(body) - set(fields):
         raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
     for name, value in body.items():

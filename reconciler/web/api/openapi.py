@@ -9,6 +9,8 @@ from reconciler.core.vocabulary import Health, Reason, Sync
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
+# A field of a body: one line, see `reconciler.web.request`. JSON cannot carry half of a surrogate pair to a server.
+_LINE: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[^\x00-\x1f\x7f]*$"}
 _NUMBER: Schema = {"type": "integer"}
 _FLAG: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -96,7 +98,7 @@ def _actions() -> Schema:
         "from_empty": "reconcile: why an instance whose state is lost is created anew",
         "by": "The caller's name, for the record and the log",
     }
-    body = {name: {**_TEXT, "maxLength": 100, "description": meaning} for name, meaning in meanings.items()}
+    body = {name: {**_LINE, "description": meaning} for name, meaning in meanings.items()}
     action = {"name": "action", "in": "path", "required": True, "schema": _words(sorted(ACTIONS))}
     return {
         "/api/v1/instances/{environment}/{name}/{action}": {
@@ -118,8 +120,7 @@ def _actions() -> Schema:
 
 
 def _freezing(name: str, summary: str, required: list[str]) -> Schema:
-    text = {**_TEXT, "maxLength": 100}
-    body = {"environment": text, "by": text} | ({"reason": text} if required else {})
+    body = {"environment": _LINE, "by": _LINE} | ({"reason": _LINE} if required else {})
     schema = _object(body, required=required)
     return {
         "post": {

@@ -36,6 +36,7 @@ from reconciler.web.request import (
 
 BODY_LIMIT = 16 * 1024
 HISTORY_LIMIT = 200
+_OTHER_THAN_READS = r"(?!(?:plan|drift|history)$)[^{}/]+"  # or PUT on a read would be told to use POST
 LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
@@ -58,7 +59,7 @@ def make_app(control: Control, *, metrics: Metrics, token: str | None, version: 
             web.get(f"{instance}/plan", _plan),
             web.get(f"{instance}/drift", _drift),
             web.get(f"{instance}/history", _history),
-            web.post(f"{instance}/{{action}}", act),
+            web.post(f"{instance}/{{action:{_OTHER_THAN_READS}}}", act),
             web.get("/api/v1/freezes", freezes),
             web.post("/api/v1/freeze", freeze),
             web.post("/api/v1/unfreeze", unfreeze),
