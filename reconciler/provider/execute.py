@@ -36,7 +36,7 @@ def execute(arguments: Sequence[str], *, name: str = "default") -> int:
         sys.stderr.write("no command was given: run for example `exec -- terraform plan`\n")
         return 2
     if shutil.which(arguments[0]) is None:
-        sys.stderr.write(f"{arguments[0]}: command not found\n")
+        _say(f"{arguments[0]}: command not found")
         return _NOT_FOUND
     command = read_command(arguments, os.environ, Path.cwd())
     with contextlib.ExitStack() as stack:
@@ -45,7 +45,7 @@ def execute(arguments: Sequence[str], *, name: str = "default") -> int:
             try:
                 environment |= _attach(command, name, stack)
             except (OSError, ValueError, control.Unreachable, control.Refused) as error:
-                sys.stderr.write(f"no warm provider: {error}\n")
+                _say(f"no warm provider: {error}")
         return _run(arguments, environment)
 
 
@@ -88,7 +88,13 @@ def _detach(connection: socket.socket, run: str) -> None:
     except (control.Unreachable, control.Refused) as error:
         trouble = str(error)
     if trouble:
-        sys.stderr.write(f"warm provider: {trouble}\n")
+        _say(f"warm provider: {trouble}")
+
+
+def _say(text: str) -> None:
+    """Print a line to standard error; what cannot be printed, such as a line break in a path, is written out."""
+    shown = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    sys.stderr.write("".join(shown) + "\n")
 
 
 def _connect(directory: Path) -> socket.socket:

@@ -108,6 +108,11 @@ def test_exec_runs_plainly_beside_another_user_who_took_its_path(
     assert f"no warm provider: {other_user_cache} belongs to user {other_user.UID}" in capfd.readouterr().err
 
 
+def test_exec_prints_the_name_of_a_program_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["no\n::error::forged"]) == 127
+    assert capsys.readouterr().err == "no\\n::error::forged: command not found\n"
+
+
 def test_a_path_too_long_for_sockets_leads_to_a_fresh_private_directory(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 80) / "provider"
     first = control.short_directory(path)
