@@ -114,7 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--commit", required=True, help="a commit of it on a branch feature/*")
     parser.add_argument("--next-commit", required=True, help="another one")
     parser.add_argument("--trusted", required=True, help="ARN of a user or role that may take the account's roles")
-    parser.add_argument("--config", type=Path, help="the daemon's configuration; else as the reconciler finds it")
+    parser.add_argument("--config", type=Path, help="the daemon's configuration; else RECONCILER_CONFIG")
     parser.add_argument("--folder", type=Path, help="where journal, data and evidence lie until the run ended")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--keep", action="store_true", help="tear nothing down, to look at it")

@@ -85,7 +85,7 @@ class Workplace(ABC):
         """Start `reconciler run`, with the configuration file or with the environment of its container."""
         environment = self.daemon_environment() | dict(container or {})
         if container:
-            del environment["RECONCILER_CONFIG"]
+            environment["RECONCILER_CONFIG"] = os.devnull
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [str(RECONCILER), "run"],

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from reconciler.app import parts
 from reconciler.app.access import access, certificate, warnings
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
+from reconciler.config.data import own_data_folder
 from reconciler.config.models import Settings
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import PATIENT, AwsClients
@@ -26,6 +27,7 @@ from reconciler.web.server import serve as serve_http
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises: StoreFailed, AddressTaken, ProcessFailed, CertificateUnusable."""
+    own_data_folder(settings)
     redactor = parts.redactor(settings)
     as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
     configure_logs(settings.logs.level, redactor, json=as_json)

@@ -1,6 +1,7 @@
 """Single operations without the daemon: bootstrap an account for states, render an instance as a folder."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,6 +40,7 @@ async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Sn
         commit or branch,
         path=settings.git.path,
         timeout=settings.git.timeout,
+        environment=os.environ,
         roots=lambda: parts.terraform_tree(settings),
     )
     revision = await asyncio.to_thread(_rooted, revision, settings)

@@ -1,6 +1,5 @@
 """Factories of the edges, from the settings. Each command builds only the edges that it needs."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -32,7 +31,7 @@ from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.control import runtime_directory
+from reconciler.provider.control import short_directory
 
 _SESSION = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 
@@ -168,8 +167,8 @@ def terraform(
 
 
 def provider_directory(data: Path) -> Path:
-    """Return the socket directory of the warm provider for a data folder: a short path, as sockets require."""
-    return runtime_directory(hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:12])
+    """Return the socket directory of the warm provider in a data folder, see `short_directory`."""
+    return short_directory(data.absolute() / "provider")
 
 
 @asynccontextmanager

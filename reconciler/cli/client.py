@@ -6,7 +6,6 @@ Every failure becomes one sentence that says what to check.
 
 import http.client
 import json
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_error
 from reconciler.core.access.loopback import is_loopback
+from reconciler.local.folder import Untrusted
+from reconciler.local.peer import connect as connect_to_socket
 
 _TIMEOUT = 30.0
 _ANSWER_LIMIT = 64 * 1024 * 1024
@@ -41,9 +42,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT)
-        self.sock.connect(str(self._path))
+        self.sock = connect_to_socket(self._path, seconds=_TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +106,8 @@ class Daemon:
             connection.request(method, self.base + path, body, headers)
             response = connection.getresponse()
             status, content = response.status, response.read(_ANSWER_LIMIT)
+        except Untrusted as error:
+            raise DaemonUnreachable(f"nothing was sent: {error}") from None
         except PermissionError:
             message = f"{self.where}: permission denied: run as the daemon's user, or use --url with RECONCILER_TOKEN"
             raise DaemonUnreachable(message) from None

@@ -32,7 +32,7 @@ class Configured:
         Path | None,
         Parameter(
             name="--config",
-            help="Configuration file; else $RECONCILER_CONFIG, else ./reconciler.yaml if it exists.",
+            help="Configuration file; else $RECONCILER_CONFIG. A file that is not named is not read.",
         ),
     ] = None
 

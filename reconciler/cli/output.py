@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reconciler.core.plan.summary import IMPORT, READDRESS, operation
+from reconciler.core.visible import json_text, one_line
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {
     "InSync": "green", "Healthy": "green", "yes": "green", "create": "green",
     "Pending": "yellow", "Progressing": "yellow", "update": "yellow", "Unknown": "dim",
@@ -41,8 +41,13 @@ _SIGN_OF = {
 
 
 def clean(value: Any) -> str:
-    """Replace control and bidirectional characters, so that the text cannot control a terminal."""
-    return _CONTROL.sub("\ufffd", "" if value is None else str(value))
+    """Return the value as one line that controls neither a terminal nor a runner."""
+    return one_line("" if value is None else str(value))
+
+
+def clean_lines(text: str, *, indent: str = "") -> str:
+    """Return text of several lines, each of them cleaned and the later ones indented."""
+    return f"\n{indent}".join(map(one_line, text.split("\n")))
 
 
 def console(*, errors: bool = False) -> Console:
@@ -57,13 +62,13 @@ def print_line(text: str) -> None:
 
 
 def print_error(text: str) -> None:
-    """Print one line on stderr, prefixed with the program's name."""
-    sys.stderr.write(f"reconciler: {clean(text)}\n")
+    """Print text on stderr, prefixed with the program's name; its later lines are indented."""
+    sys.stderr.write(f"reconciler: {clean_lines(text, indent='  ')}\n")
 
 
 def print_json(value: Any) -> None:
     """Print the data as indented JSON, for scripts."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n")
+    sys.stdout.write(json_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False)) + "\n")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -88,10 +93,11 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def print_fields(fields: Mapping[str, Any], *, indent: str = "") -> None:
     """Print one `name: value` per line, aligned; empty values are left out."""
-    shown = {name: clean(value) for name, value in fields.items() if value not in (None, "", [])}
+    shown = {name: str(value) for name, value in fields.items() if value not in (None, "", [])}
     width = max((len(name) for name in shown), default=0) + 2
     for name, value in shown.items():
-        sys.stdout.write(f"{indent}{name + ':':<{width}}{value}\n")
+        start = f"{indent}{name + ':':<{width}}"
+        sys.stdout.write(f"{start}{clean_lines(value, indent=' ' * len(start))}\n")
 
 
 @contextmanager
@@ -149,11 +155,13 @@ def print_changes(items: Iterable[Mapping[str, Any]], *, indent: str = "  ") -> 
 def print_remarks(checks: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> None:
     """Print failed checks and Terraform's warnings, if there are any."""
     if checks:
-        print_line("\nFailed checks:")
+        print_line("")
+        print_line("Failed checks:")
     for check in checks:
         print_line(f"  {check['address']} ({check['status']}): {'; '.join(check['messages'])}")
     if warnings:
-        print_line("\nWarnings:")
+        print_line("")
+        print_line("Warnings:")
     for warning in warnings:
         print_line(f"  {warning}")
 

@@ -12,6 +12,7 @@ from reconciler.config.values import write_duration
 
 MASK = "********"
 _USERINFO = re.compile(r"(://)[^/\s]*@")
+_QUERY = re.compile(r"(://[^?\s]*\?)\S+")
 
 
 def effective(settings: Settings) -> dict[str, Any]:
@@ -45,5 +46,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
         return write_duration(value)
     if isinstance(value, str):
-        return _USERINFO.sub(rf"\1{MASK}@", value)
+        return _QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", value))
     return str(value) if isinstance(value, Path) else value

@@ -16,14 +16,17 @@ from desired_state.document import Document, parse
 from reconciler.config.explain import explain
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.config.origins import PREFIX, Places, variables
+from reconciler.local.folder import followed
 
+_FOUND = Path("reconciler.yaml")
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, without its closing NUL
 
 
 def load(config: Path | None = None) -> Settings:
     """Return the settings of a file, overridden by those of the environment variables.
 
-    The file is `config`, else `$RECONCILER_CONFIG`, else `./reconciler.yaml` if it exists. Raises: ConfigFailed.
+    The file is `config`, else `$RECONCILER_CONFIG`, else none: a file that was only found may be a repository's own,
+    and names programs, endpoints and roles. Raises: ConfigFailed, also for `./reconciler.yaml` that is not named.
     """
     path = _find(config)
     document = _read(path) if path else None
@@ -55,8 +58,15 @@ def _find(config: Path | None) -> Path | None:
     named = config or (Path(value) if (value := os.environ.get("RECONCILER_CONFIG")) else None)
     if named is not None:
         return named
-    beside = Path("reconciler.yaml")
-    return beside if beside.is_file() else None
+    if _FOUND.exists():
+        raise ConfigFailed(
+            [
+                f"{_FOUND}: is in this folder, but not named, and may be a repository's own: a configuration chooses "
+                f"programs, endpoints and roles. Pass --config {_FOUND} (or set RECONCILER_CONFIG) to use it, "
+                f"--config {os.devnull} to go without"
+            ]
+        )
+    return None
 
 
 def _read(path: Path) -> Document | None:
@@ -72,14 +82,22 @@ def _read(path: Path) -> Document | None:
     return parsed.documents[0] if parsed.documents else None
 
 
+def _followed(key: str, path: Path) -> Path:
+    """Return an absolute path without links: sockets and keys lie there, so no other user may have put a link on it."""
+    try:
+        return followed(path)
+    except OSError as error:
+        raise ConfigFailed([f"{key}: {path}: {error.strerror or error}"]) from None
+
+
 def _anchor(settings: Settings, base: Path) -> Settings:
     """Make every path absolute, so that the settings do not depend on the daemon's working directory."""
-    data = (base / settings.data.expanduser()).resolve()
+    data = _followed("data", base / settings.data.expanduser())
 
     def absolute(path: Path) -> Path:
         return (base / Path(str(path).replace("{data}", str(data))).expanduser()).resolve()
 
-    socket = absolute(settings.http.socket)
+    socket = _followed("http.socket", base / Path(str(settings.http.socket).replace("{data}", str(data))).expanduser())
     if (length := len(os.fsencode(socket))) > _SOCKET_PATH_LIMIT:
         raise ConfigFailed(
             [f"http.socket: {socket} has {length} bytes, the system allows {_SOCKET_PATH_LIMIT}: set a shorter path"]

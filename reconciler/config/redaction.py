@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from reconciler.config.data import own_data_folder
 from reconciler.config.models import ConfigFailed, Settings
 
 
@@ -16,6 +17,7 @@ def redaction_key(settings: Settings) -> bytes:
     """
     if settings.redaction.key is not None:
         return settings.redaction.key.get_secret_value().encode()
+    own_data_folder(settings)
     path = settings.data / "redaction.key"
     try:
         if not path.exists():
@@ -32,7 +34,6 @@ def redaction_key(settings: Settings) -> bytes:
 
 def _create(path: Path) -> None:
     """Create the key file atomically; of two processes that start together, the first one's key is kept."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix="redaction-")  # created with mode 0600
     try:
         with os.fdopen(descriptor, "w") as file:

@@ -31,7 +31,7 @@ class Git(Section):
     """Source of the manifests: a Git repository, or a folder on this machine."""
 
     url: Text | None = Field(
-        None, description="Repository of the manifests: an https, ssh, file or git URL, or a local path"
+        None, description="Repository of the manifests: an https, ssh or file URL, or a local path"
     )
     branch: Branch = Field("main", description="Branch to reconcile")
     path: Text = Field(".", description="Folder in the repository that contains the manifests")
@@ -56,7 +56,7 @@ class TerraformGit(Section):
     """Git repository of the Terraform roots and modules."""
 
     url: Text | None = Field(
-        None, description="Repository to use instead of a folder: an https, ssh, file or git URL, or a local path"
+        None, description="Repository to use instead of a folder: an https, ssh or file URL, or a local path"
     )
     ref: Branch = Field("main", description="Branch, tag or full commit id to use; environments can override it")
     path: Text = Field(".", description="Folder in the repository that contains `roots/` and `modules/`")

@@ -57,13 +57,15 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _request(options: argparse.Namespace) -> int:
     directory = options.directory or control.runtime_directory(options.name)
-    message = {"op": options.op} if options.op == "status" else {"op": "stop", "seconds": options.drain}
     try:
-        answer = control.call(directory, message)
+        if options.op == "status":
+            shown = control.status(directory)
+        else:
+            shown = control.call(directory, {"op": "stop", "seconds": options.drain}).get("status", {})
     except (control.Unreachable, control.Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(answer.get("status", {}), indent=2) + "\n")
+    sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     return 0
 
 

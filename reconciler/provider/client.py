@@ -23,9 +23,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.local.folder import Untrusted, check_private
+from reconciler.local.peer import check_listener, check_socket
 from reconciler.provider.control import (
+    ATTACHED,
+    DETACHED,
     LONGEST_LINE,
-    InvalidMessage,
+    STATUS,
+    Foreign,
     Refused,
     Unreachable,
     check_answer,
@@ -154,14 +159,14 @@ class WarmProvider:
         Raises Unreachable, Refused."""
         try:
             connection = await stack.enter_async_context(self._connect())
-            return connection, await connection.request(message)
+            return connection, await connection.request(message, ATTACHED)
         except Unreachable:
             restarts = self._supervision is not None and self._served
             if not (restarts and await self._answers_within(_RESTART_SECONDS)):
                 self._served = False
                 raise
         connection = await stack.enter_async_context(self._connect())
-        return connection, await connection.request(message)
+        return connection, await connection.request(message, ATTACHED)
 
     async def cancel(self, attachment: Attachment) -> None:
         """Cancel the provider calls of a run that are in flight. Raises Unreachable, Refused."""
@@ -171,7 +176,7 @@ class WarmProvider:
     async def status(self) -> Mapping[str, Any]:
         """Return processes, runs, counters and admission, see `status.report`. Raises Unreachable, Refused."""
         async with self._connect() as connection:
-            status = (await connection.request({"op": "status"}))["status"]
+            status = (await connection.request({"op": "status"}, STATUS))["status"]
         return {**status, "restarts_total": self.restarts}
 
     async def stop(self, *, drain_seconds: float = 60.0) -> None:
@@ -201,7 +206,7 @@ class WarmProvider:
                 await _ended(self._process, math.inf)
                 self._warn(f"it exited with code {self._process.returncode}", "the warm provider is restarted")
             except OSError as error:
-                self._warn(f"it cannot be started: {error.strerror}")
+                self._warn(f"it cannot be started: {error.strerror or error}")
             if asyncio.get_running_loop().time() - began > _LAST_RESTART:
                 pause = _FIRST_RESTART
             await asyncio.sleep(pause)
@@ -223,14 +228,18 @@ class WarmProvider:
 
     @contextlib.asynccontextmanager
     async def _connect(self) -> AsyncIterator["_Connection"]:
-        try:
-            reader, writer = await asyncio.open_unix_connection(socket_path(self.directory), limit=LONGEST_LINE)
-        except (OSError, ValueError) as error:
-            raise Unreachable("no warm provider answers") from error
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                check_private(self.directory)
+                path, owner = check_socket(socket_path(self.directory))
+                reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_LINE)
+                stack.callback(writer.close)
+                check_listener(writer.get_extra_info("socket"), owner, path)
+            except Untrusted as error:
+                raise Foreign(str(error)) from error
+            except (OSError, ValueError) as error:
+                raise Unreachable("no warm provider answers") from error
             yield _Connection(reader, writer)
-        finally:
-            writer.close()
 
     def _warn(self, reason: str, consequence: str = "no warm provider, terraform runs plainly") -> None:
         """Log a warning, once per reason until the next warm attachment."""
@@ -246,19 +255,23 @@ class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def request(self, message: Mapping[str, Any], *, seconds: float = _CALL_SECONDS) -> Mapping[str, Any]:
+    async def request(
+        self, message: Mapping[str, Any], wanted: Mapping[str, Any] | None = None, *, seconds: float = _CALL_SECONDS
+    ) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(seconds):
                 self.writer.write(encode(message))
                 await self.writer.drain()
-                return check_answer(decode(await self.reader.readline()))
-        except (OSError, TimeoutError, InvalidMessage) as error:
+                return check_answer(decode(await self.reader.readline()), wanted or {})
+        except (OSError, TimeoutError, ValueError) as error:  # readline: a line over the limit
             raise Unreachable("the warm provider does not answer") from error
 
     async def detach(self, run: str) -> str | None:
         """End a run. Returns the failure of the warm provider during it, if there was one."""
         try:
-            return (await self.request({"op": "detach", "run": run}, seconds=_DETACH_SECONDS)).get("trouble")
+            answer = await self.request({"op": "detach", "run": run}, DETACHED, seconds=_DETACH_SECONDS)
+            trouble: str | None = answer["trouble"]
+            return trouble
         except Refused:
             return None
         except Unreachable:

@@ -11,10 +11,12 @@ Input is not trusted: an invalid line ends its connection.
 
     Refused       the warm provider rejected the request, with a reason
     Unreachable   no warm provider is running, or it does not answer
+    Foreign       another user owns the directory, or listens in it; nothing was sent
 """
 
 import json
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Mapping
@@ -22,10 +24,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from reconciler.local import peer
+from reconciler.local.folder import Untrusted, check_private, followed, private
+from reconciler.provider.protocol import shape
+
 PROTOCOL = 1
 LONGEST_LINE = 4 * 1024 * 1024
 _LONGEST_SOCKET = 60  # a socket's path has at most 104 to 108 bytes; the rest is for names inside
 _CALL_SECONDS = 90.0
+ATTACHED = {"run": str, "reattach": dict}
+DETACHED = {"trouble": (str, type(None))}
+LOCATED = {"binary": str, "package": str}
+_PROCESS = {
+    "pid": int,
+    "rss_bytes": int,
+    "age_seconds": shape.NUMBER,
+    "calls": int,
+    "sessions": int,
+    "seat": (str, type(None)),
+    "draining": object,
+    "configured": bool,
+}
+STATUS = {
+    "status": {
+        "pid": int,
+        "uptime_seconds": shape.NUMBER,
+        "rss_bytes": int,
+        "stopping": bool,
+        "runs": [dict],
+        "runs_total": int,
+        "processes": [_PROCESS],
+        "processes_started_total": int,
+        "processes_ended_total": {"*": int},
+        "calls_total": [{"method": str, "outcome": str, "count": int}],
+        "answers_total": [{"answer": str, "result": str, "count": int}],
+        "phase_seconds": {"*": {"count": int, "sum": shape.NUMBER}},
+        "admission": {"plans": int, "applies": int},
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +90,30 @@ class Unreachable(Exception):
     """No warm provider answers at the control socket."""
 
 
+class Foreign(Unreachable):
+    """Another user owns the directory, or listens in it; nothing was sent."""
+
+
 class InvalidMessage(ValueError):
     """The line is not a message of this protocol."""
 
 
 def socket_path(directory: Path) -> Path:
-    """Return the path of a directory's control socket. Raises ValueError if the path is too long for sockets."""
-    if len(os.fsencode(directory)) > _LONGEST_SOCKET:
+    """Return the path of a directory's control socket. Raises ValueError if the path is too long for sockets, OSError.
+
+    Links are followed, so that a long path may lead to a short one."""
+    real = followed(directory)
+    if _too_long(real):
         raise ValueError(f"{directory} is too long for sockets: choose a directory of at most {_LONGEST_SOCKET} bytes")
-    return directory / "control.sock"
+    return real / "control.sock"
 
 
 def runtime_directory(name: str) -> Path:
-    """Return the directory of this user's warm provider of that name; its path is short enough for sockets."""
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    if base and len(os.fsencode(base)) < _LONGEST_SOCKET // 2 and Path(base).is_dir():
-        return runtime_directory_in(Path(base), name)
-    return Path(tempfile.gettempdir()) / f"reconciler-{os.getuid()}-{PROTOCOL}-{name}"
+    """Return the directory of this user's warm provider of that name: in XDG_RUNTIME_DIR, else in the user's cache."""
+    if base := _runtime():
+        return runtime_directory_in(base, name)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return runtime_directory_in(Path(cache) / "reconciler", name)
 
 
 def runtime_directory_in(base: Path, name: str) -> Path:
@@ -78,14 +121,48 @@ def runtime_directory_in(base: Path, name: str) -> Path:
     return base / f"reconciler-{PROTOCOL}-{name}"
 
 
-def private_directory(path: Path) -> Path:
-    """Create a directory with mode 0700. Raises PermissionError if it is another user's or a symbolic link."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = path.lstat()
-    if status.st_uid != os.getuid() or path.is_symlink():
-        raise PermissionError(f"{path} is a symbolic link or belongs to another user: remove it, or use another path")
-    path.chmod(0o700)
-    return path
+def short_directory(path: Path) -> Path:
+    """Create a private directory for sockets at the path. Returns it, with its links followed.
+
+    If the path is too long, the directory is a fresh one with a random name, and a link at the path leads to it.
+    Raises Untrusted for a path of another user, OSError."""
+    private(path.parent)
+    if path.is_symlink():
+        try:
+            return check_private(path)
+        except OSError:  # removed with other temporary files, or in another user's hands since
+            path.unlink(missing_ok=True)
+    if not _too_long(followed(path)):
+        return private(path)
+    if path.is_dir():  # made when its parent had a shorter name
+        shutil.rmtree(path)
+    fresh = Path(tempfile.mkdtemp(prefix="rc-", dir=_short_base()))
+    try:
+        path.symlink_to(fresh)
+    except FileExistsError:  # another process was faster
+        fresh.rmdir()
+        return check_private(path)
+    return fresh
+
+
+def _too_long(path: Path) -> bool:
+    return len(os.fsencode(path)) > _LONGEST_SOCKET
+
+
+def _runtime() -> Path | None:
+    """Return XDG_RUNTIME_DIR if it is as the XDG Base Directory Specification wants it: this user's, mode 0700."""
+    if not (base := os.environ.get("XDG_RUNTIME_DIR")):
+        return None
+    try:
+        return check_private(Path(base))
+    except OSError:
+        return None
+
+
+def _short_base() -> Path:
+    """Return a directory for temporary files that leaves room for a random name."""
+    bases = [base for base in (_runtime(), Path(tempfile.gettempdir())) if base is not None]
+    return next((base for base in bases if not _too_long(base / "rc-01234567")), Path("/tmp"))  # noqa: S108 - mkdtemp
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
@@ -104,10 +181,14 @@ def decode(line: bytes) -> dict[str, Any]:
     return message
 
 
-def check_answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an answer with `ok` true. Raises Refused for any other answer."""
+def check_answer(message: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer with `ok` true and the wanted shape. Raises Refused, or Unreachable for another shape."""
     if message.get("ok") is not True:
         raise Refused(str(message.get("error", "failed")), str(message.get("message", "no reason given")))
+    try:
+        shape.check(message, wanted)
+    except shape.Malformed as error:
+        raise Unreachable(f"the warm provider answers in another form ({error}): stop it, and run this again") from None
     return message
 
 
@@ -144,30 +225,37 @@ def is_strings(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(_plain(item) for item in value)
 
 
-def call(directory: Path, message: Mapping[str, Any], *, seconds: float = _CALL_SECONDS) -> Mapping[str, Any]:
+def call(directory: Path, message: Mapping[str, Any], wanted: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """Send one message on a new connection and wait for the answer; blocking. Raises Refused, Unreachable."""
-    with connect(directory, seconds=seconds) as connection:
-        return request(connection, message)
+    with connect(directory) as connection:
+        return request(connection, message, wanted)
+
+
+def status(directory: Path) -> Mapping[str, Any]:
+    """Return the status of the warm provider of a directory; blocking. Raises Refused, Unreachable."""
+    found: Mapping[str, Any] = call(directory, {"op": "status"}, STATUS)["status"]
+    return found
 
 
 def connect(directory: Path, *, seconds: float = _CALL_SECONDS) -> socket.socket:
-    """Connect to the warm provider of a directory; blocking. Raises Unreachable."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(seconds)
+    """Connect to the warm provider of a directory; blocking. Raises Unreachable, Foreign."""
     try:
-        connection.connect(str(socket_path(directory)))
+        check_private(directory)
+        return peer.connect(socket_path(directory), seconds=seconds)
+    except Untrusted as error:
+        raise Foreign(str(error)) from error
     except (OSError, ValueError) as error:
-        connection.close()
         raise Unreachable(f"no warm provider answers in {directory}") from error
-    return connection
 
 
-def request(connection: socket.socket, message: Mapping[str, Any]) -> Mapping[str, Any]:
+def request(
+    connection: socket.socket, message: Mapping[str, Any], wanted: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
     """Send one message on an open connection and wait for the answer; blocking. Raises Refused, Unreachable."""
     try:
         connection.sendall(encode(message))
         with connection.makefile("rb") as lines:
-            return check_answer(decode(lines.readline(LONGEST_LINE)))
+            return check_answer(decode(lines.readline(LONGEST_LINE)), wanted or {})
     except (OSError, InvalidMessage) as error:
         raise Unreachable("the warm provider does not answer") from error
 

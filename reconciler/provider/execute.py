@@ -36,7 +36,7 @@ def execute(arguments: Sequence[str], *, name: str = "default") -> int:
         sys.stderr.write("no command was given: run for example `exec -- terraform plan`\n")
         return 2
     if shutil.which(arguments[0]) is None:
-        sys.stderr.write(f"{arguments[0]}: command not found\n")
+        _say(f"{arguments[0]}: command not found")
         return _NOT_FOUND
     command = read_command(arguments, os.environ, Path.cwd())
     with contextlib.ExitStack() as stack:
@@ -45,7 +45,7 @@ def execute(arguments: Sequence[str], *, name: str = "default") -> int:
             try:
                 environment |= _attach(command, name, stack)
             except (OSError, ValueError, control.Unreachable, control.Refused) as error:
-                sys.stderr.write(f"no warm provider: {error}\n")
+                _say(f"no warm provider: {error}")
         return _run(arguments, environment)
 
 
@@ -56,10 +56,11 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
     locked = read_lock((command.directory / ".terraform.lock.hcl").read_text()).get(AWS)
     if locked is None:
         return {}
-    connection = stack.enter_context(_connect(control.runtime_directory(name)))
+    directory = control.short_directory(control.runtime_directory(name))
+    connection = stack.enter_context(_connect(directory))
     package = {"version": locked.version, "hashes": sorted(locked.hashes), "source": AWS}
     providers = [str(command.data_directory.absolute() / "providers")]
-    binary = control.request(connection, {"op": "locate", "directories": providers, **package})
+    binary = control.request(connection, {"op": "locate", "directories": providers, **package}, control.LOCATED)
     types = () if command.full_schema else _state_types(command)
     answer = control.request(
         connection,
@@ -74,6 +75,7 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
             "types": sorted(types or ()),
             "full_schema": command.full_schema or types is None,
         },
+        control.ATTACHED,
     )
     stack.callback(_detach, connection, str(answer["run"]))
     return {"TF_REATTACH_PROVIDERS": json.dumps(answer["reattach"])}
@@ -82,20 +84,28 @@ def _attach(command: Command, name: str, stack: contextlib.ExitStack) -> Mapping
 def _detach(connection: socket.socket, run: str) -> None:
     """End the run, and print the failure of the warm provider during it, if there was one, to standard error."""
     try:
-        trouble = control.request(connection, {"op": "detach", "run": run}).get("trouble")
+        trouble = control.request(connection, {"op": "detach", "run": run}, control.DETACHED)["trouble"]
     except (control.Unreachable, control.Refused) as error:
         trouble = str(error)
     if trouble:
-        sys.stderr.write(f"warm provider: {trouble}\n")
+        _say(f"warm provider: {trouble}")
+
+
+def _say(text: str) -> None:
+    """Print a line to standard error; what cannot be printed, such as a line break in a path, is written out."""
+    shown = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    sys.stderr.write("".join(shown) + "\n")
 
 
 def _connect(directory: Path) -> socket.socket:
-    """Connect to the warm provider, and start it if it is missing. Raises Unreachable, OSError, ValueError."""
+    """Connect to the warm provider, and start it if it is missing. Raises Unreachable, Foreign, OSError, ValueError."""
     deadline = time.monotonic() + _READY_SECONDS
     process: subprocess.Popen[bytes] | None = None
     while True:
         try:
             return control.connect(directory)
+        except control.Foreign:
+            raise
         except control.Unreachable:
             if time.monotonic() > deadline:
                 raise

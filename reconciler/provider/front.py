@@ -7,11 +7,10 @@ is then the peer of the call. The end of a connection is also noticed at once, a
 
 import asyncio
 import contextlib
-import os
 import socket
-import struct
 from pathlib import Path
 
+from reconciler.local.peer import may_call
 from reconciler.provider.run import Run, Session
 
 _CHUNK = 256 * 1024
@@ -70,7 +69,7 @@ class Front:
         name = self._directory / f"c{self._connections:x}"
         session = Session(run)
         try:
-            if not same_user(writer):
+            if not may_call(writer.get_extra_info("socket")):
                 return
             inner_reader, inner_writer = await self._connect(name)
             run.sessions.add(session)
@@ -97,15 +96,6 @@ class Front:
         except BaseException:
             inner.close()
             raise
-
-
-def same_user(writer: asyncio.StreamWriter) -> bool:
-    """Return whether the peer is this user; True if the system cannot tell, since the directory excludes others."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return True
-    raw = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
-    return bool(struct.unpack("3i", raw)[1] == os.getuid())
 
 
 async def _tunnel(*ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:

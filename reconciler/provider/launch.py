@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.provider.control import private_directory, socket_path
+from reconciler.local.folder import private
+from reconciler.provider.control import socket_path
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
 _LARGEST_LOG = 1024 * 1024
@@ -23,9 +24,8 @@ def serve_command(directory: Path, options: Sequence[str]) -> list[str]:
 
 def launch(directory: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
     """Start a warm provider in a directory. Raises OSError, and ValueError if the directory's path is too long."""
-    directory = directory.absolute()
     socket_path(directory)
-    private_directory(directory)
+    directory = private(directory)
     log = directory / "serve.log"
     if log.exists() and log.stat().st_size > _LARGEST_LOG:
         log.unlink()

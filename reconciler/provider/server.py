@@ -20,6 +20,8 @@ from typing import Any
 
 import grpc.aio
 
+from reconciler.local.folder import private
+from reconciler.local.peer import may_call
 from reconciler.provider.control import (
     LONGEST_LINE,
     InvalidMessage,
@@ -27,12 +29,11 @@ from reconciler.provider.control import (
     decode,
     encode,
     is_strings,
-    private_directory,
     read_attach,
     socket_path,
 )
 from reconciler.provider.counters import Counters
-from reconciler.provider.front import Front, same_user
+from reconciler.provider.front import Front
 from reconciler.provider.package import AWS, Locked, PackageNotFound, PackageUnverified, locate
 from reconciler.provider.processes.limits import Limits
 from reconciler.provider.processes.pool import Pool, PoolExhausted
@@ -71,12 +72,12 @@ class Server:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._directory = private_directory(service.directory)
+        self._directory = private(service.directory)
         self.counters = Counters()
         self.pool = Pool(
             service.limits,
-            sockets=private_directory(self._directory / "p"),
-            empty=private_directory(self._directory / "empty"),
+            sockets=private(self._directory / "p"),
+            empty=private(self._directory / "empty"),
             counters=self.counters,
         )
         self.runs: dict[str, OwnedRun] = {}
@@ -160,7 +161,7 @@ class Server:
         """Serve one control connection; when it ends, its runs have no caller any more (`orphan_since`)."""
         own: set[str] = set()
         try:
-            while same_user(writer) and (line := await reader.readline()):
+            while may_call(writer.get_extra_info("socket")) and (line := await reader.readline()):
                 writer.write(encode(await self._reply(line, own)))
                 await writer.drain()
         except (InvalidMessage, ValueError, OSError) as error:

@@ -52,7 +52,7 @@ async def _said(request: web.Request) -> dict[str, str]:
     """Return the fields of the body that may be recorded; none of a body that cannot be read."""
     try:
         body = json.loads(await request.read())
-    except (ValueError, RecursionError, OSError, web.HTTPException):
+    except (ValueError, RecursionError, OSError, web.HTTPException, web.RequestPayloadError):
         return {}
     known = body if isinstance(body, dict) else {}
     return {name: known[name] for name in _RECORDED if is_line(name, known.get(name))}

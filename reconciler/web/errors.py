@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -17,7 +17,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 Redact = Callable[[Any], Any]
 REDACT: web.AppKey[Redact] = web.AppKey("redact")
@@ -35,6 +35,12 @@ class Refused(Exception):
         self.error = {"code": code, "message": message} | details
 
 
+def refusal(status: int, message: str) -> web.Response:
+    """Return the answer to a request that is refused before a route has it."""
+    error = {"code": _CODES.get(status, "refused"), "message": message}
+    return web.json_response({"error": error}, status=status, headers=HEADERS)
+
+
 @web.middleware
 async def answer_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,12 +48,11 @@ async def answer_errors(
     """Serve, and turn every failure into an answer of the one shape."""
     try:
         response = await handler(request)
-    except Refused as refusal:
-        body = request.app[REDACT]({"error": refusal.error})
-        response = web.json_response(body, status=refusal.status, headers=refusal.headers)
+    except Refused as refused:
+        body = request.app[REDACT]({"error": refused.error})
+        response = web.json_response(body, status=refused.status, headers=refused.headers)
     except web.HTTPException as error:
-        code = _CODES.get(error.status, "refused")
-        response = web.json_response({"error": {"code": code, "message": error.reason}}, status=error.status)
+        response = refusal(error.status, error.reason)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Exception:
@@ -56,5 +61,5 @@ async def answer_errors(
         response = web.json_response(body, status=500)
     if response.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    response.headers.update(_HEADERS)
+    response.headers.update(HEADERS)
     return response

@@ -1,19 +1,16 @@
 """The other end of a connection: the account of a unix socket, as the kernel knows it, or the address over TCP.
 
-`SO_PEERCRED` gives the uid that connected, set by the kernel at that moment (unix(7)). Where it does not exist (macOS)
-the socket's mode 0600 is the proof that the peer is the daemon's own account.
+Where the kernel cannot tell (macOS) the socket's mode 0600 is the proof that the peer is the daemon's own account.
 """
 
 import os
 import pwd
 import socket
-import struct
 
 from aiohttp import web
 
 from reconciler.core.access.loopback import is_loopback
-
-_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+from reconciler.local.peer import user_of
 
 
 def over_unix_socket(request: web.Request) -> bool:
@@ -24,12 +21,8 @@ def over_unix_socket(request: web.Request) -> bool:
 
 def uid_of(request: web.Request) -> int:
     """Return the uid of the process that connected to the unix socket."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None or request.transport is None:
-        return os.geteuid()
-    connection = request.transport.get_extra_info("socket")
-    _, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))
-    return int(uid)
+    user = None if request.transport is None else user_of(request.transport.get_extra_info("socket"))
+    return os.geteuid() if user is None else user
 
 
 def account_of(uid: int) -> str:

@@ -1,5 +1,6 @@
 """The parts that routes share: the control behind the application, the instance in a path, the body of a request."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -8,10 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from desired_state.instance import Key
-from reconciler.core.line import is_plain
 from reconciler.core.ports.control import ActionRefused, Control
 from reconciler.core.record.model import Record
 from reconciler.core.views import api
+from reconciler.core.visible import is_plain
 from reconciler.web.auth import require_reading, tenant_of
 from reconciler.web.errors import REDACT, Refused
 
@@ -68,7 +69,7 @@ def now() -> datetime:
 
 _STATUS = {"not_recorded": 503, "reason_missing": 400}
 _REASONS = frozenset({"reason", "override_window", "from_empty"})
-_NONE = "none of them invisible, a control character, or a mark that turns the direction of the text"
+_NONE = "not beginning with a space, every one of them visible, none that turns the direction of the text"
 
 
 async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, str]:
@@ -77,10 +78,14 @@ async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, st
         return {}
     if request.content_type != "application/json":
         raise Refused(415, "json_expected", "send the body as application/json")
+    if (request.charset or "utf-8").lower().replace("-", "") != "utf8":
+        raise Refused(415, "json_expected", "send the body as application/json in UTF-8")
     try:
-        body: Any = await request.json()
-    except ValueError:
-        raise Refused(400, "invalid_json", "the body is not JSON") from None
+        body: Any = json.loads((await request.read()).decode())
+    except (ValueError, RecursionError):
+        raise Refused(400, "invalid_json", "the body is not JSON in UTF-8, or is nested too deep") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise Refused(400, "invalid_body", "the body is not as its headers say") from None
     if not isinstance(body, dict) or set(body) - set(fields):
         raise Refused(400, "invalid_body", f"the body is an object with {', '.join(sorted(fields))}, and nothing else")
     for name, value in body.items():

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from reconciler.web.connection import Runner
+
 
 class AddressTaken(Exception):
     """Another process listens there already; the message names the address."""
@@ -40,7 +42,7 @@ async def serve(
     for_accounts: bool = False,
 ) -> AsyncIterator[Listening]:
     """Serve until the block ends; open requests then get a few seconds. Raises: AddressTaken."""
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
+    runner = Runner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
     await runner.setup()
     bound: sockets.socket | None = None
     try:

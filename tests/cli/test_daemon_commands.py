@@ -20,6 +20,7 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from tests.cli.conftest import TOKEN, Cli, Served
+from tests.local import other_user
 from tests.web.control import COMMIT, ORDERS, ORPHAN, PAYMENTS, PLATFORM
 
 NO_ORPHANS = "no orphans: every state has a manifest or a record\n"
@@ -278,3 +279,19 @@ def test_messages_cannot_control_the_terminal(cli: Cli, daemon: Served) -> None:
         out = cli(*command).out
         assert "\x1b" not in out
         assert "[red]evil" in out
+
+
+@other_user.needs_root
+def test_a_socket_of_another_user_gets_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    with other_user.shared_folder() as folder:
+        monkeypatch.setenv("RECONCILER__HTTP__SOCKET", str(folder / "theirs" / "s"))
+        with other_user.listening(folder / "theirs" / "s") as listener:
+            ended = cli("get")
+            assert listener.heard() == ""
+        assert (ended.code, ended.out) == (1, "")
+        assert f"nothing was sent: {folder}/theirs/s belongs to user {other_user.UID}" in ended.err
+        monkeypatch.setenv("RECONCILER__HTTP__SOCKET", str(folder / "s"))
+        with other_user.listening(folder / "s", bound_by_owner=True) as listener:
+            ended = cli("get")
+            assert listener.heard() == ""
+        assert f"nothing was sent: a process of user {other_user.UID} listens on {folder}/s" in ended.err

@@ -138,7 +138,7 @@ def test_the_configured_repository_is_planned_unless_another_is_given(cli: Cli, 
     asked = plans(SAME)
     assert cli("plan").code == 2
     Path("reconciler.yaml").write_text("git: {url: ssh://git.example/m.git}\n")
-    cli("plan")
+    cli("plan", "--config", "reconciler.yaml")
     assert asked[0]["repo"] == "ssh://git.example/m.git"
 
 
@@ -169,6 +169,7 @@ def test_bootstrap_takes_all_environments_or_the_named_ones(cli: Cli, monkeypatc
     assert cli("bootstrap").code == 2
     one = '{account: "111122223333", region: eu-central-1, tier: develop}'
     Path("reconciler.yaml").write_text(f"environments: {{develop: {one}, test: {one}}}\n")
+    monkeypatch.setenv("RECONCILER_CONFIG", "reconciler.yaml")
     assert cli("bootstrap").out == "111122223333 eu-central-1: bucket b, lock table t\n"
     assert cli("bootstrap", "test").code == 0
     assert cli("bootstrap", "tset").code == 2

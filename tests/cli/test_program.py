@@ -66,7 +66,7 @@ def test_a_wrong_call_is_one_line_and_exit_2(cli: Cli, arguments: tuple[str, ...
 @pytest.mark.parametrize("command", ["run", "config", "get", "plan"])
 def test_a_bad_configuration_is_a_line_for_each_problem_and_exit_2(cli: Cli, command: str) -> None:
     Path("reconciler.yaml").write_text("gti: {url: x}\nhttp: {port: 99999}\n")
-    ended = cli(command)
+    ended = cli(command, "--config", "reconciler.yaml")
     assert (ended.code, ended.out) == (2, "")
     assert [line.split(" ")[0] for line in ended.err.splitlines()] == ["reconciler.yaml:1:1:", "reconciler.yaml:2:14:"]
 
@@ -77,10 +77,39 @@ def test_run_without_a_source_names_the_missing_settings(cli: Cli) -> None:
     assert [line.split(":")[0] for line in ended.err.splitlines()] == ["git", "environments"]
 
 
+COMMANDS_WITH_SETTINGS = {
+    "run": (), "config": (), "plan": ("--repo", "."), "render": ("develop/orders", "out", "--repo", "."),
+    "bootstrap": (), "verify": ("develop",), "get": (),
+    "approve": ("develop/orders", "--digest", "d"), "wait": ("develop/orders", "--commit", "0123456"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS_WITH_SETTINGS)
+def test_no_command_obeys_the_configuration_of_a_repository_that_it_runs_in(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    """The file names programs of the repository, an endpoint and a role; CI has credentials in its environment."""
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nenv > {tmp_path}/it-ran\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-token-of-ci")
+    where = "{account: '111122223333', region: eu-central-1, tier: develop, endpoint: 'http://127.0.0.1:9'}"
+    Path("reconciler.yaml").write_text(
+        f"terraform: {{binary: {program}}}\npolicy: {{command: [{program}]}}\nenvironments: {{develop: {where}}}\n"
+    )
+    ended = cli(command, *COMMANDS_WITH_SETTINGS[command])
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("reconciler.yaml: is in this folder, but not named")
+    assert "Pass --config reconciler.yaml" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not (tmp_path / "it-ran").exists()
+    assert not (tmp_path / ".reconciler").exists()
+
+
 def test_config_shows_values_and_origins(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("reconciler.yaml").write_text("git:\n  url: ssh://git.example/m.git\n")
     monkeypatch.setenv("RECONCILER__AUTH__TOKEN", "a-very-secret-token")
-    out = cli("config").out
+    out = cli("config", "--config", "reconciler.yaml").out
     assert '  url: "ssh://git.example/m.git"  # reconciler.yaml:2\n' in out
     assert '  token: "********"  # RECONCILER__AUTH__TOKEN\n' in out
     assert '  branch: "main"  # default\n' in out
@@ -89,9 +118,9 @@ def test_config_shows_values_and_origins(cli: Cli, monkeypatch: pytest.MonkeyPat
 
 def test_config_prints_a_file_that_can_be_loaded_again(cli: Cli) -> None:
     Path("reconciler.yaml").write_text('state: {prefix: "a/"}\nstop: {drain: 0s}\n')
-    first = cli("config").out
+    first = cli("config", "--config", "reconciler.yaml").out
     Path("reconciler.yaml").write_text(first)
-    again = cli("config").out
+    again = cli("config", "--config", "reconciler.yaml").out
     assert [line.split("  #")[0] for line in again.splitlines()] == [
         line.split("  #")[0] for line in first.splitlines()
     ]

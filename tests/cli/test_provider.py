@@ -86,7 +86,7 @@ def test_status_shows_a_line_for_each_provider_process(cli: Cli, monkeypatch: py
             process | {"pid": 9, "configured": False, "seat": None},
         ],
     }
-    monkeypatch.setattr(control, "call", lambda *_: {"status": status})
+    monkeypatch.setattr(control, "status", lambda _: status)
     lines = cli("provider", "status").out.splitlines()
     assert "calls:    10, 1 not ok" in lines
     assert "room for: 8 plans or 5 applies at once" in lines

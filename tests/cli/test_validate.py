@@ -236,3 +236,15 @@ def test_a_time_zone_is_known_without_those_of_the_system() -> None:
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (0, "valid: 1 files, 1 instances in develop\n")
+
+
+def test_the_name_of_a_file_forges_no_line_and_no_annotation(cli: Cli) -> None:
+    for name in ("a\n::error file=b.yaml,line=1::forged.yaml", "::error ::forged.yaml", "x\x9b2J\u202e.yaml"):
+        Path(name).write_text("kind: Nothing\n")
+    out = cli("validate", ".").out
+    assert len(out.splitlines()) == 3
+    assert not [line for line in out.splitlines() if line.lstrip().startswith("::")]
+    assert "a\\n::error file=b.yaml,line=1::forged.yaml:1:" in out
+    assert "x\\x9b2J\\u202e.yaml:1:" in out
+    shown = cli("validate", ".", "-o", "json").out
+    assert not {"\x9b", "\u202e"} & set(shown)

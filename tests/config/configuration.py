@@ -13,7 +13,7 @@ DEVELOP = 'develop: {account: "111122223333", region: eu-central-1, tier: develo
 def read(text: str) -> Settings:
     """Load `reconciler.yaml` with this text."""
     Path("reconciler.yaml").write_text(text)
-    return load()
+    return load(Path("reconciler.yaml"))
 
 
 def problems(text: str) -> list[str]:

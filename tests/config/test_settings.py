@@ -35,12 +35,14 @@ def test_paths_are_relative_to_the_file_and_not_to_the_working_directory(tmp_pat
     assert settings.git.url == str(folder / "m.git")
 
 
-def test_an_explicit_file_precedes_the_variable_which_precedes_the_working_directory(
+def test_an_explicit_file_precedes_the_variable_and_a_file_that_is_not_named_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("named", "variable", "reconciler"):
         (tmp_path / f"{name}.yaml").write_text(f"git: {{branch: {name}}}\n")
-    assert load().git.branch == "reconciler"
+    with pytest.raises(ConfigFailed, match=r"reconciler\.yaml: is in this folder, but not named.*Pass --config"):
+        load()
+    assert load(Path("/dev/null")).git.branch == "main"
     monkeypatch.setenv("RECONCILER_CONFIG", "variable.yaml")
     assert load().git.branch == "variable"
     assert load(Path("named.yaml")).git.branch == "named"

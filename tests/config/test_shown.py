@@ -28,6 +28,11 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     assert "very-secret" not in f"{json.dumps(shown)}{settings!r}{settings}{settings.auth!r}{settings.slack!r}"
 
 
+def test_a_secret_in_the_query_of_a_url_is_masked() -> None:
+    settings = read("git: {url: 'https://git.example/m.git?private_token=very-secret&x=very-secret'}\n")
+    assert effective(settings)["git"]["url"] == "https://git.example/m.git?********"
+
+
 def test_a_webhook_is_a_secret_as_a_whole() -> None:
     settings = read("slack: {webhook: 'https://hooks.slack.example/services/T0/B0/very-secret'}\n")
     assert effective(settings)["slack"]["webhook"] == "********"

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -46,7 +47,6 @@ from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.control import runtime_directory
 from tests.core.instances import PLATFORM as PLATFORM_TEXT
 from tests.core.instances import applied, instance
 from tests.patience import PATIENCE
@@ -209,7 +209,7 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
     tree = read_tree(SOURCE)
     await trees.put(tree_id(tree), tree)
     mirrors = find_mirrors(os.environ)
-    sockets = runtime_directory(uuid.uuid4().hex[:12])
+    sockets = Path(tempfile.mkdtemp(prefix="warm-"))
     provider = await WarmProvider.start(sockets, ready_seconds=PATIENCE)
     terraform = Interrupting(
         TerraformCli(

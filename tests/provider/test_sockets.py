@@ -39,12 +39,6 @@ def test_a_path_too_long_for_sockets_is_rejected(tmp_path: Path) -> None:
         control.socket_path(tmp_path / ("x" * 80))
 
 
-def test_a_directory_behind_a_symbolic_link_is_rejected(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(PermissionError):
-        control.private_directory(tmp_path / "link")
-
-
 async def test_garbage_on_the_socket_of_a_run_ends_only_that_connection(warm: WarmProvider, fake: Fake) -> None:
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     garbage = [b"\0" * 100_000, b"GET / HTTP/1.1\r\n\r\n", preface + b"\xff" * 60_000, preface + b"\0\0\x01\x63\0" * 99]

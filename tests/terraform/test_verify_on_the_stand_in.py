@@ -38,6 +38,7 @@ def configured(environment: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     settings = {"account": ACCOUNT, "region": REGION, "tier": "prod", "endpoint": environment.endpoint}
     Path("reconciler.yaml").write_text(json.dumps({"environments": {NAME: settings}}))
+    monkeypatch.setenv("RECONCILER_CONFIG", "reconciler.yaml")
 
 
 def verify(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

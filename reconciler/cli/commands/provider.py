@@ -56,7 +56,7 @@ def status(
     from reconciler.provider import control
 
     try:
-        found = control.call(directory or control.runtime_directory(name), {"op": "status"})["status"]
+        found = control.status(directory or control.runtime_directory(name))
     except (control.Unreachable, control.Refused) as error:
         raise CommandFailed(str(error)) from None
     if output == "json":

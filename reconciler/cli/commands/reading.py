@@ -209,7 +209,8 @@ def _describe(detail: dict[str, Any]) -> None:
             "Prune guard": detail["prune"]["guard"],
         }
     )
-    print_line("\nConditions:")
+    print_line("")
+    print_line("Conditions:")
     print_table(
         ("TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"),
         [
@@ -232,10 +233,12 @@ def print_plan(plan: dict[str, Any] | None) -> None:
         return
     applied = f", applied at {plan['applied_at']}" if plan["applied_at"] else ""
     what = phrase(item["actions"] for item in plan["changes"])
-    print_line(f"\nPlan {plan['digest']} at {plan['at']}{applied}: {what}")
+    print_line("")
+    print_line(f"Plan {plan['digest']} at {plan['at']}{applied}: {what}")
     print_changes(plan["changes"])
     if plan["drift"]:
-        print_line("\nDrift:")
+        print_line("")
+        print_line("Drift:")
         print_changes(plan["drift"])
     print_remarks(plan["checks"], plan["warnings"])
 

@@ -5,6 +5,7 @@ A commit counts as seen when the daemon has read it, or a later commit of which 
 repository in the current folder, if any; after that, the instance's current content must be live.
 """
 
+import os
 import re
 import subprocess
 import time
@@ -231,8 +232,13 @@ def _includes(known: str, wanted: str) -> bool:
 
 def _git(*arguments: str) -> str | None:
     """Return the output of git in this folder; None when it fails or is not installed."""
+    from reconciler.edges.source.environ import of_user
+
+    variables = of_user(os.environ)
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=10, check=False, env=variables
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 DAEMON, OF_DAEMON = "reconciler", "daemon"  # name and proof of the daemon's own acts
 APPLY = "apply"
-_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+ID = "[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}"
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
 Result = Literal["accepted", "refused", "started", "applied", "failed", "unknown"]
@@ -105,7 +105,7 @@ def first_id(at: datetime) -> str:
 
 def is_id(text: str) -> bool:
     """Return whether a text has the form of an entry's id."""
-    return _ID.fullmatch(text) is not None
+    return re.fullmatch(ID, text) is not None
 
 
 def dump(entry: AuditEntry) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from desired_state.tree import Tree
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source import commit as commits
-from reconciler.edges.source import repository
+from reconciler.edges.source import foreign, repository
 from reconciler.edges.source.directory import read_directory
 from reconciler.edges.source.mirror import Mirror
 from reconciler.edges.source.repository import Access, GitFailed
@@ -97,7 +97,8 @@ def read_revision(
             return read_directory(local / path, roots)
         if directory is None:
             raise SourceFailed(f"{location} is not a Git repository, so it has no commit {revision!r}")
-        return _read(directory, _HEAD if revision is None else revision, path, access=access, roots=roots)
+        with foreign.view(directory, access=access) as own:
+            return _read(own, _HEAD if revision is None else revision, path, access=access, roots=roots)
     except (GitFailed, TreeFailed, OSError) as error:
         raise SourceFailed(str(error)) from None
 

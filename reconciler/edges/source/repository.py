@@ -1,18 +1,15 @@
 """Git commands with a time-out on a bare repository or a work tree.
 
-GitPython runs the commands. It leaks in long processes, so a `Repo` is opened, used and closed within one call and no
-attribute of it is passed on; its option keywords are not used, argument lists are written out. All functions block and
-are called in a thread.
+GitPython runs the commands. Its `Repo` is not used: it leaks in long processes, and reads the configuration of a
+directory. Nor are its option keywords: argument lists are written out. All functions block and are called in a thread.
 
     GitFailed
         UnusableContent    the commit exists, but its content is not accepted
 """
 
-import configparser
 import re
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,8 +19,10 @@ import git
 
 from desired_state.tree import shown
 from reconciler.core.wording import shortened
+from reconciler.edges.source import environ
+from reconciler.edges.source.environ import PROTOCOLS
 
-_PROTOCOLS = ("https", "ssh", "file", "git")
+_THIS_MACHINE = re.compile(r"git://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?/.*", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
 _SHORTEST_SECRET = 6  # redacting a shorter one would damage ordinary words
@@ -44,50 +43,30 @@ class UnusableContent(GitFailed):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The time-out of every Git command, and the environment it gets (credential helpers, an SSH command)."""
+    """The time-out of every Git command, and the environment that some of its variables are taken from."""
 
     timeout: timedelta
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def variables(self, directory: Path, url: str | None) -> dict[str, str]:
-        """Return the environment of one command. It carries the URL, because every user can read command lines."""
+        """Return the environment of one command, with access to a remote if it is given its URL."""
         seconds = max(1, int(self.timeout.total_seconds()))
-        settings = {
-            "core.hooksPath": "/dev/null",
-            "core.fsmonitor": "false",
-            "safe.directory": "*",
-            "gc.auto": "0",
-            "http.lowSpeedLimit": "1000",
-            "http.lowSpeedTime": str(seconds),
-            "protocol.ext.allow": "never",
-            **({"remote.origin.url": url} if url is not None else {}),
-        }
-        numbered = {f"GIT_CONFIG_KEY_{number}": name for number, name in enumerate(settings)}
-        numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
-        return {
-            "GIT_SSH_COMMAND": f"ssh -o BatchMode=yes -o ConnectTimeout={seconds} -o ServerAliveInterval={seconds}",
-            "GIT_ASKPASS": "",
-            "SSH_ASKPASS": "",
-            **self.environment,
-            **numbered,
-            "GIT_CONFIG_COUNT": str(len(settings)),
-            "GIT_CONFIG_PARAMETERS": "",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_ALLOW_PROTOCOL": ":".join(_PROTOCOLS),
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_DIR": str(directory),
-        }
+        base = self.environment
+        chosen = environ.local(base) if url is None else environ.remote(base, url=url, seconds=seconds)
+        return chosen | {"GIT_DIR": str(directory)}
 
 
 def check_url(url: str) -> str:
     """Return the URL if Git may fetch from it. Raises: GitFailed."""
     scheme = _SCHEME.match(url)
-    allowed = scheme is None or scheme[1].lower() in _PROTOCOLS
+    allowed = scheme is None or scheme[1].lower() in PROTOCOLS
     if not url or url.startswith("-") or "::" in url or not url.isprintable() or not allowed:
-        raise GitFailed(f"{redacted(url, url)!r} is not a Git URL that is accepted (use {', '.join(_PROTOCOLS)})")
+        raise GitFailed(f"{redacted(url, url)!r} is not a Git URL that is accepted (use https, ssh or file)")
+    if scheme and scheme[1].lower() == "git" and not _THIS_MACHINE.fullmatch(url):
+        raise GitFailed(
+            f"{redacted(url, url)!r} is not a Git URL that is accepted: git:// proves neither who answers nor what was "
+            "sent, so anybody on the way could decide what is applied (use https or ssh)"
+        )
     return url
 
 
@@ -126,16 +105,20 @@ def credentials(url: str) -> tuple[str, ...]:
 
 
 def run(directory: Path, *arguments: str, access: Access, url: str | None = None, stdin: bytes = b"") -> bytes:
-    """Run one Git command on a repository and return its output. Raises: GitFailed, also for a time-out."""
+    """Run one Git command on a repository and return its output. Raises: GitFailed, also for a time-out.
+
+    GitPython adds all variables of this process, so env(1) takes away again what is not on the list."""
+    variables = access.variables(directory, url)
+    taken = [part for name in environ.hidden(variables) for part in ("-u", name)]
     try:
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
             return git.Git(directory).execute(
-                ["git", *arguments],
+                ["env", *taken, "git", *arguments],
                 istream=file,
                 kill_after_timeout=access.timeout.total_seconds(),
-                env=access.variables(directory, url),
+                env=variables,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
             )
@@ -149,15 +132,14 @@ def run(directory: Path, *arguments: str, access: Access, url: str | None = None
 def git_directory(path: Path) -> Path | None:
     """Return the Git directory of a work tree or a bare repository; None when the path is not a repository.
 
-    Raises: GitFailed for a repository whose configuration cannot be read.
-    """
-    try:
-        with closing(git.Repo(path, expand_vars=False)) as repo:
-            return Path(repo.git_dir).absolute()
-    except (git.exc.InvalidGitRepositoryError, git.exc.NoSuchPathError):
-        return None
-    except (configparser.Error, ValueError) as error:
-        raise GitFailed(f"the Git configuration of {path} cannot be read: {type(error).__name__}") from None
+    See gitrepository-layout(5). Nothing in it is read but the file that a linked work tree has in its place."""
+    for found in (path / ".git", path):
+        if found.is_file():
+            kind, _, place = found.read_text(errors="replace").partition(": ")
+            found = path / place.strip() if kind == "gitdir" else found
+        if (found / "HEAD").is_file() and ((found / "objects").is_dir() or (found / "commondir").is_file()):
+            return found.absolute()
+    return None
 
 
 def create(directory: Path, *, access: Access, url: str) -> None:

@@ -15,11 +15,14 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.core.visible import json_text, one_line
 
 # Libraries that log every request at level info.
 _CHATTY = ("aiohttp.access", "asyncio", "boto3", "botocore", "git", "s3transfer", "urllib3", "watchfiles")
 _NOT_REDACTED = frozenset({"timestamp", "level", "_record", "_from_structlog"})  # set by structlog itself
 _MAX_DEPTH = 20
+_TRACEBACKS = frozenset({"exception", "stack"})
+_TRACEBACK_MARK = "\n  | "
 
 
 def configure(level: str, redactor: Redactor, *, json: bool | None = None, stream: TextIO | None = None) -> None:
@@ -101,11 +104,25 @@ def _text(value: Any) -> str:
 
 
 def _renderer(as_json: bool, target: TextIO) -> Processor:
-    if not as_json:
-        return structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    """Return what writes a line: the one place where characters that forge lines or control terminals are escaped."""
+    if as_json:
+        return lambda logger, method, event: json_text(json.dumps(event, ensure_ascii=False, default=str))
+    console = structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    return lambda logger, method, event: console(logger, method, _visible(event))
 
-    def render(logger: Any, method: str, event: EventDict) -> str:
-        text = json.dumps(event, ensure_ascii=False, default=str)
-        return text.encode("utf-8", "backslashreplace").decode()  # a name of Git may hold bytes that are no text
 
-    return render
+def _visible(event: EventDict) -> EventDict:
+    """Return the fields as text that is shown as it is; only tracebacks have more lines, each marked as one of them."""
+    return {
+        one_line(name): _on_lines(value) if name in _TRACEBACKS else _on_line(value) for name, value in event.items()
+    }
+
+
+def _on_line(value: Any) -> Any:
+    if isinstance(value, str):
+        return one_line(value)
+    return one_line(json.dumps(value, ensure_ascii=False)) if isinstance(value, dict | list) else value
+
+
+def _on_lines(value: Any) -> str:
+    return "".join(f"{_TRACEBACK_MARK}{one_line(line)}" for line in str(value).split("\n"))

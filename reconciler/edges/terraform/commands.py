@@ -29,10 +29,18 @@ class Commands:
         """Print the version as JSON."""
         return self._line("version", json=_FLAG)
 
-    def init(self, backend: Path | None) -> Sequence[str]:
-        """Install the root's providers and configure its backend; never prompts, never migrates a state."""
+    def init(self, backend: Path | None, *, provider_lock: bool) -> Sequence[str]:
+        """Install the root's providers and configure its backend; never prompts, never migrates a state.
+
+        `provider_lock`: only the providers of the root's lock file, which is not changed.
+        """
         return self._line(
-            "init", json=_FLAG, input=False, reconfigure=_FLAG, backend_config=str(backend) if backend else None
+            "init",
+            json=_FLAG,
+            input=False,
+            reconfigure=_FLAG,
+            backend_config=str(backend) if backend else None,
+            lockfile="readonly" if provider_lock else None,
         )
 
     def plan(self, out: Path, *, variables: str, destroy: bool, of_state: bool = False) -> Sequence[str]:

@@ -42,6 +42,12 @@ _ADD_CHECKSUMS = (
     f" `terraform providers lock -platform={_PLATFORM}`, with -platform=… once more for each other platform in use,"
     " and commit the file"
 )
+# Terraform's words when the lock file lacks a provider that the root needs; it is not written for the root.
+_NOT_LOCKED = "but the lock file is read-only"
+_LOCK_IT = (
+    "The .terraform.lock.hcl of the root does not name each provider that the root needs: run `terraform init` in the"
+    " root and commit the file"
+)
 # Summaries that accompany another error and add nothing to it.
 _CONSEQUENCES = ("execution halted", "Terraform encountered problems during initialisation")
 # Warnings about `check` blocks, of which the plan itself says more.
@@ -214,9 +220,11 @@ def _summary(errors: Sequence[Diagnostic]) -> str:
 
 
 def _with_remedy(messages: Messages) -> str:
-    """Return the errors, with the remedy for resources that exist already or for checksums of another platform."""
+    """Return the errors, with the remedy for resources that exist already or for an incomplete lock file."""
     if any(_OTHER_CHECKSUMS in error.detail for error in messages.errors):
         return f"{_summary(messages.errors)}. {_ADD_CHECKSUMS}"
+    if any(_NOT_LOCKED in " ".join(error.detail.split()) for error in messages.errors):
+        return f"{_summary(messages.errors)}. {_LOCK_IT}"
     failed = [error for error in messages.errors if error.place in messages.not_created]
     found = dict.fromkeys(error.place for error in failed if exists_already(f"{error.summary}: {error.detail}"))
     return f"{_summary(messages.errors)}. {explain_existing(found)}" if found else _summary(messages.errors)

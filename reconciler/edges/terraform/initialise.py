@@ -51,9 +51,10 @@ async def initialise(
         return
     place.stamp_file.unlink(missing_ok=True)
     place.backend_record.unlink(missing_ok=True)
-    if place.provider_lock.is_file():
+    lock = place.provider_lock.is_file()
+    if lock:
         shutil.copyfile(place.provider_lock, place.root / ".terraform.lock.hcl")
-    argv = tools.commands.init(place.backend_file if content.backend is not None else None)
+    argv = tools.commands.init(place.backend_file if content.backend is not None else None, provider_lock=lock)
     async with AsyncExitStack() as stack:
         if not reattached:
             await _take_turn(stack, tools)

@@ -2,7 +2,8 @@
 
 from typing import get_args
 
-from reconciler.core.record.audit import Result
+from reconciler.core.record.audit import ID, Result
+from reconciler.core.visible import PLAIN
 from reconciler.web.api.schema import (
     NUMBER,
     TEXT,
@@ -30,7 +31,7 @@ def paths() -> Schema:
         query("by", "Only acts of this name", TEXT),
         query("action", "Only this action, such as `approve`, or `apply` for applies of the daemon", TEXT),
         query("result", "Only with this result", words(get_args(Result))),
-        query("before", "Only entries before this id: `next` of the page before", TEXT),
+        query("before", "Only entries before this id: `next` of the page before", {**TEXT, "pattern": f"^{ID}$"}),
         query("limit", "How many, 20 by default", {**NUMBER, "minimum": 1, "maximum": PAGE_LIMIT}),
     ]
     below = query("environment", "Only acts that concern this environment", TEXT)
@@ -61,4 +62,4 @@ def schemas() -> Schema:
 
 def line(name: str) -> Schema:
     """Return the schema of the field of a request of that name."""
-    return {**TEXT, "minLength": 1, "maxLength": longest(name)}
+    return {**TEXT, "minLength": 1, "maxLength": longest(name), "pattern": PLAIN}

@@ -36,6 +36,7 @@ from reconciler.web.request import (
 )
 
 BODY_LIMIT = 16 * 1024
+_OTHER_THAN_READS = r"(?!(?:plan|drift|history|audit)$)[^{}/]+"  # or PUT on a read would be told to use POST
 LOOP_AGE_LIMIT = timedelta(seconds=60)
 
 
@@ -70,7 +71,7 @@ def make_app(
             web.get(f"{instance}/history", _history),
             web.get(f"{instance}/audit", audit_of_instance),
             web.get("/api/v1/audit", audit),
-            web.post(f"{instance}/{{action}}", act),
+            web.post(f"{instance}/{{action:{_OTHER_THAN_READS}}}", act),
             web.get("/api/v1/freezes", freezes),
             web.post("/api/v1/freeze", freeze),
             web.post("/api/v1/unfreeze", unfreeze),

@@ -58,6 +58,34 @@ def test_a_line_break_in_a_field_makes_no_second_line(out: Stream) -> None:
     assert [line["event"] for line in out.lines()] == ["failed"]
 
 
+FORGED = "first\nforged \x9b31m\u202e\u2028last"
+
+
+def test_no_field_reorders_or_controls_what_is_read(out: Stream) -> None:
+    logs.log("failed", message=FORGED, nested=[{FORGED: FORGED}])
+    logging.getLogger("a.library").error(FORGED)
+    assert not {"\x9b", "\u202e", "\u2028"} & set(out.getvalue())
+    assert [line["event"] for line in out.lines()] == ["failed", FORGED]
+    assert out.lines()[0]["nested"] == [{FORGED: FORGED}]
+
+
+def test_a_terminal_gets_a_line_for_a_line_and_marks_those_of_a_traceback() -> None:
+    terminal = Terminal()
+    logs.configure("info", redactor, json=False, stream=terminal)
+    logs.log(FORGED, message=FORGED, nested=[{FORGED: FORGED}], number=1)
+    logging.getLogger("a.library").error("%s", FORGED)
+    try:
+        raise RuntimeError(FORGED)
+    except RuntimeError:
+        logging.getLogger("a.library").exception(FORGED)
+    lines = terminal.getvalue().rstrip("\n").split("\n")
+    own = [line for line in lines if not line.startswith("  | ")]
+    assert not {"\x9b", "\u202e", "\u2028"} & set(terminal.getvalue())
+    assert len([line for line in own if line]) == 3
+    assert not [line for line in own if line.startswith("forged")]
+    assert any(line.startswith("  | forged") for line in lines)
+
+
 def test_lines_below_the_level_are_dropped(out: Stream) -> None:
     logs.log("quiet", level="debug")
     logs.log("loud", level="error")

@@ -1,7 +1,7 @@
 """The metrics of a real warm provider, fixed here and in `docs/metrics.md`."""
 
 import re
-import uuid
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import pytest
 
 from reconciler.edges.telemetry.provider_metrics import ProviderView, ProviderWatch, families
 from reconciler.provider.client import WarmProvider
-from reconciler.provider.control import runtime_directory
 from tests.patience import PATIENCE
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -27,9 +26,10 @@ WHILE_IT_ANSWERS = {
 
 @pytest.fixture
 async def warm() -> AsyncIterator[WarmProvider]:
-    provider = await WarmProvider.start(runtime_directory(uuid.uuid4().hex[:8]), ready_seconds=PATIENCE)
-    yield provider
-    await provider.stop()
+    with tempfile.TemporaryDirectory(prefix="warm-") as directory:
+        provider = await WarmProvider.start(Path(directory), ready_seconds=PATIENCE)
+        yield provider
+        await provider.stop()
 
 
 def kinds(view: ProviderView) -> dict[str, str]:

@@ -1,14 +1,20 @@
 """The mirrors of providers, and the CLI configuration that names them."""
 
 import asyncio
+import platform
+import re
+import sys
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.terraform.plugins import MIRROR_VARIABLE, CacheBusy, configuration, configure, find_mirrors
+from tests.edges.conftest import ROOT, Stage
 
+MACHINE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "amd64"
 AWS = "registry.terraform.io/hashicorp/aws"
 
 
@@ -51,6 +57,29 @@ def test_without_a_mirror_downloads_are_shared_through_a_cache(tmp_path: Path) -
     assert plugins.cache is not None
     assert plugins.cache.is_dir()
     assert plugins.configuration.read_text() == f'plugin_cache_dir = "{plugins.cache}"\n'
+
+
+async def test_a_lock_file_is_obeyed_and_not_written(stage: Stage, tmp_path: Path) -> None:
+    """Install a provider that is never started: without a lock file, with one that lacks it, with one of its own."""
+    for version in ("1.0.0", "1.1.0"):
+        package = tmp_path / "mirror" / "registry.terraform.io/acme/thing" / version / f"{sys.platform}_{MACHINE}"
+        package.mkdir(parents=True)
+        (package / f"terraform-provider-thing_v{version}").write_text("#!/bin/sh\n")
+        (package / f"terraform-provider-thing_v{version}").chmod(0o755)
+    needs = 'terraform {\n  required_providers {\n    thing = { source = "acme/thing" }\n  }\n}\n'
+    terraform = stage.terraform(plugins=configure(tmp_path / "own", [tmp_path / "mirror"]))
+    lock = stage.root() / ".terraform.lock.hcl"
+    async with terraform.workspace(await stage.run(ROOT, more={"needs.tf": needs.encode()})):
+        assert re.search(r'version += "1\.1\.0"', lock.read_text())
+    with pytest.raises(TerraformFailed, match=r"lock file is read-only.*run `terraform init` in the root and commit"):
+        async with terraform.workspace(
+            await stage.run(ROOT, more={"needs.tf": needs.encode(), ".terraform.lock.hcl": b"# none\n"})
+        ):
+            pytest.fail("a provider that is not in the lock file was installed")
+    older = 'provider "registry.terraform.io/acme/thing" {\n  version = "1.0.0"\n}\n'
+    files = {"needs.tf": needs.encode(), ".terraform.lock.hcl": older.encode()}
+    async with terraform.workspace(await stage.run(ROOT, more=files)):
+        assert lock.read_text() == older
 
 
 def test_a_path_with_a_template_is_refused() -> None:

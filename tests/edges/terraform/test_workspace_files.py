@@ -92,8 +92,8 @@ def test_command_lines_never_prompt_and_wait_for_locks() -> None:
     ]
     assert "-destroy" in commands.plan(Path("p"), variables="v.json", destroy=True)
     assert list(commands.apply(Path("p")))[1:] == ["apply", "-json", "-input=false", "-lock-timeout=30s", "p"]
-    assert "-backend-config=b" in commands.init(Path("b"))
-    assert not [option for option in commands.init(None) if "backend" in option]
+    assert "-backend-config=b" in commands.init(Path("b"), provider_lock=True)
+    assert not [option for option in commands.init(None, provider_lock=False) if "backend" in option]
 
 
 def test_a_state_file_in_the_daemons_directory_is_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

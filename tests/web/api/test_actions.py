@@ -158,6 +158,12 @@ async def test_a_body_with_other_fields_is_refused(client: Client, control: Fake
         (b"\xff\xfe{}", "application/json", 400),
         (b"by=ada", "application/x-www-form-urlencoded", 415),
         (b'{"by": "' + b"a" * 20_000 + b'"}', "application/json", 413),
+        (b"{}", "application/json; charset=no-such-charset", 415),
+        (b"{}", "application/json; charset=utf-16", 415),
+        (b"[" * 8_000 + b"]" * 8_000, "application/json", 400),
+        (b'{"a":' * 2_500 + b"1" + b"}" * 2_500, "application/json", 400),
+        (b'{"by": ' + b"[" * 7_000 + b"]" * 7_000 + b"}", "application/json", 400),
+        (b"1" * 15_000, "application/json", 400),
     ],
 )
 async def test_a_body_is_small_json_or_nothing(
@@ -168,3 +174,17 @@ async def test_a_body_is_small_json_or_nothing(
     assert response.status == status
     assert "error" in await response.json()
     assert control.asked == []
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_refused(client: Client, control: FakeControl) -> None:
+    headers = BEARER | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = await client.post("/api/v1/instances/develop/orders/suspend", data=b"no gzip", headers=headers)
+    assert (response.status, control.asked) == (400, [])
+    assert (await response.json())["error"]["code"] == "invalid_body"
+
+
+@pytest.mark.parametrize("part", ["plan", "drift", "history"])
+async def test_a_read_is_no_action(client: Client, part: str) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        response = await client.request(method, f"/api/v1/instances/develop/orders/{part}", headers=BEARER)
+        assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")

@@ -60,7 +60,7 @@ async def test_a_token_travels_over_tls_and_a_renewed_certificate_needs_no_resta
 async def test_the_configured_certificate_is_the_one_that_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECONCILER_CONFIG", str(tmp_path / "reconciler.yaml"))
     authority = trustme.CA()
     issue(authority, tmp_path)
     (tmp_path / "reconciler.yaml").write_text("http: {tls: {certificate: cert.pem, key: key.pem}}\n")

@@ -1,0 +1,77 @@
+"""Requests that schemathesis makes from the API's own description, sent to a running server.
+
+Each answer must be one that is described, and what the description allows is accepted, what it forbids refused.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.core.parameters import ParameterLocation
+
+from reconciler.core.redaction.redactor import Redactor
+from reconciler.web.api.openapi import document
+from reconciler.web.api.routes import make_app
+from reconciler.web.server import serve
+from tests.patience import PATIENCE
+from tests.web.conftest import TOKEN
+from tests.web.control import make_control
+
+FEW, MANY = 3, 100
+ALWAYS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+described = schemathesis.openapi.from_dict(document("1"))  # the server's own, see `test_openapi.py`
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the API over TCP in a thread; yield its URL."""
+    started: list[Any] = []
+    ready = threading.Event()
+    folder: Path = tmp_path_factory.mktemp("api")
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        app = make_app(
+            make_control(),
+            metrics=lambda: (b"up 1\n", "text/plain"),
+            token=TOKEN,
+            version="1",
+            redact=Redactor(b"a key for tests").value,
+        )
+        async with serve(app, host="127.0.0.1", port=0, socket=folder / "s") as listening:
+            started.extend((asyncio.get_running_loop(), stop, listening.port))
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert ready.wait(PATIENCE), "the API did not start"
+    loop, stop, port = started
+    yield f"http://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(PATIENCE)
+
+
+def credentials(case: schemathesis.Case[Any]) -> dict[str, str]:
+    """Return the header with the token, or none for a case that is to show what happens without it."""
+    header = case.meta.components.get(ParameterLocation.HEADER) if case.meta else None
+    return {} if header is not None and header.mode.is_negative else HEADERS
+
+
+@described.parametrize()
+@settings(max_examples=FEW, derandomize=True, **ALWAYS)
+def test_each_answer_is_one_that_is_described(case: schemathesis.Case[Any], url: str) -> None:
+    case.call_and_validate(base_url=url, headers=credentials(case))
+
+
+@pytest.mark.chaos
+@described.parametrize()
+@settings(max_examples=MANY, **ALWAYS)
+def test_each_answer_to_thousands_of_requests_is_one_that_is_described(case: schemathesis.Case[Any], url: str) -> None:
+    case.call_and_validate(base_url=url, headers=credentials(case))
