@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from reconciler.app import parts
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
 from reconciler.config.models import Settings
+from reconciler.config.openings import NO_TENANTS
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import PATIENT, AwsClients
 from reconciler.edges.telemetry.logs import configure as configure_logs
@@ -29,6 +30,8 @@ async def serve(settings: Settings) -> None:
     configure_logs(settings.logs.level, redactor, json=as_json)
     async with AsyncExitStack() as stack:
         daemon = assemble(settings, await _open(settings, redactor, stack))
+        if not settings.tenants:
+            log("no_tenants", level="warning", message=NO_TENANTS)
         await daemon.controller.world.freezing.load()
         stop = _stop_on_signals()
         await _listen(settings, daemon, redactor, stack)
