@@ -1,16 +1,21 @@
 """Conflicts with known instances: the incumbent keeps its claim, and only the newcomer is refused.
 
 The known instances are those that were accepted from an earlier commit. An incumbent is a manifest that is still where
-its instance was read from; its claims are its name, its environment's Platform, its former name, and its rule at the
-load balancer. A manifest that is broken now keeps its claims. Between newcomers `checks` and `renames` decide.
+its instance was read from; its claims are its name, its environment's Platform and addresses, its former name, its
+dependencies, and its rule at the load balancer. A manifest that is broken now keeps its claims. Between newcomers
+`checks` and `renames` decide.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
+from ipaddress import IPv4Network
+from itertools import pairwise, product
 from typing import TypeAlias
 
+from desired_state.checks import EnvironmentFacts, dependencies
+from desired_state.graph import cycles
 from desired_state.instance import Instance, Key
 from desired_state.located import Problem, quote
 from desired_state.manifest import Spec
@@ -74,10 +79,11 @@ class Standing:
         known = self.known.get(one.key)
         return known is not None and known.path == one.document.path
 
-    def newcomers(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
+    def newcomers(self, here: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[Refusal]:
         """Find the manifests that claim what an incumbent has: one refusal for each."""
         refused: set[Mark] = set()
-        for check in (self._names, self._platforms, self._former_names, self._rules):
+        networks = partial(self._networks, facts)
+        for check in (self._names, self._platforms, self._former_names, networks, self._cycles, self._rules):
             for refusal in check([one for one in here if mark(one) not in refused]):
                 if refusal.mark not in refused:
                     refused.add(refusal.mark)
@@ -116,6 +122,36 @@ class Standing:
                 message = f"{one.key} is the former name of {heir.key} at {_place(heir)}, which has its state"
                 yield Refusal(one, one.problem_at_name(message))
 
+    def _networks(self, facts: Mapping[str, EnvironmentFacts], here: Sequence[Candidate]) -> Iterator[Refusal]:
+        for one in here:
+            mine, own = _network(one.spec), self.known.get(one.key)
+            if mine is None or one.key.environment not in facts or (own and _network(own.spec) == mine):
+                continue
+            is_prod = facts[one.key.environment].tier == "prod"
+            for key, known in self.known.items():
+                theirs = _network(known.spec)
+                tier = facts[key.environment].tier if key.environment in facts else None
+                if theirs and tier and (tier == "prod") != is_prod and mine.overlaps(theirs):
+                    message = (
+                        f"{mine} overlaps {theirs} of {key} at {_place(known)}: tier prod needs a range of its own"
+                    )
+                    yield Refusal(one, one.problem(("network", "cidr"), message))
+
+    def _cycles(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
+        """Find manifests that close a circle with a new dependency, where another one of the circle is known."""
+        by_key = {one.key: one for one in here}
+        graph = {key: {Key(key.environment, name) for name in dependencies(one)} for key, one in by_key.items()}
+        for path in cycles(graph):
+            fresh = [not self._depended(one, other) for one, other in pairwise(path)]
+            if fresh[0] and not all(fresh):
+                one, names = by_key[path[0]], " → ".join(key.name for key in path)
+                index = dependencies(one).index(path[1].name)
+                message = f"dependency cycle in {one.key.environment}: {names}"
+                yield Refusal(one, one.problem(("dependsOn", index), message))
+
+    def _depended(self, one: Key, other: Key) -> bool:
+        return one in self.known and other in self.known[one].depends_on
+
     def _rules(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
         standing = self._standing_rules(here)
         for one in here:
@@ -145,6 +181,10 @@ class Standing:
             if (rule := kept.get(key, routing_of(known.spec))) is not None:
                 rules[key.environment].append((key, rule))
         return rules
+
+
+def _network(spec: Spec) -> IPv4Network | None:
+    return IPv4Network(spec.network.cidr) if isinstance(spec, PlatformSpec) else None
 
 
 def routing_of(spec: Spec) -> Routing | None:

@@ -116,7 +116,9 @@ def build(
     found, standing = admission.found, Standing.of(known, admission.found)
     configured = environments.keys() if environments is not None else None
     admitted = [one for one in found.candidates if configured is None or one.key.environment in configured]
-    refusals = _refuse(admission.refusals, admitted, tenants, standing)
+    refusals = [*admission.refusals, *standing.newcomers(_without(admission.refusals, admitted), environments or {})]
+    if tenants is not None:
+        refusals += trespasses(_without(refusals, admitted), tenants, standing)
     refused = frozenset(each.mark for each in refusals)
     landscape = Landscape.from_survey(found, configured, lambda one: mark(one) in refused)
     here = _without(refusals, admitted)
@@ -155,17 +157,6 @@ def build(
         tenants=tenants,
         contested=admission.contested,
     )
-
-
-def _refuse(
-    refusals: Iterable[Refusal], admitted: Sequence[Candidate], tenants: Tenants | None, standing: Standing
-) -> list[Refusal]:
-    """Add the manifests that claim what an incumbent or another tenant has. Refused ones do not compete."""
-    found = list(refusals)
-    found += standing.newcomers(_without(found, admitted))
-    if tenants is not None:
-        found += trespasses(_without(found, admitted), tenants, standing)
-    return found
 
 
 def _without(refusals: Iterable[Refusal], candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -40,7 +40,7 @@ NAME, FORMER, SECRET, IMAGE, PATH = (
     "may not run the image",
     "may not serve",
 )
-IMPORT = [{"to": "aws_s3_bucket.this", "id": "orders-data"}]
+IMPORTING: dict[str, Any] = {"import": [{"to": "aws_s3_bucket.this", "id": "orders-data"}]}
 IGNORE = [{"address": "aws_iam_role.this", "path": "policy", "owner": "me", "until": "2099-01-01"}]
 LABEL, LANGUAGE = "DNS label", "the name of a secret in Secrets Manager"
 FAR = "no tenant of the configuration has files here"
@@ -82,9 +82,9 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
         '"formerName"',
     ),
     # imports
-    "an import by a service": (file(own(**{"import": IMPORT})), "may not import", '"import"'),
-    "an import by a Module": (file(queue(**{"import": IMPORT})), "may not import", '"import"'),
-    "an import in an override": (file(overridden(own(), **{"import": IMPORT})), "may not import", '"import"'),
+    "an import by a service": (file(own(**IMPORTING)), "may not import", '"import"'),
+    "an import by a Module": (file(queue(**IMPORTING)), "may not import", '"import"'),
+    "an import in an override": (file(overridden(own(), **IMPORTING)), "may not import", '"import"'),
     # secrets and parameters
     "a secret of another service": (secret("orders/database-url"), SECRET, "orders/database-url"),
     "a secret with its environment": (secret("develop/orders/database-url"), SECRET, "develop/orders"),
