@@ -28,10 +28,10 @@ async def serve(settings: Settings) -> None:
     redactor = parts.redactor(settings)
     as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
     configure_logs(settings.logs.level, redactor, json=as_json)
+    if not settings.tenants:
+        log("no_tenants", level="warning", message=NO_TENANTS)
     async with AsyncExitStack() as stack:
         daemon = assemble(settings, await _open(settings, redactor, stack))
-        if not settings.tenants:
-            log("no_tenants", level="warning", message=NO_TENANTS)
         await daemon.controller.world.freezing.load()
         stop = _stop_on_signals()
         await _listen(settings, daemon, redactor, stack)

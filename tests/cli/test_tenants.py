@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.app import daemon
+from reconciler.config.load import load
 from tests.cli.conftest import Cli
 from tests.cli.test_validate import GOOD
 
@@ -49,6 +51,24 @@ def test_a_file_outside_of_the_folder_has_no_tenant(cli: Cli) -> None:
     Path("orders.yaml").write_text(GOOD)
     ended = cli("validate", "orders.yaml", "--config", "r.yaml")
     assert "orders.yaml:3:18: no tenant of the configuration has files here" in ended.out
+
+
+@pytest.mark.parametrize(("text", "said"), [("", ["no_tenants"]), (CONFIG.format(names="orders"), [])])
+async def test_a_daemon_without_tenants_says_so_once_at_its_start(
+    text: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("r.yaml").write_text(text)  # noqa: ASYNC240 - before anything runs
+    logged: list[str] = []
+    monkeypatch.setattr(daemon, "configure_logs", lambda *_, **__: None)
+    monkeypatch.setattr(daemon, "log", lambda event, **_: logged.append(event))
+    monkeypatch.setattr(daemon, "_open", broken)
+    with pytest.raises(OSError, match="no store"):
+        await daemon.serve(load(Path("r.yaml")))
+    assert logged == said
+
+
+async def broken(*_: object) -> None:
+    raise OSError("no store")
 
 
 def test_what_is_left_open_is_listed(cli: Cli) -> None:

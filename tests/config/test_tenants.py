@@ -1,11 +1,16 @@
 """Tenants in the configuration: closed by default, and each mistake has its place."""
 
+import textwrap
+from pathlib import Path
+
 import pytest
 
+from desired_state.snapshot import build
 from desired_state.tenant import Tenant
 from reconciler.config.models import ConfigFailed
 from reconciler.config.openings import openings
 from tests.config.configuration import DEVELOP, problems, read
+from tests.desired_state.manifests import example_files
 
 SHOP = "shop: {paths: [teams/shop/], environments: [develop]}"
 ENVIRONMENTS = f"environments: {{{DEVELOP}}}\n"
@@ -76,3 +81,40 @@ def test_grants_that_open_a_tenant_are_listed() -> None:
     found = [line.split(":")[0] for line in openings(read(text))]
     assert found[:4] == ["tenants.shop.roots", "tenants.shop.names", "tenants.shop.roots", "tenants.shop.imports"]
     assert "tenants" not in found
+
+
+EXAMPLES = """\
+tenants:
+  platform:
+    paths: [platforms/, account.yaml]
+    environments: [develop, test, qa, prod, account]
+    kinds: [Platform, Module]
+    names: [platform, account]
+    roots: [account]
+  shop:
+    paths: [services/orders.yaml, services/catalog.yaml]
+    environments: [develop, test, qa, prod]
+    names: [orders, catalog]
+    depends_on: [payments]
+  payments:
+    paths: [services/payments.yaml, services/ledger.yaml]
+    environments: [develop, test, qa, prod]
+    names: [payments, ledger]
+    registries: [public.ecr.aws/aws-observability/*]
+"""
+
+
+def test_the_example_repository_needs_few_grants() -> None:
+    tenants = read(EXAMPLES).tenancy()
+    found = build(commit="c", files=example_files(), roots={}, environments=None, tenants=tenants)
+    assert found.problems == ()
+    closed = read(EXAMPLES.replace("    roots: [account]\n", "")).tenancy()
+    (problem,) = build(commit="c", files=example_files(), roots={}, environments=None, tenants=closed).problems
+    assert "may not run the root account, which has to be named in full" in problem.message
+
+
+def test_the_example_of_the_reference_can_be_loaded() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    block = page.partition("\n    tenants:\n")[2].partition("\n\n")[0]
+    found = read(textwrap.dedent(f"    tenants:\n{block}\n"))
+    assert set(found.tenants) == {"platform", "shop"}
