@@ -36,6 +36,9 @@ def overlaps(one: str, other: str) -> bool:
     Walks both at once: `reachable` has the positions in `other` at which a path may stand that `one` has matched so
     far. A `*` stays where it is, whatever the other one reads. Quadratic in time, as `covers`."""
     one, other = _normal(one), _normal(other)
+    first, second = (_WILDCARDS.split(pattern, maxsplit=1)[0] for pattern in (one, other))
+    if not (first.startswith(second) or second.startswith(first)):
+        return False
     reachable = _skip({0}, other)
     for symbol in one:
         if symbol == "*":
