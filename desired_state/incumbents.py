@@ -22,7 +22,7 @@ from desired_state.manifest import Spec
 from desired_state.platform import PlatformSpec
 from desired_state.routes import covers
 from desired_state.service import Routing, ServiceSpec
-from desired_state.survey import Candidate, Survey
+from desired_state.survey import Candidate, Claim, Survey
 
 Mark: TypeAlias = tuple[Key, str, int]
 
@@ -63,15 +63,19 @@ class Standing:
     @classmethod
     def of(cls, known: Mapping[Key, Incumbent], found: Survey) -> "Standing":
         """Keep the known instances that are still declared where they were."""
-        declared = {(one.key.name, one.document.path) for one in found.candidates}
-        declared |= {(claim.name, claim.path) for claim in found.claims}
+        declared = {(one.key, one.document.path) for one in found.candidates}
+        broken: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+        for claim in found.claims:
+            broken[claim.name, claim.path].append(claim)
         unreadable = frozenset(found.unreadable)
+
+        def stands(key: Key, path: str) -> bool:
+            claims = broken.get((key.name, path), ())
+            is_broken = any(one.environments is None or key.environment in one.environments for one in claims)
+            return (key, path) in declared or is_broken or path in unreadable
+
         return cls(
-            {
-                key: one.instance
-                for key, one in known.items()
-                if not one.removed and ((key.name, one.instance.path) in declared or one.instance.path in unreadable)
-            }
+            {key: one.instance for key, one in known.items() if not one.removed and stands(key, one.instance.path)}
         )
 
     def is_incumbent(self, one: Candidate) -> bool:
@@ -120,6 +124,7 @@ class Standing:
                     yield Refusal(one, one.problem_at_former_name(message))
             if (heir := heirs.get(one.key)) is not None and one.key not in self.known:
                 message = f"{one.key} is the former name of {heir.key} at {_place(heir)}, which has its state"
+                message = f"{message}: remove formerName there"
                 yield Refusal(one, one.problem_at_name(message))
 
     def _networks(self, facts: Mapping[str, EnvironmentFacts], here: Sequence[Candidate]) -> Iterator[Refusal]:

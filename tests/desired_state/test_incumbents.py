@@ -50,7 +50,7 @@ CONFLICTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a name that was renamed": (
         module("store"),
-        "develop/store is the former name of develop/shop at shop.yaml:1, which has its state",
+        "develop/store is the former name of develop/shop at shop.yaml:1, which has its state: remove formerName there",
     ),
     "the addresses of production": (
         platform("prod", name="production", network={"cidr": "10.10.0.0/16"}),
@@ -134,6 +134,15 @@ def test_a_manifest_may_move_to_another_file() -> None:
     found = snapshot({**files, "moved.yaml": WHOLE["orders.yaml"]}, BEFORE, tenants=None)
     assert found.problems == ()
     assert found.instances.keys() == BEFORE.instances.keys()
+
+
+def test_a_manifest_may_be_split_by_environment() -> None:
+    both = to_yaml(module("audit", environments=["develop", "prod"]))
+    before = snapshot({**WHOLE, "audit.yaml": both}, tenants=None)
+    split = {"audit.yaml": to_yaml(module("audit")), "prod.yaml": to_yaml(module("audit", environments=["prod"]))}
+    found = snapshot({**WHOLE, **split}, before, tenants=None)
+    assert found.problems == ()
+    assert found.instances.keys() == before.instances.keys()
 
 
 def test_a_rename_takes_over_the_name_that_goes() -> None:
