@@ -118,3 +118,11 @@ def test_the_example_of_the_reference_can_be_loaded() -> None:
     block = page.partition("\n    tenants:\n")[2].partition("\n\n")[0]
     found = read(textwrap.dedent(f"    tenants:\n{block}\n"))
     assert set(found.tenants) == {"platform", "shop"}
+
+
+def test_tenants_can_be_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenants = '{"shop": {"paths": ["teams/shop/"], "environments": ["develop"]}}'
+    monkeypatch.setenv("RECONCILER__TENANTS", tenants)
+    found = read(ENVIRONMENTS).tenancy()
+    assert found is not None
+    assert found.by_name == {"shop": Tenant("shop", ("teams/shop/",), ("develop",))}
