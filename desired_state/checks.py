@@ -1,7 +1,7 @@
 """Checks between the manifests of a commit.
 
 Every check reads all candidates, so that all problems show at once, and a finding makes only the instances concerned
-invalid. Where two compete, both are invalid, because a check cannot know which of them is right.
+invalid. Where two compete, both are invalid: newcomers that compete with an incumbent were refused before.
 """
 
 from collections import defaultdict

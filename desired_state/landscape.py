@@ -5,7 +5,7 @@ their last good desired state.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from desired_state.checks import ManifestFinding
@@ -24,17 +24,20 @@ class Landscape:
     platforms: dict[str, frozenset[Key]]
 
     @classmethod
-    def from_survey(cls, found: Survey, configured: Set[str] | None) -> "Landscape":
-        """Find the Platform of every environment; a broken one counts if there is no valid one."""
+    def from_survey(
+        cls, found: Survey, configured: Set[str] | None, is_refused: Callable[[Candidate], bool]
+    ) -> "Landscape":
+        """Find the Platform of every environment; a broken one counts if there is no valid one, a refused one last."""
         valid: dict[str, set[Key]] = defaultdict(set)
         broken: dict[str, set[Key]] = defaultdict(set)
+        refused: dict[str, set[Key]] = defaultdict(set)
         for one in found.candidates:
             if one.manifest.kind == "Platform":
-                valid[one.key.environment].add(one.key)
+                (refused if is_refused(one) else valid)[one.key.environment].add(one.key)
         for claim in found.claims:
             for environment in claim.environments or () if claim.kind == "Platform" else ():
                 broken[environment].add(Key(environment, claim.name))
-        return cls(found, configured, {name: frozenset(keys) for name, keys in {**broken, **valid}.items()})
+        return cls(found, configured, {name: frozenset(keys) for name, keys in {**refused, **broken, **valid}.items()})
 
     def platform(self, environment: str) -> Key | None:
         """Return the environment's Platform if it has exactly one, else None."""

@@ -1,7 +1,8 @@
-"""Path patterns of the load balancer, and whether one makes another unreachable.
+"""Path patterns of the load balancer: whether one makes another unreachable, or competes with it.
 
 Two public services of one environment must not compete for a request by accident. In a pattern `*` matches any number
-of characters and `?` exactly one.
+of characters and `?` exactly one; the case of letters counts, and the query is not compared.
+Source: Elastic Load Balancing API reference, PathPatternConditionConfig.
 """
 
 import re
@@ -27,6 +28,36 @@ def covers(wide: str, narrow: str) -> bool:
             steps = [reached and _matches(symbol, other) for reached, other in zip(reachable, narrow, strict=False)]
             reachable = [False, *steps]
     return reachable[-1]
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Return whether there is a path that both patterns match.
+
+    Walks both at once: `reachable` has the positions in `other` at which a path may stand that `one` has matched so
+    far. A `*` stays where it is, whatever the other one reads. Quadratic in time, as `covers`."""
+    one, other = _normal(one), _normal(other)
+    first, second = (_WILDCARDS.split(pattern, maxsplit=1)[0] for pattern in (one, other))
+    if not (first.startswith(second) or second.startswith(first)):
+        return False
+    reachable = _skip({0}, other)
+    for symbol in one:
+        if symbol == "*":
+            reachable = set(range(min(reachable), len(other) + 1)) if reachable else set()
+        else:
+            read = {at for at in reachable if at < len(other)}
+            stays = {at for at in read if other[at] == "*"}
+            reads = {at + 1 for at in read if other[at] != "*" and _meet(symbol, other[at])}
+            reachable = _skip(stays | reads, other)
+    return len(other) in reachable
+
+
+def _skip(positions: set[int], pattern: str) -> set[int]:
+    """Add the positions after a `*`, which may match nothing; runs of `*` are one (see `_normal`)."""
+    return positions | {at + 1 for at in positions if at < len(pattern) and pattern[at] == "*"}
+
+
+def _meet(symbol: str, other: str) -> bool:
+    return symbol == other or "?" in (symbol, other)
 
 
 def _matches(symbol: str, other: str) -> bool:

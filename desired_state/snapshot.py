@@ -4,21 +4,25 @@ A snapshot never loses an instance by accident. A broken manifest is `invalid` a
 desired state; an instance is removed only if its manifest is certainly gone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desired_state import checks, renames
+from desired_state.admission import admit
 from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.document import Problem
 from desired_state.forest import Forest, root_of
 from desired_state.graph import order
+from desired_state.incumbents import Incumbent, Refusal, Standing, mark
 from desired_state.inputs import check_inputs, unchecked
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.landscape import Landscape
+from desired_state.route_owners import trespasses
 from desired_state.survey import Candidate, Survey, survey
+from desired_state.tenant import Tenants
 from desired_state.tree import Tree
 
-__all__ = ["Changes", "EnvironmentFacts", "Snapshot", "Tier", "build", "diff"]
+__all__ = ["Changes", "EnvironmentFacts", "Incumbent", "Snapshot", "Tier", "build", "diff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Snapshot:
     `platforms`: the Platform of each environment, also if it is broken.
     `former`: former names of manifests, valid or not, in any environment, with the name of the manifest that claims
     each.
-    `unchecked`: the inputs of Modules that could not be checked against their root, with the reason."""
+    `unchecked`: the inputs of Modules that could not be checked against their root, with the reason.
+    `tenants`: those that the manifests were checked against.
+    `contested`: names of manifests whose tenant may not use them, with their place; they stand for nothing."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -43,6 +49,12 @@ class Snapshot:
     platforms: Mapping[str, Key] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
     unchecked: tuple[Problem, ...] = ()
+    tenants: Tenants | None = None
+    contested: Mapping[str, str] = field(default_factory=dict)
+
+    def may_hide(self, key: Key) -> bool:
+        """Return whether a file that cannot be read may hold the manifest of an instance."""
+        return any(self.tenants is None or self.tenants.may_contain(path, key) for path in self.unreadable)
 
     def dependants(self, key: Key) -> frozenset[Key]:
         """Return the instances that depend directly on this one."""
@@ -72,7 +84,7 @@ def diff(snapshot: Snapshot, known: Mapping[Key, str]) -> Changes:
     present = snapshot.instances
     unchanged = {key for key, instance in present.items() if known.get(key) == instance.source_digest}
     absent = known.keys() - present.keys() - snapshot.elsewhere
-    invalid = {key for key in absent if snapshot.unreadable or key.name in snapshot.invalid}
+    invalid = {key for key in absent if key.name in snapshot.invalid or snapshot.may_hide(key)}
     claimed = {key for key in absent - invalid if key.name in snapshot.former}
     return Changes(
         changed=frozenset(present.keys() - unchanged),
@@ -90,19 +102,31 @@ def build(
     roots: Tree,
     environments: Mapping[str, EnvironmentFacts] | None,
     roots_of: Mapping[str, Tree | None] | None = None,
+    tenants: Tenants | None = None,
+    known: Mapping[Key, Incumbent] | None = None,
 ) -> Snapshot:
     """Build the snapshot of a commit. Never raises for broken content: that becomes problems.
 
     `files` are the YAML files of the manifests repository by path, `roots` the files of the Terraform source.
     If `environments` is None every environment is accepted, and if `roots` is empty every root.
-    `roots_of` has the environments with a Terraform source of their own; None is a source that could not be read."""
-    found = survey(files)
-    landscape = Landscape.from_survey(found, environments.keys() if environments is not None else None)
-    here = [one for one in found.candidates if landscape.is_configured(one)]
+    `roots_of` has the environments with a Terraform source of their own; None is a source that could not be read.
+    Without `tenants` every manifest may ask for everything. `known` are the accepted instances: their claims stand."""
+    known = known or {}
+    admission = admit(survey(files), tenants, known)
+    found, standing = admission.found, Standing.of(known, admission.found)
+    configured = environments.keys() if environments is not None else None
+    admitted = [one for one in found.candidates if configured is None or one.key.environment in configured]
+    refusals = [*admission.refusals, *standing.newcomers(_without(admission.refusals, admitted), environments or {})]
+    if tenants is not None:
+        refusals += trespasses(_without(refusals, admitted), tenants, standing)
+    refused = frozenset(each.mark for each in refusals)
+    landscape = Landscape.from_survey(found, configured, lambda one: mark(one) in refused)
+    here = _without(refusals, admitted)
     forests = _forests(here, roots, roots_of or {})
     of_roots = [finding for name, forest in forests.items() for finding in forest.findings(_in_environment(here, name))]
     of_inputs = [each for name, one in forests.items() for each in check_inputs(_in_environment(here, name), one)]
-    findings = [*landscape.findings(), *of_roots, *of_inputs, *_compare(found, here, environments or {})]
+    names = {each.candidate.key.name for each in refusals} | admission.lapsed
+    findings = [*landscape.findings(), *of_roots, *of_inputs, *_compare(found, here, environments or {}, names)]
     invalid = {finding.key for finding in findings} | {one.key for one in here if landscape.has_unclear_platform(one)}
     valid = sorted((one for one in here if one.key not in invalid), key=lambda one: one.key)
     instances = {one.key: _instance(one, forests[one.key.environment], landscape) for one in valid}
@@ -111,8 +135,17 @@ def build(
     return Snapshot(
         commit=commit,
         instances=instances,
-        problems=tuple(sorted({*found.problems, *(finding.problem for finding in findings)})),
-        invalid=frozenset({key.name for key in invalid} | {claim.name for claim in found.claims}),
+        problems=tuple(
+            sorted(
+                {
+                    *found.problems,
+                    *admission.problems,
+                    *(each.problem for each in refusals),
+                    *(each.problem for each in findings),
+                }
+            )
+        ),
+        invalid=frozenset({key.name for key in invalid} | {claim.name for claim in found.claims} | names),
         unreadable=found.unreadable,
         trees={id_: trees[id_] for id_ in sorted({one.tree_id for one in instances.values()})},
         elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
@@ -121,7 +154,14 @@ def build(
         unchecked=tuple(
             sorted({each for name, one in forests.items() for each in unchecked(_in_environment(here, name), one)})
         ),
+        tenants=tenants,
+        contested=admission.contested,
     )
+
+
+def _without(refusals: Iterable[Refusal], candidates: Iterable[Candidate]) -> list[Candidate]:
+    refused = frozenset(each.mark for each in refusals)
+    return [one for one in candidates if mark(one) not in refused]
 
 
 def _forests(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
@@ -140,9 +180,9 @@ def _in_environment(here: Sequence[Candidate], environment: str) -> Sequence[Can
 
 
 def _compare(
-    found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts]
+    found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts], refused: Iterable[str]
 ) -> Iterator[ManifestFinding]:
-    broken = {claim.name for claim in found.claims}
+    broken = {claim.name for claim in found.claims}.union(refused)
     yield from checks.check_names(here)
     yield from checks.check_platforms(here)
     yield from renames.check_former_names(here, found.claims)

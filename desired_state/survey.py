@@ -25,6 +25,7 @@ class Claim:
     kind: str | None
     environments: frozenset[str] | None
     former: str | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def _claim(document: Document) -> Claim | None:
         kind=kind if isinstance(kind, str) else None,
         environments=frozenset(map(str, environments)) if known and isinstance(environments, list) else None,
         former=former if isinstance(former := _field(document.data.get("metadata"), "formerName"), str) else None,
+        path=document.path,
     )
 
 

@@ -171,6 +171,7 @@ def _world(
         attribution=CloudTrailAttribution(aws) if settings.drift.attribution else None,
         judge=parts.judge(settings, settings.data / "work"),
         states=S3States(aws, parts.state(settings)),
+        tenants=settings.tenancy(),
         upkeep=DiskUpkeep(settings.data / "trees", settings.data / "work"),
     )
 

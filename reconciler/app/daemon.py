@@ -14,6 +14,7 @@ from reconciler.app.access import access, certificate, warnings
 from reconciler.app.assembly import VERSION, Daemon, Edges, assemble
 from reconciler.config.data import own_data_folder
 from reconciler.config.models import Settings
+from reconciler.config.openings import NO_TENANTS
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import PATIENT, AwsClients
 from reconciler.edges.telemetry.logs import configure as configure_logs
@@ -31,6 +32,8 @@ async def serve(settings: Settings) -> None:
     redactor = parts.redactor(settings)
     as_json = None if settings.logs.format == "auto" else settings.logs.format == "json"
     configure_logs(settings.logs.level, redactor, json=as_json)
+    if not settings.tenants:
+        log("no_tenants", level="warning", message=NO_TENANTS)
     async with AsyncExitStack() as stack:
         daemon = assemble(settings, await _open(settings, redactor, stack))
         await daemon.controller.world.freezing.load()

@@ -50,6 +50,7 @@ async def read_snapshot(settings: Settings, repo: str, commit: str | None) -> Sn
         roots=revision.roots,
         environments=settings.facts() or None,
         roots_of=revision.roots_of,
+        tenants=settings.tenancy(),
     )
     troubles = [Problem(setting, 1, 1, message) for setting, message in sorted(revision.troubles.items())]
     return replace(snapshot, problems=(*troubles, *snapshot.problems))

@@ -13,11 +13,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from desired_state.snapshot import EnvironmentFacts
 from desired_state.suggestion import suggest
+from desired_state.tenant import Tenants
 from reconciler.config.auth import Auth
 from reconciler.config.daemon import AuditSettings, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
-from reconciler.config.values import EnvironmentName
+from reconciler.config.tenants import TenantSettings
+from reconciler.config.values import EnvironmentName, TenantName
 from reconciler.core.environment import Environment, Floor
 
 
@@ -49,6 +51,9 @@ class Settings(BaseSettings):
     store: Store = Store()
     environments: dict[EnvironmentName, EnvironmentSettings] = Field(
         default_factory=dict, description="Environments that this daemon reconciles, by name"
+    )
+    tenants: dict[TenantName, TenantSettings] = Field(
+        default_factory=dict, description="Teams that share the manifests, by name; without any, all may ask for all"
     )
     rollout: RolloutSettings = RolloutSettings()
     policy: PolicySettings = PolicySettings()
@@ -84,6 +89,11 @@ class Settings(BaseSettings):
         """Return the facts about each environment that a snapshot is validated against, by name."""
         return {name: EnvironmentFacts(tier=found.tier) for name, found in self.environments.items()}
 
+    def tenancy(self) -> Tenants | None:
+        """Return the tenants that a snapshot is validated against, None without any."""
+        by_name = {name: found.tenant(name) for name, found in self.tenants.items()}
+        return Tenants(by_name, frozenset(self.environments)) if by_name else None
+
     def check_runnable(self) -> None:
         """Check what only a running daemon needs: a source of manifests, an environment, names that exist.
 
@@ -109,6 +119,12 @@ class Settings(BaseSettings):
         problems += [
             f"auth: a role names the environment {name!r}, which is not configured; {suggest(name, self.environments)}"
             for name in sorted(self.auth.environments - set(self.environments))
+        ]
+        problems += [
+            f"tenants.{tenant}.environments: {name!r} is not configured; {suggest(name, self.environments)}"
+            for tenant, found in self.tenants.items()
+            for name in found.environments
+            if name not in self.environments
         ]
         if problems:
             raise ConfigFailed(problems)

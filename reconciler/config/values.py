@@ -86,7 +86,8 @@ def _program(value: list[str]) -> list[str]:
     return value
 
 
-def _explained(pattern: str, message: str) -> AfterValidator:
+def explained(pattern: str, message: str) -> AfterValidator:
+    """Return a validator that wants the whole text to match a pattern, and else says what is allowed."""
     expression = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -106,90 +107,97 @@ Interval = Annotated[Duration, AfterValidator(_positive)]
 Account = Annotated[
     str,
     BeforeValidator(_account),
-    _explained(r"\d{12}", 'must be an AWS account number: 12 digits, in quotes ("012345678901")'),
+    explained(r"\d{12}", 'must be an AWS account number: 12 digits, in quotes ("012345678901")'),
 ]
-Region = Annotated[str, _explained(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "must be an AWS region such as eu-central-1")]
+Region = Annotated[str, explained(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "must be an AWS region such as eu-central-1")]
 RoleArn = Annotated[
     str,
-    _explained(
+    explained(
         r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}",
         "must be the ARN of a role, such as arn:aws:iam::111122223333:role/reconciler",
     ),
 ]
 KmsKey = Annotated[
     str,
-    _explained(
+    explained(
         r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]{1,256}|alias/[\w/-]{1,256}|[0-9a-f-]{36}",
         "must be the id, the alias (alias/…) or the ARN of a KMS key",
     ),
 ]
 StateKey = Annotated[
     str,
-    _explained(
+    explained(
         r"default|arn:aws[a-z-]*:kms:({region}|[a-z0-9-]+):({account}|\d{12}):(key|alias)/[\w/{}-]{1,256}"
         r"|alias/[\w/{}-]{1,256}|[0-9a-f-]{36}",
         "must be the id, the alias (alias/…) or the ARN of a KMS key, or default for the bucket's own",
     ),
 ]
 Endpoint = Annotated[
-    str, _explained(r"https?://[\w.\[\]:-]+/?", "must be a URL such as http://127.0.0.1:5000, without a path")
+    str, explained(r"https?://[\w.\[\]:-]+/?", "must be a URL such as http://127.0.0.1:5000, without a path")
 ]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 """A URL that is itself a secret, such as a webhook's."""
 EnvironmentName = Annotated[
     str,
-    _explained(
+    explained(
         r"[a-z]([a-z0-9-]{0,14}[a-z0-9])?",
         "must be at most 16 lower-case letters, digits and dashes, beginning with a letter",
+    ),
+]
+TenantName = Annotated[
+    str,
+    explained(
+        r"[a-z](?:[a-z0-9-]{0,22}[a-z0-9])?",
+        "must be at most 24 lower-case letters, digits and dashes, beginning with a letter",
     ),
 ]
 BucketTemplate = Annotated[str, AfterValidator(_template)]
 BucketName = Annotated[
     str,
-    _explained(
+    explained(
         r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
         "must be an S3 bucket name: 3 to 63 lower-case letters, digits, dots and dashes",
     ),
 ]
-TableName = Annotated[str, _explained(r"[A-Za-z0-9_.-]{3,255}", "must be a DynamoDB table name")]
+TableName = Annotated[str, explained(r"[A-Za-z0-9_.-]{3,255}", "must be a DynamoDB table name")]
 StatePrefix = Annotated[
-    str, _explained(r"([A-Za-z0-9._-]+/)*", "must be empty or end with a slash, such as teams/payments/")
+    str, explained(r"([A-Za-z0-9._-]+/)*", "must be empty or end with a slash, such as teams/payments/")
 ]
 Branch = Annotated[
     str,
-    _explained(
+    explained(
         r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,200}(?<![./])",
         "must be the name of a Git branch or tag",
     ),
 ]
 HostName = Annotated[
     str,
-    _explained(
+    explained(
         r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
         "must be a host name in small letters, without a port, such as reconciler.example.org",
     ),
 ]
 Origin = Annotated[
-    str, _explained(r"https?://[a-z0-9.-]+(:\d{1,5})?", "must be an origin such as https://deploy.example.org")
+    str, explained(r"https?://[a-z0-9.-]+(:\d{1,5})?", "must be an origin such as https://deploy.example.org")
 ]
 PersonName = Annotated[
     str,
-    _explained(
+    explained(
         r"[A-Za-z0-9]([A-Za-z0-9._@+-]{0,46}[A-Za-z0-9])?",
         "must be a name of at most 48 letters, digits, dots, dashes, underscores and @",
     ),
 ]
 TokenName = Annotated[
-    str, _explained(r"[A-Za-z0-9._@+-]{1,64}", "must be at most 64 letters, digits, dots, dashes, underscores and @")
+    str, explained(r"[A-Za-z0-9._@+-]{1,64}", "must be at most 64 letters, digits, dots, dashes, underscores and @")
 ]
-EmailAddress = Annotated[str, _explained(r"[^\s@\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", "must be an e-mail address")]
+EmailAddress = Annotated[str, explained(r"[^\s@\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}", "must be an e-mail address")]
 Sha256 = Annotated[
-    str, _explained(r"[0-9a-f]{64}", "must be 64 digits from 0-9 and a-f: `reconciler token create` prints them")
+    str, explained(r"[0-9a-f]{64}", "must be 64 digits from 0-9 and a-f: `reconciler token create` prints them")
 ]
 LoadBalancerArn = Annotated[
     str,
-    _explained(
+    explained(
         r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+",
         "must be the ARN of an Application Load Balancer: arn:aws:elasticloadbalancing:…:loadbalancer/app/NAME/ID",
     ),
@@ -199,7 +207,7 @@ Day = Annotated[str, AfterValidator(_day)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PolicyException = Annotated[
     str,
-    _explained(
+    explained(
         r"[a-z0-9-]+/[a-z0-9-]+ \S.*",
         "must be an instance and an address, separated by a space, such as develop/site aws_s3_bucket_policy.site",
     ),

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     STATE_CONFLICT = "StateConflict"
     STATE_LOST = "StateLost"
     POLICY_DENIED = "PolicyDenied"
+    TENANT_DENIED = "TenantDenied"
     ADOPTION_REFUSED = "AdoptionRefused"
     INVALID_MANIFEST = "InvalidManifest"
     INVALID_CONFIGURATION = "InvalidConfiguration"

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
-from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
+from desired_state.snapshot import EnvironmentFacts, Incumbent, Snapshot, build, diff
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.store import StoreConflict
@@ -41,6 +41,11 @@ class Intake:
             roots=revision.roots,
             environments=facts,
             roots_of=revision.roots_of,
+            tenants=self._world.tenants,
+            known={
+                key: Incumbent(record.instance, record.tenant, removed=record.removed is not None)
+                for key, record in self._world.records.items()
+            },
         )
         for tree_id, tree in snapshot.trees.items():
             await self._world.trees.put(tree_id, tree)
@@ -63,7 +68,7 @@ class Intake:
                 await self._keep(key, snapshot)
                 due.append(key)
         if snapshot.instances:
-            due += await self._remove(changes.removed)
+            due += await self._remove(changes.removed, snapshot)
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
             snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
@@ -89,14 +94,15 @@ class Intake:
 
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
         record = self._world.records.get(instance.key)
+        tenant = self._world.tenants.name_of(instance.path) if self._world.tenants else None
         if record is None:
-            await self._world.records.begin(first(instance, commit))
+            await self._world.records.begin(first(instance, commit, tenant))
             yield instance.key
             return
         changed = record.instance.source_digest != instance.source_digest
         same_policy = record.instance.policy == instance.policy
         await self._world.records.advance(
-            instance.key, Accepted(instance, commit if changed else record.accepted_commit)
+            instance.key, Accepted(instance, commit if changed else record.accepted_commit, tenant)
         )
         if changed or record.removed or not same_policy:
             yield instance.key
@@ -121,7 +127,7 @@ class Intake:
         )
         await self._world.records.advance(key, Invalid(message))
 
-    async def _remove(self, keys: Iterable[Key]) -> list[Key]:
+    async def _remove(self, keys: Iterable[Key], snapshot: Snapshot) -> list[Key]:
         due = []
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
         removed = Counter(key.environment for key in new)
@@ -133,7 +139,7 @@ class Intake:
                 limit_percent=self._world.limits.prune_limit_percent,
             )
             with self._alone(key):
-                await self._world.records.advance(key, Removed(guard))
+                await self._world.records.advance(key, Removed(guard or _contested(key, snapshot)))
                 due.append(key)
         return due
 
@@ -147,6 +153,12 @@ def _empty(kept: int) -> Problem:
         f"the commit has no manifest, so nothing is removed and {kept} instances stay as they are: restore the"
         " manifests, check `git.path`, or remove instances a few at a time",
     )
+
+
+def _contested(key: Key, snapshot: Snapshot) -> str | None:
+    """Return why a removal needs a confirmation: the manifest may have moved to a file of another tenant."""
+    place = snapshot.contested.get(key.name)
+    return f"its manifest is gone, and {place} has its name without being allowed to" if place else None
 
 
 def _why(record: Record, snapshot: Snapshot) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
+from desired_state.tenant import Tenants
 from reconciler.core.decide.verdict import VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
@@ -60,6 +61,7 @@ class World:
     attribution: Attribution | None = None
     judge: Judge | None = None
     upkeep: Upkeep | None = None
+    tenants: Tenants | None = None
     applying: set[Key] = field(default_factory=set)
     freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -150,8 +150,7 @@ def is_reader(request: web.Request) -> bool:
 
 def tenant_of(record: Record | None) -> str | None:
     """Return the tenant of a record; None for an instance without one."""
-    tenant: str | None = getattr(record, "tenant", None)
-    return tenant
+    return record.tenant if record else None
 
 
 def _lacking(principal: Principal, need: Role, environment: str | None, tenant: str | None) -> Refused:

@@ -1,12 +1,13 @@
-"""A path pattern covers another if it matches every path that the other one matches."""
+"""A path pattern covers another if it matches every path of the other, and overlaps it if it matches one of them."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.routes import covers
+from desired_state.routes import covers, overlaps
 
 
 @pytest.mark.parametrize(
@@ -66,5 +67,46 @@ def test_every_pattern_covers_itself(pattern: str) -> None:
     assert covers(pattern, pattern)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("/orders/c*", "/orders/*", True),
+        ("/*/checkout", "/orders/*", True),
+        ("/a*c", "/ab*", True),
+        ("/a?c", "/ab*", True),
+        ("/*a", "/b*", True),
+        ("*", "", True),
+        ("/orders", "/orders/*", False),
+        ("/Orders/*", "/orders/*", False),
+        ("/a*b", "/*c", False),
+        ("/???", "/a", False),
+        ("/??*", "/a", False),
+    ],
+)
+def test_patterns_overlap_if_one_request_matches_both(one: str, other: str, expected: bool) -> None:
+    assert overlaps(one, other) is expected
+    assert overlaps(other, one) is expected
+
+
+short = st.text(st.sampled_from("ab*?"), max_size=3)
+PATHS = ["".join(letters) for length in range(7) for letters in product("abc", repeat=length)]
+
+
+@given(short, short)
+def test_law_patterns_overlap_exactly_if_there_is_a_path_that_both_match(one: str, other: str) -> None:
+    """A shortest such path has at most the letters of both, and a third letter stands for all others."""
+    assert overlaps(one, other) is any(matches(one, path) and matches(other, path) for path in PATHS)
+
+
+@given(patterns, patterns)
+def test_law_a_pattern_overlaps_each_one_that_it_covers(one: str, other: str) -> None:
+    assert overlaps(one, one)
+    assert overlaps(one, other) is overlaps(other, one)
+    if covers(one, other):
+        assert overlaps(one, other)
+
+
 def test_a_hostile_pattern_is_compared_fast() -> None:
+    assert overlaps("/" + "*a" * 60, "/" + "a*" * 60)
+    assert not overlaps("/" + "*a" * 60 + "*b", "/" + "a*" * 60 + "c")
     assert not covers("/" + "*a" * 60 + "*b", "/" + "a" * 120)

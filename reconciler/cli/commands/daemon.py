@@ -1,6 +1,8 @@
 """Commands of the daemon itself and of its settings: run, config."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from reconciler.cli.options import CONFIGURED, Configured, Output
 from reconciler.cli.output import print_json, print_line
@@ -20,14 +22,30 @@ def run(*, options: Configured = CONFIGURED) -> None:
     asyncio.run(serve(settings))
 
 
-def config(*, output: Output = "table", options: Configured = CONFIGURED) -> None:
+def config(
+    *,
+    check: Annotated[
+        bool, Parameter(negative="", help="List what these settings leave open, and how to close it.")
+    ] = False,
+    output: Output = "table",
+    options: Configured = CONFIGURED,
+) -> None:
     """Print the effective settings and the origin of each; secrets are masked.
 
-    Example: `reconciler config --config reconciler.yaml`
+    Example: `reconciler config --config reconciler.yaml --check`
     """
     from reconciler.config.effective import effective, origins_of
+    from reconciler.config.openings import openings
 
     settings = options.settings()
+    if check:
+        found = openings(settings)
+        if output == "json":
+            print_json({"open": found})
+            return
+        for line in found or ["nothing is left open"]:
+            print_line(line)
+        return
     values, sources = effective(settings), origins_of(settings)
     if output == "json":
         print_json({"settings": values, "origins": sources})

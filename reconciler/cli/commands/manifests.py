@@ -15,6 +15,7 @@ from reconciler.cli.output import print_json, print_line
 if TYPE_CHECKING:
     from desired_state.document import Problem
     from desired_state.snapshot import Snapshot
+    from reconciler.config.models import Settings
 
 _SUFFIXES = {".yaml", ".yml"}
 _FILE_LIMIT = 10_000
@@ -27,16 +28,17 @@ def validate(
 ) -> Exit:
     """Validate manifests and print each problem as file:line:column: message.
 
-    Give the whole repository: dependencies, routes and names are checked across files. With --config, environments
-    and Terraform roots are checked against that configuration; without it, no configuration is read. The inputs of a
-    Module are checked where its root is known; otherwise the reason is printed after the result.
+    Give the whole repository: dependencies, routes and names are checked across files. With --config, environments,
+    Terraform roots and tenants are checked against that configuration; without it, no configuration is read. The
+    inputs of a Module are checked where its root is known; otherwise the reason is printed after the result.
 
     Example: `reconciler validate desired_state/examples`
     """
     if not paths:
         raise CommandFailed("no path is given: name manifest files, or their folder", code=Exit.INVALID)
-    files = _collect(paths)
-    snapshot = _build(files, options)
+    settings = None if options.config is None else options.settings()
+    files = _collect(paths, _folder(settings, paths[0]))
+    snapshot = _build(files, settings)
     problems = [files.located(problem) for problem in snapshot.problems]
     unchecked = [files.located(problem) for problem in snapshot.unchecked]
     if output == "json":
@@ -99,12 +101,12 @@ class _Files:
         return Problem(path, problem.line, problem.column, problem.message)
 
 
-def _collect(paths: Sequence[Path]) -> _Files:
+def _collect(paths: Sequence[Path], folder: Path | None) -> _Files:
     found = sorted({item for path in paths for item in _walk(path)})
     if len(found) > _FILE_LIMIT:
         message = f"{len(found)} files exceed the limit of {_FILE_LIMIT}: name a smaller folder"
         raise CommandFailed(message, code=Exit.INVALID)
-    base = _base(paths)
+    base = _base(paths, folder)
     prefix = "" if base == Path.cwd() else os.path.relpath(base)
     return _Files(base, prefix, {item.relative_to(base).as_posix(): _read(item) for item in found})
 
@@ -121,10 +123,21 @@ def _walk(path: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix in _SUFFIXES)
 
 
-def _base(paths: Sequence[Path]) -> Path:
-    """Return the folder that paths are relative to: the working directory if possible, so that editors open them."""
+def _folder(settings: "Settings | None", path: Path) -> Path | None:
+    """Return the folder of the manifests, from which tenants count their paths; None without tenants."""
+    if settings is None or not settings.tenants:
+        return None
+    above = (one for one in path.absolute().parents if (one / ".git").exists())
+    return settings.git.directory or Path(os.path.normpath(next(above, Path.cwd()) / settings.git.path))
+
+
+def _base(paths: Sequence[Path], folder: Path | None) -> Path:
+    """Return the folder that paths are relative to: that of the manifests, else the working directory if possible, so
+    that editors open them."""
     here = Path.cwd()
     given = [path.absolute() for path in paths]
+    if folder is not None and all(path.is_relative_to(folder) for path in given):
+        return folder
     inside = [path.relative_to(here) for path in given if path.is_relative_to(here)]
     if len(inside) == len(given) and not any(part.startswith(".") for path in inside for part in path.parts):
         return here
@@ -138,14 +151,14 @@ def _read(path: Path) -> bytes:
         raise CommandFailed(f"{path}: cannot be read: {error.strerror}", code=Exit.INVALID) from None
 
 
-def _build(files: _Files, options: Configured) -> "Snapshot":
+def _build(files: _Files, settings: "Settings | None") -> "Snapshot":
     from desired_state.snapshot import build
 
-    if options.config is None:
+    if settings is None:
         return build(commit="", files=files.contents, roots={}, environments=None)
-    settings = options.settings()
     roots = {} if settings.terraform.source.git.url else _tree(settings.terraform.source.path)
-    return build(commit="", files=files.contents, roots=roots, environments=settings.facts())
+    facts, tenants = settings.facts(), settings.tenancy()
+    return build(commit="", files=files.contents, roots=roots, environments=facts, tenants=tenants)
 
 
 def _tree(path: Path) -> Mapping[str, bytes]:

@@ -18,6 +18,7 @@ _WAITS_FOR_SOMEBODY = frozenset(
         Reason.DRIFT_FIGHT,
         Reason.NEVER_SETTLES,
         Reason.POLICY_DENIED,
+        Reason.TENANT_DENIED,
         Reason.ADOPTION_REFUSED,
         Reason.OBSERVED,
         Reason.OUTSIDE_WINDOW,

@@ -7,6 +7,7 @@ from reconciler.core.decide.verdict import effective_mode
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
 from reconciler.core.status.promotion import admitted, failed_with_tree, settled, wants_tree
+from reconciler.core.vocabulary import Reason
 from reconciler.core.wording import first_few
 
 _TIERS = {"develop": 0, "test": 1, "qa": 2, "prod": 3}
@@ -52,7 +53,7 @@ def _others(record: Record, records: Iterable[Record], environments: Mapping[str
 
 def _never_applies(record: Record, environment: Environment) -> bool:
     """Return whether its own settings keep the instance from applying, so that no other instance waits for it."""
-    stopped = record.suspended or record.instance.policy.suspend
+    stopped = record.suspended or record.instance.policy.suspend or record.reason == Reason.TENANT_DENIED
     return stopped or effective_mode(record.instance.policy, environment) == "observe"
 
 

@@ -165,6 +165,7 @@ class Record:
     state: KnownState | None = field(default=None, metadata=ABSENT)
     writer: StateWriter | None = field(default=None, metadata=ABSENT)
     routes: Routes | None = field(default=None, metadata=ABSENT)
+    tenant: str | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

@@ -31,6 +31,7 @@ _AWAITED = frozenset(
         Reason.RECOVERING,
         Reason.STATE_LOCKED,
         Reason.SUSPENDED,
+        Reason.TENANT_DENIED,
     }
 )
 

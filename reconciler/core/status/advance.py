@@ -60,9 +60,9 @@ _STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.NEVER_SETTLES, Reason.POLICY_DEN
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
-def first(instance: Instance, commit: str) -> Record:
+def first(instance: Instance, commit: str, tenant: str | None = None) -> Record:
     """Return the record of an instance that was never seen before."""
-    return Record(instance=instance, accepted_commit=commit)
+    return Record(instance=instance, accepted_commit=commit, tenant=tenant)
 
 
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:

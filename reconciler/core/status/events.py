@@ -19,10 +19,11 @@ from reconciler.core.vocabulary import Reason
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A valid manifest for the instance was read."""
+    """A valid manifest for the instance was read, of a tenant if there are any."""
 
     instance: Instance
     commit: str
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

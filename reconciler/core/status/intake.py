@@ -20,6 +20,7 @@ def accept(record: Record, event: Accepted, now: datetime) -> Record:
     accepted = record.replace(
         instance=event.instance,
         accepted_commit=event.commit,
+        tenant=event.tenant or record.tenant,
         removed=None,
         prune_guard=None,
         prune_confirmed=False,

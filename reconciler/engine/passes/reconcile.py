@@ -9,6 +9,7 @@ from typing import Any
 
 from desired_state.instance import Instance, Key
 from desired_state.service import ServiceSpec
+from reconciler.core.decide import tenancy
 from reconciler.core.decide.gate import Hold, gate
 from reconciler.core.decide.verdict import (
     Apply,
@@ -76,6 +77,9 @@ async def reconcile(key: Key, world: World) -> None:
         await world.records.advance(
             key, PassHeld(Reason.INVALID_CONFIGURATION, f"{key.environment} is not configured here")
         )
+        return
+    if denied := tenancy.denial(world.records[key], world.tenants):
+        await world.records.advance(key, PassHeld(Reason.TENANT_DENIED, denied))
         return
     if await renames.waits_for_rename(key, world):
         return

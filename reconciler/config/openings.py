@@ -1,0 +1,57 @@
+"""Openings: what the settings leave open to anyone who can merge, or who reaches the daemon, with the setting that
+closes each. None of them is a mistake; a laptop needs none of them closed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.config.models import Settings
+from reconciler.core.access.loopback import is_loopback
+
+NO_TENANTS: Final = (
+    "tenants: there are none, so every manifest may ask for everything: any kind, Terraform root, name, secret, image "
+    "and path in every environment. Set tenants to say who may ask for what"
+)
+
+
+def openings(settings: Settings) -> list[str]:
+    """Return one line for each opening, beginning with the setting that closes it."""
+    return [*_tenants(settings), *_floors(settings), *_network(settings), *_rules(settings)]
+
+
+def _tenants(settings: Settings) -> Iterator[str]:
+    if not settings.tenants:
+        yield NO_TENANTS
+    for name, tenant in settings.tenants.items():
+        key = f"tenants.{name}"
+        if apart := sorted({"account", "platform", "service"}.intersection(tenant.roots)):
+            yield f"{key}.roots: its Modules may run {', '.join(apart)}, past the checks of a Platform and a Service"
+        everything = [
+            field
+            for field in ("names", "roots", "repositories", "depends_on", "secrets")
+            if "*" in (getattr(tenant, field) or ())
+        ]
+        yield from (f"{key}.{field}: * is everything, that of other tenants too" for field in everything)
+        if tenant.imports:
+            yield f"{key}.imports: it may adopt any existing resource that its roots can name"
+
+
+def _floors(settings: Settings) -> Iterator[str]:
+    for name, environment in settings.environments.items():
+        if environment.tier == "prod" and environment.floor.mode == "auto":
+            yield f"environments.{name}.floor.mode: is auto, so a merged commit is applied without an approval"
+        if environment.tier == "prod" and environment.floor.prune:
+            yield f"environments.{name}.floor.prune: is true, so a removed manifest removes what runs"
+
+
+def _network(settings: Settings) -> Iterator[str]:
+    if settings.auth.token is not None:
+        yield "auth.token: is shared, so nobody can tell who used it: give each person one (auth.tokens)"
+    if settings.auth.plain_http:
+        yield "auth.plain_http: tokens are accepted over plain HTTP, which is safe only behind something that ends TLS"
+    if settings.http.open and not is_loopback(settings.http.host):
+        yield f"http.open: {', '.join(settings.http.open)} can be read by the whole network of {settings.http.host}"
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    if not settings.policy.command:
+        yield "policy.command: is empty, so plans are judged by the built-in rules only"
