@@ -4,10 +4,11 @@ A snapshot never loses an instance by accident. A broken manifest is `invalid` a
 desired state; an instance is removed only if its manifest is certainly gone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from desired_state import checks, renames
+from desired_state import checks, listener, renames
 from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.document import Problem
 from desired_state.forest import Forest, root_of
@@ -15,6 +16,8 @@ from desired_state.graph import order
 from desired_state.inputs import check_inputs, unchecked
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.landscape import Landscape
+from desired_state.limits import first_of
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate, Survey, survey
 from desired_state.tree import Tree
 
@@ -100,9 +103,12 @@ def build(
     landscape = Landscape.from_survey(found, environments.keys() if environments is not None else None)
     here = [one for one in found.candidates if landscape.is_configured(one)]
     forests = _forests(here, roots, roots_of or {})
-    of_roots = [finding for name, forest in forests.items() for finding in forest.findings(_in_environment(here, name))]
-    of_inputs = [each for name, one in forests.items() for each in check_inputs(_in_environment(here, name), one)]
-    findings = [*landscape.findings(), *of_roots, *of_inputs, *_compare(found, here, environments or {})]
+    by_environment = checks.groups(here, lambda one: one.key.environment)
+    spelling = Spelling()
+    of_roots = [each for name, one in forests.items() for each in one.findings(by_environment[name], spelling)]
+    of_inputs = [each for name, one in forests.items() for each in check_inputs(by_environment[name], one, spelling)]
+    compared = _compare(found, here, environments or {}, spelling)
+    findings = [*landscape.findings(spelling), *of_roots, *of_inputs, *compared]
     invalid = {finding.key for finding in findings} | {one.key for one in here if landscape.has_unclear_platform(one)}
     valid = sorted((one for one in here if one.key not in invalid), key=lambda one: one.key)
     instances = {one.key: _instance(one, forests[one.key.environment], landscape) for one in valid}
@@ -111,44 +117,48 @@ def build(
     return Snapshot(
         commit=commit,
         instances=instances,
-        problems=tuple(sorted({*found.problems, *(finding.problem for finding in findings)})),
+        problems=first_of(sorted({*found.problems, *(finding.problem for finding in findings)})),
         invalid=frozenset({key.name for key in invalid} | {claim.name for claim in found.claims}),
         unreadable=found.unreadable,
         trees={id_: trees[id_] for id_ in sorted({one.tree_id for one in instances.values()})},
         elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
-        unchecked=tuple(
-            sorted({each for name, one in forests.items() for each in unchecked(_in_environment(here, name), one)})
-        ),
+        unchecked=first_of(sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests)})),
     )
 
 
 def _forests(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
     """Return the forest of every environment; environments without a source of their own share one."""
-    shared = [one for one in here if one.key.environment not in roots_of]
-    common = Forest.build(roots, {root_of(one) for one in shared})
-    forests = {one.key.environment: common for one in shared}
-    for name in sorted({one.key.environment for one in here} & roots_of.keys()):
-        source, used = roots_of[name], {root_of(one) for one in _in_environment(here, name)}
-        forests[name] = Forest.unreadable(used) if source is None else Forest.build(source, used)
+    used_in: dict[str, set[str]] = defaultdict(set)
+    for one in here:
+        used_in[one.key.environment].add(root_of(one))
+    shared = used_in.keys() - roots_of.keys()
+    common = Forest.build(roots, {root for name in shared for root in used_in[name]})
+    forests = dict.fromkeys(sorted(shared), common)
+    for name in sorted(used_in.keys() & roots_of.keys()):
+        source = roots_of[name]
+        forests[name] = Forest.unreadable(used_in[name]) if source is None else Forest.build(source, used_in[name])
     return forests
 
 
-def _in_environment(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
-    return [one for one in here if one.key.environment == environment]
+def _unchecked_inputs(
+    by_environment: Mapping[str, Sequence[Candidate]], forests: Mapping[str, Forest]
+) -> Iterator[Problem]:
+    for name, forest in forests.items():
+        yield from unchecked(by_environment[name], forest)
 
 
 def _compare(
-    found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts]
+    found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts], spelling: Spelling
 ) -> Iterator[ManifestFinding]:
     broken = {claim.name for claim in found.claims}
     yield from checks.check_names(here)
     yield from checks.check_platforms(here)
     yield from renames.check_former_names(here, found.claims)
-    yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken)
+    yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken, spelling)
     yield from checks.check_cycles(here)
-    yield from checks.check_routes(here)
+    yield from listener.check_routes(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
     yield from checks.check_networks(here, environments)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
@@ -16,10 +16,11 @@ from desired_state.snapshot import EnvironmentFacts, Snapshot, build, diff
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.store import StoreConflict
-from reconciler.core.record.model import Record
-from reconciler.core.status.advance import first
+from reconciler.core.status.advance import first as first_record
 from reconciler.core.status.events import Accepted, Invalid, Removed
 from reconciler.engine.world import World
+
+_MOST_NAMED = 3
 
 
 class Intake:
@@ -55,9 +56,12 @@ class Intake:
         for key, instance in snapshot.instances.items():
             with self._alone(key, instance):
                 due += [key async for key in self._take(instance, snapshot.commit)]
+        first = _first_problems(snapshot)
         for key in changes.invalid:
             with self._alone(key):
-                await self._world.records.advance(key, Invalid(_why(self._world.records[key], snapshot)))
+                record = self._world.records[key]
+                why = first.get(record.instance.path) or snapshot.problems[:_MOST_NAMED]
+                await self._world.records.advance(key, Invalid("; ".join(map(str, why))))
         for key in changes.claimed:
             with self._alone(key):
                 await self._keep(key, snapshot)
@@ -90,7 +94,7 @@ class Intake:
     async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
         record = self._world.records.get(instance.key)
         if record is None:
-            await self._world.records.begin(first(instance, commit))
+            await self._world.records.begin(first_record(instance, commit))
             yield instance.key
             return
         changed = record.instance.source_digest != instance.source_digest
@@ -149,7 +153,11 @@ def _empty(kept: int) -> Problem:
     )
 
 
-def _why(record: Record, snapshot: Snapshot) -> str:
-    """Return the problem that keeps the record's manifest from being used."""
-    own = [problem for problem in snapshot.problems if problem.path == record.instance.path]
-    return "; ".join(map(str, (own or list(snapshot.problems))[:3]))
+def _first_problems(snapshot: Snapshot) -> Mapping[str, Sequence[Problem]]:
+    """Return the problems of each file that keep its manifests from being used."""
+    found: dict[str, list[Problem]] = {}
+    for problem in snapshot.problems:
+        of_file = found.setdefault(problem.path, [])
+        if len(of_file) < _MOST_NAMED:
+            of_file.append(problem)
+    return found

@@ -5,6 +5,7 @@ from typing import Any, get_args
 from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
+from reconciler.web.api import pages
 
 Schema = dict[str, Any]
 
@@ -50,10 +51,10 @@ def _probes() -> Schema:
 def _reads() -> Schema:
     one = "/api/v1/instances/{environment}/{name}"
     freezes = _list(_ref("Freeze"))
-    instances = _object({"instances": _list(_ref("Summary"))})
+    instances = _object({"instances": _list(_ref("Summary")), "next": _nullable(_TEXT)})
     plan = _object({"key": _TEXT, "plan": _nullable(_ref("Plan"))})
     drift = _object({"key": _TEXT, "drift": _nullable(_ref("Drift"))})
-    drifted = _object({"instances": _list(drift)})
+    drifted = _object({"instances": _list(drift), "next": _nullable(_TEXT)})
     history = _object({"key": _TEXT, "passes": _list(_ref("Pass"))})
     filters = [
         _query("environment", "Only this environment", _TEXT),
@@ -64,16 +65,16 @@ def _reads() -> Schema:
     limit = [*_key_parameters(), _query("limit", "How many, 20 by default", {**_NUMBER, "minimum": 1, "maximum": 200})]
     return {
         "/api/v1/source": _get(
-            "source", "The state of the manifests' source", {"200": _answer("The source", _ref("Source"))}
+            "source", "The source, with a page of its problems", _paged(_ref("Source")), pages.PROBLEM_PARAMETERS
         ),
         "/api/v1/instances": _get(
-            "instances", "All instances", {"200": _answer("In order of key", instances), "400": _error()}, filters
+            "instances", "Instances, by page", _paged(instances), [*filters, *pages.INSTANCE_PARAMETERS]
         ),
         "/api/v1/freezes": _get(
             "freezes", "The freezes in effect", {"200": _answer("All", _object({"freezes": freezes}))}
         ),
         one: _get("instance", "One instance", _known(_ref("Detail")), _key_parameters()),
-        "/api/v1/drift": _get("drifted", "Instances that drifted", {"200": _answer("In order of key", drifted)}),
+        "/api/v1/drift": _get("drifted", "Instances that drifted", _paged(drifted), pages.INSTANCE_PARAMETERS),
         "/api/v1/orphans": _get(
             "orphans",
             "States without a manifest or a record, asked of AWS; over TCP with the bearer token",
@@ -179,6 +180,7 @@ def _schemas() -> Schema:
                 "age_seconds": _nullable(_NUMBER),
                 "error": _nullable(_TEXT),
                 "problems": _list(problem),
+                "problem_count": _NUMBER,
             }
         ),
         "Plan": _object(
@@ -253,6 +255,10 @@ def _get(name: str, summary: str, responses: Schema, parameters: list[Schema] | 
 
 def _known(schema: Schema) -> Schema:
     return {"200": _answer("As it is now", schema), "404": _error()}
+
+
+def _paged(schema: Schema) -> Schema:
+    return {"200": _answer("In order", schema), "400": _error()}
 
 
 def _answer(description: str, schema: Schema) -> Schema:

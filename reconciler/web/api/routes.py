@@ -4,7 +4,6 @@ Reading needs no token (listen on loopback, or put a proxy in front); acting doe
 answer, errors included, is JSON in the shape of `reconciler.core.views.api`.
 """
 
-import re
 from datetime import timedelta
 
 from aiohttp import web
@@ -18,6 +17,7 @@ from reconciler.core.vocabulary import Reason
 from reconciler.web.api.actions import act
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
+from reconciler.web.api.pages import number_of, page_of, problems_of
 from reconciler.web.auth import authorise
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.request import (
@@ -88,7 +88,8 @@ async def _openapi(request: web.Request) -> web.Response:
 
 
 async def _source(request: web.Request) -> web.Response:
-    return answer(request, api.source(request.app[CONTROL].source(), now()))
+    status = request.app[CONTROL].source()
+    return answer(request, api.source(status, now(), problems_of(request, status.problems)))
 
 
 async def _instances(request: web.Request) -> web.Response:
@@ -101,8 +102,9 @@ async def _instances(request: web.Request) -> web.Response:
         if environment in (None, record.key.environment) and (reason is None or has_reason(record, reason))
     ]
     floor = request.app[CONTROL].floor
-    shown = [api.summary(record, now(), floor(record.key.environment)) for record in records]
-    return answer(request, {"instances": shown})
+    listed, following = page_of(request, records)
+    shown = [api.summary(record, now(), floor(record.key.environment)) for record in listed]
+    return answer(request, {"instances": shown, "next": following})
 
 
 async def _instance(request: web.Request) -> web.Response:
@@ -119,8 +121,9 @@ async def _drift(request: web.Request) -> web.Response:
 
 
 async def _drifted(request: web.Request) -> web.Response:
-    records = sorted(request.app[CONTROL].records(), key=lambda record: record.key)
-    return answer(request, {"instances": [_drift_of(record) for record in records if record.drift]})
+    records = sorted((one for one in request.app[CONTROL].records() if one.drift), key=lambda record: record.key)
+    listed, following = page_of(request, records)
+    return answer(request, {"instances": [_drift_of(record) for record in listed], "next": following})
 
 
 async def _orphans(request: web.Request) -> web.Response:
@@ -142,15 +145,9 @@ def _drift_of(record: Record) -> changes.View:
 
 
 async def _history(request: web.Request) -> web.Response:
-    limit = _limit(request.query.get("limit", "20"))
+    limit = number_of(request, "limit", default=20, most=HISTORY_LIMIT)
     key = key_of(request)
     passes = await request.app[CONTROL].history(key, limit=limit)
     if not passes:
         record_of(request)
     return answer(request, {"key": str(key), "passes": [api.finished_pass(item) for item in passes]})
-
-
-def _limit(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= HISTORY_LIMIT:
-        raise Refused(400, "invalid_query", f"limit must be a number from 1 to {HISTORY_LIMIT}")
-    return int(text)
