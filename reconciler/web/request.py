@@ -1,5 +1,6 @@
 """The parts that routes share: the control behind the application, the instance in a path, the body of a request."""
 
+import asyncio
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_BODY_SECONDS = 10.0
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
@@ -66,7 +68,10 @@ async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, st
     if request.content_type != "application/json":
         raise Refused(415, "json_expected", "send the body as application/json")
     try:
-        body: Any = await request.json()
+        async with asyncio.timeout(_BODY_SECONDS):
+            body: Any = await request.json()
+    except TimeoutError:
+        raise Refused(408, "body_too_slow", f"the body did not arrive within {_BODY_SECONDS:.0f} s") from None
     except ValueError:
         raise Refused(400, "invalid_json", "the body is not JSON") from None
     if not isinstance(body, dict) or set(body) - set(fields):

@@ -108,7 +108,7 @@ def _actions() -> Schema:
                 "parameters": [*_key_parameters(), action],
                 "requestBody": {"content": {"application/json": {"schema": _object(body, required=[])}}},
                 "responses": _known(_ref("Detail"))
-                | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
+                | {code: _error() for code in ("400", "401", "403", "408", "409", "413", "415")},
             }
         },
         "/api/v1/freeze": _freezing(
@@ -129,7 +129,7 @@ def _freezing(name: str, summary: str, required: list[str]) -> Schema:
             "security": [{"token": []}],
             "requestBody": {"required": bool(required), "content": {"application/json": {"schema": schema}}},
             "responses": _known(_ref("Freeze"))
-            | {code: _error() for code in ("400", "401", "403", "409", "413", "415")},
+            | {code: _error() for code in ("400", "401", "403", "408", "409", "413", "415")},
         }
     }
 
