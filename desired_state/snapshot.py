@@ -34,7 +34,8 @@ class Snapshot:
     `platforms`: the Platform of each environment, also if it is broken.
     `former`: former names of manifests, valid or not, in any environment, with the name of the manifest that claims
     each.
-    `unchecked`: the inputs of Modules that could not be checked against their root, with the reason."""
+    `unchecked`: the inputs of Modules that could not be checked against their root, with the reason.
+    `hidden`: links and submodules that may stand for a folder with manifests, with what they are."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -46,6 +47,12 @@ class Snapshot:
     platforms: Mapping[str, Key] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
     unchecked: tuple[Problem, ...] = ()
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+    def hider(self, path: str) -> str | None:
+        """Return the link or submodule that now stands for a folder of this file."""
+        ends = [end for end, letter in enumerate(path) if letter == "/"]
+        return next((path[:end] for end in ends if path[:end] in self.hidden), None)
 
     def dependants(self, key: Key) -> frozenset[Key]:
         """Return the instances that depend directly on this one."""
@@ -124,7 +131,10 @@ def build(
         elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
-        unchecked=first_of(sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests)})),
+        unchecked=first_of(
+            sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests), *_unread(found.hidden)})
+        ),
+        hidden=found.hidden,
     )
 
 
@@ -140,6 +150,11 @@ def _forests(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree
         source = roots_of[name]
         forests[name] = Forest.unreadable(used_in[name]) if source is None else Forest.build(source, used_in[name])
     return forests
+
+
+def _unread(hidden: Mapping[str, str]) -> Iterator[Problem]:
+    for path, reason in hidden.items():
+        yield Problem(path, 1, 1, f"no manifest is read here: {path} {reason}")
 
 
 def _unchecked_inputs(

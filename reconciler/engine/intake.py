@@ -62,12 +62,16 @@ class Intake:
                 record = self._world.records[key]
                 why = first.get(record.instance.path) or snapshot.problems[:_MOST_NAMED]
                 await self._world.records.advance(key, Invalid("; ".join(map(str, why))))
+        hidden = {key for key in changes.removed if snapshot.hider(self._world.records[key].instance.path)}
+        for key in hidden:
+            with self._alone(key):
+                await self._world.records.advance(key, Invalid(self._hidden(key, snapshot)))
         for key in changes.claimed:
             with self._alone(key):
                 await self._keep(key, snapshot)
                 due.append(key)
         if snapshot.instances:
-            due += await self._remove(changes.removed)
+            due += await self._remove(changes.removed - hidden)
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
             snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
@@ -124,6 +128,12 @@ class Intake:
             f" {key.environment}: nothing is removed. Fix {heir}, or drop its `formerName`"
         )
         await self._world.records.advance(key, Invalid(message))
+
+    def _hidden(self, key: Key, snapshot: Snapshot) -> str:
+        """Return why nothing is known of an instance whose folder is a link or a submodule now."""
+        path = self._world.records[key].instance.path
+        folder = snapshot.hider(path) or path
+        return f"its manifest was {path}, and {folder} {snapshot.hidden.get(folder)}: nothing is removed"
 
     async def _remove(self, keys: Iterable[Key]) -> list[Key]:
         due = []

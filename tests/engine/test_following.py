@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desired_state.limits import MOST_PROBLEMS
+from desired_state.tree import SYMLINK, Unavailable
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.record.model import Record
 from reconciler.engine.controller import Controller
@@ -157,6 +158,25 @@ async def test_a_commit_of_thousands_of_problems_is_one_line_of_the_log_and_the_
     assert 800 <= len(engine.controller.source_status.problems) <= MOST_PROBLEMS + 1
     assert [event for event, _ in engine.observer.logged] == ["commit_accepted", "manifest_problems"]
     assert len(str(engine.observer.logged)) < 10_000
+
+
+async def test_what_was_in_a_folder_that_is_a_link_now_is_unknown_and_everything_else_goes_on() -> None:
+    engine = Follower()
+    shop = {"shop/orders.yaml": FILES["orders.yaml"], "shop/billing.yaml": FILES["billing.yaml"]}
+    rest = {"platform.yaml": FILES["platform.yaml"], "ledger.yaml": to_yaml(service("ledger"))}
+    async with running(engine.controller):
+        await engine.source.push(revision("c1", {**rest, **shop}))
+        del rest["ledger.yaml"]
+        await engine.source.push(revision("c2", {**rest, "shop": Unavailable.because(SYMLINK)}))
+    records = {key.name: record for key, record in engine.world.records.items()}
+    assert {name for name, record in records.items() if record.removed} == {"ledger"}
+    rejected = records["orders"].rejected
+    assert rejected is not None
+    assert rejected.message == (
+        "its manifest was shop/orders.yaml, and shop is a symlink, which is not followed: "
+        "put a copy of the file in its place: nothing is removed"
+    )
+    assert engine.controller.source_status.problems == ()
 
 
 class UnexpectedError(Exception):
