@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
@@ -21,13 +21,14 @@ from reconciler.core.status.events import Accepted, Invalid, Removed
 from reconciler.engine.world import World
 
 _MOST_NAMED = 3
+Builder = Callable[[Revision, Mapping[str, EnvironmentFacts]], Awaitable[Snapshot]]
 
 
 class Intake:
     """Turns revisions into changes of records."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, build: Builder | None = None) -> None:
+        self._world, self._build = world, build or _in_thread
         self.failed: dict[Key, Problem] = {}  # of the last commit: what could not be taken in, to be tried again
 
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
@@ -35,14 +36,7 @@ class Intake:
         facts = {
             name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
         }
-        snapshot = await asyncio.to_thread(
-            build,
-            commit=revision.commit,
-            files=revision.files,
-            roots=revision.roots,
-            environments=facts,
-            roots_of=revision.roots_of,
-        )
+        snapshot = await self._build(revision, facts)
         for tree_id, tree in snapshot.trees.items():
             await self._world.trees.put(tree_id, tree)
         known = {
@@ -150,6 +144,17 @@ class Intake:
                 await self._world.records.advance(key, Removed(guard))
                 due.append(key)
         return due
+
+
+async def _in_thread(revision: Revision, facts: Mapping[str, EnvironmentFacts]) -> Snapshot:
+    return await asyncio.to_thread(
+        build,
+        commit=revision.commit,
+        files=revision.files,
+        roots=revision.roots,
+        environments=facts,
+        roots_of=revision.roots_of,
+    )
 
 
 def _empty(kept: int) -> Problem:
