@@ -14,6 +14,7 @@ import contextlib
 import errno
 import logging
 import socket as sockets
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -66,10 +67,11 @@ class _Connection:
 
 @dataclass(slots=True)
 class Connections:
-    """The connections of one listener; `make_handler` makes the protocol of each."""
+    """The connections of one listener; `make_handler` makes the protocol of each, which speaks TLS with `tls`."""
 
     make_handler: Callable[[], asyncio.BaseProtocol]
     limits: ConnectionLimits
+    tls: ssl.SSLContext | None = None
     _open: dict[asyncio.BaseProtocol, _Connection] = field(default_factory=dict)
     _dropped: int = 0
     _logged: float = -_QUIET
@@ -90,6 +92,9 @@ class Connections:
                 if not is_over:
                     self._report(f"no connection can be accepted: {error.strerror}")
                 await asyncio.sleep(0 if is_over else _PAUSE)
+            except Exception:  # a defect ends no listener
+                _log.exception("a connection could not be begun")
+                await asyncio.sleep(_PAUSE)
 
     async def sweep(self) -> None:
         """Close connections that wait for too long, until cancelled."""
@@ -100,6 +105,12 @@ class Connections:
                 longest = self.limits.idle if one.requests else self.limits.header
                 if not one.busy and now - one.since > longest:
                     one.abort()
+
+    def close(self) -> None:
+        """Give up the connections that are not set up yet; the server closes the others."""
+        for one in self._opened():
+            if one.transport is None:
+                one.abort()
 
     def request_begins(self, handler: asyncio.BaseProtocol) -> None:
         """Note that a request's header has arrived."""
@@ -129,7 +140,12 @@ class Connections:
     async def _connect(self, one: _Connection) -> None:
         with contextlib.suppress(OSError):
             loop = asyncio.get_running_loop()
-            one.transport, _ = await loop.connect_accepted_socket(lambda: one.handler, one.socket)
+            one.transport, _ = await loop.connect_accepted_socket(
+                lambda: one.handler,
+                one.socket,
+                ssl=self.tls,
+                ssl_handshake_timeout=self.limits.header if self.tls else None,
+            )
 
     def _opened(self) -> list[_Connection]:
         """Return the open connections, and forget the others."""

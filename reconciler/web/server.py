@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket as sockets
+import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +41,16 @@ async def serve(
     host: str,
     port: int,
     socket: Path,
+    tls: ssl.SSLContext | None = None,
     limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - a value
 ) -> AsyncIterator[Listening]:
     """Serve until the block ends; open requests then get a few seconds. Raises: AddressTaken.
 
-    `limits` are those of TCP and of the unix socket, each by itself: who fills the one does not close the other.
+    Over TCP it speaks TLS with `tls`. `limits` are those of TCP and of the unix socket, each by itself: who fills the
+    one does not close the other.
     """
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
-    listeners = [Connections(lambda: _handler(runner), limits) for _ in range(2)]
+    listeners = [Connections(lambda: _handler(runner), limits, each) for each in (None, tls)]
     app.middlewares.insert(0, watching(listeners))
     await runner.setup()
     async with contextlib.AsyncExitStack() as stack:
@@ -58,6 +61,7 @@ async def serve(
             listening.setblocking(False)
             await stack.enter_async_context(_in_background(connections.accept(listening)))
         for connections in listeners:
+            stack.callback(connections.close)
             await stack.enter_async_context(_in_background(connections.sweep()))
         yield Listening(host=host, port=int(remote[0].getsockname()[1]), socket=socket)
 

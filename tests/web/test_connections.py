@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import socket as sockets
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.process.descriptors import Descriptors
@@ -179,6 +181,26 @@ async def test_a_request_in_progress_is_not_closed_for_another_connection(tmp_pa
             assert await rest(refused) == b""
         writer.write(b'{"reason": "test"}')
         assert b"HTTP/1.1 200" in await reader.readuntil(b"OK")
+
+
+async def test_a_handshake_that_does_not_end_is_closed_and_others_are_served(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    server, client = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(client)
+    socket, limits = tmp_path / "daemon.sock", ConnectionLimits(most=2, header=1.0)
+    async with (
+        asyncio.timeout(PATIENCE),
+        serve(app(FakeControl()), host="127.0.0.1", port=0, socket=socket, tls=server, limits=limits) as listening,
+        aiohttp.ClientSession() as session,
+    ):
+        silent = [await asyncio.open_connection("127.0.0.1", listening.port) for _ in range(3)]
+        url = f"https://127.0.0.1:{listening.port}/healthz"
+        async with session.get(url, ssl=client, server_hostname="localhost") as answer:
+            assert answer.status == 200
+        for reader, writer in silent:
+            assert await rest(reader) == b""
+            writer.close()
 
 
 async def test_a_body_that_does_not_arrive_is_answered_with_408(
