@@ -53,7 +53,8 @@ def check_platforms(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding
     for environment, rivals in groups(platforms, lambda one: one.key.environment).items():
         different = list({one.key: one for one in rivals}.values())  # declared twice: `check_names` reports it
         for one, others in each_with_others(different, lambda other: other.place):
-            message = f"{environment} has two Platforms: the other one is at {others}"
+            which = "two Platforms: the other one is" if len(different) == 2 else "several Platforms: the others are"
+            message = f"{environment} has {which} at {others}"
             yield ManifestFinding(one.key, one.problem_at_name(message))
 
 

@@ -47,7 +47,7 @@ def _affordable(sizes: Mapping[str, int]) -> Iterator[str]:
             yield path
 
 
-def first_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+def first_of(problems: Sequence[Problem], *, noun: str = "problems") -> tuple[Problem, ...]:
     """Return the first problems of every file, as many as a commit may have, and the count of the others."""
     if len(problems) <= MOST_PROBLEMS:
         return tuple(problems)
@@ -57,4 +57,4 @@ def first_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:
         ranks[problem] = seen[problem.path]
         seen[problem.path] += 1
     chosen = sorted(problems, key=lambda problem: (ranks[problem], problem))[:MOST_PROBLEMS]
-    return (*sorted(chosen), Problem(".", 1, 1, f"and {len(problems) - MOST_PROBLEMS} more problems: fix these first"))
+    return (*sorted(chosen), Problem(".", 1, 1, f"and {len(problems) - MOST_PROBLEMS} more {noun}"))

@@ -29,7 +29,8 @@ def check_former_names(candidates: Sequence[Candidate], claims: Sequence[Claim])
                 message = f"formerName {quote(former.name)} is still the name of {former} at {other.place}"
                 yield ManifestFinding(one.key, one.problem_at_former_name(message))
             takers = listed(map(_shown, claimants), len(claimants))
-            message = f"{former} is the former name of {takers}, which takes its state: remove one of them"
+            verb = "takes" if len(claimants) == 1 else "take"
+            message = f"{former} is the former name of {takers}, which {verb} its state: remove one of them"
             yield ManifestFinding(former, other.problem_at_name(message))
         elif former.name in broken and _may_be_in(broken[former.name], former.environment):
             message = f"formerName {quote(former.name)} is still the name of a manifest that is not valid"

@@ -132,7 +132,8 @@ def build(
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
         unchecked=first_of(
-            sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests), *_unread(found.hidden)})
+            sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests), *_unread(found.hidden)}),
+            noun="notes",
         ),
         hidden=found.hidden,
     )
