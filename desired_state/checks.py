@@ -8,21 +8,21 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import chain
 from typing import Literal, TypeAlias, TypeVar
 
 from desired_state.graph import cycles
 from desired_state.instance import Key
-from desired_state.located import Problem, quote
+from desired_state.located import MOST_LISTED, Problem, listed, quote
 from desired_state.platform import PlatformSpec
-from desired_state.routes import covers
-from desired_state.service import Routing, ServiceSpec
-from desired_state.suggestion import suggest
+from desired_state.service import ServiceSpec
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate
 
 Tier: TypeAlias = Literal["develop", "test", "qa", "prod"]
 G = TypeVar("G")
 K = TypeVar("K", bound=Hashable)
+_Range: TypeAlias = tuple[int, int]  # the length of a prefix of an address, and its bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +42,40 @@ class ManifestFinding:
 
 def check_names(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Find names that two manifests of an environment share, of whatever kind."""
-    for key, rivals in _groups(candidates, lambda one: one.key).items():
-        for one, others in _each_with_others(rivals):
-            yield ManifestFinding(key, one.problem_at_name(f"{key} is declared twice: also at {_places(others)}"))
+    for key, rivals in groups(candidates, lambda one: one.key).items():
+        for one, others in each_with_others(rivals, lambda other: other.place):
+            yield ManifestFinding(key, one.problem_at_name(f"{key} is declared twice: also at {others}"))
 
 
 def check_platforms(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Find environments with more than one Platform."""
     platforms = [one for one in candidates if isinstance(one.spec, PlatformSpec)]
-    for environment, rivals in _groups(platforms, lambda one: one.key.environment).items():
-        for one, others in _each_with_others(rivals):
-            if different := [other for other in others if other.key != one.key]:
-                message = f"{environment} has two Platforms: the other one is at {_places(different)}"
-                yield ManifestFinding(one.key, one.problem_at_name(message))
+    for environment, rivals in groups(platforms, lambda one: one.key.environment).items():
+        different = list({one.key: one for one in rivals}.values())  # declared twice: `check_names` reports it
+        for one, others in each_with_others(different, lambda other: other.place):
+            which = "two Platforms: the other one is" if len(different) == 2 else "several Platforms: the others are"
+            message = f"{environment} has {which} at {others}"
+            yield ManifestFinding(one.key, one.problem_at_name(message))
 
 
-def check_dependencies(candidates: Sequence[Candidate], excused: Callable[[str], bool]) -> Iterator[ManifestFinding]:
+def check_dependencies(
+    candidates: Sequence[Candidate], excused: Callable[[str], bool], spelling: Spelling
+) -> Iterator[ManifestFinding]:
     """Find dependencies that do not exist in the environment. `excused` names may be in a broken file."""
-    present = {one.key for one in candidates}
     names = {one.key.name for one in candidates}
+    present = {
+        environment: frozenset(one.key.name for one in group)
+        for environment, group in groups(candidates, lambda one: one.key.environment).items()
+    }
     for one in candidates:
+        here = present[one.key.environment]
         for index, name in enumerate(dependencies(one)):
-            if Key(one.key.environment, name) in present or excused(name):
+            if name in here or excused(name):
                 continue
-            here = {key.name for key in present if key.environment == one.key.environment and key != one.key}
-            reason = f"is not deployed to {one.key.environment}" if name in names else suggest(name, here)
-            colon = " " if name in names else " does not exist: "
+            others = (other for other in here if other != one.key.name)
+            known = name in names
+            reason = f"is not deployed to {one.key.environment}" if known else spelling.suggest(name, others)
+            colon = " " if known else " does not exist: "
             yield ManifestFinding(
                 one.key, one.problem(("dependsOn", index), f"the dependency {quote(name)}{colon}{reason}")
             )
@@ -77,30 +85,18 @@ def check_cycles(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Find dependency cycles, one for every instance on a cycle."""
     by_key = {one.key: one for one in candidates}
     graph = {key: {Key(key.environment, name) for name in dependencies(one)} for key, one in by_key.items()}
-    for path in cycles(graph):
-        one = by_key[path[0]]
-        index = dependencies(one).index(path[1].name)
-        names = " → ".join(key.name for key in path)
-        message = f"dependency cycle in {one.key.environment}: {names}"
+    for cycle in cycles(graph):
+        one = by_key[cycle[0]]
+        index = dependencies(one).index(cycle[1].name)
+        message = f"dependency cycle in {one.key.environment}: {_arrows([key.name for key in cycle])}"
         yield ManifestFinding(one.key, one.problem(("dependsOn", index), message))
 
 
-def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """Find public services that share a priority, or a path that another service's pattern covers completely.
-
-    All public services of an environment are rules of one listener."""
-    public = [(one, one.spec.routing) for one in candidates if isinstance(one.spec, ServiceSpec) and one.spec.routing]
-    for group in _groups(public, lambda pair: pair[0].key.environment).values():
-        for (one, mine), (other, theirs) in combinations(group, 2):
-            if one.key == other.key:  # declared twice: `check_names` reports it
-                continue
-            if mine.priority == theirs.priority:
-                yield _same_priority(one, other, mine.priority)
-                yield _same_priority(other, one, mine.priority)
-            elif mine.priority < theirs.priority:
-                yield from _shadowed(one, mine, other, theirs)
-            else:
-                yield from _shadowed(other, theirs, one, mine)
+def _arrows(cycle: Sequence[str]) -> str:
+    """Show a cycle; of a long one, or one of which only the first step is known, its beginning and its end."""
+    if len(cycle) > MOST_LISTED + 2 or cycle[-1] != cycle[0]:
+        cycle = [*cycle[:MOST_LISTED], "…", cycle[0]]
+    return " → ".join(cycle)
 
 
 def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
@@ -116,12 +112,25 @@ def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, Environm
     """Find address ranges of tier `prod` and of another tier that overlap: a wrong route could connect the two."""
     networks = [(one, IPv4Network(one.spec.network.cidr)) for one in candidates if isinstance(one.spec, PlatformSpec)]
     known = [
-        (one, network, facts[one.key.environment].tier) for one, network in networks if one.key.environment in facts
+        (one, network, facts[one.key.environment].tier == "prod")
+        for one, network in networks
+        if one.key.environment in facts
     ]
-    for (one, mine, tier), (other, theirs, another) in combinations(known, 2):
-        if (tier == "prod") != (another == "prod") and mine.overlaps(theirs):
-            yield _same_addresses(one, mine, other, theirs)
-            yield _same_addresses(other, theirs, one, mine)
+    equal: dict[tuple[_Range, bool], list[str]] = defaultdict(list)
+    inside: dict[tuple[_Range, bool], list[str]] = defaultdict(list)
+    for one, network, is_prod in known:
+        *wider, own = _ranges_around(network)
+        shown = f"{network} of {one.key} at {one.place}"
+        equal[own, is_prod].append(shown)
+        for each in wider:
+            inside[each, is_prod].append(shown)
+    for one, network, is_prod in known:
+        around = list(_ranges_around(network))
+        found = [inside.get((around[-1], not is_prod), []), *(equal.get((each, not is_prod), []) for each in around)]
+        if total := sum(map(len, found)):
+            others = listed(chain.from_iterable(found), total)
+            message = f"{network} overlaps {others}: tier prod needs a range of its own"
+            yield ManifestFinding(one.key, one.problem(("network", "cidr"), message))
 
 
 def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
@@ -151,40 +160,24 @@ def dependencies(candidate: Candidate) -> tuple[str, ...]:
     return () if isinstance(candidate.spec, PlatformSpec) else candidate.spec.depends_on
 
 
-def _same_addresses(one: Candidate, mine: IPv4Network, other: Candidate, theirs: IPv4Network) -> ManifestFinding:
-    message = f"{mine} overlaps {theirs} of {other.key} at {other.place}: tier prod needs a range of its own"
-    return ManifestFinding(one.key, one.problem(("network", "cidr"), message))
-
-
-def _same_priority(one: Candidate, other: Candidate, priority: int) -> ManifestFinding:
-    message = f"priority {priority} is already used by {other.key} at {other.place}: choose another"
-    return ManifestFinding(one.key, one.problem(("routing", "priority"), message))
-
-
-def _shadowed(first: Candidate, wide: Routing, second: Candidate, narrow: Routing) -> Iterator[ManifestFinding]:
-    for index, path in enumerate(narrow.paths):
-        covering = next((number for number, pattern in enumerate(wide.paths) if covers(pattern, path)), None)
-        if covering is None:
-            continue
-        pattern = f"{quote(wide.paths[covering])} (priority {wide.priority})"
-        message = f"no request reaches {quote(path)}: {pattern} of {first.key} at {first.place} matches them all first"
-        yield ManifestFinding(second.key, second.problem(("routing", "paths", index), message))
-        message = f"{pattern} matches all requests to {quote(path)} of {second.key} at {second.place} first"
-        yield ManifestFinding(first.key, first.problem(("routing", "paths", covering), message))
-
-
-def _groups(items: Iterable[G], key: Callable[[G], K]) -> dict[K, list[G]]:
-    groups: dict[K, list[G]] = defaultdict(list)
+def groups(items: Iterable[G], key: Callable[[G], K]) -> dict[K, list[G]]:
+    """Return the items by a property of theirs."""
+    found: dict[K, list[G]] = defaultdict(list)
     for item in items:
-        groups[key(item)].append(item)
-    return groups
+        found[key(item)].append(item)
+    return found
 
 
-def _each_with_others(rivals: list[Candidate]) -> Iterator[tuple[Candidate, list[Candidate]]]:
-    for index, one in enumerate(rivals):
-        if others := rivals[:index] + rivals[index + 1 :]:
-            yield one, others
+def each_with_others(rivals: Sequence[Candidate], shown: Callable[[Candidate], str]) -> Iterator[tuple[Candidate, str]]:
+    """Yield each of several rivals with the list of the others, of which a few are named.
+
+    So a group of any size has one finding per rival, each of a bounded length."""
+    named = rivals[: MOST_LISTED + 1]
+    for one in rivals if len(rivals) > 1 else ():
+        yield one, listed((shown(other) for other in named if other is not one), len(rivals) - 1)
 
 
-def _places(candidates: Iterable[Candidate]) -> str:
-    return ", ".join(candidate.place for candidate in candidates)
+def _ranges_around(network: IPv4Network) -> Iterator[_Range]:
+    """Yield the network and all that contain it: of two that overlap, one contains the other."""
+    for length in range(network.prefixlen + 1):
+        yield length, int(network.network_address) >> network.max_prefixlen - length

@@ -6,18 +6,17 @@ For any bytes the result is documents and located problems, never an exception, 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from pydantic import JsonValue
 
+from desired_state.limits import LARGEST_FILE
 from desired_state.located import Location, Node, Place, Problem, end_of
 from desired_state.reader import Draft, Reader, UnreadableError
 from desired_state.scalar import Doubt
-from desired_state.tree import LFS, is_lfs_pointer
+from desired_state.tree import LFS, Unavailable, is_lfs_pointer
 
-__all__ = ["Document", "Parsed", "Problem", "parse"]
+__all__ = ["Document", "Parsed", "Problem", "parse", "unread"]
 
-_LARGEST_FILE: Final = 1024 * 1024
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -60,20 +59,24 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """The content of a file. `readable` is false if the file may hold further manifests: after a syntax error, or if
-    a document is not a mapping. `remnant` is the readable part of the document that has the syntax error."""
+    a document is not a mapping. `remnant` is the readable part of the document that has the syntax error. `values` is
+    the number of values read, on which memory and time depend."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     readable: bool = True
     remnant: Document | None = None
+    values: int = 0
 
 
 def parse(path: str, content: bytes) -> Parsed:
     """Read the YAML documents of a file, skipping empty ones. Never raises: problems are part of the result."""
-    if len(content) > _LARGEST_FILE:
-        return _unreadable(Problem(path, 1, 1, f"the file is larger than {_LARGEST_FILE} bytes: split it"))
+    if isinstance(content, Unavailable):
+        return unread(path, content.decode())
+    if len(content) > LARGEST_FILE:
+        return unread(path, f"is larger than {LARGEST_FILE} bytes: split it")
     if is_lfs_pointer(content):
-        return _unreadable(Problem(path, 1, 1, f"the file {LFS}"))
+        return unread(path, LFS)
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -85,6 +88,11 @@ def parse(path: str, content: bytes) -> Parsed:
             end_of(path, text[: bad.start()], f"the character U+{ord(bad[0]):04X} is not allowed: remove it")
         )
     return _read(path, text)
+
+
+def unread(path: str, reason: str) -> Parsed:
+    """Return the content of a file that is not read: unknown. The reason continues a sentence about the file."""
+    return _unreadable(Problem(path, 1, 1, f"the file {reason}"))
 
 
 def _read(path: str, text: str) -> Parsed:
@@ -104,7 +112,7 @@ def _read(path: str, text: str) -> Parsed:
         readable = False
         reader.problems.append(Problem(path, *error.place, str(error)))
         remnant = next((_document(path, draft) for draft in reader.remnant()), None)
-    return Parsed(tuple(documents), tuple(sorted(reader.problems)), readable, remnant)
+    return Parsed(tuple(documents), tuple(sorted(reader.problems)), readable, remnant, reader.values)
 
 
 def _document(path: str, draft: Draft) -> Document | None:

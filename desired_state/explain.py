@@ -3,7 +3,7 @@
 A message has no jargon of the library, never repeats a value that may be secret, and names the valid choices.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,15 +42,15 @@ class Mistake:
 def explain(error: ValidationError, trial: Trial) -> tuple[Mistake, ...]:
     """Return all mistakes of a validation error, without those that only follow from others."""
     errors = error.errors(include_url=False)
-    return tuple(_mistake(details, trial) for details in errors if not _is_consequence(details, errors))
+    around = {details["loc"][:length] for details in errors for length in range(len(details["loc"]))}
+    return tuple(_mistake(details, trial) for details in errors if not _is_consequence(details, around))
 
 
-def _is_consequence(details: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
-    """Return whether a list is reported as too short only because pydantic does not count invalid items."""
-    loc = details["loc"]
-    return details["type"] == "too_short" and any(
-        other["loc"][: len(loc)] == loc and len(other["loc"]) > len(loc) for other in errors
-    )
+def _is_consequence(details: ErrorDetails, around: Collection[Location]) -> bool:
+    """Return whether a list is reported as too short only because pydantic does not count invalid items.
+
+    `around`: the locations that have an error below them."""
+    return details["type"] == "too_short" and details["loc"] in around
 
 
 def _mistake(details: ErrorDetails, trial: Trial) -> Mistake:

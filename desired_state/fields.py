@@ -25,6 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from desired_state.limits import MOST_ENVIRONMENTS
 from desired_state.located import Location, quote
 
 T = TypeVar("T", bound=Hashable)
@@ -149,7 +150,9 @@ _LABEL_MEANING: Final = "a DNS label (lower-case letters, digits and single hyph
 Name = Annotated[str, Text(_LABEL, _LABEL_MEANING, 24)]
 EnvironmentName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 16), AfterValidator(_environment)]
 RootName = Annotated[str, Text(_LABEL, _LABEL_MEANING, 63)]
-Environments = Annotated[tuple[EnvironmentName, ...], Field(min_length=1), AfterValidator(_distinct)]
+Environments = Annotated[
+    tuple[EnvironmentName, ...], Field(min_length=1, max_length=MOST_ENVIRONMENTS), AfterValidator(_distinct)
+]
 DependsOn = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
 Distinct = AfterValidator(_distinct)
 LabelName = Annotated[str, Text(r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?", "a label name", 63)]

@@ -11,7 +11,7 @@ from desired_state.checks import ManifestFinding
 from desired_state.document import Problem
 from desired_state.manifest import ModuleSpec
 from desired_state.root_tree import reach
-from desired_state.suggestion import suggest
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate
 from desired_state.tree import Tree, root_names, tree_id
 
@@ -47,7 +47,7 @@ class Forest:
             trees[ids[root]] = tree
         return cls(ids, trees, errors, root_names(source))
 
-    def findings(self, candidates: Iterable[Candidate]) -> Iterator[ManifestFinding]:
+    def findings(self, candidates: Iterable[Candidate], spelling: Spelling) -> Iterator[ManifestFinding]:
         """Yield a finding for every candidate whose root has no tree."""
         for one in candidates:
             root = root_of(one)
@@ -55,7 +55,7 @@ class Forest:
                 continue
             if isinstance(one.spec, ModuleSpec) and root not in self.names:
                 yield ManifestFinding(
-                    one.key, one.problem(("root",), f'there is no root "{root}": {suggest(root, self.names)}')
+                    one.key, one.problem(("root",), f'there is no root "{root}": {spelling.suggest(root, self.names)}')
                 )
             else:
                 yield ManifestFinding(one.key, Problem(f"roots/{root}", 1, 1, self.errors[root]))

@@ -14,7 +14,7 @@ from desired_state.checks import ManifestFinding
 from desired_state.forest import Forest
 from desired_state.located import Location, Problem, quote
 from desired_state.manifest import ModuleSpec
-from desired_state.suggestion import suggest
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate
 from desired_state.variables import Type, Variables, variables_of
 
@@ -31,12 +31,12 @@ _MEANINGS: Final = {
 }
 
 
-def check_inputs(candidates: Iterable[Candidate], forest: Forest) -> Iterator[ManifestFinding]:
+def check_inputs(candidates: Iterable[Candidate], forest: Forest, spelling: Spelling) -> Iterator[ManifestFinding]:
     """Find inputs that the root has no variable for, of another type, or missing."""
     for one, spec, variables in _modules(candidates, forest):
         if isinstance(variables, str):
             continue
-        findings = [*_wrong(spec, variables), *_missing(spec, variables, forest)]
+        findings = [*_wrong(spec, variables, spelling), *_missing(spec, variables, forest)]
         for location, message, at_key in findings:
             problem = one.problem_at_key if at_key else one.problem
             yield ManifestFinding(one.key, problem(("inputs", *location), message))
@@ -53,25 +53,32 @@ def _modules(
     candidates: Iterable[Candidate], forest: Forest
 ) -> Iterator[tuple[Candidate, ModuleSpec, Variables | str]]:
     """Yield every Module with the variables of its root, or the reason why they are not known."""
+    known: dict[str, Variables | str] = {}
     for one in candidates:
-        if isinstance(one.spec, ModuleSpec) and (tree := forest.ids.get(one.spec.root)) is not None:
-            try:
-                known = variables_of(forest.trees[tree], one.spec.root)
-                yield one, one.spec, known if forest.names else "no Terraform source is given"
-            except ValueError as error:
-                yield one, one.spec, str(error)
+        if isinstance(one.spec, ModuleSpec) and one.spec.root in forest.ids:
+            if one.spec.root not in known:
+                known[one.spec.root] = _variables(forest, one.spec.root)
+            yield one, one.spec, known[one.spec.root]
 
 
-def _wrong(spec: ModuleSpec, variables: Variables) -> Iterator[tuple[Location, str, bool]]:
+def _variables(forest: Forest, root: str) -> Variables | str:
+    try:
+        found = variables_of(forest.trees[forest.ids[root]], root)
+    except ValueError as error:
+        return str(error)
+    return found if forest.names else "no Terraform source is given"
+
+
+def _wrong(spec: ModuleSpec, variables: Variables, spelling: Spelling) -> Iterator[tuple[Location, str, bool]]:
     for name, value in spec.inputs.items():
         if name in _OF_THE_DAEMON:
             yield (name,), f"{name} is set by the daemon: remove it", True
         elif name not in variables:
-            others = variables.keys() - _OF_THE_DAEMON - spec.inputs.keys()
+            others = (each for each in variables if each not in _OF_THE_DAEMON and each not in spec.inputs)
             message = f"the root {spec.root} has no variable {quote(name)}"
-            yield (name,), f"{message}: {suggest(name, others, none='remove it')}", True
+            yield (name,), f"{message}: {spelling.suggest(name, others, none='remove it')}", True
         elif value is not None:
-            yield from _mistyped(variables[name].type, value, (name,))
+            yield from _mistyped(variables[name].type, value, (name,), spelling)
 
 
 def _missing(spec: ModuleSpec, variables: Variables, forest: Forest) -> Iterator[tuple[Location, str, bool]]:
@@ -82,7 +89,9 @@ def _missing(spec: ModuleSpec, variables: Variables, forest: Forest) -> Iterator
             yield (), f"inputs.{name} is missing: the root {spec.root} has no default for it", False
 
 
-def _mistyped(wanted: Type, value: JsonValue, location: Location) -> Iterator[tuple[Location, str, bool]]:
+def _mistyped(
+    wanted: Type, value: JsonValue, location: Location, spelling: Spelling
+) -> Iterator[tuple[Location, str, bool]]:
     where = _dotted(location)
     if not _fits(wanted, value):
         yield location, f"{where} must be {_MEANINGS[wanted.name]}{_remedy(wanted, value)}", False
@@ -92,23 +101,25 @@ def _mistyped(wanted: Type, value: JsonValue, location: Location) -> Iterator[tu
         of_each = wanted.items if wanted.name == "tuple" else wanted.items * len(value)
         for index, (item, of_item) in enumerate(zip(value, of_each, strict=False)):
             if item is not None:
-                yield from _mistyped(of_item, item, (*location, index))
+                yield from _mistyped(of_item, item, (*location, index), spelling)
     elif wanted.name == "object" and isinstance(value, dict):
-        yield from _attributes(wanted, value, location)
+        yield from _attributes(wanted, value, location, spelling)
     elif wanted.name == "map" and isinstance(value, dict):
         for name, item in value.items():
             if item is not None:
-                yield from _mistyped(wanted.items[0], item, (*location, name))
+                yield from _mistyped(wanted.items[0], item, (*location, name), spelling)
 
 
-def _attributes(wanted: Type, value: dict[str, JsonValue], location: Location) -> Iterator[tuple[Location, str, bool]]:
+def _attributes(
+    wanted: Type, value: dict[str, JsonValue], location: Location, spelling: Spelling
+) -> Iterator[tuple[Location, str, bool]]:
     for name, item in value.items():
         if name not in wanted.attributes:
             message = f"{_dotted(location)} has no attribute {quote(name)}"
-            others = wanted.attributes.keys() - value.keys()
-            yield (*location, name), f"{message}: {suggest(name, others, none='remove it')}", True
+            others = (each for each in wanted.attributes if each not in value)
+            yield (*location, name), f"{message}: {spelling.suggest(name, others, none='remove it')}", True
         elif item is not None:
-            yield from _mistyped(wanted.attributes[name], item, (*location, name))
+            yield from _mistyped(wanted.attributes[name], item, (*location, name), spelling)
     for name in wanted.attributes:
         if name not in value and name not in wanted.optional:
             yield location, f"{_dotted((*location, name))} is missing", False

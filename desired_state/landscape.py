@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from desired_state.checks import ManifestFinding
 from desired_state.instance import Key
 from desired_state.located import quote
-from desired_state.suggestion import suggest
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate, Survey
 
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """The environments of a commit. If `configured` is None, this daemon serves every environment."""
+    """The environments of a commit. If `configured` is None, this daemon serves every environment.
+
+    `hidden`: the environments whose Platform a broken file may hold; None when that may be any."""
 
     found: Survey
     configured: Set[str] | None
     platforms: dict[str, frozenset[Key]]
+    hidden: frozenset[str] | None = frozenset()
 
     @classmethod
     def from_survey(
@@ -37,7 +40,8 @@ class Landscape:
         for claim in found.claims:
             for environment in claim.environments or () if claim.kind == "Platform" else ():
                 broken[environment].add(Key(environment, claim.name))
-        return cls(found, configured, {name: frozenset(keys) for name, keys in {**refused, **broken, **valid}.items()})
+        platforms = {name: frozenset(keys) for name, keys in {**refused, **broken, **valid}.items()}
+        return cls(found, configured, platforms, _hidden(found))
 
     def platform(self, environment: str) -> Key | None:
         """Return the environment's Platform if it has exactly one, else None."""
@@ -61,17 +65,16 @@ class Landscape:
         hidden = one.manifest.kind == "Service" and count == 0 and self._may_hide_platform(one.key.environment)
         return count > 1 or hidden
 
-    def findings(self) -> Iterator[ManifestFinding]:
+    def findings(self, spelling: Spelling) -> Iterator[ManifestFinding]:
         """Yield findings for unknown environments, and for services in environments without a Platform."""
         known = (self.configured or frozenset()) | self.platforms.keys()
         for one in self.found.candidates:
             environment = one.key.environment
             place = ("environments", one.manifest.spec.environments.index(environment))
             if not self.is_configured(one) and not self.is_served_elsewhere(one):
-                others = known.difference(one.manifest.spec.environments)
-                message = (
-                    f"there is no environment {quote(environment)}: {suggest(environment, others, none='remove it')}"
-                )
+                others = (name for name in known if name not in one.manifest.spec.environments)
+                advice = spelling.suggest(environment, others, none="remove it")
+                message = f"there is no environment {quote(environment)}: {advice}"
                 yield ManifestFinding(one.key, one.problem(place, message))
             elif self._lacks_platform(one):
                 message = f"{environment} has no Platform: a service needs one to run in"
@@ -83,8 +86,11 @@ class Landscape:
         return needed and environment not in self.platforms and not self._may_hide_platform(environment)
 
     def _may_hide_platform(self, environment: str) -> bool:
-        return bool(self.found.unreadable) or any(
-            claim.kind not in {"Service", "Module"}
-            and (claim.environments is None or environment in claim.environments)
-            for claim in self.found.claims
-        )
+        return self.hidden is None or environment in self.hidden
+
+
+def _hidden(found: Survey) -> frozenset[str] | None:
+    claims = [claim.environments for claim in found.claims if claim.kind not in {"Service", "Module"}]
+    if found.unreadable or None in claims:
+        return None
+    return frozenset().union(*(environments or () for environments in claims))

@@ -4,12 +4,15 @@ Every problem of a manifest has a file, a line and a column; lines and columns c
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from itertools import islice
+from typing import Final, TypeAlias
 
 Location: TypeAlias = Sequence[str | int]
 Place: TypeAlias = tuple[int, int]
+
+MOST_LISTED: Final = 5  # entries of a list in a message, so that a message about a group of any size stays short
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +65,12 @@ class Node:
 def quote(text: str) -> str:
     """Return text for a message: in quotes, on one line, cut after 60 characters."""
     return '"' + repr(text if len(text) <= 60 else text[:60] + "…")[1:-1] + '"'
+
+
+def listed(items: Iterable[str], total: int, *, most: int | None = MOST_LISTED) -> str:
+    """List the first `most` of `total` items and count the others: `a, b and 3 more`."""
+    named = list(islice(items, most))
+    return ", ".join(named) + (f" and {total - len(named)} more" if total > len(named) else "")
 
 
 def end_of(path: str, before: str, message: str) -> Problem:

@@ -25,15 +25,17 @@ from desired_state.fields import (
     TagValue,
     refuse,
 )
+from desired_state.limits import MOST_ENVIRONMENTS, MOST_MERGED
 from desired_state.located import Location, Problem, quote
 from desired_state.merge import merge_patch
 from desired_state.platform import PlatformSpec
 from desired_state.policy import Policy
 from desired_state.service import ServiceSpec
-from desired_state.suggestion import suggest
+from desired_state.suggestion import Spelling, suggest
 from desired_state.trial import Budget, Trial
 
-Overrides = dict[EnvironmentName, dict[str, JsonValue]]
+Overrides = Annotated[dict[EnvironmentName, dict[str, JsonValue]], Field(max_length=MOST_ENVIRONMENTS)]
+_COMPARED: Final = 10_000  # names of environments that one manifest may have compared with misspelt ones
 Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
 
 
@@ -149,16 +151,23 @@ def _check_overrides(document: Document, model: type[Spec], budget: Budget) -> I
         return
     known = frozenset(_mistakes(Trial(model, spec, spec, Budget(0, 0))))
     environments = spec.get("environments")
-    named = [name for name in environments if isinstance(name, str)] if isinstance(environments, list) else []
-    for environment, patch in overrides.items():
+    named = (
+        dict.fromkeys(name for name in environments if isinstance(name, str)) if isinstance(environments, list) else {}
+    )
+    spelling = Spelling(_COMPARED)
+    affordable = max(MOST_MERGED // document.root.size(), 1)
+    for number, (environment, patch) in enumerate(overrides.items()):
         where = ("overrides", environment)
+        if number >= affordable:
+            message = f"the manifest is too large for more than {affordable} overrides: make it smaller"
+            yield _problem(document, where, message)
+            return
+        if number >= MOST_ENVIRONMENTS:  # their number is a problem of its own
+            return
         if isinstance(environments, list) and environment not in named:
-            others = [name for name in named if name not in overrides]
-            yield _problem(
-                document,
-                where,
-                f"{quote(environment)} is not in spec.environments: {suggest(environment, others, none='remove it')}",
-            )
+            others = (name for name in named if name not in overrides)
+            advice = spelling.suggest(environment, others, none="remove it")
+            yield _problem(document, where, f"{quote(environment)} is not in spec.environments: {advice}")
         if not isinstance(patch, dict):
             continue
         if "environments" in patch:

@@ -13,6 +13,7 @@ from typing import Final
 import yaml
 from pydantic import JsonValue
 
+from desired_state.limits import MOST_DOCUMENTS, MOST_VALUES
 from desired_state.located import Node, Place, Problem, quote
 from desired_state.scalar import Doubt, resolve
 
@@ -47,6 +48,7 @@ class Reader:
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []
         self._path = path
+        self.values = 0
         self._before = 0
         self._doubts: dict[Place, Doubt] = {}
         self._root: tuple[JsonValue, Node] | None = None
@@ -56,8 +58,12 @@ class Reader:
         """Yield the documents of the file. Raises UnreadableError, and no other error, if reading cannot continue."""
         try:
             self._events = iter(yaml.parse(text, Loader=_Loader))
+            documents = 0
             for event in self._events:
                 if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > MOST_DOCUMENTS:
+                        raise UnreadableError(_place(event), f"more than {MOST_DOCUMENTS} documents: split the file")
                     self._before, self._doubts = len(self.problems), {}
                     self._value(next(self._events), None, 0)
                     yield from self.remnant()
@@ -90,6 +96,9 @@ class Reader:
         node = Node(*place)
         if depth > _DEEPEST:
             raise UnreadableError(place, f"nested more than {_DEEPEST} levels deep")
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise UnreadableError(place, f"more than {MOST_VALUES} values: split the file")
         self._reject_extras(event, place)
         if isinstance(event, yaml.MappingStartEvent):
             mapping: dict[str, JsonValue] = {}

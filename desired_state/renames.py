@@ -6,9 +6,9 @@ compete, both are invalid. A claimed instance is never removed, not even if the 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from desired_state.checks import ManifestFinding
+from desired_state.checks import ManifestFinding, each_with_others, groups
 from desired_state.instance import Key
-from desired_state.located import quote
+from desired_state.located import listed, quote
 from desired_state.survey import Candidate, Claim, Survey
 
 
@@ -21,25 +21,40 @@ def former_names(found: Survey) -> Mapping[str, str]:
 def check_former_names(candidates: Sequence[Candidate], claims: Sequence[Claim]) -> Iterator[ManifestFinding]:
     """Find former names that a manifest still has, valid or broken, or that two manifests claim."""
     present = {one.key: one for one in candidates}
-    renamed = [(one, Key(one.key.environment, one.former)) for one in candidates if one.former is not None]
-    for one, former in renamed:
+    broken = _by_name(claims)
+    renamed = [one for one in candidates if one.former is not None]
+    for former, claimants in groups(renamed, lambda one: Key(one.key.environment, str(one.former))).items():
         if other := present.get(former):
-            message = f"formerName {quote(former.name)} is still the name of {former} at {other.place}"
-            yield ManifestFinding(one.key, one.problem_at_former_name(message))
-            message = (
-                f"{former} is the former name of {one.key} at {one.place}, which takes its state: remove one of them"
-            )
+            for one in claimants:
+                message = f"formerName {quote(former.name)} is still the name of {former} at {other.place}"
+                yield ManifestFinding(one.key, one.problem_at_former_name(message))
+            takers = listed(map(_shown, claimants), len(claimants))
+            verb = "takes" if len(claimants) == 1 else "take"
+            message = f"{former} is the former name of {takers}, which {verb} its state: remove one of them"
             yield ManifestFinding(former, other.problem_at_name(message))
-        elif any(_may_be(claim, former) for claim in claims):
-            message = (
-                f"formerName {quote(former.name)} is still the name of a manifest that is not valid: fix that one first"
-            )
-            yield ManifestFinding(one.key, one.problem_at_former_name(message))
-        if rivals := [other for other, name in renamed if name == former and other.key != one.key]:
-            places = ", ".join(f"{other.key} at {other.place}" for other in rivals)
-            message = f"formerName {quote(former.name)} is also claimed by {places}"
+        elif former.name in broken and _may_be_in(broken[former.name], former.environment):
+            message = f"formerName {quote(former.name)} is still the name of a manifest that is not valid"
+            for one in claimants:
+                yield ManifestFinding(one.key, one.problem_at_former_name(f"{message}: fix that one first"))
+        rivals = list({one.key: one for one in claimants}.values())  # declared twice: `check_names` reports it
+        for one, others in each_with_others(rivals, _shown):
+            message = f"formerName {quote(former.name)} is also claimed by {others}"
             yield ManifestFinding(one.key, one.problem_at_former_name(message))
 
 
-def _may_be(claim: Claim, key: Key) -> bool:
-    return claim.name == key.name and (claim.environments is None or key.environment in claim.environments)
+def _shown(one: Candidate) -> str:
+    return f"{one.key} at {one.place}"
+
+
+def _by_name(claims: Sequence[Claim]) -> Mapping[str, frozenset[str] | None]:
+    """Return the environments in which a broken manifest may have each name; None when it may be any."""
+    return {
+        name: None
+        if any(one.environments is None for one in same)
+        else frozenset().union(*(one.environments or () for one in same))
+        for name, same in groups(claims, lambda claim: claim.name).items()
+    }
+
+
+def _may_be_in(environments: frozenset[str] | None, environment: str) -> bool:
+    return environments is None or environment in environments

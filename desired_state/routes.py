@@ -6,6 +6,7 @@ Source: Elastic Load Balancing API reference, PathPatternConditionConfig.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _WILDCARDS: Final = re.compile(r"[*?]+")
@@ -15,28 +16,28 @@ def covers(wide: str, narrow: str) -> bool:
     """Return whether `wide` matches every path that `narrow` matches.
 
     `wide` is matched against the text of `narrow`, in which `?` is matched by wildcards only and `*` by `*` only.
-    Linear in memory, quadratic in time: patterns are untrusted, and at most 128 characters long."""
+    Linear in the length of `wide`: bit `i` of `reached` is set when the part of `wide` read so far matches
+    `narrow[:i]`."""
     wide, narrow = _normal(wide), _normal(narrow)
-    if not narrow.startswith(_WILDCARDS.split(wide, maxsplit=1)[0]):
+    if not narrow.startswith(start_of(wide)):
         return False
-    reachable = [True] + [False] * len(narrow)  # reachable[i]: the part of `wide` read so far matches narrow[:i]
+    every, places = 2 ** (len(narrow) + 1) - 1, _places(narrow)
+    reached = 1
     for symbol in wide:
-        if symbol == "*":
-            first = next((index for index, reached in enumerate(reachable) if reached), len(reachable))
-            reachable = [index >= first for index in range(len(reachable))]
-        else:
-            steps = [reached and _matches(symbol, other) for reached, other in zip(reachable, narrow, strict=False)]
-            reachable = [False, *steps]
-    return reachable[-1]
+        following = (reached & places.get(symbol, 0)) << 1
+        reached = every & -(reached & -reached) if symbol == "*" else following
+        if not reached:
+            return False
+    return bool(reached >> len(narrow))
 
 
 def overlaps(one: str, other: str) -> bool:
     """Return whether there is a path that both patterns match.
 
     Walks both at once: `reachable` has the positions in `other` at which a path may stand that `one` has matched so
-    far. A `*` stays where it is, whatever the other one reads. Quadratic in time, as `covers`."""
+    far. A `*` stays where it is, whatever the other one reads. Quadratic in the length of patterns."""
     one, other = _normal(one), _normal(other)
-    first, second = (_WILDCARDS.split(pattern, maxsplit=1)[0] for pattern in (one, other))
+    first, second = start_of(one), start_of(other)
     if not (first.startswith(second) or second.startswith(first)):
         return False
     reachable = _skip({0}, other)
@@ -60,8 +61,18 @@ def _meet(symbol: str, other: str) -> bool:
     return symbol == other or "?" in (symbol, other)
 
 
-def _matches(symbol: str, other: str) -> bool:
-    return other != "*" if symbol == "?" else symbol == other
+def start_of(pattern: str) -> str:
+    """Return the text with which every path begins that the pattern matches."""
+    return _WILDCARDS.split(pattern, maxsplit=1)[0]
+
+
+@lru_cache(maxsize=1)
+def _places(text: str) -> dict[str, int]:
+    """Return a bit for each place of each symbol of a pattern; `?` as a symbol of another one fits at all but `*`."""
+    places: dict[str, int] = {}
+    for index, symbol in enumerate(text):
+        places[symbol] = places.get(symbol, 0) | 1 << index
+    return places | {"?": 2 ** len(text) - 1 & ~places.get("*", 0)}
 
 
 def _normal(pattern: str) -> str:

@@ -4,10 +4,11 @@ A snapshot never loses an instance by accident. A broken manifest is `invalid` a
 desired state; an instance is removed only if its manifest is certainly gone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from desired_state import checks, renames
+from desired_state import checks, listener, renames
 from desired_state.admission import admit
 from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.document import Problem
@@ -17,7 +18,9 @@ from desired_state.incumbents import Incumbent, Refusal, Standing, mark
 from desired_state.inputs import check_inputs, unchecked
 from desired_state.instance import Instance, Key, digest_source
 from desired_state.landscape import Landscape
+from desired_state.limits import first_of
 from desired_state.route_owners import trespasses
+from desired_state.suggestion import Spelling
 from desired_state.survey import Candidate, Survey, survey
 from desired_state.tenant import Tenants
 from desired_state.tree import Tree
@@ -37,7 +40,8 @@ class Snapshot:
     each.
     `unchecked`: the inputs of Modules that could not be checked against their root, with the reason.
     `tenants`: those that the manifests were checked against.
-    `contested`: names of manifests whose tenant may not use them, with their place; they stand for nothing."""
+    `contested`: names of manifests whose tenant may not use them, with their place; they stand for nothing.
+    `hidden`: links and submodules that may stand for a folder with manifests, with what they are."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -51,10 +55,16 @@ class Snapshot:
     unchecked: tuple[Problem, ...] = ()
     tenants: Tenants | None = None
     contested: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def may_hide(self, key: Key) -> bool:
         """Return whether a file that cannot be read may hold the manifest of an instance."""
         return any(self.tenants is None or self.tenants.may_contain(path, key) for path in self.unreadable)
+
+    def hider(self, path: str) -> str | None:
+        """Return the link or submodule that now stands for a folder of this file."""
+        ends = [end for end, letter in enumerate(path) if letter == "/"]
+        return next((path[:end] for end in ends if path[:end] in self.hidden), None)
 
     def dependants(self, key: Key) -> frozenset[Key]:
         """Return the instances that depend directly on this one."""
@@ -123,10 +133,13 @@ def build(
     landscape = Landscape.from_survey(found, configured, lambda one: mark(one) in refused)
     here = _without(refusals, admitted)
     forests = _forests(here, roots, roots_of or {})
-    of_roots = [finding for name, forest in forests.items() for finding in forest.findings(_in_environment(here, name))]
-    of_inputs = [each for name, one in forests.items() for each in check_inputs(_in_environment(here, name), one)]
     names = {each.candidate.key.name for each in refusals} | admission.lapsed
-    findings = [*landscape.findings(), *of_roots, *of_inputs, *_compare(found, here, environments or {}, names)]
+    by_environment = checks.groups(here, lambda one: one.key.environment)
+    spelling = Spelling()
+    of_roots = [each for name, one in forests.items() for each in one.findings(by_environment[name], spelling)]
+    of_inputs = [each for name, one in forests.items() for each in check_inputs(by_environment[name], one, spelling)]
+    compared = _compare(found, here, environments or {}, names, spelling)
+    findings = [*landscape.findings(spelling), *of_roots, *of_inputs, *compared]
     invalid = {finding.key for finding in findings} | {one.key for one in here if landscape.has_unclear_platform(one)}
     valid = sorted((one for one in here if one.key not in invalid), key=lambda one: one.key)
     instances = {one.key: _instance(one, forests[one.key.environment], landscape) for one in valid}
@@ -135,7 +148,7 @@ def build(
     return Snapshot(
         commit=commit,
         instances=instances,
-        problems=tuple(
+        problems=first_of(
             sorted(
                 {
                     *found.problems,
@@ -151,11 +164,13 @@ def build(
         elsewhere=frozenset(one.key for one in found.candidates if landscape.is_served_elsewhere(one)),
         platforms={environment: key for environment, key in platforms.items() if key is not None},
         former=renames.former_names(found),
-        unchecked=tuple(
-            sorted({each for name, one in forests.items() for each in unchecked(_in_environment(here, name), one)})
+        unchecked=first_of(
+            sorted({*listener.uncompared(here), *_unchecked_inputs(by_environment, forests), *_unread(found.hidden)}),
+            noun="notes",
         ),
         tenants=tenants,
         contested=admission.contested,
+        hidden=found.hidden,
     )
 
 
@@ -166,29 +181,44 @@ def _without(refusals: Iterable[Refusal], candidates: Iterable[Candidate]) -> li
 
 def _forests(here: Sequence[Candidate], roots: Tree, roots_of: Mapping[str, Tree | None]) -> Mapping[str, Forest]:
     """Return the forest of every environment; environments without a source of their own share one."""
-    shared = [one for one in here if one.key.environment not in roots_of]
-    common = Forest.build(roots, {root_of(one) for one in shared})
-    forests = {one.key.environment: common for one in shared}
-    for name in sorted({one.key.environment for one in here} & roots_of.keys()):
-        source, used = roots_of[name], {root_of(one) for one in _in_environment(here, name)}
-        forests[name] = Forest.unreadable(used) if source is None else Forest.build(source, used)
+    used_in: dict[str, set[str]] = defaultdict(set)
+    for one in here:
+        used_in[one.key.environment].add(root_of(one))
+    shared = used_in.keys() - roots_of.keys()
+    common = Forest.build(roots, {root for name in shared for root in used_in[name]})
+    forests = dict.fromkeys(sorted(shared), common)
+    for name in sorted(used_in.keys() & roots_of.keys()):
+        source = roots_of[name]
+        forests[name] = Forest.unreadable(used_in[name]) if source is None else Forest.build(source, used_in[name])
     return forests
 
 
-def _in_environment(here: Sequence[Candidate], environment: str) -> Sequence[Candidate]:
-    return [one for one in here if one.key.environment == environment]
+def _unread(hidden: Mapping[str, str]) -> Iterator[Problem]:
+    for path, reason in hidden.items():
+        yield Problem(path, 1, 1, f"no manifest is read here: {path} {reason}")
+
+
+def _unchecked_inputs(
+    by_environment: Mapping[str, Sequence[Candidate]], forests: Mapping[str, Forest]
+) -> Iterator[Problem]:
+    for name, forest in forests.items():
+        yield from unchecked(by_environment[name], forest)
 
 
 def _compare(
-    found: Survey, here: Sequence[Candidate], environments: Mapping[str, EnvironmentFacts], refused: Iterable[str]
+    found: Survey,
+    here: Sequence[Candidate],
+    environments: Mapping[str, EnvironmentFacts],
+    refused: Iterable[str],
+    spelling: Spelling,
 ) -> Iterator[ManifestFinding]:
     broken = {claim.name for claim in found.claims}.union(refused)
     yield from checks.check_names(here)
     yield from checks.check_platforms(here)
     yield from renames.check_former_names(here, found.claims)
-    yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken)
+    yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken, spelling)
     yield from checks.check_cycles(here)
-    yield from checks.check_routes(here)
+    yield from listener.check_routes(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
     yield from checks.check_networks(here, environments)

@@ -7,26 +7,43 @@ is so close to a name that no other can be meant. Otherwise the choices are list
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
+from itertools import islice
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 from pydantic_core import ErrorDetails
 
-from desired_state.located import Location
+from desired_state.located import MOST_LISTED, Location, listed
 from desired_state.trial import Trial
 
 _CLOSE, _FARTHEST = 0.75, 1  # similarity and difference in length of two spellings of one name
 _BOOL: Final = {"true": True, "false": False}
 
 
-def suggest(word: str, choices: Iterable[str], *, none: str = "there are none") -> str:
-    """Return the end of a message about an unknown word: the closest choice, else all choices."""
+@dataclass(slots=True)
+class Spelling:
+    """The suggestions about the words of one commit. `left`: choices that may still be compared with a word.
+
+    Words and choices are both written by authors, so that the work is their product; it ends with the budget."""
+
+    left: int = 100_000
+
+    def suggest(self, word: str, choices: Iterable[str], *, none: str = "there are none") -> str:
+        """Return the end of a message about an unknown word, as `suggest` does, while there is something left."""
+        known = list(islice(choices, max(0, self.left) + 1))
+        self.left -= len(known) + 1
+        return suggest(word, known, none=none, most=MOST_LISTED) if self.left >= 0 else "check how it is written"
+
+
+def suggest(word: str, choices: Iterable[str], *, none: str = "there are none", most: int | None = None) -> str:
+    """Return the end of a message about an unknown word: the closest choice, else all choices, or `most` of them."""
     known = sorted(choices)
     if close := _closest(word, known):
         return f'did you mean "{close[0]}"?'
-    return f"the choices are {', '.join(known)}" if known else none
+    return f"the choices are {listed(known, len(known), most=most)}" if known else none
 
 
 def remedy(details: ErrorDetails, location: Location, context: dict[str, Any], trial: Trial) -> str:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from desired_state.document import Document, Parsed, parse
+from desired_state.document import Document, Parsed, parse, unread
 from desired_state.instance import Key
+from desired_state.limits import MOST_VALUES_OF_COMMIT, fair_order
 from desired_state.located import Location, Problem
 from desired_state.manifest import Manifest, Spec, read, spec_in
-
-_SUFFIXES = (".yaml", ".yml")
+from desired_state.selection import is_manifest
+from desired_state.tree import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The manifests of a commit. `unreadable` are the files that may hold manifests whose names are not known."""
+    """The manifests of a commit. `unreadable` are the files that may hold manifests whose names are not known, `hidden`
+    the links and submodules that may stand for a folder with manifests, with what they are."""
 
     candidates: tuple[Candidate, ...]
     claims: tuple[Claim, ...]
     problems: frozenset[Problem]
     unreadable: tuple[str, ...]
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -113,15 +116,31 @@ class _Collector:
 def survey(files: Mapping[str, bytes]) -> Survey:
     """Read all YAML files, given by path, except files in folders whose name begins with a dot."""
     collector = _Collector()
-    for path, content in sorted(files.items()):
-        if path.endswith(_SUFFIXES) and not any(part.startswith(".") for part in path.split("/")):
-            collector.add_file(path, parse(path, content))
+    for path, parsed in sorted(_parsed(files).items()):
+        collector.add_file(path, parsed)
     return Survey(
         candidates=tuple(collector.candidates),
         claims=tuple(collector.claims),
         problems=frozenset(collector.problems),
         unreadable=tuple(sorted(collector.unreadable)),
+        hidden={
+            path: content.decode()
+            for path, content in sorted(files.items())
+            if isinstance(content, Unavailable) and not is_manifest(path)
+        },
     )
+
+
+def _parsed(files: Mapping[str, bytes]) -> dict[str, Parsed]:
+    """Parse the files until a commit has as many values as it may; what is left then is unread."""
+    chosen = {path: content for path, content in files.items() if is_manifest(path)}
+    parsed: dict[str, Parsed] = {}
+    left = MOST_VALUES_OF_COMMIT
+    too_much = f"is not read: the commit has more than {left} values"
+    for path in fair_order({path: len(content) for path, content in chosen.items()}):
+        parsed[path] = parse(path, chosen[path]) if left > 0 else unread(path, too_much)
+        left -= parsed[path].values
+    return parsed
 
 
 def _candidates(manifest: Manifest, document: Document) -> Iterator[Candidate]:

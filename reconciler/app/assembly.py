@@ -28,6 +28,7 @@ from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from reconciler.edges.aws.task_protection import TaskProtection
 from reconciler.edges.slack.notifications import Notifications, Sources
+from reconciler.edges.source.apart import SnapshotBuilder
 from reconciler.edges.state.listing import S3States
 from reconciler.edges.state.locks import StateLocks, whoami
 from reconciler.edges.store.dynamodb import DynamoStore
@@ -84,7 +85,7 @@ def assemble(settings: Settings, edges: Edges) -> Daemon:
     notifier = _notifications(settings, edges, running)
     world = _world(settings, edges, trees, terraform, Observers(running.metrics, notifier))
     workers = _runs_at_once(settings, edges.watch) * _PASSES_PER_RUN
-    running.controller = Controller(world, parts.source(settings), Intake(world), workers=workers)
+    running.controller = Controller(world, parts.source(settings), Intake(world, SnapshotBuilder()), workers=workers)
     return Daemon(running.controller, running.metrics, notifier)
 
 

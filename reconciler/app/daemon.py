@@ -17,12 +17,14 @@ from reconciler.config.models import Settings
 from reconciler.config.openings import NO_TENANTS
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import PATIENT, AwsClients
+from reconciler.edges.process.descriptors import Descriptors, raise_limit
 from reconciler.edges.telemetry.logs import configure as configure_logs
 from reconciler.edges.telemetry.logs import log
 from reconciler.edges.telemetry.provider_metrics import ProviderWatch
 from reconciler.engine.control import EngineControl
 from reconciler.provider.client import WarmProvider
 from reconciler.web.api.routes import make_app
+from reconciler.web.connections import ConnectionLimits
 from reconciler.web.server import serve as serve_http
 
 
@@ -34,11 +36,12 @@ async def serve(settings: Settings) -> None:
     configure_logs(settings.logs.level, redactor, json=as_json)
     if not settings.tenants:
         log("no_tenants", level="warning", message=NO_TENANTS)
+    descriptors = raise_limit()
     async with AsyncExitStack() as stack:
         daemon = assemble(settings, await _open(settings, redactor, stack))
         await daemon.controller.world.freezing.load()
         stop = _stop_on_signals()
-        await _listen(settings, daemon, redactor, stack)
+        await _listen(settings, daemon, redactor, descriptors, stack)
         await daemon.controller.run(stop, drain=settings.stop.drain)
     log("stopped")
 
@@ -60,7 +63,9 @@ async def _open(settings: Settings, redactor: Redactor, stack: AsyncExitStack) -
     return Edges(redactor, store, aws, own, warm, watch)
 
 
-async def _listen(settings: Settings, daemon: Daemon, redactor: Redactor, stack: AsyncExitStack) -> None:
+async def _listen(
+    settings: Settings, daemon: Daemon, redactor: Redactor, descriptors: Descriptors, stack: AsyncExitStack
+) -> None:
     """Serve the API and start the notifications. Raises: AddressTaken, CertificateUnusable."""
     app = make_app(
         EngineControl(daemon.controller),
@@ -78,12 +83,20 @@ async def _listen(settings: Settings, daemon: Daemon, redactor: Redactor, stack:
         socket=http.socket,
         tls=await certificate(settings, stack),
         for_accounts=bool(settings.auth.socket),
+        limits=ConnectionLimits(most=descriptors.connections),
     )
     listening = await stack.enter_async_context(serving)
     for warning in warnings(settings, datetime.now(UTC).date()):
         log("access_is_weak", level="warning", reason=warning)
     if daemon.notifications:
         await stack.enter_async_context(daemon.notifications.running())
+    log(
+        "descriptors",
+        limit=descriptors.now,
+        found=descriptors.found,
+        connections=descriptors.connections,
+        reason="connections, child processes and clients of AWS take descriptors; connections get a share of them",
+    )
     log("started", version=VERSION, host=listening.host, port=listening.port, socket=str(listening.socket))
 
 

@@ -90,6 +90,17 @@ class Daemon:
         given = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path + (f"?{urlencode(given)}" if given else ""), None)
 
+    def pages(self, path: str, name: str, **query: str | int | None) -> list[Any]:
+        """Return a whole list of the API, page after page. Raises: DaemonUnreachable, DaemonRefused."""
+        found: list[Any] = []
+        after = None
+        while True:
+            answer = self.get(path, after=after, **query)
+            found += answer[name]
+            after = answer.get("next")
+            if after is None:
+                return found
+
     def post(self, path: str, **body: str | None) -> Any:
         """Return the JSON answer to a POST. Raises: DaemonUnreachable, DaemonRefused."""
         given = {name: value for name, value in body.items() if value is not None}

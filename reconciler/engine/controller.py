@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.located import MOST_LISTED
 from desired_state.snapshot import Snapshot
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.source import Revision, Source, SourceFailed
@@ -135,10 +136,11 @@ class Controller:
         return dataclasses.replace(problem, path=redact(problem.path), message=redact(problem.message))
 
     def _log_commit(self, snapshot: Snapshot, due: frozenset[Key]) -> None:
-        log = self.world.observer.log
+        """Log the commit, and its problems in one line however many its authors made."""
+        log, problems = self.world.observer.log, snapshot.problems
         log("commit_accepted", commit=snapshot.commit, instances=len(snapshot.instances), due=len(due))
-        for problem in snapshot.problems:
-            log("manifest_problem", problem=str(problem))
+        if problems:
+            log("manifest_problems", problems=len(problems), first=list(map(str, problems[:MOST_LISTED])))
 
     async def _work(self) -> None:
         with contextlib.suppress(Closed):

@@ -8,25 +8,30 @@ import asyncio
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import EnvironmentFacts, Incumbent, Snapshot, build, diff
+from desired_state.tenant import Tenants
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.store import StoreConflict
-from reconciler.core.record.model import Record
-from reconciler.core.status.advance import first
+from reconciler.core.status.advance import first as first_record
 from reconciler.core.status.events import Accepted, Invalid, Removed
 from reconciler.engine.world import World
+
+_MOST_NAMED = 3
+Builder = Callable[
+    [Revision, Mapping[str, EnvironmentFacts], Tenants | None, Mapping[Key, Incumbent]], Awaitable[Snapshot]
+]
 
 
 class Intake:
     """Turns revisions into changes of records."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, build: Builder | None = None) -> None:
+        self._world, self._build = world, build or _in_thread
         self.failed: dict[Key, Problem] = {}  # of the last commit: what could not be taken in, to be tried again
 
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
@@ -34,19 +39,7 @@ class Intake:
         facts = {
             name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
         }
-        snapshot = await asyncio.to_thread(
-            build,
-            commit=revision.commit,
-            files=revision.files,
-            roots=revision.roots,
-            environments=facts,
-            roots_of=revision.roots_of,
-            tenants=self._world.tenants,
-            known={
-                key: Incumbent(record.instance, record.tenant, removed=record.removed is not None)
-                for key, record in self._world.records.items()
-            },
-        )
+        snapshot = await self._build(revision, facts, self._world.tenants, self._incumbents())
         for tree_id, tree in snapshot.trees.items():
             await self._world.trees.put(tree_id, tree)
         known = {
@@ -60,15 +53,22 @@ class Intake:
         for key, instance in snapshot.instances.items():
             with self._alone(key, instance):
                 due += [key async for key in self._take(instance, snapshot.commit)]
+        first = _first_problems(snapshot)
         for key in changes.invalid:
             with self._alone(key):
-                await self._world.records.advance(key, Invalid(_why(self._world.records[key], snapshot)))
+                record = self._world.records[key]
+                why = first.get(record.instance.path) or snapshot.problems[:_MOST_NAMED]
+                await self._world.records.advance(key, Invalid("; ".join(map(str, why))))
+        hidden = {key for key in changes.removed if snapshot.hider(self._world.records[key].instance.path)}
+        for key in hidden:
+            with self._alone(key):
+                await self._world.records.advance(key, Invalid(self._hidden(key, snapshot)))
         for key in changes.claimed:
             with self._alone(key):
                 await self._keep(key, snapshot)
                 due.append(key)
         if snapshot.instances:
-            due += await self._remove(changes.removed, snapshot)
+            due += await self._remove(changes.removed - hidden, snapshot)
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
             snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
@@ -96,7 +96,7 @@ class Intake:
         record = self._world.records.get(instance.key)
         tenant = self._world.tenants.name_of(instance.path) if self._world.tenants else None
         if record is None:
-            await self._world.records.begin(first(instance, commit, tenant))
+            await self._world.records.begin(first_record(instance, commit, tenant))
             yield instance.key
             return
         changed = record.instance.source_digest != instance.source_digest
@@ -127,6 +127,18 @@ class Intake:
         )
         await self._world.records.advance(key, Invalid(message))
 
+    def _incumbents(self) -> Mapping[Key, Incumbent]:
+        return {
+            key: Incumbent(record.instance, record.tenant, removed=record.removed is not None)
+            for key, record in self._world.records.items()
+        }
+
+    def _hidden(self, key: Key, snapshot: Snapshot) -> str:
+        """Return why nothing is known of an instance whose folder is a link or a submodule now."""
+        path = self._world.records[key].instance.path
+        folder = snapshot.hider(path) or path
+        return f"its manifest was {path}, and {folder} {snapshot.hidden.get(folder)}: nothing is removed"
+
     async def _remove(self, keys: Iterable[Key], snapshot: Snapshot) -> list[Key]:
         due = []
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
@@ -142,6 +154,24 @@ class Intake:
                 await self._world.records.advance(key, Removed(guard or _contested(key, snapshot)))
                 due.append(key)
         return due
+
+
+async def _in_thread(
+    revision: Revision,
+    facts: Mapping[str, EnvironmentFacts],
+    tenants: Tenants | None,
+    known: Mapping[Key, Incumbent],
+) -> Snapshot:
+    return await asyncio.to_thread(
+        build,
+        commit=revision.commit,
+        files=revision.files,
+        roots=revision.roots,
+        environments=facts,
+        roots_of=revision.roots_of,
+        tenants=tenants,
+        known=known,
+    )
 
 
 def _empty(kept: int) -> Problem:
@@ -161,7 +191,11 @@ def _contested(key: Key, snapshot: Snapshot) -> str | None:
     return f"its manifest is gone, and {place} has its name without being allowed to" if place else None
 
 
-def _why(record: Record, snapshot: Snapshot) -> str:
-    """Return the problem that keeps the record's manifest from being used."""
-    own = [problem for problem in snapshot.problems if problem.path == record.instance.path]
-    return "; ".join(map(str, (own or list(snapshot.problems))[:3]))
+def _first_problems(snapshot: Snapshot) -> Mapping[str, Sequence[Problem]]:
+    """Return the problems of each file that keep its manifests from being used."""
+    found: dict[str, list[Problem]] = {}
+    for problem in snapshot.problems:
+        of_file = found.setdefault(problem.path, [])
+        if len(of_file) < _MOST_NAMED:
+            of_file.append(problem)
+    return found

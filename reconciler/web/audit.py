@@ -3,6 +3,7 @@
 Only callers with a proof are recorded: anybody can send wrong credentials, and would fill the audit with them.
 """
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from reconciler.web.errors import Refused
 from reconciler.web.request import CONTROL, is_line
 
 _RECORDED = ("reason", "digest")
+_SAID_WITHIN = 1.0  # seconds; a body that did not arrive is not waited for again
 
 
 def peer(request: web.Request) -> str:
@@ -51,8 +53,9 @@ def _known(request: web.Request) -> Principal | None:
 async def _said(request: web.Request) -> dict[str, str]:
     """Return the fields of the body that may be recorded; none of a body that cannot be read."""
     try:
-        body = json.loads(await request.read())
-    except (ValueError, RecursionError, OSError, web.HTTPException, web.RequestPayloadError):
+        async with asyncio.timeout(_SAID_WITHIN):
+            body = json.loads(await request.read())
+    except (TimeoutError, ValueError, RecursionError, OSError, web.HTTPException, web.RequestPayloadError):
         return {}
     known = body if isinstance(body, dict) else {}
     return {name: known[name] for name in _RECORDED if is_line(name, known.get(name))}

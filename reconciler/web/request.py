@@ -1,5 +1,6 @@
 """The parts that routes share: the control behind the application, the instance in a path, the body of a request."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -67,6 +68,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_BODY_SECONDS = 10.0
 _STATUS = {"not_recorded": 503, "reason_missing": 400}
 _REASONS = frozenset({"reason", "override_window", "from_empty"})
 _NONE = "not beginning with a space, every one of them visible, none that turns the direction of the text"
@@ -81,7 +83,10 @@ async def body_of(request: web.Request, fields: Collection[str]) -> dict[str, st
     if (request.charset or "utf-8").lower().replace("-", "") != "utf8":
         raise Refused(415, "json_expected", "send the body as application/json in UTF-8")
     try:
-        body: Any = json.loads((await request.read()).decode())
+        async with asyncio.timeout(_BODY_SECONDS):
+            body: Any = json.loads((await request.read()).decode())
+    except TimeoutError:
+        raise Refused(408, "body_too_slow", f"the body did not arrive within {_BODY_SECONDS:.0f} s") from None
     except (ValueError, RecursionError):
         raise Refused(400, "invalid_json", "the body is not JSON in UTF-8, or is nested too deep") from None
     except (web.RequestPayloadError, ConnectionError):

@@ -5,17 +5,22 @@ on. The mode is 0600; where other accounts have roles it is 0666, and the kernel
 by a daemon that died is replaced; one that a living daemon answers on is an error.
 """
 
+import asyncio
 import contextlib
 import os
 import socket as sockets
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from reconciler.web.connection import Runner
+from reconciler.web.connections import ConnectionLimits, Connections, watching
+
+_BACKLOG = 128
 
 
 class AddressTaken(Exception):
@@ -40,35 +45,77 @@ async def serve(
     socket: Path,
     tls: ssl.SSLContext | None = None,
     for_accounts: bool = False,
+    limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - a value
 ) -> AsyncIterator[Listening]:
-    """Serve until the block ends; open requests then get a few seconds. Raises: AddressTaken."""
+    """Serve until the block ends; open requests then get a few seconds. Raises: AddressTaken.
+
+    Over TCP it speaks TLS with `tls`. `limits` are those of TCP and of the unix socket, each by itself: who fills the
+    one does not close the other.
+    """
     runner = Runner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
+    listeners = [Connections(lambda: _handler(runner), limits, each) for each in (None, tls)]
+    app.middlewares.insert(0, watching(listeners))
     await runner.setup()
-    bound: sockets.socket | None = None
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        local = stack.enter_context(_bind(socket, 0o666 if for_accounts else 0o600))
+        remote = [stack.enter_context(bound) for bound in await _listen(host, port)]
+        for listening, connections in ((local, listeners[0]), *((bound, listeners[1]) for bound in remote)):
+            listening.setblocking(False)
+            await stack.enter_async_context(_in_background(connections.accept(listening)))
+        for connections in listeners:
+            stack.callback(connections.close)
+            await stack.enter_async_context(_in_background(connections.sweep()))
+        yield Listening(host=host, port=int(remote[0].getsockname()[1]), socket=socket)
+
+
+def _handler(runner: web.AppRunner) -> asyncio.BaseProtocol:
+    if runner.server is None:
+        raise RuntimeError("the server is not set up, or was cleaned up")
+    return runner.server()
+
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
-        bound = _bind(socket, 0o666 if for_accounts else 0o600)
-        await web.SockSite(runner, bound).start()
-        bound_port = await _listen(runner, host, port, tls)
-        yield Listening(host=host, port=bound_port, socket=socket)
+        yield
     finally:
-        await runner.cleanup()
-        if bound is not None:
-            bound.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(socket)
+        task.cancel()
+        await asyncio.wait([task])
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
-    site = web.TCPSite(runner, host, port, ssl_context=tls)
-    try:
-        await site.start()
-    except OSError as error:
-        raise AddressTaken(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    address = next(address for address in reversed(runner.addresses) if isinstance(address, tuple))
-    return int(address[1])
+async def _listen(host: str, port: int) -> list[sockets.socket]:
+    """Return a listening socket for each address of the host, all with one port. Raises: AddressTaken."""
+    listening: list[sockets.socket] = []
+    failure: OSError | None = None
+    with contextlib.ExitStack() as stack:
+        try:
+            for family, address in await _addresses(host, port):
+                bound = stack.enter_context(sockets.socket(family, sockets.SOCK_STREAM))
+                bound.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+                if family == sockets.AF_INET6:
+                    bound.setsockopt(sockets.IPPROTO_IPV6, sockets.IPV6_V6ONLY, 1)
+                bound.bind((address[0], port or (listening[0].getsockname()[1] if listening else 0), *address[2:]))
+                bound.listen(_BACKLOG)
+                listening.append(bound)
+        except OSError as error:
+            failure = error
+        if failure is None:
+            stack.pop_all()
+            return listening
+    raise AddressTaken(f"cannot listen on {host}:{port}: {failure.strerror}") from None
 
 
-def _bind(path: Path, mode: int) -> sockets.socket:
+async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host or None, port, type=sockets.SOCK_STREAM, flags=sockets.AI_PASSIVE)
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+
+
+@contextlib.contextmanager
+def _bind(path: Path, mode: int) -> Iterator[sockets.socket]:
+    """Bind the unix socket, and remove its file in the end. Raises: AddressTaken."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.is_socket():
         _remove_left_over(path)
@@ -76,10 +123,15 @@ def _bind(path: Path, mode: int) -> sockets.socket:
     try:
         bound.bind(str(path))
         os.chmod(path, mode)
+        bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
         raise AddressTaken(f"cannot listen on {path}: {error.strerror}") from None
-    return bound
+    try:
+        yield bound
+    finally:
+        bound.close()
+        path.unlink(missing_ok=True)
 
 
 def _remove_left_over(path: Path) -> None:

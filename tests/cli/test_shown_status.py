@@ -32,6 +32,14 @@ def test_get_shows_a_rejected_manifest_on_its_instance(cli: Cli, daemon: Served)
     assert "Ready     yes" not in " ".join(described.split())
 
 
+def test_get_and_drift_show_all_pages(cli: Cli, daemon: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    every, drifted = cli("get").out, cli("drift").out
+    monkeypatch.setattr("reconciler.web.api.pages.INSTANCES", 1)
+    assert cli("get").out == every
+    assert cli("drift").out == drifted
+    assert len(every.splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     ("floor", "declared", "shown", "origin"),
     [

@@ -71,9 +71,8 @@ def test_an_environment_that_is_not_configured_is_named_with_the_choices() -> No
 
 def test_what_is_left_open_is_listed_with_the_setting_that_closes_it() -> None:
     prod = 'prod: {account: "111122223333", region: eu-central-1, tier: prod, floor: {mode: auto}}'
-    settings = read(
-        f"environments: {{{prod}}}\nhttp: {{host: 0.0.0.0, open: [metrics]}}\nauth: {{token: a-token-of-this-test, plain_http: true}}\n"
-    )
+    weak = "http: {host: 0.0.0.0, open: [metrics]}\nauth: {token: a-token-of-this-test, plain_http: true}\n"
+    settings = read(f"environments: {{{prod}}}\n{weak}")
     found = [line.split(":")[0] for line in openings(settings)]
     open_to_all = {"http.open", "auth.token", "auth.plain_http"}
     assert {"tenants", "environments.prod.floor.mode", "policy.command"} | open_to_all <= set(found)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from desired_state.limits import MOST_PROBLEMS
+from desired_state.tree import SYMLINK, Unavailable
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.record.model import Record
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake
 from tests.core.instances import NOW
+from tests.desired_state import large
 from tests.desired_state.manifests import ROOTS, platform, service, to_yaml
 from tests.engine.fake_engine import ORDERS
 from tests.engine.fakes.observer import FakeObserver
@@ -132,9 +135,48 @@ async def test_problems_of_manifests_and_trees_are_shown_redacted_as_long_as_the
             assert {problem.path for problem in problems[2:]} == {"billing.yaml"}
             assert SECRET not in str(problems)
         assert engine.controller.declared == {"billing"}
-        logged = [fields["problem"] for event, fields in engine.observer.logged if event == "manifest_problem"]
-        assert logged
-        assert all(problem.startswith("billing.yaml:") for problem in logged)
+        (logged,) = [fields for event, fields in engine.observer.logged if event == "manifest_problems"]
+        assert logged["problems"] == len(problems) - 2
+        assert all(problem.startswith("billing.yaml:") for problem in logged["first"])
+
+
+async def test_a_commit_of_thousands_of_problems_is_one_line_of_the_log_and_the_loop_turns_meanwhile() -> None:
+    engine = Follower()
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with running(engine.controller):
+        turning = asyncio.create_task(turn())
+        await engine.source.push(revision("c1", {"platform.yaml": FILES["platform.yaml"], **large.one_priority(800)}))
+        turning.cancel()
+    assert turns > 100, "the commit was read beside the loop"
+    assert 800 <= len(engine.controller.source_status.problems) <= MOST_PROBLEMS + 1
+    assert [event for event, _ in engine.observer.logged] == ["commit_accepted", "manifest_problems"]
+    assert len(str(engine.observer.logged)) < 10_000
+
+
+async def test_what_was_in_a_folder_that_is_a_link_now_is_unknown_and_everything_else_goes_on() -> None:
+    engine = Follower()
+    shop = {"shop/orders.yaml": FILES["orders.yaml"], "shop/billing.yaml": FILES["billing.yaml"]}
+    rest = {"platform.yaml": FILES["platform.yaml"], "ledger.yaml": to_yaml(service("ledger"))}
+    async with running(engine.controller):
+        await engine.source.push(revision("c1", {**rest, **shop}))
+        del rest["ledger.yaml"]
+        await engine.source.push(revision("c2", {**rest, "shop": Unavailable.because(SYMLINK)}))
+    records = {key.name: record for key, record in engine.world.records.items()}
+    assert {name for name, record in records.items() if record.removed} == {"ledger"}
+    rejected = records["orders"].rejected
+    assert rejected is not None
+    assert rejected.message == (
+        "its manifest was shop/orders.yaml, and shop is a symlink, which is not followed: "
+        "put a copy of the file in its place: nothing is removed"
+    )
+    assert engine.controller.source_status.problems == ()
 
 
 class UnexpectedError(Exception):

@@ -55,7 +55,7 @@ def drift(
     if wanted:
         found = [daemon.get(instance_path(key, "drift")) for key in wanted]
     else:
-        found = daemon.get("/api/v1/drift")["instances"]
+        found = daemon.pages("/api/v1/drift", "instances")
     drifted = [item for item in found if item["drift"]]
     if output == "json":
         print_json({"instances": drifted})

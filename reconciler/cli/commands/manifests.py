@@ -1,7 +1,7 @@
 """Commands that need neither daemon nor AWS: validate and schema, for editors and CI jobs."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from desired_state.document import Problem
     from desired_state.snapshot import Snapshot
     from reconciler.config.models import Settings
-
-_SUFFIXES = {".yaml", ".yml"}
-_FILE_LIMIT = 10_000
 
 
 def validate(
@@ -54,7 +51,7 @@ def validate(
         print_line(str(problem))
     if not problems:
         environments = sorted({key.environment for key in snapshot.instances})
-        count = f"{len(files.contents)} files, {len(snapshot.instances)} instances"
+        count = f"{files.count} files, {len(snapshot.instances)} instances"
         print_line(f"valid: {count} in {', '.join(environments) or 'no environment'}")
     for problem in unchecked:
         print_line(f"note: {problem}")
@@ -93,6 +90,13 @@ class _Files:
     prefix: str
     contents: Mapping[str, bytes]
 
+    @property
+    def count(self) -> int:
+        """Return the number of files that were read."""
+        from desired_state.tree import Unavailable
+
+        return sum(not isinstance(content, Unavailable) for content in self.contents.values())
+
     def located(self, problem: "Problem") -> "Problem":
         """Return the problem with its path relative to the working directory, so that an editor can open it."""
         from desired_state.document import Problem
@@ -102,25 +106,30 @@ class _Files:
 
 
 def _collect(paths: Sequence[Path], folder: Path | None) -> _Files:
-    found = sorted({item for path in paths for item in _walk(path)})
-    if len(found) > _FILE_LIMIT:
-        message = f"{len(found)} files exceed the limit of {_FILE_LIMIT}: name a smaller folder"
-        raise CommandFailed(message, code=Exit.INVALID)
     base = _base(paths, folder)
     prefix = "" if base == Path.cwd() else os.path.relpath(base)
-    return _Files(base, prefix, {item.relative_to(base).as_posix(): _read(item) for item in found})
+    contents: dict[str, bytes] = {}
+    for path in paths:
+        contents |= _read(path, path.absolute().relative_to(base).as_posix())
+    return _Files(base, prefix, dict(sorted(contents.items())))
 
 
-def _walk(path: Path) -> Iterator[Path]:
-    """Yield every manifest that the daemon would read under a path: no symlinks, no folders with a leading dot."""
-    if path.is_file():
-        yield path.absolute()
-        return
-    if not path.is_dir():
-        raise CommandFailed(f"{path}: no such file or folder", code=Exit.INVALID)
-    for folder, folders, names in os.walk(path.absolute()):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix in _SUFFIXES)
+def _read(path: Path, name: str) -> dict[str, bytes]:
+    """Return what the daemon would read under a path, by the path from the base."""
+    from desired_state.selection import Entry, select
+    from desired_state.tree import SYMLINK
+    from reconciler.edges.source.folder import read_file, read_folder
+
+    try:
+        if path.is_dir():
+            folder = "" if name == "." else f"{name}/"
+            return {folder + below: content for below, content in read_folder(path.absolute()).files.items()}
+        if not path.is_file():
+            raise CommandFailed(f"{path}: no such file or folder", code=Exit.INVALID)
+        selected = select([Entry(name, path.stat().st_size, SYMLINK if path.is_symlink() else None)])
+        return selected.contents({found: read_file(path)[0] for found in selected.names})
+    except OSError as error:
+        raise CommandFailed(f"{path}: cannot be read: {error.strerror}", code=Exit.INVALID) from None
 
 
 def _folder(settings: "Settings | None", path: Path) -> Path | None:
@@ -144,13 +153,6 @@ def _base(paths: Sequence[Path], folder: Path | None) -> Path:
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in given]))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandFailed(f"{path}: cannot be read: {error.strerror}", code=Exit.INVALID) from None
-
-
 def _build(files: _Files, settings: "Settings | None") -> "Snapshot":
     from desired_state.snapshot import build
 
@@ -165,7 +167,14 @@ def _tree(path: Path) -> Mapping[str, bytes]:
     if not path.is_dir():
         raise CommandFailed(f"terraform.source.path: {path} is not a folder", code=Exit.INVALID)
     return {
-        item.relative_to(path).as_posix(): _read(item)
+        item.relative_to(path).as_posix(): _terraform_file(item)
         for item in sorted(path.rglob("*"))
         if item.is_file() and ".terraform" not in item.parts
     }
+
+
+def _terraform_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{path}: cannot be read: {error.strerror}", code=Exit.INVALID) from None

@@ -130,7 +130,7 @@ def _act_row(item: dict[str, Any]) -> Sequence[Any]:
 def _instances(
     daemon: Daemon, wanted: set[str], environment: str | None, reason: str | None
 ) -> Sequence[dict[str, Any]]:
-    found = daemon.get("/api/v1/instances", environment=environment, reason=reason)["instances"]
+    found = daemon.pages("/api/v1/instances", "instances", environment=environment, reason=reason)
     if unknown := wanted - {item["key"] for item in found}:
         raise CommandFailed(f"no such instance: {', '.join(sorted(unknown))}", code=Exit.INVALID)
     return [item for item in found if not wanted or item["key"] in wanted]

@@ -98,7 +98,7 @@ def wait(
     seen: set[str] = set()
 
     def poll() -> tuple[Verdict, dict[str, Any] | None]:
-        source = daemon.get("/api/v1/source")
+        source = daemon.get("/api/v1/source", limit=1)
         known = source["commit"] or ""
         if known not in seen and not _includes(known, wanted):
             at = f"at {short_commit(known)}" if known else "at no commit yet"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count, product
+from itertools import product
 
 from desired_state.instance import Key
 from desired_state.routes import covers
@@ -191,7 +191,7 @@ def _is_circle(mine: _Service, blocker: _Service, others: list[_Service]) -> boo
 def _nearest(priority: int, others: list[_Service]) -> list[int]:
     """Return priorities that no service has or wants, the nearest first, one on each side of each taken one."""
     taken = {priority, *(other.wants.priority for other in others if other.wants)}.union(*(o.reserved for o in others))
-    found = {next(p for p in count(one + step, step) if p not in taken) for one in taken for step in (1, -1)}
+    found = {one + step for one in taken for step in (1, -1)} - taken
     return sorted((p for p in found if 1 <= p <= _LAST_PRIORITY), key=lambda p: (abs(p - priority), p))
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from desired_state.document import Problem
 from desired_state.instance import Key
 from reconciler.core.environment import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
@@ -148,17 +149,17 @@ def orphan(found: Orphan) -> View:
     }
 
 
-def source(status: SourceStatus, now: datetime) -> View:
-    """Return the state of the source."""
+def source(status: SourceStatus, now: datetime, problems: Sequence[Problem]) -> View:
+    """Return the state of the source, with one page of its problems."""
     return {
         "commit": status.commit,
         "fetched_at": time(status.fetched_at),
         "age_seconds": age(status.fetched_at, now) if status.fetched_at else None,
         "error": status.error,
         "problems": [
-            {"path": item.path, "line": item.line, "column": item.column, "message": item.message}
-            for item in status.problems
+            {"path": item.path, "line": item.line, "column": item.column, "message": item.message} for item in problems
         ],
+        "problem_count": len(status.problems),
     }
 
 

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from desired_state import selection
 from desired_state.tree import LFS, SUBMODULE, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 from reconciler.edges.store import trees
 
-LARGEST_FILE = 1024 * 1024
 LARGEST_TOTAL = 64 * 1024 * 1024
 MOST_FILES = 10_000
 _SYMLINK, _SUBMODULE = "120000", "160000"
@@ -51,23 +51,20 @@ def committed_at(directory: Path, commit: str, *, access: Access) -> datetime:
 def manifests(directory: Path, commit: str, path: str, *, access: Access) -> Mapping[str, bytes]:
     """Return every YAML file below a path of that commit, keyed by its path from there, with odd bytes written out.
 
-    A file over the size limit is replaced by as many zeros as its reader refuses; the others are still read.
-    Raises: GitFailed.
+    What cannot be read, or is too much, is there as `Unavailable`; the others are still read. Raises: GitFailed.
     """
-    chosen = []
-    for entry in _entries(directory, commit, path, access):
-        _check_kind(entry)
-        if is_manifest(entry.path):
-            chosen.append(entry)
-    small = [entry for entry in chosen if entry.size <= LARGEST_FILE]
-    read = _read(directory, small, what="manifests", access=access)
-    files: dict[str, bytes] = {}
-    for entry in chosen:
-        name = shown(entry.path)
-        if name in files:
-            raise UnusableContent(f"two files are called {name}: rename one of them")
-        files[name] = read.get(entry.path, bytes(LARGEST_FILE + 1))
-    return files
+    entries: dict[str, Entry] = {}
+
+    def found() -> Iterator[selection.Entry]:
+        for entry in _entries(directory, commit, path, access):
+            obstacle = _obstacle(entry)
+            if obstacle is not None or selection.is_manifest(entry.path):
+                entries[entry.path] = entry
+                yield selection.Entry(entry.path, entry.size, obstacle)
+
+    selected = selection.select(found())
+    read = _read(directory, [entries[name] for name in selected.names], what="manifests", access=access)
+    return selected.contents(read)
 
 
 def terraform_files(directory: Path, commit: str, path: str, *, access: Access) -> Tree:
@@ -77,7 +74,9 @@ def terraform_files(directory: Path, commit: str, path: str, *, access: Access) 
     """
     files: dict[str, bytes] = {}
     readable: list[Entry] = []
-    for entry in _entries(directory, commit, path, access):
+    for number, entry in enumerate(_entries(directory, commit, path, access)):
+        if number >= MOST_FILES:
+            raise UnusableContent(f"there are more than {MOST_FILES} files below {path!r}")
         if reason := _why_unavailable(entry):
             files[entry.path] = Unavailable.because(reason)
         else:
@@ -88,20 +87,17 @@ def terraform_files(directory: Path, commit: str, path: str, *, access: Access) 
     return files
 
 
-def is_manifest(path: str) -> bool:
-    """Return True for YAML files outside of dot-folders."""
-    pure = PurePosixPath(path)
-    return pure.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in pure.parts)
-
-
 def _why_unavailable(entry: Entry) -> str | None:
-    if entry.mode == _SYMLINK:
-        return SYMLINK
-    if entry.mode == _SUBMODULE:
-        return SUBMODULE
+    if obstacle := _obstacle(entry):
+        return obstacle
     if entry.size > trees.LARGEST_FILE:
         return f"is larger than {trees.LARGEST_FILE // 1024 // 1024} MiB: keep large files in S3"
     return None
+
+
+def _obstacle(entry: Entry) -> str | None:
+    """Return what stands in the place of a file."""
+    return {_SYMLINK: SYMLINK, _SUBMODULE: SUBMODULE}.get(entry.mode)
 
 
 def _marked(entry: Entry, content: bytes) -> bytes:
@@ -135,25 +131,17 @@ def _next_object(entry: Entry, answer: memoryview) -> tuple[bytes, memoryview]:
     return bytes(answer[begin:end]), answer[end + 1 :]
 
 
-def _entries(directory: Path, commit: str, path: str, access: Access) -> list[Entry]:
-    """Return the files below the path, relative to it.
-
-    Raises: GitFailed, UnusableContent for too many files, or none below a folder.
-    """
+def _entries(directory: Path, commit: str, path: str, access: Access) -> Iterator[Entry]:
+    """Yield the files below the path, relative to it. Raises: GitFailed, UnusableContent for none below a folder."""
     base = PurePosixPath(path)
     if base.is_absolute() or ".." in base.parts:
         raise GitFailed(f"the path {path!r} leaves the repository")
     folder = "" if base == PurePosixPath() else f"{base}/"
     options = ("--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree")
     listing = repository.run(directory, *options, commit, "--", *([folder] if folder else []), access=access)
-    entries: list[Entry] = []
-    for entry in _parsed(listing, folder):
-        entries.append(entry)
-        if len(entries) > MOST_FILES:
-            raise UnusableContent(f"there are more than {MOST_FILES} files below {path!r}")
-    if folder and not entries:
+    if folder and not listing:
         raise UnusableContent(f"there is no folder {path!r} in commit {commit}")
-    return entries
+    yield from _parsed(listing, folder)
 
 
 def _parsed(listing: bytes, folder: str) -> Iterator[Entry]:
@@ -163,12 +151,3 @@ def _parsed(listing: bytes, folder: str) -> Iterator[Entry]:
             mode, _, object_id, size = facts.decode("ascii", "replace").split()
             path = name.decode("utf-8", "surrogateescape").removeprefix(folder)
             yield Entry(mode, object_id, int(size) if size.isdigit() else 0, path)
-
-
-def _check_kind(entry: Entry) -> None:
-    if any(part.startswith(".") for part in PurePosixPath(entry.path).parts[:-1]):
-        return
-    if entry.mode == _SYMLINK:
-        raise UnusableContent(f"{shown(entry.path)} is a symlink: only plain files are accepted")
-    if entry.mode == _SUBMODULE:
-        raise UnusableContent(f"{shown(entry.path)} is a submodule: everything must be in the repository itself")

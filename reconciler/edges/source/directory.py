@@ -17,10 +17,10 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from desired_state.tree import Tree, shown, tree_id
+from desired_state.tree import Tree, tree_id
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
-from reconciler.edges.source.commit import LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, is_manifest
+from reconciler.edges.source.folder import read_folder
 from reconciler.edges.store.trees import TreeFailed
 
 _COMPARE_AGAIN = timedelta(seconds=2)
@@ -109,34 +109,11 @@ def read_directory(directory: Path, roots: Callable[[], Tree] = dict) -> Revisio
     """
     if not directory.is_dir():
         raise SourceFailed(f"{directory} is not a directory")
-    files, newest, total = {}, 0.0, 0
-    for path in _paths(directory):
-        name = shown(path.relative_to(directory).as_posix())
-        if is_manifest(name):
-            with path.open("rb") as file:
-                files[name] = file.read(LARGEST_FILE + 1)
-                newest = max(newest, os.fstat(file.fileno()).st_mtime)
-            total += len(files[name])
-        if total > LARGEST_TOTAL or len(files) > MOST_FILES:
-            bound = f"{MOST_FILES} files or {LARGEST_TOTAL // 1024 // 1024} MiB"
-            raise SourceFailed(f"{directory} holds more manifests than are accepted ({bound})")
-    newest = min(newest, time.time())  # a file's own time can be anything
+    found = read_folder(directory)
+    newest = min(found.newest, time.time())  # a file's own time can be anything
     tree = roots()
-    content = hashlib.sha256(f"{tree_id(files)} {tree_id(tree)}".encode()).hexdigest()
-    return Revision(f"worktree-{content[:12]}", datetime.fromtimestamp(newest, UTC), dict(sorted(files.items())), tree)
-
-
-def _paths(directory: Path) -> Iterator[Path]:
-    """Yield the files outside of dot-folders. Raises: SourceFailed for a symlink, which Git sources refuse too."""
-    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
-        path = Path(entry.path)
-        if entry.is_symlink() and not entry.name.startswith("."):
-            raise SourceFailed(f"{path} is a symlink: manifests must be plain files")
-        if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith("."):
-                yield from _paths(path)
-        elif entry.is_file(follow_symlinks=False):
-            yield path
+    content = hashlib.sha256(f"{tree_id(found.files)} {tree_id(tree)}".encode()).hexdigest()
+    return Revision(f"worktree-{content[:12]}", datetime.fromtimestamp(newest, UTC), found.files, tree)
 
 
 def _stats(directory: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:

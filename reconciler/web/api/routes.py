@@ -20,6 +20,7 @@ from reconciler.web.api.actions import act
 from reconciler.web.api.audit import audit, audit_of_instance
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
+from reconciler.web.api.pages import page_of, problems_of
 from reconciler.web.auth import authenticate, is_reader, may_read, require, require_reading, tenant_of
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.request import (
@@ -112,7 +113,8 @@ async def _openapi(request: web.Request) -> web.Response:
 
 async def _source(request: web.Request) -> web.Response:
     require_reading(request)
-    return answer(request, api.source(request.app[CONTROL].source(), now()))
+    status = request.app[CONTROL].source()
+    return answer(request, api.source(status, now(), problems_of(request, status.problems)))
 
 
 async def _instances(request: web.Request) -> web.Response:
@@ -125,8 +127,9 @@ async def _instances(request: web.Request) -> web.Response:
         if environment in (None, record.key.environment) and (reason is None or has_reason(record, reason))
     ]
     floor = request.app[CONTROL].floor
-    shown = [api.summary(record, now(), floor(record.key.environment)) for record in records]
-    return answer(request, {"instances": shown})
+    listed, following = page_of(request, records)
+    shown = [api.summary(record, now(), floor(record.key.environment)) for record in listed]
+    return answer(request, {"instances": shown, "next": following})
 
 
 async def _instance(request: web.Request) -> web.Response:
@@ -143,7 +146,8 @@ async def _drift(request: web.Request) -> web.Response:
 
 
 async def _drifted(request: web.Request) -> web.Response:
-    return answer(request, {"instances": [_drift_of(record) for record in _readable(request) if record.drift]})
+    listed, following = page_of(request, [record for record in _readable(request) if record.drift])
+    return answer(request, {"instances": [_drift_of(record) for record in listed], "next": following})
 
 
 def _readable(request: web.Request) -> list[Record]:

@@ -21,6 +21,11 @@ def known(schema: Schema) -> Schema:
     return {"200": answer("As it is now", schema), "404": error()}
 
 
+def paged(schema: Schema) -> Schema:
+    """Return the answers of a list in pages."""
+    return {"200": answer("In order", schema), "400": error()}
+
+
 def answer(description: str, schema: Schema) -> Schema:
     """Return an answer of this schema."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
@@ -32,12 +37,12 @@ def error() -> Schema:
 
 
 def key_parameters() -> list[Schema]:
+    """Return the parameters of an instance in a path."""
     return [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("environment", "name")]
 
 
 def query(name: str, description: str, schema: Schema) -> Schema:
     """Return a parameter of a query."""
-    """Return the parameters of an instance in a path."""
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 

@@ -44,7 +44,7 @@ def shapes() -> dict[str, Any]:
         "summary": api.summary(live_record(found[PAYMENTS]), NOON),
         "detail": api.detail(awaiting_record(found[ORDERS]), NOON),
         "pass": api.finished_pass(finished_pass(ORDERS)),
-        "source": api.source(FakeControl().status, NOON + timedelta(minutes=1)),
+        "source": api.source(FakeControl().status, NOON + timedelta(minutes=1), FakeControl().status.problems),
         "pulse": api.pulse(BUSY),
     }
 

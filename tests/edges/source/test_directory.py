@@ -1,16 +1,22 @@
 """A watched directory: saves take effect, half-written saves and vanished directories do not."""
 
 import asyncio
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from desired_state.selection import SPECIAL
+from desired_state.tree import SUBMODULE, SYMLINK, Unavailable
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.edges.source.directory import DirectorySource
+from reconciler.edges.source.folder import read_folder
 from reconciler.edges.store.trees import read_tree
 from tests.patience import PATIENCE
 
@@ -137,10 +143,39 @@ async def test_a_cancelled_wait_can_be_followed_by_another(manifests: Path) -> N
     await wait_ends_by(source, lambda: (manifests / "a.yaml").write_text("a: 2"))
 
 
-async def test_symlinks_are_refused(manifests: Path) -> None:
+async def test_what_is_no_file_is_left_unread_and_the_others_are_read(manifests: Path) -> None:
     (manifests / "passwd.yaml").symlink_to("/etc/passwd")
-    with pytest.raises(SourceFailed, match=r"passwd\.yaml is a symlink"):
-        await DirectorySource(manifests).fetch()
+    os.mkfifo(manifests / "pipe.yaml")
+    os.mkfifo(manifests / "pipe")
+    (manifests / "other/.git").mkdir(parents=True)
+    (manifests / "other/b.yaml").write_text("b: 1")
+    assert (await DirectorySource(manifests).fetch()).files == {
+        "a.yaml": b"a: 1",
+        "other": Unavailable.because(SUBMODULE),
+        "passwd.yaml": Unavailable.because(SYMLINK),
+        "pipe.yaml": Unavailable.because(SPECIAL),
+    }
+
+
+async def test_what_may_not_be_read_is_left_unread(manifests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (manifests / "shut").mkdir()
+    (manifests / "shut.yaml").write_text("a: 1")
+    scandir, opened = os.scandir, Path.open
+
+    def scan(path: Path) -> Any:
+        if path.name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    def open_file(path: Path, mode: str) -> Any:
+        if path.name == "shut.yaml":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, mode)
+
+    monkeypatch.setattr("reconciler.edges.source.folder.os.scandir", scan)
+    monkeypatch.setattr(Path, "open", open_file)
+    why = Unavailable.because("cannot be read: Permission denied")
+    assert read_folder(manifests).files == {"a.yaml": b"a: 1", "shut": why, "shut.yaml": why}
 
 
 async def test_an_unusable_terraform_tree_fails_the_fetch(manifests: Path, tmp_path: Path) -> None:

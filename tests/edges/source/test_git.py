@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import Tree
+from desired_state.limits import LARGEST_FILE
+from desired_state.tree import SUBMODULE, SYMLINK, Tree, Unavailable
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.source import commit as commits
 from reconciler.edges.source.git import GitSource
@@ -60,32 +61,23 @@ async def test_a_forced_push_is_followed(author: Author) -> None:
     assert (revision.commit, revision.files["a.yaml"]) == (rewritten, b"rewritten")
 
 
-@pytest.mark.parametrize("path", [".", "deploy"])
-async def test_links_and_submodules_are_refused_by_name(author: Author, path: str) -> None:
-    author.push(**{"deploy/a.yaml": "a"})
+@pytest.mark.parametrize(("path", "prefix"), [(".", "deploy/"), ("deploy", "")])
+async def test_a_link_or_a_submodule_is_left_unread_by_name_and_the_others_are_read(
+    author: Author, path: str, prefix: str
+) -> None:
+    commit = author.push(**{"deploy/a.yaml": "a"})
     (author.tree / "deploy/passwd.yaml").symlink_to("/etc/passwd")
+    (author.tree / "deploy/shared").symlink_to("../elsewhere")
     author.push()
-    with pytest.raises(SourceFailed, match=r"passwd\.yaml is a symlink"):
-        await source(author, path=path).fetch()
-    (author.tree / "deploy/passwd.yaml").unlink()
-    commit = author.git("rev-parse", "HEAD")
     author.git("update-index", "--add", "--cacheinfo", f"160000,{commit},deploy/other")
     author.git("commit", "--quiet", "-m", "submodule")
     author.git("push", "--quiet", str(author.bare), "HEAD:refs/heads/main")
-    with pytest.raises(SourceFailed, match="other is a submodule"):
-        await source(author, path=path).fetch()
-
-
-async def test_refused_content_keeps_the_mirror(author: Author) -> None:
-    author.push(**{"a.yaml": "good"})
-    origin = source(author)
-    await origin.fetch()
-    before = (author.bare.parent / "mirror").stat().st_ino
-    (author.tree / "link.yaml").symlink_to("a.yaml")
-    author.push()
-    with pytest.raises(SourceFailed, match="symlink"):
-        await origin.fetch()
-    assert (author.bare.parent / "mirror").stat().st_ino == before
+    assert (await source(author, path=path).fetch()).files == {
+        f"{prefix}a.yaml": b"a",
+        f"{prefix}other": Unavailable.because(SUBMODULE),
+        f"{prefix}passwd.yaml": Unavailable.because(SYMLINK),
+        f"{prefix}shared": Unavailable.because(SYMLINK),
+    }
 
 
 async def test_a_missing_folder_fails_instead_of_being_empty(author: Author) -> None:
@@ -96,22 +88,25 @@ async def test_a_missing_folder_fails_instead_of_being_empty(author: Author) -> 
         await source(author, path="../deploy").fetch()
 
 
-async def test_a_file_over_the_size_limit_is_cut_one_byte_past_it(author: Author) -> None:
-    author.push(**{"big.yaml": b"x" * (commits.LARGEST_FILE + 100), "small.yaml": b"s", "z.yaml": b"z"})
+async def test_a_file_over_the_size_limit_is_left_unread(author: Author) -> None:
+    author.push(**{"big.yaml": b"x" * (LARGEST_FILE + 1), "small.yaml": b"s", "z.yaml": b"z"})
     files = (await source(author).fetch()).files
-    assert len(files["big.yaml"]) == commits.LARGEST_FILE + 1
+    assert files["big.yaml"] == Unavailable.because(f"is larger than {LARGEST_FILE} bytes: split it")
     assert (files["small.yaml"], files["z.yaml"]) == (b"s", b"z")
 
 
-async def test_the_number_and_total_size_of_files_are_bounded(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:
-    author.push(**{"a.yaml": "aaaa", "b.yaml": "bbbb"})
-    monkeypatch.setattr(commits, "MOST_FILES", 1)
-    with pytest.raises(SourceFailed, match="more than 1 files"):
-        await source(author).fetch()
-    monkeypatch.setattr(commits, "MOST_FILES", 10)
-    monkeypatch.setattr(commits, "LARGEST_TOTAL", 7)
-    with pytest.raises(SourceFailed, match="larger than"):
-        await source(author).fetch()
+async def test_only_manifests_count_and_the_largest_folder_is_cut(
+    author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desired_state.limits.MOST_FILES", 3)
+    others = {f"docs/{number}.md": "text" for number in range(20)}
+    author.push(**{**others, **{f"bomb/{number}.yaml": "x" for number in range(5)}, "shop/a.yaml": "aaaa"})
+    files = (await source(author).fetch()).files
+    assert {path for path, content in files.items() if not isinstance(content, Unavailable)} == {
+        "bomb/0.yaml", "bomb/1.yaml", "shop/a.yaml"
+    }  # fmt: skip
+    assert set(files) == {*(f"bomb/{number}.yaml" for number in range(5)), "shop/a.yaml"}
+    assert b"is not read: all manifests together are more than" in files["bomb/4.yaml"]
 
 
 @pytest.mark.parametrize("damage", ["objects", "head", "reference", "gone", "garbage"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ports.source import SourceFailed
+from desired_state.tree import Unavailable
 from reconciler.edges.source.git import GitSource, read_revision
 from tests.edges.source.author import TIMEOUT, Author
 from tests.edges.source.raw_objects import FILE, RawObjects
@@ -56,11 +56,14 @@ async def test_names_that_are_no_text_or_cannot_be_printed_are_written_out(raw: 
     assert set(found) == {"\\xff.yaml", "a\\nb.yaml", "\\u202e.yaml", "grün.yaml"}
 
 
-async def test_two_names_that_are_shown_alike_are_refused(raw: RawObjects, tmp_path: Path) -> None:
+async def test_of_two_names_that_are_shown_alike_neither_is_read(raw: RawObjects, tmp_path: Path) -> None:
     blob = raw.blob(b"a: 1")
-    raw.branch(raw.commit(raw.tree((FILE, b"\xff.yaml", blob), (FILE, b"\\xff.yaml", blob))))
-    with pytest.raises(SourceFailed, match="two files are called"):
-        await source(raw, tmp_path).fetch()
+    same = (FILE, b"\xff.yaml", blob), (FILE, b"\\xff.yaml", blob)
+    raw.branch(raw.commit(raw.tree(*same, (FILE, b"a.yaml", blob))))
+    files = (await source(raw, tmp_path).fetch()).files
+    assert files["a.yaml"] == b"a: 1"
+    assert b"has a name that is shown like that of another file" in files["\\xff.yaml"]
+    assert isinstance(files["\\xff.yaml"], Unavailable)
 
 
 async def test_a_repository_with_sha256_names_is_mirrored_and_followed(tmp_path: Path) -> None:

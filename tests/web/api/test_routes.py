@@ -1,11 +1,13 @@
 """Reads over TCP."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from desired_state.document import Problem
 from reconciler.core.ports.control import Beat
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import NOON, ORDERS, ORPHAN, FakeControl
@@ -81,6 +83,32 @@ async def test_the_source_shows_commit_and_problems(client: Client) -> None:
     shown = await read(client, "/api/v1/source")
     assert shown["fetched_at"] == NOON.isoformat().replace("+00:00", "Z")
     assert shown["problems"] == [{"path": "services/a.yaml", "line": 3, "column": 5, "message": "unknown field"}]
+
+
+async def test_the_problems_of_the_source_are_shown_by_page(client: Client, control: FakeControl) -> None:
+    problems = tuple(Problem("a.yaml", line, 1, "x" * 500) for line in range(1, 1001))
+    control.status = dataclasses.replace(control.status, problems=problems)
+    first = await read(client, "/api/v1/source")
+    assert (len(first["problems"]), first["problem_count"]) == (100, 1000)
+    assert len(str(first)) < 100_000
+    last = await read(client, "/api/v1/source?limit=7&offset=998")
+    assert [problem["line"] for problem in last["problems"]] == [999, 1000]
+    await read(client, "/api/v1/source?limit=101", 400)
+    await read(client, "/api/v1/source?offset=-1", 400)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/instances", "/api/v1/drift"])
+async def test_instances_are_shown_by_page(client: Client, path: str) -> None:
+    every = [item["key"] for item in (await read(client, path))["instances"]]
+    found: list[str] = []
+    page: Mapping[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        page = await read(client, f"{path}?limit=1" + (f"&after={page['next']}" if page["next"] else ""))
+        assert len(page["instances"]) == 1
+        found += [item["key"] for item in page["instances"]]
+    assert found == every
+    assert (await read(client, f"{path}?after=zzz/zzz")) == {"instances": [], "next": None}
+    await read(client, f"{path}?after=orders", 400)
 
 
 async def test_a_stuck_pass_is_shown_and_does_not_fail_the_health_check(client: Client, control: FakeControl) -> None:
