@@ -11,6 +11,7 @@ from desired_state.tree import Tree
 from reconciler.app.rules import refs
 from reconciler.config.models import Settings
 from reconciler.config.redaction import redaction_key
+from reconciler.core.code.allowances import install_only
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
@@ -149,7 +150,7 @@ def terraform(
         work=work,
         trees=trees,
         state=state(settings) if remote_state else None,
-        plugins=configure(settings.data, find_mirrors(os.environ)),
+        plugins=configure(settings.data, find_mirrors(os.environ), only=install_only(settings.allowances())),
         environment=os.environ,
         drain=settings.stop.drain,
         grace=settings.stop.grace,
@@ -164,6 +165,7 @@ def terraform(
         on_phase=on_phase,
         on_run=on_run,
         warn=warn,
+        allowances=settings.allowances(),
     )
 
 

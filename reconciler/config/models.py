@@ -17,6 +17,7 @@ from reconciler.config.daemon import Auth, Http, Logs, Redaction, ReportSettings
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.values import EnvironmentName
+from reconciler.core.code.allowances import Allowances
 from reconciler.core.environment import Environment, Floor
 
 
@@ -76,6 +77,18 @@ class Settings(BaseSettings):
             partition=found.partition,
             endpoint=found.endpoint,
             floor=Floor(mode=found.floor.mode, prune=found.floor.prune),
+        )
+
+    def allowances(self) -> Allowances:
+        """Return what the code of roots may do on this machine."""
+        allow = self.terraform.allow
+        return Allowances(
+            providers=frozenset(allow.providers),
+            modules=frozenset(allow.modules),
+            provisioners=allow.provisioners,
+            files=allow.files,
+            remote_state=allow.remote_state,
+            provider_settings=frozenset(allow.provider_settings),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:

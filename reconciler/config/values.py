@@ -156,6 +156,20 @@ Branch = Annotated[
         "must be the name of a Git branch or tag",
     ),
 ]
+ProviderSource = Annotated[
+    str,
+    _explained(
+        r"([a-z0-9.-]+\.[a-z]+(:\d+)?/)?[a-z0-9-]+/[a-z0-9-]+",
+        "must be the source of a provider, such as hashicorp/random",
+    ),
+]
+ModuleSource = Annotated[
+    str,
+    _explained(
+        r"(?!\.{0,2}/)[^\x00-\x20\x7f]+/",
+        "must be the beginning of a module's source up to a slash, such as git::https://git.example.com/modules/",
+    ),
+]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PolicyException = Annotated[
     str,

@@ -39,4 +39,10 @@ def test_the_reference_describes_every_key_with_its_default() -> None:
         value: Any = defaults
         for part in key.split("."):
             value = value[part]
-        assert default == ("null" if value is None else '""' if value == "" else str(value).replace("True", "true"))
+        assert default == (
+            "null"
+            if value is None
+            else '""'
+            if value == ""
+            else str(value).replace("True", "true").replace("False", "false")
+        )

@@ -13,6 +13,7 @@ from typing import Any
 
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
+from reconciler.core.code.allowances import NOTHING, Allowances
 from reconciler.core.environment import Environment
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import TreeArchive
@@ -24,6 +25,7 @@ from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import TreeFailed
 from reconciler.edges.terraform import bootstrap, workspace
+from reconciler.edges.terraform.code import check
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.environ import process_environment
 from reconciler.edges.terraform.hcl import backend
@@ -69,6 +71,7 @@ class TerraformCli:
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
         redact: Callable[..., str] = _unredacted,
+        allowances: Allowances = NOTHING,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
@@ -76,6 +79,7 @@ class TerraformCli:
         self._tools = Toolchain(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
+        self._allowances, self._checked = allowances, set[tuple[str, str]]()
 
     @property
     def version(self) -> str:
@@ -98,6 +102,7 @@ class TerraformCli:
                 secrets=known,
                 imports=run.imports,
                 pin=lambda commits: self._pin(content.tree_id, run.root, commits),
+                allowances=self._allowances,
             ) as session:
                 yield session
 
@@ -105,10 +110,18 @@ class TerraformCli:
         """Build the workspace; keep one with a state that was not uploaded, so that the state can be pushed from it."""
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
+            await self._check(kept, run.root)
             return WorkspaceContent(kept, backend)
+        await self._check(run.tree_id, run.root)
         tree = None if workspace.has_tree(place, run) else await self._tree(run.tree_id)
         await in_thread(_build, place, run, tree=tree, backend=backend)
         return WorkspaceContent(run.tree_id, backend)
+
+    async def _check(self, tree_id: str, root: str) -> None:
+        """Check the code of a root, once for each tree. Raises: TerraformFailed."""
+        if (tree_id, root) not in self._checked:
+            await in_thread(check.check_root, await self._tree(tree_id), root, self._allowances)
+            self._checked.add((tree_id, root))
 
     async def render(self, run: Run, directory: Path) -> Path:
         """Write the instance as a directory to plan by hand; return its root. Raises: TerraformFailed."""
@@ -147,6 +160,7 @@ class TerraformCli:
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
         pin: Pin | None = None,
+        allowances: Allowances | None = None,
     ) -> AsyncIterator[Session]:
         environment = process_environment(self._environment, self._tools.plugins.configuration, target)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
@@ -155,6 +169,8 @@ class TerraformCli:
             )
             try:
                 await session.initialise()
+                if allowances is not None:
+                    await in_thread(check.check_installed, place.root, allowances)
                 yield session
             finally:
                 place.plan_file.unlink(missing_ok=True)
