@@ -31,6 +31,7 @@ from reconciler.edges.store.trees import DirectoryTrees, read_tree
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
+from reconciler.edges.terraform.sessions import Sessions
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import runtime_directory
@@ -166,6 +167,7 @@ def terraform(
         on_run=on_run,
         warn=warn,
         allowances=settings.allowances(),
+        sessions=Sessions(),
     )
 
 

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
             partition=found.partition,
             endpoint=found.endpoint,
             floor=Floor(mode=found.floor.mode, prune=found.floor.prune),
+            tenant_roles=tuple(sorted(found.tenant_roles.items())),
         )
 
     def allowances(self) -> Allowances:

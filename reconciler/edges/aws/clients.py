@@ -151,16 +151,35 @@ class AwsClients:
         return boto3.Session(botocore_session=assumed)
 
 
+def assumed(
+    place: Place, settings: Config, *, session_name: str = SESSION_NAME, policy: str | None = None
+) -> DeferredRefreshableCredentials:
+    """Return credentials of a place's role, fetched at their first use and again before they expire.
+
+    They allow no more than the session policy `policy`, if there is one.
+    """
+    return _Role(Session(), place, settings, session_name=session_name, policy=policy).load()
+
+
 class _Role(CredentialProvider):
     """Credentials of a place's role, which is assumed at the first call and again before they expire."""
 
     METHOD = "reconciler-assume-role"
 
-    def __init__(self, ambient: Session, place: Place, settings: Config) -> None:
+    def __init__(
+        self,
+        ambient: Session,
+        place: Place,
+        settings: Config,
+        *,
+        session_name: str = SESSION_NAME,
+        policy: str | None = None,
+    ) -> None:
         super().__init__()
         self._ambient = ambient
         self._place = place
         self._settings = settings
+        self._asked = {"RoleSessionName": session_name} | ({"Policy": policy} if policy else {})
 
     def load(self) -> DeferredRefreshableCredentials:
         """Return credentials that are fetched at their first use."""
@@ -174,6 +193,6 @@ class _Role(CredentialProvider):
             ),
             source_credentials=self._ambient.get_credentials(),
             role_arn=place.role or "",
-            extra_args={"RoleSessionName": SESSION_NAME},
+            extra_args=self._asked,
         )
         return DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method=self.METHOD)

@@ -7,6 +7,7 @@ an allow-list. The plan file is deleted when the workspace closes, because it ho
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import TreeArchive
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
+from reconciler.core.session_policy import session_policy
 from reconciler.core.vocabulary import Reason
+from reconciler.edges.aws.clients import AwsFailed
 from reconciler.edges.process import child
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.settings import StateSettings
@@ -33,6 +36,7 @@ from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent
 from reconciler.edges.terraform.plugins import Plugins
 from reconciler.edges.terraform.runner import Runner, Timeouts
 from reconciler.edges.terraform.session import Pin, Session
+from reconciler.edges.terraform.sessions import Sessions
 from reconciler.edges.terraform.warm import Attach, Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
@@ -50,6 +54,7 @@ def _unredacted(text: str, *_: str) -> str:
 class TerraformCli:
     """Implements `core.ports.terraform.Terraform` on a terraform binary.
 
+    `sessions` None: Terraform takes on the role of an environment itself, with the credentials in `environment`.
     `state` None: every state is kept in its workspace and thrown away, for plans of an account without a state bucket.
     Raises: ProcessFailed when the binary is not a usable terraform.
     """
@@ -72,6 +77,7 @@ class TerraformCli:
         warn: Callable[[str], None] = _ignore,
         redact: Callable[..., str] = _unredacted,
         allowances: Allowances = NOTHING,
+        sessions: Sessions | None = None,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
@@ -80,6 +86,7 @@ class TerraformCli:
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
         self._allowances, self._checked = allowances, set[tuple[str, str]]()
+        self._sessions = sessions
 
     @property
     def version(self) -> str:
@@ -91,6 +98,8 @@ class TerraformCli:
         """Lock, build and initialise the instance's workspace. Raises: TerraformFailed."""
         place = workspace.layout(self._work, run)
         with workspace.locked(place.home) as lock:
+            given = await self._given(run)
+            run = _without_role(run) if given else run
             content = await self._content(place, run)
             known = known_secrets.of_inputs(run.variables)
             async with self._session(
@@ -103,6 +112,7 @@ class TerraformCli:
                 imports=run.imports,
                 pin=lambda commits: self._pin(content.tree_id, run.root, commits),
                 allowances=self._allowances,
+                given=given,
             ) as session:
                 yield session
 
@@ -116,6 +126,22 @@ class TerraformCli:
         tree = None if workspace.has_tree(place, run) else await self._tree(run.tree_id)
         await in_thread(_build, place, run, tree=tree, backend=backend)
         return WorkspaceContent(run.tree_id, backend)
+
+    async def _given(self, run: Run) -> Mapping[str, str] | None:
+        """Return the variables of the session of a run; None for one with the daemon's own. Raises: TerraformFailed."""
+        try:
+            role = run.environment.role_of(run.tenant)
+        except ValueError as error:
+            raise TerraformFailed(Reason.INVALID_CONFIGURATION, str(error)) from error
+        if self._sessions is None or role is None:
+            return None
+        may_change = "assume_role" in self._allowances.provider_settings
+        try:
+            return await self._sessions.environment(
+                replace(run.environment, role=role), session_policy(run.root, may_change_role=may_change)
+            )
+        except AwsFailed as error:
+            raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
 
     async def _check(self, tree_id: str, root: str) -> None:
         """Check the code of a root, once for each tree. Raises: TerraformFailed."""
@@ -161,8 +187,9 @@ class TerraformCli:
         imports: Sequence[Import] = (),
         pin: Pin | None = None,
         allowances: Allowances | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Session]:
-        environment = process_environment(self._environment, self._tools.plugins.configuration, target)
+        environment = process_environment(self._environment, self._tools.plugins.configuration, target, given)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
             session = Session(
                 self._tools, place, content, lock=lock, attachment=attachment, secrets=secrets, imports=imports, pin=pin
@@ -196,6 +223,13 @@ class TerraformCli:
             return backend(self._state, run.key, run.environment)
         except ValueError as error:
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"state backend: {error}") from error
+
+
+def _without_role(run: Run) -> Run:
+    """Return the run for a process that has the role's session already: nothing in it takes the role on again."""
+    aws = run.variables.get("aws")
+    given = {"aws": {**aws, "role_arn": None}} if isinstance(aws, Mapping) else {}
+    return replace(run, environment=replace(run.environment, role=None), variables={**run.variables, **given})
 
 
 def _build(place: WorkspaceLayout, run: Run, *, tree: Tree | None, backend: str | None) -> None:
