@@ -118,6 +118,25 @@ variable "roots" {
   }
 }
 
+variable "tenant" {
+  description = "The tenant whose instances the role is for: what their names begin with, each ending with a hyphen; nobody else may have the name without it. null: all instances of the environments."
+  type        = object({ name_prefixes = set(string) })
+  default     = null
+
+  validation {
+    condition     = var.tenant == null || (length(coalesce(var.tenant, { name_prefixes = [] }).name_prefixes) > 0 && alltrue([for own in coalesce(var.tenant, { name_prefixes = [] }).name_prefixes : can(regex("^[a-z]([a-z0-9]|-[a-z0-9])*-$", own))]))
+    error_message = "tenant.name_prefixes must be one or more beginnings of names that end with a hyphen, such as orders-: without it the names of another tenant could begin in the same way."
+  }
+  validation {
+    condition     = var.tenant == null || alltrue(flatten([for own in coalesce(var.tenant, { name_prefixes = [] }).name_prefixes : [for name in var.environments : length(name) + length(own) <= 23]]))
+    error_message = "An environment and a prefix of tenant.name_prefixes must have at most 23 characters together: names of target groups keep no more."
+  }
+  validation {
+    condition     = var.tenant == null || length(setsubtract(var.roots, ["service"])) == 0
+    error_message = "roots ${jsonencode(var.roots)} must be service in the role of a tenant: the others make what all tenants share."
+  }
+}
+
 variable "account_policies" {
   description = "AWS's own policies that the root account may attach to roles: those of its readers, of break-glass, and of AWS Config."
   type        = set(string)
