@@ -118,6 +118,13 @@ class Settings(BaseSettings):
             for name in self.slack.environments or ()
             if name not in self.environments
         ]
+        problems += [
+            f"environments.{other}: begins with {one!r} and a hyphen in the same account, so that names and policies "
+            f"of {one} also mean those of {other}: rename it, or give it an account of its own"
+            for one, found in self.environments.items()
+            for other, its in self.environments.items()
+            if other.startswith(f"{one}-") and its.account == found.account
+        ]
         if problems:
             raise ConfigFailed(problems)
 

@@ -125,7 +125,8 @@ def role(target_root: Root, target_given: dict[str, Any]) -> Plan:
 
 def refused(role: Plan, requests: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str]]:
     """Return the requests that the role may not make."""
-    identity = [read(policy.document("policy")) for policy in role.of("aws_iam_policy", "aws_iam_role_policy")]
+    planned = [policy for policy in role.of("aws_iam_policy", "aws_iam_role_policy") if policy.actions != ("delete",)]
+    identity = [read(policy.document("policy")) for policy in planned]
     caller = role_session(f"{IAM}:role/reconciler-orders")
     answers = [(each, decide(Request(*each[:2], caller, each[2]), Policies(identity=identity))) for each in requests]
     return [each[:2] for each, answer in answers if not answer.allowed]

@@ -84,6 +84,10 @@ variable "environments" {
     condition     = length(var.environments) > 0 && alltrue([for name in var.environments : length(name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", name))])
     error_message = "environments ${jsonencode(var.environments)} must be one or more names of at most 16 characters: lower-case letters, digits and single hyphens between them."
   }
+  validation {
+    condition     = !anytrue(flatten([for one in var.environments : [for other in var.environments : startswith(other, "${one}-")]]))
+    error_message = "environments ${jsonencode(var.environments)} must not hold one that begins with another and a hyphen: what is named prod-* would also be that of prod-eu."
+  }
 }
 
 variable "state" {
@@ -179,8 +183,8 @@ variable "terraform" {
     error_message = "Every one of terraform.policies must be a policy document in JSON."
   }
   validation {
-    condition     = !anytrue([for arn in var.terraform.managed_policy_arns : endswith(arn, ":policy/AdministratorAccess")])
-    error_message = "terraform.managed_policy_arns must not hold AdministratorAccess: what the modules need is far less."
+    condition     = !anytrue([for arn in var.terraform.managed_policy_arns : can(regex(":policy/(AdministratorAccess|IAMFullAccess)$", arn))])
+    error_message = "terraform.managed_policy_arns must not hold AdministratorAccess or IAMFullAccess: what the modules need is far less."
   }
 }
 

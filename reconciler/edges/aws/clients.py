@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -151,14 +151,31 @@ class AwsClients:
         return boto3.Session(botocore_session=assumed)
 
 
-def assumed(
-    place: Place, settings: Config, *, session_name: str = SESSION_NAME, policy: str | None = None
-) -> DeferredRefreshableCredentials:
-    """Return credentials of a place's role, fetched at their first use and again before they expire.
+class Assumed:
+    """The credentials of a place's role, bounded by a session policy, and renewed before they expire."""
 
-    They allow no more than the session policy `policy`, if there is one.
-    """
-    return _Role(Session(), place, settings, session_name=session_name, policy=policy).load()
+    def __init__(self, place: Place, *, session_name: str, policy: str) -> None:
+        self._place = place
+        self._credentials: Any = _Role(Session(), place, _RETRIES, session_name=session_name, policy=policy).load()
+
+    def document(self) -> Mapping[str, str]:
+        """Return them as AWS's container endpoints do; blocks. Raises: AwsFailed when there are none."""
+        where = f"sts assume_role of {self._place.role} in {self._place.name}"
+        try:
+            found = self._credentials.get_frozen_credentials()
+        except ClientError as error:
+            answer = error.response.get("Error", {})
+            code, message = answer.get("Code", "Unknown"), answer.get("Message", "")
+            raise AwsFailed(code, message, operation=where) from error
+        except BotoCoreError as error:
+            raise AwsFailed(type(error).__name__, str(error), operation=where) from error
+        expires = self._credentials._expiry_time.astimezone(UTC)
+        return {
+            "AccessKeyId": found.access_key,
+            "SecretAccessKey": found.secret_key,
+            "Token": found.token,
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
 
 
 class _Role(CredentialProvider):

@@ -14,17 +14,12 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Any
+from functools import partial
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from reconciler.edges.aws.clients import AwsFailed, Place, assumed
+from reconciler.edges.aws.clients import Assumed, AwsFailed, Place
 from reconciler.edges.process.threads import in_thread
 
 SESSION_NAME = "reconciler"  # CloudTrail shows this name for Terraform's calls
-_SETTINGS = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 4})
 _LONGEST_REQUEST = 16 * 1024
 _SECONDS = 10
 
@@ -35,7 +30,7 @@ class _Offer:
 
     token: str
     path: str
-    credentials: Any
+    credentials: Assumed
 
 
 class Sessions:
@@ -53,10 +48,10 @@ class Sessions:
                 self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LONGEST_REQUEST)
         offer = self._offers.get((place, policy))
         if offer is None:
-            credentials = await in_thread(assumed, place, _SETTINGS, session_name=SESSION_NAME, policy=policy)
+            credentials = await in_thread(partial(Assumed, place, session_name=SESSION_NAME, policy=policy))
             offer = _Offer(secrets.token_urlsafe(32), f"/{secrets.token_hex(8)}", credentials)
             offer = self._offers.setdefault((place, policy), offer)
-        await self._answer(offer, place)
+        await in_thread(offer.credentials.document)
         port = self._server.sockets[0].getsockname()[1]
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{port}{offer.path}",
@@ -70,17 +65,6 @@ class Sessions:
         """Hand out no more credentials."""
         if self._server is not None:
             self._server.close()
-
-    async def _answer(self, offer: _Offer, place: Place) -> bytes:
-        try:
-            return await in_thread(_document, offer.credentials)
-        except ClientError as error:
-            found = error.response.get("Error", {})
-            operation = f"sts assume_role of {place.role} in {place.name}"
-            raise AwsFailed(found.get("Code", "Unknown"), found.get("Message", ""), operation=operation) from error
-        except BotoCoreError as error:
-            operation = f"sts assume_role of {place.role} in {place.name}"
-            raise AwsFailed(type(error).__name__, str(error), operation=operation) from error
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(
@@ -99,25 +83,13 @@ class Sessions:
         method, path = (*first.split(" "), "", "")[:2]
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         token = headers.get("authorization", "")
-        for (place, _), offer in self._offers.items():
+        for offer in self._offers.values():
             if path == offer.path and method == "GET" and hmac.compare_digest(token.encode(), offer.token.encode()):
                 try:
-                    return "200 OK", await self._answer(offer, place)
+                    return "200 OK", _json(await in_thread(offer.credentials.document))
                 except AwsFailed as error:
                     return "502 Bad Gateway", _json({"code": error.code, "message": error.message})
         return "403 Forbidden", _json({"code": "AccessDenied", "message": "no such session"})
-
-
-def _document(credentials: Any) -> bytes:
-    """Return the session in the form of the endpoint; renews it when it ends soon."""
-    frozen = credentials.get_frozen_credentials()
-    expires = credentials._expiry_time.astimezone(UTC)
-    return _json({
-        "AccessKeyId": frozen.access_key,
-        "SecretAccessKey": frozen.secret_key,
-        "Token": frozen.token,
-        "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    })  # fmt: skip
 
 
 def _json(value: Mapping[str, str]) -> bytes:
