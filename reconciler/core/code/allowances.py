@@ -29,7 +29,7 @@ class Allowances:
 
     def admits_module(self, source: str) -> bool:
         """Return whether a module of that source, outside of the tree, may be installed and read."""
-        return any(source.startswith(beginning) for beginning in self.modules)
+        return ".." not in source and any(source.startswith(beginning) for beginning in self.modules)
 
 
 NOTHING = Allowances()

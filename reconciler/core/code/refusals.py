@@ -22,6 +22,7 @@ _BACKEND: Final = frozenset({
 })  # fmt: skip
 _LOCAL = ("./", "../")
 _NAMED: Final = 3
+_LONGEST: Final = 400
 _LINE = re.compile(r"\bline (\d+)")
 _FILES = (".tf", ".tf.json")
 
@@ -35,7 +36,8 @@ class Refusal:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.what}"
+        text = f"{self.path}:{self.line}: {self.what}"[:_LONGEST]
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def refusals(tree: Tree, root: str, allowances: Allowances) -> tuple[Refusal, ...]:

@@ -190,6 +190,14 @@ def test_a_template_of_the_tree_may_not_read_files_itself() -> None:
         assert len(refusals({**tree_of(text), "roots/app/a.tpl": content.encode()}, "app", NOTHING)) == refused
 
 
+def test_a_refusal_is_one_short_line_whatever_the_code_says() -> None:
+    (one,) = found('module "x" {\n  source = "git::https://forge/' + "a" * 5000 + '"\n}')
+    assert len(one) <= 400
+    (one,) = found(DATA + '  provisioner "a\\nb\\u202e" {}\n}')
+    assert one.isprintable()
+    assert not Allowances(modules=frozenset({"git::https://forge/a/"})).admits_module("git::https://forge/a/../b")
+
+
 def test_ordinary_code_is_not_refused() -> None:
     text = AWS + OURS + (
         'locals {\n  a = file("${path.module}/a.json") /* b */\n  b = fileset(path.root, "*.json")\n'
