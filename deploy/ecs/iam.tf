@@ -101,7 +101,7 @@ locals {
         Sid      = "BecomeTheRoleOfAnEnvironment"
         Effect   = "Allow"
         Action   = ["sts:AssumeRole"]
-        Resource = sort(distinct([for environment in values(var.environments) : environment.role]))
+        Resource = sort(distinct(flatten([for environment in values(var.environments) : concat([environment.role], values(environment.tenant_roles))])))
       },
     ]
   })

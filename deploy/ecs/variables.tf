@@ -165,7 +165,8 @@ variable "environments" {
       mode  = optional(string, "auto")
       prune = optional(bool, true)
     }), {})
-    source = optional(object({ ref = optional(string) }), {})
+    source       = optional(object({ ref = optional(string) }), {})
+    tenant_roles = optional(map(string), {})
   }))
   nullable = false
 
@@ -178,8 +179,8 @@ variable "environments" {
     error_message = "Every environment's account must be the 12 digits of an AWS account; got ${jsonencode({ for name, environment in var.environments : name => environment.account })}."
   }
   validation {
-    condition     = alltrue([for environment in values(var.environments) : can(regex("^arn:aws[a-z-]*:iam::${environment.account}:role/.+$", environment.role))])
-    error_message = "Every environment's role must be the ARN of a role in its account; got ${jsonencode({ for name, environment in var.environments : name => environment.role })}."
+    condition     = alltrue(flatten([for environment in values(var.environments) : [for role in concat([environment.role], values(environment.tenant_roles)) : can(regex("^arn:aws[a-z-]*:iam::${environment.account}:role/[^*]+$", role))]]))
+    error_message = "Every environment's role must be the ARN of a role in its account, and so must its tenant_roles; got ${jsonencode({ for name, environment in var.environments : name => concat([environment.role], values(environment.tenant_roles)) })}."
   }
 }
 

@@ -10,6 +10,7 @@ from desired_state.tree import Tree
 from reconciler.app.rules import refs
 from reconciler.config.models import Settings
 from reconciler.config.redaction import redaction_key
+from reconciler.core.code.allowances import install_only
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.core.ports.store import Reports, TreeArchive
 from reconciler.core.redaction.redactor import Redactor
@@ -29,6 +30,7 @@ from reconciler.edges.store.trees import DirectoryTrees, read_tree
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
 from reconciler.edges.terraform.runner import Timeouts
+from reconciler.edges.terraform.sessions import Sessions
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.provider.client import WarmProvider
 from reconciler.provider.control import short_directory
@@ -148,7 +150,7 @@ def terraform(
         work=work,
         trees=trees,
         state=state(settings) if remote_state else None,
-        plugins=configure(settings.data, find_mirrors(os.environ)),
+        plugins=configure(settings.data, find_mirrors(os.environ), only=install_only(settings.allowances())),
         environment=os.environ,
         drain=settings.stop.drain,
         grace=settings.stop.grace,
@@ -163,6 +165,8 @@ def terraform(
         on_phase=on_phase,
         on_run=on_run,
         warn=warn,
+        allowances=settings.allowances(),
+        sessions=Sessions(),
     )
 
 

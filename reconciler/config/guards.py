@@ -52,6 +52,10 @@ class EnvironmentSettings(Section):
     role: RoleArn | None = Field(
         None, description="IAM role to assume in the account; null uses the daemon's own credentials"
     )
+    tenant_roles: dict[Text, RoleArn] = Field(
+        default_factory=dict,
+        description="IAM roles by name of a tenant: Terraform works for its instances in that role; empty: in `role`",
+    )
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="AWS partition")
     endpoint: Endpoint | None = Field(None, description="AWS-compatible endpoint to use instead of AWS")
     floor: EnvironmentFloor = EnvironmentFloor()

@@ -20,6 +20,7 @@ from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicyS
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.tenants import TenantSettings
 from reconciler.config.values import EnvironmentName, TenantName
+from reconciler.core.code.allowances import Allowances
 from reconciler.core.environment import Environment, Floor
 
 
@@ -83,6 +84,19 @@ class Settings(BaseSettings):
             partition=found.partition,
             endpoint=found.endpoint,
             floor=Floor(mode=found.floor.mode, prune=found.floor.prune, reason=found.floor.reason),
+            tenant_roles=tuple(sorted(found.tenant_roles.items())),
+        )
+
+    def allowances(self) -> Allowances:
+        """Return what the code of roots may do on this machine."""
+        allow = self.terraform.allow
+        return Allowances(
+            providers=frozenset(allow.providers),
+            modules=frozenset(allow.modules),
+            provisioners=allow.provisioners,
+            files=allow.files,
+            remote_state=allow.remote_state,
+            provider_settings=frozenset(allow.provider_settings),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:
@@ -125,6 +139,13 @@ class Settings(BaseSettings):
             for tenant, found in self.tenants.items()
             for name in found.environments
             if name not in self.environments
+        ]
+        problems += [
+            f"environments.{other}: begins with {one!r} and a hyphen in the same account, so that names and policies "
+            f"of {one} also mean those of {other}: rename it, or give it an account of its own"
+            for one, found in self.environments.items()
+            for other, its in self.environments.items()
+            if other.startswith(f"{one}-") and its.account == found.account
         ]
         if problems:
             raise ConfigFailed(problems)

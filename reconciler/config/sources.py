@@ -17,6 +17,8 @@ from reconciler.config.values import (
     Endpoint,
     Interval,
     KmsKey,
+    ModuleSource,
+    ProviderSource,
     Region,
     Section,
     StateKey,
@@ -83,6 +85,27 @@ class TerraformTimeouts(Section):
     apply: Interval = Field(read_duration("1h"), description="Time limit of `terraform apply`")
 
 
+class Allow(Section):
+    """Code of Terraform roots that is refused unless it is allowed here, because it runs on the daemon's machine."""
+
+    providers: list[ProviderSource] = Field(
+        [], description="Providers beside `hashicorp/aws` that may be installed and run, such as `hashicorp/random`"
+    )
+    modules: list[ModuleSource] = Field(
+        [],
+        description="Beginnings of module sources outside of the tree, up to a slash, such as "
+        "`git::https://git.example.com/modules/`",
+    )
+    provisioners: bool = Field(False, description="`provisioner` and `connection` in resources")
+    files: bool = Field(
+        False, description="Functions and resources that read files whose path is not plain text inside of the tree"
+    )
+    remote_state: bool = Field(False, description="The data source `terraform_remote_state`")
+    provider_settings: list[Text] = Field(
+        [], description="Settings of the AWS provider beside region, accounts, tags and retries, such as `endpoints`"
+    )
+
+
 class Terraform(Section):
     """Terraform: its binary, its roots, concurrency and time limits."""
 
@@ -96,6 +119,7 @@ class Terraform(Section):
     )
     lock_timeout: Duration = Field(read_duration("30s"), description="How long a run waits for the state lock")
     timeouts: TerraformTimeouts = TerraformTimeouts()
+    allow: Allow = Allow()
 
     @property
     def workers(self) -> int:

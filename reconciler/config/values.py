@@ -204,6 +204,20 @@ LoadBalancerArn = Annotated[
 ]
 Day = Annotated[str, AfterValidator(_day)]
 """A date such as 2027-03-31; what ends on it is good until its first second, in UTC."""
+ProviderSource = Annotated[
+    str,
+    explained(
+        r"([a-z0-9.-]+\.[a-z]+(:\d+)?/)?[a-z0-9-]+/[a-z0-9-]+",
+        "must be the source of a provider, such as hashicorp/random",
+    ),
+]
+ModuleSource = Annotated[
+    str,
+    explained(
+        r"(?!\.{0,2}/)[^\x00-\x20\x7f]+/",
+        "must be the beginning of a module's source up to a slash, such as git::https://git.example.com/modules/",
+    ),
+]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PolicyException = Annotated[
     str,

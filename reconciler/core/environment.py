@@ -41,7 +41,10 @@ NO_FLOOR = Floor()
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment: account, region and role. `endpoint` is an AWS-compatible endpoint, used instead of AWS's own."""
+    """An environment: account, region and role. `endpoint` is an AWS-compatible endpoint, used instead of AWS's own.
+
+    `tenant_roles`: the roles of tenants by name, in which Terraform works for their instances.
+    """
 
     name: str
     tier: Tier
@@ -51,3 +54,16 @@ class Environment:
     partition: str = "aws"
     endpoint: str | None = None
     floor: Floor = NO_FLOOR
+    tenant_roles: tuple[tuple[str, str], ...] = ()
+
+    def role_of(self, tenant: str | None) -> str | None:
+        """Return the role in which Terraform works for a tenant's instance.
+
+        Raises: ValueError for a tenant without a role where tenants have roles of their own.
+        """
+        if tenant is None or not self.tenant_roles:
+            return self.role
+        found = dict(self.tenant_roles).get(tenant)
+        if found is None:
+            raise ValueError(f"environments.{self.name}.tenant_roles has no role for the tenant {tenant}")
+        return found

@@ -184,6 +184,17 @@ def test_the_daemon_needs_a_source_of_manifests_and_an_environment() -> None:
     read(f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\n").check_runnable()
 
 
+def test_an_environment_whose_names_would_be_those_of_another_is_refused() -> None:
+    def environments(account: str) -> str:
+        one = '{account: "111122223333", region: eu-central-1, tier: prod}'
+        other = one.replace("111122223333", account)
+        return f"git: {{directory: m}}\nenvironments: {{prod: {one}, prod-eu: {other}}}\n"
+
+    read(environments("222233334444")).check_runnable()
+    with pytest.raises(ConfigFailed, match=r"environments\.prod-eu: begins with 'prod' and a hyphen"):
+        read(environments("111122223333")).check_runnable()
+
+
 def test_an_environment_in_the_slack_settings_must_be_configured() -> None:
     text = f"git: {{directory: m}}\nenvironments: {{{DEVELOP}}}\nslack: {{environments: [devlop]}}\n"
     with pytest.raises(ConfigFailed, match=r"slack\.environments: .devlop. is not configured; did you mean"):

@@ -25,6 +25,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "region": "eu-west-1",
         "tier": "prod",
         "floor": {"mode": "approve"},
+        "tenant_roles": {"orders": "arn:aws:iam::444455556666:role/reconciler-orders"},
         "source": {"ref": "v3"},
     },
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local import ecs
 from deploy.local.iam import Policies, Request, decide, read, role_session
 from tests.deploy.actions import ROOTS, TABLE, needed, types_of
 from tests.deploy.calls import PROJECT
@@ -120,6 +121,8 @@ TRIES: dict[str, tuple[bool, str, str, dict[str, str]]] = {
         {"iam:PassedToService": "ec2.amazonaws.com"},
     ),
     "its own permissions": (False, "iam:PutRolePolicy", f"{IAM}:role/reconciler", BOUNDED_BY),
+    "a user": (False, "iam:CreateUser", f"{IAM}:user/develop-x", {}),
+    "keys of a user": (False, "iam:CreateAccessKey", f"{IAM}:user/x", {}),
     "the daemon's trust": (False, "iam:UpdateAssumeRolePolicy", f"{IAM}:role/reconciler-task", {}),
     "its own guard": (False, "iam:DeletePolicy", f"{IAM}:policy/reconciler-guard", {}),
     "the key of the states": (False, "kms:PutKeyPolicy", KEY, {}),
@@ -147,6 +150,41 @@ def test_the_daemon_cannot_free_itself(planned_freedom: Plan, name: str) -> None
         decide(Request(action, resource, caller, context), Policies(identity=identity, resource=of_key)).allowed
         is allowed
     )
+
+
+OF_THE_GUARD = [
+    name
+    for name, (allowed, action, *_) in TRIES.items()
+    if not allowed
+    and action.startswith("iam:")
+    and action != "iam:PassRole"
+    and name != "a role of another environment"
+]
+
+
+@pytest.mark.parametrize("name", OF_THE_GUARD)
+def test_the_guard_holds_beside_a_policy_that_allows_all_of_iam(planned_freedom: Plan, name: str) -> None:
+    _, action, resource, context = TRIES[name]
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+    identity = [read(policy.document("policy")) for policy in planned_freedom.of("aws_iam_policy")]
+    caller = role_session(f"{IAM}:role/reconciler")
+    assert not decide(
+        Request(action, resource, caller, context), Policies(identity=[*identity, read(everything)])
+    ).allowed
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"environments": ["prod", "prod-eu"]}, "begins with another and a hyphen"),
+        ({"terraform": {"managed_policy_arns": ["arn:aws:iam::aws:policy/IAMFullAccess"]}}, "or IAMFullAccess"),
+    ],
+)
+def test_what_would_open_the_role_is_refused(
+    target_root: Root, target_given: dict[str, Any], given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ecs.DeployFailed, match=message.replace(" ", r"\s+")):
+        target_root.plan(target_given | given, refresh=False)
 
 
 def test_roles_go_only_to_the_services_that_the_roots_hand_them_to(whole: Plan) -> None:

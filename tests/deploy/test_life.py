@@ -91,6 +91,7 @@ def deploy(task: Task) -> dict[str, str]:
         environments={"develop": develop | {"endpoint": task.aws.endpoint}},
         settings={
             "RECONCILER__DATA": str(task.folder / "data"),
+            "RECONCILER__TERRAFORM__ALLOW__PROVISIONERS": "true",
             "RECONCILER__TERRAFORM__SOURCE__PATH": str(task.folder / "terraform"),
             "RECONCILER__HTTP__HOST": "127.0.0.1",
             "RECONCILER__HTTP__PORT": str(task.port),

@@ -102,7 +102,9 @@ def test_the_task_may_assume_only_the_roles_of_its_environments(
     task: list[dict[str, Any]], given: dict[str, Any]
 ) -> None:
     (statement,) = (statement for statement in task if statement["Action"] == ["sts:AssumeRole"])
-    assert statement["Resource"] == sorted(place["role"] for place in given["environments"].values())
+    places = given["environments"].values()
+    of_tenants = [role for place in places for role in place.get("tenant_roles", {}).values()]
+    assert statement["Resource"] == sorted([*of_tenants, *(place["role"] for place in places)])
 
 
 def test_ecs_may_read_exactly_the_secrets_of_the_task(planned_daemon: Plan, given: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class Daemon:
         settings = {
             "data": "data",
             "git": {"directory": "manifests"},
-            "terraform": {"source": {"path": "terraform"}, "lock_timeout": "1s"},
+            "terraform": {"source": {"path": "terraform"}, "lock_timeout": "1s", "allow": {"provisioners": True}},
             "state": {"bucket": self.bucket, "lock_table": TABLE},
             "environments": {
                 "develop": {

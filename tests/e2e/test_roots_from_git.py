@@ -35,7 +35,11 @@ def author(tmp_path: Path) -> Author:
 def settings(author: Author, aws: StandIn) -> dict[str, Any]:
     place = {"account": ACCOUNT, "region": aws.region, "endpoint": aws.endpoint}
     return {
-        "terraform": {"source": {"git": {"url": author.url, "path": "terraform"}}, "lock_timeout": "1s"},
+        "terraform": {
+            "source": {"git": {"url": author.url, "path": "terraform"}},
+            "lock_timeout": "1s",
+            "allow": {"provisioners": True},
+        },
         "environments": {
             "develop": {**place, "tier": "develop"},
             "prod": {**place, "tier": "prod", "source": {"ref": "v1"}},

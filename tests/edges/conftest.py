@@ -13,6 +13,7 @@ import pytest
 from deploy.local import standin
 from desired_state.instance import Key
 from desired_state.tree import tree_id
+from reconciler.core.code.allowances import Allowances
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run
 from reconciler.edges.state.settings import StateSettings
@@ -48,6 +49,8 @@ output "text" { value = terraform_data.echo.output }
 DEVELOP = Environment(name="develop", tier="develop", account="123456789012", region="eu-central-1")
 STATE = StateSettings(bucket="states-{account}", lock_table="locks", prefix="test/")
 TIMEOUTS = Timeouts(lock=timedelta(0))
+# What the roots of these tests do beside AWS.
+ALLOWED = Allowances(provisioners=True, remote_state=True, modules=frozenset({"git::"}))
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Stage:
             "timeouts": TIMEOUTS,
             "on_run": lambda command, result: self.runs.append((command, result)),
             "warn": self.warnings.append,
+            "allowances": ALLOWED,
             **options,
         }
         return TerraformCli("terraform", work=self.directory / work, trees=self.trees, **settings)

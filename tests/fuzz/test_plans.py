@@ -19,7 +19,7 @@ from reconciler.core.redaction import known_secrets
 from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import ConditionType
 from reconciler.edges.process.threads import in_thread
-from reconciler.edges.terraform import remote_modules
+from reconciler.edges.terraform.code import remote_modules
 from reconciler.edges.terraform.session import read_document
 from reconciler.engine.controller import Controller
 from reconciler.engine.intake import Intake

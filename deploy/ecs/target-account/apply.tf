@@ -12,10 +12,11 @@ locals {
     service-access      = jsonencode(local.service_access)
     service-delivery    = jsonencode(local.service_delivery)
     service-runtime     = jsonencode(local.service_runtime)
+    tenant              = jsonencode(local.tenant_guard)
   }
   apply = {
     for name, statements in local.statements : name => "{\"Version\":\"2012-10-17\",\"Statement\":${statements}}"
-    if contains(concat(["guard"], tolist(var.roots)), split("-", name)[0])
+    if contains(concat(["guard"], var.tenant == null ? [] : ["tenant"], tolist(var.roots)), split("-", name)[0])
   }
   attached = merge(
     { for arn in var.terraform.managed_policy_arns : arn => arn },
@@ -27,7 +28,7 @@ resource "aws_iam_policy" "apply" {
   for_each = local.apply
 
   name        = "${var.name}-${each.key}"
-  description = each.key == "guard" ? "What ${var.name} may never do" : "What ${var.name} needs to apply the root ${split("-", each.key)[0]}"
+  description = contains(["guard", "tenant"], each.key) ? "What ${var.name} may never do" : "What ${var.name} needs to apply the root ${split("-", each.key)[0]}"
   policy      = each.value
 
   lifecycle {

@@ -11,6 +11,26 @@ locals {
       Action   = ["iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"]
       Resource = boundaries
     } if length(boundaries) > 0],
+    # Also where policies of your own allow more, such as IAMFullAccess. The root account makes the roles of people.
+    [for statement in [
+      {
+        Sid       = "OnlyRolesWithinThem"
+        Effect    = "Deny"
+        Action    = ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+        Resource  = ["${local.iam_arn}:role/*"]
+        Condition = { StringNotEquals = { "iam:PermissionsBoundary" = local.named.boundary } }
+      },
+      {
+        Sid    = "NoIdentitiesThatAreNoRoles"
+        Effect = "Deny"
+        Action = [
+          "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateLoginProfile",
+          "iam:CreateUser", "iam:PutGroupPolicy", "iam:PutUserPolicy", "iam:UpdateLoginProfile",
+        ]
+        Resource = ["*"]
+      },
+      ] : statement if !contains(var.roots, "account")
+    ],
     [
       {
         Sid      = "KeepRolesWithinThem"

@@ -7,7 +7,8 @@ locals {
 
   bucket_arn = "${local.arn_prefix}:s3:::${var.state.bucket}"
   lock_arn   = "${local.arn_prefix}:dynamodb:${local.region}:${local.account}:table/${var.state.lock_table}"
-  state_arns = sort([for name in var.environments : "${local.bucket_arn}/${var.state.prefix}${name}/*/terraform.tfstate"])
+  state_keys = sort(flatten([for name in var.environments : [for own in local.prefixes : "${var.state.prefix}${name}/${own}*/terraform.tfstate"]]))
+  state_arns = [for key in local.state_keys : "${local.bucket_arn}/${key}"]
 
   # The daemon's role and nobody else of its account. A principal that does not exist yet is refused, so deploy/ecs comes
   # first; one that was deleted and made again is another one to IAM, so this is applied again then.
@@ -47,12 +48,16 @@ locals {
         Action   = ["s3:DeleteObject"]
         Resource = [for arn in local.state_arns : "${arn}.tflock"]
       },
-      {
-        Sid      = "LockInTheTable"
-        Effect   = "Allow"
-        Action   = ["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"]
-        Resource = [local.lock_arn]
-      },
+      merge(
+        {
+          Sid      = "LockInTheTable"
+          Effect   = "Allow"
+          Action   = ["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"]
+          Resource = [local.lock_arn]
+        },
+        # The S3 backend names a lock, and the checksum beside it, after the object ("DynamoDB State Locking").
+        [for keys in [local.state_keys] : { Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for key in keys : "${var.state.bucket}/${key}*"] } } } if var.tenant != null]...
+      ),
       {
         Sid      = "StateKey"
         Effect   = "Allow"
@@ -155,7 +160,8 @@ locals {
   })
 
   policies = merge(
-    { state = local.state_policy, look = local.look_policy },
+    { state = local.state_policy },
+    { for name, policy in { look = local.look_policy } : name => policy if var.tenant == null }, # the daemon looks with its own role
     { for name, policy in var.terraform.policies : "terraform-${name}" => policy },
   )
 }

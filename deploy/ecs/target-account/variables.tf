@@ -84,6 +84,10 @@ variable "environments" {
     condition     = length(var.environments) > 0 && alltrue([for name in var.environments : length(name) <= 16 && can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", name))])
     error_message = "environments ${jsonencode(var.environments)} must be one or more names of at most 16 characters: lower-case letters, digits and single hyphens between them."
   }
+  validation {
+    condition     = !anytrue(flatten([for one in var.environments : [for other in var.environments : startswith(other, "${one}-")]]))
+    error_message = "environments ${jsonencode(var.environments)} must not hold one that begins with another and a hyphen: what is named prod-* would also be that of prod-eu."
+  }
 }
 
 variable "state" {
@@ -115,6 +119,25 @@ variable "roots" {
   validation {
     condition     = length(setsubtract(var.roots, ["account", "platform", "service"])) == 0
     error_message = "roots ${jsonencode(var.roots)} must be account, platform or service; roots of your own get their permissions from terraform."
+  }
+}
+
+variable "tenant" {
+  description = "The tenant whose instances the role is for: what their names begin with, each ending with a hyphen; nobody else may have the name without it. null: all instances of the environments."
+  type        = object({ name_prefixes = set(string) })
+  default     = null
+
+  validation {
+    condition     = var.tenant == null || (length(coalesce(var.tenant, { name_prefixes = [] }).name_prefixes) > 0 && alltrue([for own in coalesce(var.tenant, { name_prefixes = [] }).name_prefixes : can(regex("^[a-z]([a-z0-9]|-[a-z0-9])*-$", own))]))
+    error_message = "tenant.name_prefixes must be one or more beginnings of names that end with a hyphen, such as orders-: without it the names of another tenant could begin in the same way."
+  }
+  validation {
+    condition     = var.tenant == null || alltrue(flatten([for own in coalesce(var.tenant, { name_prefixes = [] }).name_prefixes : [for name in var.environments : length(name) + length(own) <= 23]]))
+    error_message = "An environment and a prefix of tenant.name_prefixes must have at most 23 characters together: names of target groups keep no more."
+  }
+  validation {
+    condition     = var.tenant == null || length(setsubtract(var.roots, ["service"])) == 0
+    error_message = "roots ${jsonencode(var.roots)} must be service in the role of a tenant: the others make what all tenants share."
   }
 }
 
@@ -160,8 +183,8 @@ variable "terraform" {
     error_message = "Every one of terraform.policies must be a policy document in JSON."
   }
   validation {
-    condition     = !anytrue([for arn in var.terraform.managed_policy_arns : endswith(arn, ":policy/AdministratorAccess")])
-    error_message = "terraform.managed_policy_arns must not hold AdministratorAccess: what the modules need is far less."
+    condition     = !anytrue([for arn in var.terraform.managed_policy_arns : can(regex(":policy/(AdministratorAccess|IAMFullAccess)$", arn))])
+    error_message = "terraform.managed_policy_arns must not hold AdministratorAccess or IAMFullAccess: what the modules need is far less."
   }
 }
 

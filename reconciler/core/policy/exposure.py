@@ -1,18 +1,17 @@
 """Public exposure by a planned change. The load balancer's ports 80 and 443 are the only allowed entrance."""
 
 import ipaddress
-import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from reconciler.core.plan.model import Change
+from reconciler.core.policy.grants import WIDEST, is_narrow, is_of_everything, is_to_everyone, statements
 
 Values = Mapping[str, Any]
 
 _ENTRANCE = "module.alb."
 _ENTRANCE_PORTS = frozenset({(80, 80), (443, 443)})
-# Wider than any network that one organisation owns: two halves of the internet are the internet.
-_WIDEST = {4: 8, 6: 16}
 _FLAGS = {
     "aws_db_instance": "publicly_accessible",
     "aws_rds_cluster_instance": "publicly_accessible",
@@ -22,14 +21,40 @@ _FLAGS = {
 }
 _BLOCKS_OF_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _OPEN_ACLS = frozenset({"public-read", "public-read-write", "website"})
-_POLICIES = {
-    "aws_ecr_repository_policy": "policy",
-    "aws_kms_key": "policy",
-    "aws_kms_key_policy": "policy",
-    "aws_s3_bucket_policy": "policy",
-    "aws_secretsmanager_secret_policy": "policy",
-    "aws_sns_topic_policy": "policy",
-    "aws_sqs_queue_policy": "policy",
+# Attributes with the policy of a resource, which says who may use it, by type. Source: the AWS provider's schemas.
+_POLICIES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "aws_backup_vault_policy", "aws_dynamodb_resource_policy", "aws_ecr_registry_policy",
+            "aws_ecr_repository_policy", "aws_efs_file_system_policy", "aws_glue_resource_policy",
+            "aws_kinesis_resource_policy", "aws_kms_external_key", "aws_kms_key", "aws_kms_key_policy",
+            "aws_kms_replica_key", "aws_s3_access_point", "aws_s3_bucket", "aws_s3_bucket_policy",
+            "aws_secretsmanager_secret", "aws_secretsmanager_secret_policy", "aws_sns_topic", "aws_sns_topic_policy",
+            "aws_sqs_queue", "aws_sqs_queue_policy",
+        ),
+        ("policy", "resource_policy"),
+    ),
+    "aws_cloudwatch_log_resource_policy": ("policy_document",),
+    "aws_elasticsearch_domain": ("access_policies",),
+    "aws_iam_role": ("assume_role_policy",),
+    "aws_opensearch_domain": ("access_policies",),
+    "aws_opensearch_domain_policy": ("access_policies",),
+}  # fmt: skip
+_OF_IDENTITIES = frozenset({"aws_iam_group_policy", "aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy"})
+_ATTACHMENTS = frozenset({
+    "aws_iam_group_policy_attachment", "aws_iam_policy_attachment", "aws_iam_role_policy_attachment",
+    "aws_iam_user_policy_attachment", "aws_iam_role_policy_attachments_exclusive",
+    "aws_iam_user_policy_attachments_exclusive", "aws_iam_group_policy_attachments_exclusive",
+    "aws_ssoadmin_managed_policy_attachment", "aws_iam_role",
+})  # fmt: skip
+_ADMINISTRATORS = (":policy/AdministratorAccess", ":policy/IAMFullAccess")
+_PERMISSIONS = frozenset({"aws_lambda_permission", "aws_lambda_layer_version_permission"})
+_URLS = frozenset({"aws_lambda_function_url", "aws_lambda_permission"})
+_SOURCES = {
+    "source_account": "aws:SourceAccount",
+    "source_arn": "aws:SourceArn",
+    "principal_org_id": "aws:PrincipalOrgID",
+    "organization_id": "aws:PrincipalOrgID",
 }
 
 
@@ -44,8 +69,7 @@ def exposures(change: Change, gone: frozenset[str]) -> Iterator[str]:
     if change.type == "aws_ecs_service" and any(block.get("assign_public_ip") is True for block in _network(after)):
         yield "its tasks would have public addresses"
     yield from _bucket(change, gone)
-    if _admits_everybody(after.get(_POLICIES.get(change.type, ""))):
-        yield "its policy would allow everyone, without a condition"
+    yield from _grants(change.type, after)
 
 
 def _rules(kind: str, after: Values) -> Iterator[Values]:
@@ -74,7 +98,7 @@ def _is_everybody(cidr: Any) -> bool:
         network = ipaddress.ip_network(cidr, strict=False)
     except ValueError:  # not known yet, or not an address
         return False
-    return network.prefixlen < _WIDEST[network.version]
+    return network.prefixlen < WIDEST[network.version]
 
 
 def _is_entrance(address: str, rule: Values) -> bool:
@@ -105,19 +129,35 @@ def _bucket(change: Change, gone: frozenset[str]) -> Iterator[str]:
         yield f"the ACL {change.after['acl']} would open the bucket"
 
 
-def _admits_everybody(policy: Any) -> bool:
-    try:
-        found = json.loads(policy) if isinstance(policy, str) else {}
-    except ValueError:
-        return False
-    statements = found.get("Statement", []) if isinstance(found, Mapping) else []
-    statements = statements if isinstance(statements, list) else [statements]
-    return any(_is_open(statement) for statement in statements if isinstance(statement, Mapping))
+def _grants(kind: str, after: Values) -> Iterator[str]:
+    """Yield what a policy would give to everyone, and what would make an identity an administrator."""
+    if any(map(is_to_everyone, chain.from_iterable(statements(after.get(name)) for name in _POLICIES.get(kind, ())))):
+        yield "its policy would allow everyone, without a condition that names an account, organisation or network"
+    if any(map(is_of_everything, chain.from_iterable(map(statements, _identity_policies(kind, after))))):
+        yield "its policy would allow all of IAM, and with it everything"
+    if administrators := [arn for arn in _attached(kind, after) if arn.endswith(_ADMINISTRATORS)]:
+        yield f"{administrators[0].rpartition('/')[2]} would be attached"
+    sources = {key: after.get(name) for name, key in _SOURCES.items()}
+    if kind in _PERMISSIONS and after.get("principal") == "*" and not any(is_narrow(*one) for one in sources.items()):
+        yield "everyone could call it"
+    if "NONE" in (after.get("authorization_type"), after.get("function_url_auth_type")) and kind in _URLS:
+        yield "its URL would be open to everyone"
 
 
-def _is_open(statement: Values) -> bool:
-    if statement.get("Effect") != "Allow" or statement.get("Condition"):
-        return False
-    principal = statement.get("Principal")
-    who = principal.get("AWS") if isinstance(principal, Mapping) else principal
-    return "*" in (who if isinstance(who, list) else [who])
+def _identity_policies(kind: str, after: Values) -> list[Any]:
+    if kind == "aws_iam_role":
+        inline = after.get("inline_policy")
+        return [one.get("policy") for one in inline if isinstance(one, Mapping)] if isinstance(inline, list) else []
+    if kind == "aws_ssoadmin_permission_set_inline_policy":
+        return [after.get("inline_policy")]
+    return [after.get("policy")] if kind in _OF_IDENTITIES else []
+
+
+def _attached(kind: str, after: Values) -> list[str]:
+    if kind not in _ATTACHMENTS:
+        return []
+    found = [after.get(name) for name in ("policy_arn", "managed_policy_arn")]
+    for name in ("policy_arns", "managed_policy_arns"):
+        several = after.get(name)
+        found += several if isinstance(several, list) else []
+    return [arn for arn in found if isinstance(arn, str)]

@@ -21,7 +21,7 @@ class Run:
     """The content of a workspace: the root's tree and its variables, in one environment.
 
     `root` is the folder under `terraform/roots`; the tree is fetched by id from the `TreeArchive`. The next plan
-    imports `imports`, as far as the state does not hold them.
+    imports `imports`, as far as the state does not hold them, in the role of the `tenant`, if there is one.
     """
 
     key: Key
@@ -30,6 +30,7 @@ class Run:
     variables: Mapping[str, Any]
     environment: Environment
     imports: tuple[Import, ...] = ()
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

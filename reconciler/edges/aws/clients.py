@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -151,16 +151,52 @@ class AwsClients:
         return boto3.Session(botocore_session=assumed)
 
 
+class Assumed:
+    """The credentials of a place's role, bounded by a session policy, and renewed before they expire."""
+
+    def __init__(self, place: Place, *, session_name: str, policy: str) -> None:
+        self._place = place
+        self._credentials: Any = _Role(Session(), place, _RETRIES, session_name=session_name, policy=policy).load()
+
+    def document(self) -> Mapping[str, str]:
+        """Return them as AWS's container endpoints do; blocks. Raises: AwsFailed when there are none."""
+        where = f"sts assume_role of {self._place.role} in {self._place.name}"
+        try:
+            found = self._credentials.get_frozen_credentials()
+        except ClientError as error:
+            answer = error.response.get("Error", {})
+            code, message = answer.get("Code", "Unknown"), answer.get("Message", "")
+            raise AwsFailed(code, message, operation=where) from error
+        except BotoCoreError as error:
+            raise AwsFailed(type(error).__name__, str(error), operation=where) from error
+        expires = self._credentials._expiry_time.astimezone(UTC)
+        return {
+            "AccessKeyId": found.access_key,
+            "SecretAccessKey": found.secret_key,
+            "Token": found.token,
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+
 class _Role(CredentialProvider):
     """Credentials of a place's role, which is assumed at the first call and again before they expire."""
 
     METHOD = "reconciler-assume-role"
 
-    def __init__(self, ambient: Session, place: Place, settings: Config) -> None:
+    def __init__(
+        self,
+        ambient: Session,
+        place: Place,
+        settings: Config,
+        *,
+        session_name: str = SESSION_NAME,
+        policy: str | None = None,
+    ) -> None:
         super().__init__()
         self._ambient = ambient
         self._place = place
         self._settings = settings
+        self._asked = {"RoleSessionName": session_name} | ({"Policy": policy} if policy else {})
 
     def load(self) -> DeferredRefreshableCredentials:
         """Return credentials that are fetched at their first use."""
@@ -174,6 +210,6 @@ class _Role(CredentialProvider):
             ),
             source_credentials=self._ambient.get_credentials(),
             role_arn=place.role or "",
-            extra_args={"RoleSessionName": SESSION_NAME},
+            extra_args=self._asked,
         )
         return DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method=self.METHOD)

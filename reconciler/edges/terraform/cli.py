@@ -7,23 +7,28 @@ an allow-list. The plan file is deleted when the workspace closes, because it ho
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from desired_state.adoption import Import
 from desired_state.tree import Tree, tree_id
+from reconciler.core.code.allowances import NOTHING, Allowances
 from reconciler.core.environment import Environment
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import TreeArchive
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.redaction import known_secrets
+from reconciler.core.session_policy import session_policy
 from reconciler.core.vocabulary import Reason
+from reconciler.edges.aws.clients import AwsFailed
 from reconciler.edges.process import child
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.store.trees import TreeFailed
 from reconciler.edges.terraform import bootstrap, workspace
+from reconciler.edges.terraform.code import check
 from reconciler.edges.terraform.commands import Commands
 from reconciler.edges.terraform.environ import process_environment
 from reconciler.edges.terraform.hcl import backend
@@ -31,6 +36,7 @@ from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent
 from reconciler.edges.terraform.plugins import Plugins
 from reconciler.edges.terraform.runner import Runner, Timeouts
 from reconciler.edges.terraform.session import Pin, Session
+from reconciler.edges.terraform.sessions import Sessions
 from reconciler.edges.terraform.warm import Attach, Attachment
 from reconciler.edges.terraform.workspace import WorkspaceLayout, WorkspaceLock
 
@@ -48,6 +54,7 @@ def _unredacted(text: str, *_: str) -> str:
 class TerraformCli:
     """Implements `core.ports.terraform.Terraform` on a terraform binary.
 
+    `sessions` None: Terraform takes on the role of an environment itself, with the credentials in `environment`.
     `state` None: every state is kept in its workspace and thrown away, for plans of an account without a state bucket.
     Raises: ProcessFailed when the binary is not a usable terraform.
     """
@@ -69,6 +76,8 @@ class TerraformCli:
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
         redact: Callable[..., str] = _unredacted,
+        allowances: Allowances = NOTHING,
+        sessions: Sessions | None = None,
     ) -> None:
         limits = timeouts or Timeouts()
         commands = Commands(binary, limits.lock)
@@ -76,6 +85,8 @@ class TerraformCli:
         self._tools = Toolchain(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
+        self._allowances, self._checked = allowances, set[tuple[str, str]]()
+        self._sessions = sessions
 
     @property
     def version(self) -> str:
@@ -87,6 +98,8 @@ class TerraformCli:
         """Lock, build and initialise the instance's workspace. Raises: TerraformFailed."""
         place = workspace.layout(self._work, run)
         with workspace.locked(place.home) as lock:
+            given = await self._given(run)
+            run = _without_role(run) if given else run
             content = await self._content(place, run)
             known = known_secrets.of_inputs(run.variables)
             async with self._session(
@@ -98,6 +111,8 @@ class TerraformCli:
                 secrets=known,
                 imports=run.imports,
                 pin=lambda commits: self._pin(content.tree_id, run.root, commits),
+                allowances=self._allowances,
+                given=given,
             ) as session:
                 yield session
 
@@ -105,10 +120,34 @@ class TerraformCli:
         """Build the workspace; keep one with a state that was not uploaded, so that the state can be pushed from it."""
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
+            await self._check(kept, run.root)
             return WorkspaceContent(kept, backend)
+        await self._check(run.tree_id, run.root)
         tree = None if workspace.has_tree(place, run) else await self._tree(run.tree_id)
         await in_thread(_build, place, run, tree=tree, backend=backend)
         return WorkspaceContent(run.tree_id, backend)
+
+    async def _given(self, run: Run) -> Mapping[str, str] | None:
+        """Return the variables of the session of a run; None for one with the daemon's own. Raises: TerraformFailed."""
+        try:
+            role = run.environment.role_of(run.tenant)
+        except ValueError as error:
+            raise TerraformFailed(Reason.INVALID_CONFIGURATION, str(error)) from error
+        if self._sessions is None or role is None:
+            return None
+        may_change = "assume_role" in self._allowances.provider_settings
+        try:
+            return await self._sessions.environment(
+                replace(run.environment, role=role), session_policy(run.root, may_change_role=may_change)
+            )
+        except AwsFailed as error:
+            raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
+
+    async def _check(self, tree_id: str, root: str) -> None:
+        """Check the code of a root, once for each tree. Raises: TerraformFailed."""
+        if (tree_id, root) not in self._checked:
+            await in_thread(check.check_root, await self._tree(tree_id), root, self._allowances)
+            self._checked.add((tree_id, root))
 
     async def render(self, run: Run, directory: Path) -> Path:
         """Write the instance as a directory to plan by hand; return its root. Raises: TerraformFailed."""
@@ -147,14 +186,18 @@ class TerraformCli:
         secrets: frozenset[str] = frozenset(),
         imports: Sequence[Import] = (),
         pin: Pin | None = None,
+        allowances: Allowances | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Session]:
-        environment = process_environment(self._environment, self._tools.plugins.configuration, target)
+        environment = process_environment(self._environment, self._tools.plugins.configuration, target, given)
         async with Attachment(warm, place.root, environment, warn=self._warn) as attachment:
             session = Session(
                 self._tools, place, content, lock=lock, attachment=attachment, secrets=secrets, imports=imports, pin=pin
             )
             try:
                 await session.initialise()
+                if allowances is not None:
+                    await in_thread(check.check_installed, place.root, allowances)
                 yield session
             finally:
                 place.plan_file.unlink(missing_ok=True)
@@ -180,6 +223,13 @@ class TerraformCli:
             return backend(self._state, run.key, run.environment)
         except ValueError as error:
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, f"state backend: {error}") from error
+
+
+def _without_role(run: Run) -> Run:
+    """Return the run for a process that has the role's session already: nothing in it takes the role on again."""
+    aws = run.variables.get("aws")
+    given = {"aws": {**aws, "role_arn": None}} if isinstance(aws, Mapping) else {}
+    return replace(run, environment=replace(run.environment, role=None), variables={**run.variables, **given})
 
 
 def _build(place: WorkspaceLayout, run: Run, *, tree: Tree | None, backend: str | None) -> None:

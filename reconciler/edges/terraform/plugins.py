@@ -1,16 +1,17 @@
 """The sources of Terraform's providers: filesystem mirrors of this machine, and a cache of downloads.
 
 Providers that a mirror holds are used from there, and Terraform downloads only the others. The daemon writes this into
-its own CLI configuration, because the one of a user or an image may name a missing folder or another source. Without a
-mirror, downloads go into a cache, because each workspace would otherwise hold its own 700 MB. The cache is not safe for
-concurrent `init`s (hashicorp/terraform#31964), so they take turns.
+its own CLI configuration, because the one of a user or an image may name a missing folder or another source, and
+because without one Terraform also runs programs from the folder `terraform.d/plugins` of a root. Only allowed providers
+are installed. Without a mirror, downloads go into a cache, because each workspace would otherwise hold its own 700 MB.
+The cache is not safe for concurrent `init`s (hashicorp/terraform#31964), so they take turns.
 """
 
 import asyncio
 import fcntl
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from reconciler.edges.terraform.hcl import quote
 
 MIRROR_VARIABLE = "RECONCILER_PLUGIN_MIRROR"
 _HOST = "registry.terraform.io"
+AWS_ONLY = (f"{_HOST}/hashicorp/aws",)
 _INSTALLED = Path("/opt")
 _RETRY_SECONDS = 0.2
 
@@ -54,30 +56,39 @@ class Plugins:
             os.close(descriptor)
 
 
-def configure(directory: Path, mirrors: Sequence[Path]) -> Plugins:
-    """Write the daemon's CLI configuration, and create a cache when there is no mirror."""
+def configure(directory: Path, mirrors: Sequence[Path], *, only: Iterable[str] = AWS_ONLY) -> Plugins:
+    """Write the daemon's CLI configuration, and create a cache when there is no mirror; `only` these are installed."""
     directory = directory.absolute()
     cache = None if mirrors else directory / "plugins"
     (cache or directory).mkdir(parents=True, exist_ok=True)
     path = directory / "terraform.rc"
     descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".terraform.rc-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(configuration(mirrors, cache))
+        file.write(configuration(mirrors, cache, only=only))
     Path(temporary).replace(path)
     return Plugins(path, cache)
 
 
-def configuration(mirrors: Sequence[Path], cache: Path | None) -> str:
-    """Return the configuration's text: mirrors first, and the providers that they hold are never downloaded."""
-    if not mirrors:
-        return f"plugin_cache_dir = {quote(str(cache))}\n" if cache else ""
-    held = sorted({source for mirror in mirrors for source in _sources(mirror)})
-    lines = ["provider_installation {"]
-    for mirror in mirrors:
-        included = ", ".join(quote(source) for source in _sources(mirror))
-        lines += ["  filesystem_mirror {", f"    path    = {quote(str(mirror))}", f"    include = [{included}]", "  }"]
-    excluded = ", ".join(quote(source) for source in held)
-    return "\n".join([*lines, "  direct {", f"    exclude = [{excluded}]", "  }", "}", ""])
+def configuration(mirrors: Sequence[Path], cache: Path | None, *, only: Iterable[str] = AWS_ONLY) -> str:
+    """Return the configuration's text: mirrors first, and the providers that they hold are never downloaded.
+
+    A method without names would install everything, so that one with nothing to install is left out.
+    """
+    allowed = sorted(only)
+    held = [(mirror, [source for source in _sources(mirror) if source in allowed]) for mirror in mirrors]
+    lines = [f"plugin_cache_dir = {quote(str(cache))}"] if cache else []
+    lines += ["provider_installation {"]
+    for mirror, sources in held:
+        path = f"    path    = {quote(str(mirror))}"
+        if sources:
+            lines += ["  filesystem_mirror {", path, f"    include = [{_names(sources)}]", "  }"]
+    if missing := [source for source in allowed if not any(source in sources for _, sources in held)]:
+        lines += ["  direct {", f"    include = [{_names(missing)}]", "  }"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _names(sources: Iterable[str]) -> str:
+    return ", ".join(map(quote, sources))
 
 
 async def _lock(descriptor: int, patience: timedelta) -> None:

@@ -18,7 +18,8 @@ from reconciler.core.vocabulary import Reason
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.state.plan_file import stored_state
 from reconciler.edges.terraform import imports as adoption
-from reconciler.edges.terraform import remote_modules, workspace
+from reconciler.edges.terraform import workspace
+from reconciler.edges.terraform.code import remote_modules
 from reconciler.edges.terraform.diagnostics import RunFailed
 from reconciler.edges.terraform.initialise import Toolchain, WorkspaceContent, initialise
 from reconciler.edges.terraform.providers import facts

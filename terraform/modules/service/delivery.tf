@@ -22,8 +22,16 @@ locals {
   build_arn     = "${local.arn_prefix}:codebuild:${local.region}:${local.account}:project/${local.full_name}"
   pipeline_arn  = "${local.arn_prefix}:codepipeline:${local.region}:${local.account}:${local.full_name}"
 
-  # CodePipeline keeps artifacts under the first 20 characters of its name.
-  artifact_objects = "${local.artifacts.arn}/${length(local.full_name) > 20 ? "${substr(local.full_name, 0, 20)}*" : local.full_name}/*"
+  # CodePipeline keeps artifacts under the first 20 characters of its name and the first 10 of theirs. Services that share
+  # the former have artifacts with names of their own, so that none reads or replaces what another builds from.
+  shares_folder   = length(local.full_name) > 20
+  artifact_hash   = substr(sha256(local.full_name), 0, 9)
+  source_artifact = local.shares_folder ? "s${local.artifact_hash}" : "source"
+  build_artifact  = local.shares_folder ? "b${local.artifact_hash}" : "build"
+  artifact_folder = "${local.artifacts.arn}/${local.shares_folder ? "${substr(local.full_name, 0, 20)}*" : local.full_name}"
+  artifact_objects = local.shares_folder ? [
+    for name in [local.build_artifact, local.source_artifact] : "${local.artifact_folder}/${name}/*"
+  ] : ["${local.artifact_folder}/*"]
 
   image_parameter     = "/${var.environment.name}/${local.name}/image"
   image_parameter_arn = "${local.arn_prefix}:ssm:${local.region}:${local.account}:parameter${local.image_parameter}"

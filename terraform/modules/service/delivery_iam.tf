@@ -14,12 +14,15 @@ locals {
   }
 
   # The two names of one service: which one AWS checks depends on the connection's age.
-  connection_statement = {
-    Sid      = "UseConnection"
-    Effect   = "Allow"
-    Action   = ["codeconnections:UseConnection", "codestar-connections:UseConnection"]
-    Resource = [var.platform.connection_arn]
-  }
+  # A connection reaches every repository that its owner installed it for; a request that names one has to name this one.
+  # Some name none, to list what there is. Source: service authorization reference of AWS CodeConnections, UseConnection.
+  connection_statements = [for sid, prefix in { UseConnection = "codeconnections", UseFormerConnection = "codestar-connections" } : {
+    Sid       = sid
+    Effect    = "Allow"
+    Action    = ["${prefix}:UseConnection"]
+    Resource  = [var.platform.connection_arn]
+    Condition = { StringEqualsIfExists = { "${prefix}:FullRepositoryId" = var.service.repository } }
+  }]
   artifact_key_statement = {
     Sid      = "UseArtifactKey"
     Effect   = "Allow"
@@ -27,8 +30,7 @@ locals {
     Resource = [var.platform.kms.s3]
   }
 
-  build_statements = [
-    local.connection_statement,
+  build_statements = concat(local.connection_statements, [
     local.artifact_key_statement,
     {
       Sid      = "LogInToRegistry"
@@ -52,7 +54,7 @@ locals {
       Sid      = "Artifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-      Resource = [local.artifact_objects]
+      Resource = local.artifact_objects
     },
     {
       Sid      = "PointToImage"
@@ -72,20 +74,19 @@ locals {
       Action   = ["ecs:DescribeTaskDefinition"]
       Resource = ["*"] # the action knows no resource
     },
-  ]
+  ])
   push_actions = [
     "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
     "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
   ]
 
-  pipeline_statements = [
-    local.connection_statement,
+  pipeline_statements = concat(local.connection_statements, [
     local.artifact_key_statement,
     {
       Sid      = "Artifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-      Resource = [local.artifact_objects]
+      Resource = local.artifact_objects
     },
     {
       Sid      = "ArtifactBucket"
@@ -99,7 +100,7 @@ locals {
       Action   = ["codebuild:BatchGetBuilds", "codebuild:StartBuild"]
       Resource = [local.build_arn]
     },
-  ]
+  ])
   ecs_arn_prefix = "${local.arn_prefix}:ecs:${local.region}:${local.account}"
   service_arn    = "${local.ecs_arn_prefix}:service/${var.platform.cluster.name}/${local.name}"
   deploy_statements = [

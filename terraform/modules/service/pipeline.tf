@@ -7,8 +7,8 @@ locals {
     name     = "Build"
     category = "Build"
     provider = "CodeBuild"
-    inputs   = ["source"]
-    outputs  = ["build"]
+    inputs   = [local.source_artifact]
+    outputs  = [local.build_artifact]
     timeout  = null
     configuration = {
       ProjectName = local.full_name
@@ -33,7 +33,7 @@ locals {
     name     = "Deploy"
     category = "Deploy"
     provider = "ECS"
-    inputs   = ["build"]
+    inputs   = [local.build_artifact]
     outputs  = []
     timeout  = null
     configuration = {
@@ -104,7 +104,7 @@ resource "aws_codepipeline" "this" {
       provider         = "CodeStarSourceConnection"
       version          = "1"
       namespace        = "SourceVariables"
-      output_artifacts = ["source"]
+      output_artifacts = [local.source_artifact]
 
       configuration = {
         ConnectionArn    = var.platform.connection_arn

@@ -180,6 +180,7 @@ class TestBuckets:
         assert exposures_of(change("aws_thing", acl=acl)) == []
 
 
+EVERYONE = "its policy would allow everyone, without a condition that names an account, organisation or network"
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}
 POLICIES: dict[str, tuple[Any, bool]] = {
     "any principal": ({"Statement": [ALLOW]}, True),
@@ -188,7 +189,10 @@ POLICIES: dict[str, tuple[Any, bool]] = {
     "any principal among principals": ({"Statement": [{**ALLOW, "Principal": {"AWS": ["arn:1", "*"]}}]}, True),
     "any principal after another statement": ({"Statement": [{**ALLOW, "Effect": "Deny"}, ALLOW]}, True),
     "any principal under an empty condition": ({"Statement": [{**ALLOW, "Condition": {}}]}, True),
-    "any principal under a condition": ({"Statement": [{**ALLOW, "Condition": {"Bool": {"a": "true"}}}]}, False),
+    "any principal under a condition that narrows nothing": (
+        {"Statement": [{**ALLOW, "Condition": {"Bool": {"a": "true"}}}]},
+        True,
+    ),
     "a denial": ({"Statement": [{**ALLOW, "Effect": "Deny"}]}, False),
     "an account": ({"Statement": [{**ALLOW, "Principal": {"AWS": "arn:1"}}]}, False),
     "a service": ({"Statement": [{**ALLOW, "Principal": {"Service": "*"}}]}, False),
@@ -213,7 +217,7 @@ POLICIES: dict[str, tuple[Any, bool]] = {
 )
 def test_a_policy_that_admits_any_principal_is_an_exposure(kind: str, name: str) -> None:
     document, admits = POLICIES[name]
-    phrases = ["its policy would allow everyone, without a condition"] if admits else []
+    phrases = [EVERYONE] if admits else []
     assert exposures_of(change(kind, policy=json.dumps(document))) == phrases
     assert exposures_of(change("aws_thing", policy=json.dumps(document))) == []
 

@@ -9,7 +9,7 @@ import pytest
 from desired_state.tree import Executable
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
-from reconciler.edges.terraform.remote_modules import unpinned
+from reconciler.edges.terraform.code.remote_modules import unpinned
 from tests.edges.conftest import ROOT, Stage
 from tests.edges.source.author import Author
 

@@ -19,7 +19,7 @@ AWS = "registry.terraform.io/hashicorp/aws"
 
 
 def mirror(path: Path) -> Path:
-    (path / AWS / "5.100.0").mkdir(parents=True)
+    (path / AWS / "5.100.0").mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -43,12 +43,19 @@ def test_folders_without_providers_are_not_mirrors(tmp_path: Path) -> None:
     assert find_mirrors(environment, installed=tmp_path / "opt") == ()
 
 
-def test_only_providers_missing_in_the_mirrors_are_downloaded(tmp_path: Path) -> None:
+def test_only_allowed_providers_are_installed_and_those_of_a_mirror_are_not_downloaded(tmp_path: Path) -> None:
     plugins = configure(tmp_path / "cli", [mirror(tmp_path / "mirror")])
     text = plugins.configuration.read_text()
     assert f'path    = "{tmp_path}/mirror"' in text
     assert f'include = ["{AWS}"]' in text
-    assert f'direct {{\n    exclude = ["{AWS}"]' in text
+    assert "direct" not in text
+    random = "registry.terraform.io/hashicorp/random"
+    mirrored, other = mirror(tmp_path / "mirror"), tmp_path / "mirror/registry.terraform.io/evil/evil/1.0.0"
+    other.mkdir(parents=True)
+    text = configure(tmp_path / "cli", [mirrored], only=[AWS, random]).configuration.read_text()
+    assert f'include = ["{AWS}"]' in text
+    assert f'direct {{\n    include = ["{random}"]' in text
+    assert "evil" not in text
     assert plugins.cache is None
 
 
@@ -56,7 +63,8 @@ def test_without_a_mirror_downloads_are_shared_through_a_cache(tmp_path: Path) -
     plugins = configure(tmp_path / "cli", [])
     assert plugins.cache is not None
     assert plugins.cache.is_dir()
-    assert plugins.configuration.read_text() == f'plugin_cache_dir = "{plugins.cache}"\n'
+    direct = f'provider_installation {{\n  direct {{\n    include = ["{AWS}"]\n  }}\n}}\n'
+    assert plugins.configuration.read_text() == f'plugin_cache_dir = "{plugins.cache}"\n{direct}'
 
 
 async def test_a_lock_file_is_obeyed_and_not_written(stage: Stage, tmp_path: Path) -> None:

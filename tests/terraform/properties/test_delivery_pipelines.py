@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import strategies as st
 
@@ -26,7 +30,7 @@ from tests.terraform.properties.refusal import Refusal, refused
 PIPELINE = f"{MODULE}/pipeline.tf"
 ROLES = f"{MODULE}/delivery_iam.tf"
 SHARED = f"{MODULE}/delivery.tf"
-USE_CONNECTION = ["codeconnections:UseConnection", "codestar-connections:UseConnection"]
+USE_CONNECTION = {"UseConnection": "codeconnections", "UseFormerConnection": "codestar-connections"}
 WRONG = [
     Refusal("delivery.default_branch", st.sampled_from(["", "-x", "a b", "a\nb", "$(x)"])),
     Refusal("delivery.build_timeout", st.sampled_from([0, 4, 2161, 5.5])),
@@ -44,8 +48,14 @@ WRONG = [
         Edit(PIPELINE, 'provider         = "CodeStarSourceConnection"', 'provider = "GitHub"', says="provider"),
         Edit(PIPELINE, "ConnectionArn    = var.platform.connection_arn", 'OAuthToken = "x"', says="connection"),
         Edit(PIPELINE, "FullRepositoryId = var.service.repository", 'FullRepositoryId = "orders"', says="repository"),
-        Edit(ROLES, "Resource = [var.platform.connection_arn]", 'Resource = ["*"]', says="this connection only"),
-        Edit(ROLES, '"codeconnections:UseConnection", ', "", says="both names"),
+        Edit(ROLES, "Resource  = [var.platform.connection_arn]", 'Resource = ["*"]', says="this connection only"),
+        Edit(ROLES, 'UseConnection = "codeconnections", ', "", says="both names"),
+        Edit(
+            ROLES,
+            "Condition = { StringEqualsIfExists =",
+            "NoCondition = { StringEqualsIfExists =",
+            says="every repository",
+        ),
     ],
 )
 def test_property_12_codeconnections_authentication(instance: Instance) -> None:
@@ -59,9 +69,16 @@ def test_property_12_codeconnections_authentication(instance: Instance) -> None:
     assert not any("token" in name.lower() for name in configuration), "a token"
     assert configuration["FullRepositoryId"] == instance.variables["service"]["repository"], "another repository"
     for role in ("build", "pipeline"):
-        use = statements(instance, role)["UseConnection"]
-        assert use["Action"] == USE_CONNECTION, "both names of the action are needed"
-        assert use["Resource"] == [connection], "this connection only"
+        given = statements(instance, role)
+        for sid, service in USE_CONNECTION.items():
+            assert given.get(sid, {}).get("Action") == [f"{service}:UseConnection"], "both names are needed"
+            assert given[sid]["Resource"] == [connection], "this connection only"
+            asked = {"StringEqualsIfExists": {f"{service}:FullRepositoryId": configuration["FullRepositoryId"]}}
+            assert given[sid].get("Condition") == asked, "it reaches every repository"
+
+
+def has_long_name(variables: Mapping[str, Any]) -> bool:
+    return len(variables["environment"]["name"]) + len(variables["service"]["name"]) > 19
 
 
 @proof(
@@ -81,6 +98,9 @@ def test_property_12_codeconnections_authentication(instance: Instance) -> None:
              where=is_approved),
         Edit(PIPELINE, "timeout  = 7 * 24 * 60", "timeout = 60", says="7 days", where=is_approved),
         Edit(PIPELINE, 'DeploymentTimeout = "15"', 'DeploymentTimeout = "60"', says="15 minutes", where=deploys),
+        Edit(SHARED, '"s${local.artifact_hash}"', '"source"', says="own name", where=has_long_name),
+        Edit(SHARED, ' : ["${local.artifact_folder}/*"]', ' : ["${local.artifacts.arn}/*"]', says="own folder",
+             where=lambda variables: not has_long_name(variables)),
     ],
 )  # fmt: skip
 def test_property_15_pipeline_per_service(instance: Instance) -> None:
@@ -108,6 +128,17 @@ def test_property_15_pipeline_per_service(instance: Instance) -> None:
         assert deployment["DeploymentTimeout"] == "15", "a deployment may take 15 minutes"
         target = (instance.variables["platform"]["cluster"]["name"], instance.variables["service"]["name"])
         assert (deployment["ClusterName"], deployment["ServiceName"]) == target
+    bucket, name = instance.variables["platform"]["artifact_bucket"]["arn"], full_name(instance)
+    artifacts = ["build", "source"]
+    expected = [f"{bucket}/{name}/*"]
+    if has_long_name(instance.variables):  # CodePipeline keeps 20 characters of its name and 10 of an artifact's
+        own = hashlib.sha256(name.encode()).hexdigest()[:9]
+        artifacts = [f"b{own}", f"s{own}"]
+        expected = [f"{bucket}/{name[:20]}*/{artifact}/*" for artifact in artifacts]
+    assert [*found["Build"]["output_artifacts"], *found["Source"]["output_artifacts"]] == artifacts, "no own name"
+    assert found["Build"]["input_artifacts"] == artifacts[1:], "no own name"
+    for role in ("build", "pipeline"):
+        assert statements(instance, role)["Artifacts"]["Resource"] == expected, "more than its own folder"
 
 
 @proof(

@@ -22,6 +22,7 @@ SERVICES = {"orders": "public", "ledger": "internal"}
 TWICE = "role and repository both say it, and within one account one of them is enough"
 COVERED = "the key's statement for the account covers it, so its conditions limit nobody"
 PEOPLE = "is for people and for Terraform, not for services"
+FORMER = "is for connections that were made under the old name of the service"
 RECORDER = (
     "Config delivers with its own name where the recorder's role is refused; with the role this is the second way"
 )
@@ -37,6 +38,8 @@ UNNEEDED = {
     ("this", "PushByBuilds"): TWICE,
     ("build", "PushImage"): TWICE,
     ("execution", "PullImage"): TWICE,
+    ("build", "UseFormerConnection"): FORMER,
+    ("pipeline", "UseFormerConnection"): FORMER,
 }
 
 
