@@ -21,7 +21,7 @@ from reconciler.app.rules import environments as configured
 from reconciler.app.rules import policy_rules
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.inputs import placeholder_platform, said_in_git, variables
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
@@ -199,7 +199,7 @@ class DryRun:
                 run = replace(run, key=Key(instance.key.environment, instance.former))
             async with self.terraform[environment.name].workspace(run) as workspace:
                 document = await workspace.plan()
-                plan = plans.read(document, self.redactor)
+                plan = plans.read(document, self.redactor, in_git=said_in_git(instance))
                 denial = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
         halfway = removal.refusal(plan), serving.refusal(plan)

@@ -19,6 +19,7 @@ from reconciler.core.environment import Environment
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
+_ADDED = frozenset({"platform", "environment", "aws"})
 
 
 def variables(
@@ -56,6 +57,23 @@ def desired_digest(source_digest: str, inputs: Mapping[str, Any], *, terraform_v
     """
     canonical = json.dumps([source_digest, inputs, terraform_version], sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def said_in_git(instance: Instance, applied: Mapping[str, Any] | None = None) -> tuple[Mapping[str, Any], ...]:
+    """Return the variables with values that Git says in the open: those of the manifest, and those of the manifest that
+    was `applied` last, without what the daemon and the platform add.
+    """
+    match instance.spec:
+        case ServiceSpec() as spec:
+            wanted: Mapping[str, Any] = {
+                "env": dict(spec.env),
+                "sidecars": [{"env": dict(one.env)} for one in spec.sidecars],
+            }
+        case ModuleSpec() as spec:
+            wanted = spec.inputs
+        case _:
+            wanted = {}
+    return wanted, {name: value for name, value in (applied or {}).items() if name not in _ADDED}
 
 
 def _environment(environment: Environment) -> dict[str, Any]:
