@@ -190,8 +190,14 @@ class DryRun:
         self, instance: Instance, *, platform: Mapping[str, Any] | None, live: LiveService | None
     ) -> tuple[Mapping[str, Any], Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
-        image, ports = (live.newest, live.ports) if live else (None, frozenset[int]())
-        inputs = variables(instance, environment, platform=platform, image=image, running_ports=ports)
+        inputs = variables(
+            instance,
+            environment,
+            platform=platform,
+            image=live.newest if live else None,
+            running_ports=live.ports if live else frozenset(),
+            running_secrets=live.secrets if live else frozenset(),
+        )
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
