@@ -102,6 +102,8 @@ def test_a_form_is_hidden_in_plans_texts_and_slack(name: str) -> None:
 def test_a_value_that_is_no_secret_stays_readable(name: str, value: Any) -> None:
     redactor = Redactor(KEY)
     assert redactor.value({name: value}) == {name: value}
+    answer = {"attributes": {name: {"old": None, "new": value, "redacted": False}}}
+    assert redactor.value(answer) == answer, "the API redacts once more"
     plan = read(document(change("aws_thing.this", ["create"], None, {name: value})), redactor)
     assert "redacted:" not in repr(plan)
     if not isinstance(value, list):  # a text that quotes pairs of name and value hides the values

@@ -15,6 +15,7 @@ _BLOCK = re.compile(r"(?i)(?:runtime|container|build|task|service|user)?_?env(?:
 _REFERENCES = frozenset({"PARAMETER_STORE", "SECRETS_MANAGER"})  # CodeBuild: the value is the name of a secret
 _NAMES = ("name", "Name", "key", "Key", "parameter_key", "parameterKey", "ParameterKey")
 _VALUES = ("value", "Value", "parameter_value", "parameterValue", "ParameterValue")
+_IN_AN_ANSWER = frozenset({"old", "new", "redacted"})  # a changed attribute, redacted when its plan was read
 _VARIABLES = ("variables", "Variables")
 Mask = Callable[[Any], str]
 Plain = Callable[[Any], Any]
@@ -22,7 +23,8 @@ Plain = Callable[[Any], Any]
 
 def is_block(name: str, value: Any) -> bool:
     """Return whether the value under this name holds environment variables."""
-    return isinstance(value, Mapping | list | tuple) and bool(_BLOCK.fullmatch(name))
+    nested = isinstance(value, list | tuple) or (isinstance(value, Mapping) and value.keys() != _IN_AN_ANSWER)
+    return nested and bool(_BLOCK.fullmatch(name))
 
 
 def without_values(block: Any, mark: Mask) -> Any:

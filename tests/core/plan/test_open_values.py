@@ -41,3 +41,5 @@ def test_variables_of_a_function_and_of_a_build_are_hidden_and_open_like_those_o
     assert found["variables"] == {"LEVEL": "debug", "OTHER": REDACTOR.mark("words")}
     _, [found] = other.attributes["environment"]
     assert found["environment_variable"] == [{"name": "LEVEL", "type": "PLAINTEXT", "value": "debug"}]
+    answer = {"environment": {"old": None, "new": one.attributes["environment"][1], "redacted": True}}
+    assert REDACTOR.value(answer) == answer, "the API redacts once more, and shows the same"
