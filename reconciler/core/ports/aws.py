@@ -44,7 +44,7 @@ class PreparationFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What stops a removal: registries and buckets that hold something, and those that the role may not look into."""
+    """Contents that stop a removal: registries and buckets that are `full`, and those `unseen` by the daemon's role."""
 
     full: Sequence[ContentHolder] = ()
     unseen: Sequence[ContentHolder] = ()

@@ -228,23 +228,6 @@ def test_variables_that_look_like_secrets_are_refused_by_name(laboratory: Labora
 
 
 @proof(
-    28,
-    "awsvpc network mode",
-    of=SERVICE,
-    broken_by=[
-        Edit(TASK, '"awsvpc"', '"bridge"', says="network card"),
-        Edit(f"{MODULE}ingress.tf", '"ip"', '"instance"', says="addresses", where=is_public),
-    ],
-)  # fmt: skip
-def test_property_28_awsvpc_network_mode(instance: Instance) -> None:
-    """Every task has a network card of its own, which is what the load balancer talks to."""
-    modes = {task.values["network_mode"] for task in instance.plan.of("aws_ecs_task_definition")}
-    assert modes == {"awsvpc"}, "a task has no network card of its own"
-    for group in instance.plan.of("aws_lb_target_group"):
-        assert group.values["target_type"] == "ip", "targets are not addresses of tasks"
-
-
-@proof(
     29,
     "Service-specific log groups",
     of=SERVICE,
