@@ -16,7 +16,7 @@ Mask = Callable[[str], str]
 _PIECE = rf"[^\s\"'\\&,;{OPEN}{CLOSE}]|\\[^\s\"'nrtu{OPEN}{CLOSE}]"
 _BARE = rf"(?![\[({{<]|-----BEGIN )(?:{MARK}|{_PIECE})+"
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"?|'[^'\n]*'?|\\+\"(?:(?!(?<!\\)\\+\").)*(?:\\+\")?"
-_QUOTE = r"\\*[\"']"
+_QUOTE = r"\\{0,16}[\"']"  # bounded: a pattern begins with it
 _SCHEME = r"(?:(?i:bearer|basic|token|negotiate|digest|splunk|api-?key|geniekey|key)\s+)?"
 _BETWEEN = r"(?:\\*[\"']\s*,\s*\\*[\"']|\\*[\"']?\s+\\*[\"']?|=\\*[\"']?)"  # of a flag and its argument, also in a list
 _WORD = rf"(?:{MARK}|[^\s\"'\\,{OPEN}{CLOSE}])+"
@@ -24,7 +24,7 @@ _PATTERNS = (
     rf"(?P<mark>{MARK})",
     r"(?P<pem>-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z))",
     r"(?P<url>\b[A-Za-z][A-Za-z0-9+.\-]{0,20}://)(?P<userinfo>[^\s/\"'<>\\]+(?=@)|[^\s/\"'<>\\:@]+:[^\s/\"'<>\\@]+(?=…)"
-    r"|[^\s/\"'<>\\:@]*:[^\s\"'<>\\:@]+(?=@))",
+    r"|[^\s/\"'<>\\:@]{0,256}:[^\s\"'<>\\:@]{1,512}(?=@))",
     # DSNs of Go's MySQL driver and of Oracle's, credentials in the query of a URL.
     r"(?P<dsn>(?<![\w.\-])[\w.\-]+:)(?P<spoken>[^\s@\"'\\]+(?=@(?:tcp|tcp6|unix)\())",
     r"(?P<oracle>\bjdbc:oracle:\w+:[^\s/@\"']+/)(?P<sesame>[^\s@\"'\\]+(?=@))",
