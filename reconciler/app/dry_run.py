@@ -21,7 +21,7 @@ from reconciler.app.rules import environments as configured
 from reconciler.app.rules import policy_rules
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.inputs import placeholder_platform, said_in_git, variables
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
@@ -190,8 +190,14 @@ class DryRun:
         self, instance: Instance, *, platform: Mapping[str, Any] | None, live: LiveService | None
     ) -> tuple[Mapping[str, Any], Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
-        image, ports = (live.newest, live.ports) if live else (None, frozenset[int]())
-        inputs = variables(instance, environment, platform=platform, image=image, running_ports=ports)
+        inputs = variables(
+            instance,
+            environment,
+            platform=platform,
+            image=live.newest if live else None,
+            running_ports=live.ports if live else frozenset(),
+            running_secrets=live.secrets if live else frozenset(),
+        )
         run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         async with self.admission:
             self.progress(f"planning {instance.key}")
@@ -199,7 +205,7 @@ class DryRun:
                 run = replace(run, key=Key(instance.key.environment, instance.former))
             async with self.terraform[environment.name].workspace(run) as workspace:
                 document = await workspace.plan()
-                plan = plans.read(document, self.redactor)
+                plan = plans.read(document, self.redactor, in_git=said_in_git(instance))
                 denial = await denied(self.judge, plan, document, instance.key, environment, self.redactor)
         rules = map(str, violations(plan, self.rules, str(instance.key)))
         halfway = removal.refusal(plan), serving.refusal(plan)

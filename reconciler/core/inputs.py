@@ -19,6 +19,7 @@ from reconciler.core.environment import Environment
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
+_ADDED = frozenset({"platform", "environment", "aws"})
 
 
 def variables(
@@ -28,13 +29,15 @@ def variables(
     platform: Mapping[str, Any] | None,
     image: str | None,
     running_ports: Set[int] = frozenset(),
+    running_secrets: Set[str] = frozenset(),
 ) -> Mapping[str, Any]:
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
 
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
     reference of the image to run, None before the first one was pushed. Tasks of the service that listen at another one
-    of the `running_ports` than the wanted one are reached until they are gone.
+    of the `running_ports` than the wanted one are reached until they are gone, and those that start with other
+    `running_secrets` may be started again until then.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -43,7 +46,7 @@ def variables(
             if platform is None:
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
             names = platform.get("secret_names") or {}
-            own = {"platform": platform, **_service(instance, spec, image, names, running_ports)}
+            own = {"platform": platform, **_service(instance, spec, image, names, running_ports, running_secrets)}
         case ModuleSpec() as spec:
             own = dict(spec.inputs)
     return {**own, "environment": _environment(environment), "aws": _aws(environment)}
@@ -56,6 +59,23 @@ def desired_digest(source_digest: str, inputs: Mapping[str, Any], *, terraform_v
     """
     canonical = json.dumps([source_digest, inputs, terraform_version], sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def said_in_git(instance: Instance, applied: Mapping[str, Any] | None = None) -> tuple[Mapping[str, Any], ...]:
+    """Return the variables with values that Git says in the open: those of the manifest, and those of the manifest that
+    was `applied` last, without what the daemon and the platform add.
+    """
+    match instance.spec:
+        case ServiceSpec() as spec:
+            wanted: Mapping[str, Any] = {
+                "env": dict(spec.env),
+                "sidecars": [{"env": dict(one.env)} for one in spec.sidecars],
+            }
+        case ModuleSpec() as spec:
+            wanted = spec.inputs
+        case _:
+            wanted = {}
+    return wanted, {name: value for name, value in (applied or {}).items() if name not in _ADDED}
 
 
 def _environment(environment: Environment) -> dict[str, Any]:
@@ -107,11 +127,17 @@ def _peering(peering: Peering) -> dict[str, Any]:
 
 
 def _service(
-    instance: Instance, spec: ServiceSpec, image: str | None, secret_names: Mapping[str, str], running_ports: Set[int]
+    instance: Instance,
+    spec: ServiceSpec,
+    image: str | None,
+    secret_names: Mapping[str, str],
+    running_ports: Set[int],
+    running_secrets: Set[str],
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
     secret of another maker has the name that the manifest says."""
     former = _former_ports(spec, running_ports)
+    former_secrets = _former_secrets(spec, secret_names, running_secrets)
     return {
         "service": {
             "name": instance.service_name,
@@ -129,6 +155,7 @@ def _service(
         # Left out when absent, so that a service without them keeps its desired digest.
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
         **({"admitted_ports": former} if former else {}),
+        **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": _named(spec.secrets, secret_names),
@@ -160,6 +187,12 @@ def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
     """Return the ports of running tasks that the wanted port replaces."""
     port = spec.port or (_RUNTIME_PORTS[spec.runtime] if spec.type == "public" else None)
     return sorted(running - {port}) if port else []
+
+
+def _former_secrets(spec: ServiceSpec, secret_names: Mapping[str, str], running: Set[str]) -> list[str]:
+    """Return the secrets of running tasks that the manifest puts into none any more."""
+    injected = (spec.secrets, *(sidecar.secrets for sidecar in spec.sidecars))
+    return sorted(running - {name for one in injected for name in _named(one, secret_names).values()})
 
 
 def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:

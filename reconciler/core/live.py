@@ -23,7 +23,8 @@ class LiveService:
     pushed one. It is None while nothing runs and nothing was pushed. The image of a service that runs may be missing in
     the registry: that stops a deployment, not a drift check.
 
-    `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port.
+    `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port. `secrets`
+    are the names of those that ECS puts into tasks of any deployment when it starts them.
 
     `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
     has none, or AWS does not permit to ask.
@@ -38,6 +39,7 @@ class LiveService:
     desired: int = 0
     targets: int | None = None
     ports: frozenset[int] = frozenset()
+    secrets: frozenset[str] = frozenset()
 
     @property
     def healthy(self) -> int:

@@ -55,11 +55,16 @@ def service_inputs(text: str = SERVICE, environment: Environment = DEVELOP) -> d
 
 
 def inputs_of(
-    found: Instance, environment: Environment = DEVELOP, *, running_ports: Set[int] = frozenset()
+    found: Instance,
+    environment: Environment = DEVELOP,
+    *,
+    running_ports: Set[int] = frozenset(),
+    running_secrets: Set[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return the variables of the instance's root; a service gets the outputs of a placeholder platform."""
     platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
-    return dict(variables(found, environment, platform=platform, image=IMAGE, running_ports=running_ports))
+    running: dict[str, Any] = {"running_ports": running_ports, "running_secrets": running_secrets}
+    return dict(variables(found, environment, platform=platform, image=IMAGE, **running))
 
 
 def test_the_table_has_every_field_of_a_service() -> None:
@@ -80,6 +85,7 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
     whole = inputs_of(
         instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]]))),
         running_ports=frozenset({9090}),
+        running_secrets=frozenset({"orders/former"}),
     )
     declared = {kind: blocks(ROOTS / kind, "variable") for kind in ("service", "platform")}
     assert set(whole) == set(declared["service"])
@@ -158,6 +164,26 @@ def test_tasks_at_a_former_port_are_reached_until_they_are_gone(
     fields: str, running: set[int], admitted: list[int] | None
 ) -> None:
     assert inputs_of(instance(with_field(fields)), running_ports=running).get("admitted_ports") == admitted
+
+
+@pytest.mark.parametrize(
+    ("fields", "running", "admitted"),
+    [
+        ("secrets: {URL: orders/url}", {"orders/url"}, None),
+        ("secrets: {URL: orders/url}", {"orders/url", "orders/key"}, ["orders/key"]),
+        ("secrets: {}", {"orders/url", "orders/key"}, ["orders/key", "orders/url"]),
+        (
+            "secrets: {}\n  sidecars: [{name: proxy, image: r.example/p:1, secrets: {K: orders/key}}]",
+            {"orders/key"},
+            None,
+        ),
+    ],
+)
+def test_tasks_with_a_former_secret_may_start_until_they_are_gone(
+    fields: str, running: set[str], admitted: list[str] | None
+) -> None:
+    found = inputs_of(instance(with_field(fields)), running_secrets=running)
+    assert found.get("admitted_secrets") == admitted
 
 
 def test_the_ports_of_runtimes_are_those_of_the_module() -> None:

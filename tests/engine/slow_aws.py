@@ -12,6 +12,7 @@ from typing import Any
 from deploy.local.standin import rollouts
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import ContentHolder, Needs
+from reconciler.core.ports.aws import Contents
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from tests.core.documents import change, document
@@ -211,8 +212,8 @@ class DeployingTerraform(ServiceTerraform):
         self.aws.passes()
         return {"task_definition_arn": definition}
 
-    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
-        return []
+    async def contents(self, holders: Sequence[ContentHolder], environment: Environment) -> Contents:
+        return Contents()
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
         """Return the image of the plan, unless it was pushed."""

@@ -111,6 +111,7 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     "secret_like_an_arn": ("service", service(secrets={"KEY_FILE": "orders-abc123"}), ("orders-abc123", "hyphen")),
     "broker_without_port": ("service", service() | {"kafka": {"brokers": ["b-1"]}}, ("kafka.brokers", "b-1")),
     "long_farewell": ("service", service(routing={"deregistration_delay": 901}), ("deregistration_delay 901", "900")),
+    "admitted_secret": ("service", service() | {"admitted_secrets": ["a-abc123"]}, ("a-abc123", "hyphen")),
     "admitted_port": ("service", service() | {"admitted_ports": [0]}, ("admitted_ports [0]",)),
     "long_stop": ("service", service(stop_timeout=121), ("stop_timeout 121", "2 to 120")),
     "runtime_secret_like_an_arn": ("service", service(runtime_secrets=["a-abc123"]), ("a-abc123", "hyphen")),

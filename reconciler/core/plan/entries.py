@@ -94,7 +94,7 @@ def _change(entry: _Document, reader: Reader, *, pipeline_image: bool = False) -
         type=entry["type"],
         actions=tuple(change["actions"]),
         replace_paths=tuple(sorted(_path(path, reader) for path in change.get("replace_paths") or ())),
-        attributes=shown(differences),
+        attributes=shown(_opened(differences, reader)),
         before=before or {},
         after=after or {},
         imports=_imported(change.get("importing"), reader),
@@ -103,6 +103,14 @@ def _change(entry: _Document, reader: Reader, *, pipeline_image: bool = False) -
         reason=entry.get("action_reason"),
     )
     return replace(read, fingerprint=_of(read.summary(), hashed, read.imports))
+
+
+def _opened(differences: Iterable[Difference], reader: Reader) -> Iterator[Difference]:
+    """Yield differences as readers see them, with the environment variables that Git says in the open."""
+    for steps, old, new in differences:
+        names = [step for step in steps if isinstance(step, str)]
+        name = "" if not names else names[-2] if names[-1] == "value" and len(names) > 1 else names[-1]
+        yield steps, reader.opened.shown(name, old), reader.opened.shown(name, new)
 
 
 def _path(path: Iterable[Any], reader: Reader) -> str:

@@ -28,16 +28,23 @@ _WARNINGS = 20
 _UNNAMED: Fingerprinted = (ResourceSummary("(unnamed)", (UNNAMED,), {}, ("Terraform does not say what",)), "")
 
 
-def read(document: Mapping[str, Any], redactor: Redactor, *, pipeline_image: bool = False) -> Plan:
+def read(
+    document: Mapping[str, Any],
+    redactor: Redactor,
+    *,
+    pipeline_image: bool = False,
+    in_git: Iterable[Mapping[str, Any]] = (),
+) -> Plan:
     """Read `terraform show -json` of a plan.
 
     With `pipeline_image` the images of containers are left out of the digest: a pipeline may move them between the
-    moment a plan is approved and the moment it is applied.
+    moment a plan is approved and the moment it is applied. Environment variables that `in_git` (variables of the root,
+    as manifests give them) has are shown with their values; the digest covers all alike.
 
     Raises: UnreadablePlan.
     """
     _check_format(document)
-    reader = Reader.of(document, redactor)
+    reader = Reader.of(document, redactor, in_git)
     planned = tuple(entries.changes(document, "resource_changes", reader, pipeline_image=pipeline_image))
     outputs, others = tuple(entries.outputs(document, reader)), tuple(_others(document, reader))
     if document.get("applyable") and not (planned or outputs or others or entries.reads_data(document)):

@@ -5,13 +5,14 @@ written-out default is no change. Neither is JSON that differs in notation only.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from reconciler.core.plan import containers
 from reconciler.core.plan.model import UNKNOWN
+from reconciler.core.redaction.environments import OpenValues
 from reconciler.core.redaction.known_secrets import of_plan
 from reconciler.core.redaction.redactor import Redactor
 
@@ -22,15 +23,19 @@ _CONTAINERS = "container_definitions"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads values of one document. `secrets` are the texts that the document marks anywhere."""
+    """Reads values of one document. `secrets` are the texts that the document marks anywhere, `opened` what readers see
+    of an environment although every value of it is hidden.
+    """
 
     redactor: Redactor
     secrets: frozenset[str]
+    opened: OpenValues
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], redactor: Redactor) -> "Reader":
-        """Return the reader of a document."""
-        return cls(redactor, of_plan(document))
+    def of(cls, document: Mapping[str, Any], redactor: Redactor, in_git: Iterable[Mapping[str, Any]] = ()) -> "Reader":
+        """Return the reader of a document. `in_git` are variables of the root as manifests give them."""
+        secrets = of_plan(document)
+        return cls(redactor, secrets, redactor.open_values(in_git, secrets))
 
     def name(self, text: Any) -> str:
         """Return an address or the name of an attribute; Terraform lets none of them contain a sensitive value."""

@@ -15,6 +15,6 @@ _LONGEST = 600
 
 def objection(said: str, document: Mapping[str, Any], redactor: Redactor) -> str:
     """Return the check's answer for readers: without the plan's secrets, on one line of at most 600 characters."""
-    secrets = known_secrets.of_plan(document) | known_secrets.of_containers(document)
+    secrets = known_secrets.of_plan(document) | known_secrets.of_environments(document)
     line = " ".join(redactor.text(said, *secrets).split())
     return shortened(line, _LONGEST)

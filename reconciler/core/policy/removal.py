@@ -26,6 +26,9 @@ _PROTECTED: Mapping[str, tuple[str, Any]] = {
     "aws_rds_cluster": ("deletion_protection", True),
     "aws_rds_global_cluster": ("deletion_protection", True),
 }
+# The permission to see whether something is inside. Source: service authorization reference, ECR and S3 (the action of
+# ListObjectVersions).
+_LOOKS: Mapping[str, str] = {"aws_ecr_repository": "`ecr:DescribeImages`", "aws_s3_bucket": "`s3:ListBucketVersions`"}
 # Types that AWS deletes only while they hold nothing, unless Terraform may empty them: the attributes of that
 # permission and of the name. Source: ECR API reference, DeleteRepository; S3 API reference, DeleteBucket.
 _HOLDERS = {"aws_ecr_repository": ("force_delete", "name"), "aws_s3_bucket": ("force_destroy", "bucket")}
@@ -60,6 +63,16 @@ def explain(full: Sequence[ContentHolder]) -> str:
     return (
         f"AWS deletes {named} only when nothing is in it, and would stop half-way. Copy what is still needed, empty it,"
         " then reconcile again; nothing was touched"
+    )
+
+
+def explain_unseen(unseen: Sequence[ContentHolder]) -> str:
+    """Return why a destroy waits for the permission to look into these, and how to give it."""
+    named = first_few([str(holder) for holder in unseen], _NAMED)
+    needed = " and ".join(sorted({_LOOKS[holder.type] for holder in unseen}))
+    return (
+        f"AWS does not let the daemon's role look into {named}, and would stop half-way if something is in it. Allow"
+        f" the role {needed} on it, then reconcile again; nothing was touched"
     )
 
 

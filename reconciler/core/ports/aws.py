@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +42,14 @@ class PreparationFailed(Exception):
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Contents that stop a removal: registries and buckets that are `full`, and those `unseen` by the daemon's role."""
+
+    full: Sequence[ContentHolder] = ()
+    unseen: Sequence[ContentHolder] = ()
+
+
 class Prerequisites(Protocol):
     """The prerequisites of deployments and of removals."""
 
@@ -48,8 +57,8 @@ class Prerequisites(Protocol):
         """Return what is missing, each in a few words. Raises: LiveUnavailable."""
         ...
 
-    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
-        """Return those that hold something. Raises: LiveUnavailable."""
+    async def contents(self, holders: Sequence[ContentHolder], environment: Environment) -> Contents:
+        """Return those that hold something, and those of which that cannot be known. Raises: LiveUnavailable."""
         ...
 
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.redaction.redactor import names_a_credential
+from reconciler.core.redaction import environments
+from reconciler.core.redaction.names import names_a_credential
 
 _Secrets = frozenset[str]
 
@@ -30,24 +31,25 @@ def of_plan(document: Mapping[str, Any]) -> _Secrets:
     return frozenset(text for value in found for text in _texts(value))
 
 
-def of_containers(document: Mapping[str, Any]) -> _Secrets:
-    """Return every environment value of a container that the JSON form of a plan defines."""
+def of_environments(document: Mapping[str, Any]) -> _Secrets:
+    """Return every environment value that the JSON form of a plan gives to a container, a function, a build."""
     changes = [*(document.get("resource_changes") or ()), *(document.get("resource_drift") or ())]
     sides = [change["change"].get(side) for change in changes for side in ("before", "after")]
-    texts = [side.get("container_definitions") for side in sides if isinstance(side, Mapping)]
-    return frozenset(value for text in texts if isinstance(text, str) for value in _environment(text))
+    return frozenset(value for side in sides for _, value in environments.values("", _parsed(side)))
 
 
-def _environment(definitions: str) -> Iterator[str]:
-    try:
-        containers = json.loads(definitions)
-    except ValueError:
-        return
-    for container in containers if isinstance(containers, list) else ():
-        entries = container.get("environment") if isinstance(container, Mapping) else None
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, Mapping) and isinstance(entry.get("value"), str):
-                yield entry["value"]
+def _parsed(value: Any) -> Any:
+    """Return a value with the JSON in its texts read."""
+    if isinstance(value, Mapping):
+        return {name: _parsed(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_parsed(inner) for inner in value]
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
 
 
 def of_inputs(variables: Mapping[str, Any]) -> _Secrets:

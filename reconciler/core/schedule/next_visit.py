@@ -8,7 +8,7 @@ from reconciler.core.live import LiveService
 from reconciler.core.record.model import Record
 from reconciler.core.status.drift import unconfirmed
 from reconciler.core.status.promotion import is_built_from_git
-from reconciler.core.vocabulary import Health, Reason
+from reconciler.core.vocabulary import Health, Reason, Sync
 
 
 class Random(Protocol):
@@ -82,11 +82,12 @@ def is_fresh(record: Record, digest: str, *, now: datetime, live: LiveService | 
     """Return whether Terraform need not run: the desired digest is applied and the last check is recent enough.
 
     A check in the future does not count: after a clock was ahead and was set right, the next checks must still come.
-    Neither does one of a service that was healthy and is now found with another image, or not at all.
+    Neither does one of a service that was healthy and is now found with another image, or not at all, nor a check of
+    another digest: a change that was denied, and is taken back in Git, is pending until a plan shows that it is gone.
     """
     if record.applied_digest != digest or record.checked_at is None or record.requested_at or record.intent:
         return False
-    if unconfirmed(record) or record.approval:
+    if unconfirmed(record) or record.approval or record.sync is Sync.PENDING:
         return False
     if live and live.runs_another_image and record.health == Health.HEALTHY:
         return False

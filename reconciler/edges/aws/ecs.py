@@ -19,6 +19,7 @@ from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
+_END_OF_ARN = re.compile(r"-[A-Za-z0-9]{6}$")  # the service module refuses names with such an end
 _SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it in two steps
 
 
@@ -35,8 +36,8 @@ class EcsLive:
             definition = found.get("taskDefinition") if found else None
             deployed = _deployed(found or {})
             definitions = {*deployed, *([definition] if definition else [])}
-            containers = {one: await self._container(instance.service_name, environment, one) for one in definitions}
-            image = _image(containers[definition]) if definition else None
+            containers = {one: await self._containers(environment, one) for one in definitions}
+            image = _image(_own(instance.service_name, containers[definition])) if definition else None
             newest = await self._newest(instance, environment, image)
             targets = await self._healthy_targets(found, environment) if found else None
         except AwsFailed as failure:
@@ -53,7 +54,8 @@ class EcsLive:
             desired=found.get("desiredCount", 0),
             task_definition=definition,
             targets=targets,
-            ports=frozenset(port for one in deployed for port in _ports(containers[one])),
+            ports=frozenset(port for one in deployed for port in _ports(_own(instance.service_name, containers[one]))),
+            secrets=frozenset(name for one in deployed for name in _secrets(containers[one], environment)),
         )
 
     async def _describe(self, name: str, environment: Environment, cluster: str) -> Mapping[str, Any] | None:
@@ -66,10 +68,10 @@ class EcsLive:
         services: Sequence[Mapping[str, Any]] = answer["services"]
         return next((service for service in services if service["status"] == "ACTIVE"), None)
 
-    async def _container(self, name: str, environment: Environment, definition: str) -> Mapping[str, Any]:
+    async def _containers(self, environment: Environment, definition: str) -> Sequence[Mapping[str, Any]]:
         answer = await self._clients.call(environment, "ecs", "describe_task_definition", taskDefinition=definition)
         containers: Sequence[Mapping[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
-        return next((one for one in containers if one["name"] == name), {})
+        return containers
 
     async def _newest(self, instance: Instance, environment: Environment, running: str | None) -> str | None:
         spec, key = instance.spec, Key(instance.key.environment, instance.service_name)
@@ -105,6 +107,10 @@ class EcsLive:
         return sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
 
 
+def _own(name: str, containers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return next((one for one in containers if one["name"] == name), {})
+
+
 def _image(container: Mapping[str, Any]) -> str | None:
     image: str | None = container.get("image")
     return None if image is None or image.endswith(f":{PLACEHOLDER_TAG}") else image
@@ -112,6 +118,15 @@ def _image(container: Mapping[str, Any]) -> str | None:
 
 def _ports(container: Mapping[str, Any]) -> Iterator[int]:
     return (int(mapping["containerPort"]) for mapping in container.get("portMappings", ()))
+
+
+def _secrets(containers: Sequence[Mapping[str, Any]], environment: Environment) -> Iterator[str]:
+    """Yield the names of secrets of Secrets Manager that start these containers, without what AWS adds to an ARN."""
+    for container in containers:
+        for secret in container.get("secrets", ()):
+            match str(secret.get("valueFrom", "")).split(":"):
+                case [_, _, "secretsmanager", environment.region, environment.account, "secret", name, *_]:
+                    yield _END_OF_ARN.sub("", name)
 
 
 def _deployed(service: Mapping[str, Any]) -> frozenset[str]:

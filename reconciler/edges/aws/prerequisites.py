@@ -1,6 +1,7 @@
 """Checks of the images, secrets and roles that a deployment names, and of contents that a removal would stop at.
 
-Only a resource that AWS reports as not found counts as missing. A check that AWS does not permit blocks no deployment.
+Only a resource that AWS reports as not found counts as missing. A check that AWS does not permit blocks no deployment,
+which changes back; it does block a removal, which AWS would stop half-way.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import ContentHolder, Needs
-from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.aws import Contents, LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 
 _ECR_IMAGE = re.compile(
@@ -43,15 +44,20 @@ class AwsPrerequisites:
             raise LiveUnavailable(str(failure)) from failure
         return [answer for answer in answers if answer]
 
-    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
-        """Return those that hold something. Raises: LiveUnavailable."""
+    async def contents(self, holders: Sequence[ContentHolder], environment: Environment) -> Contents:
+        """Return those that hold something, and those of which that cannot be known. Raises: LiveUnavailable."""
         try:
             answers = await asyncio.gather(*(self._holds(holder, environment) for holder in holders))
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
-        return [holder for holder, holds in zip(holders, answers, strict=True) if holds]
+        found = list(zip(holders, answers, strict=True))
+        return Contents(
+            full=[holder for holder, holds in found if holds],
+            unseen=[holder for holder, holds in found if holds is None],
+        )
 
-    async def _holds(self, holder: ContentHolder, environment: Environment) -> bool:
+    async def _holds(self, holder: ContentHolder, environment: Environment) -> bool | None:
+        """Return whether it holds something; None when the role may not look."""
         try:
             match holder.type:
                 case "aws_ecr_repository":
@@ -59,7 +65,9 @@ class AwsPrerequisites:
                 case "aws_s3_bucket":
                     return await self._has_objects(holder.name, environment)
         except AwsFailed as failure:
-            if failure.code not in _NOT_THERE | DENIED:
+            if failure.code in DENIED:
+                return None
+            if failure.code not in _NOT_THERE:
                 raise
         return False
 

@@ -18,6 +18,7 @@ from reconciler.core.status.existing import aws_error, exists_already
 from reconciler.core.status.recovery import explain_existing
 from reconciler.core.vocabulary import Reason
 from reconciler.core.wording import first_few, shortened
+from reconciler.edges.state import lock_errors
 
 _MAX_ERRORS = 3
 _MAX_LENGTH = 400
@@ -148,7 +149,7 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     messages = replace(
         messages, errors=tuple(_redacted(error, redact) for error in messages.errors), text=redact(messages.text)
     )
-    if of_state := _of_state(messages):
+    if of_state := _of_state(messages, otherwise):
         return of_state
     if messages.interrupted:
         return RunFailed(Reason.INTERRUPTED, f"terraform was interrupted: {_summary(messages.errors)}")
@@ -159,15 +160,15 @@ def failure(messages: Messages, otherwise: Reason, *, redact: Callable[[str], st
     if messages.errors:
         return RunFailed(otherwise, _with_remedy(messages))
     if any(locked in messages.text for locked in _LOCKED):  # from a command without JSON output
-        return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False))
+        return _locked(Diagnostic(_LOCKED[0], _FRAME.sub(" ", messages.text), "", located=False), otherwise)
     return RunFailed(otherwise, _plain(messages.text) or "terraform failed and gave no reason")
 
 
-def _of_state(messages: Messages) -> RunFailed | None:
+def _of_state(messages: Messages, otherwise: Reason) -> RunFailed | None:
     """Return the failure when the state or its lock is the reason."""
     for error in messages.errors:
         if error.summary.startswith(_LOCKED):
-            return _locked(error)
+            return _locked(error, otherwise)
         if error.summary == _STALE:
             return RunFailed(Reason.STATE_CONFLICT, "the state changed after the plan was made: plan again")
         if error.summary.startswith(_LOST_STATE):
@@ -200,9 +201,11 @@ def _diagnostic(found: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(str(found.get("summary") or ""), str(found.get("detail") or ""), place, located)
 
 
-def _locked(error: Diagnostic) -> RunFailed:
+def _locked(error: Diagnostic, otherwise: Reason) -> RunFailed:
     found = dict(_LOCK_FIELD.findall(error.detail))
     if "ID" not in found:
+        if unwritable := lock_errors.remedy(error.text):
+            return RunFailed(otherwise, f"{unwritable}. Terraform could not take the state's lock: {error}")
         return RunFailed(Reason.STATE_LOCKED, f"{error}; {_NO_HOLDER}")
     lock = LockInfo(
         id=found["ID"],

@@ -37,12 +37,14 @@ async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: E
 
 
 async def obstacle(plan: Plan, environment: Environment, world: World) -> str | None:
-    """Return what AWS would stop the planned destroy at, and what to do; None when nothing is known.
+    """Return what AWS would stop the planned destroy at, and what to do; None when nothing stops it.
 
     Raises: LiveUnavailable.
     """
-    full = await world.prerequisites.full(removal.must_be_empty(plan), environment)
-    return removal.explain(full) if full else None
+    found = await world.prerequisites.contents(removal.must_be_empty(plan), environment)
+    if found.full:
+        return removal.explain(found.full)
+    return removal.explain_unseen(found.unseen) if found.unseen else None
 
 
 @asynccontextmanager

@@ -24,8 +24,14 @@ async def observe(instance: Instance, environment: Environment, world: World) ->
 def run_of(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     """Return the Terraform run of an instance. Raises: LiveUnavailable."""
     platform = _platform_outputs(instance, world) if live else None
-    image, ports = (live.newest, live.ports) if live else (None, frozenset[int]())
-    inputs = variables(instance, environment, platform=platform, image=image, running_ports=ports)
+    inputs = variables(
+        instance,
+        environment,
+        platform=platform,
+        image=live.newest if live else None,
+        running_ports=live.ports if live else frozenset(),
+        running_secrets=live.secrets if live else frozenset(),
+    )
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
 
 

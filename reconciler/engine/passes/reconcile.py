@@ -26,7 +26,7 @@ from reconciler.core.decide.verdict import (
     verdict,
 )
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import desired_digest
+from reconciler.core.inputs import desired_digest, said_in_git
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
@@ -183,7 +183,7 @@ async def _plan(
     skips_confirmation: bool = False,
 ) -> tuple[Plan, Verdict | ConfirmDrift]:
     """Read the plan, classify it, decide, and record all of it."""
-    plan = _read(document, record.instance, world)
+    plan = _read(document, record, world)
     finding = await classified(plan, record, workspace, image, world, seen, destroy=destroy)
     objection = await denied(world.judge, plan, document, record.key, environment, world.redactor)
     found = verdict(
@@ -203,9 +203,11 @@ async def _plan(
     return plan, found if skips_confirmation else confirm_first(found, record)
 
 
-def _read(document: Mapping[str, Any], instance: Instance, world: World) -> Plan:
+def _read(document: Mapping[str, Any], record: Record, world: World) -> Plan:
+    in_git = said_in_git(record.instance, record.base.variables if record.base else None)
+    owned = pipeline_owns_image(record.instance)
     try:
-        return plans.read(document, world.redactor, pipeline_image=pipeline_owns_image(instance))
+        return plans.read(document, world.redactor, pipeline_image=owned, in_git=in_git)
     except UnreadablePlan as error:
         raise TerraformFailed(Reason.PLAN_FAILED, f"its plan cannot be read: {error}") from error
 

@@ -120,13 +120,6 @@ locals {
         ]
       },
       {
-        Sid       = "Tasks"
-        Effect    = "Allow"
-        Action    = "ecs:ListTasks"
-        Resource  = "*" # of a task it knows nothing, only the cluster
-        Condition = { ArnEquals = { "ecs:cluster" = "${local.arn_in.ecs}:cluster/${local.environment_of}" } }
-      },
-      {
         Sid       = "HandRolesToTasks"
         Effect    = "Allow"
         Action    = "iam:PassRole"

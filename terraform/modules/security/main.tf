@@ -1,5 +1,6 @@
-# Five keys, one per purpose, so that access to one kind of data never opens another.
-# No policy names a role: KMS refuses principals that do not exist yet. The account's IAM decides, within the conditions.
+# Five keys, one per purpose, so that a permission for one kind of data does not open another.
+# No policy names a role: KMS refuses principals that do not exist yet. `Root` lets the account's IAM policies decide, so
+# that roles and their boundary are what limits principals of this account; conditions limit AWS's services only.
 
 module "settings" {
   source = "../settings"
@@ -30,7 +31,9 @@ locals {
     Resource  = "*"
   }
 
-  # Use through one AWS service, on behalf of this account's principals only.
+  # Says through which AWS service a key is used for principals of this account. It narrows nothing, because `Root` allows
+  # the account more: "Key policies in AWS KMS", "Allows access to the AWS account and enables IAM policies",
+  # docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html. What a role may do is in its own policy.
   via_service = {
     for purpose, service in { ecr = "ecr", secrets = "secretsmanager", s3 = "s3" } : purpose => {
       Sid                         = "ThroughTheService"

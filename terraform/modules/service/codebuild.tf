@@ -30,6 +30,7 @@ resource "aws_cloudwatch_log_group" "build" {
   name              = local.build_group
   retention_in_days = local.retention
   kms_key_id        = var.platform.kms.logs
+  skip_destroy      = !local.disposable # as for the logs of the tasks
 
   tags = local.tags
 }

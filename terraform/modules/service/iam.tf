@@ -48,7 +48,7 @@ locals {
 
   # Secrets Manager ends the ARN of every secret with a hyphen and six characters of its own.
   injected_secrets = concat(values(var.secrets), flatten([for sidecar in var.sidecars : values(sidecar.secrets)]))
-  readable_secrets = { execution = local.injected_secrets, task = tolist(var.runtime_secrets) }
+  readable_secrets = { execution = concat(local.injected_secrets, var.admitted_secrets), task = tolist(var.runtime_secrets) }
   secret_statements = { for role, secrets in local.readable_secrets : role => [
     {
       Sid      = "ReadSecrets"

@@ -1,3 +1,15 @@
+variable "admitted_secrets" {
+  description = "Further names of secrets with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for secret in var.admitted_secrets : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret)) && !can(regex("-[A-Za-z0-9]{6}$", secret))])
+    error_message = "admitted_secrets ${jsonencode(var.admitted_secrets)} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
+  }
+}
+
 variable "runtime_secrets" {
   description = "Names of secrets in Secrets Manager that the code reads itself while it runs. Its task role may read these and no other."
   type        = set(string)

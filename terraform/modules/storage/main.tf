@@ -51,8 +51,11 @@ locals {
   ]
 }
 
-# Load balancers and S3 write only to buckets with S3's own keys: the one place without a customer-managed key. It tells of
-# its own accesses too, so that whoever deletes logs leaves a line: a trickle that expires with the rest.
+# Load balancers and S3 write only to buckets with S3's own keys: the one place without a customer-managed key. It logs its
+# own accesses too, so that a deletion of logs leaves a line. AWS advises against that: "additional logs are created for
+# the logs that are written to the bucket", which costs "a small increase in your storage billing" and makes a log harder
+# to find (S3 user guide, "Logging requests using server access logging"). Both are accepted: the prefix is the bucket's
+# own, as AWS recommends for this case, and all of it expires. A second bucket would need a third one to log to.
 module "logs" {
   source = "../bucket"
 

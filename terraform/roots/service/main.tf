@@ -18,6 +18,7 @@ module "service" {
   environment_variables = var.environment_variables
   secrets               = var.secrets
   kafka                 = var.kafka
+  admitted_secrets      = var.admitted_secrets
   runtime_secrets       = var.runtime_secrets
   sidecars              = var.sidecars
   pre_deployment        = var.pre_deployment

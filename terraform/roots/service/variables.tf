@@ -200,6 +200,13 @@ variable "kafka" {
   default     = null
 }
 
+variable "admitted_secrets" {
+  description = "Further names of secrets with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "runtime_secrets" {
   description = "Names of secrets in Secrets Manager that the code reads itself while it runs. Its task role may read these and no other."
   type        = set(string)

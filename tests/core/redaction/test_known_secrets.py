@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.redaction.known_secrets import of_containers, of_inputs, of_plan
+from reconciler.core.redaction.known_secrets import of_environments, of_inputs, of_plan
 from tests.core.documents import change, document
 
 TEXTS = st.text(min_size=1, max_size=8)
@@ -78,7 +78,7 @@ def test_outputs_and_variables_that_are_sensitive_are_secrets() -> None:
 
 @pytest.mark.parametrize("plan", [{}, {"configuration": None, "variables": None, "resource_changes": None}])
 def test_an_empty_plan_has_no_secrets(plan: dict[str, Any]) -> None:
-    assert of_plan(plan) == of_containers(plan) == frozenset()
+    assert of_plan(plan) == of_environments(plan) == frozenset()
 
 
 @given(st.lists(TEXTS, max_size=4), st.sampled_from(["before", "after"]))
@@ -88,7 +88,7 @@ def test_law_every_value_of_a_containers_environment_is_a_secret(values: list[st
     entry = change(
         "aws_ecs_task_definition.this", ["create"], **{side: {"container_definitions": json.dumps(containers)}}
     )
-    assert of_containers(document(entry)) == of_containers(document(drift=[entry])) == set(values)
+    assert of_environments(document(entry)) == of_environments(document(drift=[entry])) == set(values)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_law_every_value_of_a_containers_environment_is_a_secret(values: list[st
 )
 def test_definitions_of_another_form_have_no_environment(definitions: Any) -> None:
     entry = change("aws_ecs_task_definition.this", ["create"], None, {"container_definitions": definitions})
-    assert of_containers(document(entry)) == frozenset()
+    assert of_environments(document(entry)) == frozenset()
 
 
 @pytest.mark.parametrize(

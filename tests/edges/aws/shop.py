@@ -29,17 +29,19 @@ class Shop:
     def instance(self, text: str = SERVICE) -> Instance:
         return replace(instance(text), key=self.key)
 
-    def define(self, image: str, port: int | None = None) -> str:
+    def define(self, image: str, port: int | None = None, secret: str | None = None) -> str:
         ports = [{"containerPort": number, "protocol": "tcp"} for number in [port] if number]
         own: dict[str, Any] = {"name": self.name, "image": image, "portMappings": ports}
-        containers: list[dict[str, Any]] = [{"name": "sidecar", "image": "proxy:1"}, own]
+        secrets = [{"name": "KEY", "valueFrom": f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:{secret}"}]
+        sidecar = {"name": "sidecar", "image": "proxy:1"} | ({"secrets": secrets} if secret else {})
+        containers: list[dict[str, Any]] = [sidecar, own]
         found = self.aws.client("ecs").register_task_definition(
             family=f"develop-{self.name}", containerDefinitions=[{**one, "memory": 64} for one in containers]
         )
         return str(found["taskDefinition"]["taskDefinitionArn"])
 
-    def create(self, image: str, port: int | None = None) -> str:
-        definition = self.define(image, port)
+    def create(self, image: str, port: int | None = None, secret: str | None = None) -> str:
+        definition = self.define(image, port, secret)
         self.aws.client("ecs").create_service(
             cluster=self.cluster,
             serviceName=self.name,
@@ -50,8 +52,8 @@ class Shop:
         )
         return definition
 
-    def update(self, image: str, port: int | None = None) -> str:
-        definition = self.define(image, port)
+    def update(self, image: str, port: int | None = None, secret: str | None = None) -> str:
+        definition = self.define(image, port, secret)
         self.aws.client("ecs").update_service(cluster=self.cluster, service=self.name, taskDefinition=definition)
         return definition
 

@@ -119,6 +119,18 @@ async def test_a_rollout_shows_the_ports_of_all_tasks_that_run(shop: Shop, clien
     assert (await read_service(shop, clients)).ports == set(), "no task runs"
 
 
+async def test_a_rollout_shows_the_secrets_with_which_tasks_of_either_revision_start(
+    shop: Shop, clients: AwsClients
+) -> None:
+    shop.create("app:1", secret="orders/key")
+    assert (await read_service(shop, clients)).secrets == {"orders/key"}
+    shop.aws.set_rollout_delay(3600)
+    shop.update("app:2", secret="orders/url-AbCdEf:password::")
+    assert (await read_service(shop, clients)).secrets == {"orders/key", "orders/url"}
+    shop.aws.set_rollout_delay(0)
+    assert (await read_service(shop, clients)).secrets == {"orders/url"}
+
+
 async def test_a_failed_first_deployment_cannot_be_rolled_back(shop: Shop, clients: AwsClients) -> None:
     shop.aws.fail_deployments(shop.cluster, shop.name)
     shop.create("broken:1")

@@ -10,7 +10,8 @@ import pytest_asyncio
 from deploy.local import standin
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import ContentHolder, Needs
-from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.aws import Contents, LiveUnavailable
+from reconciler.edges.aws.clients import AwsFailed
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from tests.edges.callers import caller
 
@@ -95,8 +96,25 @@ async def test_only_what_holds_something_is_full(
         for name in (existing, f"{existing}-full", f"{existing}-empty", f"{existing}-gone")
         for kind in ("aws_ecr_repository", "aws_s3_bucket")
     ]
-    full = await prerequisites.full(holders, where)
-    assert full == [ContentHolder("aws_ecr_repository", existing), ContentHolder("aws_s3_bucket", f"{existing}-full")]
+    found = await prerequisites.contents(holders, where)
+    assert found == Contents(
+        full=[ContentHolder("aws_ecr_repository", existing), ContentHolder("aws_s3_bucket", f"{existing}-full")],
+        unseen=[],
+    )
     aws.inject_fault("ecr", "error", status=503)
     with pytest.raises(LiveUnavailable):
-        await prerequisites.full(holders[:1], where)
+        await prerequisites.contents(holders[:1], where)
+
+
+async def test_what_the_role_may_not_look_into_is_neither_full_nor_empty(
+    where: Environment, prerequisites: AwsPrerequisites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep failure, absence and "may not know" apart: ECR and S3 name the refusal differently."""
+    codes = {"ecr": "AccessDeniedException", "s3": "AccessDenied"}
+
+    async def refused(environment: Environment, service: str, operation: str, **_: object) -> None:
+        raise AwsFailed(codes[service], "not authorized", operation=operation)
+
+    monkeypatch.setattr(prerequisites._clients, "call", refused)
+    holders = [ContentHolder("aws_ecr_repository", "prod/orders"), ContentHolder("aws_s3_bucket", "prod-artifacts")]
+    assert await prerequisites.contents(holders, where) == Contents(full=[], unseen=holders)

@@ -112,6 +112,26 @@ async def test_the_holder_of_a_lock_is_reported_and_a_waiting_plan_can_be_cancel
     assert set(state_objects(aws)) == {STATE_KEY}
 
 
+async def test_a_lock_that_cannot_be_written_is_told_with_its_cause_and_not_as_held(
+    remote: Stage, aws: StandIn
+) -> None:
+    bucket = "states-123456789012"
+
+    async def told() -> str:
+        async with remote.terraform().workspace(await remote.run(text="v1")) as workspace:
+            with pytest.raises(TerraformFailed) as failed:
+                await workspace.plan()
+        assert failed.value.reason is Reason.PLAN_FAILED
+        return failed.value.message
+
+    aws.client("dynamodb").delete_table(TableName="locks")
+    assert (await told()).startswith("the lock table does not exist: create it with `reconciler bootstrap`")
+    aws.client("kms").delete_alias(AliasName=f"alias/{bucket}")
+    message = await told()
+    assert message.startswith("AWS refused the KMS key of the state: enable or restore the key")
+    assert "KMS.NotFoundException" in message
+
+
 async def test_a_stale_plan_is_refused(remote: Stage) -> None:
     async with remote.terraform("slower").workspace(await remote.run(text="slower")) as workspace:
         await workspace.plan()

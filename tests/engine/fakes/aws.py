@@ -8,6 +8,7 @@ from desired_state.instance import Instance
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.deployment import ContentHolder, FirstTask, Needs
+from reconciler.core.ports.aws import Contents
 from tests.core.instances import IMAGE
 
 HEALTHY = LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2)
@@ -25,16 +26,19 @@ class FakeLive:
 
 @dataclass
 class FakePrerequisites:
-    """AWS without the prerequisites in `absent`; registries and buckets hold something unless it is `empty`."""
+    """AWS without the prerequisites in `absent`; registries and buckets hold something unless it is `empty`, and the
+    role may look into them unless they are `closed`.
+    """
 
     absent: Sequence[str] = ()
     empty: bool = True
+    closed: bool = False
 
     async def missing(self, needs: Needs, environment: Environment) -> Sequence[str]:
         return self.absent
 
-    async def full(self, holders: Sequence[ContentHolder], environment: Environment) -> Sequence[ContentHolder]:
-        return [] if self.empty else holders
+    async def contents(self, holders: Sequence[ContentHolder], environment: Environment) -> Contents:
+        return Contents(full=() if self.empty else holders, unseen=holders if self.closed else ())
 
 
 @dataclass

@@ -109,10 +109,10 @@ def test_the_run_of_another_kind_needs_no_platform() -> None:
 
 @dataclass
 class RollingLive(FakeLive):
-    """ECS, in which the tasks at port 7070 end once the service was read."""
+    """ECS, in which the tasks at port 7070, with a former secret, end once the service was read."""
 
     async def service(self, instance: Instance, environment: Environment, cluster: str) -> LiveService:
-        seen, self.answer = self.answer, dataclasses.replace(self.answer, ports=frozenset({8080}))
+        seen, self.answer = self.answer, dataclasses.replace(self.answer, ports=frozenset({8080}), secrets=frozenset())
         return seen
 
 
@@ -127,9 +127,10 @@ class SeenTerraform(FakeTerraform):
         return FakeWorkspace()
 
 
-async def test_a_port_is_closed_in_the_pass_that_finds_its_last_task_gone() -> None:
+async def test_a_port_is_closed_and_a_secret_taken_in_the_pass_that_finds_the_last_task_gone() -> None:
     terraform, record = SeenTerraform(), applied()
-    live = RollingLive(dataclasses.replace(HEALTHY, ports=frozenset({7070, 8080})))
+    live = RollingLive(dataclasses.replace(HEALTHY, ports=frozenset({7070, 8080}), secrets=frozenset({"orders/old"})))
     world = fake_world(platform(), record, terraform=terraform, live=live)
     await reconcile(record.key, world)
     assert [run.variables.get("admitted_ports") for run in terraform.runs] == [[7070], None]
+    assert [run.variables.get("admitted_secrets") for run in terraform.runs] == [["orders/old"], None]

@@ -57,17 +57,17 @@ class PruneTerraform(FakeTerraform, FakeWorkspace):
 
 
 async def prune(
-    terraform: PruneTerraform, when: str | None = None, *confirmed: Event, full: bool = False
+    terraform: PruneTerraform, when: str | None = None, *confirmed: Event, full: bool = False, closed: bool = False
 ) -> tuple[Record | None, bool]:
     """Run the pass of a removed instance, whose manifest comes back `when` that function is called; `full`: what has to
-    be empty is not.
+    be empty is not; `closed`: the role may not look.
 
     Returns its record afterwards, and whether it was deleted from the store.
     """
     record, store = fold(applied(), Removed(None), *confirmed), FakeStore()
     world = fake_world(record, terraform=terraform, store=store)
-    if full:
-        world.prerequisites = FakePrerequisites(empty=False)
+    if full or closed:
+        world.prerequisites = FakePrerequisites(empty=not full, closed=closed)
     if when:
         back: Event = Accepted(instance(), "c2")
         setattr(terraform, when, lambda: world.records.advance(record.key, back))
@@ -88,6 +88,16 @@ async def test_a_destroy_that_aws_would_stop_at_images_waits_until_they_are_gone
     assert (terraform.destroyed, deleted, record.reason) == (False, False, Reason.PRUNE_GUARD)
     assert "repository prod/orders" in record.conditions[ConditionType.READY].message
     assert await prune(terraform, None, PruneConfirmed()) == (None, True)
+
+
+async def test_a_destroy_that_aws_might_stop_at_what_the_role_may_not_see_waits_for_the_permission() -> None:
+    terraform = PruneTerraform(what=(DELETE, REPOSITORY))
+    record, deleted = await prune(terraform, None, PruneConfirmed(), closed=True)
+    assert record is not None
+    assert (terraform.destroyed, deleted, record.reason) == (False, False, Reason.PRUNE_GUARD)
+    message = record.conditions[ConditionType.READY].message
+    assert "does not let the daemon's role look into repository prod/orders" in message
+    assert "`ecr:DescribeImages`" in message
 
 
 async def test_a_manifest_that_comes_back_during_the_plan_saves_its_instance() -> None:

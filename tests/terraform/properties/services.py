@@ -141,6 +141,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secrets),
+        "admitted_secrets": draw(st.lists(secret_names, max_size=2, unique=True)),
         "runtime_secrets": draw(st.lists(secret_names, max_size=3, unique=True)),
         "kafka": draw(st.none() | kafka),
         "sidecars": draw(sidecars(name, environment)),

@@ -124,11 +124,15 @@ def test_property_04_module_outputs_presence_deliveries(instance: Instance) -> N
     broken_by=[
         Edit(BUILD, "retention_in_days = local.retention", "retention_in_days = 7", says="7 days"),
         Edit(BUILD, "retention_in_days = local.retention", "retention_in_days = null", says="0 days"),
+        Edit(BUILD, "skip_destroy      = !local.disposable", "skip_destroy = false", says="outlive",
+             where=lambda v: v["environment"]["tier"] in {"qa", "prod"}),
     ],
-)
+)  # fmt: skip
 def test_property_09_cloudwatch_log_retention_builds(instance: Instance) -> None:
     """The logs of builds are kept as long as those of tasks."""
-    kept = instance.plan.one("aws_cloudwatch_log_group", "build").values.get("retention_in_days")
+    group = instance.plan.one("aws_cloudwatch_log_group", "build").values
+    kept = group.get("retention_in_days")
+    assert group["skip_destroy"] == (instance.tier in {"qa", "prod"}), "the logs do not outlive the service"
     assert kept == (90 if instance.tier == "prod" else 30), f"they are kept {kept} days"
 
 

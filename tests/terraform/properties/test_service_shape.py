@@ -130,6 +130,23 @@ def test_property_04_module_outputs_presence(instance: Instance) -> None:
     assert instance.plan.outputs >= OUTPUTS, f"not put out: {sorted(OUTPUTS - instance.plan.outputs)}"
 
 
+@proof(
+    28,
+    "awsvpc network mode",
+    of=SERVICE,
+    broken_by=[
+        Edit(f"{MODULE}task.tf", '"awsvpc"', '"bridge"', says="network card"),
+        Edit(f"{MODULE}ingress.tf", '"ip"', '"instance"', says="addresses", where=is_public),
+    ],
+)  # fmt: skip
+def test_property_28_awsvpc_network_mode(instance: Instance) -> None:
+    """Every task has a network card of its own, which is what the load balancer talks to."""
+    modes = {task.values["network_mode"] for task in instance.plan.of("aws_ecs_task_definition")}
+    assert modes == {"awsvpc"}, "a task has no network card of its own"
+    for group in instance.plan.of("aws_lb_target_group"):
+        assert group.values["target_type"] == "ip", "targets are not addresses of tasks"
+
+
 def test_the_services_are_of_every_kind(laboratory: Laboratory) -> None:
     batch = [instance.variables for instance in laboratory.batch(SERVICE)]
     declared = set(blocks(SOURCE / "modules/service", "variable"))
@@ -141,7 +158,7 @@ def test_the_services_are_of_every_kind(laboratory: Laboratory) -> None:
     for seen in (is_internal, is_called):
         assert {bool(seen(variables)) for variables in batch} == {True, False}
     options = ("port", "health_check", "stop_timeout", "kafka", "sidecars", "pre_deployment", "secrets")
-    for option in (*options, "runtime_secrets"):
+    for option in (*options, "runtime_secrets", "admitted_secrets"):
         assert {bool(variables[option]) for variables in batch} == {True, False}, option
 
 

@@ -34,6 +34,7 @@ EACH, OTHERS = 25, 100
 CPUS = st.sampled_from([*SIZES, 0, 128, 300, 32768])
 MEMORIES = st.sampled_from(sorted({m for sizes in SIZES.values() for m in sizes} | {0, 256, 700, 3000, 131072}))
 WRONG = [
+    Refusal("admitted_secrets", st.sampled_from([["a b"], ["orders:x"], ["a-abc123"]])),
     Refusal("runtime_secrets", st.sampled_from([["a b"], ["orders:x"]]), name="secrets that are none"),
     Refusal("runtime_secrets", st.sampled_from([["a-abc123"], ["orders/x-ABCDEF"]]), name="secrets like ARNs"),
 ]
@@ -41,6 +42,10 @@ WRONG = [
 
 def with_secrets(variables: Variables) -> bool:
     return bool(variables["secrets"])
+
+
+def with_admitted_secrets(variables: Variables) -> bool:
+    return not {*variables["admitted_secrets"]} <= {*variables["secrets"].values()}
 
 
 def with_runtime_secrets(variables: Variables) -> bool:
@@ -138,17 +143,22 @@ def test_any_other_size_is_refused_with_both_values(laboratory: Laboratory) -> N
              says="may read", where=with_secrets),
         Edit(IAM, "Resource  = [var.platform.kms.secrets]", "Resource = [var.platform.kms.ecr]", says="decrypt",
              where=with_secrets),
+        Edit(IAM, "concat(local.injected_secrets, var.admitted_secrets)", "local.injected_secrets",
+             says="former revision", where=with_admitted_secrets),
         Edit(TASK, 'valueFrom = "${local.secret_prefix}${var.secrets[name]}"', "valueFrom = var.secrets[name]",
              says="named by ARN", where=with_secrets),
     ],
 )  # fmt: skip
 def test_property_26_secrets_injection(instance: Instance) -> None:
-    """ECS takes the values of secrets from Secrets Manager, with a role that may read exactly these."""
+    """ECS takes the values of secrets from Secrets Manager, with a role that may read these and those that tasks of a
+    former revision still start with."""
     taken = {entry["valueFrom"] for container in containers(instance) for entry in container["secrets"]}
     assert all(SECRET_SOURCE.fullmatch(source) for source in taken), "a secret is not named by ARN"
-    assert reads(instance, "execution") == taken, "the execution role may read other secrets than it needs"
+    admitted = secret_arns(instance, instance.variables["admitted_secrets"])
+    assert admitted <= reads(instance, "execution"), "tasks of a former revision cannot start"
+    assert reads(instance, "execution") == taken | admitted, "the execution role may read other secrets than it needs"
     decrypts = [s["Resource"] for s in statements(instance, "execution") if "kms:Decrypt" in s["Action"]]
-    keys = [[instance.variables["platform"]["kms"]["secrets"]]] if taken else []
+    keys = [[instance.variables["platform"]["kms"]["secrets"]]] if taken or admitted else []
     assert decrypts == keys, "the execution role may decrypt with other keys"
 
 
@@ -215,23 +225,6 @@ def test_variables_that_look_like_secrets_are_refused_by_name(laboratory: Labora
         laboratory.plan(SERVICE, [base | {"environment_variables": {name: "x"}} for name in names])
     for name in names:
         assert any(f'["{name}"]' in text and "secrets" in text for _, text in refusing.value.messages), name
-
-
-@proof(
-    28,
-    "awsvpc network mode",
-    of=SERVICE,
-    broken_by=[
-        Edit(TASK, '"awsvpc"', '"bridge"', says="network card"),
-        Edit(f"{MODULE}ingress.tf", '"ip"', '"instance"', says="addresses", where=is_public),
-    ],
-)  # fmt: skip
-def test_property_28_awsvpc_network_mode(instance: Instance) -> None:
-    """Every task has a network card of its own, which is what the load balancer talks to."""
-    modes = {task.values["network_mode"] for task in instance.plan.of("aws_ecs_task_definition")}
-    assert modes == {"awsvpc"}, "a task has no network card of its own"
-    for group in instance.plan.of("aws_lb_target_group"):
-        assert group.values["target_type"] == "ip", "targets are not addresses of tasks"
 
 
 @proof(
