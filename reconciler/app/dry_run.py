@@ -198,7 +198,9 @@ class DryRun:
             running_ports=live.ports if live else frozenset(),
             running_secrets=live.secrets if live else frozenset(),
         )
-        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
+        tenants = self.snapshot.tenants
+        tenant = tenants.name_of(instance.path) if tenants else None
+        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
         async with self.admission:
             self.progress(f"planning {instance.key}")
             if instance.former and await self._is_yet_to_move(run):

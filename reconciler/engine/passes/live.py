@@ -32,7 +32,8 @@ def run_of(instance: Instance, environment: Environment, live: LiveService | Non
         running_ports=live.ports if live else frozenset(),
         running_secrets=live.secrets if live else frozenset(),
     )
-    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
+    tenant = world.records[instance.key].tenant
+    return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
 
 
 def pipeline_owns_image(instance: Instance) -> bool:

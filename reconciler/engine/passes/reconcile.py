@@ -237,7 +237,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
     if record.base is None:
         await world.records.forget(key)
         return
-    run = Run(key, record.base.root, record.base.tree_id, record.base.variables, environment)
+    base = record.base
+    run = Run(key, base.root, base.tree_id, base.variables, environment, tenant=record.tenant)
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         seen = await states.check(key, workspace, environment, world)

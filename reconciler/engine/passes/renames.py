@@ -123,7 +123,7 @@ async def _both(
     record: Record, source: Key, environment: Environment, world: World
 ) -> AsyncIterator[tuple[Workspace, Workspace]]:
     """Open the workspaces of both names; only their states are used, so any root does."""
-    here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment)
+    here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment, tenant=record.tenant)
     there = dataclasses.replace(here, key=source)
     async with world.admission, world.terraform.workspace(there) as before, world.terraform.workspace(here) as after:
         yield before, after
