@@ -110,7 +110,7 @@ class Intake:
         heir, record = snapshot.former[key.name], self._world.records[key]
         if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
             await self._world.records.advance(
-                key, Removed(f"it was renamed to {heir}, which no longer names it as `formerName`")
+                key, Removed(f"it was renamed to {heir}, which no longer names it as `formerName`", heir)
             )
             return
         if record.removed:

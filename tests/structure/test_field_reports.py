@@ -15,7 +15,7 @@ NUMBERS = frozenset({
 })  # fmt: skip
 OPEN = "open"
 _DEFINITION = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-_ROW = re.compile(r"^\| ([TGUPS]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([TGUPSX]\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from desired_state.instance import Key
-from reconciler.core.decide.verdict import effective_mode
+from reconciler.core.decide.consent import effective_mode
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
 from reconciler.core.status.promotion import admitted, failed_with_tree, settled, wants_tree

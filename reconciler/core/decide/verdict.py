@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from desired_state.policy import Mode, Policy
+from reconciler.core.decide.consent import (
+    effective_mode,
+    expired_approval,
+    explain_rejection,
+    is_approved,
+    outside_windows,
+    rejection_of,
+)
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
@@ -12,7 +19,6 @@ from reconciler.core.plan.model import Plan, describe, spots
 from reconciler.core.plan.summary import UNNAMED
 from reconciler.core.policy import adoption, principals, removal, serving
 from reconciler.core.policy import rules as policy
-from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
 from reconciler.core.status import recovery, refresh
@@ -70,11 +76,6 @@ class VerdictLimits:
     rules: policy.Rules = field(default_factory=policy.Rules)
 
 
-def effective_mode(treatment: Policy, environment: Environment) -> Mode:
-    """Return the stricter of the manifest's mode and the environment's floor."""
-    return environment.floor.effective_mode(treatment.mode).mode
-
-
 def verdict(
     plan: Plan,
     finding: DriftFinding,
@@ -123,10 +124,10 @@ def _without_freeze(
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)
-    approved = _is_approved(plan, record, limits, now)
+    approved = is_approved(plan.digest, record, limits.approval, now)
     if not approved and (stop := _without_consent(plan, finding, record, environment, limits, now)):
         return stop
-    if _outside_windows(record, now):
+    if outside_windows(record, record.instance.policy, now):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
 
@@ -143,13 +144,6 @@ def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str |
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     return None
-
-
-def _outside_windows(record: Record, now: datetime) -> bool:
-    windows, override = record.instance.policy.windows, record.window_override
-    if not windows or (override and override.is_open(now)):
-        return False
-    return not any(window.contains(now) for window in windows)
 
 
 def response(found: Verdict) -> Response:
@@ -211,22 +205,16 @@ def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: da
     )
 
 
-def _is_approved(plan: Plan, record: Record, limits: VerdictLimits, now: datetime) -> bool:
-    approval = record.approval
-    return approval is not None and approval.plan_digest == plan.digest and now - approval.at < limits.approval
-
-
 def _without_consent(
     plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
     """Return why a plan without approval is not applied; None when it needs none."""
     if never_settles(record, finding):
         return Report(Reason.NEVER_SETTLES, _differs_from_itself(plan, finding, record.key))
-    if record.rejection and record.rejection.plan_digest == plan.digest:
-        return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
+    if rejection := rejection_of(plan.digest, record):
+        return Report(Reason.REJECTED, f"{describe(plan)}; {explain_rejection(record, rejection)}")
     if why := _needs_approval(plan, record, environment, limits):
-        expired = record.approval is not None and record.approval.plan_digest == plan.digest
-        again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
+        again = expired_approval(plan.digest, record)
         command = "adopt" if plan.imports else "approve"
         return AwaitApproval(
             f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
@@ -239,13 +227,6 @@ def _differs_from_itself(plan: Plan, finding: DriftFinding, key: Key) -> str:
         f"{describe(plan)}; the root differs from itself right after its own apply, although nothing changed in AWS:"
         f" {first_few(sorted(spots(finding.unsettled)), _SPOTS)}. Use a value there that is the same in every plan,"
         f" unlike `timestamp()` and `uuid()`; `reconciler reconcile {key}` applies it once more"
-    )
-
-
-def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
-    return (
-        f"{describe(plan)}; rejected by {rejection.by} at {rejection.at:%Y-%m-%d %H:%M} UTC: not offered again until"
-        f" the plan changes; `reconciler approve {key}` approves it after all"
     )
 
 

@@ -121,7 +121,8 @@ class Base:
 class Record:
     """All that is known of one instance. A digest of None means "not known to match".
 
-    A field with `ABSENT` came later than the first records: it is stored only when it is not None.
+    A field with `ABSENT` came later than the first records: it is stored only when it is not None. `renamed_to` is the
+    name that claimed this one in the commit that removed its manifest.
     """
 
     instance: Instance
@@ -165,6 +166,7 @@ class Record:
     state: KnownState | None = field(default=None, metadata=ABSENT)
     writer: StateWriter | None = field(default=None, metadata=ABSENT)
     routes: Routes | None = field(default=None, metadata=ABSENT)
+    renamed_to: str | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:

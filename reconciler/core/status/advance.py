@@ -77,8 +77,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return intake.accept(record, event, now)
         case Invalid(message):
             return intake.reject(record, message, now)
-        case Removed(guard):
-            return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
+        case Removed():
+            return intake.remove(record, event, now)
         case PassHeld(reason, message):
             return _held(record, reason, message, now)
         case TreeAdmitted(asked):
@@ -103,8 +103,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return drift.attributed(record, who)
         case FoundInSync():
             return _settled(record, event, now)
-        case Waiting(reason, message):
-            return _waiting(record, reason, message, now)
+        case Waiting(reason, message, move):
+            return _waiting(renames.planned(record, move) if move else record, reason, message, now)
         case Applying(intent, base):
             record = routing.rule_applies(record)
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)

@@ -9,6 +9,7 @@ from desired_state.instance import Instance
 from reconciler.core.live import LiveService
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
+from reconciler.core.plan.summary import PlanSummary
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
 from reconciler.core.record.routes import Rule
@@ -34,9 +35,13 @@ class Invalid:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The manifest is gone from a snapshot that was read completely. `guard` is why the prune needs a confirmation."""
+    """The manifest is gone from a snapshot that was read completely.
+
+    `guard` is why the prune needs a confirmation, `renamed_to` the manifest that claims the name in the same commit.
+    """
 
     guard: str | None
+    renamed_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +146,11 @@ class FoundInSync:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The plan is not applied: it waits for approval, for its window, or is only reported."""
+    """The plan is not applied: it waits for approval, for its window, or is only reported. `move`: that of a rename."""
 
     reason: Reason
     message: str
+    move: PlanSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

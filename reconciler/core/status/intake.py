@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.core.record.model import Record, RejectedManifest
 from reconciler.core.status import promotion, rollout
 from reconciler.core.status.conditions import with_condition, without_conditions
-from reconciler.core.status.events import Accepted
+from reconciler.core.status.events import Accepted, Removed
 from reconciler.core.vocabulary import ConditionType, Reason
 
 _REJECTED = {Reason.INVALID_MANIFEST}
@@ -23,10 +23,18 @@ def accept(record: Record, event: Accepted, now: datetime) -> Record:
         removed=None,
         prune_guard=None,
         prune_confirmed=False,
+        renamed_to=None,
         rejected=None,
         conditions=without_conditions(record, ConditionType.STALLED, only=_REJECTED),
     )
     return rollout.not_ready_before(accepted, now) if promotion.changes_service(record, event.instance) else accepted
+
+
+def remove(record: Record, event: Removed, now: datetime) -> Record:
+    """Return the record after its manifest is gone; one that was gone already keeps why."""
+    if record.removed:
+        return record
+    return record.replace(removed=now, prune_guard=event.guard, prune_confirmed=False, renamed_to=event.renamed_to)
 
 
 def reject(record: Record, message: str, now: datetime) -> Record:

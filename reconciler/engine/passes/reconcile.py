@@ -95,13 +95,16 @@ async def reconcile(key: Key, world: World) -> None:
 
 
 async def _proceed(key: Key, environment: Environment, world: World) -> None:
-    if await renames.take_over(key, environment, world):
-        await reconcile(key, world)
-        return
     record = world.records[key]
     match gate(record, world.records, environment):
         case Hold(reason, message):
             await world.records.advance(key, PassHeld(reason, message))
+            return
+    match await renames.take_over(key, environment, world):
+        case "waits":
+            return
+        case "moved":
+            await reconcile(key, world)
             return
     states.check_place(key, environment, world)
     if record.removed:
