@@ -17,7 +17,7 @@ from reconciler.config.daemon import Auth, Http, Logs, Redaction, ReportSettings
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.values import EnvironmentName
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
 
 
 class ConfigFailed(Exception):
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
             role=found.role,
             partition=found.partition,
             endpoint=found.endpoint,
-            floor=Floor(mode=found.floor.mode, prune=found.floor.prune),
+            floor=found.floor.of_tier(found.tier),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:

@@ -4,7 +4,9 @@ import hmac
 from collections.abc import Sequence
 
 from desired_state.instance import Key
-from reconciler.core.environment import NO_FLOOR, Environment, Floor
+from reconciler.core.decide.consent import has_windows
+from reconciler.core.environment import Environment
+from reconciler.core.floor import Floor
 from reconciler.core.plan.summary import IMPORT
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
@@ -65,8 +67,7 @@ class EngineControl:
 
     def floor(self, environment: str) -> Floor:
         """Return the floor of an environment; one without limits for an environment that is not configured any more."""
-        known = self._world.environments.get(environment)
-        return known.floor if known else NO_FLOOR
+        return self._world.floor(environment)
 
     def source(self) -> SourceStatus:
         """Return the state of the source."""
@@ -188,7 +189,7 @@ class EngineControl:
             case Suspend():
                 return Suspended()
             case Resume():
-                return _resume(record)
+                return _resume(record, self.floor(record.key.environment))
             case Approve(digest):
                 return Approved(self._approval(record, by, digest))
             case Adopt(digest):
@@ -203,7 +204,7 @@ class EngineControl:
                 return _unlock(record, lock_id)
 
     def _override(self, record: Record, by: str, reason: str) -> WindowOverride:
-        if not record.instance.policy.windows:
+        if not has_windows(record, self._world.records, self.floor(record.key.environment)):
             raise ActionRefused(f"{record.key} has no change windows that could be overridden")
         redact = self._world.redactor.text
         self._world.observer.log("window_overridden", instance=str(record.key), by=redact(by), reason=redact(reason))
@@ -252,8 +253,8 @@ def same_plan(record: Record, digest: str | None) -> str:
     return current
 
 
-def _resume(record: Record) -> Resumed:
-    if not record.suspended and record.instance.policy.suspend:
+def _resume(record: Record, floor: Floor) -> Resumed:
+    if not record.suspended and floor.suspends(record.instance.policy):
         raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
     return Resumed()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.plan.summary import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable

@@ -172,6 +172,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Labels": ", ".join(f"{name}={value}" for name, value in detail["labels"].items()),
             "Depends on": ", ".join(detail["depends_on"]),
             "Mode": _mode(detail),
+            "Floor": "; ".join(map(_overruled, detail["floor"])),
             "Sync": detail["sync"],
             "Health": detail["health"],
             "Suspended": "yes" if detail["suspended"] else None,
@@ -199,6 +200,10 @@ def _describe(detail: dict[str, Any]) -> None:
         ],
     )
     print_plan(detail["plan"])
+
+
+def _overruled(setting: dict[str, Any]) -> str:
+    return f"{setting['setting']}: {setting['effective']} (the manifest says {setting['manifest']})"
 
 
 def _mode(detail: dict[str, Any]) -> str:

@@ -3,10 +3,14 @@
 Plans of Terraform and moves of states ask the same functions, so that neither is done where the other would wait.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from desired_state.instance import Key
 from desired_state.policy import Mode, Policy
+from reconciler.core.decide.renames import source_of
 from reconciler.core.environment import Environment
+from reconciler.core.floor import Floor
 from reconciler.core.record.consent import Rejection
 from reconciler.core.record.model import Record
 
@@ -44,9 +48,16 @@ def explain_rejection(record: Record, rejection: Rejection) -> str:
     )
 
 
-def outside_windows(record: Record, treatment: Policy, now: datetime) -> bool:
-    """Return whether all change windows are closed, and no operator opened one for this pass of the record."""
+def has_windows(record: Record, records: Mapping[Key, Record], floor: Floor) -> bool:
+    """Return whether the instance, or the former name whose state it takes over, waits for change windows."""
+    source = source_of(record)
+    former = records.get(source) if source else None
+    return any(floor.has_windows(each.instance.policy) for each in (record, former) if each)
+
+
+def outside_windows(record: Record, treatment: Policy, environment: Environment, now: datetime) -> bool:
+    """Return whether a change has to wait for a window, and no operator opened one for this pass of the record."""
     override = record.window_override
-    if not treatment.windows or (override and override.is_open(now)):
+    if override and override.is_open(now):
         return False
-    return not any(window.contains(now) for window in treatment.windows)
+    return not environment.floor.is_open(treatment, now)

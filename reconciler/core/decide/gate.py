@@ -51,7 +51,7 @@ Gate = Proceed | Hold
 
 def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     """Decide whether a pass may go on to read AWS. `records` holds every record by key."""
-    if record.suspended or record.instance.policy.suspend:
+    if record.suspended or environment.floor.suspends(record.instance.policy):
         return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
     if record.removed and is_moving(record):
         return Proceed()  # the move is finished or undone first, and the gate asked again

@@ -74,7 +74,7 @@ def move_verdict(
             again = expired_approval(plan.digest, record)
             return AwaitApproval(f"{what}; {why}{again}; `reconciler approve {record.key}` moves exactly this state")
     treatments = [record.instance.policy, *([old.instance.policy] if old else [])]
-    if any(outside_windows(record, treatment, now) for treatment in treatments):
+    if any(outside_windows(record, treatment, environment, now) for treatment in treatments):
         return Report(Reason.OUTSIDE_WINDOW, f"{what}; waits for its change window")
     return Report(Reason.FROZEN, f"{what}; {freeze.describe()}") if freeze else Apply()
 

@@ -52,7 +52,7 @@ def _others(record: Record, records: Iterable[Record], environments: Mapping[str
 
 def _never_applies(record: Record, environment: Environment) -> bool:
     """Return whether its own settings keep the instance from applying, so that no other instance waits for it."""
-    stopped = record.suspended or record.instance.policy.suspend
+    stopped = record.suspended or environment.floor.suspends(record.instance.policy)
     return stopped or effective_mode(record.instance.policy, environment) == "observe"
 
 

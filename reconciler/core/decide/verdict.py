@@ -127,7 +127,7 @@ def _without_freeze(
     approved = is_approved(plan.digest, record, limits.approval, now)
     if not approved and (stop := _without_consent(plan, finding, record, environment, limits, now)):
         return stop
-    if outside_windows(record, record.instance.policy, now):
+    if outside_windows(record, record.instance.policy, environment, now):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.principal import Principal
 from reconciler.core.record.freeze import Freeze

@@ -120,8 +120,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _applied(record, event, now)
         case Failed():
             return _failed(state.doubted(record, event.reason), event, now, retry_limit)
-        case RolloutObserved(live, timeout):
-            return rollout.seen(record, live, timeout, now)
+        case RolloutObserved(live, timeout, floor):
+            return rollout.seen(record, live, timeout, now, floor)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
         case ReconcileRequested(override, from_empty):

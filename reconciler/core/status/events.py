@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from desired_state.instance import Instance
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.live import LiveService
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
@@ -189,10 +190,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class RolloutObserved:
-    """ECS reported the state of the service."""
+    """ECS reported the state of the service. `floor` is that of its environment."""
 
     live: LiveService
     timeout: timedelta
+    floor: Floor = NO_FLOOR
 
 
 @dataclass(frozen=True, slots=True)

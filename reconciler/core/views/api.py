@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from reconciler.core.environment import NO_FLOOR, Floor
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
@@ -18,6 +18,7 @@ from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.record.state import KnownState, StateSeen
 from reconciler.core.views import shown
 from reconciler.core.views.changes import View, age, drift, plan, seconds, time
+from reconciler.core.views.floor import overruled
 from reconciler.core.vocabulary import ConditionType, Reason
 
 
@@ -72,6 +73,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
             "prune": instance.policy.prune,
             "interval_seconds": seconds(instance.policy.interval),
         },
+        "floor": overruled(instance.policy, floor, now),
         "digests": {
             "source": instance.source_digest,
             "desired_source": record.desired_source,

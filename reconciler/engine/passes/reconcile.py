@@ -118,14 +118,14 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         record = world.records[key]
         live = await observe(record.instance, environment, world)
         if live and pipeline_is_deploying(record.instance, live):
-            await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
+            await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout, environment.floor))
             return
         instance, commit = await route(await promote(key, world), world), record.accepted_commit
         run = run_of(instance, environment, live, world)
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
         record = await world.records.advance(key, Desired(digest, instance.source_digest, commit))
         try:
-            if not is_fresh(record, digest, now=world.now(), live=live):
+            if not is_fresh(record, digest, now=world.now(), live=live, floor=environment.floor):
                 await _plan_and_act(record, run, live, world)
             if live:
                 await _watch(key, environment, live, world)
@@ -290,7 +290,7 @@ async def _watch(key: Key, environment: Environment, planned: LiveService, world
         return
     if live.newest != planned.newest or not planned.ports <= live.ports:
         raise _ServiceMoved
-    await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
+    await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout, environment.floor))
 
 
 def _base(run: Run) -> Base:

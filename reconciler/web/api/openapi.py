@@ -227,6 +227,7 @@ def _detail() -> Schema:
         "manifest": _object({"path": _TEXT, "line": _NUMBER}),
         "depends_on": _list(_TEXT),
         "policy": _object({"mode": _TEXT, "prune": _FLAG, "interval_seconds": _NUMBER}),
+        "floor": _list(_object({"setting": _TEXT, "effective": _TEXT, "manifest": _TEXT})),
         "digests": _object(digests),
         "terraform_tree": _object({"wanted": _TEXT, "running": text, "held": text}),
         "conditions": _list(_ref("Condition")),

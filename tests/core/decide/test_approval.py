@@ -8,7 +8,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from reconciler.core.decide import verdict
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, VerdictLimits
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read

@@ -11,7 +11,7 @@ from desired_state.policy import Mode
 from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.moves import move_verdict, refusal
 from reconciler.core.decide.verdict import Apply, VerdictLimits, verdict
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.move import plan_move
 from reconciler.core.plan.read import read

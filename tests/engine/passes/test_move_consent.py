@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
+from reconciler.core.floor import Floor
 from reconciler.core.plan.state_file import State
 from reconciler.core.record.model import Record
 from reconciler.core.status.advance import first
