@@ -169,6 +169,9 @@ variable "environments" {
       interval = optional(string)
       ignore   = optional(string)
       windows  = optional(list(string), [])
+
+      approvals          = optional(number, 1)
+      author_may_approve = optional(bool)
     }), {})
     source = optional(object({ ref = optional(string) }), {})
   }))

@@ -52,6 +52,11 @@ class EnvironmentFloor(Section):
         description='Change windows beside those of manifests, each as "mon,tue,wed 08:00-17:00 Europe/Berlin"',
     )
 
+    approvals: int = Field(1, ge=1, le=2, description="How many different people have to approve a plan: 1 or 2")
+    author_may_approve: bool | None = Field(
+        None, description="false: nobody approves a change of their own; null means false in prod, else true"
+    )
+
     def of_tier(self, tier: Tier) -> Floor:
         """Return the floor, with the defaults of the tier where nothing is configured."""
         default = PROD_FLOOR if tier == "prod" else NO_FLOOR

@@ -23,7 +23,8 @@ class Floor:
     """Settings that a manifest cannot loosen; the defaults leave everything to the manifests.
 
     `prune`, `observe` and `suspend` say whether a manifest may have its instance pruned, only observed, or left alone.
-    `interval` is the longest time between two drift checks, `ignore` how far ahead an ignore rule may reach.
+    `interval` is the longest time between two drift checks, `ignore` how far ahead an ignore rule may reach,
+    `approvals` how many people have to approve a plan, `author_may_approve` whether its author is one of them.
     """
 
     mode: Mode = "auto"
@@ -33,6 +34,8 @@ class Floor:
     interval: timedelta | None = None
     ignore: timedelta | None = None
     windows: tuple[Window, ...] = ()
+    approvals: int = 1
+    author_may_approve: bool = True
 
     def effective_mode(self, declared: Mode) -> EffectiveMode:
         """Return the stricter mode of the floor and of a manifest; the manifest's where both are the same.
@@ -69,4 +72,11 @@ class Floor:
 
 
 NO_FLOOR = Floor()
-PROD_FLOOR = Floor(mode="approve", observe=False, suspend=False, interval=timedelta(hours=1), ignore=timedelta(days=90))
+PROD_FLOOR = Floor(
+    mode="approve",
+    observe=False,
+    suspend=False,
+    interval=timedelta(hours=1),
+    ignore=timedelta(days=90),
+    author_may_approve=False,
+)

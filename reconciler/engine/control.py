@@ -43,6 +43,7 @@ from reconciler.core.status.events import (
     UnlockRequested,
 )
 from reconciler.core.vocabulary import Reason
+from reconciler.engine.approvers import check_approver, with_person
 from reconciler.engine.controller import Controller
 
 _APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
@@ -154,7 +155,8 @@ class EngineControl:
         Raises: KeyError for an unknown instance, ActionRefused.
         """
         record = self._world.records[key]
-        event = self._event(record, action, by.name)
+        check_approver(record, action, by, self.floor(key.environment))
+        event = with_person(self._event(record, action, by.name), by)
         if isinstance(event, UnlockRequested):
             await self._check_held(record, event.lock_id)
         self._world.observer.log("asked", instance=str(key), action=_NAMES[type(action)], by=by.name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
@@ -166,6 +167,7 @@ class FakeControl:
     asked: list[tuple[Key, Action, Principal]] = field(default_factory=list)
     afterwards: dict[Key, Record] = field(default_factory=dict)  # the record of an instance after its next read
     refusal: str | None = None
+    refusal_code: Literal["refused", "own_change"] = "refused"
     left: tuple[Orphan, ...] = ()
     silent: bool = False
     crash: bool = False
@@ -235,7 +237,7 @@ class FakeControl:
     async def act(self, key: Key, action: Action, *, by: Principal) -> Record:
         """Remember the action. Raises: ActionRefused."""
         if self.refusal:
-            raise ActionRefused(self.refusal)
+            raise ActionRefused(self.refusal, code=self.refusal_code)
         if isinstance(action, Approve | Adopt) or (isinstance(action, Reject) and action.digest):
             same_plan(self.known[key], action.digest)
         self.asked.append((key, action, by))

@@ -183,7 +183,7 @@ class DayTwo(Scene):
             manifests={"url": self._stage.repository},
             environments={
                 "develop": environment | {"tier": "develop"},
-                "prod": environment | {"tier": "prod", "floor": {"mode": "approve"}},
+                "prod": environment | {"tier": "prod", "floor": {"mode": "approve", "author_may_approve": True}},
             },
             settings={
                 "RECONCILER__DATA": str(self._stage.disk),

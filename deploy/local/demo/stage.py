@@ -75,7 +75,7 @@ class Stage(Workplace):
                     "region": REGION,
                     "tier": "prod",
                     "endpoint": self.aws.endpoint,
-                    "floor": {"mode": "approve"},
+                    "floor": {"mode": "approve", "author_may_approve": True},  # one person plays all parts
                 },
             },
             "drift": {"confirm_after": "3s"},

@@ -187,7 +187,8 @@ def _describe(detail: dict[str, Any]) -> None:
             "Rollout": detail["rollout"] and _rollout(detail["rollout"]),
             "State": detail["state"] and _state(detail["state"]),
             "State found": detail["state"] and detail["state"]["found"] and _state(detail["state"]["found"]),
-            "Approved by": detail["approval"] and f"{detail['approval']['by']} at {detail['approval']['at']}",
+            "Changed by": "; ".join(map(_author, detail["authors"])),
+            "Approved by": detail["approval"] and ", ".join(map(_consent, detail["approval"]["people"])),
             "Prune guard": detail["prune"]["guard"],
         }
     )
@@ -204,6 +205,15 @@ def _describe(detail: dict[str, Any]) -> None:
 
 def _overruled(setting: dict[str, Any]) -> str:
     return f"{setting['setting']}: {setting['effective']} (the manifest says {setting['manifest']})"
+
+
+def _author(author: dict[str, Any]) -> str:
+    signed = f", signed by {author['signer']}" if author["signer"] else ""
+    return f"{author['name']} <{author['email']}> in {short_commit(author['commit'])}{signed}"
+
+
+def _consent(person: dict[str, Any]) -> str:
+    return f"{person['by']} at {person['at']}"
 
 
 def _mode(detail: dict[str, Any]) -> str:

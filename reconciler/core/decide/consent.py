@@ -3,15 +3,16 @@
 Plans of Terraform and moves of states ask the same functions, so that neither is done where the other would wait.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from desired_state.policy import Mode, Policy
+from reconciler.core.access.people import count_people, is_author
 from reconciler.core.decide.renames import source_of
 from reconciler.core.environment import Environment
 from reconciler.core.floor import Floor
-from reconciler.core.record.consent import Rejection
+from reconciler.core.record.consent import Consent, Rejection
 from reconciler.core.record.model import Record
 
 
@@ -20,10 +21,48 @@ def effective_mode(treatment: Policy, environment: Environment) -> Mode:
     return environment.floor.effective_mode(treatment.mode).mode
 
 
-def is_approved(digest: str, record: Record, valid_for: timedelta, now: datetime) -> bool:
-    """Return whether the plan with this digest was approved, and the approval has not expired."""
-    approval = record.approval
-    return approval is not None and approval.plan_digest == digest and now - approval.at < valid_for
+def consents(digest: str, record: Record, valid_for: timedelta, now: datetime) -> Sequence[Consent]:
+    """Return who approved the plan with this digest, without approvals that have expired."""
+    return [one for one in record.approved_by(digest) if now - one.at < valid_for]
+
+
+def is_enough(agreed: Sequence[Consent], environment: Environment) -> bool:
+    """Return whether as many people approved as the floor of the environment wants."""
+    return count_people((one.identities, one.proven) for one in agreed) >= environment.floor.approvals
+
+
+def missing_approvals(agreed: Sequence[Consent], environment: Environment) -> str:
+    """Return the phrase that says how many approvals are there; empty where one is enough, or none is there."""
+    needed = environment.floor.approvals
+    if needed == 1 or not agreed:
+        return f"; {needed} people have to approve" if needed > 1 else ""
+    names = " and ".join(dict.fromkeys(one.by for one in agreed))
+    return f"; approved by {names}, and {needed} people have to approve, each with a token or sign-in of their own"
+
+
+def own_change(identities: Collection[str], proven: bool, record: Record, floor: Floor) -> str | None:
+    """Return why a person may not agree to this record's change, as the floor forbids it to authors; None when it may.
+
+    Somebody who does not prove who they are cannot prove to be another person than the author.
+    """
+    if floor.author_may_approve:
+        return None
+    rule = f"nobody approves a change of their own in {record.key.environment} (`floor.author_may_approve`)"
+    for author in record.authors or ():
+        signed = author.signer is not None and is_author(identities, email=_address(author.signer), name=author.signer)
+        if signed or is_author(identities, email=author.email, name=author.name):
+            return f"commit {author.commit[:12]} is yours, and {rule}: ask a colleague"
+    if not proven:
+        return (
+            f"{rule}, and neither the shared token nor the socket says who you are: use a token or sign-in of your own,"
+            " or set `floor.author_may_approve: true`"
+        )
+    return None
+
+
+def _address(signer: str) -> str:
+    """Return the address in the name of a key, such as `Ann <ann@example.com>`; without one, the name itself."""
+    return signer.partition("<")[2].rstrip("> ") or signer
 
 
 def rejection_of(digest: str, record: Record) -> Rejection | None:
@@ -34,7 +73,7 @@ def rejection_of(digest: str, record: Record) -> Rejection | None:
 def expired_approval(digest: str, record: Record) -> str:
     """Return the phrase that an earlier approval of this digest has expired; empty without one.
 
-    To be asked of plans that are not approved.
+    To be asked of plans that nobody approves now.
     """
     expired = record.approval is not None and record.approval.plan_digest == digest
     return f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""

@@ -7,10 +7,12 @@ approval where the removal of the former name would need a consent.
 from datetime import datetime, timedelta
 
 from reconciler.core.decide.consent import (
+    consents,
     effective_mode,
     expired_approval,
     explain_rejection,
-    is_approved,
+    is_enough,
+    missing_approvals,
     outside_windows,
     rejection_of,
 )
@@ -67,12 +69,16 @@ def move_verdict(
         return Report(Reason.OBSERVED, f"{what}; the mode is observe, so nothing is moved")
     if old and old.suspended:
         return Report(Reason.DEPENDENCY_NOT_READY, f"{what}; {old.key} is suspended: `reconciler resume {old.key}`")
-    if not is_moving(record) and not is_approved(plan.digest, record, valid_for, now):
+    agreed = consents(plan.digest, record, valid_for, now)
+    if not is_moving(record) and not is_enough(agreed, environment):
         if rejection := rejection_of(plan.digest, record):
             return Report(Reason.REJECTED, f"{what}; {explain_rejection(record, rejection)}")
         if why := _needs_approval(record, old, environment):
-            again = expired_approval(plan.digest, record)
-            return AwaitApproval(f"{what}; {why}{again}; `reconciler approve {record.key}` moves exactly this state")
+            again = missing_approvals(agreed, environment) if agreed else expired_approval(plan.digest, record)
+            return AwaitApproval(
+                f"{what}; {why}{again}; `reconciler approve {record.key}` moves exactly this state",
+                tuple(one.by for one in agreed),
+            )
     treatments = [record.instance.policy, *([old.instance.policy] if old else [])]
     if any(outside_windows(record, treatment, environment, now) for treatment in treatments):
         return Report(Reason.OUTSIDE_WINDOW, f"{what}; waits for its change window")

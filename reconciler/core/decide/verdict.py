@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from desired_state.instance import Key
 from reconciler.core.decide.consent import (
+    consents,
     effective_mode,
     expired_approval,
     explain_rejection,
-    is_approved,
+    is_enough,
+    missing_approvals,
     outside_windows,
     rejection_of,
 )
@@ -16,13 +18,14 @@ from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
-from reconciler.core.plan.summary import UNNAMED
+from reconciler.core.plan.summary import UNNAMED, PlanSummary
 from reconciler.core.policy import adoption, principals, removal, serving
 from reconciler.core.policy import rules as policy
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
 from reconciler.core.status import recovery, refresh
 from reconciler.core.status.drift import is_same, never_settles, repair_count, unconfirmed
+from reconciler.core.status.events import Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.core.wording import first_few
 
@@ -46,9 +49,10 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class AwaitApproval:
-    """The plan's digest needs an approval first."""
+    """The plan's digest needs an approval first; `agreed` are the people who approve it already."""
 
     message: str
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def _without_freeze(
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)
-    approved = is_approved(plan.digest, record, limits.approval, now)
+    approved = is_enough(consents(plan.digest, record, limits.approval, now), environment)
     if not approved and (stop := _without_consent(plan, finding, record, environment, limits, now)):
         return stop
     if outside_windows(record, record.instance.policy, environment, now):
@@ -144,6 +148,13 @@ def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str |
     if not record.attempted and (refused := adoption.refusal(plan)):
         return Report(Reason.ADOPTION_REFUSED, f"{describe(plan)}; {refused}")
     return None
+
+
+def waiting(found: AwaitApproval | Report, move: PlanSummary | None = None) -> Waiting:
+    """Return the event of a plan that is not applied; `move` is the plan of a rename."""
+    if isinstance(found, AwaitApproval):
+        return Waiting(Reason.AWAITING_APPROVAL, found.message, move, keeps_approval=bool(found.agreed))
+    return Waiting(found.reason, found.message, move)
 
 
 def response(found: Verdict) -> Response:
@@ -214,10 +225,12 @@ def _without_consent(
     if rejection := rejection_of(plan.digest, record):
         return Report(Reason.REJECTED, f"{describe(plan)}; {explain_rejection(record, rejection)}")
     if why := _needs_approval(plan, record, environment, limits):
-        again = expired_approval(plan.digest, record)
+        agreed = consents(plan.digest, record, limits.approval, now)
+        again = missing_approvals(agreed, environment) if agreed else expired_approval(plan.digest, record)
         command = "adopt" if plan.imports else "approve"
         return AwaitApproval(
-            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
+            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan",
+            tuple(one.by for one in agreed),
         )
     return _fight(finding, record, limits, now)
 
@@ -231,7 +244,7 @@ def _differs_from_itself(plan: Plan, finding: DriftFinding, key: Key) -> str:
 
 
 def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: VerdictLimits) -> str | None:
-    if record.prune_confirmed:
+    if record.prune_confirmed and environment.floor.approvals == 1:
         return None
     if plan.imports:
         return adoption.what_changes(plan)

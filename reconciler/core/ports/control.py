@@ -93,14 +93,15 @@ ACTIONS: Mapping[str, type[Action]] = {
 class ActionRefused(Exception):
     """The action does not fit the instance as it is now; the message says why, and what to do instead.
 
-    `code` is the API's error code. `current` is the digest of the plan that waits, where the action named another one.
+    `code` is the API's error code; `own_change` is a matter of who asks. `current` is the digest of the plan that
+    waits, where the action named another one.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        code: Literal["refused", "no_plan", "plan_moved"] = "refused",
+        code: Literal["refused", "no_plan", "plan_moved", "own_change"] = "refused",
         current: str | None = None,
     ) -> None:
         super().__init__(message)

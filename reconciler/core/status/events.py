@@ -11,7 +11,7 @@ from reconciler.core.live import LiveService
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.summary import PlanSummary
-from reconciler.core.record.consent import Approval, Rejection, WindowOverride
+from reconciler.core.record.consent import Approval, Authorship, Consent, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
 from reconciler.core.record.routes import Rule
 from reconciler.core.record.runs import Intent, Running
@@ -21,10 +21,11 @@ from reconciler.core.vocabulary import Reason
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A valid manifest for the instance was read."""
+    """A valid manifest for the instance was read. `authors` are the commits that changed it since the last one."""
 
     instance: Instance
     commit: str
+    authors: tuple[Authorship, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Removed:
 
     guard: str | None
     renamed_to: str | None = None
+    authors: tuple[Authorship, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +149,15 @@ class FoundInSync:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The plan is not applied: it waits for approval, for its window, or is only reported. `move`: that of a rename."""
+    """The plan is not applied: it waits for approval, for its window, or is only reported. `move`: that of a rename.
+
+    `keeps_approval`: it is approved by somebody, and others have to approve it too.
+    """
 
     reason: Reason
     message: str
     move: PlanSummary | None = None
+    keeps_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +230,10 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A plan was approved; this ends an earlier rejection."""
+    """A plan was approved; this ends an earlier rejection. `consent` is the part of the person who approved it."""
 
     approval: Approval
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,35 +272,8 @@ class RenameFinished:
 
 
 Event = (
-    Accepted
-    | Invalid
-    | Removed
-    | PassHeld
-    | TreeAdmitted
-    | TreeHeldBack
-    | RuleChosen
-    | Desired
-    | Starting
-    | LockedOut
-    | Planned
-    | StateMissed
-    | StateAdopted
-    | Attributed
-    | FoundInSync
-    | Waiting
-    | Applying
-    | LockObserved
-    | Applied
-    | Failed
-    | RolloutObserved
-    | OverrideUsed
-    | ReconcileRequested
-    | Suspended
-    | Resumed
-    | Approved
-    | Rejected
-    | PruneConfirmed
-    | UnlockRequested
-    | RenameStarted
-    | RenameFinished
-)
+    Accepted | Invalid | Removed | PassHeld | TreeAdmitted | TreeHeldBack | RuleChosen | Desired | Starting |
+    LockedOut | Planned | StateMissed | StateAdopted | Attributed | FoundInSync | Waiting | Applying | LockObserved
+    | Applied | Failed | RolloutObserved | OverrideUsed | ReconcileRequested | Suspended | Resumed | Approved |
+    Rejected | PruneConfirmed | UnlockRequested | RenameStarted | RenameFinished
+)  # fmt: skip

@@ -6,6 +6,7 @@ and neither its end nor an apply ends the rejection. Only a manifest that is acc
 
 from datetime import datetime
 
+from reconciler.core.record.consent import Authorship
 from reconciler.core.record.model import Record, RejectedManifest
 from reconciler.core.status import promotion, rollout
 from reconciler.core.status.conditions import with_condition, without_conditions
@@ -17,7 +18,9 @@ _REJECTED = {Reason.INVALID_MANIFEST}
 
 def accept(record: Record, event: Accepted, now: datetime) -> Record:
     """Return the record after a valid manifest was read."""
+    changed = record.instance.source_digest != event.instance.source_digest or record.removed is not None
     accepted = record.replace(
+        authors=_authors(record, event.authors) if changed else record.authors,
         instance=event.instance,
         accepted_commit=event.commit,
         removed=None,
@@ -34,7 +37,20 @@ def remove(record: Record, event: Removed, now: datetime) -> Record:
     """Return the record after its manifest is gone; one that was gone already keeps why."""
     if record.removed:
         return record
-    return record.replace(removed=now, prune_guard=event.guard, prune_confirmed=False, renamed_to=event.renamed_to)
+    return record.replace(
+        removed=now,
+        prune_guard=event.guard,
+        prune_confirmed=False,
+        renamed_to=event.renamed_to,
+        authors=_authors(record, event.authors),
+    )
+
+
+def _authors(record: Record, more: tuple[Authorship, ...] | None) -> tuple[Authorship, ...] | None:
+    """Return the commits of a change, with those before it that were not applied: one plan has all of them."""
+    pending = record.removed is not None or not promotion.is_built_from_git(record)
+    before = (record.authors or ()) if pending else ()
+    return tuple(dict.fromkeys((*before, *(more or ())))) or None
 
 
 def reject(record: Record, message: str, now: datetime) -> Record:

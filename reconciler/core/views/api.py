@@ -102,7 +102,18 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
             "lock_seen": bool(intent.lock_id),
             "at": time(intent.at),
         },
-        "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
+        "authors": [dataclasses.asdict(one) for one in record.authors or ()],
+        "approval_rule": {"people": floor.approvals, "author_may_approve": floor.author_may_approve},
+        "approval": approval
+        and {
+            "plan_digest": approval.plan_digest,
+            "by": approval.by,
+            "at": time(approval.at),
+            "people": [
+                {"by": one.by, "at": time(one.at), "proven": one.proven}
+                for one in record.approved_by(approval.plan_digest)
+            ],
+        },
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
         "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
         "frozen": freeze(holding[0]) if holding else None,

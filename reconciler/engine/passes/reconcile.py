@@ -23,6 +23,7 @@ from reconciler.core.decide.verdict import (
     response,
     skips_confirmation,
     verdict,
+    waiting,
 )
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest
@@ -161,10 +162,8 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, seen, run, live, workspace, world)
-            case AwaitApproval(message):
-                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
-            case Report(reason, message):
-                await world.records.advance(key, Waiting(reason, message))
+            case AwaitApproval() | Report():
+                await world.records.advance(key, waiting(decided))
             case ConfirmDrift():
                 pass
 
@@ -240,11 +239,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         seen = await states.check(key, workspace, environment, world)
         plan, decided = await _plan(record, document, workspace, environment, None, world, seen, destroy=True)
         match decided:
-            case AwaitApproval(message):
-                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
-                return
-            case Report(reason, message):
-                await world.records.advance(key, Waiting(reason, message))
+            case AwaitApproval() | Report():
+                await world.records.advance(key, waiting(decided))
                 return
         # The plan destroys nothing that is already gone from AWS, but the state still has to learn it.
         held = not await workspace.is_empty()

@@ -13,7 +13,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.moves import move_verdict, refusal
 from reconciler.core.decide.renames import claims, has_moved, is_moving, source_of
 from reconciler.core.decide.state import judge
-from reconciler.core.decide.verdict import Apply, AwaitApproval
+from reconciler.core.decide.verdict import Apply, waiting
 from reconciler.core.environment import Environment
 from reconciler.core.plan.move import plan_move
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
@@ -26,7 +26,6 @@ from reconciler.core.status.events import (
     RenameFinished,
     RenameStarted,
     StateMissed,
-    Waiting,
 )
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes import locks
@@ -102,8 +101,7 @@ async def _may_move(
     )
     if isinstance(found, Apply):
         return True
-    reason = Reason.AWAITING_APPROVAL if isinstance(found, AwaitApproval) else found.reason
-    await world.records.advance(record.key, Waiting(reason, found.message, plan))
+    await world.records.advance(record.key, waiting(found, plan))
     return False
 
 

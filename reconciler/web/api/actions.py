@@ -42,7 +42,8 @@ async def act(request: web.Request) -> web.Response:
         after = await control.act(record.key, _action(name, body, record), by=principal(proof, body))
     except ActionRefused as refusal:
         current = {} if refusal.current is None else {"current": refusal.current}
-        raise Refused(409, refusal.code, str(refusal), **current) from None
+        status = 403 if refusal.code == "own_change" else 409
+        raise Refused(status, refusal.code, str(refusal), **current) from None
     except KeyError:
         raise unknown(record.key) from None
     return answer_detail(request, after)

@@ -221,6 +221,7 @@ def _detail() -> Schema:
     seen |= {"lock_table": text, "serial": _NUMBER, "resources": _NUMBER}
     permission = _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME}))
     state = _object(seen | {"adopted": _FLAG, "found": _nullable(_object(seen)), "from_empty": permission})
+    person = _object({"by": _TEXT, "at": _TIME, "proven": _FLAG})
     digests = {"source": _TEXT, "desired_source": text, "desired": text, "applied_source": text, "applied": text}
     return {
         "labels": {"type": "object", "additionalProperties": _TEXT},
@@ -234,7 +235,9 @@ def _detail() -> Schema:
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
-        "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "authors": _list(_object({"commit": _TEXT, "name": _TEXT, "email": _TEXT, "signer": text})),
+        "approval_rule": _object({"people": _NUMBER, "author_may_approve": _FLAG}),
+        "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME, "people": _list(person)})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
         "frozen": _nullable(_ref("Freeze")),
