@@ -1,13 +1,14 @@
 """The authors of a commit's changes: for each instance whose manifest changed, the commits that changed its file."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import Changes, Snapshot
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.record.consent import Authorship
 from reconciler.core.record.model import Record
+from reconciler.core.redaction.redactor import Redactor
 from reconciler.engine.world import World
 
 Authorships = Mapping[Key, tuple[Authorship, ...]]
@@ -28,7 +29,9 @@ async def authors_of(changes: Changes, snapshot: Snapshot, revision: Revision, w
     try:
         for since, wanted in paths.items():
             commits = await revision.history(frozenset().union(*wanted.values()), since)
-            found |= {key: _joined(commits.get(path, ()) for path in sorted(mine)) for key, mine in wanted.items()}
+            for key, mine in wanted.items():
+                joined = dict.fromkeys(each for path in sorted(mine) for each in commits.get(path, ()))
+                found[key] = tuple(_redacted(each, world.redactor) for each in joined)
     except SourceFailed as failure:
         world.observer.log("authors_unknown", commit=revision.commit, error=world.redactor.text(str(failure)))
     return {key: authors for key, authors in found.items() if authors}
@@ -41,5 +44,6 @@ def _says_more(record: Record, instance: Instance) -> bool:
     return before != (instance.kind, instance.root, instance.labels, instance.spec, instance.former, True)
 
 
-def _joined(commits: Iterable[tuple[Authorship, ...]]) -> tuple[Authorship, ...]:
-    return tuple(dict.fromkeys(each for one in commits for each in one))
+def _redacted(author: Authorship, redactor: Redactor) -> Authorship:
+    signer = author.signer and redactor.text(author.signer)
+    return Authorship(author.commit, redactor.text(author.name), redactor.text(author.email), signer)
