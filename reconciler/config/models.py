@@ -20,7 +20,7 @@ from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicyS
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.tenants import TenantSettings
 from reconciler.config.values import EnvironmentName, TenantName
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
 
 
 class ConfigFailed(Exception):
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
             role=found.role,
             partition=found.partition,
             endpoint=found.endpoint,
-            floor=Floor(mode=found.floor.mode, prune=found.floor.prune, reason=found.floor.reason),
+            floor=found.floor.of_tier(found.tier),
         )
 
     def facts(self) -> dict[str, EnvironmentFacts]:

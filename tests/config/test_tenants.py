@@ -71,12 +71,24 @@ def test_an_environment_that_is_not_configured_is_named_with_the_choices() -> No
 
 def test_what_is_left_open_is_listed_with_the_setting_that_closes_it() -> None:
     prod = 'prod: {account: "111122223333", region: eu-central-1, tier: prod, floor: {mode: auto}}'
-    settings = read(
-        f"environments: {{{prod}}}\nhttp: {{host: 0.0.0.0, open: [metrics]}}\nauth: {{token: a-token-of-this-test, plain_http: true}}\n"
-    )
+    network = "http: {host: 0.0.0.0, open: [metrics]}\nauth: {token: a-token-of-this-test, plain_http: true}\n"
+    settings = read(f"environments: {{{prod}}}\n{network}")
     found = [line.split(":")[0] for line in openings(settings)]
     open_to_all = {"http.open", "auth.token", "auth.plain_http"}
     assert {"tenants", "environments.prod.floor.mode", "policy.command"} | open_to_all <= set(found)
+
+
+def test_the_floor_of_production_is_open_only_where_its_settings_open_it() -> None:
+    prod = 'prod: {{account: "111122223333", region: eu-central-1, tier: prod, floor: {{{}}}}}'
+
+    def opened(floor: str) -> list[str]:
+        found = openings(read(f"environments: {{{prod.format(floor)}}}\n"))
+        return [line.split(":")[0].rpartition(".")[2] for line in found if ".floor." in line]
+
+    assert opened("") == ["prune"], "production is closed by default"
+    assert opened("prune: false") == []
+    everything = "mode: auto, author_may_approve: true, observe: true, suspend: true"
+    assert opened(everything) == ["mode", "author_may_approve", "observe", "suspend", "prune"]
 
 
 def test_grants_that_open_a_tenant_are_listed() -> None:

@@ -38,7 +38,7 @@ def settings(author: Author, aws: StandIn) -> dict[str, Any]:
         "terraform": {"source": {"git": {"url": author.url, "path": "terraform"}}, "lock_timeout": "1s"},
         "environments": {
             "develop": {**place, "tier": "develop"},
-            "prod": {**place, "tier": "prod", "source": {"ref": "v1"}},
+            "prod": {**place, "tier": "prod", "floor": {"mode": "auto"}, "source": {"ref": "v1"}},
         },
     }
 

@@ -12,7 +12,7 @@ NUMBERS = frozenset({
     *(f"U{number}" for number in (1, 2, 5, 6, 7, 8, 9, 10, 13)),
     *(f"P{number}" for number in range(1, 23)),
     *(f"S{number}" for number in range(1, 25)),
-    *(f"X{number}" for number in (1, 3, 6, 7, 8, 9, 10, 12, 13, 17, 18, 19)),
+    *(f"X{number}" for number in (1, 2, 3, 6, 7, 8, 9, 10, 12, 13, 16, 17, 18, 19)),
 })  # fmt: skip
 OPEN = "open"
 _DEFINITION = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -233,19 +233,23 @@ def _detail() -> Schema:
     seen |= {"lock_table": text, "serial": _NUMBER, "resources": _NUMBER}
     permission = _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME}))
     state = _object(seen | {"adopted": _FLAG, "found": _nullable(_object(seen)), "from_empty": permission})
+    person = _object({"by": _TEXT, "at": _TIME, "proven": _FLAG})
     digests = {"source": _TEXT, "desired_source": text, "desired": text, "applied_source": text, "applied": text}
     return {
         "labels": {"type": "object", "additionalProperties": _TEXT},
         "manifest": _object({"path": _TEXT, "line": _NUMBER}),
         "depends_on": _list(_TEXT),
         "policy": _object({"mode": _TEXT, "prune": _FLAG, "interval_seconds": _NUMBER}),
+        "floor": _list(_object({"setting": _TEXT, "effective": _TEXT, "manifest": _TEXT})),
         "digests": _object(digests),
         "terraform_tree": _object({"wanted": _TEXT, "running": text, "held": text}),
         "conditions": _list(_ref("Condition")),
         "failures": _nullable(_object({"count": _NUMBER, "last_at": _TIME})),
         "rollout": _nullable(_object(rollout)),
         "intent": _nullable(_object({"plan_digest": _TEXT, "destroys": _FLAG, "lock_seen": _FLAG, "at": _TIME})),
-        "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
+        "authors": _list(_object({"commit": _TEXT, "name": _TEXT, "email": _TEXT, "signer": text})),
+        "approval_rule": _object({"people": _NUMBER, "author_may_approve": _FLAG}),
+        "approval": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME, "people": _list(person)})),
         "rejection": _nullable(_object({"plan_digest": _TEXT, "by": _TEXT, "at": _TIME})),
         "window_override": _nullable(_object({"by": _TEXT, "reason": _TEXT, "at": _TIME})),
         "frozen": _nullable(_ref("Freeze")),
