@@ -3,6 +3,7 @@
 Each field's description is the sentence that `docs/configuration.md` prints for it.
 """
 
+from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from desired_state.checks import Tier
 from reconciler.config.values import (
     Account,
     Branch,
+    ChangeWindow,
     Endpoint,
     Interval,
     PolicyCommand,
@@ -20,19 +22,50 @@ from reconciler.config.values import (
     Section,
     Text,
     read_duration,
+    read_window,
 )
+from reconciler.core.floor import NO_FLOOR, PROD_FLOOR, Floor
 
 
 class EnvironmentFloor(Section):
     """Minimum strictness of an environment: manifests can only make these settings stricter."""
 
-    mode: Literal["auto", "approve", "observe"] = Field(
-        "auto", description="Least strict mode in effect, whatever a manifest says: auto, approve or observe"
+    mode: Literal["auto", "approve", "observe"] | None = Field(
+        None, description="Least strict mode in effect: auto, approve or observe; null means approve in prod, else auto"
     )
     prune: bool = Field(True, description="false: never prune an instance in this environment")
     reason: Literal["optional", "required"] = Field(
         "optional", description="required: refuse an act of a person in this environment without a reason"
     )
+    observe: bool | None = Field(
+        None, description="false: a manifest's mode observe counts as approve; null means false in prod, else true"
+    )
+    suspend: bool | None = Field(
+        None, description="false: a manifest's suspend has no effect; null means false in prod, else true"
+    )
+    interval: Interval | None = Field(
+        None, description="Longest interval of drift checks; null means 1h in prod, else what manifests say"
+    )
+    ignore: Interval | None = Field(
+        None,
+        description="How far ahead an ignore rule may end to be in force; null means 90d in prod, else any time",
+    )
+    windows: list[ChangeWindow] = Field(
+        [],
+        description='Change windows beside those of manifests, each as "mon,tue,wed 08:00-17:00 Europe/Berlin"',
+    )
+
+    approvals: int = Field(1, ge=1, le=2, description="How many different people have to approve a plan: 1 or 2")
+    author_may_approve: bool | None = Field(
+        None, description="false: nobody approves a change of their own; null means false in prod, else true"
+    )
+
+    def of_tier(self, tier: Tier) -> Floor:
+        """Return the floor, with the defaults of the tier where nothing is configured."""
+        default = PROD_FLOOR if tier == "prod" else NO_FLOOR
+        chosen = {name: getattr(self, name) for name in type(self).model_fields}
+        chosen["windows"] = tuple(map(read_window, self.windows))
+        return replace(default, **{name: value for name, value in chosen.items() if value is not None})
 
 
 class EnvironmentSource(Section):

@@ -21,7 +21,7 @@ from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.tenants import TenantSettings
 from reconciler.config.values import EnvironmentName, TenantName
 from reconciler.core.code.allowances import Allowances
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
 
 
 class ConfigFailed(Exception):
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
             role=found.role,
             partition=found.partition,
             endpoint=found.endpoint,
-            floor=Floor(mode=found.floor.mode, prune=found.floor.prune, reason=found.floor.reason),
+            floor=found.floor.of_tier(found.tier),
             tenant_roles=tuple(sorted(found.tenant_roles.items())),
         )
 

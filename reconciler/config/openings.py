@@ -37,10 +37,16 @@ def _tenants(settings: Settings) -> Iterator[str]:
 
 def _floors(settings: Settings) -> Iterator[str]:
     for name, environment in settings.environments.items():
-        if environment.tier == "prod" and environment.floor.mode == "auto":
-            yield f"environments.{name}.floor.mode: is auto, so a merged commit is applied without an approval"
-        if environment.tier == "prod" and environment.floor.prune:
-            yield f"environments.{name}.floor.prune: is true, so a removed manifest removes what runs"
+        if environment.tier == "prod":
+            floor = environment.floor.of_tier("prod")
+            opened = {
+                "mode: is auto, so a merged commit is applied without an approval": floor.mode == "auto",
+                "author_may_approve: is true, so one person may change what runs alone": floor.author_may_approve,
+                "observe: is true, so a manifest may end the enforcement of what it asks for": floor.observe,
+                "suspend: is true, so a manifest may have its instance left alone": floor.suspend,
+                "prune: is true, so a removed manifest removes what runs": floor.prune,
+            }
+            yield from (f"environments.{name}.floor.{opening}" for opening, is_open in opened.items() if is_open)
 
 
 def _network(settings: Settings) -> Iterator[str]:

@@ -3,11 +3,14 @@
 Values are validated here, where the key and the place in the file are known, so that no other layer checks them again.
 """
 
+import json
 import re
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
+
+from desired_state.policy import Window
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -40,6 +43,24 @@ def write_duration(value: timedelta) -> str:
     if value % _UNITS[unit]:
         unit = "ms"
     return f"{value // _UNITS[unit]}{unit}"
+
+
+def read_window(text: str) -> Window:
+    """Parse a change window such as `mon,tue,wed 08:00-17:00 Europe/Berlin`. Raises: ValueError."""
+    days, hours, timezone = text.split()
+    begin, end = hours.split("-")
+    return Window.model_validate_json(
+        json.dumps({"days": days.split(","), "from": begin, "to": end, "timezone": timezone})
+    )
+
+
+def _window(value: str) -> str:
+    try:
+        read_window(value)
+    except ValueError:
+        form = "days, hours and a time zone, such as mon,tue,wed 08:00-17:00 Europe/Berlin"
+        raise ValueError(f"must be {form}") from None
+    return value
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -103,6 +124,9 @@ Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 
 Interval = Annotated[Duration, AfterValidator(_positive)]
 """A duration that must be longer than 0s."""
+
+ChangeWindow = Annotated[str, AfterValidator(_window)]
+"""A change window in one line."""
 
 Account = Annotated[
     str,

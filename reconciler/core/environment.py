@@ -1,42 +1,9 @@
 """An AWS environment as configured: account, region, role, tier, and the floor that manifests cannot loosen."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from desired_state.checks import Tier
-from desired_state.policy import Mode
-
-_STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class EffectiveMode:
-    """The mode by which an instance is reconciled, and what decided it: its manifest, or the environment's floor."""
-
-    mode: Mode
-    origin: Literal["manifest", "floor"]
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """Settings that the platform engineers fixed for an environment; a manifest can only be stricter.
-
-    `reason` says whether an act of a person there needs one.
-    """
-
-    mode: Mode = "auto"
-    prune: bool = True
-    reason: Literal["optional", "required"] = "optional"
-
-    def effective_mode(self, declared: Mode) -> EffectiveMode:
-        """Return the stricter mode of the floor and of a manifest; the manifest's where both are the same."""
-        if _STRICTNESS[self.mode] > _STRICTNESS[declared]:
-            return EffectiveMode(self.mode, "floor")
-        return EffectiveMode(declared, "manifest")
-
-
-NO_FLOOR = Floor()
+from reconciler.core.floor import NO_FLOOR, Floor
 
 
 @dataclass(frozen=True, slots=True)

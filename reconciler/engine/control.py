@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from desired_state.instance import Key
-from reconciler.core.environment import NO_FLOOR, Environment, Floor
+from reconciler.core.decide.consent import has_windows
+from reconciler.core.environment import Environment
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.plan.summary import IMPORT
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.control import (
@@ -40,6 +42,7 @@ from reconciler.core.status.events import (
 )
 from reconciler.core.vocabulary import Reason
 from reconciler.engine import requests
+from reconciler.engine.approvers import check_approver, with_person
 from reconciler.engine.controller import Controller
 
 _APPROVABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.REJECTED})
@@ -64,8 +67,7 @@ class EngineControl:
 
     def floor(self, environment: str) -> Floor:
         """Return the floor of an environment; one without limits for an environment that is not configured any more."""
-        known = self._world.environments.get(environment)
-        return known.floor if known else NO_FLOOR
+        return self._world.floor(environment)
 
     def source(self) -> SourceStatus:
         """Return the state of the source."""
@@ -187,8 +189,10 @@ class EngineControl:
         act = requests.act(key, action, self._world.records.get(key), by=by, reason=reason, peer=peer)
         async with self._refusals(act):
             record = self._world.records[key]
-            requests.check_reason(act, self.floor(key.environment))
-            event = self._event(record, action, by.name)
+            floor = self.floor(key.environment)
+            check_approver(record, action, by, floor)
+            requests.check_reason(act, floor)
+            event = with_person(self._event(record, action, by.name), by)
             if isinstance(event, UnlockRequested):
                 await self._check_held(record, event.lock_id)
         async with self._audit.of_accepted(act):
@@ -223,7 +227,7 @@ class EngineControl:
             case Suspend():
                 return Suspended()
             case Resume():
-                return requests.resume(record)
+                return requests.resume(record, self.floor(record.key.environment))
             case Approve(digest):
                 return Approved(self._approval(record, by, digest))
             case Adopt(digest):
@@ -238,7 +242,7 @@ class EngineControl:
                 return requests.unlock(record, lock_id)
 
     def _override(self, record: Record, by: str, reason: str) -> WindowOverride:
-        if not record.instance.policy.windows:
+        if not has_windows(record, self._world.records, self.floor(record.key.environment)):
             raise ActionRefused(f"{record.key} has no change windows that could be overridden")
         return WindowOverride(by, reason, self._world.now())
 

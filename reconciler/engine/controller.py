@@ -183,8 +183,12 @@ class Controller:
         after = await self._expire_override(before)
         await self._note(before, after, trigger, started)
         self._wake(before, after)
-        if after and (at := next_visit(after, self.world.limits.pace, now=self.world.now(), rng=self.world.rng)):
+        if after and (at := self._next_visit(after)):
             self.queue.add(key, at, trigger="interval")
+
+    def _next_visit(self, record: Record) -> datetime | None:
+        floor = self.world.floor(record.key.environment)
+        return next_visit(record, self.world.limits.pace, now=self.world.now(), rng=self.world.rng, floor=floor)
 
     async def _expire_override(self, before: Record) -> Record | None:
         """Return the record after a pass, without the override that the pass began with, unless drift has yet to be

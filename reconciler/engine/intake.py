@@ -17,8 +17,10 @@ from desired_state.tenant import Tenants
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.store import StoreConflict
+from reconciler.core.record.consent import Authorship
 from reconciler.core.status.advance import first as first_record
 from reconciler.core.status.events import Accepted, Invalid, Removed
+from reconciler.engine.authors import Authorships, authors_of
 from reconciler.engine.world import World
 
 _MOST_NAMED = 3
@@ -48,11 +50,12 @@ class Intake:
             if key.environment in self._world.environments
         }
         changes = diff(snapshot, known)
+        authors = await authors_of(changes, snapshot, revision, self._world)
         self.failed = {}
         due: list[Key] = []
         for key, instance in snapshot.instances.items():
             with self._alone(key, instance):
-                due += [key async for key in self._take(instance, snapshot.commit)]
+                due += [key async for key in self._take(instance, snapshot.commit, authors.get(key))]
         first = _first_problems(snapshot)
         for key in changes.invalid:
             with self._alone(key):
@@ -65,10 +68,10 @@ class Intake:
                 await self._world.records.advance(key, Invalid(self._hidden(key, snapshot)))
         for key in changes.claimed:
             with self._alone(key):
-                await self._keep(key, snapshot)
+                await self._keep(key, snapshot, authors.get(key))
                 due.append(key)
         if snapshot.instances:
-            due += await self._remove(changes.removed - hidden, snapshot)
+            due += await self._remove(changes.removed - hidden, snapshot, authors)
         elif changes.removed:
             self._world.observer.log("empty_snapshot_refused", commit=snapshot.commit, kept=len(changes.removed))
             snapshot = dataclasses.replace(snapshot, problems=(*snapshot.problems, _empty(len(changes.removed))))
@@ -92,22 +95,24 @@ class Intake:
             self.failed[key] = Problem(found.path if found else ".", found.line if found else 1, 1, words)
             self._world.observer.crashed("intake", instance=str(key))
 
-    async def _take(self, instance: Instance, commit: str) -> AsyncIterator[Key]:
+    async def _take(
+        self, instance: Instance, commit: str, authors: tuple[Authorship, ...] | None
+    ) -> AsyncIterator[Key]:
         record = self._world.records.get(instance.key)
         tenant = self._world.tenants.name_of(instance.path) if self._world.tenants else None
         if record is None:
-            await self._world.records.begin(first_record(instance, commit, tenant))
+            await self._world.records.begin(first_record(instance, commit, tenant, authors))
             yield instance.key
             return
         changed = record.instance.source_digest != instance.source_digest
         same_policy = record.instance.policy == instance.policy
         await self._world.records.advance(
-            instance.key, Accepted(instance, commit if changed else record.accepted_commit, tenant)
+            instance.key, Accepted(instance, commit if changed else record.accepted_commit, tenant, authors)
         )
         if changed or record.removed or not same_policy:
             yield instance.key
 
-    async def _keep(self, key: Key, snapshot: Snapshot) -> None:
+    async def _keep(self, key: Key, snapshot: Snapshot, authors: tuple[Authorship, ...] | None) -> None:
         """Keep an instance whose name another manifest had before, tombstone or not, unless that manifest can take it
         over.
 
@@ -116,7 +121,7 @@ class Intake:
         heir, record = snapshot.former[key.name], self._world.records[key]
         if any((one.key.environment, one.former) == (key.environment, key.name) for one in snapshot.instances.values()):
             await self._world.records.advance(
-                key, Removed(f"it was renamed to {heir}, which no longer names it as `formerName`")
+                key, Removed(f"it was renamed to {heir}, which no longer names it as `formerName`", heir, authors)
             )
             return
         if record.removed:
@@ -139,7 +144,7 @@ class Intake:
         folder = snapshot.hider(path) or path
         return f"its manifest was {path}, and {folder} {snapshot.hidden.get(folder)}: nothing is removed"
 
-    async def _remove(self, keys: Iterable[Key], snapshot: Snapshot) -> list[Key]:
+    async def _remove(self, keys: Iterable[Key], snapshot: Snapshot, authors: Authorships) -> list[Key]:
         due = []
         new = [key for key in sorted(keys) if self._world.records[key].removed is None]
         removed = Counter(key.environment for key in new)
@@ -151,7 +156,8 @@ class Intake:
                 limit_percent=self._world.limits.prune_limit_percent,
             )
             with self._alone(key):
-                await self._world.records.advance(key, Removed(guard or _contested(key, snapshot)))
+                why = guard or _contested(key, snapshot)
+                await self._world.records.advance(key, Removed(why, authors=authors.get(key)))
                 due.append(key)
         return due
 

@@ -42,7 +42,9 @@ class DriftChecks:
 
     def _costs(self, key: Key, visit: Visit) -> bool:
         record = self._world.records.get(key)
-        return not visit.urgency and record is not None and is_drift_check(record, visit.at)
+        if visit.urgency or record is None:
+            return False
+        return is_drift_check(record, visit.at, self._world.floor(key.environment))
 
     def _account(self, key: Key) -> str | None:
         environment = self._world.environments.get(key.environment)

@@ -1,7 +1,7 @@
 """Requests that need no plan, as events of a record, and their refusals when they do not fit it."""
 
 from desired_state.instance import Key
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.ports.control import ACTIONS, Action, ActionRefused, Adopt, Approve, Reconcile, Reject, Unlock
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act
@@ -41,9 +41,9 @@ def check_reason(act: Act, floor: Floor) -> None:
         )
 
 
-def resume(record: Record) -> Resumed:
+def resume(record: Record, floor: Floor) -> Resumed:
     """End a suspension. Raises: ActionRefused when the manifest suspends."""
-    if not record.suspended and record.instance.policy.suspend:
+    if not record.suspended and floor.suspends(record.instance.policy):
         raise ActionRefused(f"{record.key} is suspended by its manifest (`policy.suspend`); change it there")
     return Resumed()
 

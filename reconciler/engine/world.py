@@ -10,6 +10,7 @@ from desired_state.instance import Key
 from desired_state.tenant import Tenants
 from reconciler.core.decide.verdict import VerdictLimits
 from reconciler.core.environment import Environment
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.ports.aws import Attribution, FirstTasks, Live, Prerequisites, Protection
 from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.observer import Observer
@@ -66,6 +67,11 @@ class World:
     freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)
     routing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def floor(self, environment: str) -> Floor:
+        """Return the floor of an environment; one without limits for an environment that is not configured any more."""
+        known = self.environments.get(environment)
+        return known.floor if known else NO_FLOOR
 
     @asynccontextmanager
     async def apply_of(self, key: Key) -> AsyncIterator[None]:

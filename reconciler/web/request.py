@@ -69,7 +69,7 @@ def now() -> datetime:
 
 
 _BODY_SECONDS = 10.0
-_STATUS = {"not_recorded": 503, "reason_missing": 400}
+_STATUS = {"not_recorded": 503, "own_change": 403, "reason_missing": 400}
 _REASONS = frozenset({"reason", "override_window", "from_empty"})
 _NONE = "not beginning with a space, every one of them visible, none that turns the direction of the text"
 

@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+from datetime import timedelta
 
 import pytest
 
 from desired_state.policy import Mode
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Applied, Failed, Invalid
 from reconciler.core.vocabulary import Reason
@@ -62,6 +63,13 @@ def test_the_effective_mode_is_shown_with_its_origin(
     assert (listed["mode"], listed["mode_from"]) == (shown.split()[0], origin)
     detail = json.loads(cli("describe", "develop/payments", "-o", "json").out)
     assert (detail["mode"], detail["mode_from"], detail["policy"]["mode"]) == (shown.split()[0], origin, declared)
+
+
+def test_settings_that_the_floor_overrules_are_shown(cli: Cli, daemon: Served) -> None:
+    daemon.control.floors["develop"] = Floor(interval=timedelta(minutes=5))
+    assert "Floor: interval: 5m (the manifest says 30m)" in " ".join(cli("describe", "develop/payments").out.split())
+    detail = json.loads(cli("describe", "develop/payments", "-o", "json").out)
+    assert detail["floor"] == [{"setting": "interval", "effective": "5m", "manifest": "30m"}]
 
 
 def test_diff_knows_that_a_plan_was_applied(cli: Cli, daemon: Served) -> None:

@@ -11,7 +11,8 @@ from desired_state.fields import EnvironmentName
 from reconciler.config.effective import origins_of
 from reconciler.config.load import load
 from reconciler.config.models import ConfigFailed
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
+from reconciler.core.floor import NO_FLOOR, PROD_FLOOR, Floor
 from tests.config.configuration import DEVELOP, problems, read
 
 # Where settings come from
@@ -216,6 +217,19 @@ def test_an_environment_becomes_the_value_that_the_engine_uses() -> None:
         floor=Floor(mode="approve", prune=False, reason="required"),
     )
     assert settings.facts()["develop"].tier == "develop"
+
+
+def test_production_is_closed_by_default_and_a_setting_opens_it() -> None:
+    prod = DEVELOP.replace("develop", "prod")
+    assert read(f"environments: {{{prod}}}\n").environment("prod").floor == PROD_FLOOR
+    assert read(f"environments: {{{DEVELOP}}}\n").environment("develop").floor == NO_FLOOR
+    window = 'windows: ["mon,fri 08:00-17:00 Europe/Berlin"]'
+    floor = f"floor: {{mode: auto, observe: true, suspend: true, interval: 7d, ignore: 366d, {window}}}"
+    found = read(f"environments: {{{prod[:-1]}, {floor}}}}}\n").environment("prod").floor
+    assert (found.mode, found.observe, found.suspend, found.ignore) == ("auto", True, True, timedelta(days=366))
+    assert [(one.days, one.from_, one.to) for one in found.windows] == [(("mon", "fri"), "08:00", "17:00")]
+    with pytest.raises(ConfigFailed, match=r"floor\.windows\.0: .* must be days, hours and a time zone, such as"):
+        read(f"environments: {{{prod[:-1]}, floor: {{windows: ['monday 8-17']}}}}}}\n")
 
 
 def test_an_unknown_environment_is_refused_with_a_suggestion() -> None:

@@ -78,6 +78,19 @@ def test_what_is_left_open_is_listed_with_the_setting_that_closes_it() -> None:
     assert {"tenants", "environments.prod.floor.mode", "policy.command"} | open_to_all <= set(found)
 
 
+def test_the_floor_of_production_is_open_only_where_its_settings_open_it() -> None:
+    prod = 'prod: {{account: "111122223333", region: eu-central-1, tier: prod, floor: {{{}}}}}'
+
+    def opened(floor: str) -> list[str]:
+        found = openings(read(f"environments: {{{prod.format(floor)}}}\n"))
+        return [line.split(":")[0].rpartition(".")[2] for line in found if ".floor." in line]
+
+    assert opened("") == ["prune"], "production is closed by default"
+    assert opened("prune: false") == []
+    everything = "mode: auto, author_may_approve: true, observe: true, suspend: true"
+    assert opened(everything) == ["mode", "author_may_approve", "observe", "suspend", "prune"]
+
+
 def test_grants_that_open_a_tenant_are_listed() -> None:
     text = tenants("names: ['*'], kinds: [Module], roots: ['*', account], imports: true")
     found = [line.split(":")[0] for line in openings(read(text))]

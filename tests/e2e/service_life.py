@@ -132,7 +132,7 @@ class Life:
         """Its manifest got another name, and says which one it had."""
         former, self.key = self.key, Key(self.key.environment, name)
         await self.world.records.begin(first(replace(self._named(text), former=former.name), uuid.uuid4().hex))
-        await self.world.records.advance(former, Removed(f"it was renamed to {name}"))
+        await self.world.records.advance(former, Removed(f"it was renamed to {name}", name))
 
     def begin(self, text: str) -> Record:
         return first(self._named(text), "c1")

@@ -156,6 +156,9 @@ def test_a_service_built_by_hand_is_adopted_as_it_is_and_stays_when_its_manifest
     lives = MANIFEST.format(name="shop", former=", formerName: web", tasks=1, definition=definition)
     called = daemon.aws.last_request()
     daemon.write({"web.yaml": lives})
+    move = daemon.until_reason("shop", "AwaitingApproval")
+    assert "3 to move from the state of develop/web; the state of a Module takes another name only" in move["message"]
+    assert daemon.run("approve", "develop/shop", "--digest", move["plan"]["digest"]).returncode == 0
     daemon.until_settled("shop")
     daemon.until(lambda: not daemon.instance("web"))
     assert len(daemon.state("shop")["resources"]) == 3

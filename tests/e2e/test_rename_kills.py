@@ -53,6 +53,8 @@ def cut_short(daemon: Daemon, old: str, new: str, *, writes: int) -> None:
     for seconds in (*[0.0] * (writes - 1), 60.0):
         daemon.aws.inject_fault("s3", "slow", operation="PutObject", seconds=seconds)
     daemon.write({"it.yaml": module(f"{new}, formerName: {old}", text="one")})
+    move = daemon.until_reason(new, "AwaitingApproval")["plan"]
+    assert daemon.act(new, "approve", digest=move["digest"]) == 200
     daemon.until(lambda: len(written(daemon, since)) == writes)
     kill_everything(daemon)
     assert written(daemon, since) == [path.replace("old", old).replace("new", new) for path in WRITES[:writes]]

@@ -42,7 +42,7 @@ def settings(author: Author, aws: StandIn) -> dict[str, Any]:
         },
         "environments": {
             "develop": {**place, "tier": "develop"},
-            "prod": {**place, "tier": "prod", "source": {"ref": "v1"}},
+            "prod": {**place, "tier": "prod", "floor": {"mode": "auto"}, "source": {"ref": "v1"}},
         },
     }
 

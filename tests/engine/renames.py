@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desired_state.instance import Instance, Key
+from reconciler.core.plan.move import plan_move
 from reconciler.core.plan.state_file import State, StateVersion
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
+from reconciler.core.record.consent import Approval
 from reconciler.core.record.model import Record
+from reconciler.core.status.events import Approved
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 from tests.core.documents import change, document
-from tests.core.instances import applied, instance
+from tests.core.instances import NOW, applied, fold, instance
 from tests.engine.fakes.terraform import FakeLocks, FakeTerraform, FakeWorkspace
 from tests.engine.fakes.world import fake_world
 
@@ -116,6 +119,12 @@ def rename_world(terraform: RenameTerraform, *records: Record) -> World:
 def named(name: str, former: str | None = None) -> Instance:
     """Return the instance of that name, with its former name."""
     return replace(instance(MODULE.replace("NAME", name), needs=()), former=former)
+
+
+def approved(record: Record, terraform: RenameTerraform) -> Record:
+    """Return the record with an approval of its move from `orders`, as the state of that name is now."""
+    plan = plan_move(State(terraform.states[ORDERS]), ORDERS, record.key, NOW)
+    return fold(record, Approved(Approval(plan.digest, "ann", NOW)))
 
 
 def orders_record() -> Record:

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.environment import Floor
-from reconciler.core.ports.control import ActionRefused, ConfirmPrune, Reconcile, Suspend
+from reconciler.core.floor import Floor
+from reconciler.core.ports.control import ActionRefused, Approve, ConfirmPrune, Reconcile, Suspend
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.record.audit import Cause, of_instance
-from reconciler.core.record.consent import Approval
+from reconciler.core.record.consent import Approval, Authorship, Consent
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.status.advance import first
@@ -160,6 +160,47 @@ async def test_an_approval_that_an_earlier_version_stored_is_a_cause_without_an_
     fake_records(engine.world)[ORDERS] = engine.record.replace(approval=Approval(plan.digest, "eve", NOW))
     await reconcile(ORDERS, engine.world)
     assert (await engine.entries())[-1].follows == (Cause("", "eve", "unknown"),)
+
+
+async def test_an_apply_that_needs_two_people_follows_the_approvals_of_both() -> None:
+    engine = Audited(FakeStore())
+    engine.world.environments = {"develop": dataclasses.replace(DEVELOP, floor=Floor(approvals=2))}
+    first_one = await engine.approve()
+    await reconcile(ORDERS, engine.world)
+    assert engine.terraform.applies == 0, "it waits for the second"
+    record = engine.record
+    assert record.approval is not None
+    approve = Approve(record.approval.plan_digest)
+    await engine.control.act(ORDERS, approve, by=BEN)
+    second = (await engine.entries())[-1]
+    await reconcile(ORDERS, engine.world)
+    found = (await engine.entries())[-1]
+    assert (found.act.action, found.result) == ("apply", "applied")
+    assert set(found.follows) == {Cause(first_one.id, "ann", "socket"), Cause(second.id, "ben", "token")}
+
+
+async def test_an_approver_without_an_entry_is_a_cause_beside_one_who_has_one() -> None:
+    engine = Audited(FakeStore())
+    approved = await engine.approve()
+    people = (Consent("eve", NOW, ("eve",), proven=True), *(engine.record.consents or ()))
+    fake_records(engine.world)[ORDERS] = engine.record.replace(consents=people)
+    await reconcile(ORDERS, engine.world)
+    found = (await engine.entries())[-1].follows
+    assert set(found) == {Cause("", "eve", "unknown"), Cause(approved.id, "ann", "socket")}
+
+
+async def test_a_refused_approval_of_an_own_change_is_kept() -> None:
+    engine = Audited(FakeStore())
+    engine.world.environments = {"develop": dataclasses.replace(DEVELOP, floor=Floor(author_may_approve=False))}
+    fake_records(engine.world)[ORDERS] = engine.record.replace(
+        authors=(Authorship("c" * 40, "Ann", "ann@example.com"),)
+    )
+    with pytest.raises(ActionRefused) as refused:
+        await engine.approve()
+    assert refused.value.code == "own_change"
+    (entry,) = await engine.entries()
+    assert (entry.act.action, entry.act.by, entry.result) == ("approve", "ann", "refused")
+    assert "nobody approves a change of their own in develop" in entry.detail
 
 
 async def test_a_confirmed_prune_is_followed_by_its_destroy() -> None:

@@ -40,6 +40,7 @@ async def test_the_former_name_is_due_and_is_pruned_only_after_a_confirmation() 
     assert due == {"develop/orders", "develop/shop", "prod/orders", "prod/shop"}
     old, new = world.records[Key("develop", "orders")], world.records[Key("develop", "shop")]
     assert new.instance.former == "orders"
+    assert old.renamed_to == "shop"
     assert old.prune_guard == "it was renamed to shop, which no longer names it as `formerName`"
 
 

@@ -15,6 +15,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.record import codec
 from reconciler.core.record.model import Record
+from reconciler.core.record.runs import Move
 from reconciler.core.redaction import known_secrets
 from reconciler.core.status.advance import first
 from reconciler.core.vocabulary import ConditionType
@@ -131,7 +132,8 @@ async def states(seed: int, count: int) -> Counter[str]:
         if rng.randrange(4) == 0:
             text = mutations.text(text.encode(), rng).decode("utf-8", "replace")
         terraform = RenameTerraform(states={ORDERS: text})
-        world = rename_world(terraform, orders_record(), first(named("shop", former="orders"), "c1"))
+        begun = first(named("shop", former="orders"), "c1").replace(move=Move("orders"))
+        world = rename_world(terraform, orders_record(), begun)
         await visit(world, shop)
         kept = {state.replace("+", "") for state in terraform.states.values()}  # a copy's lineage ends in one
         assert text.replace("+", "") in kept, "the only copy of a state was overwritten"

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from desired_state.document import Problem
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.plan.summary import FailedCheck, PlanSummary, ResourceSummary
 from reconciler.core.ports.aws import LiveUnavailable
@@ -167,6 +168,7 @@ class FakeControl:
     asked: list[tuple[Key, Action, Principal]] = field(default_factory=list)
     afterwards: dict[Key, Record] = field(default_factory=dict)  # the record of an instance after its next read
     refusal: str | None = None
+    refusal_code: Literal["refused", "own_change"] = "refused"
     left: tuple[Orphan, ...] = ()
     silent: bool = False
     crash: bool = False
@@ -252,7 +254,7 @@ class FakeControl:
     ) -> Record:
         """Remember the action, its reason and its origin. Raises: ActionRefused."""
         if self.refusal:
-            raise ActionRefused(self.refusal)
+            raise ActionRefused(self.refusal, code=self.refusal_code)
         if isinstance(action, Approve | Adopt) or (isinstance(action, Reject) and action.digest):
             same_plan(self.known[key], action.digest)
         self.asked.append((key, action, by))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import ecs
-from deploy.local.demo.stage import ACCOUNT, BUCKET, REGION, Stage
+from deploy.local.demo.stage import ACCOUNT, BUCKET, FLOOR, REGION, Stage
 from deploy.local.workplace import ROOT
 
 TASK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler-task"
@@ -33,7 +33,7 @@ def _deploy(stage: Stage) -> dict[str, str]:
         manifests={"url": stage.repository},
         environments={
             "develop": environment | {"tier": "develop"},
-            "prod": environment | {"tier": "prod", "floor": {"mode": "approve"}},
+            "prod": environment | {"tier": "prod", "floor": FLOOR},
         },
         settings={
             "RECONCILER__DATA": str(stage.disk),

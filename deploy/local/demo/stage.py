@@ -25,6 +25,7 @@ from deploy.local.workplace import ROOT, Workplace, free_port, git, git_environm
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 BUCKET = f"reconciler-state-{ACCOUNT}-{REGION}"
+FLOOR = {"mode": "approve", "author_may_approve": True}  # of prod; one person plays all parts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class Stage(Workplace):
             "terraform": {"source": {"path": str(ROOT / "terraform")}},
             "environments": {
                 "develop": account | {"tier": "develop"},
-                "prod": account | {"tier": "prod", "floor": {"mode": "approve"}},
+                "prod": account | {"tier": "prod", "floor": FLOOR},
             },
             "drift": {"confirm_after": "3s"},
             "slack": self.slack.settings(),

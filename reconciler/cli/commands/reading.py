@@ -191,6 +191,7 @@ def _describe(detail: dict[str, Any]) -> None:
             "Labels": ", ".join(f"{name}={value}" for name, value in detail["labels"].items()),
             "Depends on": ", ".join(detail["depends_on"]),
             "Mode": _mode(detail),
+            "Floor": "; ".join(map(_overruled, detail["floor"])),
             "Sync": detail["sync"],
             "Health": detail["health"],
             "Suspended": "yes" if detail["suspended"] else None,
@@ -205,7 +206,8 @@ def _describe(detail: dict[str, Any]) -> None:
             "Rollout": detail["rollout"] and _rollout(detail["rollout"]),
             "State": detail["state"] and _state(detail["state"]),
             "State found": detail["state"] and detail["state"]["found"] and _state(detail["state"]["found"]),
-            "Approved by": detail["approval"] and f"{detail['approval']['by']} at {detail['approval']['at']}",
+            "Changed by": "; ".join(map(_author, detail["authors"])),
+            "Approved by": detail["approval"] and ", ".join(map(_consent, detail["approval"]["people"])),
             "Prune guard": detail["prune"]["guard"],
         }
     )
@@ -219,6 +221,19 @@ def _describe(detail: dict[str, Any]) -> None:
         ],
     )
     print_plan(detail["plan"])
+
+
+def _overruled(setting: dict[str, Any]) -> str:
+    return f"{setting['setting']}: {setting['effective']} (the manifest says {setting['manifest']})"
+
+
+def _author(author: dict[str, Any]) -> str:
+    signed = f", signed by {author['signer']}" if author["signer"] else ""
+    return f"{author['name']} <{author['email']}> in {short_commit(author['commit'])}{signed}"
+
+
+def _consent(person: dict[str, Any]) -> str:
+    return f"{person['by']} at {person['at']}"
 
 
 def _mode(detail: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The consents of people that an apply rests on, and what the apply came to, for the audit."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.core.record.audit import APPLY, Act, AuditEntry, Cause, Result
 from reconciler.core.record.model import Record
@@ -16,9 +16,9 @@ def causes(record: Record, intent: Intent, entries: Iterable[AuditEntry]) -> tup
     `entries` are those of the instance, the newest first. A consent that has no entry there was given to an earlier
     version: it is a cause without an id. Empty for an apply that follows from Git alone.
     """
-    names = _names(record, intent)
-    found: dict[str, list[Cause]] = {consent: [] for consent in names}
-    open_for = set(names)
+    given = _consents(record, intent)
+    found: dict[str, list[Cause]] = {consent: [] for consent in given}
+    open_for = set(given)
     for entry in entries:
         if (entry.act.action, entry.result) == (APPLY, "applied"):
             break
@@ -28,7 +28,7 @@ def causes(record: Record, intent: Intent, entries: Iterable[AuditEntry]) -> tup
             open_for.discard("approve")
         for consent in _given(entry.act, intent) & open_for:
             found[consent].append(Cause(entry.id, entry.act.by, entry.act.proof))
-    every = (cause for consent in names for cause in found[consent] or [Cause("", names[consent], _UNPROVEN)])
+    every = (cause for consent, names in given.items() for cause in (*found[consent], *_others(names, found[consent])))
     return tuple(dict.fromkeys(every))
 
 
@@ -41,17 +41,22 @@ def outcome(record: Record | None) -> tuple[Result, str]:
     return ("applied" if record.applied_digest is not None else "failed"), " ".join(words)
 
 
-def _names(record: Record, intent: Intent) -> dict[str, str]:
-    """Return each consent that the record has for this apply, with the name that it was given by."""
-    state, approval, override = record.state, record.approval, record.window_override
-    approved = approval is not None and approval.plan_digest == intent.plan_digest
+def _others(names: Iterable[str], found: Collection[Cause]) -> Iterator[Cause]:
+    """Give a cause without an id for each name that no entry has; the unknown name only where there is no entry."""
+    known = {cause.by for cause in found} | ({_UNPROVEN} if found else set())
+    yield from (Cause("", name, _UNPROVEN) for name in names if name not in known)
+
+
+def _consents(record: Record, intent: Intent) -> dict[str, tuple[str, ...]]:
+    """Return each consent that the record has for this apply, with the names of those who gave it."""
+    state, override = record.state, record.window_override
     given = {
-        "approve": approval.by if approval and approved else None,
-        "override_window": override.by if override else None,
-        "from_empty": state.from_empty.by if state and state.from_empty else None,
-        "prune": _UNPROVEN if intent.destroys and record.prune_confirmed else None,
+        "approve": tuple(one.by for one in record.approved_by(intent.plan_digest)),
+        "override_window": (override.by,) if override else (),
+        "from_empty": (state.from_empty.by,) if state and state.from_empty else (),
+        "prune": (_UNPROVEN,) if intent.destroys and record.prune_confirmed else (),
     }
-    return {consent: name for consent, name in given.items() if name is not None}
+    return {consent: names for consent, names in given.items() if names}
 
 
 def _given(act: Act, intent: Intent) -> frozenset[str]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desired_state.instance import Key
+from reconciler.core.decide.renames import is_moving
 from reconciler.core.decide.routes import taken_over
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
 from reconciler.core.vocabulary import Reason
 
-_STATEFUL_KINDS = frozenset({"Platform", "Module"})
+STATEFUL_KINDS = frozenset({"Platform", "Module"})
 # A dependency that waits for an operator or cannot go on does not hold up instances that already run on it.
 _WAITS_FOR_SOMEBODY = frozenset(
     {
@@ -51,8 +52,10 @@ Gate = Proceed | Hold
 
 def gate(record: Record, records: Mapping[Key, Record], environment: Environment) -> Gate:
     """Decide whether a pass may go on to read AWS. `records` holds every record by key."""
-    if record.suspended or record.instance.policy.suspend:
+    if record.suspended or environment.floor.suspends(record.instance.policy):
         return Hold(Reason.SUSPENDED, "suspended; `reconciler resume` lifts it")
+    if record.removed and is_moving(record):
+        return Proceed()  # the move is finished or undone first, and the gate asked again
     if record.removed:
         return _prune_gate(record, records, environment)
     for key in sorted(record.instance.depends_on):
@@ -100,7 +103,7 @@ def _prune_gate(record: Record, records: Mapping[Key, Record], environment: Envi
         return Hold(Reason.PRUNE_GUARD, f"{record.prune_guard}; {confirm}")
     if not record.instance.policy.prune:
         return Hold(Reason.PRUNE_GUARD, f"its manifest is gone but said `prune: false`; {confirm}")
-    if record.instance.kind in _STATEFUL_KINDS:
+    if record.instance.kind in STATEFUL_KINDS:
         return Hold(
             Reason.PRUNE_CONFIRMATION_NEEDED,
             f"a {record.instance.kind} is removed only after a confirmation; {confirm}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from desired_state.instance import Key
-from reconciler.core.decide.verdict import effective_mode
+from reconciler.core.decide.consent import effective_mode
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Record
 from reconciler.core.status.promotion import admitted, failed_with_tree, settled, wants_tree
@@ -53,7 +53,8 @@ def _others(record: Record, records: Iterable[Record], environments: Mapping[str
 
 def _never_applies(record: Record, environment: Environment) -> bool:
     """Return whether its own settings keep the instance from applying, so that no other instance waits for it."""
-    stopped = record.suspended or record.instance.policy.suspend or record.reason == Reason.TENANT_DENIED
+    stopped = record.suspended or environment.floor.suspends(record.instance.policy)
+    stopped = stopped or record.reason == Reason.TENANT_DENIED
     return stopped or effective_mode(record.instance.policy, environment) == "observe"
 
 

@@ -19,6 +19,11 @@ def source_of(record: Record) -> Key | None:
     return Key(record.key.environment, name)
 
 
+def is_moving(record: Record) -> bool:
+    """Return whether the state of the former name has begun to move to this record and has not arrived."""
+    return record.move is not None and not record.move.done
+
+
 def claims(record: Record, key: Key) -> bool:
     """Return whether the record's instance had this name before, so that the state under it belongs to the record.
 

@@ -5,6 +5,11 @@ from desired_state.tenant import Tenants
 from reconciler.core.record.model import Record
 
 
+def tenant_of(record: Record, tenants: Tenants | None) -> str | None:
+    """Return the tenant of an instance: the one in its record, else that of its path; None without tenants."""
+    return (record.tenant or tenants.name_of(record.instance.path)) if tenants else None
+
+
 def denial(record: Record, tenants: Tenants | None) -> str | None:
     """Return why the instance may not be planned, None if it may.
 
@@ -12,7 +17,7 @@ def denial(record: Record, tenants: Tenants | None) -> str | None:
     if tenants is None or record.removed:
         return None
     instance = record.instance
-    tenant = tenants.by_name.get(record.tenant or tenants.name_of(instance.path) or "")
+    tenant = tenants.by_name.get(tenant_of(record, tenants) or "")
     if tenant is None:
         whose = f"its tenant {record.tenant} is" if record.tenant else f"no tenant of {instance.path} is"
         return f"nothing is planned, and nothing is removed: {whose} not in the configuration"

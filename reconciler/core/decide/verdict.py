@@ -4,19 +4,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from desired_state.policy import Mode, Policy
+from reconciler.core.decide.consent import (
+    consents,
+    effective_mode,
+    expired_approval,
+    explain_rejection,
+    is_enough,
+    missing_approvals,
+    outside_windows,
+    rejection_of,
+)
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe, spots
-from reconciler.core.plan.summary import UNNAMED
+from reconciler.core.plan.summary import UNNAMED, PlanSummary
 from reconciler.core.policy import adoption, principals, removal, serving
 from reconciler.core.policy import rules as policy
-from reconciler.core.record.consent import Rejection
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Record, Response
 from reconciler.core.status import recovery, refresh
 from reconciler.core.status.drift import is_same, never_settles, repair_count, unconfirmed
+from reconciler.core.status.events import Waiting
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.core.wording import first_few
 
@@ -40,9 +49,10 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class AwaitApproval:
-    """The plan's digest needs an approval first."""
+    """The plan's digest needs an approval first; `agreed` are the people who approve it already."""
 
     message: str
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +78,6 @@ class VerdictLimits:
     repairs: int = 3
     approval: timedelta = timedelta(days=1)
     rules: policy.Rules = field(default_factory=policy.Rules)
-
-
-def effective_mode(treatment: Policy, environment: Environment) -> Mode:
-    """Return the stricter of the manifest's mode and the environment's floor."""
-    return environment.floor.effective_mode(treatment.mode).mode
 
 
 def verdict(
@@ -123,10 +128,10 @@ def _without_freeze(
         return Report(Reason.OBSERVED, f"{describe(plan)}; the mode is observe, so nothing is applied")
     if record.rollout and repeats_rollback(record, image):
         return Report(Reason.ROLLED_BACK, record.rollout.message)
-    approved = _is_approved(plan, record, limits, now)
+    approved = is_enough(consents(plan.digest, record, limits.approval, now), environment)
     if not approved and (stop := _without_consent(plan, finding, record, environment, limits, now)):
         return stop
-    if _outside_windows(record, now):
+    if outside_windows(record, record.instance.policy, environment, now):
         return Report(Reason.OUTSIDE_WINDOW, f"{describe(plan)}; waits for its change window")
     return Apply()
 
@@ -145,11 +150,11 @@ def _refused(plan: Plan, record: Record, limits: VerdictLimits, objection: str |
     return None
 
 
-def _outside_windows(record: Record, now: datetime) -> bool:
-    windows, override = record.instance.policy.windows, record.window_override
-    if not windows or (override and override.is_open(now)):
-        return False
-    return not any(window.contains(now) for window in windows)
+def waiting(found: AwaitApproval | Report, move: PlanSummary | None = None) -> Waiting:
+    """Return the event of a plan that is not applied; `move` is the plan of a rename."""
+    if isinstance(found, AwaitApproval):
+        return Waiting(Reason.AWAITING_APPROVAL, found.message, move, keeps_approval=bool(found.agreed))
+    return Waiting(found.reason, found.message, move)
 
 
 def response(found: Verdict) -> Response:
@@ -211,25 +216,21 @@ def _fight(finding: DriftFinding, record: Record, limits: VerdictLimits, now: da
     )
 
 
-def _is_approved(plan: Plan, record: Record, limits: VerdictLimits, now: datetime) -> bool:
-    approval = record.approval
-    return approval is not None and approval.plan_digest == plan.digest and now - approval.at < limits.approval
-
-
 def _without_consent(
     plan: Plan, finding: DriftFinding, record: Record, environment: Environment, limits: VerdictLimits, now: datetime
 ) -> AwaitApproval | Report | None:
     """Return why a plan without approval is not applied; None when it needs none."""
     if never_settles(record, finding):
         return Report(Reason.NEVER_SETTLES, _differs_from_itself(plan, finding, record.key))
-    if record.rejection and record.rejection.plan_digest == plan.digest:
-        return Report(Reason.REJECTED, _rejected(plan, record.key, record.rejection))
+    if rejection := rejection_of(plan.digest, record):
+        return Report(Reason.REJECTED, f"{describe(plan)}; {explain_rejection(record, rejection)}")
     if why := _needs_approval(plan, record, environment, limits):
-        expired = record.approval is not None and record.approval.plan_digest == plan.digest
-        again = f"; the approval of {record.approval.by} has expired" if record.approval and expired else ""
+        agreed = consents(plan.digest, record, limits.approval, now)
+        again = missing_approvals(agreed, environment) if agreed else expired_approval(plan.digest, record)
         command = "adopt" if plan.imports else "approve"
         return AwaitApproval(
-            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan"
+            f"{describe(plan)}; {why}{again}; `reconciler {command} {record.key}` applies exactly this plan",
+            tuple(one.by for one in agreed),
         )
     return _fight(finding, record, limits, now)
 
@@ -242,15 +243,8 @@ def _differs_from_itself(plan: Plan, finding: DriftFinding, key: Key) -> str:
     )
 
 
-def _rejected(plan: Plan, key: Key, rejection: Rejection) -> str:
-    return (
-        f"{describe(plan)}; rejected by {rejection.by} at {rejection.at:%Y-%m-%d %H:%M} UTC: not offered again until"
-        f" the plan changes; `reconciler approve {key}` approves it after all"
-    )
-
-
 def _needs_approval(plan: Plan, record: Record, environment: Environment, limits: VerdictLimits) -> str | None:
-    if record.prune_confirmed:
+    if record.prune_confirmed and environment.floor.approvals == 1:
         return None
     if plan.imports:
         return adoption.what_changes(plan)

@@ -40,6 +40,12 @@ class State:
         return not any(resource.get("mode") == "managed" for resource in self.resources)
 
     @property
+    def addresses(self) -> list[str]:
+        """Return the addresses of the resources that it manages, without the keys of their instances."""
+        managed = (one for one in self.resources if one.get("mode") == "managed")
+        return [".".join(str(one[part]) for part in ("module", "type", "name") if one.get(part)) for one in managed]
+
+    @property
     def lineage(self) -> str:
         """Return the id that tells it from other states; empty when there is no state."""
         return str(self._document().get("lineage", ""))

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
@@ -94,14 +94,15 @@ ACTIONS: Mapping[str, type[Action]] = {
 class ActionRefused(Exception):
     """The action does not fit the instance as it is now; the message says why, and what to do instead.
 
-    `code` is the API's error code. `current` is the digest of the plan that waits, where the action named another one.
+    `code` is the API's error code; `own_change` is a matter of who asks. `current` is the digest of the plan that
+    waits, where the action named another one.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        code: Literal["refused", "no_plan", "plan_moved", "reason_missing", "not_recorded"] = "refused",
+        code: Literal["refused", "no_plan", "plan_moved", "own_change", "reason_missing", "not_recorded"] = "refused",
         current: str | None = None,
     ) -> None:
         super().__init__(message)

@@ -1,5 +1,6 @@
 """Permissions recorded on an instance: a root tree to take, an apply outside its windows, decisions on plans."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,12 +41,43 @@ class WindowOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorship:
+    """A commit that changed what Git asks for, and its author as the commit says it.
+
+    `signer` is the owner of the key that signed it, None unless Git knows the key and trusts it.
+    """
+
+    commit: str
+    name: str
+    email: str
+    signer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's approval of exactly the plan with this digest."""
+    """A person's approval of exactly the plan with this digest; of several people's, the last one."""
 
     plan_digest: str
     by: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One person's part in the approval of a plan: the person's names, and whether the caller proved to be that person.
+
+    Approvals that former versions stored have none, and count as not proven.
+    """
+
+    by: str
+    at: datetime
+    identities: tuple[str, ...] = ()
+    proven: bool = False
+
+    def after(self, before: Iterable["Consent"]) -> tuple["Consent", ...]:
+        """Return the consents before this one, without one of the same person, and this one at the end."""
+        mine = (self.by, self.proven)
+        return (*(one for one in before if (one.by, one.proven) != mine), self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from desired_state.instance import Instance, Key
 from reconciler.core.plan.summary import PlanSummary, ResourceSummary
-from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
+from reconciler.core.record.consent import Approval, Authorship, Consent, Promoted, Rejection, WindowOverride
 from reconciler.core.record.routes import Routes
 from reconciler.core.record.runs import Intent, Move, Running
 from reconciler.core.record.state import KnownState
@@ -121,7 +121,9 @@ class Base:
 class Record:
     """All that is known of one instance. A digest of None means "not known to match".
 
-    A field with `ABSENT` came later than the first records: it is stored only when it is not None.
+    A field with `ABSENT` came later than the first records: it is stored only when it is not None. `renamed_to` is the
+    name that claimed this one in the commit that removed its manifest, `authors` are the commits that changed what Git
+    asks for since it was last applied; None where they are not known. `consents` are the people behind `approval`.
     """
 
     instance: Instance
@@ -166,6 +168,9 @@ class Record:
     writer: StateWriter | None = field(default=None, metadata=ABSENT)
     routes: Routes | None = field(default=None, metadata=ABSENT)
     tenant: str | None = field(default=None, metadata=ABSENT)
+    renamed_to: str | None = field(default=None, metadata=ABSENT)
+    authors: tuple[Authorship, ...] | None = field(default=None, metadata=ABSENT)
+    consents: tuple[Consent, ...] | None = field(default=None, metadata=ABSENT)
 
     @property
     def key(self) -> Key:
@@ -175,6 +180,12 @@ class Record:
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return the condition of that type, if it exists now."""
         return self.conditions.get(kind)
+
+    def approved_by(self, digest: str) -> tuple[Consent, ...]:
+        """Return the people who approved the plan with this digest, the last one at the end."""
+        if self.approval is None or self.approval.plan_digest != digest:
+            return ()
+        return self.consents or (Consent(self.approval.by, self.approval.at),)
 
     @property
     def reason(self) -> Reason | None:

@@ -9,6 +9,7 @@ counted.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.record.model import Record
 from reconciler.core.schedule.next_visit import is_fresh
 from reconciler.core.status.drift import unconfirmed
@@ -61,7 +62,7 @@ def expected_calls(resources: int) -> int:
     return _CALLS_PER_LOOK + _CALLS_PER_RESOURCE * resources
 
 
-def is_drift_check(record: Record, at: datetime) -> bool:
+def is_drift_check(record: Record, at: datetime, floor: Floor = NO_FLOOR) -> bool:
     """Return whether only time calls for the instance's pass at that time, and Terraform will run in it."""
     if record.applied_digest is None or record.applied_digest != record.desired_digest:
         return False
@@ -69,4 +70,4 @@ def is_drift_check(record: Record, at: datetime) -> bool:
         return False
     if unconfirmed(record) or record.reason in _AWAITED:
         return False
-    return not is_fresh(record, record.applied_digest, now=at) and is_built_from_git(record)
+    return not is_fresh(record, record.applied_digest, now=at, floor=floor) and is_built_from_git(record)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.live import LiveService
 from reconciler.core.record.model import Record
 from reconciler.core.status.drift import unconfirmed
@@ -54,9 +55,9 @@ def first_urgency(record: Record) -> int:
     return 0 if is_built_from_git(record) and not record.removed else 2
 
 
-def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> datetime | None:
+def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random, floor: Floor = NO_FLOOR) -> datetime | None:
     """Return when to visit again, None when only a change or an operator brings it back."""
-    interval = now + spread(record.instance.policy.interval, rng)
+    interval = now + spread(floor.interval_of(record.instance.policy), rng)
     match record.reason:
         case Reason.SUSPENDED:
             return None
@@ -78,7 +79,9 @@ def next_visit(record: Record, pace: Pace, *, now: datetime, rng: Random) -> dat
     return interval
 
 
-def is_fresh(record: Record, digest: str, *, now: datetime, live: LiveService | None = None) -> bool:
+def is_fresh(
+    record: Record, digest: str, *, now: datetime, live: LiveService | None = None, floor: Floor = NO_FLOOR
+) -> bool:
     """Return whether Terraform need not run: the desired digest is applied and the last check is recent enough.
 
     A check in the future does not count: after a clock was ahead and was set right, the next checks must still come.
@@ -91,4 +94,4 @@ def is_fresh(record: Record, digest: str, *, now: datetime, live: LiveService | 
         return False
     if live and live.runs_another_image and record.health == Health.HEALTHY:
         return False
-    return timedelta(0) <= now - record.checked_at < record.instance.policy.interval * 0.85
+    return timedelta(0) <= now - record.checked_at < floor.interval_of(record.instance.policy) * 0.85

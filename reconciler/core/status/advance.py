@@ -12,7 +12,7 @@ from typing import assert_never
 from desired_state.instance import Instance
 from reconciler.core.plan.model import summarise
 from reconciler.core.record import routing
-from reconciler.core.record.consent import WindowOverride
+from reconciler.core.record.consent import Authorship, WindowOverride
 from reconciler.core.record.model import Failures, Record
 from reconciler.core.record.runs import Intent, Running
 from reconciler.core.status import drift, intake, promotion, recovery, refresh, renames, rollout, state
@@ -60,9 +60,11 @@ _STALLS = frozenset({Reason.DRIFT_FIGHT, Reason.NEVER_SETTLES, Reason.POLICY_DEN
 _OF_A_DIGEST = frozenset({Reason.RETRIES_EXHAUSTED, *_STALLS})
 
 
-def first(instance: Instance, commit: str, tenant: str | None = None) -> Record:
+def first(
+    instance: Instance, commit: str, tenant: str | None = None, authors: tuple[Authorship, ...] | None = None
+) -> Record:
     """Return the record of an instance that was never seen before."""
-    return Record(instance=instance, accepted_commit=commit, tenant=tenant)
+    return Record(instance=instance, accepted_commit=commit, tenant=tenant, authors=authors)
 
 
 def advance(record: Record, event: Event, *, now: datetime, retry_limit: int = 10) -> Record:
@@ -77,8 +79,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return intake.accept(record, event, now)
         case Invalid(message):
             return intake.reject(record, message, now)
-        case Removed(guard):
-            return record if record.removed else record.replace(removed=now, prune_guard=guard, prune_confirmed=False)
+        case Removed():
+            return intake.remove(record, event, now)
         case PassHeld(reason, message):
             return _held(record, reason, message, now)
         case TreeAdmitted(asked):
@@ -103,8 +105,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return drift.attributed(record, who)
         case FoundInSync():
             return _settled(record, event, now)
-        case Waiting(reason, message):
-            return _waiting(record, reason, message, now)
+        case Waiting():
+            return _waiting(renames.planned(record, event.move) if event.move else record, event, now)
         case Applying(intent, base):
             record = routing.rule_applies(record)
             started = record.replace(intent=intent, base=base or record.base, applied_digest=None, attempted=True)
@@ -120,16 +122,16 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _applied(record, event, now)
         case Failed():
             return _failed(state.doubted(record, event.reason), event, now, retry_limit)
-        case RolloutObserved(live, timeout):
-            return rollout.seen(record, live, timeout, now)
+        case RolloutObserved(live, timeout, floor):
+            return rollout.seen(record, live, timeout, now, floor)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
         case ReconcileRequested(override, from_empty):
             return state.allowed(_reconcile_requested(record, override, now), from_empty)
         case Suspended() | Resumed():
             return record.replace(suspended=isinstance(event, Suspended))
-        case Approved(approval):
-            return record.replace(approval=approval, rejection=None)
+        case Approved():
+            return intake.approve(record, event)
         case Rejected(rejection):
             return record.replace(approval=None, rejection=rejection)
         case PruneConfirmed():  # the manifest may have come back while the operator decided
@@ -215,8 +217,9 @@ def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
     return ready(record, now, False, Reason.PROGRESSING, "the rollout is checked next")
 
 
-def _waiting(record: Record, reason: Reason, message: str, now: datetime) -> Record:
-    approval = record.approval if reason != Reason.AWAITING_APPROVAL else None
+def _waiting(record: Record, event: Waiting, now: datetime) -> Record:
+    reason, message = event.reason, event.message
+    approval = record.approval if event.keeps_approval or reason != Reason.AWAITING_APPROVAL else None
     record = idle(record).replace(approval=approval)
     if reason in _STALLS:
         record = with_condition(record, now, ConditionType.STALLED, True, reason, message)

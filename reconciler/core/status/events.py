@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from desired_state.instance import Instance
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.live import LiveService
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
-from reconciler.core.record.consent import Approval, Rejection, WindowOverride
+from reconciler.core.plan.summary import PlanSummary
+from reconciler.core.record.consent import Approval, Authorship, Consent, Rejection, WindowOverride
 from reconciler.core.record.model import Base, Record, Response
 from reconciler.core.record.routes import Rule
 from reconciler.core.record.runs import Intent, Running
@@ -19,11 +21,15 @@ from reconciler.core.vocabulary import Reason
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A valid manifest for the instance was read, of a tenant if there are any."""
+    """A valid manifest for the instance was read, of a tenant if there are any.
+
+    `authors` are the commits that changed it since the last one.
+    """
 
     instance: Instance
     commit: str
     tenant: str | None = None
+    authors: tuple[Authorship, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,14 @@ class Invalid:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The manifest is gone from a snapshot that was read completely. `guard` is why the prune needs a confirmation."""
+    """The manifest is gone from a snapshot that was read completely.
+
+    `guard` is why the prune needs a confirmation, `renamed_to` the manifest that claims the name in the same commit.
+    """
 
     guard: str | None
+    renamed_to: str | None = None
+    authors: tuple[Authorship, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +153,15 @@ class FoundInSync:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The plan is not applied: it waits for approval, for its window, or is only reported."""
+    """The plan is not applied: it waits for approval, for its window, or is only reported. `move`: that of a rename.
+
+    `keeps_approval`: it is approved by somebody, and others have to approve it too.
+    """
 
     reason: Reason
     message: str
+    move: PlanSummary | None = None
+    keeps_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +200,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class RolloutObserved:
-    """ECS reported the state of the service."""
+    """ECS reported the state of the service. `floor` is that of its environment."""
 
     live: LiveService
     timeout: timedelta
+    floor: Floor = NO_FLOOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +234,10 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A plan was approved; this ends an earlier rejection."""
+    """A plan was approved; this ends an earlier rejection. `consent` is the part of the person who approved it."""
 
     approval: Approval
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,35 +276,8 @@ class RenameFinished:
 
 
 Event = (
-    Accepted
-    | Invalid
-    | Removed
-    | PassHeld
-    | TreeAdmitted
-    | TreeHeldBack
-    | RuleChosen
-    | Desired
-    | Starting
-    | LockedOut
-    | Planned
-    | StateMissed
-    | StateAdopted
-    | Attributed
-    | FoundInSync
-    | Waiting
-    | Applying
-    | LockObserved
-    | Applied
-    | Failed
-    | RolloutObserved
-    | OverrideUsed
-    | ReconcileRequested
-    | Suspended
-    | Resumed
-    | Approved
-    | Rejected
-    | PruneConfirmed
-    | UnlockRequested
-    | RenameStarted
-    | RenameFinished
-)
+    Accepted | Invalid | Removed | PassHeld | TreeAdmitted | TreeHeldBack | RuleChosen | Desired | Starting |
+    LockedOut | Planned | StateMissed | StateAdopted | Attributed | FoundInSync | Waiting | Applying | LockObserved
+    | Applied | Failed | RolloutObserved | OverrideUsed | ReconcileRequested | Suspended | Resumed | Approved |
+    Rejected | PruneConfirmed | UnlockRequested | RenameStarted | RenameFinished
+)  # fmt: skip

@@ -35,8 +35,10 @@ def redacted(event: Event, redactor: Redactor) -> Event:
             return Attributed(redactor.text(who))
         case RolloutObserved(live):
             return replace(event, live=replace(live, message=redactor.text(live.message)))
-        case Approved(approval):
-            return Approved(replace(approval, by=redactor.text(approval.by)))
+        case Approved(approval, consent):
+            names = tuple(map(redactor.text, consent.identities)) if consent else ()
+            person = consent and replace(consent, by=redactor.text(consent.by), identities=names)
+            return Approved(replace(approval, by=redactor.text(approval.by)), person)
         case Rejected(rejection):
             return Rejected(replace(rejection, by=redactor.text(rejection.by)))
         case ReconcileRequested(override) if override:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desired_state.service import ServiceSpec
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
 from reconciler.core.status.conditions import ready
@@ -36,18 +37,18 @@ def not_ready_before(record: Record, now: datetime) -> Record:
     return ready(record, now, False, Reason.PROGRESSING, "Git asks for a change that is not applied yet")
 
 
-def seen(record: Record, live: LiveService, timeout: timedelta, now: datetime) -> Record:
+def seen(record: Record, live: LiveService, timeout: timedelta, now: datetime, floor: Floor = NO_FLOOR) -> Record:
     """Return the record after ECS reported the state of the service."""
     if live.has_placeholder and not (record.rollout and record.rollout.image):
         pushed = f"{live.newest} was pushed and is rolled out next"
         return awaiting_first_image(record, now, pushed if live.newest else _NO_IMAGE)
-    tasks = f"{live.healthy} of {wanted_tasks(record, live, now)} tasks run"
+    tasks = f"{live.healthy} of {wanted_tasks(record, live, now, floor)} tasks run"
     match live.rollout:
         case RolloutState.COMPLETED:
             rollout = record.rollout
             if rollout and rollout.ended and rollout.task_definition != live.task_definition:
                 return _degraded(record, live, rollout.ended, rollout.message, now)
-            if missing := _missing(record, live, now):
+            if missing := _missing(record, live, now, floor):
                 return _under_way(record, live, missing, f"not as Git asks after {timeout}: {missing}", timeout, now)
             reason = Reason.APPLIED if record.reason in {Reason.PROGRESSING, Reason.APPLIED} else Reason.IN_SYNC
             return ready(record.replace(health=Health.HEALTHY, rollout=None), now, True, reason, tasks)
@@ -66,7 +67,7 @@ def seen(record: Record, live: LiveService, timeout: timedelta, now: datetime) -
             assert_never(live.rollout)
 
 
-def wanted_tasks(record: Record, live: LiveService, now: datetime) -> int:
+def wanted_tasks(record: Record, live: LiveService, now: datetime, floor: Floor = NO_FLOOR) -> int:
     """Return how many tasks have to run: as many as ECS wants, and at least the minimum of the manifest.
 
     After the first image ECS still wants none until autoscaling raised the count, which `RegisterScalableTarget` makes
@@ -74,17 +75,18 @@ def wanted_tasks(record: Record, live: LiveService, now: datetime) -> int:
     leaves the count to the owner of that rule.
     """
     spec = record.instance.spec
-    ignored = any(rule.path == "min_capacity" and now.date() <= rule.until for rule in record.instance.policy.ignore)
+    rules = floor.ignored(record.instance.policy, now)
+    ignored = any(rule.path == "min_capacity" and now.date() <= rule.until for rule in rules)
     return live.desired if ignored or not isinstance(spec, ServiceSpec) else max(live.desired, spec.scaling.min)
 
 
-def _missing(record: Record, live: LiveService, now: datetime) -> str | None:
+def _missing(record: Record, live: LiveService, now: datetime, floor: Floor) -> str | None:
     """Return what a service with a completed deployment lacks; None when it is as Git asks."""
     if live.runs_another_image:
         return f"{live.image or 'no image'} runs, not {live.newest or 'an image that is in the registry'}"
     if record.rollout and _revision(live.task_definition) < _revision(record.rollout.task_definition):
         return "ECS does not show the applied task definition yet"
-    wanted = wanted_tasks(record, live, now)
+    wanted = wanted_tasks(record, live, now, floor)
     if live.healthy >= wanted:
         return None
     unhealthy = " and are healthy" if live.healthy < live.running else ""

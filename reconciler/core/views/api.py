@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.environment import NO_FLOOR, Floor
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.record.freeze import Freeze
@@ -19,6 +19,7 @@ from reconciler.core.record.model import Condition, Pass, Record
 from reconciler.core.record.state import KnownState, StateSeen
 from reconciler.core.views import shown
 from reconciler.core.views.changes import View, age, drift, plan, seconds, time
+from reconciler.core.views.floor import overruled
 from reconciler.core.vocabulary import ConditionType, Reason
 
 
@@ -73,6 +74,7 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
             "prune": instance.policy.prune,
             "interval_seconds": seconds(instance.policy.interval),
         },
+        "floor": overruled(instance.policy, floor, now),
         "digests": {
             "source": instance.source_digest,
             "desired_source": record.desired_source,
@@ -101,7 +103,18 @@ def detail(record: Record, now: datetime, freezes: Sequence[Freeze] = (), floor:
             "lock_seen": bool(intent.lock_id),
             "at": time(intent.at),
         },
-        "approval": approval and {"plan_digest": approval.plan_digest, "by": approval.by, "at": time(approval.at)},
+        "authors": [dataclasses.asdict(one) for one in record.authors or ()],
+        "approval_rule": {"people": floor.approvals, "author_may_approve": floor.author_may_approve},
+        "approval": approval
+        and {
+            "plan_digest": approval.plan_digest,
+            "by": approval.by,
+            "at": time(approval.at),
+            "people": [
+                {"by": one.by, "at": time(one.at), "proven": one.proven}
+                for one in record.approved_by(approval.plan_digest)
+            ],
+        },
         "rejection": rejection and {"plan_digest": rejection.plan_digest, "by": rejection.by, "at": time(rejection.at)},
         "window_override": override and {"by": override.by, "reason": override.reason, "at": time(override.at)},
         "frozen": freeze(holding[0]) if holding else None,

@@ -3,14 +3,15 @@
 The daemon's other variables are not for Git and what it starts (ssh, a program that is asked for a password): tokens,
 AWS keys, and switches such as GIT_SSL_NO_VERIFY. A command that only reads objects gets no password either, and may
 start nothing: no protocol is allowed, and an object that is missing is not fetched (GIT_NO_LAZY_FETCH and
-GIT_ALLOW_PROTOCOL in git(1); the former is in 2.39.4 and later, the latter stops older ones too).
+GIT_ALLOW_PROTOCOL in git(1); the former is in 2.39.4 and later, the latter stops older ones too). The one program that
+it may start is GnuPG, for signatures: that of PATH (gpg.program in git-config(1)), with the keyring of the daemon.
 """
 
 import os
 from collections.abc import Iterator, Mapping
 
 PROTOCOLS = ("https", "ssh", "file", "git")
-_LOCAL = frozenset({"PATH", "TMPDIR", "LANG", "LC_ALL", "TZ"})
+_LOCAL = frozenset({"PATH", "TMPDIR", "LANG", "LC_ALL", "TZ", "GNUPGHOME"})
 _REMOTE = frozenset({
     "HOME", "USER", "LOGNAME", "SSL_CERT_FILE", "SSL_CERT_DIR", "KRB5CCNAME",
     "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "all_proxy", "no_proxy",
@@ -25,11 +26,17 @@ _ALWAYS = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
 }
-_SETTINGS = {"core.hooksPath": "/dev/null", "core.fsmonitor": "false", "gc.auto": "0", "protocol.ext.allow": "never"}
+_SETTINGS = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "gc.auto": "0",
+    "gpg.program": "gpg",
+    "protocol.ext.allow": "never",
+}
 
 
 def local(base: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a command that reads or writes a repository on this machine, and starts nothing."""
+    """Return the variables of a command that reads or writes a repository on this machine."""
     return of_user(_chosen(base, _LOCAL)) | _NO_CONFIGURATION
 
 

@@ -8,13 +8,14 @@ full. Every failure is raised as `SourceFailed`.
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from desired_state.tree import Tree
-from reconciler.core.ports.source import Revision, SourceFailed
+from reconciler.core.ports.source import Authors, Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source import commit as commits
 from reconciler.edges.source import foreign, repository
@@ -56,9 +57,16 @@ class GitSource:
         self._nudged.clear()
         try:
             found = await in_thread(self._mirror.update, self._known)
+            found = replace(found, history=partial(self._history, found.commit))
             self._known = replace(found, roots={})
             return replace(found, roots=await in_thread(self._roots))
         except (GitFailed, TreeFailed, OSError) as error:
+            raise SourceFailed(str(error)) from None
+
+    async def _history(self, commit: str, paths: Collection[str], since: str | None) -> Authors:
+        try:
+            return await in_thread(self._mirror.authors, commit, paths, since)
+        except (GitFailed, OSError) as error:
             raise SourceFailed(str(error)) from None
 
     async def wait(self, longest: timedelta) -> None:

@@ -7,12 +7,14 @@ a failed clone never costs the last good copy. A forced push is followed: the br
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.core.ports.source import Revision
+from reconciler.core.ports.source import Authors, Revision
 from reconciler.edges.source import commit as commits
 from reconciler.edges.source import repository, upkeep
+from reconciler.edges.source.authors import authors
 from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 
 
@@ -42,6 +44,10 @@ class Mirror:
             if self._is_sound():
                 raise
         return self._clone(known)
+
+    def authors(self, commit: str, paths: Collection[str], since: str | None) -> Authors:
+        """Return the commits up to this one that changed manifests. Raises: GitFailed."""
+        return authors(self.directory, commit, self.path, paths, since, access=self.access)
 
     def _fetch(self, directory: Path) -> None:
         refspec = f"+refs/heads/{self.branch}:refs/heads/{self.branch}"

@@ -24,10 +24,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from reconciler.core.environment import NO_FLOOR, Floor
+from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.model import Pass, Record
 from reconciler.core.views import shown
+from reconciler.core.views.floor import overruled
 from reconciler.core.vocabulary import ConditionType, Health, Reason, Sync
 from reconciler.edges.telemetry.access_metrics import AccessMetrics
 from reconciler.edges.telemetry.provider_metrics import ProviderView
@@ -220,6 +221,7 @@ class _CurrentState(Collector):
 
 def _instances(records: Iterable[Record], floors: Mapping[str, Floor], now: datetime) -> Iterator[Metric]:
     info = _family("instance_info", "Kind, mode and suspension of instances.", "kind", "mode", "mode_from", "suspended")
+    floor = _family("instance_floor", "1 for each setting that the environment's floor decides.", "setting")
     sync = _family("instance_sync", "1 for the current sync state of an instance.", "state")
     health = _family("instance_health", "1 for the current health of an instance.", "state")
     condition = _family("instance_condition", "1 for the current status of each condition.", "type", "status")
@@ -229,8 +231,11 @@ def _instances(records: Iterable[Record], floors: Mapping[str, Floor], now: date
     success = _family("instance_last_success_timestamp_seconds", "Time of the last match with Git; absent before.")
     for record in records:
         key = [record.key.environment, record.key.name]
-        suspended = record.suspended or record.instance.policy.suspend
-        mode = floors.get(record.key.environment, NO_FLOOR).effective_mode(record.instance.policy.mode)
+        treatment, least = record.instance.policy, floors.get(record.key.environment, NO_FLOOR)
+        suspended = record.suspended or least.suspends(treatment)
+        mode = least.effective_mode(treatment.mode)
+        for setting in sorted({one["setting"] for one in overruled(treatment, least, now)}):
+            floor.add_metric([*key, setting], 1)
         info.add_metric([*key, record.instance.kind, mode.mode, mode.origin, _word(suspended)], 1)
         for state in Sync:
             sync.add_metric([*key, state.value], state == shown.sync(record))
@@ -245,7 +250,7 @@ def _instances(records: Iterable[Record], floors: Mapping[str, Floor], now: date
         ages.add_metric(key, max((now - drift.since).total_seconds(), 0) if drift else 0)
         if at := _last_success(record):
             success.add_metric(key, at.timestamp())
-    yield from (info, sync, health, condition, headline, drifted, ages, success)
+    yield from (info, floor, sync, health, condition, headline, drifted, ages, success)
 
 
 def _conditions(record: Record) -> Iterator[tuple[ConditionType, bool, bool]]:

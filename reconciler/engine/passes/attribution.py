@@ -17,7 +17,7 @@ async def attribute(record: Record, finding: DriftFinding, environment: Environm
     drift = record.drift
     if world.attribution is None or drift is None or drift.confirmed is None or drift.who != NOBODY_KNOWS:
         return
-    since = drift.since - record.instance.policy.interval - _LATE
+    since = drift.since - environment.floor.interval_of(record.instance.policy) - _LATE
     names = resource_names(finding.drifted)
     who = await world.attribution.who(environment, names, since=since, until=world.now())
     if who:

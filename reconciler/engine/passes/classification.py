@@ -1,5 +1,8 @@
 """Classification of a plan; what is told as moved outside is first held against the stored state."""
 
+from collections.abc import Sequence
+
+from desired_state.policy import Ignore
 from reconciler.core.decide.verdict import repeats_rollback
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
@@ -24,7 +27,7 @@ async def classified(
 ) -> DriftFinding:
     """Classify the plan that was made from the state `seen`. Raises: TerraformFailed."""
     if destroy:
-        return classify_destroy(plan, ignore=record.instance.policy.ignore, now=world.now())
+        return classify_destroy(plan, ignore=_ignored(record, world), now=world.now())
     found = _classified(plan, record, image, world, seen, None)
     if not found.unexplained or record.applied_digest is None:
         return found
@@ -39,10 +42,14 @@ def _classified(
         plan,
         applied_digest=record.applied_digest,
         desired_digest=record.desired_digest or "",
-        ignore=record.instance.policy.ignore,
+        ignore=_ignored(record, world),
         rolled_back=repeats_rollback(record, image),
         now=world.now(),
         unsettled=known_unsettled(record, seen),
         of_state=of_state,
         other_provider=may_be_outdated(record, plan),
     )
+
+
+def _ignored(record: Record, world: World) -> Sequence[Ignore]:
+    return world.floor(record.key.environment).ignored(record.instance.policy, world.now())

@@ -24,6 +24,7 @@ from reconciler.core.decide.verdict import (
     response,
     skips_confirmation,
     verdict,
+    waiting,
 )
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import desired_digest, said_in_git
@@ -99,13 +100,16 @@ async def reconcile(key: Key, world: World) -> None:
 
 
 async def _proceed(key: Key, environment: Environment, world: World) -> None:
-    if await renames.take_over(key, environment, world):
-        await reconcile(key, world)
-        return
     record = world.records[key]
     match gate(record, world.records, environment):
         case Hold(reason, message):
             await world.records.advance(key, PassHeld(reason, message))
+            return
+    match await renames.take_over(key, environment, world):
+        case "waits":
+            return
+        case "moved":
+            await reconcile(key, world)
             return
     states.check_place(key, environment, world)
     if record.removed:
@@ -119,14 +123,14 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
         record = world.records[key]
         live = await observe(record.instance, environment, world)
         if live and pipeline_is_deploying(record.instance, live):
-            await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
+            await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout, environment.floor))
             return
         instance, commit = await route(await promote(key, world), world), record.accepted_commit
         run = run_of(instance, environment, live, world)
         digest = desired_digest(instance.source_digest, run.variables, terraform_version=world.terraform.version)
         record = await world.records.advance(key, Desired(digest, instance.source_digest, commit))
         try:
-            if not is_fresh(record, digest, now=world.now(), live=live):
+            if not is_fresh(record, digest, now=world.now(), live=live, floor=environment.floor):
                 await _plan_and_act(record, run, live, world)
             if live:
                 await _watch(key, environment, live, world)
@@ -162,10 +166,8 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
                 if isinstance(record.instance.spec, ServiceSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, seen, run, live, workspace, world)
-            case AwaitApproval(message):
-                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
-            case Report(reason, message):
-                await world.records.advance(key, Waiting(reason, message))
+            case AwaitApproval() | Report():
+                await world.records.advance(key, waiting(decided))
             case ConfirmDrift():
                 pass
 
@@ -244,11 +246,8 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
         seen = await states.check(key, workspace, environment, world)
         plan, decided = await _plan(record, document, workspace, environment, None, world, seen, destroy=True)
         match decided:
-            case AwaitApproval(message):
-                await world.records.advance(key, Waiting(Reason.AWAITING_APPROVAL, message))
-                return
-            case Report(reason, message):
-                await world.records.advance(key, Waiting(reason, message))
+            case AwaitApproval() | Report():
+                await world.records.advance(key, waiting(decided))
                 return
         # The plan destroys nothing that is already gone from AWS, but the state still has to learn it.
         held = not await workspace.is_empty()
@@ -294,7 +293,7 @@ async def _watch(key: Key, environment: Environment, planned: LiveService, world
         return
     if live.newest != planned.newest or not planned.ports <= live.ports:
         raise _ServiceMoved
-    await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout))
+    await world.records.advance(key, RolloutObserved(live, world.limits.rollout_timeout, environment.floor))
 
 
 def _base(run: Run) -> Base:

@@ -7,19 +7,31 @@ so that no run of it goes on, and a run that waited for it sees that it was rena
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from desired_state.instance import Key
-from reconciler.core.decide.renames import claims, has_moved, source_of
+from reconciler.core.decide.moves import move_verdict, refusal
+from reconciler.core.decide.renames import claims, has_moved, is_moving, source_of
 from reconciler.core.decide.state import judge
+from reconciler.core.decide.verdict import Apply, waiting
 from reconciler.core.environment import Environment
+from reconciler.core.plan.move import plan_move
 from reconciler.core.plan.state_file import State, StatesDiffer, is_copied
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.record.model import Record
 from reconciler.core.record.state import StateSeen
-from reconciler.core.status.events import LockedOut, PassHeld, RenameFinished, RenameStarted, StateMissed
+from reconciler.core.status.events import (
+    LockedOut,
+    PassHeld,
+    RenameFinished,
+    RenameStarted,
+    StateMissed,
+)
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.passes import locks
 from reconciler.engine.world import World
+
+TakeOver = Literal["nothing", "waits", "moved"]
 
 
 @asynccontextmanager
@@ -51,32 +63,86 @@ async def waits_for_rename(key: Key, world: World) -> bool:
     return True
 
 
-async def take_over(key: Key, environment: Environment, world: World) -> bool:
-    """Move the state of the former name here; False when nothing has to move. Raises: TerraformFailed."""
+async def take_over(key: Key, environment: Environment, world: World) -> TakeOver:
+    """Move the state of the former name here, if that may be done now. Raises: TerraformFailed, Frozen."""
     record = world.records[key]
     source = source_of(record)
-    idle = record.suspended or record.instance.policy.suspend or (record.removed and record.move is None)
-    if source is None or idle:
-        return False
+    if source is None or (record.removed and not is_moving(record)):
+        return "nothing"
     old = world.records.get(source)
-    if record.instance.kind == "Service" and old and old.instance.former:
-        _refuse_second_rename(old)
-    if record.removed is None:
-        record = await world.records.advance(record.key, RenameStarted(source.name))
+    if not is_moving(record) and (never := refusal(record, old, world.tenants)):
+        raise TerraformFailed(Reason.INVALID_CONFIGURATION, never)
     async with _both(record, source, environment, world) as (before, after):
         state = State(await before.read_state())
         await _check_known(source, state, after, environment, world)
-        if not state.is_empty and record.removed is None:
-            await _copy(record, state, after, environment, world)
-            await _write(source, _known(record, old), before, state.emptied(), environment, world)
-        elif not state.is_empty:
-            await _take_back(record, state, after, environment, world)
-            return True
-        else:  # a run that was killed after its last write left its lock there
-            await locks.clear_stale_lock(source, _known(record, old), before, environment, world)
-        seen = StateSeen(world.states.place(key, environment), State(await after.read_state()).version)
-    await world.records.advance(key, RenameFinished(source.name, old, seen))
-    return True
+        if state.is_empty:
+            await _finish(record, old, source, (before, after), environment, world)
+        elif not await _may_move(record, old, state, source, environment, world):
+            return "waits"
+        else:
+            async with world.apply_of(key):
+                await _move(record, old, source, (before, after), state, environment, world)
+    return "moved"
+
+
+async def _may_move(
+    record: Record, old: Record | None, state: State, source: Key, environment: Environment, world: World
+) -> bool:
+    """Decide about the move, and record why it waits."""
+    plan = plan_move(state, source, record.key, world.now())
+    found = move_verdict(
+        record,
+        old,
+        plan,
+        environment,
+        now=world.now(),
+        valid_for=world.limits.verdict.approval,
+        freeze=world.freezing.of(environment.name),
+    )
+    if isinstance(found, Apply):
+        return True
+    await world.records.advance(record.key, waiting(found, plan))
+    return False
+
+
+async def _move(
+    record: Record,
+    old: Record | None,
+    source: Key,
+    places: tuple[Workspace, Workspace],
+    state: State,
+    environment: Environment,
+    world: World,
+) -> None:
+    before, after = places
+    if record.removed:
+        await _take_back(record, state, after, environment, world)
+        return
+    record = await world.records.advance(record.key, RenameStarted(source.name))
+    await _copy(record, state, after, environment, world)
+    await _write(source, _known(record, old), before, state.emptied(), environment, world)
+    await _note_arrival(record, old, source, after, environment, world)
+
+
+async def _finish(
+    record: Record,
+    old: Record | None,
+    source: Key,
+    places: tuple[Workspace, Workspace],
+    environment: Environment,
+    world: World,
+) -> None:
+    """Note that nothing is left to move. A run that was killed after its last write left its lock there."""
+    before, after = places
+    await locks.clear_stale_lock(source, _known(record, old), before, environment, world)
+    await _note_arrival(record, old, source, after, environment, world)
+
+
+async def _note_arrival(
+    record: Record, old: Record | None, source: Key, after: Workspace, environment: Environment, world: World
+) -> None:
+    seen = StateSeen(world.states.place(record.key, environment), State(await after.read_state()).version)
+    await world.records.advance(record.key, RenameFinished(source.name, old, seen))
 
 
 async def _check_known(source: Key, state: State, after: Workspace, environment: Environment, world: World) -> None:
@@ -144,15 +210,6 @@ async def _write(
 def _known(record: Record, old: Record | None) -> Record:
     """Return the record, with the old one's knowledge of runs that may have left a lock on the old state."""
     return record.replace(intent=old.intent, running=old.running) if old else record
-
-
-def _refuse_second_rename(old: Record) -> None:
-    first = old.instance.former
-    raise TerraformFailed(
-        Reason.INVALID_CONFIGURATION,
-        f"{old.key} is still called {first} in AWS, where a name cannot be changed, and would be replaced under"
-        f" another name. Name it {old.key.name} with `formerName: {first}` again",
-    )
 
 
 def _heir(key: Key, world: World) -> Record | None:

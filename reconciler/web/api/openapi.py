@@ -239,19 +239,23 @@ def _detail() -> Schema:
     seen |= {"lock_table": text, "serial": NUMBER, "resources": NUMBER}
     permission = nullable(closed_object({"by": TEXT, "reason": TEXT, "at": TIME}))
     state = closed_object(seen | {"adopted": FLAG, "found": nullable(closed_object(seen)), "from_empty": permission})
+    person = closed_object({"by": TEXT, "at": TIME, "proven": FLAG})
     digests = {"source": TEXT, "desired_source": text, "desired": text, "applied_source": text, "applied": text}
     return {
         "labels": {"type": "object", "additionalProperties": TEXT},
         "manifest": closed_object({"path": TEXT, "line": NUMBER}),
         "depends_on": array(TEXT),
         "policy": closed_object({"mode": TEXT, "prune": FLAG, "interval_seconds": NUMBER}),
+        "floor": array(closed_object({"setting": TEXT, "effective": TEXT, "manifest": TEXT})),
         "digests": closed_object(digests),
         "terraform_tree": closed_object({"wanted": TEXT, "running": text, "held": text}),
         "conditions": array(ref("Condition")),
         "failures": nullable(closed_object({"count": NUMBER, "last_at": TIME})),
         "rollout": nullable(closed_object(rollout)),
         "intent": nullable(closed_object({"plan_digest": TEXT, "destroys": FLAG, "lock_seen": FLAG, "at": TIME})),
-        "approval": nullable(closed_object({"plan_digest": TEXT, "by": TEXT, "at": TIME})),
+        "authors": array(closed_object({"commit": TEXT, "name": TEXT, "email": TEXT, "signer": text})),
+        "approval_rule": closed_object({"people": NUMBER, "author_may_approve": FLAG}),
+        "approval": nullable(closed_object({"plan_digest": TEXT, "by": TEXT, "at": TIME, "people": array(person)})),
         "rejection": nullable(closed_object({"plan_digest": TEXT, "by": TEXT, "at": TIME})),
         "window_override": nullable(closed_object({"by": TEXT, "reason": TEXT, "at": TIME})),
         "frozen": nullable(ref("Freeze")),

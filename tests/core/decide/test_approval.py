@@ -3,16 +3,19 @@
 import dataclasses
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from reconciler.core.decide import verdict
+from reconciler.core.decide.consent import own_change
 from reconciler.core.decide.verdict import Apply, AwaitApproval, Report, VerdictLimits
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read
-from reconciler.core.record.consent import Approval, Rejection
+from reconciler.core.principal import Principal
+from reconciler.core.record.consent import Approval, Authorship, Consent, Rejection
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
@@ -24,8 +27,10 @@ from reconciler.core.status.events import (
     Approved,
     Desired,
     Planned,
+    PruneConfirmed,
     ReconcileRequested,
     Rejected,
+    Removed,
     Waiting,
 )
 from reconciler.core.vocabulary import Reason, Sync
@@ -141,6 +146,83 @@ def test_a_plan_waits_again_after_its_approval_expired_and_says_so() -> None:
     found = verdict.verdict(PLANS[0], GIT_MOVED, record, DEVELOP, image=IMAGE, now=late)
     assert isinstance(found, AwaitApproval)
     assert "the approval of ann has expired" in found.message
+
+
+def test_two_people_approve_where_the_floor_wants_two() -> None:
+    two = dataclasses.replace(DEVELOP, floor=Floor(mode="approve", approvals=2))
+
+    def decided(record: Record, now: datetime = NOW) -> verdict.Verdict:
+        return verdict.verdict(PLANS[0], GIT_MOVED, record, two, image=IMAGE, now=now)
+
+    def approved(record: Record, name: str, *, proven: bool = True, at: datetime = NOW) -> Record:
+        approval = Approval(PLANS[0].digest, name, at)
+        return advance(record, Approved(approval, Consent(name, at, (name,), proven)), now=at)
+
+    start = advance(applied(APPROVE), Planned(PLANS[0], GIT_MOVED), now=NOW)
+    one = approved(start, "ann")
+    found = decided(one)
+    assert isinstance(found, AwaitApproval)
+    assert "approved by ann, and 2 people have to approve" in found.message
+    kept = advance(one, verdict.waiting(found), now=NOW)
+    assert kept.approval == one.approval, "the first approval waits for the second"
+    assert decided(approved(kept, "bob")) == Apply()
+    assert decided(approved(approved(kept, "bob"), "ann")) == Apply(), "the order and repetitions do not count"
+    assert isinstance(decided(approved(kept, "ann")), AwaitApproval), "one person is one person"
+    assert isinstance(decided(approved(kept, "bob", proven=False)), AwaitApproval), "bob may be ann with another name"
+    shared = approved(approved(start, "ann", proven=False), "bob", proven=False)
+    assert isinstance(decided(shared), AwaitApproval), "two approvals by one shared token are one"
+    late = approved(kept, "bob", at=NOW + timedelta(hours=12))
+    assert decided(late, NOW + timedelta(hours=13)) == Apply()
+    assert isinstance(decided(late, NOW + timedelta(hours=25)), AwaitApproval), "each approval expires on its own"
+
+
+def test_a_confirmed_prune_needs_two_people_too() -> None:
+    gone = advance(advance(applied(APPROVE), Removed(None), now=NOW), PruneConfirmed(), now=NOW)
+    for people, outcome in ((1, Apply), (2, AwaitApproval)):
+        floor = dataclasses.replace(DEVELOP, floor=Floor(approvals=people))
+        assert isinstance(verdict.verdict(PLANS[0], GIT_MOVED, gone, floor, image=None, now=NOW), outcome)
+
+
+ANNS = Authorship("c" * 40, "Ann Lee", "ann@example.com")
+SIGNED = Authorship("d" * 40, "Build", "build@example.com", "Bob Ray <bob@example.com>")
+
+
+@pytest.mark.parametrize(
+    ("authors", "name", "proven", "why"),
+    [
+        ((ANNS,), "ann", True, "commit cccccccccccc is yours"),
+        ((SIGNED, ANNS), "ann", True, "commit cccccccccccc is yours"),
+        ((SIGNED,), "bob", True, "commit dddddddddddd is yours"),
+        ((ANNS,), "ann", False, "commit cccccccccccc is yours"),
+        ((ANNS,), "bob", False, "neither the shared token nor the daemon's own account"),
+        (None, "bob", False, "neither the shared token nor the daemon's own account"),
+        ((ANNS,), "bob", True, None),
+        (None, "bob", True, None),
+    ],
+)
+def test_an_author_approves_no_change_of_their_own(
+    authors: tuple[Authorship, ...] | None, name: str, proven: bool, why: str | None
+) -> None:
+    record = applied(APPROVE).replace(authors=authors)
+    by = Principal(name, "token", personal=proven)
+    assert own_change(by, record, Floor()) is None, "unless the floor forbids it"
+    found = own_change(by, record, Floor(author_may_approve=False))
+    assert found is None if why is None else found is not None and why in found
+
+
+def test_the_authors_of_a_change_add_up_until_it_is_applied() -> None:
+    def accepted(record: Record, memory: int, *authors: Authorship) -> Record:
+        found = instance(APPROVE.replace("memory: 512", f"memory: {memory}"))
+        return advance(record, Accepted(found, "c2", authors=authors), now=NOW)
+
+    both = accepted(accepted(applied(APPROVE), 1024, ANNS), 2048, SIGNED)
+    assert both.authors == (ANNS, SIGNED), "one plan has both changes"
+    assert accepted(both, 2048).authors == (ANNS, SIGNED)
+    source = both.instance.source_digest
+    done = both.replace(applied_source=source, desired_source=source, applied_digest="d2", desired_digest="d2")
+    assert done.authors == (ANNS, SIGNED), "it stays known who changed what is applied"
+    assert accepted(done, 1024, SIGNED).authors == (SIGNED,)
+    assert advance(done, Removed(None, authors=(ANNS,)), now=NOW).authors == (ANNS,)
 
 
 def test_a_manifest_cannot_relax_the_floor_of_its_environment() -> None:

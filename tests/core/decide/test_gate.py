@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desired_state.instance import Key
 from reconciler.core.decide.gate import Gate, Hold, Proceed, gate, prune_guard
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.record.consent import Promoted
 from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent, Move

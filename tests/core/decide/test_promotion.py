@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from desired_state.instance import Key
 from reconciler.core.decide.promotion import in_flight, reason_to_wait
-from reconciler.core.environment import Environment, Floor
+from reconciler.core.environment import Environment
+from reconciler.core.floor import Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent

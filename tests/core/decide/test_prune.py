@@ -10,7 +10,7 @@ from desired_state.instance import Key
 from reconciler.core.decide import verdict
 from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.verdict import Apply, AwaitApproval, VerdictLimits
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.read import read

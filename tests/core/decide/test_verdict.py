@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from reconciler.core.decide import verdict as decide
 from reconciler.core.decide.verdict import Apply, AwaitApproval, NothingToDo, Report, Verdict
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan, describe

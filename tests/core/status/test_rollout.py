@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.floor import PROD_FLOOR
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
 from reconciler.core.status.conditions import ready
@@ -131,6 +132,8 @@ def test_a_rule_that_ignores_the_minimum_leaves_the_count_to_its_owner() -> None
     before = record().replace(instance=instance(with_policy(SERVICE, rule)))
     assert seen(before, night, TIMEOUT, NOW).health is Health.HEALTHY
     assert seen(before, night, TIMEOUT, NOW + timedelta(days=1)).health is Health.PROGRESSING
+    too_long = before.replace(instance=instance(with_policy(SERVICE, rule.replace("2026-03-02", "2099-01-01"))))
+    assert seen(too_long, night, TIMEOUT, NOW, PROD_FLOOR).health is Health.PROGRESSING
 
 
 @given(

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from desired_state.document import Problem
 from desired_state.instance import Key
-from reconciler.core.environment import Floor
+from reconciler.core.floor import Floor
 from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.record.consent import Promoted
@@ -35,6 +35,7 @@ KEY = {"environment": "develop", "name": "orders"}
 
 # Name, type and labels of every metric. A change here is a change of the interface: it needs a changelog entry.
 GOLDEN = {
+    "reconciler_instance_floor": ("gauge", {"environment", "name", "setting"}),
     "reconciler_instance_info": ("gauge", {"environment", "name", "kind", "mode", "mode_from", "suspended"}),
     "reconciler_instance_sync": ("gauge", {"environment", "name", "state"}),
     "reconciler_instance_health": ("gauge", {"environment", "name", "state"}),
@@ -77,8 +78,6 @@ GOLDEN = {
 FETCHED = SourceStatus("c1", NOW, None, (Problem("a.yaml", 1, 1, "broken"),))
 LATE = {"111122223333": timedelta(seconds=90)}
 BUSY = Beat(timedelta(seconds=1.5), True, False, {Key("develop", "orders"): timedelta(seconds=42)}, 7, LATE)
-
-
 HALF_FULL = DiskUsage(100, 50)
 MODE = {"kind": "Service", "mode": "auto", "mode_from": "manifest"}
 
@@ -126,7 +125,7 @@ def test_a_disk_that_cannot_be_read_has_no_samples_instead_of_zeros() -> None:
 
 
 def test_golden_names_types_and_labels() -> None:
-    seen = read(Daemon().metrics())
+    seen = read(Daemon(floors={"develop": Floor("approve")}).metrics())
     assert {
         name: (kind, {label for _, labels, _ in samples for label in labels} - {"le"})
         for name, (kind, samples) in seen.items()
@@ -216,6 +215,7 @@ def test_the_mode_is_the_effective_one_and_says_where_it_comes_from() -> None:
     metrics = Daemon(floors={"develop": Floor("approve")}).metrics()
     by_floor = MODE | {"mode": "approve", "mode_from": "floor"}
     assert sample(metrics, "reconciler_instance_info", **KEY, **by_floor, suspended="false") == 1
+    assert sample(metrics, "reconciler_instance_floor", **KEY, setting="mode") == 1
 
 
 def test_conditions_have_both_statuses_and_absence_has_a_meaning() -> None:

@@ -20,14 +20,24 @@ from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.world import World
 from tests.core.instances import DEVELOP, NOW, fold, instance
 from tests.engine.fakes.world import FakeController, fake_records
-from tests.engine.renames import ORDERS, SHOP, Killed, RenameTerraform, named, orders_record, rename_world, state_file
+from tests.engine.renames import (
+    ORDERS,
+    SHOP,
+    Killed,
+    RenameTerraform,
+    approved,
+    named,
+    orders_record,
+    rename_world,
+    state_file,
+)
 
 
 def a_rename(**more: Any) -> tuple[RenameTerraform, World]:
-    """Return Terraform and a world after the commit that renames `orders` to `shop`, before any visit."""
+    """Return Terraform and a world after the commit that renames `orders` to `shop`, approved, before any visit."""
     terraform = RenameTerraform(states={ORDERS: state_file(7, "one")}, **more)
-    renamed = fold(orders_record(), Removed("it was renamed to shop, which no longer names it as `formerName`"))
-    world = rename_world(terraform, renamed, first(named("shop", "orders"), "c2"))
+    renamed = fold(orders_record(), Removed("it was renamed to shop, which no longer names it as `formerName`", "shop"))
+    world = rename_world(terraform, renamed, approved(first(named("shop", "orders"), "c2"), terraform))
     known = StateSeen(world.states.place(ORDERS, DEVELOP), State(terraform.states[ORDERS]).version)
     fake_records(world)[ORDERS] = world.records[ORDERS].replace(state=KnownState(known))
     return terraform, world

@@ -135,6 +135,12 @@ async def test_a_refusal_of_the_engine_is_a_conflict_with_its_reason(client: Cli
     assert (status, shown["error"]) == (409, {"code": "refused", "message": "develop/orders still has a manifest"})
 
 
+async def test_an_own_change_is_forbidden(client: Client, control: FakeControl) -> None:
+    control.refusal, control.refusal_code = "commit c0ffee is yours", "own_change"
+    status, shown = await act(client, "develop/orders/approve", {"digest": "sha256:p1"})
+    assert (status, shown["error"]) == (403, {"code": "own_change", "message": "commit c0ffee is yours"})
+
+
 @pytest.mark.parametrize(
     ("path", "code"), [("develop/unknown/suspend", "unknown_instance"), ("develop/orders/explode", "unknown_action")]
 )
