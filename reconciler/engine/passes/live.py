@@ -5,11 +5,13 @@ from typing import Any
 
 from desired_state.instance import Instance
 from desired_state.service import ServiceSpec
+from reconciler.core.decide import tenancy
 from reconciler.core.environment import Environment
 from reconciler.core.inputs import variables
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import Run
+from reconciler.core.record.model import Base, Record
 from reconciler.engine.world import World
 
 
@@ -32,8 +34,14 @@ def run_of(instance: Instance, environment: Environment, live: LiveService | Non
         running_ports=live.ports if live else frozenset(),
         running_secrets=live.secrets if live else frozenset(),
     )
-    tenant = world.records[instance.key].tenant
+    tenant = tenancy.tenant_of(world.records[instance.key], world.tenants)
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
+
+
+def run_of_base(record: Record, base: Base, environment: Environment, world: World) -> Run:
+    """Return the Terraform run of what was applied last, with which a removed instance is destroyed."""
+    tenant = tenancy.tenant_of(record, world.tenants)
+    return Run(record.key, base.root, base.tree_id, base.variables, environment, tenant=tenant)
 
 
 def pipeline_owns_image(instance: Instance) -> bool:

@@ -58,7 +58,7 @@ from reconciler.engine.passes.classification import classified
 from reconciler.engine.passes.deployment import obstacle, prepare
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
-from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
+from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of, run_of_base
 from reconciler.engine.passes.promotion import promote
 from reconciler.engine.passes.refresh import refresh
 from reconciler.engine.passes.routes import route
@@ -239,8 +239,7 @@ async def _prune(key: Key, environment: Environment, world: World) -> None:
     if record.base is None:
         await world.records.forget(key)
         return
-    base = record.base
-    run = Run(key, base.root, base.tree_id, base.variables, environment, tenant=record.tenant)
+    run = run_of_base(record, record.base, environment, world)
     async with renames.workspace(run, world) as workspace:
         document = await locks.plan(record, workspace, environment, world, destroy=True)
         seen = await states.check(key, workspace, environment, world)

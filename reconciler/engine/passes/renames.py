@@ -13,6 +13,7 @@ from desired_state.instance import Key
 from reconciler.core.decide.moves import move_verdict, refusal
 from reconciler.core.decide.renames import claims, has_moved, is_moving, source_of
 from reconciler.core.decide.state import judge
+from reconciler.core.decide.tenancy import tenant_of
 from reconciler.core.decide.verdict import Apply, waiting
 from reconciler.core.environment import Environment
 from reconciler.core.plan.move import plan_move
@@ -189,7 +190,8 @@ async def _both(
     record: Record, source: Key, environment: Environment, world: World
 ) -> AsyncIterator[tuple[Workspace, Workspace]]:
     """Open the workspaces of both names; only their states are used, so any root does."""
-    here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment, tenant=record.tenant)
+    tenant = tenant_of(record, world.tenants)
+    here = Run(record.key, record.instance.root, record.instance.tree_id, {}, environment, tenant=tenant)
     there = dataclasses.replace(here, key=source)
     async with world.admission, world.terraform.workspace(there) as before, world.terraform.workspace(here) as after:
         yield before, after

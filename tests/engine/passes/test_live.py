@@ -12,9 +12,11 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record
+from reconciler.core.status.advance import first
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of
 from reconciler.engine.passes.reconcile import reconcile
 from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, applied, instance
+from tests.desired_state.tenants import TENANTS
 from tests.engine.fake_engine import platform
 from tests.engine.fakes.aws import HEALTHY, FakeLive
 from tests.engine.fakes.terraform import FakeTerraform, FakeWorkspace
@@ -87,7 +89,7 @@ async def test_a_platform_without_its_output_is_not_available_and_named(records:
 
 
 def test_the_run_of_a_service_has_the_outputs_of_its_platform_and_the_newest_image() -> None:
-    world = fake_world(platform())
+    world = fake_world(platform(), first(OF_GIT, "c1").replace(tenant="shop"))
     live = dataclasses.replace(HEALTHY, image="running", newest=IMAGE)
     run = run_of(OF_GIT, DEVELOP, live, world)
     assert (run.key, run.root, run.tree_id, run.environment, run.imports) == (
@@ -100,10 +102,13 @@ def test_the_run_of_a_service_has_the_outputs_of_its_platform_and_the_newest_ima
     assert run.variables["platform"] == placeholder_platform(DEVELOP)
     assert IMAGE in str(run.variables)
     assert "running" not in str(run.variables["service"])
+    assert run.tenant is None, "there are no tenants"
+    world.tenants = TENANTS
+    assert run_of(OF_GIT, DEVELOP, live, world).tenant == "shop"
 
 
 def test_the_run_of_another_kind_needs_no_platform() -> None:
-    run = run_of(THE_PLATFORM, DEVELOP, None, fake_world())
+    run = run_of(THE_PLATFORM, DEVELOP, None, fake_world(first(THE_PLATFORM, "c1")))
     assert (run.root, run.tree_id) == ("platform", THE_PLATFORM.tree_id)
 
 
