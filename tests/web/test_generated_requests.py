@@ -6,6 +6,8 @@ Each answer must be one that is described, and what the description allows is ac
 import asyncio
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,28 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.core.parameters import ParameterLocation
 
+from reconciler.core.access.people import People, Person, Token, fingerprint
+from reconciler.core.principal import Grant, Role
 from reconciler.core.redaction.redactor import Redactor
+from reconciler.web.access import Access
 from reconciler.web.api.openapi import document
 from reconciler.web.api.routes import make_app
 from reconciler.web.server import serve
 from tests.patience import PATIENCE
-from tests.web.conftest import TOKEN
 from tests.web.control import make_control
 
-FEW, MANY = 3, 100
+FEW, MANY = 3, 40
 ALWAYS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 described = schemathesis.openapi.from_dict(document("1"))  # the server's own, see `test_openapi.py`
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+TOKENS = {role: f"reconciler_of-{role.label}" for role in Role}
+PEOPLE = People(
+    people={role.label: Person(role.label, (Grant(role),)) for role in Role},
+    tokens=tuple(
+        Token(role.label, role.label, fingerprint(token), datetime.max.replace(tzinfo=UTC))
+        for role, token in TOKENS.items()
+    ),
+)
+in_turns = cycle(Role)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +52,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         app = make_app(
             make_control(),
             metrics=lambda: (b"up 1\n", "text/plain"),
-            token=TOKEN,
+            token=None,
             version="1",
             redact=Redactor(b"a key for tests").value,
+            access=Access(people=PEOPLE, open_reading=False),
         )
         async with serve(app, host="127.0.0.1", port=0, socket=folder / "s") as listening:
             started.extend((asyncio.get_running_loop(), stop, listening.port))
@@ -58,20 +71,24 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(PATIENCE)
 
 
-def credentials(case: schemathesis.Case[Any]) -> dict[str, str]:
-    """Return the header with the token, or none for a case that is to show what happens without it."""
+def credentials(case: schemathesis.Case[Any], role: Role) -> dict[str, str]:
+    """Return the header with the role's token, or none for a case that is to show what happens without it."""
     header = case.meta.components.get(ParameterLocation.HEADER) if case.meta else None
-    return {} if header is not None and header.mode.is_negative else HEADERS
+    without = header is not None and header.mode.is_negative
+    return {} if without else {"Authorization": f"Bearer {TOKENS[role]}"}
 
 
 @described.parametrize()
 @settings(max_examples=FEW, derandomize=True, **ALWAYS)
 def test_each_answer_is_one_that_is_described(case: schemathesis.Case[Any], url: str) -> None:
-    case.call_and_validate(base_url=url, headers=credentials(case))
+    case.call_and_validate(base_url=url, headers=credentials(case, next(in_turns)))
 
 
 @pytest.mark.chaos
+@pytest.mark.parametrize("role", Role)
 @described.parametrize()
 @settings(max_examples=MANY, **ALWAYS)
-def test_each_answer_to_thousands_of_requests_is_one_that_is_described(case: schemathesis.Case[Any], url: str) -> None:
-    case.call_and_validate(base_url=url, headers=credentials(case))
+def test_each_answer_to_thousands_of_requests_of_each_role_is_one_that_is_described(
+    case: schemathesis.Case[Any], url: str, role: Role
+) -> None:
+    case.call_and_validate(base_url=url, headers=credentials(case, role))

@@ -69,6 +69,7 @@ class DayTwo(Scene):
         self._display.wait("closed Slack threads", self._all_threads_closed)
         opened, closed = check(self._stage.slack.transcript(), never=self._secrets())
         self._display.show(f"Slack: {opened} threads so far, {closed} closed, in order; no secret, no plan text")
+        self._display.show(self._audit())
 
     def graphs(self) -> None:
         prometheus = self._stage.prometheus
@@ -163,6 +164,18 @@ class DayTwo(Scene):
         found = self._stage.api("instances/prod/platform")
         waits = found.get("reason") == Reason.AWAITING_APPROVAL and found["plan"]["digest"] != other_than
         return (found, "") if waits else (None, str(found.get("reason")))
+
+    def _audit(self) -> str:
+        """Return what people did, as the audit has it. Raises: StepFailed for an act without a proven actor."""
+        entries = self._stage.api("audit")["entries"]
+        unproven = [entry for entry in entries if not entry["by"] or entry["proof"] not in {"socket", "daemon"}]
+        require(not unproven, f"the audit has acts that nobody is proven to have done: {unproven}")
+        done = [f"{entry['action']} ({entry['result']})" for entry in reversed(entries)]
+        people = {entry["by"] for entry in entries if entry["proof"] == "socket"}
+        require(
+            len(people) == 1 and {"approve (refused)", "approve (accepted)", "apply (applied)"} <= set(done), str(done)
+        )
+        return f"audit: {', '.join(done)}; by {people.pop()}, named by the kernel, and by the daemon for them"
 
     def _prod_ready(self) -> tuple[bool | None, str]:
         self._require_daemon()
