@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from reconciler.web.connections import Watch
 from reconciler.web.errors import refusal
 
 _log = logging.getLogger(__name__)
@@ -16,14 +17,18 @@ _NOT_HTTP = "the request is not HTTP that this server reads: check the request l
 
 
 class Runner(web.AppRunner):
-    """A runner whose connections answer every refusal in the one shape."""
+    """A runner that serves through `watch`, and whose connections answer every refusal in the one shape."""
+
+    def __init__(self, app: web.Application, watch: Watch) -> None:
+        super().__init__(app, handle_signals=False, access_log=None, shutdown_timeout=3)
+        self._watch = watch
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             try:
-                return await made.request_handler(request)
+                return await self._watch(request, made.request_handler)
             except web.HTTPException as error:  # such as 417, for which no middleware is asked
                 return refusal(error.status, error.reason)
 

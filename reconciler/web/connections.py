@@ -16,18 +16,20 @@ import logging
 import socket as sockets
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
 _PAUSE: Final = 0.5  # seconds between attempts to accept while descriptors or memory are used up
 _AT_ONCE: Final = 32  # connections accepted before other work has its turn
 _QUIET: Final = 60.0  # seconds between two lines of the log
 
 _log = logging.getLogger(__name__)
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Watch = Callable[[web.BaseRequest, Handler], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +178,11 @@ class Connections:
             self._logged = now
 
 
-def watching(listeners: Iterable[Connections]) -> Middleware:
-    """Return the middleware that tells listeners which of their connections have a request in progress."""
+def watching(listeners: Iterable[Connections]) -> Watch:
+    """Return the function that serves requests and tells listeners which of their connections have one in progress."""
     known = tuple(listeners)
 
-    @web.middleware
-    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def watch(request: web.BaseRequest, handler: Handler) -> web.StreamResponse:
         protocol = request.protocol
         for connections in known:
             connections.request_begins(protocol)

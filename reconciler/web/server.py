@@ -52,9 +52,8 @@ async def serve(
     Over TCP it speaks TLS with `tls`. `limits` are those of TCP and of the unix socket, each by itself: who fills the
     one does not close the other.
     """
-    runner = Runner(app, handle_signals=False, access_log=None, shutdown_timeout=3)
     listeners = [Connections(lambda: _handler(runner), limits, each) for each in (None, tls)]
-    app.middlewares.insert(0, watching(listeners))
+    runner = Runner(app, watching(listeners))
     await runner.setup()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)

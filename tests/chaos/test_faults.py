@@ -34,6 +34,7 @@ SEED = 2024
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.chaos
 def test_faults_of_every_family_are_survived(tmp_path: Path) -> None:
     try:
         locate(mirrors(), None)

@@ -201,7 +201,7 @@ def test_the_daemons_git_authenticates_with_the_password_of_its_environment(tmp_
         threading.Thread(target=forge.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{forge.server_port}/manifests.git"
         environment = {"GIT_ASKPASS": str(ASKPASS), "GIT_PASSWORD": "p4$s w'ord"}
-        answer = run(tmp_path, "ls-remote", url, access=Plain(timedelta(seconds=30), environment))
+        answer = run(tmp_path, "ls-remote", "origin", url=url, access=Plain(timedelta(seconds=30), environment))
         forge.shutdown()
     assert answer.decode().split() == ["0" * 39 + "1", "refs/heads/main"]
 

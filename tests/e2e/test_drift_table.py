@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500), pytest.mark.long]
 CASES = (*ORDERS_CASES, *LEDGER_CASES, *PLATFORM_CASES)
 WITH_REMEDIES = [(case, remedy) for case, remedy, _ in ADDITIONS]
 QUIET_CHECKS = 12
-LOST = ("prefix", "deleted object and digest")  # `test_state_lost.py` plays all nine
+LOST = ("deleted object and digest",)  # `test_state_lost.py` plays all nine
 # A role without the policy that it should have exclusively is told beside the policy that is gone.
 FOLLOWS = {"module.service.aws_iam_role_policies_exclusive.execution"}
 

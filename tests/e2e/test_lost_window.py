@@ -116,6 +116,7 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
         daemon.stop()
 
 
+@pytest.mark.chaos
 def test_what_was_changed_or_destroyed_and_lost_is_written_into_the_state(aws: StandIn, tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
     (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(AWS + CHANGED)

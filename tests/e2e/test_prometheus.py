@@ -12,7 +12,12 @@ from tests.monitoring.rules import documented
 pytestmark = pytest.mark.aws
 
 WITHIN = 300  # on a machine that is full of other work
-NOT_BEFORE_ITS_FIRST_EVENT = {"reconciler_provider_calls_total", "reconciler_provider_processes_ended_total"}
+NOT_BEFORE_ITS_FIRST_EVENT = {
+    "reconciler_instance_floor",
+    "reconciler_provider_calls_total",
+    "reconciler_provider_processes_ended_total",
+    "reconciler_token_last_use_timestamp_seconds",
+}
 
 
 @pytest.fixture

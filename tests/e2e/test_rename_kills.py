@@ -61,6 +61,7 @@ def cut_short(daemon: Daemon, old: str, new: str, *, writes: int) -> None:
     daemon.aws.lift_faults()
 
 
+@pytest.mark.chaos
 def test_a_rename_that_is_cut_short_at_any_write_keeps_what_there_is(daemon: Daemon) -> None:
     daemon.write({"it.yaml": module(NAMES[0], text="one")})
     daemon.start()

@@ -72,7 +72,7 @@ def test_floors_hold_for_whole_runs_alone() -> None:
 
 
 def test_ci_checks_and_tests() -> None:
-    assert (PROJECT / ".ci/run").read_text().rstrip().endswith("\nexec make check test")
+    assert (PROJECT / ".ci/run").read_text().rstrip().endswith("\nexec make --jobs=2 check test")
 
 
 def test_all_tests_are_the_usual_ones_the_long_ones_and_the_mutants() -> None:

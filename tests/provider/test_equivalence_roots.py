@@ -136,6 +136,7 @@ async def module_life(side: Side) -> None:
     await side.apply()
 
 
+@pytest.mark.chaos
 async def test_a_module_gives_the_same_results_through_its_life(comparison: Comparison, tmp_path: Path) -> None:
     """Create, refresh, update, replace, move, import, fail half-way with errors of AWS, and destroy."""
     tree = tmp_path / "module"
