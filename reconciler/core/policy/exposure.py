@@ -47,6 +47,7 @@ _ATTACHMENTS = frozenset({
     "aws_iam_user_policy_attachments_exclusive", "aws_iam_group_policy_attachments_exclusive",
     "aws_ssoadmin_managed_policy_attachment", "aws_iam_role",
 })  # fmt: skip
+_READ_BACK = ("inline_policy", "managed_policy_arns")
 _ADMINISTRATORS = (":policy/AdministratorAccess", ":policy/IAMFullAccess")
 _PERMISSIONS = frozenset({"aws_lambda_permission", "aws_lambda_layer_version_permission"})
 _URLS = frozenset({"aws_lambda_function_url", "aws_lambda_permission"})
@@ -69,7 +70,19 @@ def exposures(change: Change, gone: frozenset[str]) -> Iterator[str]:
     if change.type == "aws_ecs_service" and any(block.get("assign_public_ip") is True for block in _network(after)):
         yield "its tasks would have public addresses"
     yield from _bucket(change, gone)
-    yield from _grants(change.type, after)
+    yield from _grants(change.type, _of_the_plan(change))
+
+
+def _of_the_plan(change: Change) -> Values:
+    """Return the planned values, without the policies that a role has already.
+
+    The provider reads them back into `aws_iam_role`, whoever gave them to the role: the plan that takes away what
+    somebody added by hand still shows it there.
+    """
+    if change.type != "aws_iam_role":
+        return change.after
+    kept = {name for name in _READ_BACK if change.after.get(name) == change.before.get(name)}
+    return {name: value for name, value in change.after.items() if name not in kept}
 
 
 def _rules(kind: str, after: Values) -> Iterator[Values]:

@@ -93,6 +93,18 @@ def test_what_is_narrow_is_no_exposure(kind: str, after: dict[str, Any]) -> None
     assert exposed(kind, **after) == []
 
 
+def test_what_somebody_gave_a_role_by_hand_does_not_refuse_the_plan_that_takes_it_away() -> None:
+    by_hand = {"inline_policy": [{"policy": policy(ALL)}], "managed_policy_arns": [ADMINISTRATOR]}
+
+    def of_role(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+        return list(
+            exposures(Change("aws_iam_role.this", "aws_iam_role", ("update",), (), {}, before, after), frozenset())
+        )
+
+    assert of_role({**by_hand, "tags": {}}, {**by_hand, "tags": {"Owner": "shop"}}) == []
+    assert of_role({"inline_policy": []}, by_hand) == [EVERYTHING, ATTACHED]
+
+
 STRANGER = role_session("arn:aws:iam::999999999999:role/stranger")
 # What a stranger's request carries: keys that AWS sets from who and where it is, and none of a calling service.
 CARRIED: dict[str, str | tuple[str, ...]] = {
