@@ -37,6 +37,7 @@ def _deploy(stage: Stage) -> dict[str, str]:
         },
         settings={
             "RECONCILER__DATA": str(stage.disk),
+            "RECONCILER__HTTP__HOST": "127.0.0.1",
             "RECONCILER__HTTP__PORT": str(stage.http_port),
             "RECONCILER__TERRAFORM__SOURCE__PATH": str(ROOT / "terraform"),
         },
