@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.config.auth import Auth, RoleGrant
 from reconciler.config.models import Settings
+from reconciler.config.openings import of_the_api
 from reconciler.core.access.claims import ClaimNames
 from reconciler.core.access.loopback import is_loopback
 from reconciler.core.access.people import People, Person, Token
@@ -56,23 +57,13 @@ def people(auth: Auth) -> People:
 
 def warnings(settings: Settings, today: date) -> list[str]:
     """Return what is open, weak or about to end in these settings, a sentence each, for the log of the start."""
-    auth, http, found = settings.auth, settings.http, []
-    if auth.token:
-        found.append("auth.token is shared: whoever has it may do everything, under one name; give people auth.tokens")
-    if http.is_public and http.tls.certificate is None:
-        found.append("the API is served beyond this machine over plain HTTP: set http.tls, or let a proxy end TLS")
-    if auth.plain_http:
-        found.append("auth.plain_http accepts tokens that others on the network can read")
     soon = (today + _SOON).isoformat()
-    found += [
+    ending = (
         f"auth.tokens.{name} of {token.person} ends on {token.expires}: replace it with `reconciler token create`"
-        for name, token in auth.tokens.items()
+        for name, token in settings.auth.tokens.items()
         if token.expires <= soon
-    ]
-    knows = auth.token or auth.tokens or auth.oidc.issuer or auth.load_balancer.arn
-    if http.is_public and not knows:
-        found.append("the API is served beyond this machine and knows nobody there: set auth.people and auth.tokens")
-    return found
+    )
+    return [*of_the_api(settings), *ending]
 
 
 def _is_behind_proxy(settings: Settings) -> bool:

@@ -21,7 +21,7 @@ from reconciler.app.rules import environments as configured
 from reconciler.app.rules import policy_rules
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import placeholder_platform, said_in_git, variables
+from reconciler.core.inputs import placeholder_platform, said_in_git
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan
@@ -41,6 +41,7 @@ from reconciler.edges.source.repository import redacted
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.passes.judge import denied
+from reconciler.engine.passes.live import run_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +191,8 @@ class DryRun:
         self, instance: Instance, *, platform: Mapping[str, Any] | None, live: LiveService | None
     ) -> tuple[Mapping[str, Any], Plan, tuple[str, ...]]:
         environment = self.environments[instance.key.environment]
-        inputs = variables(
-            instance,
-            environment,
-            platform=platform,
-            image=live.newest if live else None,
-            running_ports=live.ports if live else frozenset(),
-            running_secrets=live.secrets if live else frozenset(),
-        )
         tenants = self.snapshot.tenants
-        tenant = tenants.name_of(instance.path) if tenants else None
-        run = Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
+        run = run_with(instance, environment, platform, live, tenants.name_of(instance.path) if tenants else None)
         async with self.admission:
             self.progress(f"planning {instance.key}")
             if instance.former and await self._is_yet_to_move(run):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.config.models import Settings
-from reconciler.core.access.loopback import is_loopback
 
 NO_TENANTS: Final = (
     "tenants: there are none, so every manifest may ask for everything: any kind, Terraform root, name, secret, image "
@@ -15,7 +14,7 @@ NO_TENANTS: Final = (
 
 def openings(settings: Settings) -> list[str]:
     """Return one line for each opening, beginning with the setting that closes it."""
-    return [*_tenants(settings), *_floors(settings), *_network(settings), *_rules(settings)]
+    return [*_tenants(settings), *_floors(settings), *of_the_api(settings), *_rules(settings)]
 
 
 def _tenants(settings: Settings) -> Iterator[str]:
@@ -49,13 +48,21 @@ def _floors(settings: Settings) -> Iterator[str]:
             yield from (f"environments.{name}.floor.{opening}" for opening, is_open in opened.items() if is_open)
 
 
-def _network(settings: Settings) -> Iterator[str]:
-    if settings.auth.token is not None:
+def of_the_api(settings: Settings) -> Iterator[str]:
+    """Yield what the API leaves open, for the log of the start too."""
+    auth, http = settings.auth, settings.http
+    if auth.token is not None:
         yield "auth.token: is shared, so nobody can tell who used it: give each person one (auth.tokens)"
-    if settings.auth.plain_http:
+    if auth.plain_http:
         yield "auth.plain_http: tokens are accepted over plain HTTP, which is safe only behind something that ends TLS"
-    if settings.http.open and not is_loopback(settings.http.host):
-        yield f"http.open: {', '.join(settings.http.open)} can be read by the whole network of {settings.http.host}"
+    if not http.is_public:
+        return
+    if http.tls.certificate is None and not auth.plain_http:
+        yield "http.tls: the API is served beyond this machine over plain HTTP: set it, or let a proxy end TLS"
+    if not (auth.token or auth.tokens or auth.oidc.issuer or auth.load_balancer.arn):
+        yield "auth: the API is served beyond this machine and knows nobody there: set auth.people and auth.tokens"
+    if http.open:
+        yield f"http.open: {', '.join(http.open)} can be read by the whole network of {http.host}"
 
 
 def _rules(settings: Settings) -> Iterator[str]:

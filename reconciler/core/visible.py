@@ -37,7 +37,7 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
-def shortened(text: str, longest: int) -> str:
+def plainly(text: str, longest: int) -> str:
     """Return a text from outside as one line of at most so many characters, all of them seen."""
     shown = "".join(_write_unseen(one) for one in text[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

@@ -34,7 +34,7 @@ from reconciler.core.record.model import Record
 from reconciler.core.record.runs import Intent
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.views.audit import audit_entry
-from reconciler.core.visible import shortened
+from reconciler.core.visible import plainly
 
 RETENTION = timedelta(days=365)
 _TICK = timedelta(microseconds=1)
@@ -155,7 +155,7 @@ class Audit:
     def _entry(self, act: Act, result: Result, detail: str, follows: tuple[Cause, ...]) -> AuditEntry:
         at = self._now()
         self._last = at = at if self._last is None else max(at, self._last + _TICK)
-        said = shortened(" ".join(self._redactor.text(detail).split()), _LONGEST_DETAIL)
+        said = plainly(" ".join(self._redactor.text(detail).split()), _LONGEST_DETAIL)
         return AuditEntry(entry_id(at, uuid.uuid4().hex[:8]), at, self._redacted(act), result, said, follows)
 
     def _redacted(self, act: Act) -> Act:
@@ -163,8 +163,8 @@ class Audit:
         redact = self._redactor.text
         return replace(
             act,
-            action=shortened(redact(act.action), _LONGEST_NAME),
-            subject=shortened(redact(act.subject), _LONGEST_NAME),
+            action=plainly(redact(act.action), _LONGEST_NAME),
+            subject=plainly(redact(act.subject), _LONGEST_NAME),
             by=redact(act.by),
             reason=act.reason and redact(act.reason),
             digest=act.digest and redact(act.digest),

@@ -5,7 +5,6 @@ Only callers with a proof are recorded: anybody can send wrong credentials, and 
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,8 +12,10 @@ from aiohttp import web
 
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act
+from reconciler.web.access import ACCESS
 from reconciler.web.auth import caller
 from reconciler.web.errors import Refused
+from reconciler.web.peer import address_of, over_unix_socket
 from reconciler.web.request import CONTROL, is_line
 
 _RECORDED = ("reason", "digest")
@@ -22,11 +23,10 @@ _SAID_WITHIN = 1.0  # seconds; a body that did not arrive is not waited for agai
 
 
 def peer(request: web.Request) -> str:
-    """Return the address of the caller, or `socket`; of a proxy's clients it is the proxy's address."""
-    connection = request.transport and request.transport.get_extra_info("socket")
-    if connection and connection.family == getattr(socket, "AF_UNIX", None):
+    """Return `socket`, or the address of the caller, which behind a proxy is the one that the proxy names."""
+    if over_unix_socket(request):
         return "socket"
-    return request.remote or ""
+    return address_of(request, behind_proxy=request.app[ACCESS].behind_proxy)
 
 
 @asynccontextmanager

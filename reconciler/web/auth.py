@@ -5,7 +5,6 @@ token or the signed header of a load balancer. A credential that is wrong is ref
 """
 
 import logging
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -20,7 +19,7 @@ from reconciler.core.record.model import Record
 from reconciler.web.access import ACCESS, Access
 from reconciler.web.errors import Refused
 from reconciler.web.hosts import check_host, check_origin
-from reconciler.web.peer import account_of, address_of, is_protected, over_unix_socket, uid_of
+from reconciler.web.peer import account_of, address_of, is_own, is_protected, over_unix_socket, uid_of
 
 LOAD_BALANCER_HEADER: Final = "x-amzn-oidc-data"
 ALWAYS_OPEN: Final = "/healthz"
@@ -70,7 +69,7 @@ async def _principal(request: web.Request, access: Access) -> Principal | None:
     """Return who asks; None without a credential. Raises: CredentialRefused."""
     if over_unix_socket(request):
         uid = uid_of(request)
-        return access.people.by_account(account_of(uid), is_own=uid == os.geteuid())
+        return access.people.by_account(account_of(uid), is_own=is_own(uid))
     check_host(request, access.hosts)
     if _IN_URL & {name.lower() for name in request.query}:
         raise CredentialRefused("in_url", "a token does not belong into a URL, which logs keep: send it as a header")

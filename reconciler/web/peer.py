@@ -25,6 +25,11 @@ def uid_of(request: web.Request) -> int:
     return os.geteuid() if user is None else user
 
 
+def is_own(uid: int) -> bool:
+    """Return whether an account is the daemon's own, or root, who can do as that one anyway."""
+    return uid in {0, os.geteuid()}
+
+
 def account_of(uid: int) -> str:
     """Return the name of an account; its number where it has no name here."""
     try:

@@ -1,21 +1,18 @@
 """Fixtures: the command line in this process, and a real API on a unix socket for it to talk to."""
 
-import asyncio
 import os
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from aiohttp import web
 
 from reconciler.cli import main
 from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.api.routes import make_app
-from reconciler.web.server import serve
-from tests.patience import PATIENCE
 from tests.web.control import FakeControl, make_control
+from tests.web.threaded import served
 
 TOKEN = "a-token-of-this-test-run"
 
@@ -65,27 +62,15 @@ class Served:
 def daemon(tmp_path: Path) -> Iterator[Served]:
     """Serve an API at the default socket in the data folder, and over TCP."""
     control = make_control()
-    started: list[Any] = []
-    ready = threading.Event()
 
-    async def run() -> None:
-        stop = asyncio.Event()
-        app = make_app(
+    def make() -> web.Application:
+        return make_app(
             control,
             metrics=lambda: (b"", "text/plain"),
             token=TOKEN,
             version="1",
             redact=Redactor(b"a key for tests").value,
         )
-        async with serve(app, host="127.0.0.1", port=0, socket=tmp_path / ".reconciler/reconciler.sock") as listening:
-            started.extend((asyncio.get_running_loop(), stop, listening.port))
-            ready.set()
-            await stop.wait()
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(PATIENCE), "the API did not start"
-    loop, stop, port = started
-    yield Served(control, f"http://127.0.0.1:{port}")
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(PATIENCE)
+    with served(make, tmp_path / ".reconciler/reconciler.sock") as url:
+        yield Served(control, url)

@@ -50,7 +50,7 @@ def test_people_tokens_and_roles_come_from_the_configuration() -> None:
 def test_the_former_shared_token_goes_on_and_is_warned_about() -> None:
     text = "auth: {token: a-token-of-this-test-run}\n"
     assert rules(text).people.by_token("a-token-of-this-test-run", EXPIRES)[0].personal is False
-    assert [warning.split()[0] for warning in warnings(read(text), TODAY)] == ["auth.token"]
+    assert [warning.split(":")[0] for warning in warnings(read(text), TODAY)] == ["auth.token"]
     assert warnings(read(""), TODAY) == []
 
 

@@ -3,16 +3,14 @@
 Each answer must be one that is described, and what the description allows is accepted, what it forbids refused.
 """
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+from aiohttp import web
 from hypothesis import HealthCheck, settings
 from schemathesis.core.parameters import ParameterLocation
 
@@ -22,9 +20,8 @@ from reconciler.core.redaction.redactor import Redactor
 from reconciler.web.access import Access
 from reconciler.web.api.openapi import document
 from reconciler.web.api.routes import make_app
-from reconciler.web.server import serve
-from tests.patience import PATIENCE
 from tests.web.control import make_control
+from tests.web.threaded import served
 
 FEW, MANY = 3, 40
 ALWAYS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
@@ -43,13 +40,9 @@ in_turns = cycle(Role)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the API over TCP in a thread; yield its URL."""
-    started: list[Any] = []
-    ready = threading.Event()
-    folder: Path = tmp_path_factory.mktemp("api")
 
-    async def run() -> None:
-        stop = asyncio.Event()
-        app = make_app(
+    def make() -> web.Application:
+        return make_app(
             make_control(),
             metrics=lambda: (b"up 1\n", "text/plain"),
             token=None,
@@ -57,18 +50,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             redact=Redactor(b"a key for tests").value,
             access=Access(people=PEOPLE, open_reading=False),
         )
-        async with serve(app, host="127.0.0.1", port=0, socket=folder / "s") as listening:
-            started.extend((asyncio.get_running_loop(), stop, listening.port))
-            ready.set()
-            await stop.wait()
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(PATIENCE), "the API did not start"
-    loop, stop, port = started
-    yield f"http://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(PATIENCE)
+    with served(make, tmp_path_factory.mktemp("api") / "s") as running:
+        yield running
 
 
 def credentials(case: schemathesis.Case[Any], role: Role) -> dict[str, str]:

@@ -26,6 +26,18 @@ async def observe(instance: Instance, environment: Environment, world: World) ->
 def run_of(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     """Return the Terraform run of an instance. Raises: LiveUnavailable."""
     platform = _platform_outputs(instance, world) if live else None
+    tenant = tenancy.tenant_of(world.records[instance.key], world.tenants)
+    return run_with(instance, environment, platform, live, tenant)
+
+
+def run_with(
+    instance: Instance,
+    environment: Environment,
+    platform: Mapping[str, Any] | None,
+    live: LiveService | None,
+    tenant: str | None,
+) -> Run:
+    """Return the Terraform run of an instance with these outputs of its platform and this service."""
     inputs = variables(
         instance,
         environment,
@@ -34,7 +46,6 @@ def run_of(instance: Instance, environment: Environment, live: LiveService | Non
         running_ports=live.ports if live else frozenset(),
         running_secrets=live.secrets if live else frozenset(),
     )
-    tenant = tenancy.tenant_of(world.records[instance.key], world.tenants)
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
 
 

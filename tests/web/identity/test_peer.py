@@ -100,3 +100,12 @@ async def test_another_account_has_the_role_that_is_configured_for_it_whatever_i
                 assert own.status == 200, "another account locked the daemon's own one out"
         for _, _, by in api.control.asked:
             assert (by.name, by.proof, by.personal, by.claimed) == (OTHER, "socket", True, "root")
+
+
+@needs_root
+async def test_root_may_do_what_the_account_of_the_daemon_may(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Api().running(folder) as api:
+        monkeypatch.setattr("reconciler.web.peer.os.geteuid", lambda: 54321)
+        connector = aiohttp.UnixConnector(str(api.path))
+        async with aiohttp.ClientSession(connector=connector) as own, own.post(f"http://localhost{SUSPEND}") as answer:
+            assert answer.status == 200

@@ -196,3 +196,10 @@ async def test_behind_a_proxy_one_client_does_not_lock_out_another(
             await api.ask(READ, "guess", X_Forwarded_For=f"198.51.100.{number}, 192.0.2.1")
         assert (await api.ask(READ, ANN, X_Forwarded_For="192.0.2.2"))[0] == status
         assert (await api.ask(READ, ANN, X_Forwarded_For="192.0.2.1"))[0] == 429
+
+
+@pytest.mark.parametrize(("behind_proxy", "peer"), [(True, "203.0.113.9"), (False, "127.0.0.1")])
+async def test_the_audit_has_the_address_that_the_proxy_names(tmp_path: Path, behind_proxy: bool, peer: str) -> None:
+    async with Api().running(tmp_path, behind_proxy=behind_proxy) as api:
+        status, _, _ = await api.ask("/api/v1/freeze", ANN, X_Forwarded_For="198.51.100.1, 203.0.113.9")
+        assert (status, [act.peer for act, _ in api.control.refusals]) == (400, [peer])
