@@ -15,11 +15,11 @@ from typing import Any
 
 import hcl2
 
-from desired_state.checks import EnvironmentFacts, Tier
+from desired_state.checks.conflicts import EnvironmentFacts, Tier
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import build
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import variables
+from reconciler.core.inputs.variables import variables
 from reconciler.edges.state.settings import StateSettings
 from reconciler.edges.terraform.hcl import backend
 

@@ -12,9 +12,9 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import Field, JsonValue, ValidationError
 
-from desired_state.fields import EnvironmentName, Name, RootName, Strict
-from desired_state.manifest import Spec, read_spec
-from desired_state.policy import Policy
+from desired_state.kinds.fields import EnvironmentName, Name, RootName, Strict
+from desired_state.kinds.manifest import Spec, read_spec
+from desired_state.kinds.policy import Policy
 
 Kind: TypeAlias = Literal["Platform", "Service", "Module"]
 _NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})

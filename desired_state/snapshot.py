@@ -8,22 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from desired_state import checks, listener, renames
-from desired_state.admission import admit
-from desired_state.checks import EnvironmentFacts, ManifestFinding, Tier
-from desired_state.document import Problem
-from desired_state.forest import Forest, root_of
-from desired_state.graph import order
-from desired_state.incumbents import Incumbent, Refusal, Standing, mark
-from desired_state.inputs import check_inputs, unchecked
+from desired_state.checks import conflicts as checks
+from desired_state.checks import listener, renames
+from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding, Tier
+from desired_state.checks.forest import Forest, root_of
+from desired_state.checks.graph import order
+from desired_state.checks.incumbents import Incumbent, Refusal, Standing, mark
+from desired_state.checks.inputs import check_inputs, unchecked
+from desired_state.checks.landscape import Landscape
+from desired_state.checks.survey import Candidate, Survey, survey
+from desired_state.files.tree import Tree
 from desired_state.instance import Instance, Key, digest_source
-from desired_state.landscape import Landscape
 from desired_state.limits import first_of
-from desired_state.route_owners import trespasses
-from desired_state.suggestion import Spelling
-from desired_state.survey import Candidate, Survey, survey
-from desired_state.tenant import Tenants
-from desired_state.tree import Tree
+from desired_state.reading.document import Problem
+from desired_state.reading.suggestion import Spelling
+from desired_state.tenants.admission import admit
+from desired_state.tenants.route_owners import trespasses
+from desired_state.tenants.tenant import Tenants
 
 __all__ = ["Changes", "EnvironmentFacts", "Incumbent", "Snapshot", "Tier", "build", "diff"]
 

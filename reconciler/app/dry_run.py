@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from desired_state.document import Problem
 from desired_state.instance import Instance, Key
+from desired_state.reading.document import Problem
 from desired_state.snapshot import Snapshot
 from reconciler.app import parts
 from reconciler.app.offline import read_snapshot
@@ -21,7 +21,8 @@ from reconciler.app.rules import environments as configured
 from reconciler.app.rules import policy_rules
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import placeholder_platform, said_in_git
+from reconciler.core.inputs.placeholder import placeholder_platform
+from reconciler.core.inputs.variables import said_in_git
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from desired_state.document import Problem
+from desired_state.files.tree import Tree
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from desired_state.snapshot import Snapshot, build
-from desired_state.tree import Tree
 from reconciler.app import parts, rules
 from reconciler.config.models import ConfigFailed, Settings
-from reconciler.core.inputs import placeholder_platform, variables
+from reconciler.core.inputs.placeholder import placeholder_platform
+from reconciler.core.inputs.variables import variables
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.ports.terraform import Run
 from reconciler.edges.aws.clients import AwsClients

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.app.rules import refs
 from reconciler.config.models import Settings
 from reconciler.config.redaction import redaction_key

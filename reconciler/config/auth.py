@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from desired_state.suggestion import suggest
+from desired_state.reading.suggestion import suggest
 from reconciler.config.values import (
     Day,
     EmailAddress,

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from desired_state.suggestion import suggest
+from desired_state.reading.suggestion import suggest
 from reconciler.config.models import Settings
 from reconciler.config.origins import Loc, Places
 

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from desired_state.checks import Tier
+from desired_state.checks.conflicts import Tier
 from reconciler.config.values import (
     Account,
     Branch,

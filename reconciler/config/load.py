@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from desired_state.document import Document, parse
+from desired_state.reading.document import Document, parse
 from reconciler.config.explain import explain
 from reconciler.config.models import ConfigFailed, Settings
 from reconciler.config.origins import PREFIX, Places, variables

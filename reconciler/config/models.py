@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from desired_state.reading.suggestion import suggest
 from desired_state.snapshot import EnvironmentFacts
-from desired_state.suggestion import suggest
-from desired_state.tenant import Tenants
+from desired_state.tenants.tenant import Tenants
 from reconciler.config.auth import Auth
 from reconciler.config.daemon import AuditSettings, Http, Logs, Redaction, ReportSettings, Slack, Stop
 from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicySettings, Retry, RolloutSettings

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from desired_state.document import Document
-from desired_state.suggestion import suggest
+from desired_state.reading.document import Document
+from desired_state.reading.suggestion import suggest
 from reconciler.config.models import Settings
 
 PREFIX = "RECONCILER__"

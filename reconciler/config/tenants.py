@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from desired_state.instance import Kind
-from desired_state.tenant import Tenant
+from desired_state.tenants.tenant import Tenant
 from reconciler.config.values import EnvironmentName, Section, explained
 
 PathGlob = Annotated[

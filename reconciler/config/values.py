@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
 
-from desired_state.policy import Window
+from desired_state.kinds.policy import Window
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desired_state.checks import Tier
+from desired_state.checks.conflicts import Tier
 from reconciler.core.floor import NO_FLOOR, Floor
 
 

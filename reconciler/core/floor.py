@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from desired_state.policy import Ignore, Mode, Policy, Window
+from desired_state.kinds.policy import Ignore, Mode, Policy, Window
 
 _STRICTNESS: Mapping[Mode, int] = {"auto": 0, "approve": 1, "observe": 2}
 

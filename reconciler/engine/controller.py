@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from desired_state.document import Problem
 from desired_state.instance import Key
 from desired_state.located import MOST_LISTED
+from desired_state.reading.document import Problem
 from desired_state.snapshot import Snapshot
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.source import Revision, Source, SourceFailed

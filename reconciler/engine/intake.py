@@ -10,10 +10,10 @@ import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
-from desired_state.document import Problem
 from desired_state.instance import Instance, Key
+from desired_state.reading.document import Problem
 from desired_state.snapshot import EnvironmentFacts, Incumbent, Snapshot, build, diff
-from desired_state.tenant import Tenants
+from desired_state.tenants.tenant import Tenants
 from reconciler.core.decide.gate import prune_guard
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.store import StoreConflict

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from desired_state.tenant import Tenants
+from desired_state.tenants.tenant import Tenants
 from reconciler.core.decide.verdict import VerdictLimits
 from reconciler.core.environment import Environment
 from reconciler.core.floor import NO_FLOOR, Floor

@@ -9,7 +9,7 @@ import pytest
 from desired_state.instance import Key
 from desired_state.snapshot import Snapshot
 from reconciler.app.dry_run import DryRun, PlannedInstance
-from reconciler.core.inputs import placeholder_platform
+from reconciler.core.inputs.placeholder import placeholder_platform
 from reconciler.core.policy.rules import Rules
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace
 from reconciler.core.vocabulary import Reason

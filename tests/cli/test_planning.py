@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from reconciler.app.dry_run import PlannedInstance
 from reconciler.core.plan.summary import FailedCheck, Operation, ResourceSummary
 from tests.cli.conftest import Cli

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.schemas import generate
+from desired_state.kinds.schemas import generate
 
 TEXT = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text()
 SHARED = ("Every manifest", "Policy")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from desired_state.policy import Mode
+from desired_state.kinds.policy import Mode
 from reconciler.core.floor import Floor
 from reconciler.core.status.advance import advance
 from reconciler.core.status.events import Applied, Failed, Invalid

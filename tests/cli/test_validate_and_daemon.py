@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from desired_state.files.tree import LFS, SUBMODULE, SYMLINK
 from desired_state.limits import LARGEST_FILE
 from desired_state.located import Problem
 from desired_state.snapshot import Snapshot, build
-from desired_state.tree import LFS, SUBMODULE, SYMLINK
 from reconciler.core.ports.source import Revision
 from reconciler.edges.source.directory import read_directory
 from reconciler.edges.source.git import read_revision

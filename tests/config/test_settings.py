@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from desired_state.fields import EnvironmentName
+from desired_state.kinds.fields import EnvironmentName
 from reconciler.config.effective import origins_of
 from reconciler.config.load import load
 from reconciler.config.models import ConfigFailed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from desired_state.snapshot import build
-from desired_state.tenant import Tenant
+from desired_state.tenants.tenant import Tenant
 from reconciler.config.models import ConfigFailed
 from reconciler.config.openings import openings
 from tests.config.configuration import DEVELOP, problems, read

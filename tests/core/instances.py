@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from desired_state.document import parse
 from desired_state.instance import Instance, Key, digest_source
-from desired_state.manifest import Manifest, read
+from desired_state.kinds.manifest import Manifest, read
+from desired_state.reading.document import parse
 from reconciler.core.environment import Environment
 from reconciler.core.record.model import Base, Record
 from reconciler.core.record.runs import Intent

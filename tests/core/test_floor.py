@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.policy import Ignore, Policy, Window
+from desired_state.kinds.policy import Ignore, Policy, Window
 from reconciler.core.decide.gate import Hold, Proceed, gate
 from reconciler.core.decide.verdict import AwaitApproval, Report, verdict
 from reconciler.core.floor import NO_FLOOR, PROD_FLOOR, Floor

@@ -7,10 +7,11 @@ from typing import Any, get_args
 import pytest
 
 from desired_state.instance import Instance
-from desired_state.platform import PlatformSpec
-from desired_state.service import ServiceSpec
+from desired_state.kinds.platform import PlatformSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import desired_digest, placeholder_platform, variables
+from reconciler.core.inputs.placeholder import placeholder_platform
+from reconciler.core.inputs.variables import desired_digest, variables
 from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
 from tests.terraform.configuration import PROJECT, blocks
 

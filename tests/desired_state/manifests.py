@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 import desired_state
-from desired_state.checks import EnvironmentFacts, Tier
-from desired_state.document import Document, parse
-from desired_state.fargate import SIZES
+from desired_state.checks.conflicts import EnvironmentFacts, Tier
 from desired_state.instance import Key
+from desired_state.kinds.manifest import Manifest, read
+from desired_state.kinds.service.fargate import SIZES
 from desired_state.located import Problem
-from desired_state.manifest import Manifest, read
-from desired_state.merge import merge_patch
+from desired_state.reading.document import Document, parse
+from desired_state.reading.merge import merge_patch
 from desired_state.snapshot import Snapshot, build
 
 PACKAGE = Path(desired_state.__file__).parent

@@ -9,7 +9,7 @@ from typing import Any
 
 from desired_state.instance import Instance, Key
 from desired_state.snapshot import Incumbent, Snapshot, build, diff
-from desired_state.tenant import Tenant, Tenants
+from desired_state.tenants.tenant import Tenant, Tenants
 from tests.desired_state.manifests import FOUR, ROOTS, known, module, platform, public, service, to_yaml
 
 ROOTS_OF_ALL = ROOTS | {

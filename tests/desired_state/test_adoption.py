@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from tests.desired_state.manifests import build_from, module, problems_of
 
 IDENTIFIERS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,12}", fullmatch=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from desired_state.checks import EnvironmentFacts
+from desired_state.checks.conflicts import EnvironmentFacts
+from desired_state.files.tree import Unavailable
 from desired_state.snapshot import build
-from desired_state.tree import Unavailable
 from tests.desired_state.manifests import (
     DEVELOP,
     ROOTS,

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desired_state.document import Parsed, Problem, parse
-from desired_state.scalar import resolve
+from desired_state.reading.document import Parsed, Problem, parse
+from desired_state.reading.scalar import resolve
 from tests.desired_state.manifests import texts
 
 SCALAR_PARTS = [*"01789_.eE+-:xobaf~=", "12", "00", "on", "y", "null", ".inf", ".NaN", "true"]
@@ -202,13 +202,13 @@ def test_no_bytes_make_parse_raise(content: bytes) -> None:
 def test_no_text_makes_the_pure_parser_raise(text: str) -> None:
     """Use the Python parser of PyYAML, which is the only one if PyYAML was built without libyaml."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
+        patch.setattr("desired_state.reading.reader._Loader", yaml.SafeLoader)
         assert is_well_formed(parse("a.yaml", text.encode()))
 
 
 def test_the_pure_parser_rejects_a_lone_surrogate() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("desired_state.reader._Loader", yaml.SafeLoader)
+        patch.setattr("desired_state.reading.reader._Loader", yaml.SafeLoader)
         parsed = parse("a.yaml", b'a: "x\\ud800"')
     assert [str(problem) for problem in parsed.problems] == [
         "a.yaml:1:4: the control character U+D800 is not allowed: remove it"

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desired_state.instance import Instance
-from desired_state.manifest import ModuleSpec
-from desired_state.service import ServiceSpec
+from desired_state.kinds.manifest import ModuleSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from tests.desired_state.manifests import module, platform, service, to_yaml
 from tests.desired_state.tenants import BEFORE, attempt, named, overridden
 

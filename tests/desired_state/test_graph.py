@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.graph import cycles, order
+from desired_state.checks.graph import cycles, order
 
 nodes = st.integers(0, 7)
 graphs = st.dictionaries(nodes, st.frozensets(nodes, max_size=3), max_size=8)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desired_state.files.variables import Type, Variable, variables_of
 from desired_state.snapshot import Snapshot, build
-from desired_state.variables import Type, Variable, variables_of
 from tests.desired_state.manifests import DEVELOP, document, messages, module, to_yaml
 
 MAIN = """\

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from desired_state.instance import Instance, Key, canonical_json
-from desired_state.merge import merge_patch
+from desired_state.reading.merge import merge_patch
 from desired_state.snapshot import build
 from tests.desired_state.manifests import (
     ROOTS,

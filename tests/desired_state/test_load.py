@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from desired_state import checks, listener, renames
-from desired_state.checks import EnvironmentFacts
-from desired_state.graph import cycles
-from desired_state.landscape import Landscape
+from desired_state.checks import conflicts as checks
+from desired_state.checks import listener, renames
+from desired_state.checks.conflicts import EnvironmentFacts
+from desired_state.checks.graph import cycles
+from desired_state.checks.landscape import Landscape
+from desired_state.checks.survey import Survey, survey
+from desired_state.files.tree import Unavailable
 from desired_state.limits import LARGEST_COMMIT, LARGEST_FILE, MOST_FILES, MOST_PROBLEMS, affordable
+from desired_state.reading.suggestion import Spelling
 from desired_state.snapshot import Snapshot, build
-from desired_state.suggestion import Spelling
-from desired_state.survey import Survey, survey
-from desired_state.tree import Unavailable
 from tests.desired_state import large
 from tests.desired_state.manifests import ROOTS, keys, platform, service, to_yaml
 
@@ -150,7 +151,7 @@ def test_a_part_of_a_file_beyond_its_limits_is_unknown() -> None:
 def test_beyond_the_values_of_a_commit_the_largest_folder_is_unread_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desired_state.survey.MOST_VALUES_OF_COMMIT", 1_000)
+    monkeypatch.setattr("desired_state.checks.survey.MOST_VALUES_OF_COMMIT", 1_000)
     bomb = large.files(large.service(f"s{number}", 1 + number) for number in range(1_000))
     snapshot = read({**bomb, "shop/p.yaml": to_yaml(platform()), "zoo/orders.yaml": to_yaml(service("orders"))})
     assert {"develop/platform", "develop/orders", "develop/s0"} <= keys(snapshot)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from desired_state.fargate import SIZES
-from desired_state.manifest import ModuleSpec, Service, read
-from desired_state.platform import PlatformSpec
-from desired_state.service import ServiceSpec
+from desired_state.kinds.manifest import ModuleSpec, Service, read
+from desired_state.kinds.platform import PlatformSpec
+from desired_state.kinds.service.fargate import SIZES
+from desired_state.kinds.service.spec import ServiceSpec
 from tests.desired_state.manifests import (
     document,
     module,

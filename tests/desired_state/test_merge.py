@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from desired_state.merge import merge_patch
+from desired_state.reading.merge import merge_patch
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from desired_state.manifest import read, spec_in
-from desired_state.service import ServiceSpec
+from desired_state.kinds.manifest import read, spec_in
+from desired_state.kinds.service.spec import ServiceSpec
 from tests.desired_state.manifests import (
     document,
     public,

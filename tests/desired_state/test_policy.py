@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.policy import Window
+from desired_state.kinds.policy import Window
 from tests.desired_state.manifests import (
     problems_of,
     service,

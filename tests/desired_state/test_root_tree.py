@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from desired_state.root_tree import reach
-from desired_state.tree import Executable, Unavailable
+from desired_state.files.root_tree import reach
+from desired_state.files.tree import Executable, Unavailable
 
 SOURCE = {
     "roots/service/main.tf": b'module "service" {\n  source   = "../../modules/service"\n}\n',

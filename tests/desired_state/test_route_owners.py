@@ -7,7 +7,7 @@ import pytest
 
 from desired_state.instance import Key
 from desired_state.snapshot import Incumbent, Snapshot, build
-from desired_state.tenant import Tenant, Tenants
+from desired_state.tenants.tenant import Tenant, Tenants
 from tests.desired_state.manifests import DEVELOP, ROOTS, platform, public, service, to_yaml
 
 WEB = Tenant("web", ("web/",), ("develop",), routes=("/",))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.routes import covers, overlaps
+from desired_state.checks.routes import covers, overlaps
 
 
 @pytest.mark.parametrize(

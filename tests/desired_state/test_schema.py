@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from desired_state.manifest import KINDS
-from desired_state.schemas import generate, write
+from desired_state.kinds.manifest import KINDS
+from desired_state.kinds.schemas import generate, write
 from tests.desired_state.manifests import PACKAGE, example_files, module, service, services
 
 VALIDATORS = {kind: Draft202012Validator(generate(kind)) for kind in KINDS}

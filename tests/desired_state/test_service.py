@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from tests.desired_state.manifests import build_from, platform, problems_of, service, valid
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desired_state.checks import EnvironmentFacts
+from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.instance import Key
 from desired_state.snapshot import Changes, build, diff
 from tests.desired_state.manifests import (

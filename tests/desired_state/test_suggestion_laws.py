@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desired_state.manifest import read
+from desired_state.kinds.manifest import read
 from tests.desired_state.manifests import document, problems_of, service, to_yaml
 
 

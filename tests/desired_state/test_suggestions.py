@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from desired_state.manifest import read
+from desired_state.kinds.manifest import read
 from tests.desired_state.manifests import (
     build_from,
     document,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.tree import Executable, Unavailable, is_lfs_pointer, root_names, shown, tree_id
+from desired_state.files.tree import Executable, Unavailable, is_lfs_pointer, root_names, shown, tree_id
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 7\n"
 

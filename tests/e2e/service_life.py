@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.standin import StandIn
+from desired_state.files.tree import tree_id
 from desired_state.instance import Instance, Key
-from desired_state.tree import tree_id
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Record

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.document import parse
-from desired_state.manifest import read
+from desired_state.kinds.manifest import read
+from desired_state.reading.document import parse
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]

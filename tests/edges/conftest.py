@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from deploy.local import standin
+from desired_state.files.tree import tree_id
 from desired_state.instance import Key
-from desired_state.tree import tree_id
 from reconciler.core.code.allowances import Allowances
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run

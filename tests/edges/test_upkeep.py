@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from desired_state.files.tree import tree_id
 from desired_state.instance import Key
-from desired_state.tree import tree_id
 from reconciler.edges import upkeep
 from reconciler.edges.store.trees import DirectoryTrees
 from reconciler.edges.terraform import workspace

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desired_state.instance import Key
-from reconciler.core.inputs import placeholder_platform
+from reconciler.core.inputs.placeholder import placeholder_platform
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.observer import Observer

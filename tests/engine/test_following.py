@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from desired_state.files.tree import SYMLINK, Unavailable
 from desired_state.limits import MOST_PROBLEMS
-from desired_state.tree import SYMLINK, Unavailable
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.record.model import Record
 from reconciler.engine.controller import Controller

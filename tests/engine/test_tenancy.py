@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from desired_state.instance import Key
-from desired_state.tenant import Tenant, Tenants
+from desired_state.tenants.tenant import Tenant, Tenants
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.vocabulary import ConditionType, Reason

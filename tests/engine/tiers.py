@@ -6,7 +6,7 @@ from typing import Any
 
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import desired_digest, variables
+from reconciler.core.inputs.variables import desired_digest, variables
 from reconciler.core.ports.observer import Observer
 from reconciler.core.ports.store import Store
 from reconciler.core.ports.terraform import Run, TerraformFailed, Workspace

@@ -114,7 +114,7 @@ def test_a_child_process_in_another_folder_is_measured_and_leaves_nothing_there(
     elsewhere, script, data = tmp_path / "elsewhere", tmp_path / "parent.py", tmp_path / "measured" / "data"
     elsewhere.mkdir()
     data.parent.mkdir()
-    child = "from desired_state.merge import merge_patch"
+    child = "from desired_state.reading.merge import merge_patch"
     script.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}], check=True)\n")
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     subprocess.run(
@@ -128,13 +128,13 @@ def test_a_child_process_in_another_folder_is_measured_and_leaves_nothing_there(
     assert list(elsewhere.iterdir()) == []
     coverage = Coverage(data_file=str(data), config_file=False)
     coverage.combine([str(data.parent)])
-    assert str(PROJECT / "desired_state/merge.py") in coverage.get_data().measured_files()
+    assert str(PROJECT / "desired_state/reading/merge.py") in coverage.get_data().measured_files()
 
 
 def test_a_worker_that_is_killed_while_it_exits_has_reported(tmp_path: Path) -> None:
     tests, data = tmp_path / "tests_of_a_test", tmp_path / "measured" / "data"
     tests.mkdir()
-    (tests / "test_one.py").write_text("from desired_state.merge import merge_patch\n\ndef test_one(): pass\n")
+    (tests / "test_one.py").write_text("from desired_state.reading.merge import merge_patch\n\ndef test_one(): pass\n")
     (tests / "conftest.py").write_text(
         "import os, signal\n"
         "from tests.conftest import pytest_sessionfinish\n\n"
@@ -154,4 +154,4 @@ def test_a_worker_that_is_killed_while_it_exits_has_reported(tmp_path: Path) -> 
     )
     coverage = Coverage(data_file=str(data), config_file=False)
     coverage.combine([str(data.parent)])
-    assert str(PROJECT / "desired_state/merge.py") in coverage.get_data().measured_files()
+    assert str(PROJECT / "desired_state/reading/merge.py") in coverage.get_data().measured_files()

@@ -46,7 +46,7 @@ PROPERTIES = (
     Property(36, "VPC Flow Logs enabled", (f"{MODULES}/network/flow_logs.tf",)),
     Property(37, "Target group attachment for public services", (f"{SERVICE}/service.tf", f"{SERVICE}/ingress.tf")),
     Property(38, "Target group health checks", (f"{SERVICE}/ingress.tf",)),
-    Property(39, "Path-based routing", (f"{SERVICE}/ingress.tf", "desired_state/routes.py")),
+    Property(39, "Path-based routing", (f"{SERVICE}/ingress.tf", "desired_state/checks/routes.py")),
     Property(40, "TLS termination", (f"{MODULES}/alb/main.tf",)),
     Property(41, "Deregistration delay", (f"{SERVICE}/ingress.tf", f"{SERVICE}/task.tf")),
     Property(42, "No ALB for internal services", (f"{SERVICE}/ingress.tf",)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.fargate import SIZES
+from desired_state.kinds.service.fargate import SIZES
 from tests.terraform import readme
 from tests.terraform.configuration import (
     PROJECT,

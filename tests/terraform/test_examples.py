@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from desired_state.checks import EnvironmentFacts, Tier
+from desired_state.checks.conflicts import EnvironmentFacts, Tier
 from desired_state.instance import Key
 from desired_state.snapshot import build
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import variables
+from reconciler.core.inputs.variables import variables
 from tests.desired_state.manifests import ROOTS, example_files
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, environment, platform_output
 from tests.terraform.landscape import make_platform

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from reconciler.edges.terraform.imports import write
 from tests.deploy.actions import needed, used
 from tests.iam.uploads import OWN_KEY_ONLY, let_through

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.inputs import variables as compile_inputs
+from reconciler.core.inputs.variables import variables as compile_inputs
 from tests.core.instances import DEVELOP, IMAGE, SERVICE, instance
 from tests.terraform.inputs import ACCOUNT, KEY, REGION, platform_output
 from tests.terraform.plans import Plan

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from desired_state.document import Problem
 from desired_state.instance import Instance, Key
+from desired_state.reading.document import Problem
 from desired_state.snapshot import build
 from reconciler.core.floor import Floor
 from reconciler.core.plan.state_file import StateVersion

@@ -9,7 +9,7 @@ from deploy.local.demo.stage import Stage
 from deploy.local.display import Display, StepFailed
 from deploy.local.watch import Watch
 from deploy.local.workplace import ROOT
-from desired_state.merge import merge_patch
+from desired_state.reading.merge import merge_patch
 
 SERVICES = ("catalog", "ledger", "orders", "payments")
 EXAMPLES = ROOT / "desired_state" / "examples"

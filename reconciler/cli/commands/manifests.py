@@ -13,7 +13,7 @@ from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
-    from desired_state.document import Problem
+    from desired_state.reading.document import Problem
     from desired_state.snapshot import Snapshot
     from reconciler.config.models import Settings
 
@@ -69,8 +69,8 @@ def schema(
 
     Example: `reconciler schema service > service.schema.json`
     """
-    from desired_state.manifest import KINDS
-    from desired_state.schemas import generate
+    from desired_state.kinds.manifest import KINDS
+    from desired_state.kinds.schemas import generate
 
     if kind is None:
         print_json({name.lower(): generate(name) for name in KINDS})
@@ -93,13 +93,13 @@ class _Files:
     @property
     def count(self) -> int:
         """Return the number of files that were read."""
-        from desired_state.tree import Unavailable
+        from desired_state.files.tree import Unavailable
 
         return sum(not isinstance(content, Unavailable) for content in self.contents.values())
 
     def located(self, problem: "Problem") -> "Problem":
         """Return the problem with its path relative to the working directory, so that an editor can open it."""
-        from desired_state.document import Problem
+        from desired_state.reading.document import Problem
 
         path = os.path.join(self.prefix, problem.path)
         return Problem(path, problem.line, problem.column, problem.message)
@@ -116,8 +116,8 @@ def _collect(paths: Sequence[Path], folder: Path | None) -> _Files:
 
 def _read(path: Path, name: str) -> dict[str, bytes]:
     """Return what the daemon would read under a path, by the path from the base."""
-    from desired_state.selection import Entry, select
-    from desired_state.tree import SYMLINK
+    from desired_state.files.selection import Entry, select
+    from desired_state.files.tree import SYMLINK
     from reconciler.edges.source.folder import read_file, read_folder
 
     try:

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.code.blocks import Block, literal
 from reconciler.core.code.tokens import Token, Tokens, template_of
 

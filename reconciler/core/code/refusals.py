@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desired_state.tree import ROOTS, Tree
+from desired_state.files.tree import ROOTS, Tree
 from reconciler.core.code import files, providers
 from reconciler.core.code.allowances import Allowances
 from reconciler.core.code.blocks import Block, blocks_of, literal

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from desired_state.instance import Key
-from desired_state.policy import Mode, Policy
+from desired_state.kinds.policy import Mode, Policy
 from reconciler.core.access.sameness import count_people, is_author
 from reconciler.core.decide.renames import source_of
 from reconciler.core.environment import Environment

@@ -6,7 +6,7 @@ approval where the removal of the former name would need a consent.
 
 from datetime import datetime, timedelta
 
-from desired_state.tenant import Tenants
+from desired_state.tenants.tenant import Tenants
 from reconciler.core.decide.consent import (
     consents,
     effective_mode,

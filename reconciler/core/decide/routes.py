@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
+from desired_state.checks.routes import covers
 from desired_state.instance import Key
-from desired_state.routes import covers
 from reconciler.core.decide.renames import claims
 from reconciler.core.record.model import Record
 from reconciler.core.record.routes import Routes, Rule

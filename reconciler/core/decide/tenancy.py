@@ -1,7 +1,7 @@
 """The tenant of an instance at a visit: an accepted instance stays as it is once its tenant may no longer have it."""
 
-from desired_state.grants import excess, strangeness
-from desired_state.tenant import Tenants
+from desired_state.tenants.grants import excess, strangeness
+from desired_state.tenants.tenant import Tenants
 from reconciler.core.record.model import Record
 
 

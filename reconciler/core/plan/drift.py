@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from desired_state.policy import Ignore
+from desired_state.kinds.policy import Ignore
 from reconciler.core.plan.equivalence import both_nothing, same_members, same_protocol
 from reconciler.core.plan.model import UNKNOWN, Change, Plan, spots
 from reconciler.core.plan.outside.outdated import split

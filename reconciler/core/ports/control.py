@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from reconciler.core.floor import Floor
 from reconciler.core.ports.orphans import Orphan
 from reconciler.core.principal import Principal

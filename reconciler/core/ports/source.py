@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.record.consent import Authorship
 
 Authors = Mapping[str, tuple[Authorship, ...]]

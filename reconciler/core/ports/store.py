@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from desired_state.files.tree import Tree
 from desired_state.instance import Key
-from desired_state.tree import Tree
 from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
 from reconciler.core.record.model import Pass, Record

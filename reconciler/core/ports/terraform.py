@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from desired_state.adoption import Import
 from desired_state.instance import Key
+from desired_state.kinds.adoption import Import
 from reconciler.core.environment import Environment
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.record.runs import Holder

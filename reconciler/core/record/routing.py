@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.record.model import Condition, Record
 from reconciler.core.record.routes import Routes, Rule
 from reconciler.core.vocabulary import ConditionType, Health, Reason

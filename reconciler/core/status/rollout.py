@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout

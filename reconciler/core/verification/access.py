@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from desired_state.checks import Tier
+from desired_state.checks.conflicts import Tier
 from reconciler.core.verification.account import Account, Role
 from reconciler.core.verification.finding import PREREQUISITE, Violation
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from desired_state.checks import Tier
+from desired_state.checks.conflicts import Tier
 from reconciler.core.verification import access, network, services, storage
 from reconciler.core.verification.account import Account
 from reconciler.core.verification.finding import Violation

@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from reconciler.core.floor import NO_FLOOR, Floor
 from reconciler.core.ports.control import Beat, SourceStatus
 from reconciler.core.ports.orphans import Orphan

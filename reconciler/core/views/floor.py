@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from desired_state.policy import Policy, Window
+from desired_state.kinds.policy import Policy, Window
 from reconciler.core.floor import Floor
 from reconciler.core.wording import duration
 

@@ -7,7 +7,7 @@ time, and neither says that ECS took a version back or that Git asks for somethi
 import dataclasses
 from collections.abc import Mapping
 
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.record.model import Condition, Record
 from reconciler.core.status.promotion import is_built_from_git
 from reconciler.core.vocabulary import ConditionType, Reason, Sync

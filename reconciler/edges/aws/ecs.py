@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from desired_state.instance import Instance, Key
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from desired_state.instance import Key
 from desired_state.snapshot import EnvironmentFacts, Incumbent, Snapshot, build
-from desired_state.tenant import Tenants
+from desired_state.tenants.tenant import Tenants
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.core.wording import shortened
 from reconciler.edges.process import child

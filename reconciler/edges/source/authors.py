@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from desired_state.tree import shown
+from desired_state.files.tree import shown
 from reconciler.core.record.consent import Authorship
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access

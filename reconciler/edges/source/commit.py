@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from desired_state import selection
-from desired_state.tree import LFS, SUBMODULE, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown
+from desired_state.files import selection
+from desired_state.files.tree import LFS, SUBMODULE, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown
 from reconciler.edges.source import repository
 from reconciler.edges.source.repository import Access, GitFailed, UnusableContent
 from reconciler.edges.store import trees

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from desired_state.tree import Tree, tree_id
+from desired_state.files.tree import Tree, tree_id
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source.folder import read_folder

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from desired_state.files.selection import SPECIAL, Entry, select
+from desired_state.files.tree import SUBMODULE, SYMLINK, Unavailable
 from desired_state.limits import LARGEST_FILE
-from desired_state.selection import SPECIAL, Entry, select
-from desired_state.tree import SUBMODULE, SYMLINK, Unavailable
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.ports.source import Authors, Revision, SourceFailed
 from reconciler.edges.process.threads import in_thread
 from reconciler.edges.source import commit as commits

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import git
 
-from desired_state.tree import shown
+from desired_state.files.tree import shown
 from reconciler.core.wording import shortened
 from reconciler.edges.source import environ
 from reconciler.edges.source.environ import PROTOCOLS

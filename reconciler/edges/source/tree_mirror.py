@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.edges.source import commit as commits
 from reconciler.edges.source import repository, upkeep
 from reconciler.edges.source.repository import Access, GitFailed

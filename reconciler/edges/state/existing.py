@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from reconciler.core.environment import Environment
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.state.settings import StateSettings

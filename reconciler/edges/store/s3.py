@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from desired_state.tree import Executable, Tree, tree_id
+from desired_state.files.tree import Executable, Tree, tree_id
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home
 from reconciler.edges.store.reports import ReportFailed

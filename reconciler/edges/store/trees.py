@@ -22,7 +22,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from pathlib import Path
 
-from desired_state.tree import LFS, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown, tree_id
+from desired_state.files.tree import LFS, SYMLINK, Executable, Tree, Unavailable, is_lfs_pointer, shown, tree_id
 from reconciler.core.ports.source import SourceFailed
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason

@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from desired_state.adoption import Import
-from desired_state.tree import Tree, tree_id
+from desired_state.files.tree import Tree, tree_id
+from desired_state.kinds.adoption import Import
 from reconciler.core.code.allowances import NOTHING, Allowances
 from reconciler.core.environment import Environment
 from reconciler.core.ports.source import SourceFailed

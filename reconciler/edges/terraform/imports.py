@@ -1,7 +1,7 @@
 """`import` blocks for resources that the state does not hold yet, written into a workspace right before a plan.
 
-A block is HCL. Its address has a strict grammar (`desired_state.adoption`) and is the only part of a manifest in it; an
-id is the value of a variable, where `${…}` is text. A block for a resource that is in the state already would be
+A block is HCL. Its address has a strict grammar (`desired_state.kinds.adoption`) and is the only part of a manifest in
+it; an id is the value of a variable, where `${…}` is text. A block for a resource that is in the state already would be
 harmless, but its address may change later, so the file is deleted once the state holds all resources.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 
 _BLOCKS_FILE = "zz_adoption.tf"
 _IDS_FILE = "zz_adoption.auto.tfvars.json"

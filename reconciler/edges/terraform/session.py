@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from reconciler.core.plan.state_file import State, StateVersion
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.redaction import known_secrets

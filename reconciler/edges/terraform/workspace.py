@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.process import leftovers

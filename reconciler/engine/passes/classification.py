@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desired_state.policy import Ignore
+from desired_state.kinds.policy import Ignore
 from reconciler.core.decide.verdict import repeats_rollback
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide import tenancy
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import variables
+from reconciler.core.inputs.variables import variables
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import Run

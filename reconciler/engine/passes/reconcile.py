@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance, Key
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide import tenancy
 from reconciler.core.decide.gate import Hold, gate
 from reconciler.core.decide.verdict import (
@@ -27,7 +27,7 @@ from reconciler.core.decide.verdict import (
     waiting,
 )
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import desired_digest, said_in_git
+from reconciler.core.inputs.variables import desired_digest, said_in_git
 from reconciler.core.live import LiveService
 from reconciler.core.plan import read as plans
 from reconciler.core.plan.entries import UnreadablePlan

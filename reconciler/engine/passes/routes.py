@@ -3,7 +3,7 @@
 import dataclasses
 
 from desired_state.instance import Instance, Key
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide.routes import next_rule
 from reconciler.core.record.model import Record
 from reconciler.core.record.routes import Rule

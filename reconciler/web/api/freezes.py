@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from desired_state.suggestion import suggest
+from desired_state.reading.suggestion import suggest
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.record.freeze import EVERYWHERE
 from reconciler.core.views import api

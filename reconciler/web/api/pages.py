@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from reconciler.core.record.model import Record
 from reconciler.web.errors import Refused
 

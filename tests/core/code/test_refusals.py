@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.tree import Tree
+from desired_state.files.tree import Tree
 from reconciler.core.code.allowances import NOTHING, Allowances
 from reconciler.core.code.blocks import blocks_of
 from reconciler.core.code.refusals import refusals

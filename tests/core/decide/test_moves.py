@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desired_state.instance import Key
-from desired_state.policy import Mode
-from desired_state.tenant import Tenant, Tenants
+from desired_state.kinds.policy import Mode
+from desired_state.tenants.tenant import Tenant, Tenants
 from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.moves import move_verdict, refusal
 from reconciler.core.decide.verdict import Apply, VerdictLimits, verdict

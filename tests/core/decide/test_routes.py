@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desired_state.checks.routes import covers
 from desired_state.instance import Instance, Key
-from desired_state.routes import covers
-from desired_state.service import Routing, ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
+from desired_state.kinds.service.traffic import Routing
 from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.routes import next_rule
 from reconciler.core.live import LiveService, RolloutState
@@ -123,7 +124,7 @@ def owner(rules: Rules, request: str) -> str | None:
 
 
 def is_valid(rules: Rules) -> bool:
-    """Return whether `desired_state.checks.check_routes` accepts them."""
+    """Return whether `desired_state.checks.conflicts.check_routes` accepts them."""
     ordered = sorted(rules.values(), key=lambda rule: rule.priority)
     unique = all(one.priority < other.priority for one, other in pairwise(ordered))
     return unique and not any(

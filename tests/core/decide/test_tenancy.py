@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from desired_state.tenant import Tenant, Tenants
+from desired_state.tenants.tenant import Tenant, Tenants
 from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.tenancy import denial
 from reconciler.core.status.advance import first

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desired_state.document import Problem
+from desired_state.reading.document import Problem
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.notify import problems
 from reconciler.core.notify.notices import Act, of_record, of_source

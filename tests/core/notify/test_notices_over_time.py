@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from desired_state.document import Problem
+from desired_state.reading.document import Problem
 from reconciler.core.notify.notices import after, of_source, reminders_due
 from reconciler.core.ports.control import SourceStatus
 from reconciler.core.status.events import Failed, Invalid

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desired_state.document import Problem
+from desired_state.reading.document import Problem
 from reconciler.core.notify.problems import Topic
 from reconciler.core.notify.source import BROKEN_AFTER, of_source
 from reconciler.core.notify.text import code

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.policy import Ignore
+from desired_state.kinds.policy import Ignore
 from reconciler.core.plan.drift import DriftFinding, classify, classify_destroy
 from reconciler.core.plan.read import read
 from reconciler.core.redaction.redactor import Redactor

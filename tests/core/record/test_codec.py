@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desired_state.files.tree import tree_id
 from desired_state.instance import Instance, Key
-from desired_state.tree import tree_id
 from reconciler.core.plan.state_file import StateVersion
 from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.codec import dump, dump_pass, load, load_pass

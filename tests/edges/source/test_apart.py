@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from desired_state.files.tree import Executable, Unavailable
 from desired_state.snapshot import EnvironmentFacts, build
-from desired_state.tree import Executable, Unavailable
 from reconciler.core.ports.source import Revision, SourceFailed
 from reconciler.edges.process import child
 from reconciler.edges.source.apart import SnapshotBuilder

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from desired_state.selection import SPECIAL
-from desired_state.tree import SUBMODULE, SYMLINK, Unavailable
+from desired_state.files.selection import SPECIAL
+from desired_state.files.tree import SUBMODULE, SYMLINK, Unavailable
 from reconciler.core.ports.source import Source, SourceFailed
 from reconciler.edges.source.directory import DirectorySource
 from reconciler.edges.source.folder import read_folder

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from desired_state.files.tree import SUBMODULE, SYMLINK, Tree, Unavailable
 from desired_state.limits import LARGEST_FILE
-from desired_state.tree import SUBMODULE, SYMLINK, Tree, Unavailable
 from reconciler.core.ports.source import SourceFailed
 from reconciler.edges.source import commit as commits
 from reconciler.edges.source.git import GitSource

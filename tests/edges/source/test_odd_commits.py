@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import Unavailable
+from desired_state.files.tree import Unavailable
 from reconciler.edges.source.git import GitSource, read_revision
 from tests.edges.source.author import TIMEOUT, Author
 from tests.edges.source.raw_objects import FILE, RawObjects

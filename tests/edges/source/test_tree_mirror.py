@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import Executable, Unavailable
+from desired_state.files.tree import Executable, Unavailable
 from reconciler.core.ports.source import Revision
 from reconciler.edges.source.repository import Access
 from reconciler.edges.source.terraform_roots import Ref, RootsSource

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.local.standin import StandIn
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from reconciler.edges.aws.clients import AwsClients, AwsFailed
 from reconciler.edges.state.existing import existing_storage
 from tests.edges.callers import caller

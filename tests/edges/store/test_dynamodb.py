@@ -12,8 +12,8 @@ import pytest_asyncio
 from botocore.config import Config
 
 from deploy.local.standin import StandIn
+from desired_state.files.tree import tree_id
 from desired_state.instance import Key
-from desired_state.tree import tree_id
 from reconciler.core.ports.store import StoreConflict
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws.clients import AwsClients, AwsFailed, Home, Place

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 
 from deploy.local.standin import StandIn
-from desired_state.tree import tree_id
+from desired_state.files.tree import tree_id
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import Reports
 from reconciler.edges.aws.clients import AwsClients, Home

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import tree_id
+from desired_state.files.tree import tree_id
 from reconciler.core.record.model import Record
 from reconciler.edges.store.errors import StoreCorrupt, StoreFailed, StoreTooNew
 from reconciler.edges.store.sqlite import LAYOUT, SqliteStore

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from desired_state.files.tree import tree_id
 from desired_state.instance import Key
-from desired_state.tree import tree_id
 from reconciler.core.ports.store import Store, StoreConflict
 from reconciler.core.record.model import Pass, Record
 from reconciler.edges.aws.clients import AwsClients, Home

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import tree_id
+from desired_state.files.tree import tree_id
 from reconciler.edges.store import trees
 from reconciler.edges.store.trees import DamagedTree, DirectoryTrees, TreeFailed, read_tree, write_tree
 

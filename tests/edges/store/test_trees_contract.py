@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desired_state.tree import Executable, tree_id
+from desired_state.files.tree import Executable, tree_id
 from reconciler.core.ports.store import TreeArchive
 from reconciler.edges.aws.clients import AwsClients, Home
 from reconciler.edges.store.s3 import S3Trees

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from desired_state.document import Problem
 from desired_state.instance import Key
+from desired_state.reading.document import Problem
 from reconciler.core.floor import Floor
 from reconciler.core.plan.summary import ResourceSummary
 from reconciler.core.ports.control import Beat, SourceStatus

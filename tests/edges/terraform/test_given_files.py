@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import Executable
+from desired_state.files.tree import Executable
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.code.remote_modules import unpinned

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desired_state.tree import Executable
+from desired_state.files.tree import Executable
 from reconciler.core.code.allowances import NOTHING, Allowances
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason

@@ -7,7 +7,7 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from desired_state.adoption import Import
+from desired_state.kinds.adoption import Import
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.terraform import imports as adoption
 from tests.edges.conftest import Stage

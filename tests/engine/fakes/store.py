@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from desired_state.files.tree import Tree
 from desired_state.instance import Key
-from desired_state.tree import Tree
 from reconciler.core.record.audit import AuditEntry, AuditFilter
 from reconciler.core.record.model import Pass, Record
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.service import ServiceSpec
+from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import FirstTask
 from reconciler.core.ports.aws import PreparationFailed

@@ -7,7 +7,7 @@ import pytest
 
 from desired_state.instance import Instance, Key
 from reconciler.core.environment import Environment
-from reconciler.core.inputs import placeholder_platform
+from reconciler.core.inputs.placeholder import placeholder_platform
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.core.ports.terraform import Run, Workspace

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from desired_state.instance import Key
-from desired_state.tenant import Tenant, Tenants
+from desired_state.tenants.tenant import Tenant, Tenants
 from reconciler.core.environment import Environment
 from reconciler.core.floor import Floor
 from reconciler.core.plan.state_file import State

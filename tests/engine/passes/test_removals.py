@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Key
-from reconciler.core.inputs import placeholder_platform
+from reconciler.core.inputs.placeholder import placeholder_platform
 from reconciler.core.ports.source import Revision
 from reconciler.core.ports.terraform import Run, Workspace
 from reconciler.core.record.model import Base

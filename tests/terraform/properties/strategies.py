@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 from hypothesis import strategies as st
 
-from desired_state.fargate import SIZES
+from desired_state.kinds.service.fargate import SIZES
 from tests.terraform.inputs import TIERS, Variables
 
 REGIONS = {

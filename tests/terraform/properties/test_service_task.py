@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from desired_state.fargate import SIZES
+from desired_state.kinds.service.fargate import SIZES
 from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof

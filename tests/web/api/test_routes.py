@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desired_state.document import Problem
+from desired_state.reading.document import Problem
 from reconciler.core.ports.control import Beat
 from tests.web.conftest import TOKEN, Client
 from tests.web.control import NOON, ORDERS, ORPHAN, FakeControl

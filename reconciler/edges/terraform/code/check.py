@@ -8,7 +8,7 @@ import json
 import posixpath
 from pathlib import Path
 
-from desired_state.tree import ROOTS, Tree
+from desired_state.files.tree import ROOTS, Tree
 from reconciler.core.code.allowances import Allowances
 from reconciler.core.code.refusals import Refusal, explain, refusals, refusals_of_folder
 from reconciler.core.ports.terraform import TerraformFailed

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from desired_state.document import parse
+from desired_state.files.tree import tree_id
 from desired_state.instance import Instance, Key
-from desired_state.manifest import read, spec_in
-from desired_state.tree import tree_id
+from desired_state.kinds.manifest import read, spec_in
+from desired_state.reading.document import parse
 from reconciler.core.plan.summary import PlanSummary, ResourceSummary
 from reconciler.core.record.consent import Approval, Promoted, Rejection, WindowOverride
 from reconciler.core.record.freeze import Freeze

@@ -1,0 +1,113 @@
+"""The further containers of a service (sidecars, the pre-deployment task), and the values that any container may have.
+
+Environment variables in clear text are never secrets; a secret is referenced by its name, never written out.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from desired_state.kinds.fields import Duration, Mebibytes, Name, Strict, Text, refuse, write_duration
+from desired_state.located import quote
+
+_SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
+_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager appends such a suffix to every secret's ARN
+_SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(hours=1)
+
+
+def _not_secret(name: str) -> str:
+    if _SECRET_NAME.search(name):
+        raise refuse(
+            f"{name} looks like a secret: store it in Secrets Manager and write that secret's name under secrets"
+        )
+    return name
+
+
+def _not_elsewhere(secret: str) -> str:
+    """Refuse what ECS would take from another place than a whole secret, with the name to write where one is known."""
+    if re.match(r"arn:[a-z-]+:ssm:", secret):
+        raise refuse(
+            f"{quote(secret)} is a parameter of SSM Parameter Store, which services do not get: "
+            "store the value in Secrets Manager, and write that secret's name"
+        )
+    name, _, part = re.sub(r"^arn:[a-z-]+:secretsmanager:[^:]*:[^:]*:secret:", "", secret).partition(":")
+    if part.strip(":") and not name.startswith("arn"):
+        raise refuse(
+            f"{quote(secret)} is a part of a secret, but a variable gets a whole one: "
+            "store this value as a secret of its own, and write that secret's name"
+        )
+    if secret.startswith("arn:") and name and name != "arn":
+        raise refuse(f"{quote(secret)} is an ARN: write the name of the secret, {quote(_ARN_END.sub('', name))}")
+    return secret
+
+
+def _unlike_arn(secret: str) -> str:
+    if _ARN_END.search(secret):
+        message = f"{quote(secret)} ends in a hyphen and six characters, as an ARN does: AWS would take it for one"
+        raise refuse(f"{message}, so give the secret another name")
+    return secret
+
+
+def _with_registry(image: str) -> str:
+    if re.fullmatch(r"[a-z0-9._-]+:[A-Za-z0-9_][A-Za-z0-9_.-]*", image):
+        raise refuse(f"{quote(image)} names no registry: on Docker Hub this is {quote(f'docker.io/library/{image}')}")
+    return image
+
+
+VariableName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable", 255)]
+PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
+SecretName = Annotated[
+    str,
+    AfterValidator(_not_elsewhere),
+    Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager", 512),
+    AfterValidator(_unlike_arn),
+]
+ImageUri = Annotated[
+    str,
+    AfterValidator(_with_registry),
+    Text(
+        r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+"
+        r"(?:(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})",
+        "an image: write registry/repository:tag, or @sha256: and its digest",
+        512,
+    ),
+]
+Command = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...], Field(max_length=64)]
+
+
+def not_in_env(secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    """Validate that no variable under `secrets` is also under `env`, which must be an earlier field."""
+    for name in secrets:
+        if name in info.data.get("env", {}):
+            raise refuse(f"{name} is both in env and in secrets: remove one", inside=(name,), beside=("env", name))
+    return secrets
+
+
+class Sidecar(Strict):
+    """A container that runs beside the service's own in every task. `memory` is its limit in MiB."""
+
+    name: Name
+    image: ImageUri
+    command: Command = ()
+    essential: bool = True
+    memory: Annotated[int | None, Field(ge=6), Mebibytes] = None
+    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
+
+    _secrets_not_in_env = field_validator("secrets")(not_in_env)
+
+
+class PreDeployment(Strict):
+    """A command that must exit with 0 before each deployment, such as a database migration."""
+
+    command: Annotated[Command, Field(min_length=1)]
+    timeout: Duration = timedelta(minutes=15)
+
+    @field_validator("timeout")
+    @classmethod
+    def _bounded(cls, timeout: timedelta) -> timedelta:
+        if not _SHORTEST <= timeout <= _LONGEST:
+            raise refuse(f"timeout {write_duration(timeout)} is out of range: write 10s to 1h")
+        return timeout

@@ -1,0 +1,173 @@
+"""The spec of a service: one container image behind the load balancer, inside the network, or as a worker.
+
+An accepted spec can run. A rule between two fields is checked on the later one, so that one broken rule does not hide
+another.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from desired_state.kinds.adoption import Imports
+from desired_state.kinds.fields import (
+    DependsOn,
+    Distinct,
+    Duration,
+    Environments,
+    IfSet,
+    Mebibytes,
+    Percent,
+    Strict,
+    Text,
+    refuse,
+    write_duration,
+)
+from desired_state.kinds.policy import Policy
+from desired_state.kinds.service.container import (
+    PlainVariableName,
+    PreDeployment,
+    SecretName,
+    Sidecar,
+    VariableName,
+    not_in_env,
+)
+from desired_state.kinds.service.delivery import Delivery
+from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
+from desired_state.kinds.service.image import Image
+from desired_state.kinds.service.scaling import Scaling
+from desired_state.kinds.service.traffic import HealthCheck, Routing
+from desired_state.located import quote
+
+_KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
+# Source: Amazon ECS API reference, ContainerDefinition, stopTimeout (Fargate).
+_SHORTEST_STOP, _LONGEST_STOP = timedelta(seconds=2), timedelta(seconds=120)
+
+Repository = Annotated[str, Text(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "a repository: write owner/name", 140)]
+Broker = Annotated[str, Text(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?:[1-9][0-9]{0,4}", "a broker: write host:port")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Kafka(Strict):
+    """The brokers of the service, which it gets as KAFKA_BOOTSTRAP_SERVERS."""
+
+    brokers: Annotated[tuple[Broker, ...], Field(min_length=1), Distinct]
+
+    @field_validator("brokers")
+    @classmethod
+    def _ports(cls, brokers: tuple[str, ...]) -> tuple[str, ...]:
+        for index, broker in enumerate(brokers):
+            if int(broker.rpartition(":")[2]) > 65535:
+                raise refuse(f"{quote(broker)} has a port above 65535", inside=(index,))
+        return brokers
+
+
+class Alarms(Strict):
+    """The thresholds of alarms: mean CPU and memory use in percent, and responses with status 5xx in a minute."""
+
+    cpu: Percent = 85
+    memory: Percent = 85
+    server_errors: Annotated[int, Field(ge=0)] = 10
+
+
+class ServiceSpec(Strict):
+    """A service in one environment, or the settings that its environments share."""
+
+    environments: Environments
+    type: Literal["public", "internal"]
+    runtime: Literal["nodejs", "python"]
+    repository: Repository
+    image: Image | None = None
+    delivery: Annotated[Delivery | None, IfSet] = None
+    cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
+    memory: Annotated[int, Mebibytes]
+    port: Port | None = None
+    scaling: Scaling
+    routing: Annotated[Routing | None, Field(validate_default=True)] = None
+    health_check: HealthCheck | None = None
+    stop_timeout: Annotated[Duration | None, IfSet] = None
+    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
+    runtime_secrets: Annotated[tuple[SecretName, ...], Distinct] = ()
+    kafka: Kafka | None = None
+    sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
+    pre_deployment: PreDeployment | None = None
+    alarms: Alarms = Alarms()
+    depends_on: DependsOn = ()
+    imports: Imports = ()
+    policy: Policy = Policy()
+
+    @field_validator("cpu")
+    @classmethod
+    def _fargate_cpu(cls, cpu: int) -> int:
+        if problem := cpu_problem(cpu):
+            raise refuse(problem)
+        return cpu
+
+    @field_validator("memory")
+    @classmethod
+    def _fargate_memory(cls, memory: int, info: ValidationInfo) -> int:
+        if problem := memory_problem(info.data.get("cpu", 0), memory):
+            raise refuse(problem, beside=("cpu",))
+        return memory
+
+    @field_validator("routing")
+    @classmethod
+    def _routing_fits_type(cls, routing: Routing | None, info: ValidationInfo) -> Routing | None:
+        kind = info.data.get("type")
+        if kind == "public" and routing is None:
+            raise refuse("a public service needs routing (paths and priority)", beside=("type",))
+        if kind == "internal" and routing is not None:
+            raise refuse("an internal service has no routing: remove it, or write type: public", beside=("type",))
+        return routing
+
+    @field_validator("health_check")
+    @classmethod
+    def _health_check_needs_port(cls, check: HealthCheck | None, info: ValidationInfo) -> HealthCheck | None:
+        if check is not None and info.data.get("port", 0) is None and info.data.get("type") == "internal":
+            raise refuse(
+                "a worker (an internal service without port) has no health check: remove it, or add port",
+                beside=("port",),
+            )
+        return check
+
+    @field_validator("stop_timeout")
+    @classmethod
+    def _fargate_stop_timeout(cls, timeout: timedelta | None) -> timedelta | None:
+        if timeout is not None and not _SHORTEST_STOP <= timeout <= _LONGEST_STOP:
+            bounds = f"{write_duration(_SHORTEST_STOP)} to {write_duration(_LONGEST_STOP)}"
+            raise refuse(f"stopTimeout {write_duration(timeout)} is out of range on Fargate: write {bounds}")
+        return timeout
+
+    _secrets_not_in_env = field_validator("secrets")(not_in_env)
+
+    @field_validator("kafka")
+    @classmethod
+    def _kafka_not_in_env(cls, kafka: Kafka | None, info: ValidationInfo) -> Kafka | None:
+        for place in ("env", "secrets"):
+            if kafka is not None and _KAFKA_VARIABLE in info.data.get(place, {}):
+                raise refuse(f"{_KAFKA_VARIABLE} is set by kafka: remove it from {place}", beside=(place,))
+        return kafka
+
+    @field_validator("sidecars")
+    @classmethod
+    def _sidecars_fit(cls, sidecars: tuple[Sidecar, ...], info: ValidationInfo) -> tuple[Sidecar, ...]:
+        names = [sidecar.name for sidecar in sidecars]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise refuse(f"{quote(name)} is listed twice", inside=(index, "name"))
+        taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
+        if memory is not None and taken >= memory:
+            raise refuse(
+                f"the sidecars take {taken} MiB, which leaves nothing of memory {memory} to the service",
+                beside=("memory",),
+            )
+        return sidecars
+
+    @field_validator("pre_deployment")
+    @classmethod
+    def _git_deploys(cls, task: PreDeployment | None, info: ValidationInfo) -> PreDeployment | None:
+        if task is not None and info.data.get("image", 0) is None:
+            message = "preDeployment needs image: without it the pipeline deploys, and would not run the command first"
+            raise refuse(message, beside=("image",))
+        return task
