@@ -13,12 +13,15 @@ from deploy.local.leftovers import end_leftovers, record
 
 @contextmanager
 def running(directory: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", *words], cwd=directory)
+    program = "import time; print(flush=True); time.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", program, *words], cwd=directory, stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()  # only now is its command line sure to be in /proc: the kernel writes it after the exec
     try:
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_a_daemon_is_ended_whose_command_line_does_not_name_the_folder(tmp_path: Path) -> None:

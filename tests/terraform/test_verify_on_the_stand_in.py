@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.cli import main
+from tests.standins import borrowed
 from tests.terraform.broken_by_hand import BROKEN, Break, security_group
 from tests.terraform.inputs import ACCOUNT, REGION
 from tests.terraform.sound_environment import NAME, make_environment
+from tests.terraform.warm import Warm
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
 Found = set[tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    """An account of its own: quotas count what is in it, and other files leave their platforms there."""
+    with borrowed() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def workbench(stand_in: StandIn, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    return Workbench(tmp_path_factory.mktemp("verified") / "tree", stand_in.environment(), warm)
 
 
 @pytest.fixture(scope="module")
