@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desired_state.checks import conflicts as checks
-from desired_state.checks import listener, renames
+from desired_state.checks import listener, loosened, renames
 from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding, Tier
 from desired_state.checks.forest import Forest, root_of
 from desired_state.checks.graph import order
@@ -222,6 +222,7 @@ def _compare(
     yield from listener.check_routes(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
+    yield from loosened.check_loosened(here, environments)
     yield from checks.check_networks(here, environments)
 
 

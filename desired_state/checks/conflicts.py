@@ -27,9 +27,16 @@ _Range: TypeAlias = tuple[int, int]  # the length of a prefix of an address, and
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFacts:
-    """The part of an environment's configuration that limits its manifests."""
+    """The part of an environment's configuration that limits its manifests.
+
+    `allow`: the loosened defaults that its services may use; None is the default of the tier."""
 
     tier: Tier
+    allow: frozenset[str] | None = None
+
+    def allows(self, name: str) -> bool:
+        """Return whether a service may loosen this default: in develop and test, where nobody depends on it, it may."""
+        return self.tier in ("develop", "test") if self.allow is None else name in self.allow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ Each field's description is the sentence that `docs/configuration.md` prints for
 from dataclasses import replace
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from desired_state.checks.conflicts import Tier
+from desired_state.checks.loosened import LOOSENINGS
+from desired_state.reading.suggestion import suggest
 from reconciler.config.values import (
     Account,
     Branch,
@@ -89,10 +91,28 @@ class EnvironmentSettings(Section):
         default_factory=dict,
         description="IAM roles by name of a tenant: Terraform works for its instances in that role; empty: in `role`",
     )
+    allow: list[Text] | None = Field(
+        None,
+        description="Loosened defaults that services may use; null: everything in develop and test, nothing elsewhere",
+    )
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="AWS partition")
     endpoint: Endpoint | None = Field(None, description="AWS-compatible endpoint to use instead of AWS")
     floor: EnvironmentFloor = EnvironmentFloor()
     source: EnvironmentSource = EnvironmentSource()
+
+    @field_validator("allow")
+    @classmethod
+    def _known(cls, allow: list[str] | None) -> list[str] | None:
+        names = [each.name for each in LOOSENINGS]
+        for name in allow or ():
+            if name not in names:
+                raise ValueError(f"{name!r} loosens nothing; {suggest(name, names)}")
+        return allow
+
+    @property
+    def allowed(self) -> frozenset[str] | None:
+        """The loosened defaults that services may use, None for those of the tier."""
+        return None if self.allow is None else frozenset(self.allow)
 
 
 class RolloutSettings(Section):

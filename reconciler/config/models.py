@@ -85,6 +85,7 @@ class Settings(BaseSettings):
             endpoint=found.endpoint,
             floor=found.floor.of_tier(found.tier),
             tenant_roles=tuple(sorted(found.tenant_roles.items())),
+            allow=found.allowed,
         )
 
     def allowances(self) -> Allowances:
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
 
     def facts(self) -> dict[str, EnvironmentFacts]:
         """Return the facts about each environment that a snapshot is validated against, by name."""
-        return {name: EnvironmentFacts(tier=found.tier) for name, found in self.environments.items()}
+        return {name: EnvironmentFacts(found.tier, found.allowed) for name, found in self.environments.items()}
 
     def tenancy(self) -> Tenants | None:
         """Return the tenants that a snapshot is validated against, None without any."""

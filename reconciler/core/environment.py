@@ -10,7 +10,8 @@ from reconciler.core.floor import NO_FLOOR, Floor
 class Environment:
     """An environment: account, region and role. `endpoint` is an AWS-compatible endpoint, used instead of AWS's own.
 
-    `tenant_roles`: the roles of tenants by name, in which Terraform works for their instances.
+    `tenant_roles`: the roles of tenants by name, in which Terraform works for their instances. `allow`: the loosened
+    defaults that services may use, None for those of the tier.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Environment:
     endpoint: str | None = None
     floor: Floor = NO_FLOOR
     tenant_roles: tuple[tuple[str, str], ...] = ()
+    allow: frozenset[str] | None = None
 
     def role_of(self, tenant: str | None) -> str | None:
         """Return the role in which Terraform works for a tenant's instance.

@@ -39,7 +39,8 @@ class Intake:
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
         """Accept one revision. Returns its snapshot and the keys that are due now."""
         facts = {
-            name: EnvironmentFacts(tier=environment.tier) for name, environment in self._world.environments.items()
+            name: EnvironmentFacts(tier=environment.tier, allow=environment.allow)
+            for name, environment in self._world.environments.items()
         }
         snapshot = await self._build(revision, facts, self._world.tenants, self._incumbents())
         for tree_id, tree in snapshot.trees.items():
