@@ -18,7 +18,6 @@ from desired_state.instance import Key
 from reconciler.core.record.model import Record
 from reconciler.core.views import changes
 from reconciler.core.vocabulary import Reason, Sync
-from tests.e2e import lost_states
 from tests.e2e.changes.additions import ADDITIONS
 from tests.e2e.changes.case import Case, Expected
 from tests.e2e.changes.ledger import LEDGER_CASES
@@ -32,8 +31,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.timeout(1500), pytest.mark.long]
 
 CASES = (*ORDERS_CASES, *LEDGER_CASES, *PLATFORM_CASES)
 WITH_REMEDIES = [(case, remedy) for case, remedy, _ in ADDITIONS]
-QUIET_CHECKS = 12
-LOST = ("deleted object and digest",)  # `test_state_lost.py` plays all nine
+QUIET_CHECKS = 4
 # A role without the policy that it should have exclusively is told beside the policy that is gone.
 FOLLOWS = {"module.service.aws_iam_role_policies_exclusive.execution"}
 
@@ -50,13 +48,11 @@ class Played:
     added: dict[str, Any] = field(default_factory=dict)
     told: str = ""
     removed: Record | None = None
-    lost: dict[str, lost_states.Seen] = field(default_factory=dict)
 
 
 async def play(stage: Fleet) -> Played:
     """The story."""
     seen = Played()
-    lost_states.keep_versions(stage)
     await stage.begin()
     while len(seen.quiet) < QUIET_CHECKS - 2:
         seen.quiet += await asyncio.gather(stage.visit(ORDERS), stage.visit(LEDGER))
@@ -77,7 +73,6 @@ async def play(stage: Fleet) -> Played:
     for _, _, undo in ADDITIONS:
         await asyncio.to_thread(undo, stage.aws)
     seen.removed = await stage.visit(PLATFORM)
-    seen.lost = {name: await lost_states.play(stage, lost_states.WAYS[name]) for name in LOST}
     return seen
 
 
@@ -171,8 +166,3 @@ def test_what_no_plan_would_take_back_is_told_with_its_remedy(played: Played, ca
 def test_an_addition_that_was_removed_is_over(played: Played) -> None:
     assert played.removed is not None
     assert (played.removed.sync, played.removed.drift) == (Sync.IN_SYNC, None)
-
-
-@pytest.mark.parametrize("name", LOST)
-def test_a_lost_state_is_not_filled_and_what_is_said_mends_it(played: Played, name: str) -> None:
-    lost_states.check(lost_states.WAYS[name], played.lost[name])

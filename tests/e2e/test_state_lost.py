@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local.standin import StandIn
-from tests.e2e.fleet import fleet
+from reconciler.core.vocabulary import Sync
+from tests.e2e.fleet import LEDGER, ORDERS, fleet
 from tests.e2e.lost_states import WAYS, Seen, check, keep_versions, play
 from tests.standins import borrowed
 
-# Two of the ways are played in every run, at the end of the story in `test_drift_table.py`.
 pytestmark = [pytest.mark.aws, pytest.mark.timeout(3600), pytest.mark.chaos]
 
 TABLES = ("locks", "other-locks")
@@ -32,6 +32,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Se
         async with fleet(aws, folder, lock_table="locks") as stage:
             keep_versions(stage)
             await stage.begin()
+            quiet = [await stage.visit(key) for _ in range(6) for key in (ORDERS, LEDGER)]
+            assert {(record.sync, record.drift) for record in quiet} == {(Sync.IN_SYNC, None)}
             return {name: await play(stage, way) for name, way in WAYS.items()}
 
     with borrowed() as aws, pytest.MonkeyPatch.context() as patch:
