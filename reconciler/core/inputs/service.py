@@ -32,7 +32,11 @@ def service_variables(
             "repository": spec.repository,
             "labels": dict(instance.labels),
         },
-        "image": {"owner": "git" if spec.image else "pipeline", "uri": image},
+        "image": {
+            "owner": "git" if spec.image else "pipeline",
+            "uri": image,
+            **_credentials(spec.image.credentials if spec.image else None, secret_names),
+        },
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
         "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
@@ -78,13 +82,22 @@ def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
 def _former_secrets(spec: ServiceSpec, secret_names: Mapping[str, str], running: Set[str]) -> list[str]:
     """Return the secrets of running tasks that the manifest puts into none any more."""
     injected = (spec.secrets, *(sidecar.secrets for sidecar in spec.sidecars))
-    return sorted(running - {name for one in injected for name in _named(one, secret_names).values()})
+    logins = (spec.image, *spec.sidecars)
+    wanted = {name for one in injected for name in _named(one, secret_names).values()}
+    wanted |= {secret_names.get(one.credentials, one.credentials) for one in logins if one and one.credentials}
+    return sorted(running - wanted)
+
+
+def _credentials(secret: str | None, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the secret of a login at a registry; nothing without one, so that digests stay as they are."""
+    return {"credentials": names.get(secret, secret)} if secret else {}
 
 
 def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": sidecar.name,
         "image": sidecar.image,
+        **_credentials(sidecar.credentials, secret_names),
         "command": list(sidecar.command),
         "essential": sidecar.essential,
         "memory": sidecar.memory,

@@ -55,7 +55,7 @@ locals {
   # Instances"). Of the memory of a container it takes at most half, as tmpfs does on Linux unless told otherwise.
   tmp = { containerPath = "/tmp", mountOptions = ["exec", "mode=1777", "nodev", "nosuid"] }
 
-  own_container = merge(local.any_container, {
+  own_container = merge(local.any_container, local.login[local.name], {
     name            = local.name
     image           = local.image
     essential       = true
@@ -81,6 +81,7 @@ locals {
 
   sidecars = [for sidecar in var.sidecars : merge(
     local.any_container,
+    local.login[sidecar.name],
     {
       name            = sidecar.name
       image           = sidecar.image

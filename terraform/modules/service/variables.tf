@@ -130,10 +130,11 @@ variable "service" {
 }
 
 variable "image" {
-  description = "Who owns the image (git or pipeline) and the image to run. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
+  description = "Who owns the image (git or pipeline), the image to run, and the name of the secret with which ECS logs in at its registry. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
   type = object({
-    owner = string
-    uri   = optional(string)
+    owner       = string
+    uri         = optional(string)
+    credentials = optional(string)
   })
   nullable = false
 
@@ -144,6 +145,10 @@ variable "image" {
   validation {
     condition     = var.image.uri == null || can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", var.image.uri))
     error_message = "image.uri \"${coalesce(var.image.uri, "-")}\" must be registry/repository with a tag or a digest."
+  }
+  validation {
+    condition     = var.image.credentials == null || can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", var.image.credentials)) && !can(regex("-[A-Za-z0-9]{6}$", var.image.credentials))
+    error_message = "image.credentials \"${coalesce(var.image.credentials, "-")}\" must name a secret with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
   }
 }
 

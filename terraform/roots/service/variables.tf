@@ -115,10 +115,11 @@ variable "service" {
 }
 
 variable "image" {
-  description = "Who owns the image (git or pipeline) and the image to run. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
+  description = "Who owns the image (git or pipeline), the image to run, and the name of the secret with which ECS logs in at its registry. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
   type = object({
-    owner = string
-    uri   = optional(string)
+    owner       = string
+    uri         = optional(string)
+    credentials = optional(string)
   })
   nullable = false
 }
@@ -225,6 +226,7 @@ variable "sidecars" {
   type = list(object({
     name                  = string
     image                 = string
+    credentials           = optional(string)
     command               = optional(list(string), [])
     essential             = optional(bool, true)
     memory                = optional(number)

@@ -89,6 +89,7 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
         {
             "name": name,
             "image": draw(sidecar_images(environment)),
+            "credentials": draw(st.none() | secret_names),
             "command": draw(st.just([]) | PROGRAM),
             "essential": draw(st.booleans()),
             "memory": draw(st.none() | st.integers(6, 200)),
@@ -106,8 +107,12 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     port = draw(st.none() | strategies.ports)
     suffix = "amazonaws.com.cn" if environment["partition"] == "aws-cn" else "amazonaws.com"
     registry = f"{environment['account_id']}.dkr.ecr.{environment['region']}.{suffix}"
-    uri = f"{registry}/{environment['name']}/{name}:{draw(TAG)}" if draw(st.integers(0, 9)) else None
-    image = {"owner": draw(st.sampled_from(["git", "pipeline"])), "uri": uri}
+    own = f"{registry}/{environment['name']}/{name}:{draw(TAG)}"
+    elsewhere = draw(sidecar_images(environment))
+    uri = draw(st.sampled_from([None, elsewhere, *[own] * 6]))
+    login = draw(st.none() | secret_names) if uri == elsewhere else None
+    owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
+    image = {"owner": owner, "uri": uri, "credentials": login}
     fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))
     paths = st.lists(PATH, min_size=1, max_size=5, unique=True)
     routing = {
@@ -197,6 +202,11 @@ def containers(instance: Instance) -> list[dict[str, Any]]:
 
 def secret_arns(instance: Instance, names: Any) -> set[str]:
     return {strategies.arn(instance.variables["environment"], "secretsmanager", f"secret:{name}") for name in names}
+
+
+def logins(variables: Variables) -> set[str]:
+    """Return the secrets with which ECS logs in at registries."""
+    return {each["credentials"] for each in (variables["image"], *variables["sidecars"])} - {None}
 
 
 def depends_on(instance: Instance, resource: str) -> set[str]:

@@ -21,6 +21,7 @@ from tests.terraform.properties.services import (
     definition,
     is_called,
     is_public,
+    logins,
     secret_arns,
 )
 from tests.terraform.properties.subjects import draw
@@ -154,6 +155,7 @@ def test_property_26_secrets_injection(instance: Instance) -> None:
     former revision still start with."""
     taken = {entry["valueFrom"] for container in containers(instance) for entry in container["secrets"]}
     assert all(SECRET_SOURCE.fullmatch(source) for source in taken), "a secret is not named by ARN"
+    taken |= secret_arns(instance, logins(instance.variables))
     admitted = secret_arns(instance, instance.variables["admitted_secrets"])
     assert admitted <= reads(instance, "execution"), "tasks of a former revision cannot start"
     assert reads(instance, "execution") == taken | admitted, "the execution role may read other secrets than it needs"
