@@ -153,7 +153,8 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
     cpu = draw(st.sampled_from(sorted(SIZES)))
     lowest = draw(st.integers(1, 50))
     changes: dict[str, Any] = {
-        "runtime": draw(st.sampled_from(["nodejs", "python"])),
+        "runtime": draw(st.sampled_from(["nodejs", "python", "java", None])),
+        "healthCheck": draw(st.none() | st.just({"command": ["CMD", "check"]})),
         "cpu": cpu,
         "memory": draw(st.sampled_from(SIZES[cpu])),
         "port": draw(st.none() | st.integers(1, 65535)),

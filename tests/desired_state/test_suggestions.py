@@ -136,7 +136,7 @@ def problems_with(*lines: str) -> list[str]:
         ("prot: 8080", 'unknown field "prot": port is written too, so remove this one', "port: 8080"),
         (
             "healthCheck: {path: /}\n  port:",
-            "a worker (an internal service without port) has no health check: remove it, or add port",
+            "a worker (an internal service without port) has no path to ask for: write command, or add port",
             "healthCheck: {path: /}\n  port: 8080",
         ),
         (

@@ -6,10 +6,8 @@ from typing import Any
 from desired_state.instance import Instance
 from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
+from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
-
-# Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
-_RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
 
 
 def service_variables(
@@ -28,7 +26,7 @@ def service_variables(
         "service": {
             "name": instance.service_name,
             "type": spec.type,
-            "runtime": spec.runtime,
+            **({"runtime": spec.runtime} if spec.runtime else {}),
             "repository": spec.repository,
             "labels": dict(instance.labels),
         },
@@ -75,7 +73,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
 
 def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
     """Return the ports of running tasks that the wanted port replaces."""
-    port = spec.port or (_RUNTIME_PORTS[spec.runtime] if spec.type == "public" else None)
+    port = spec.port or (USUAL_PORTS.get(spec.runtime or "") if spec.type == "public" else None)
     return sorted(running - {port}) if port else []
 
 

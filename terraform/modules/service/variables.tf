@@ -93,11 +93,11 @@ variable "platform" {
 }
 
 variable "service" {
-  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime, the repository it is built from, and labels that become tags."
+  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime (null: nothing is assumed about the image), the repository it is built from, and labels that become tags."
   type = object({
     name       = string
     type       = string
-    runtime    = string
+    runtime    = optional(string)
     repository = string
     labels     = optional(map(string), {})
   })
@@ -112,8 +112,8 @@ variable "service" {
     error_message = "service.type \"${var.service.type}\" must be public or internal."
   }
   validation {
-    condition     = contains(["nodejs", "python"], var.service.runtime)
-    error_message = "service.runtime \"${var.service.runtime}\" must be nodejs or python."
+    condition     = var.service.runtime == null || try(contains(local.runtime_names, var.service.runtime), false)
+    error_message = "service.runtime \"${coalesce(var.service.runtime, "-")}\" must be one of ${join(", ", local.runtime_names)}, or null."
   }
   validation {
     condition     = can(regex("^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", var.service.repository))
