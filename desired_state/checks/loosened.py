@@ -19,7 +19,14 @@ class Loosening:
     asked_at: Callable[[ServiceSpec], Iterable[Location]]
 
 
-LOOSENINGS: Final[tuple[Loosening, ...]] = ()
+def _image(spec: ServiceSpec) -> Iterator[Location]:
+    if spec.image and spec.image.repository:
+        yield ("image", "repository")
+
+
+LOOSENINGS: Final[tuple[Loosening, ...]] = (
+    Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
+)
 
 
 def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:

@@ -145,13 +145,19 @@ def _holds(prefix: str, path: str) -> bool:
 
 
 def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+    if spec.image and spec.image.credentials:
+        yield ("image", "credentials"), spec.image.credentials
     yield from ((("secrets", name), secret) for name, secret in spec.secrets.items())
     yield from ((("runtimeSecrets", index), secret) for index, secret in enumerate(spec.runtime_secrets))
     for index, sidecar in enumerate(spec.sidecars):
         yield from ((("sidecars", index, "secrets", name), secret) for name, secret in sidecar.secrets.items())
+        if sidecar.credentials:
+            yield ("sidecars", index, "credentials"), sidecar.credentials
 
 
 def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+    if spec.image and spec.image.elsewhere:
+        yield ("image", "repository"), spec.image.elsewhere
     yield from ((("sidecars", index, "image"), sidecar.image) for index, sidecar in enumerate(spec.sidecars))
     if spec.delivery and spec.delivery.scanner:
         yield ("delivery", "scanner"), spec.delivery.scanner

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Set
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from desired_state.instance import Instance
 from desired_state.kinds.platform import PlatformSpec
+from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.placeholder import placeholder_platform
@@ -190,7 +191,7 @@ def test_tasks_with_a_former_secret_may_start_until_they_are_gone(
 def test_the_ports_of_runtimes_are_those_of_the_module() -> None:
     module = (PROJECT / "terraform/modules/service/task.tf").read_text()
     ports = dict(re.findall(r"(\w+) = \{\n\s+port\s+= (\d+)", module))
-    assert set(ports) == set(get_args(ServiceSpec.model_fields["runtime"].annotation))
+    assert {runtime: int(port) for runtime, port in ports.items()} == USUAL_PORTS
     for runtime, port in ports.items():
         given = instance(with_field(f"runtime: {runtime}\n  port: null"))
         assert "admitted_ports" not in inputs_of(given, running_ports={int(port)})

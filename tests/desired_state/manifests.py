@@ -134,6 +134,18 @@ names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).fi
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
+_versions = st.fixed_dictionaries({"tag": st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)}) | st.just(
+    {"digest": f"sha256:{'0' * 64}"}
+)
+_elsewhere = st.sampled_from(
+    [
+        {"repository": "docker.io/library/nginx"},
+        {"repository": "ghcr.io/acme/orders", "credentials": "orders/ghcr"},
+        {"repository": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/tools/proxy"},
+    ]
+)
+images = st.builds(lambda version, place: {**place, **version}, _versions, st.just({}) | _elsewhere)
+
 
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
@@ -141,7 +153,8 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
     cpu = draw(st.sampled_from(sorted(SIZES)))
     lowest = draw(st.integers(1, 50))
     changes: dict[str, Any] = {
-        "runtime": draw(st.sampled_from(["nodejs", "python"])),
+        "runtime": draw(st.sampled_from(["nodejs", "python", "java", None])),
+        "healthCheck": draw(st.none() | st.just({"command": ["CMD", "check"]})),
         "cpu": cpu,
         "memory": draw(st.sampled_from(SIZES[cpu])),
         "port": draw(st.none() | st.integers(1, 65535)),
@@ -155,8 +168,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
         },
     }
-    if draw(st.booleans()):
-        changes["image"] = {"tag": draw(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True))}
+    changes["image"] = draw(st.none() | images)
     return service(draw(name), **changes)
 
 

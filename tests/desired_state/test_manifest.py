@@ -90,7 +90,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ),
         (
             {"port": None, "healthCheck": {"path": "/"}},
-            "a worker (an internal service without port) has no health check: remove it, or add port",
+            "a worker (an internal service without port) has no path to ask for: write command, or add port",
         ),
         ({"healthCheck": {"path": "/", "timeout": 30}}, "timeout 30 is not shorter than interval 30"),
         ({"healthCheck": {"path": "health"}}, '"health" is not a path: it begins with "/" and has no spaces'),

@@ -54,7 +54,10 @@ def test_overrides_are_merged_per_environment() -> None:
         ("  prod: {scaling: {min: 5}}", "12:25: max 2 is less than min 5"),
         ("  prod: {routing: null}", "12:19: a public service needs routing (paths and priority)"),
         ("  prod: {type: internal}", "12:16: an internal service has no routing"),
-        ("  prod: {healthCheck: {interval: 60}}", "12:23: healthCheck.path is missing"),
+        (
+            "  prod: {healthCheck: {interval: 60}}",
+            "12:23: healthCheck needs path (what the load balancer asks for), command (run in the container) or both",
+        ),
         ("  prod: {memory: null}", "12:18: memory is missing"),
         ("  prod: {environments: [prod]}", "12:10: environments cannot be overridden"),
         ("  prdo: {cpu: 256}", '12:3: "prdo" is not in spec.environments: did you mean "prod"?'),

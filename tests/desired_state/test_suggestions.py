@@ -65,14 +65,16 @@ def problems_with(*lines: str) -> list[str]:
         ("image: {tag: 1234567}", "spec.image.tag must be text: put it in quotes", 'image: {tag: "1234567"}'),
         (
             "image: nginx:latest",
-            '"nginx:latest" is not a mapping: a service runs the image of its own repository, so write {tag: "latest"}',
-            'image: {tag: "latest"}',
+            '"nginx:latest" is not a mapping: write {repository: "docker.io/library/nginx", tag: "latest"}, '
+            'or {tag: "latest"} for an image of the service\'s own registry',
+            'image: {repository: "docker.io/library/nginx", tag: "latest"}',
         ),
         (
             "image: registry.example:5000/acme/orders:1.2",
-            '"registry.example:5000/acme/orders:1.2" is not a mapping: '
-            'a service runs the image of its own repository, so write {tag: "1.2"}',
-            'image: {tag: "1.2"}',
+            '"registry.example:5000/acme/orders:1.2" is not a mapping: write {repository: '
+            '"registry.example:5000/acme/orders", tag: "1.2"}, '
+            'or {tag: "1.2"} for an image of the service\'s own registry',
+            'image: {repository: "registry.example:5000/acme/orders", tag: "1.2"}',
         ),
         (
             "sidecars: [{name: a, image: 'nginx:latest'}]",
@@ -134,7 +136,7 @@ def problems_with(*lines: str) -> list[str]:
         ("prot: 8080", 'unknown field "prot": port is written too, so remove this one', "port: 8080"),
         (
             "healthCheck: {path: /}\n  port:",
-            "a worker (an internal service without port) has no health check: remove it, or add port",
+            "a worker (an internal service without port) has no path to ask for: write command, or add port",
             "healthCheck: {path: /}\n  port: 8080",
         ),
         (

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from desired_state.kinds.fields import Duration, Mebibytes, Name, Strict, Text, refuse, write_duration
+from desired_state.kinds.fields import Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
 from desired_state.located import quote
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
@@ -90,6 +90,7 @@ class Sidecar(Strict):
 
     name: Name
     image: ImageUri
+    credentials: Annotated[SecretName | None, IfSet] = None
     command: Command = ()
     essential: bool = True
     memory: Annotated[int | None, Field(ge=6), Mebibytes] = None

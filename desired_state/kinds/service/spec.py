@@ -35,6 +35,7 @@ from desired_state.kinds.service.container import (
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
+from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.traffic import HealthCheck, Routing
 from desired_state.located import quote
@@ -75,13 +76,13 @@ class ServiceSpec(Strict):
 
     environments: Environments
     type: Literal["public", "internal"]
-    runtime: Literal["nodejs", "python"]
+    runtime: Annotated[Runtime | None, IfSet] = None
     repository: Repository
     image: Image | None = None
     delivery: Annotated[Delivery | None, IfSet] = None
     cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
     memory: Annotated[int, Mebibytes]
-    port: Port | None = None
+    port: Annotated[Port | None, Field(validate_default=True)] = None
     scaling: Scaling
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
@@ -111,6 +112,22 @@ class ServiceSpec(Strict):
             raise refuse(problem, beside=("cpu",))
         return memory
 
+    @field_validator("delivery")
+    @classmethod
+    def _tested_with_a_runtime(cls, delivery: Delivery | None, info: ValidationInfo) -> Delivery | None:
+        if delivery and delivery.runtime_version and "runtime" in info.data and not is_known(info.data["runtime"]):
+            message = "only nodejs and python are tested with a version of a runtime: remove it, or name the runtime"
+            raise refuse(message, inside=("runtimeVersion",), beside=("runtime",))
+        return delivery
+
+    @field_validator("port")
+    @classmethod
+    def _somewhere_to_call(cls, port: int | None, info: ValidationInfo) -> int | None:
+        known = "runtime" not in info.data or is_known(info.data["runtime"])
+        if port is None and info.data.get("type") == "public" and not known:
+            raise refuse("a public service needs port: only nodejs and python have a usual one", beside=("type",))
+        return port
+
     @field_validator("routing")
     @classmethod
     def _routing_fits_type(cls, routing: Routing | None, info: ValidationInfo) -> Routing | None:
@@ -124,10 +141,19 @@ class ServiceSpec(Strict):
     @field_validator("health_check")
     @classmethod
     def _health_check_needs_port(cls, check: HealthCheck | None, info: ValidationInfo) -> HealthCheck | None:
-        if check is not None and info.data.get("port", 0) is None and info.data.get("type") == "internal":
+        if check is None or check.path is None or info.data.get("type") != "internal":
+            return check
+        if info.data.get("port", 0) is None:
             raise refuse(
-                "a worker (an internal service without port) has no health check: remove it, or add port",
+                "a worker (an internal service without port) has no path to ask for: write command, or add port",
+                inside=("path",),
                 beside=("port",),
+            )
+        if check.command is None and "runtime" in info.data and not is_known(info.data["runtime"]):
+            raise refuse(
+                "nothing asks an internal service for its path: the container does so with nodejs or python alone; "
+                "write command, such as [CMD, curl, --fail, an address], or name the runtime",
+                inside=("path",),
             )
         return check
 

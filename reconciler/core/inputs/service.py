@@ -6,10 +6,8 @@ from typing import Any
 from desired_state.instance import Instance
 from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
+from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
-
-# Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
-_RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
 
 
 def service_variables(
@@ -28,11 +26,15 @@ def service_variables(
         "service": {
             "name": instance.service_name,
             "type": spec.type,
-            "runtime": spec.runtime,
+            **({"runtime": spec.runtime} if spec.runtime else {}),
             "repository": spec.repository,
             "labels": dict(instance.labels),
         },
-        "image": {"owner": "git" if spec.image else "pipeline", "uri": image},
+        "image": {
+            "owner": "git" if spec.image else "pipeline",
+            "uri": image,
+            **_credentials(spec.image.credentials if spec.image else None, secret_names),
+        },
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
         "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
@@ -71,20 +73,29 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
 
 def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
     """Return the ports of running tasks that the wanted port replaces."""
-    port = spec.port or (_RUNTIME_PORTS[spec.runtime] if spec.type == "public" else None)
+    port = spec.port or (USUAL_PORTS.get(spec.runtime or "") if spec.type == "public" else None)
     return sorted(running - {port}) if port else []
 
 
 def _former_secrets(spec: ServiceSpec, secret_names: Mapping[str, str], running: Set[str]) -> list[str]:
     """Return the secrets of running tasks that the manifest puts into none any more."""
     injected = (spec.secrets, *(sidecar.secrets for sidecar in spec.sidecars))
-    return sorted(running - {name for one in injected for name in _named(one, secret_names).values()})
+    logins = (spec.image, *spec.sidecars)
+    wanted = {name for one in injected for name in _named(one, secret_names).values()}
+    wanted |= {secret_names.get(one.credentials, one.credentials) for one in logins if one and one.credentials}
+    return sorted(running - wanted)
+
+
+def _credentials(secret: str | None, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the secret of a login at a registry; nothing without one, so that digests stay as they are."""
+    return {"credentials": names.get(secret, secret)} if secret else {}
 
 
 def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": sidecar.name,
         "image": sidecar.image,
+        **_credentials(sidecar.credentials, secret_names),
         "command": list(sidecar.command),
         "essential": sidecar.essential,
         "memory": sidecar.memory,

@@ -84,6 +84,9 @@ def needs(document: Mapping[str, Any]) -> Needs:
         started = [after for name, after in _planned(document, _DEFINITION) if name == _OWN]
     containers = [one for after in started for one in json.loads(after.get("container_definitions") or "[]")]
     secrets = [_secret_name(one["valueFrom"]) for container in containers for one in container.get("secrets") or ()]
+    secrets += [
+        login for one in containers if (login := one.get("repositoryCredentials", {}).get("credentialsParameter"))
+    ]
     runtime_secrets = ((document.get("variables") or {}).get("runtime_secrets") or {}).get("value") or []
     images = [one["image"] for one in containers if _ECR.fullmatch(one["image"])]
     roles = [after.get(name) for after in started for name in ("execution_role_arn", "task_role_arn")]

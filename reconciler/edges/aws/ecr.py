@@ -22,16 +22,17 @@ _MARK = "deployed-"  # the tag with which builds mark what runs, beside its own
 _MISSING = frozenset({"RepositoryNotFoundException", "ImageNotFoundException"})
 
 
-def image_uri(key: Key, environment: Environment, tag: str) -> str:
-    """Return the address of an image in the service's own repository."""
+def image_uri(key: Key, environment: Environment, version: str) -> str:
+    """Return the address of an image in the service's own repository. `version`: `:tag` or `@digest`."""
     suffix = "amazonaws.com.cn" if environment.partition == "aws-cn" else "amazonaws.com"
-    return f"{environment.account}.dkr.ecr.{environment.region}.{suffix}/{key.environment}/{key.name}:{tag}"
+    return f"{environment.account}.dkr.ecr.{environment.region}.{suffix}/{key.environment}/{key.name}{version}"
 
 
-async def has_tag(clients: AwsClients, key: Key, environment: Environment, tag: str) -> bool:
-    """Return True when the tag was pushed. Raises: AwsFailed."""
+async def has_image(clients: AwsClients, key: Key, environment: Environment, version: str) -> bool:
+    """Return True when this `:tag` or `@digest` was pushed. Raises: AwsFailed."""
+    which = {"imageTag": version[1:]} if version.startswith(":") else {"imageDigest": version[1:]}
     try:
-        found = await _describe(clients, key, environment, imageIds=[{"imageTag": tag}])
+        found = await _describe(clients, key, environment, imageIds=[which])
     except AwsFailed as failure:
         if failure.code in _MISSING:
             return False

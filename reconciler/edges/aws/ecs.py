@@ -16,7 +16,7 @@ from reconciler.core.environment import Environment
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
-from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_tag, image_uri, newest_tag
+from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_image, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
 _END_OF_ARN = re.compile(r"-[A-Za-z0-9]{6}$")  # the service module refuses names with such an end
@@ -76,13 +76,15 @@ class EcsLive:
     async def _newest(self, instance: Instance, environment: Environment, running: str | None) -> str | None:
         spec, key = instance.spec, Key(instance.key.environment, instance.service_name)
         if isinstance(spec, ServiceSpec) and spec.image is not None:
-            wanted = image_uri(key, environment, spec.image.tag)
-            exists = running is not None or await has_tag(self._clients, key, environment, spec.image.tag)
+            if spec.image.elsewhere is not None:  # a registry that the daemon has no login for is not asked
+                return spec.image.elsewhere
+            wanted = image_uri(key, environment, spec.image.version)
+            exists = running is not None or await has_image(self._clients, key, environment, spec.image.version)
             return wanted if exists else None
         if running is not None:
             return running
         tag = await newest_tag(self._clients, key, environment)
-        return image_uri(key, environment, tag) if tag else None
+        return image_uri(key, environment, f":{tag}") if tag else None
 
     async def _healthy_targets(self, service: Mapping[str, Any], environment: Environment) -> int | None:
         """Count the healthy targets of a service, in the target group that has the fewest; None where AWS does not
@@ -123,6 +125,8 @@ def _ports(container: Mapping[str, Any]) -> Iterator[int]:
 def _secrets(containers: Sequence[Mapping[str, Any]], environment: Environment) -> Iterator[str]:
     """Yield the names of secrets of Secrets Manager that start these containers, without what AWS adds to an ARN."""
     for container in containers:
+        if login := container.get("repositoryCredentials", {}).get("credentialsParameter"):
+            yield str(login)  # a name, as the service module writes it
         for secret in container.get("secrets", ()):
             match str(secret.get("valueFrom", "")).split(":"):
                 case [_, _, "secretsmanager", environment.region, environment.account, "secret", name, *_]:

@@ -6,9 +6,9 @@ locals {
     container = local.name
     key       = var.platform.kms.s3
     parameter = local.image_parameter
-    runtime   = var.service.runtime
+    runtime   = length(local.runtime.check) > 0 ? var.service.runtime : "none"
     scanner   = var.delivery.scanner_image
-    version   = coalesce(var.delivery.runtime_version, local.tested_with[var.service.runtime])
+    version   = coalesce(var.delivery.runtime_version, try(local.tested_with[var.service.runtime], "none"))
   })
 
   tested_with = { nodejs = "22", python = "3.13" }

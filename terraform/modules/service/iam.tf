@@ -47,7 +47,7 @@ locals {
   ]
 
   # Secrets Manager ends the ARN of every secret with a hyphen and six characters of its own.
-  injected_secrets = concat(values(var.secrets), flatten([for sidecar in var.sidecars : values(sidecar.secrets)]))
+  injected_secrets = concat(values(var.secrets), flatten([for sidecar in var.sidecars : values(sidecar.secrets)]), local.logins)
   readable_secrets = { execution = concat(local.injected_secrets, var.admitted_secrets), task = tolist(var.runtime_secrets) }
   secret_statements = { for role, secrets in local.readable_secrets : role => [
     {

@@ -12,7 +12,7 @@ locals {
   public    = var.service.type == "public"
 
   # A public service listens somewhere; one that nothing calls is a worker.
-  port   = local.public ? coalesce(var.port, local.runtime.port) : var.port
+  port   = local.public ? try(coalesce(var.port, local.runtime.port), null) : var.port
   called = !local.public && local.port != null
 
   # Labels are teams' own words; the prefix keeps them apart from the mandatory tags.
@@ -21,24 +21,29 @@ locals {
     { for label, value in var.service.labels : "label/${label}" => value },
   )
 
-  repository       = "${var.environment.name}/${local.name}"
-  repository_arn   = "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${local.repository}"
-  repository_url   = "${local.account}.dkr.ecr.${local.region}.${local.dns_suffix}/${local.repository}"
-  awaiting_image   = var.image.uri == null
-  image            = local.awaiting_image ? "${local.repository_url}:awaiting-first-image" : var.image.uri
-  log_group        = "/ecs/${var.environment.name}/${local.name}"
-  log_group_arn    = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
-  secret_prefix    = "${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:"
-  execution_role   = "${local.full_name}-execution"
-  task_role        = "${local.full_name}-task"
-  execution_arn    = "${local.arn_prefix}:iam::${local.account}:role/${local.execution_role}"
-  fewest           = local.awaiting_image ? 0 : var.scaling.min
-  retention        = module.settings.settings.log_days
-  kept_images      = module.settings.settings.kept_images
-  disposable       = module.settings.settings.disposable
-  spot_weight      = module.settings.settings.spot_weight
-  health           = var.health_check == null ? { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-499", start_period = 60 } : var.health_check
-  checks_container = var.health_check != null || local.called
+  repository     = "${var.environment.name}/${local.name}"
+  repository_arn = "${local.arn_prefix}:ecr:${local.region}:${local.account}:repository/${local.repository}"
+  repository_url = "${local.account}.dkr.ecr.${local.region}.${local.dns_suffix}/${local.repository}"
+  awaiting_image = var.image.uri == null
+  image          = local.awaiting_image ? "${local.repository_url}:awaiting-first-image" : var.image.uri
+  log_group      = "/ecs/${var.environment.name}/${local.name}"
+  log_group_arn  = "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
+  secret_prefix  = "${local.arn_prefix}:secretsmanager:${local.region}:${local.account}:secret:"
+  execution_role = "${local.full_name}-execution"
+  task_role      = "${local.full_name}-task"
+  execution_arn  = "${local.arn_prefix}:iam::${local.account}:role/${local.execution_role}"
+  fewest         = local.awaiting_image ? 0 : var.scaling.min
+  retention      = module.settings.settings.log_days
+  kept_images    = module.settings.settings.kept_images
+  disposable     = module.settings.settings.disposable
+  spot_weight    = module.settings.settings.spot_weight
+
+  # Without a path the load balancer asks for "/", and takes every answer that says that somebody is there.
+  no_path = try(var.health_check.path, null) == null
+  health = merge(
+    { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-499", start_period = 60 },
+    var.health_check == null ? null : { for key, value in var.health_check : key => value if value != null && !(key == "matcher" && local.no_path) },
+  )
 
   # Memory (MiB) that Fargate offers for each cpu, for Linux: 74 pairs.
   fargate_memory = tomap({

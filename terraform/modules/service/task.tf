@@ -2,7 +2,7 @@
 # left out, names in order), so that a plan shows changes and nothing else.
 
 locals {
-  # What differs by runtime. The image has its runtime, but often no curl. The URL is an argument, never part of the
+  # What differs by runtime; nothing is assumed about an image of another one. The image has its runtime, but often no curl. The URL is an argument, never part of the
   # program.
   runtimes = {
     nodejs = {
@@ -18,7 +18,9 @@ locals {
       listens   = ["python3", "-c", "import socket, sys; socket.create_connection(('127.0.0.1', sys.argv[1]), ${local.check_timeout})"]
     }
   }
-  runtime = local.runtimes[var.service.runtime]
+  no_runtime    = { port = null, variables = {}, check = [], listens = [] }
+  runtime_names = ["nodejs", "python", "dotnet", "go", "java", "nginx", "php", "ruby", "rust"]
+  runtime       = try(local.runtimes[var.service.runtime], local.no_runtime)
 
   # What the manifest names itself wins.
   variables = merge(
@@ -32,6 +34,9 @@ locals {
   check_url     = "http://127.0.0.1:${coalesce(local.port, 0)}${local.health.path}"
   asks_for_path = concat(["CMD"], local.runtime.check, [local.check_url])
   asks_for_port = concat(["CMD"], local.runtime.listens, [tostring(coalesce(local.port, 0))])
+  asks_itself   = var.health_check == null ? local.asks_for_port : local.asks_for_path
+  can_ask       = length(local.runtime.check) > 0 && (var.health_check != null || local.called)
+  check         = try(coalescelist(var.health_check.command), local.can_ask ? local.asks_itself : [])
 
   # What all containers have in common.
   any_container = {
@@ -55,7 +60,7 @@ locals {
   # Instances"). Of the memory of a container it takes at most half, as tmpfs does on Linux unless told otherwise.
   tmp = { containerPath = "/tmp", mountOptions = ["exec", "mode=1777", "nodev", "nosuid"] }
 
-  own_container = merge(local.any_container, {
+  own_container = merge(local.any_container, local.login[local.name], {
     name            = local.name
     image           = local.image
     essential       = true
@@ -70,17 +75,18 @@ locals {
     local.own_container,
     { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
     { for key, check in { healthCheck = {
-      command     = var.health_check == null ? local.asks_for_port : local.asks_for_path
+      command     = local.check
       interval    = local.health.interval
       timeout     = local.check_timeout
       retries     = local.health.unhealthy_threshold
       startPeriod = local.health.start_period
-    } } : key => check if local.checks_container },
+    } } : key => check if length(local.check) > 0 },
     { for key, seconds in { stopTimeout = var.stop_timeout } : key => seconds if seconds != null },
   )
 
   sidecars = [for sidecar in var.sidecars : merge(
     local.any_container,
+    local.login[sidecar.name],
     {
       name            = sidecar.name
       image           = sidecar.image

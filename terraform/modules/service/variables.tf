@@ -93,11 +93,11 @@ variable "platform" {
 }
 
 variable "service" {
-  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime, the repository it is built from, and labels that become tags."
+  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime (null: nothing is assumed about the image), the repository it is built from, and labels that become tags."
   type = object({
     name       = string
     type       = string
-    runtime    = string
+    runtime    = optional(string)
     repository = string
     labels     = optional(map(string), {})
   })
@@ -112,8 +112,8 @@ variable "service" {
     error_message = "service.type \"${var.service.type}\" must be public or internal."
   }
   validation {
-    condition     = contains(["nodejs", "python"], var.service.runtime)
-    error_message = "service.runtime \"${var.service.runtime}\" must be nodejs or python."
+    condition     = var.service.runtime == null || try(contains(local.runtime_names, var.service.runtime), false)
+    error_message = "service.runtime \"${coalesce(var.service.runtime, "-")}\" must be one of ${join(", ", local.runtime_names)}, or null."
   }
   validation {
     condition     = can(regex("^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", var.service.repository))
@@ -130,10 +130,11 @@ variable "service" {
 }
 
 variable "image" {
-  description = "Who owns the image (git or pipeline) and the image to run. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
+  description = "Who owns the image (git or pipeline), the image to run, and the name of the secret with which ECS logs in at its registry. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
   type = object({
-    owner = string
-    uri   = optional(string)
+    owner       = string
+    uri         = optional(string)
+    credentials = optional(string)
   })
   nullable = false
 
@@ -144,6 +145,10 @@ variable "image" {
   validation {
     condition     = var.image.uri == null || can(regex("^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", var.image.uri))
     error_message = "image.uri \"${coalesce(var.image.uri, "-")}\" must be registry/repository with a tag or a digest."
+  }
+  validation {
+    condition     = var.image.credentials == null || can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", var.image.credentials)) && !can(regex("-[A-Za-z0-9]{6}$", var.image.credentials))
+    error_message = "image.credentials \"${coalesce(var.image.credentials, "-")}\" must name a secret with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
   }
 }
 

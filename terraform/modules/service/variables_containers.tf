@@ -42,6 +42,7 @@ variable "sidecars" {
   type = list(object({
     name                  = string
     image                 = string
+    credentials           = optional(string)
     command               = optional(list(string), [])
     essential             = optional(bool, true)
     memory                = optional(number)
@@ -82,6 +83,10 @@ variable "sidecars" {
   validation {
     condition     = alltrue([for sidecar in var.sidecars : length(setintersection(keys(sidecar.secrets), keys(sidecar.environment_variables))) == 0])
     error_message = "sidecars define ${jsonencode(flatten([for sidecar in var.sidecars : tolist(setintersection(keys(sidecar.secrets), keys(sidecar.environment_variables)))]))} both in secrets and in environment_variables."
+  }
+  validation {
+    condition     = alltrue([for secret in compact(var.sidecars[*].credentials) : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret)) && !can(regex("-[A-Za-z0-9]{6}$", secret))])
+    error_message = "sidecars' credentials ${jsonencode(compact(var.sidecars[*].credentials))} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
   }
   validation {
     condition     = alltrue([for secret in flatten([for sidecar in var.sidecars : values(sidecar.secrets)]) : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret)) && !can(regex("-[A-Za-z0-9]{6}$", secret))])

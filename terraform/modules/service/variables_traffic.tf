@@ -1,11 +1,15 @@
 variable "port" {
-  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python."
+  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python; any other has to say it."
   type        = number
   default     = null
 
   validation {
     condition     = var.port == null || try(var.port >= 1 && var.port <= 65535 && floor(var.port) == var.port, false)
     error_message = "port ${coalesce(var.port, 0)} must be a whole number from 1 to 65535."
+  }
+  validation {
+    condition     = var.port != null || var.service.type != "public" || try(contains(["nodejs", "python"], var.service.runtime), false)
+    error_message = "port is null, but service \"${var.service.name}\" is public, and runtime \"${coalesce(var.service.runtime, "-")}\" has no usual port."
   }
 }
 
@@ -77,9 +81,10 @@ variable "routing" {
 }
 
 variable "health_check" {
-  description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
+  description = "The health check: the path that the load balancer asks for, and the command that the container runs; without a command, nodejs and python ask for the path themselves. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
   type = object({
-    path                = string
+    path                = optional(string)
+    command             = optional(list(string))
     interval            = optional(number, 30)
     timeout             = optional(number, 5)
     healthy_threshold   = optional(number, 2)
@@ -90,12 +95,20 @@ variable "health_check" {
   default = null
 
   validation {
-    condition     = try(can(regex("^/\\S*$", var.health_check.path)) && length(var.health_check.path) <= 1024, var.health_check == null)
-    error_message = "health_check.path \"${try(var.health_check.path, "-")}\" must begin with /, without spaces, at most 1024 characters."
+    condition     = try(can(regex("^/\\S*$", var.health_check.path)) && length(var.health_check.path) <= 1024, try(var.health_check.path, null) == null)
+    error_message = "health_check.path \"${try(coalesce(var.health_check.path), "-")}\" must begin with /, without spaces, at most 1024 characters."
   }
   validation {
-    condition     = var.health_check == null || var.port != null || var.service.type == "public"
+    condition     = try(var.health_check.path, null) == null || var.port != null || var.service.type == "public"
     error_message = "health_check needs a port; service \"${var.service.name}\" has none."
+  }
+  validation {
+    condition     = var.health_check == null || try(var.health_check.path != null || var.health_check.command != null, false)
+    error_message = "health_check of service \"${var.service.name}\" checks nothing: give it a path, a command or both."
+  }
+  validation {
+    condition     = try(contains(["CMD", "CMD-SHELL"], var.health_check.command[0]) && length(var.health_check.command) >= 2, try(var.health_check.command, null) == null)
+    error_message = "health_check.command ${jsonencode(try(var.health_check.command, []))} must be CMD with a program and its arguments, or CMD-SHELL with one line."
   }
   validation {
     condition     = try(var.health_check.interval >= 5 && var.health_check.interval <= 300 && var.health_check.timeout >= 2 && var.health_check.timeout <= 120 && var.health_check.timeout < var.health_check.interval, var.health_check == null)

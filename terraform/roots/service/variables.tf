@@ -103,11 +103,11 @@ variable "platform" {
 }
 
 variable "service" {
-  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime, the repository it is built from, and labels that become tags."
+  description = "The service: its name, whether the load balancer (public) or Cloud Map (internal) leads to it, its runtime (null: nothing is assumed about the image), the repository it is built from, and labels that become tags."
   type = object({
     name       = string
     type       = string
-    runtime    = string
+    runtime    = optional(string)
     repository = string
     labels     = optional(map(string), {})
   })
@@ -115,10 +115,11 @@ variable "service" {
 }
 
 variable "image" {
-  description = "Who owns the image (git or pipeline) and the image to run. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
+  description = "Who owns the image (git or pipeline), the image to run, and the name of the secret with which ECS logs in at its registry. Without a URI nothing was pushed yet: the service exists with a desired count of 0."
   type = object({
-    owner = string
-    uri   = optional(string)
+    owner       = string
+    uri         = optional(string)
+    credentials = optional(string)
   })
   nullable = false
 }
@@ -133,7 +134,7 @@ variable "resources" {
 }
 
 variable "port" {
-  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python."
+  description = "The port that the container listens on. Null: an internal service is a worker, which nothing calls; a public one listens where its runtime usually does, 3000 for nodejs and 8000 for python; any other has to say it."
   type        = number
   default     = null
 }
@@ -167,9 +168,10 @@ variable "routing" {
 }
 
 variable "health_check" {
-  description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
+  description = "The health check: the path that the load balancer asks for, and the command that the container runs; without a command, nodejs and python ask for the path themselves. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
   type = object({
-    path                = string
+    path                = optional(string)
+    command             = optional(list(string))
     interval            = optional(number, 30)
     timeout             = optional(number, 5)
     healthy_threshold   = optional(number, 2)
@@ -225,6 +227,7 @@ variable "sidecars" {
   type = list(object({
     name                  = string
     image                 = string
+    credentials           = optional(string)
     command               = optional(list(string), [])
     essential             = optional(bool, true)
     memory                = optional(number)

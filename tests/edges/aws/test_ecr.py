@@ -9,7 +9,7 @@ import pytest
 from desired_state.instance import Key
 from reconciler.core.environment import Environment
 from reconciler.edges.aws.clients import AwsClients, AwsFailed, Place
-from reconciler.edges.aws.ecr import best_tag, has_tag, image_uri, newest_tag
+from reconciler.edges.aws.ecr import best_tag, has_image, image_uri, newest_tag
 
 KEY = Key("develop", "orders")
 DEVELOP = Environment("develop", "develop", "123456789012", "eu-central-1")
@@ -43,9 +43,9 @@ def image(*tags: str, minutes: int = 0) -> dict[str, Any]:
 
 
 def test_image_uri_contains_account_region_and_key() -> None:
-    assert image_uri(KEY, DEVELOP, "a1") == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/develop/orders:a1"
+    assert image_uri(KEY, DEVELOP, ":a1") == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/develop/orders:a1"
     china = Environment("prod", "prod", "1", "cn-north-1", partition="aws-cn")
-    assert image_uri(KEY, china, "a1") == "1.dkr.ecr.cn-north-1.amazonaws.com.cn/develop/orders:a1"
+    assert image_uri(KEY, china, ":a1") == "1.dkr.ecr.cn-north-1.amazonaws.com.cn/develop/orders:a1"
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ async def test_an_empty_repository_has_no_image() -> None:
 @pytest.mark.parametrize("code", ["RepositoryNotFoundException", "ImageNotFoundException"])
 async def test_a_missing_repository_or_image_is_not_a_failure(code: str) -> None:
     assert await newest_tag(Registry(code=code), KEY, DEVELOP) is None
-    assert not await has_tag(Registry(code=code), KEY, DEVELOP, "a1")
+    assert not await has_image(Registry(code=code), KEY, DEVELOP, ":a1")
 
 
 async def test_a_refused_call_is_not_a_missing_image() -> None:
     with pytest.raises(AwsFailed, match="AccessDenied"):
-        await has_tag(Registry(code="AccessDeniedException"), KEY, DEVELOP, "a1")
+        await has_image(Registry(code="AccessDeniedException"), KEY, DEVELOP, ":a1")
     with pytest.raises(AwsFailed, match="AccessDenied"):
         await newest_tag(Registry(code="AccessDeniedException"), KEY, DEVELOP)

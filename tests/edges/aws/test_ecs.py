@@ -56,6 +56,12 @@ async def test_a_cluster_that_does_not_exist_has_no_services(shop: Shop, clients
     assert found.rollout == RolloutState.ABSENT
 
 
+async def test_an_image_of_another_registry_is_taken_as_git_names_it(shop: Shop, clients: AwsClients) -> None:
+    # The daemon has no login there: to ask its own registry for the tag would hold the service back for ever.
+    elsewhere = SERVICE.replace("{tag: 3f9c2d1}", "{repository: ghcr.io/acme/orders, tag: v1}")
+    assert (await read_service(shop, clients, elsewhere)).newest == "ghcr.io/acme/orders:v1"
+
+
 async def test_a_deleted_service_is_absent(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/x:1")
     shop.aws.client("ecs").delete_service(cluster=shop.cluster, service=shop.name, force=True)

@@ -54,7 +54,7 @@ def delivered(draw: st.DrawFn, _: Variables) -> Variables:
         "service": {
             "name": name,
             "type": kind,
-            "runtime": draw(st.sampled_from(["nodejs", "python"])),
+            "runtime": draw(st.sampled_from(["nodejs", "python", None])),
             "repository": draw(repositories),
             "labels": {},
         },

@@ -30,11 +30,17 @@ alarms = st.fixed_dictionaries(
 )
 
 
+CHECKS = st.sampled_from([["CMD", "/bin/check", "--all"], ["CMD-SHELL", "curl -f http://localhost/ || exit 1"]])
+
+
 @st.composite
-def health_checks(draw: st.DrawFn) -> Variables:
+def health_checks(draw: st.DrawFn, asked: bool) -> Variables:
+    """Draw a check by path (where something can be asked), by command, or by both."""
     interval = draw(st.integers(5, 300))
+    path, command = draw(st.tuples(PATH, st.none() | CHECKS) | st.tuples(st.none() | PATH, CHECKS))
     return {
-        "path": draw(PATH),
+        "path": path if asked else None,
+        "command": command if asked else draw(CHECKS),
         "interval": interval,
         "timeout": draw(st.integers(2, min(120, interval - 1))),
         "healthy_threshold": draw(st.integers(2, 10)),
@@ -89,6 +95,7 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
         {
             "name": name,
             "image": draw(sidecar_images(environment)),
+            "credentials": draw(st.none() | secret_names),
             "command": draw(st.just([]) | PROGRAM),
             "essential": draw(st.booleans()),
             "memory": draw(st.none() | st.integers(6, 200)),
@@ -103,11 +110,16 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
 def services(draw: st.DrawFn, _: Variables) -> Variables:
     environment = draw(strategies.environments())
     name, kind = draw(strategies.names(24)), draw(st.sampled_from(["public", "internal"]))
-    port = draw(st.none() | strategies.ports)
+    runtime = draw(st.sampled_from([*PORTS, *PORTS, "java", None]))
+    port = draw(strategies.ports if kind == "public" and runtime not in PORTS else st.none() | strategies.ports)
     suffix = "amazonaws.com.cn" if environment["partition"] == "aws-cn" else "amazonaws.com"
     registry = f"{environment['account_id']}.dkr.ecr.{environment['region']}.{suffix}"
-    uri = f"{registry}/{environment['name']}/{name}:{draw(TAG)}" if draw(st.integers(0, 9)) else None
-    image = {"owner": draw(st.sampled_from(["git", "pipeline"])), "uri": uri}
+    own = f"{registry}/{environment['name']}/{name}:{draw(TAG)}"
+    elsewhere = draw(sidecar_images(environment))
+    uri = draw(st.sampled_from([None, elsewhere, *[own] * 6]))
+    login = draw(st.none() | secret_names) if uri == elsewhere else None
+    owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
+    image = {"owner": owner, "uri": uri, "credentials": login}
     fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))
     paths = st.lists(PATH, min_size=1, max_size=5, unique=True)
     routing = {
@@ -122,7 +134,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "service": {
             "name": name,
             "type": kind,
-            "runtime": draw(st.sampled_from(sorted(PORTS))),
+            "runtime": runtime,
             "repository": "acme/shop",
             "labels": draw(st.dictionaries(st.sampled_from(["team", "domain"]), strategies.TAG, max_size=2)),
         },
@@ -137,7 +149,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             "memory": draw(st.integers(1, 100)),
         },
         "routing": routing if kind == "public" else None,
-        "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,
+        "health_check": draw(st.none() | health_checks(asked=bool(kind == "public" or port))),
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secrets),
@@ -181,7 +193,7 @@ def full_name(instance: Instance) -> str:
 def port(instance: Instance) -> int | None:
     """Return the port of the service; None for a worker."""
     given: int | None = instance.variables["port"]
-    usual = PORTS[instance.variables["service"]["runtime"]]
+    usual = PORTS.get(instance.variables["service"]["runtime"])
     return given or (usual if is_public(instance.variables) else None)
 
 
@@ -197,6 +209,11 @@ def containers(instance: Instance) -> list[dict[str, Any]]:
 
 def secret_arns(instance: Instance, names: Any) -> set[str]:
     return {strategies.arn(instance.variables["environment"], "secretsmanager", f"secret:{name}") for name in names}
+
+
+def logins(variables: Variables) -> set[str]:
+    """Return the secrets with which ECS logs in at registries."""
+    return {each["credentials"] for each in (variables["image"], *variables["sidecars"])} - {None}
 
 
 def depends_on(instance: Instance, resource: str) -> set[str]:

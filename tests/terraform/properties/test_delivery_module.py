@@ -37,6 +37,10 @@ def without(kind: str, name: str) -> tuple[str, str]:
     return f"{head}local.delivered", f"{head}toset([])"
 
 
+def is_nodejs(variables: Variables) -> bool:
+    return str(variables["service"]["runtime"]) == "nodejs"
+
+
 def is_python(variables: Variables) -> bool:
     return str(variables["service"]["runtime"]) == "python"
 
@@ -72,7 +76,7 @@ def test_property_01_module_resource_creation_completeness_deliveries(instance: 
     of=DELIVERED,
     part="builds",
     broken_by=[
-        Edit(BUILDSPEC, "          npm test\n", "", says="npm", where=lambda variables: not is_python(variables)),
+        Edit(BUILDSPEC, "          npm test\n", "", says="npm", where=is_nodejs),
         Edit(
             BUILDSPEC,
             "pytest || ended=$?",
@@ -80,23 +84,26 @@ def test_property_01_module_resource_creation_completeness_deliveries(instance: 
             says="pytest",
             where=is_python,
         ),
-        Edit(BUILDSPEC, 'runtime == "nodejs"', "true", says="pytest", where=is_python),
+        Edit(BUILDSPEC, 'runtime == "python"', "true", says="pytest", where=lambda v: not is_python(v)),
+        Edit(
+            BUILDSPEC, 'runtime != "none"', "true", says="another version", where=lambda v: not v["service"]["runtime"]
+        ),
         Edit(
             BUILDSPEC,
             '${runtime}: "${version}"',
             '${runtime}: "22"',
             says="version",
-            where=lambda variables: variables["delivery"]["runtime_version"],
+            where=lambda v: v["delivery"]["runtime_version"] and v["service"]["runtime"],
         ),
     ],
 )
 def test_property_02_runtime_configuration_support_builds(instance: Instance) -> None:
     """Each runtime is tested with its own tools, in the version that is asked for."""
     runtime = instance.variables["service"]["runtime"]
-    wanted = {"nodejs": ["npm ci", "npm test"], "python": ["pytest "]}[runtime]
-    version = instance.variables["delivery"]["runtime_version"] or {"nodejs": "22", "python": "3.13"}[runtime]
-    installed = buildspec(instance)["phases"]["install"]["runtime-versions"]
-    assert installed == {runtime: version}, f"another version than {version}: {installed}"
+    wanted = {"nodejs": ["npm ci", "npm test"], "python": ["pytest "]}.get(runtime, [])
+    version = instance.variables["delivery"]["runtime_version"] or {"nodejs": "22", "python": "3.13"}.get(runtime)
+    installed = buildspec(instance)["phases"]["install"].get("runtime-versions")
+    assert installed == ({runtime: version} if wanted else None), f"another version than {version}: {installed}"
     ended, _ = built(instance)
     assert ended.of("npm", "pytest") == wanted, f"{runtime} is tested with {ended.of('npm', 'pytest')}, not {wanted}"
 

@@ -42,6 +42,10 @@ def stops(variables: Variables) -> bool:
     return variables["stop_timeout"] is not None
 
 
+def has_path(variables: Variables) -> bool:
+    return has_check(variables) and variables["health_check"]["path"] is not None
+
+
 def has_check(variables: Variables) -> bool:
     return variables["health_check"] is not None
 
@@ -100,13 +104,16 @@ def test_property_37_target_group_attachment_for_public_services(instance: Insta
              where=lambda v: is_public(v) and v["health_check"] is not None and v["health_check"]["interval"] <= 120),
         Edit(f"{MODULE}locals.tf", 'matcher = "200-499"', 'matcher = "200-299"', says="other answers",
              where=lambda variables: is_public(variables) and not has_check(variables)),
+        Edit(f"{MODULE}locals.tf", ' && !(key == "matcher" && local.no_path)', "", says="other answers",
+             where=lambda v: is_public(v) and has_check(v) and not has_path(v)),
         Edit(INGRESS, "path                = local.health.path", 'path = "/"', says="path",
-             where=lambda v: is_public(v) and has_check(v)),
+             where=lambda v: is_public(v) and has_path(v)),
     ],
 )  # fmt: skip
 def test_property_38_target_group_health_checks(instance: Instance) -> None:
     """Targets are asked for the service's path, and answer in time."""
-    wanted = instance.variables["health_check"] or {"path": "/"}
+    wanted = instance.variables["health_check"] or {}
+    wanted = wanted if wanted.get("path") else {"path": "/"}
     for group in instance.plan.of("aws_lb_target_group"):
         (check,) = group.values["health_check"]
         assert check["enabled"], "targets are not checked"

@@ -19,8 +19,7 @@ from tests.terraform.properties.services import (
     SERVICE,
     containers,
     definition,
-    is_called,
-    is_public,
+    logins,
     secret_arns,
 )
 from tests.terraform.properties.subjects import draw
@@ -50,10 +49,6 @@ def with_admitted_secrets(variables: Variables) -> bool:
 
 def with_runtime_secrets(variables: Variables) -> bool:
     return bool(variables["runtime_secrets"])
-
-
-def checked(variables: Variables) -> bool:
-    return variables["health_check"] is not None
 
 
 def statements(instance: Instance, role: str) -> list[dict[str, Any]]:
@@ -154,6 +149,7 @@ def test_property_26_secrets_injection(instance: Instance) -> None:
     former revision still start with."""
     taken = {entry["valueFrom"] for container in containers(instance) for entry in container["secrets"]}
     assert all(SECRET_SOURCE.fullmatch(source) for source in taken), "a secret is not named by ARN"
+    taken |= secret_arns(instance, logins(instance.variables))
     admitted = secret_arns(instance, instance.variables["admitted_secrets"])
     assert admitted <= reads(instance, "execution"), "tasks of a former revision cannot start"
     assert reads(instance, "execution") == taken | admitted, "the execution role may read other secrets than it needs"
@@ -255,39 +251,3 @@ def test_property_29_service_specific_log_groups(instance: Instance) -> None:
             assert logs["options"]["awslogs-group"] == group["name"], "a container logs elsewhere"
             assert logs["options"]["awslogs-region"] == instance.variables["environment"]["region"]
             assert logs["options"]["awslogs-stream-prefix"] == prefix
-
-
-@proof(
-    33,
-    "Health check configuration",
-    of=SERVICE,
-    broken_by=[
-        Edit(TASK, 'concat(["CMD"], local.runtime.check', 'concat(["RUN"], local.runtime.check', says="command",
-             where=checked),
-        Edit(f"{MODULE}locals.tf", "var.health_check != null || local.called", "var.health_check != null",
-             says="checked", where=lambda variables: is_called(variables) and not checked(variables)),
-        Edit(TASK, "var.health_check == null ? local.asks_for_port : local.asks_for_path", "local.asks_for_path",
-             says="a path that nobody named", where=lambda variables: is_called(variables) and not checked(variables)),
-        Edit(TASK, "min(local.health.timeout, 60)", "local.health.timeout", says="timeout",
-             where=lambda variables: checked(variables) and variables["health_check"]["timeout"] > 60),
-        Edit(f"{MODULE}service.tf", "local.public ? local.health.start_period : null", "null", says="grace",
-             where=is_public),
-    ],
-)  # fmt: skip
-def test_property_33_health_check_configuration(instance: Instance) -> None:
-    """A container is asked for its path, or whether it listens, as often as ECS allows; load balancers wait for it."""
-    own, *sidecars = containers(instance)
-    assert not any("healthCheck" in sidecar for sidecar in sidecars), "a sidecar is asked for the service's path"
-    wanted, check = instance.variables["health_check"], own.get("healthCheck")
-    assert bool(check) == (bool(wanted) or is_called(instance.variables)), "not checked exactly where it has to be"
-    if check:
-        assert check["command"][0] in {"CMD", "CMD-SHELL"}, "not a command"
-        asked = check["command"][-1]
-        assert asked.endswith(wanted["path"]) if wanted else asked.isdecimal(), "asked for a path that nobody named"
-        # Amazon ECS API reference, HealthCheck
-        assert 5 <= check["interval"] <= 300, "interval"
-        assert 2 <= check["timeout"] <= 60, "timeout"
-        assert 1 <= check["retries"] <= 10, "retries"
-        assert 0 <= check["startPeriod"] <= 300, "start period"
-    grace = instance.plan.one("aws_ecs_service").values.get("health_check_grace_period_seconds")
-    assert (grace is not None) == is_public(instance.variables), "grace is for tasks behind the load balancer"
