@@ -19,7 +19,15 @@ class Loosening:
     asked_at: Callable[[ServiceSpec], Iterable[Location]]
 
 
-LOOSENINGS: Final[tuple[Loosening, ...]] = ()
+def _secrets_by_arn(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("secrets", name) for name, source in spec.secrets.items() if source.is_arn)
+    for index, sidecar in enumerate(spec.sidecars):
+        yield from (("sidecars", index, "secrets", name) for name, source in sidecar.secrets.items() if source.is_arn)
+
+
+LOOSENINGS: Final[tuple[Loosening, ...]] = (
+    Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
+)
 
 
 def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
-from tests.terraform.properties import strategies
+from tests.terraform.properties import secret_sources, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.subjects import Subject
 
@@ -20,8 +20,6 @@ PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, ma
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
 clear_texts = st.dictionaries(variable_names, st.text(max_size=20), max_size=3)
-secret_names = st.from_regex(r"[a-z]{1,6}/[a-z_]{1,9}", fullmatch=True)
-secrets = st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,6}_S", fullmatch=True), secret_names, max_size=3)
 kafka = st.fixed_dictionaries(
     {"brokers": st.lists(st.from_regex(r"b-[1-9]\.[a-z]{1,9}:909[2468]", fullmatch=True), min_size=1, max_size=3)}
 )
@@ -93,7 +91,7 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
             "essential": draw(st.booleans()),
             "memory": draw(st.none() | st.integers(6, 200)),
             "environment_variables": draw(clear_texts),
-            "secrets": draw(secrets),
+            "secrets": draw(secret_sources.secrets(environment)),
         }
         for name in draw(names)
     ]
@@ -140,9 +138,11 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
-        "secrets": draw(secrets),
-        "admitted_secrets": draw(st.lists(secret_names, max_size=2, unique=True)),
-        "runtime_secrets": draw(st.lists(secret_names, max_size=3, unique=True)),
+        "secrets": draw(secret_sources.secrets(environment)),
+        "admitted_secrets": draw(st.lists(secret_sources.origins(environment), max_size=2, unique=True)),
+        "runtime_secrets": draw(
+            st.lists(secret_sources.secret_names | secret_sources.made_by_rds, max_size=3, unique=True)
+        ),
         "kafka": draw(st.none() | kafka),
         "sidecars": draw(sidecars(name, environment)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
@@ -193,10 +193,6 @@ def containers(instance: Instance) -> list[dict[str, Any]]:
     """All containers of the service's tasks; its own comes first."""
     found: list[dict[str, Any]] = definition(instance).document("container_definitions")
     return sorted(found, key=lambda container: container["name"] != instance.variables["service"]["name"])
-
-
-def secret_arns(instance: Instance, names: Any) -> set[str]:
-    return {strategies.arn(instance.variables["environment"], "secretsmanager", f"secret:{name}") for name in names}
 
 
 def depends_on(instance: Instance, resource: str) -> set[str]:
