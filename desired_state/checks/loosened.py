@@ -24,8 +24,15 @@ def _image(spec: ServiceSpec) -> Iterator[Location]:
         yield ("image", "repository")
 
 
+def _secrets_by_arn(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("secrets", name) for name, source in spec.secrets.items() if source.is_arn)
+    for index, sidecar in enumerate(spec.sidecars):
+        yield from (("sidecars", index, "secrets", name) for name, source in sidecar.secrets.items() if source.is_arn)
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
+    Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
 )
 
 

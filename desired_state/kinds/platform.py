@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from desired_state.kinds.adoption import Imports
 from desired_state.kinds.fields import Distinct, Environments, IfSet, Strict, TagValue, Text, refuse
 from desired_state.kinds.policy import Policy
-from desired_state.kinds.service.container import SecretName
+from desired_state.kinds.service.secret import SecretName
 from desired_state.located import quote
 
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -65,8 +65,9 @@ ExemptReason = Annotated[
 DataArn = Annotated[
     str,
     Text(
-        r"arn:aws[a-z-]*:(?:dynamodb|events|kafka|kinesis|s3|sns|sqs):[A-Za-z0-9_.:/*-]+",
-        "the ARN (with * for parts of it) of something in DynamoDB, EventBridge, MSK, Kinesis, S3, SNS or SQS",
+        r"arn:aws[a-z-]*:(?:dynamodb|events|kafka|kinesis|kms|s3|secretsmanager|sns|sqs|ssm):[A-Za-z0-9_.:/*-]+",
+        "the ARN (with * for parts of it) of something in DynamoDB, EventBridge, MSK, Kinesis, S3, SNS or SQS, or of a "
+        "secret, parameter or key",
         200,
     ),
 ]

@@ -3,18 +3,20 @@
 They need values only, so that the daemon can repeat them for an instance that it accepted earlier.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from desired_state.checks.routes import covers
 from desired_state.instance import Key, Kind
 from desired_state.kinds.manifest import ModuleSpec, Spec
 from desired_state.kinds.platform import PlatformSpec
+from desired_state.kinds.service.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location, quote
 from desired_state.tenants.tenant import NAMED_ROOTS, Tenant, Tenants, matches
 
+Readable: TypeAlias = Literal["secrets", "parameters"]
 _SHARED: Final = "shared/*"
 
 
@@ -83,10 +85,10 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         granted = tenant.own_names if tenant.repositories is None else tenant.repositories
         message = f"the tenant {tenant.name} may not build {quote(spec.repository)}, {_only(granted)}"
         yield Denial(("spec", "repository"), message)
-    for place, secret in _secrets(spec):
-        if not may_read(secret, key, former, tenant):
+    for place, secret, kind in _secrets(spec):
+        if not may_read(secret, key, former, tenant, kind):
             message = f"the tenant {tenant.name} may not read {quote(secret)} for {key.name}"
-            granted = (f"{key.name}/*", _SHARED, *tenant.secrets)
+            granted = (f"{key.name}/*", _SHARED, *_granted(tenant, kind))
             yield Denial(("spec", *place), f"{message}, {_only(granted)}")
     for place, image in _images(spec):
         if not matches(_without_tag(image), tenant.registries):
@@ -118,15 +120,23 @@ def _closer(path: str, grant: str, other: Tenant) -> str | None:
     return next((one for one in (*named, *other.routes) if is_narrower(one, grant) and _holds(one, path)), None)
 
 
-def may_read(secret: str, key: Key, former: str | None, tenant: Tenant) -> bool:
-    """Return whether a service may read a secret: below its own name, below `shared/`, or granted.
+def may_read(secret: str, key: Key, former: str | None, tenant: Tenant, kind: Readable = "secrets") -> bool:
+    """Return whether a service may read a secret or parameter: below its own name, below `shared/`, or granted.
 
     The platform puts the name of the environment before a secret's (terraform/modules/secrets), so the name may be
     written with it. Secrets Manager knows no folders: a name is compared from its first character, and `..` is a name.
+    An ARN may be another account's: no entry that is a name grants it, not even `*`.
     """
+    granted = _granted(tenant, kind)
+    if secret.startswith("arn:"):
+        return matches(secret, (one for one in granted if one.startswith("arn:")))
     names = [f"{name}/*" for name in (key.name, former) if name]
     plain = secret.removeprefix("/").removeprefix(f"{key.environment}/")
-    return matches(plain, (*names, _SHARED, *tenant.secrets))
+    return matches(plain, (*names, _SHARED, *granted))
+
+
+def _granted(tenant: Tenant, kind: Readable) -> tuple[str, ...]:
+    return tenant.secrets if kind == "secrets" else tenant.parameters
 
 
 def granted_route(path: str, key: Key, tenant: Tenant) -> str | None:
@@ -144,15 +154,20 @@ def _holds(prefix: str, path: str) -> bool:
     return path == prefix or covers(f"{prefix.rstrip('/')}/*", path)
 
 
-def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str, Readable]]:
     if spec.image and spec.image.credentials:
-        yield ("image", "credentials"), spec.image.credentials
-    yield from ((("secrets", name), secret) for name, secret in spec.secrets.items())
-    yield from ((("runtimeSecrets", index), secret) for index, secret in enumerate(spec.runtime_secrets))
+        yield ("image", "credentials"), spec.image.credentials, "secrets"
+    yield from _sources(("secrets",), spec.secrets)
+    yield from ((("runtimeSecrets", index), secret, "secrets") for index, secret in enumerate(spec.runtime_secrets))
     for index, sidecar in enumerate(spec.sidecars):
-        yield from ((("sidecars", index, "secrets", name), secret) for name, secret in sidecar.secrets.items())
+        yield from _sources(("sidecars", index, "secrets"), sidecar.secrets)
         if sidecar.credentials:
-            yield ("sidecars", index, "credentials"), sidecar.credentials
+            yield ("sidecars", index, "credentials"), sidecar.credentials, "secrets"
+
+
+def _sources(place: Location, secrets: Mapping[str, SecretSource]) -> Iterator[tuple[Location, str, Readable]]:
+    for name, source in secrets.items():
+        yield (*place, name), source.name, "secrets" if source.parameter is None else "parameters"
 
 
 def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:

@@ -31,6 +31,7 @@ class Tenant:
     repositories: tuple[str, ...] | None = None
     depends_on: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     imports: bool = False

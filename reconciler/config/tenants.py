@@ -35,8 +35,16 @@ Repository = Annotated[
 Secret = Annotated[
     str,
     explained(
-        r"\*|[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,511}\*?",
-        "must be the name of a secret without its environment, or its beginning and *, such as payments/*",
+        r"\*|[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@!:-]{0,600}\*?",
+        "must be the name of a secret without its environment, or its beginning and *, such as payments/*, or an ARN",
+    ),
+]
+Parameter = Annotated[
+    str,
+    explained(
+        r"\*|[A-Za-z0-9_.-][A-Za-z0-9/_.:-]{0,1010}\*?",
+        "must be the name of a parameter without the first slash and its environment, or its beginning and *, such as "
+        "payments/*, or an ARN",
     ),
 ]
 # A `*` before the first slash would also stand for the rest of a host name, which belongs to anybody.
@@ -81,6 +89,7 @@ class TenantSettings(Section):
     secrets: tuple[Secret, ...] = Field(
         (), description="Secrets beyond those below a service's own name (`<name>/`) and below `shared/`"
     )
+    parameters: tuple[Parameter, ...] = Field((), description="Parameters of SSM beyond those, likewise")
     registries: tuple[Registry, ...] = Field(
         (), description="Images of sidecars and scanners, as registry and repository without a tag"
     )

@@ -24,7 +24,8 @@ class LiveService:
     the registry: that stops a deployment, not a drift check.
 
     `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port. `secrets`
-    are the names of those that ECS puts into tasks of any deployment when it starts them.
+    are those that ECS puts into tasks of any deployment when it starts them: secrets of the account by name, those of
+    other accounts and parameters by ARN.
 
     `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
     has none, or AWS does not permit to ask.

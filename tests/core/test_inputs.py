@@ -12,11 +12,15 @@ from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.placeholder import placeholder_platform
+from reconciler.core.inputs.service_secrets import origin_in_ecs
 from reconciler.core.inputs.variables import desired_digest, variables
 from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
 from tests.terraform.configuration import PROJECT, blocks
 
 ROOTS = PROJECT / "terraform" / "roots"
+PARTNER = "arn:aws:secretsmanager:eu-west-1:999900001111:secret:partner/key-AbCdEf"
+HERE = f"arn:aws:secretsmanager:{DEVELOP.region}:{DEVELOP.account}:secret:orders/url-AbCdEf"
+URL_PARAMETER = f"arn:aws:ssm:{DEVELOP.region}:{DEVELOP.account}:parameter/orders/url"
 # Fields that say when and in which order to apply, never the content.
 NO_INPUT = {"environments", "depends_on", "imports", "policy"}
 # One change per field of a service, as the manifest writes it. A new field needs a row here.
@@ -108,6 +112,24 @@ def test_secrets_of_the_platform_have_the_names_that_it_gave_them() -> None:
     assert found["sidecars"][0]["secrets"] == {"KEY": "develop/orders/url"}
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("orders/url", "develop/orders/url"),
+        ("'orders/url:key'", "develop/orders/url:key::"),
+        ("{secret: orders/url, stage: AWSPREVIOUS}", "develop/orders/url::AWSPREVIOUS:"),
+        ("'rds!db-0a1b:password::'", "rds!db-0a1b:password::"),
+        (f"'{PARTNER}:user::'", f"{PARTNER}:user::"),
+        ("{parameter: /orders/url}", f"arn:aws:ssm:{DEVELOP.region}:{DEVELOP.account}:parameter/orders/url"),
+        ("{parameter: url}", f"arn:aws:ssm:{DEVELOP.region}:{DEVELOP.account}:parameter/url"),
+    ],
+)
+def test_a_source_of_a_secret_reaches_the_root_in_the_form_of_ecs(source: str, expected: str) -> None:
+    platform = {**placeholder_platform(DEVELOP), "secret_names": {"orders/url": "develop/orders/url"}}
+    found = variables(instance(with_field(f"secrets: {{URL: {source}}}")), DEVELOP, platform=platform, image=IMAGE)
+    assert found["secrets"] == {"URL": expected}
+
+
 def test_peerings_and_brokers_reach_the_root_with_these_names() -> None:
     peering = "{connectionId: pcx-0a1b2c3d, cidr: 10.50.0.0/16, callers: true}"
     more = f"nat: single, peerings: {{data: {peering}}}}}\n  kafka: {{brokerCidrs: [10.50.16.0/20]}}"
@@ -174,6 +196,13 @@ def test_tasks_at_a_former_port_are_reached_until_they_are_gone(
         ("secrets: {URL: orders/url}", {"orders/url"}, None),
         ("secrets: {URL: orders/url}", {"orders/url", "orders/key"}, ["orders/key"]),
         ("secrets: {}", {"orders/url", "orders/key"}, ["orders/key", "orders/url"]),
+        ("secrets: {URL: 'orders/url:key'}", {"orders/url"}, None),
+        ("secrets: {URL: {secret: orders/url, stage: AWSPREVIOUS}}", {"orders/url"}, None),
+        ("secrets: {URL: {parameter: /orders/url}}", {"orders/url", URL_PARAMETER}, ["orders/url"]),
+        ("secrets: {URL: orders/url}", {"orders/url", URL_PARAMETER}, [URL_PARAMETER]),
+        (f"secrets: {{URL: '{PARTNER}:user::'}}", {PARTNER}, None),
+        (f"secrets: {{URL: '{PARTNER}'}}", {"partner/key"}, ["partner/key"]),
+        (f"secrets: {{URL: '{HERE}'}}", {"orders/url"}, None),
         (
             "secrets: {}\n  sidecars: [{name: proxy, image: r.example/p:1, secrets: {K: orders/key}}]",
             {"orders/key"},
@@ -186,6 +215,21 @@ def test_tasks_with_a_former_secret_may_start_until_they_are_gone(
 ) -> None:
     found = inputs_of(instance(with_field(fields)), running_secrets=running)
     assert found.get("admitted_secrets") == admitted
+
+
+@pytest.mark.parametrize(
+    ("value_from", "expected"),
+    [
+        (HERE, "orders/url"),
+        (f"{HERE}:key::", "orders/url"),
+        (f"{PARTNER}:user::", PARTNER),
+        (URL_PARAMETER, URL_PARAMETER),
+        ("/orders/url", URL_PARAMETER),
+        ("orders/url", URL_PARAMETER),
+    ],
+)
+def test_what_a_running_task_reads_is_named_as_the_manifest_names_it(value_from: str, expected: str) -> None:
+    assert origin_in_ecs(value_from, DEVELOP) == expected
 
 
 def test_the_ports_of_runtimes_are_those_of_the_module() -> None:

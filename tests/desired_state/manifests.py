@@ -132,6 +132,17 @@ def messages(problems: tuple[Problem, ...]) -> list[str]:
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).filter(lambda name: name != "internal")
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
+_PARTS = st.sampled_from(["", ":key", ":key::", "::AWSPREVIOUS:", f":key::{'a' * 32}"])
+_MORE = st.sampled_from([{}, {"key": "user"}, {"stage": "AWSPREVIOUS"}, {"key": "user", "version": "b" * 32}])
+_ARNS = st.sampled_from(["arn:aws:secretsmanager:eu-central-1:999900001111:secret:partner/key-AbCdEf"])
+_SECRETS = secret_names | st.sampled_from(["rds!db-0a1b-4c5d6e7f8a9b"]) | _ARNS
+secret_sources = st.one_of(
+    secret_names,
+    st.builds("{}{}".format, _SECRETS, _PARTS),
+    st.builds(lambda name, more: {"secret": name, **more}, _SECRETS, _MORE),
+    st.sampled_from(["arn:aws:ssm:eu-central-1:999900001111:parameter/partner/key"]),
+    secret_names.map(lambda name: {"parameter": f"/{name}"}),
+)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
 _versions = st.fixed_dictionaries({"tag": st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)}) | st.just(
@@ -160,7 +171,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "port": draw(st.none() | st.integers(1, 65535)),
         "scaling": {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))},
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
-        "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
+        "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_sources, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "policy": {

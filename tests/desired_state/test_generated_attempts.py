@@ -62,6 +62,13 @@ names = st.sampled_from(["intruder"] * 9 + ["intruder-a"] * 9 + NAMES)
 secrets = st.builds(
     "{}{}/{}".format, st.sampled_from(PREFIXES), st.sampled_from(FOLDERS), st.sampled_from(["k", "a/k"])
 )
+sources = st.one_of(
+    secrets,
+    secrets.map("{}:key::".format),
+    secrets.map(lambda name: {"secret": name, "stage": "AWSPREVIOUS"}),
+    secrets.map(lambda name: {"parameter": name}),
+    secrets.map("arn:aws:secretsmanager:eu-central-1:111122223333:secret:{}-AbCdEf".format),
+)
 paths = st.one_of(
     st.sampled_from(["/orders/c*", "/*", "/intruder", "/intruder/*", "/intruder/eu/*", "/o*/x", "/intruder*"]),
     st.text(st.sampled_from("/*?ordersint"), max_size=9).map("/{}".format),
@@ -70,13 +77,13 @@ paths = st.one_of(
 sidecars = st.builds(
     lambda image, secret: [{"name": "side", "image": image, "secrets": {} if secret is None else {"S": secret}}],
     st.sampled_from(IMAGES),
-    st.none() | secrets,
+    st.none() | sources,
 )
 routings = st.builds(
     lambda path, priority: {"paths": [path], "priority": priority}, paths, st.sampled_from([1, 120, 121, 900])
 )
 wishes = st.one_of(
-    st.dictionaries(st.sampled_from("AB"), secrets, max_size=2).map(lambda found: {"secrets": found}),
+    st.dictionaries(st.sampled_from("AB"), sources, max_size=2).map(lambda found: {"secrets": found}),
     st.lists(secrets, max_size=1).map(lambda found: {"runtimeSecrets": found}),
     sidecars.map(lambda found: {"sidecars": found}),
     names.map(lambda name: {"dependsOn": [name]}),
@@ -154,7 +161,8 @@ def check_service(one: Instance, spec: ServiceSpec) -> None:
     sidecar_secrets = [secret for sidecar in spec.sidecars for secret in sidecar.secrets.values()]
     own = [one.key.name, "shared", *filter(None, [one.former])]
     begins = [f"{prefix}{name}/" for name in own for prefix in ("", "/", "develop/", "/develop/", "test/", "/test/")]
-    for secret in (*spec.secrets.values(), *spec.runtime_secrets, *sidecar_secrets):
+    sources = [source.name for source in (*spec.secrets.values(), *sidecar_secrets)]
+    for secret in (*spec.runtime_secrets, *sources):
         assert secret.startswith(tuple(begins))
         assert one.key.environment in secret or not secret.lstrip("/").startswith(("develop/", "test/", "prod/"))
     assert all(sidecar.image.startswith("public.ecr.aws/aws-observability/") for sidecar in spec.sidecars)

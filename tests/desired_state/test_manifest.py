@@ -101,7 +101,8 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets: remove one"),
         (
             {"secrets": {"A": "arn:aws:secretsmanager"}},
-            '"arn:aws:secretsmanager" is not the name of a secret in Secrets Manager',
+            '"arn:aws:secretsmanager" is not the ARN of a secret, which ends in a hyphen and six characters: '
+            "write all of it, or the secret's name",
         ),
         (
             {"secrets": {"A": "orders/db-secret"}},

@@ -106,27 +106,29 @@ def problems_with(*lines: str) -> list[str]:
             "secrets: {DB: shop/db}",
         ),
         (
-            f"secrets: {{DB: '{SECRET_ARN}'}}",
+            f"runtimeSecrets: ['{SECRET_ARN}']",
             'is an ARN: write the name of the secret, "shop/db"',
+            "runtimeSecrets: [shop/db]",
+        ),
+        (
+            "runtimeSecrets: ['shop/db:user::']",
+            'is a part of a secret, but here stands a whole one: write "shop/db"',
+            "runtimeSecrets: [shop/db]",
+        ),
+        (
+            f"secrets: {{DB: {{secret: '{PARAMETER}'}}}}",
+            "is a parameter of SSM: write it under parameter",
+            f"secrets: {{DB: {{parameter: '{PARAMETER}'}}}}",
+        ),
+        (
+            "secrets: {DB: {parameter: /aws/reference/secretsmanager/shop/db}}",
+            'leads to Secrets Manager: write the secret\'s name, "shop/db"',
             "secrets: {DB: shop/db}",
         ),
         (
-            f"secrets: {{DB: '{SECRET_ARN}:user::'}}",
-            "is a part of a secret, but a variable gets a whole one: "
-            "store this value as a secret of its own, and write that secret's name",
-            "secrets: {DB: shop/db-user}",
-        ),
-        (
-            "secrets: {DB: 'shop/db:user::'}",
-            "is a part of a secret, but a variable gets a whole one: "
-            "store this value as a secret of its own, and write that secret's name",
-            "secrets: {DB: shop/db-user}",
-        ),
-        (
-            f"secrets: {{DB: '{PARAMETER}'}}",
-            "is a parameter of SSM Parameter Store, which services do not get: "
-            "store the value in Secrets Manager, and write that secret's name",
-            "secrets: {DB: shop/db}",
+            "secrets: {DB: {secret: shop/db, kye: url}}",
+            'unknown field "kye": did you mean "key"?',
+            "secrets: {DB: {secret: shop/db, key: url}}",
         ),
         (
             "sidecars: [{name: a, image: a.example/a:1, command: sleep 60}]",

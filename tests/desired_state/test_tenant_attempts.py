@@ -29,7 +29,7 @@ def at(path: str, priority: int = 1, **more: Any) -> Files:
     return file(public("intruder", paths=[path], priority=priority, **more))
 
 
-def secret(name: str) -> Files:
+def secret(name: object) -> Files:
     return file(own(secrets={"STOLEN": name}))
 
 
@@ -43,6 +43,8 @@ NAME, FORMER, SECRET, IMAGE, PATH = (
 IMPORTING: dict[str, Any] = {"import": [{"to": "aws_s3_bucket.this", "id": "orders-data"}]}
 IGNORE = [{"address": "aws_iam_role.this", "path": "policy", "owner": "me", "until": "2099-01-01"}]
 LABEL, LANGUAGE = "DNS label", "the name of a secret in Secrets Manager"
+SECRETS_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
+PARAMETERS_ARN = "arn:aws:ssm:eu-central-1:111122223333:parameter/"
 FAR = "no tenant of the configuration has files here"
 
 ATTEMPTS: dict[str, tuple[Files, str, str]] = {
@@ -100,16 +102,19 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     "a secret in an override": (file(overridden(own(), secrets={"S": "orders/x"})), SECRET, "orders/x"),
     "a secret with a look-alike": (secret("\N{CYRILLIC SMALL LETTER O}rders/database-url"), LANGUAGE, "STOLEN"),
     "a secret with a wildcard": (secret("intruder/*"), LANGUAGE, "STOLEN"),
-    "a secret by its ARN": (
-        secret("arn:aws:secretsmanager:eu-central-1:111122223333:secret:orders/database-url-AbCdEf"),
-        "is an ARN",
-        "STOLEN",
-    ),
-    "a part of a secret": (secret("orders/database-url:password::"), "a part of a secret", "STOLEN"),
-    "a parameter by its ARN": (
-        secret("arn:aws:ssm:eu-central-1:111122223333:parameter/orders/key"),
-        "a parameter of SSM",
-        "STOLEN",
+    "a secret by its ARN": (secret(f"{SECRETS_ARN}orders/database-url-AbCdEf"), SECRET, "STOLEN"),
+    "the own secret by its ARN": (secret(f"{SECRETS_ARN}intruder/key-AbCdEf"), SECRET, "STOLEN"),
+    "a part of a secret": (secret("orders/database-url:password::"), SECRET, "STOLEN"),
+    "a version of a secret": (secret({"secret": "orders/key", "stage": "AWSPREVIOUS"}), SECRET, "STOLEN"),
+    "a secret of a database": (secret("rds!db-0a1b:password"), SECRET, "STOLEN"),
+    "a parameter": (secret({"parameter": "/orders/key"}), SECRET, "STOLEN"),
+    "a parameter with its environment": (secret({"parameter": "/develop/orders/key"}), SECRET, "STOLEN"),
+    "a parameter by its ARN": (secret(f"{PARAMETERS_ARN}orders/key"), SECRET, "STOLEN"),
+    "the own parameter by its ARN": (secret({"parameter": f"{PARAMETERS_ARN}intruder/key"}), SECRET, "STOLEN"),
+    "a parameter of a sidecar": (
+        file(own(sidecars=sidecar(secrets={"S": {"parameter": "/orders/key"}}))),
+        SECRET,
+        '"S"',
     ),
     "a parameter through Secrets Manager": (secret("/aws/reference/ssm/orders/key"), SECRET, "/aws/reference"),
     # registries

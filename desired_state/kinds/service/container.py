@@ -10,10 +10,10 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from desired_state.kinds.fields import Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
+from desired_state.kinds.service.secret import SecretName, SecretSource
 from desired_state.located import quote
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
-_ARN_END: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager appends such a suffix to every secret's ARN
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(hours=1)
 
 
@@ -25,31 +25,6 @@ def _not_secret(name: str) -> str:
     return name
 
 
-def _not_elsewhere(secret: str) -> str:
-    """Refuse what ECS would take from another place than a whole secret, with the name to write where one is known."""
-    if re.match(r"arn:[a-z-]+:ssm:", secret):
-        raise refuse(
-            f"{quote(secret)} is a parameter of SSM Parameter Store, which services do not get: "
-            "store the value in Secrets Manager, and write that secret's name"
-        )
-    name, _, part = re.sub(r"^arn:[a-z-]+:secretsmanager:[^:]*:[^:]*:secret:", "", secret).partition(":")
-    if part.strip(":") and not name.startswith("arn"):
-        raise refuse(
-            f"{quote(secret)} is a part of a secret, but a variable gets a whole one: "
-            "store this value as a secret of its own, and write that secret's name"
-        )
-    if secret.startswith("arn:") and name and name != "arn":
-        raise refuse(f"{quote(secret)} is an ARN: write the name of the secret, {quote(_ARN_END.sub('', name))}")
-    return secret
-
-
-def _unlike_arn(secret: str) -> str:
-    if _ARN_END.search(secret):
-        message = f"{quote(secret)} ends in a hyphen and six characters, as an ARN does: AWS would take it for one"
-        raise refuse(f"{message}, so give the secret another name")
-    return secret
-
-
 def _with_registry(image: str) -> str:
     if re.fullmatch(r"[a-z0-9._-]+:[A-Za-z0-9_][A-Za-z0-9_.-]*", image):
         raise refuse(f"{quote(image)} names no registry: on Docker Hub this is {quote(f'docker.io/library/{image}')}")
@@ -58,12 +33,6 @@ def _with_registry(image: str) -> str:
 
 VariableName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable", 255)]
 PlainVariableName = Annotated[VariableName, AfterValidator(_not_secret)]
-SecretName = Annotated[
-    str,
-    AfterValidator(_not_elsewhere),
-    Text(r"[A-Za-z0-9/_+=.@-]+", "the name of a secret in Secrets Manager", 512),
-    AfterValidator(_unlike_arn),
-]
 ImageUri = Annotated[
     str,
     AfterValidator(_with_registry),
@@ -77,7 +46,7 @@ ImageUri = Annotated[
 Command = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...], Field(max_length=64)]
 
 
-def not_in_env(secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+def not_in_env(secrets: dict[str, SecretSource], info: ValidationInfo) -> dict[str, SecretSource]:
     """Validate that no variable under `secrets` is also under `env`, which must be an earlier field."""
     for name in secrets:
         if name in info.data.get("env", {}):
@@ -95,7 +64,7 @@ class Sidecar(Strict):
     essential: bool = True
     memory: Annotated[int | None, Field(ge=6), Mebibytes] = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
-    secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
 

@@ -27,7 +27,6 @@ from desired_state.kinds.policy import Policy
 from desired_state.kinds.service.container import (
     PlainVariableName,
     PreDeployment,
-    SecretName,
     Sidecar,
     VariableName,
     not_in_env,
@@ -37,6 +36,7 @@ from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_probl
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
+from desired_state.kinds.service.secret import ReadableName, SecretSource
 from desired_state.kinds.service.traffic import HealthCheck, Routing
 from desired_state.located import quote
 
@@ -88,8 +88,8 @@ class ServiceSpec(Strict):
     health_check: HealthCheck | None = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
-    secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
-    runtime_secrets: Annotated[tuple[SecretName, ...], Distinct] = ()
+    secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
+    runtime_secrets: Annotated[tuple[ReadableName, ...], Distinct] = ()
     kafka: Kafka | None = None
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
     pre_deployment: PreDeployment | None = None

@@ -8,11 +8,14 @@ from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.environment import Environment
+from reconciler.core.inputs.service_secrets import origin, references
 
 
 def service_variables(
     instance: Instance,
     spec: ServiceSpec,
+    environment: Environment,
     image: str | None,
     secret_names: Mapping[str, str],
     running_ports: Set[int],
@@ -21,7 +24,7 @@ def service_variables(
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
     secret of another maker has the name that the manifest says."""
     former = _former_ports(spec, running_ports)
-    former_secrets = _former_secrets(spec, secret_names, running_secrets)
+    former_secrets = _former_secrets(spec, secret_names, running_secrets, environment)
     return {
         "service": {
             "name": instance.service_name,
@@ -46,17 +49,13 @@ def service_variables(
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
-        "secrets": _named(spec.secrets, secret_names),
+        "secrets": references(spec.secrets, secret_names, environment),
         "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
-        "sidecars": [_sidecar(sidecar, secret_names) for sidecar in spec.sidecars],
+        "sidecars": [_sidecar(sidecar, secret_names, environment) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,
         "alarms": spec.alarms.model_dump(mode="json", by_alias=False),
     }
-
-
-def _named(secrets: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    return {variable: names.get(secret, secret) for variable, secret in secrets.items()}
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
@@ -77,11 +76,17 @@ def _former_ports(spec: ServiceSpec, running: Set[int]) -> list[int]:
     return sorted(running - {port}) if port else []
 
 
-def _former_secrets(spec: ServiceSpec, secret_names: Mapping[str, str], running: Set[str]) -> list[str]:
-    """Return the secrets of running tasks that the manifest puts into none any more."""
+def _former_secrets(
+    spec: ServiceSpec, secret_names: Mapping[str, str], running: Set[str], environment: Environment
+) -> list[str]:
+    """Return the secrets and parameters of running tasks that the manifest puts into none any more."""
     injected = (spec.secrets, *(sidecar.secrets for sidecar in spec.sidecars))
     logins = (spec.image, *spec.sidecars)
-    wanted = {name for one in injected for name in _named(one, secret_names).values()}
+    wanted = {
+        origin(source, environment)
+        for one in injected
+        for source in references(one, secret_names, environment).values()
+    }
     wanted |= {secret_names.get(one.credentials, one.credentials) for one in logins if one and one.credentials}
     return sorted(running - wanted)
 
@@ -91,7 +96,7 @@ def _credentials(secret: str | None, names: Mapping[str, str]) -> dict[str, str]
     return {"credentials": names.get(secret, secret)} if secret else {}
 
 
-def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:
+def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str], environment: Environment) -> dict[str, Any]:
     return {
         "name": sidecar.name,
         "image": sidecar.image,
@@ -100,7 +105,7 @@ def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any
         "essential": sidecar.essential,
         "memory": sidecar.memory,
         "environment_variables": dict(sidecar.env),
-        "secrets": _named(sidecar.secrets, secret_names),
+        "secrets": references(sidecar.secrets, secret_names, environment),
     }
 
 

@@ -15,6 +15,7 @@ _DEFINITION, _SERVICE = "aws_ecs_task_definition", "aws_ecs_service"
 _OWN, _BEFORE = "this", "pre_deployment"  # names in terraform/modules/service
 _TAGS = ("tags", "tags_all")
 _PLACEHOLDER = ":awaiting-first-image"
+_WHOLE_ARN = re.compile(r"-[A-Za-z0-9]{6}$")
 _ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/.+")
 
 
@@ -169,10 +170,13 @@ def _planned(
 
 
 def _secret_name(source: str) -> str | None:
-    """Return the name in `arn:…:secretsmanager:…:secret:name[:key:stage:version]`; None for a Systems Manager
-    parameter.
+    """Return the name in `arn:…:secretsmanager:…:secret:name[:key:stage:version]`, or the ARN where the manifest has it
+    whole: it may be another account's. None for a Systems Manager parameter.
     """
-    return source.split(":secret:", 1)[1].split(":", 1)[0] if ":secretsmanager:" in source else None
+    if ":secretsmanager:" not in source:
+        return None
+    arn = ":".join(source.split(":")[:7])
+    return arn if _WHOLE_ARN.search(arn) else arn.rpartition(":")[2]
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:

@@ -13,13 +13,13 @@ from typing import Any
 from desired_state.instance import Instance, Key
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
+from reconciler.core.inputs.service_secrets import origin_in_ecs
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_image, image_uri, newest_tag
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
-_END_OF_ARN = re.compile(r"-[A-Za-z0-9]{6}$")  # the service module refuses names with such an end
 _SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it in two steps
 
 
@@ -123,14 +123,13 @@ def _ports(container: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _secrets(containers: Sequence[Mapping[str, Any]], environment: Environment) -> Iterator[str]:
-    """Yield the names of secrets of Secrets Manager that start these containers, without what AWS adds to an ARN."""
+    """Yield what these containers read when they start: secrets of this account by name, all else by ARN."""
     for container in containers:
         if login := container.get("repositoryCredentials", {}).get("credentialsParameter"):
             yield str(login)  # a name, as the service module writes it
         for secret in container.get("secrets", ()):
-            match str(secret.get("valueFrom", "")).split(":"):
-                case [_, _, "secretsmanager", environment.region, environment.account, "secret", name, *_]:
-                    yield _END_OF_ARN.sub("", name)
+            if value_from := str(secret.get("valueFrom", "")):
+                yield origin_in_ecs(value_from, environment)
 
 
 def _deployed(service: Mapping[str, Any]) -> frozenset[str]:

@@ -100,6 +100,8 @@ class AwsPrerequisites:
         return f"image {repository}{version} is not in its registry: never pushed, or expired"
 
     async def _secret(self, name: str, environment: Environment) -> str | None:
+        if name.startswith("arn:"):
+            environment = replace(environment, region=name.split(":")[3])
         call = self._clients.call(environment, "secretsmanager", "describe_secret", SecretId=name)
         return None if await _exists(call) else f"secret {name} does not exist"
 

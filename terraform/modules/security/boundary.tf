@@ -22,9 +22,17 @@ locals {
     "xray:PutTraceSegments",
   ]
 
+  # Secrets and parameters of other accounts, and their keys, are reached only where they are listed.
+  secrets_of_others = [for arn in var.data_resources : arn if can(regex("^arn:aws[a-z-]*:(kms|secretsmanager|ssm):", arn))]
+  data_of_others    = [for arn in var.data_resources : arn if !contains(local.secrets_of_others, arn)]
+  reads_of_others = [
+    for action in ["kms:Decrypt", "secretsmanager:GetSecretValue", "ssm:GetParameters"] : action
+    if anytrue([for arn in local.secrets_of_others : split(":", arn)[2] == split(":", action)[0]])
+  ]
+
   boundary_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "WithoutResource"
         Effect   = "Allow"
@@ -56,8 +64,8 @@ locals {
       {
         Sid       = "Secrets"
         Effect    = "Allow"
-        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-        Resource  = "${local.arn_in.secretsmanager}:secret:*"
+        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "ssm:GetParameters"]
+        Resource  = ["${local.arn_in.secretsmanager}:secret:*", "${local.arn_in.ssm}:parameter/*"]
         Condition = local.not_of_another
       },
       {
@@ -89,7 +97,7 @@ locals {
           "${local.arn_prefix}:s3:::${local.environment_of}-*",
           "${local.arn_in.sns}:${local.environment_of}-*",
           "${local.arn_in.sqs}:${local.environment_of}-*",
-        ], var.data_resources)
+        ], local.data_of_others)
       },
       {
         Sid      = "Artifacts"
@@ -135,7 +143,12 @@ locals {
           "${local.arn_prefix}:codestar-connections:*:${local.account}:connection/*",
         ]
       },
-    ]
+      ], length(local.secrets_of_others) == 0 ? [] : [{
+        Sid      = "SecretsOfOthers"
+        Effect   = "Allow"
+        Action   = local.reads_of_others
+        Resource = local.secrets_of_others
+    }])
   })
 }
 

@@ -73,13 +73,13 @@ variable "broker_cidrs" {
 }
 
 variable "data_resources" {
-  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's."
+  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's, and of secrets, parameters and keys of other accounts."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = length(join("", var.data_resources)) <= 1200 && alltrue([for arn in var.data_resources : can(regex("^arn:aws[a-z-]*:(dynamodb|events|kafka|kinesis|s3|sns|sqs):[^ ]+$", arn))])
-    error_message = "data_resources ${jsonencode(var.data_resources)} must be ARNs of DynamoDB, EventBridge, MSK, Kinesis, S3, SNS or SQS, of 1200 characters together: a policy ends at 6144."
+    condition     = length(join("", var.data_resources)) <= 1200 && alltrue([for arn in var.data_resources : can(regex("^arn:aws[a-z-]*:(dynamodb|events|kafka|kinesis|kms|s3|secretsmanager|sns|sqs|ssm):[^ ]+$", arn))])
+    error_message = "data_resources ${jsonencode(var.data_resources)} must be ARNs of DynamoDB, EventBridge, KMS, MSK, Kinesis, S3, Secrets Manager, SNS, SQS or SSM, of 1200 characters together: a policy ends at 6144."
   }
 }

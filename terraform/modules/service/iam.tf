@@ -46,25 +46,6 @@ locals {
     },
   ]
 
-  # Secrets Manager ends the ARN of every secret with a hyphen and six characters of its own.
-  injected_secrets = concat(values(var.secrets), flatten([for sidecar in var.sidecars : values(sidecar.secrets)]), local.logins)
-  readable_secrets = { execution = concat(local.injected_secrets, var.admitted_secrets), task = tolist(var.runtime_secrets) }
-  secret_statements = { for role, secrets in local.readable_secrets : role => [
-    {
-      Sid      = "ReadSecrets"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:GetSecretValue"]
-      Resource = sort(distinct([for secret in secrets : "${local.secret_prefix}${secret}-??????"]))
-    },
-    {
-      Sid       = "DecryptSecrets"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt"]
-      Resource  = [var.platform.kms.secrets]
-      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.amazonaws.com" } }
-    },
-  ] if length(secrets) > 0 }
-
   execution_policy = jsonencode({
     Version   = "2012-10-17"
     Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []))

@@ -66,7 +66,7 @@ locals {
     essential       = true
     portMappings    = []
     environment     = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
-    secrets         = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${var.secrets[name]}" }]
+    secrets         = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${startswith(var.secrets[name], "arn:") ? "" : local.secret_prefix}${var.secrets[name]}" }]
     linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(var.resources.memory / 2) })] }
     mountPoints     = [{ sourceVolume = "tmp", containerPath = "/var/tmp", readOnly = false }]
   })
@@ -93,7 +93,7 @@ locals {
       essential       = sidecar.essential
       portMappings    = []
       environment     = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
-      secrets         = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${local.secret_prefix}${sidecar.secrets[name]}" }]
+      secrets         = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${startswith(sidecar.secrets[name], "arn:") ? "" : local.secret_prefix}${sidecar.secrets[name]}" }]
       linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(coalesce(sidecar.memory, var.resources.memory) / 2) })] }
       mountPoints     = [{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/var/tmp", readOnly = false }]
     },

@@ -183,7 +183,7 @@ variable "environment_variables" {
 }
 
 variable "secrets" {
-  description = "Environment variables whose values ECS takes from Secrets Manager: variable name to secret name."
+  description = "Environment variables whose values ECS takes from Secrets Manager or SSM: variable name to a secret's name, or to an ARN, as ECS writes it with a part (NAME:key:stage:version)."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -197,12 +197,12 @@ variable "secrets" {
     error_message = "secrets and environment_variables both define ${jsonencode(setintersection(keys(var.secrets), keys(var.environment_variables)))}."
   }
   validation {
-    condition     = alltrue([for secret in values(var.secrets) : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret))])
-    error_message = "secrets must name secrets with letters, digits and /_+=.@-; got ${jsonencode(values(var.secrets))}."
+    condition     = alltrue([for secret in values(var.secrets) : can(regex(local.secret_reference, secret))])
+    error_message = "secrets must name secrets with letters, digits and /_+=.@-, or give the whole ARN of a secret or parameter; got ${jsonencode(values(var.secrets))}."
   }
   validation {
-    condition     = !anytrue([for secret in values(var.secrets) : can(regex("-[A-Za-z0-9]{6}$", secret))])
-    error_message = "secrets ${jsonencode([for secret in values(var.secrets) : secret if can(regex("-[A-Za-z0-9]{6}$", secret))])} end with a hyphen and six characters, which Secrets Manager mistakes for the end of a full ARN and then does not find: rename them."
+    condition     = !anytrue([for secret in values(var.secrets) : can(regex(local.looks_like_arn, secret))])
+    error_message = "secrets ${jsonencode([for secret in values(var.secrets) : secret if can(regex(local.looks_like_arn, secret))])} end with a hyphen and six characters, which Secrets Manager mistakes for the end of a full ARN and then does not find: rename them."
   }
 }
 

@@ -1,12 +1,12 @@
 variable "admitted_secrets" {
-  description = "Further names of secrets with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
+  description = "Further secrets and parameters (names of secrets, or ARNs) with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for secret in var.admitted_secrets : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret)) && !can(regex("-[A-Za-z0-9]{6}$", secret))])
-    error_message = "admitted_secrets ${jsonencode(var.admitted_secrets)} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
+    condition     = alltrue([for secret in var.admitted_secrets : can(regex("^(?:${local.secret_name}|${local.secret_arn}|${local.parameter_arn})$", secret)) && !can(regex(local.looks_like_arn, secret))])
+    error_message = "admitted_secrets ${jsonencode(var.admitted_secrets)} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end, or give whole ARNs."
   }
 }
 
@@ -17,7 +17,7 @@ variable "runtime_secrets" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for secret in var.runtime_secrets : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret))])
+    condition     = alltrue([for secret in var.runtime_secrets : can(regex("^${local.secret_name}$", secret))])
     error_message = "runtime_secrets must name secrets with letters, digits and /_+=.@-; got ${jsonencode(var.runtime_secrets)}."
   }
   validation {
@@ -89,8 +89,8 @@ variable "sidecars" {
     error_message = "sidecars' credentials ${jsonencode(compact(var.sidecars[*].credentials))} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
   }
   validation {
-    condition     = alltrue([for secret in flatten([for sidecar in var.sidecars : values(sidecar.secrets)]) : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret)) && !can(regex("-[A-Za-z0-9]{6}$", secret))])
-    error_message = "sidecars' secrets ${jsonencode(flatten([for sidecar in var.sidecars : values(sidecar.secrets)]))} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end."
+    condition     = alltrue([for secret in flatten([for sidecar in var.sidecars : values(sidecar.secrets)]) : can(regex(local.secret_reference, secret)) && !can(regex(local.looks_like_arn, secret))])
+    error_message = "sidecars' secrets ${jsonencode(flatten([for sidecar in var.sidecars : values(sidecar.secrets)]))} must name secrets with letters, digits and /_+=.@-, without a hyphen and six characters at the end, or give whole ARNs."
   }
 }
 

@@ -151,7 +151,7 @@ variable "secrets" {
 }
 
 variable "data_resources" {
-  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's."
+  description = "ARNs, with wildcards, of tables, queues, topics, buckets, streams, buses and Kafka resources that services may use although their names do not begin with the environment's, and of secrets, parameters and keys of other accounts."
   type        = list(string)
   default     = []
   nullable    = false

@@ -190,7 +190,7 @@ variable "environment_variables" {
 }
 
 variable "secrets" {
-  description = "Environment variables whose values ECS takes from Secrets Manager: variable name to secret name."
+  description = "Environment variables whose values ECS takes from Secrets Manager or SSM: variable name to a secret's name, or to an ARN, as ECS writes it with a part (NAME:key:stage:version)."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -203,7 +203,7 @@ variable "kafka" {
 }
 
 variable "admitted_secrets" {
-  description = "Further names of secrets with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
+  description = "Further secrets and parameters (names of secrets, or ARNs) with which tasks may be started. When one leaves `secrets`, name it here until the rollout has ended, so that tasks of the former revision that end, or that a rollback starts, come up; the reconciler does."
   type        = list(string)
   default     = []
   nullable    = false

@@ -191,3 +191,9 @@ def test_a_task_needs_cluster_and_both_roles() -> None:
 def test_the_name_of_a_secret_ends_before_its_key_and_may_hold_any_word() -> None:
     secrets = [{"name": "A", "valueFrom": f"{ARN}a:secret:key::"}, {"name": "B", "valueFrom": f"{ARN}b/c"}]
     assert needs(document(definition("this", container(secrets=secrets)))).secrets == ("a", "b/c")
+
+
+def test_a_secret_with_its_whole_arn_may_be_another_accounts_and_is_asked_for_by_it() -> None:
+    whole = "arn:aws:secretsmanager:eu-west-1:999900001111:secret:partner/key-AbCdEf"
+    secrets = [{"name": "A", "valueFrom": f"{whole}:user::"}, {"name": "B", "valueFrom": whole}]
+    assert needs(document(definition("this", container(secrets=secrets)))).secrets == (whole,)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
-from tests.terraform.properties import strategies
+from tests.terraform.properties import secret_sources, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.subjects import Subject
 
@@ -20,8 +20,6 @@ PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, ma
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
 clear_texts = st.dictionaries(variable_names, st.text(max_size=20), max_size=3)
-secret_names = st.from_regex(r"[a-z]{1,6}/[a-z_]{1,9}", fullmatch=True)
-secrets = st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,6}_S", fullmatch=True), secret_names, max_size=3)
 kafka = st.fixed_dictionaries(
     {"brokers": st.lists(st.from_regex(r"b-[1-9]\.[a-z]{1,9}:909[2468]", fullmatch=True), min_size=1, max_size=3)}
 )
@@ -95,12 +93,12 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
         {
             "name": name,
             "image": draw(sidecar_images(environment)),
-            "credentials": draw(st.none() | secret_names),
+            "credentials": draw(st.none() | secret_sources.secret_names),
             "command": draw(st.just([]) | PROGRAM),
             "essential": draw(st.booleans()),
             "memory": draw(st.none() | st.integers(6, 200)),
             "environment_variables": draw(clear_texts),
-            "secrets": draw(secrets),
+            "secrets": draw(secret_sources.secrets(environment)),
         }
         for name in draw(names)
     ]
@@ -117,7 +115,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     own = f"{registry}/{environment['name']}/{name}:{draw(TAG)}"
     elsewhere = draw(sidecar_images(environment))
     uri = draw(st.sampled_from([None, elsewhere, *[own] * 6]))
-    login = draw(st.none() | secret_names) if uri == elsewhere else None
+    login = draw(st.none() | secret_sources.secret_names) if uri == elsewhere else None
     owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
     image = {"owner": owner, "uri": uri, "credentials": login}
     fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))
@@ -152,9 +150,11 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "health_check": draw(st.none() | health_checks(asked=bool(kind == "public" or port))),
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
-        "secrets": draw(secrets),
-        "admitted_secrets": draw(st.lists(secret_names, max_size=2, unique=True)),
-        "runtime_secrets": draw(st.lists(secret_names, max_size=3, unique=True)),
+        "secrets": draw(secret_sources.secrets(environment)),
+        "admitted_secrets": draw(st.lists(secret_sources.origins(environment), max_size=2, unique=True)),
+        "runtime_secrets": draw(
+            st.lists(secret_sources.secret_names | secret_sources.made_by_rds, max_size=3, unique=True)
+        ),
         "kafka": draw(st.none() | kafka),
         "sidecars": draw(sidecars(name, environment)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
@@ -205,10 +205,6 @@ def containers(instance: Instance) -> list[dict[str, Any]]:
     """All containers of the service's tasks; its own comes first."""
     found: list[dict[str, Any]] = definition(instance).document("container_definitions")
     return sorted(found, key=lambda container: container["name"] != instance.variables["service"]["name"])
-
-
-def secret_arns(instance: Instance, names: Any) -> set[str]:
-    return {strategies.arn(instance.variables["environment"], "secretsmanager", f"secret:{name}") for name in names}
 
 
 def logins(variables: Variables) -> set[str]:

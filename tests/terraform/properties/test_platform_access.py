@@ -100,8 +100,10 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
         Edit(BOUNDARY, "table/${local.environment_of}-*", "table/*", says="another environment"),
         Edit(BOUNDARY, "        Condition = local.not_of_another\n", "", says="another environment"),
         Edit(BOUNDARY, "sqs}:${local.environment_of}-*", "sns}:${local.environment_of}-*", says="cannot use sqs"),
-        Edit(BOUNDARY, "], var.data_resources)", "])", says="cannot use what was named",
-             where=lambda v: bool(v["data_resources"])),
+        Edit(BOUNDARY, "], local.data_of_others)", "])",
+             says="cannot use what was named", where=lambda v: not all(map(is_secret, v["data_resources"]))),
+        Edit(BOUNDARY, "Resource = local.secrets_of_others", 'Resource = ["arn:aws:ssm:*:*:parameter/*"]',
+             says="cannot use what was named", where=lambda v: any(map(is_secret, v["data_resources"]))),
     ],
 )  # fmt: skip
 def test_property_50_environment_based_iam_restrictions_boundary(instance: Instance) -> None:
@@ -117,12 +119,19 @@ def test_property_50_environment_based_iam_restrictions_boundary(instance: Insta
     statements = {statement["Sid"]: statement for statement in policy["Statement"]}
     named = instance.variables["data_resources"]
     data = listed(statements["Data"]["Resource"])
-    assert set(named) <= set(data), "cannot use what was named"
+    read = listed(statements.get("SecretsOfOthers", {"Resource": []})["Resource"])
+    assert {*read} == {*filter(is_secret, named)}, "cannot use what was named, or secrets of other accounts"
+    assert set(named) <= {*data, *read}, "cannot use what was named"
     reached = {resource.split(":")[2] for resource in set(data) - set(named)}
     missing = DATA - reached
     assert not missing, f"cannot use {', '.join(sorted(missing))}"
     for statement in policy["Statement"]:
         check_environment(instance, statement, set(named))
+
+
+def is_secret(arn: str) -> bool:
+    """Return whether it is a secret, a parameter or a key."""
+    return arn.split(":")[2] in ("kms", "secretsmanager", "ssm")
 
 
 def check_environment(instance: Instance, statement: Any, named: set[str]) -> None:

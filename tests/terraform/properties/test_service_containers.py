@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from tests.terraform.inputs import Variables
+from tests.terraform.properties import secret_sources
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.proof import Edit, proof
-from tests.terraform.properties.services import MODULE, SERVICE, containers, logins, secret_arns
-from tests.terraform.properties.test_service_task import reads
+from tests.terraform.properties.services import MODULE, SERVICE, containers, logins
+from tests.terraform.properties.test_service_secrets import injected, reads
 
 
 def with_login(variables: Variables) -> bool:
     """Return whether a registry gets a login whose secret no variable has as well."""
-    injected = {*variables["secrets"].values(), *variables["admitted_secrets"]}
-    injected |= {name for sidecar in variables["sidecars"] for name in sidecar["secrets"].values()}
-    return not logins(variables) <= injected
+    others = variables | {
+        "image": {"credentials": None},
+        "sidecars": [one | {"credentials": None} for one in variables["sidecars"]],
+    }
+    return not logins(variables) <= {*map(secret_sources.origin, injected(others))}
 
 
 @proof(
@@ -22,7 +25,7 @@ def with_login(variables: Variables) -> bool:
     part="logins",
     of=SERVICE,
     broken_by=[
-        Edit(f"{MODULE}iam.tf", ", local.logins)", ")", says="cannot log in", where=with_login),
+        Edit(f"{MODULE}secrets.tf", ", local.logins)", ")", says="cannot log in", where=with_login),
         Edit(f"{MODULE}registries.tf", "credentialsParameter = secret", 'credentialsParameter = "x"',
              says="another login", where=with_login),
     ],
@@ -36,4 +39,5 @@ def test_property_26_secrets_injection_logins(instance: Instance) -> None:
         one["name"]: one.get("repositoryCredentials", {}).get("credentialsParameter") for one in containers(instance)
     }
     assert found == given, "a registry gets another login"
-    assert secret_arns(instance, logins(variables)) <= reads(instance, "execution"), "ECS cannot log in at a registry"
+    wanted = secret_sources.arns(variables["environment"], sorted(logins(variables)), "secretsmanager")
+    assert wanted <= reads(instance, "execution"), "ECS cannot log in at a registry"
