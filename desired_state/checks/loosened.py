@@ -19,7 +19,20 @@ class Loosening:
     asked_at: Callable[[ServiceSpec], Iterable[Location]]
 
 
-LOOSENINGS: Final[tuple[Loosening, ...]] = ()
+def _fewer_tasks(spec: ServiceSpec) -> Iterable[Location]:
+    least = spec.deployment.minimum_healthy_percent if spec.deployment else None
+    return [("deployment", "minimumHealthyPercent")] if least is not None and least < 100 else []
+
+
+def _no_circuit_breaker(spec: ServiceSpec) -> Iterable[Location]:
+    off = spec.deployment is not None and spec.deployment.circuit_breaker is False
+    return [("deployment", "circuitBreaker")] if off else []
+
+
+LOOSENINGS: Final[tuple[Loosening, ...]] = (
+    Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
+    Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
+)
 
 
 def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:

@@ -134,6 +134,19 @@ names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).fi
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
+# Any number of tasks has room in these percents.
+deployments = st.fixed_dictionaries(
+    {},
+    optional={
+        "minimumHealthyPercent": st.just(0) | st.just(100),
+        "maximumPercent": st.just(200),
+        "circuitBreaker": st.booleans(),
+        "rollbackAlarms": st.lists(st.sampled_from(["cpu", "memory", "shop latency"]), unique=True, max_size=3),
+        "forceNew": st.from_regex(r"[a-z0-9][a-z0-9.-]{0,8}", fullmatch=True),
+        "strategy": st.just("rolling"),
+    },
+)
+
 
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
@@ -149,6 +162,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
+        "deployment": draw(st.none() | deployments),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),

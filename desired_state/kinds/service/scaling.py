@@ -15,6 +15,16 @@ class Scaling(Strict):
     cpu: Percent = 60
     memory: Percent = 70
 
+    @property
+    def fewest(self) -> int:
+        """Return the smallest number of tasks at any time."""
+        return self.min
+
+    @property
+    def most(self) -> int:
+        """Return the largest number of tasks at any time."""
+        return self.max
+
     @field_validator("max")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:

@@ -33,6 +33,7 @@ from desired_state.kinds.service.container import (
     not_in_env,
 )
 from desired_state.kinds.service.delivery import Delivery
+from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.scaling import Scaling
@@ -83,6 +84,7 @@ class ServiceSpec(Strict):
     memory: Annotated[int, Mebibytes]
     port: Port | None = None
     scaling: Scaling
+    deployment: Annotated[Deployment | None, IfSet] = None
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
@@ -110,6 +112,17 @@ class ServiceSpec(Strict):
         if problem := memory_problem(info.data.get("cpu", 0), memory):
             raise refuse(problem, beside=("cpu",))
         return memory
+
+    @field_validator("deployment")
+    @classmethod
+    def _rollout_can_move(cls, deployment: Deployment | None, info: ValidationInfo) -> Deployment | None:
+        if deployment is not None and "scaling" in info.data:
+            deployment.check_room(info.data["scaling"])
+        for index, alarm in enumerate(deployment.rollback_alarms if deployment else ()):
+            if alarm in REQUEST_ALARMS and info.data.get("type") == "internal":
+                message = f"an internal service has no alarm {quote(alarm)}: write cpu, memory or running-tasks"
+                raise refuse(f"{message}, or the name of an alarm of yours", inside=("rollbackAlarms", index))
+        return deployment
 
     @field_validator("routing")
     @classmethod

@@ -7,6 +7,7 @@ from desired_state.instance import Instance
 from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.inputs.service_deployment import deployment_variables
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
@@ -40,6 +41,7 @@ def service_variables(
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
+        **deployment_variables(spec),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),

@@ -35,11 +35,6 @@ locals {
       comparison  = "GreaterThanThreshold", threshold = var.alarms.server_errors, periods = 3, missing = "notBreaching"
     }
   }
-
-  # What a bad deployment shows in. Too few running tasks is what the circuit breaker sees.
-  deployment_alarms = local.tier != "prod" ? [] : [
-    for kind in local.public ? ["cpu", "server-errors"] : ["cpu", "memory"] : "${local.full_name}-${kind}"
-  ]
 }
 
 resource "aws_cloudwatch_metric_alarm" "service" {

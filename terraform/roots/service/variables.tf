@@ -156,6 +156,19 @@ variable "scaling" {
   nullable = false
 }
 
+variable "deployment" {
+  description = "The rollout: how many percent of the tasks keep running and may run, whether a rollout that fails is taken back, alarms that take it back beside those of the tier (kinds of this module's alarms, or names of others), and a word whose change starts all tasks anew."
+  type = object({
+    minimum_healthy_percent = optional(number, 100)
+    maximum_percent         = optional(number, 200)
+    circuit_breaker         = optional(bool, true)
+    rollback_alarms         = optional(list(string), [])
+    force_new               = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "routing" {
   description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
   type = object({

@@ -28,6 +28,16 @@ kafka = st.fixed_dictionaries(
 alarms = st.fixed_dictionaries(
     {"cpu": st.integers(1, 100), "memory": st.integers(1, 100), "server_errors": st.integers(0, 500)}
 )
+# A rollout has room with any number of tasks: it may stop all of them, or start one for each.
+deployments = st.fixed_dictionaries(
+    {
+        "minimum_healthy_percent": st.sampled_from([0, 100]),
+        "maximum_percent": st.just(200),
+        "circuit_breaker": st.booleans(),
+        "rollback_alarms": st.lists(st.sampled_from(["cpu", "memory", "running-tasks", "shop latency"]), max_size=3),
+        "force_new": st.none() | TAG,
+    }
+) | st.just({"minimum_healthy_percent": 0, "maximum_percent": 100})
 
 
 @st.composite
@@ -136,6 +146,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             "cpu": draw(st.integers(1, 100)),
             "memory": draw(st.integers(1, 100)),
         },
+        "deployment": draw(st.just({}) | deployments),
         "routing": routing if kind == "public" else None,
         "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
@@ -172,6 +183,11 @@ def is_called(variables: Variables) -> bool:
 
 def has_image(variables: Variables) -> bool:
     return variables["image"]["uri"] is not None
+
+
+def has_usual_rollout(variables: Variables) -> bool:
+    """Return whether no field of the rollout is given: then it is as safe as the tier asks."""
+    return not variables["deployment"]
 
 
 def full_name(instance: Instance) -> str:

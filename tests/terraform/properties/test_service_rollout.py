@@ -16,10 +16,12 @@ from tests.terraform.properties.services import (
     depends_on,
     full_name,
     has_image,
+    has_usual_rollout,
     in_production,
     is_public,
 )
 
+DEPLOYMENT, DEPLOYMENT_LIMITS = f"{MODULE}deployment.tf", f"{MODULE}variables_deployment.tf"
 SERVICE_FILE, SCALING, ALARMS = f"{MODULE}service.tf", f"{MODULE}autoscaling.tf", f"{MODULE}alarms.tf"
 METRICS = {"ECSServiceAverageCPUUtilization": "cpu", "ECSServiceAverageMemoryUtilization": "memory"}
 WATCHED = {
@@ -51,13 +53,15 @@ def fewest(instance: Instance) -> int:
     of=SERVICE,
     part="service",
     broken_by=[
-        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = 100", "deployment_minimum_healthy_percent = 50",
-             says="capacity"),
-        Edit(SERVICE_FILE, "    enable   = true\n    rollback = true\n  }\n\n  # In", "    enable   = true\n"
-             "    rollback = false\n  }\n\n  # In", says="circuit breaker"),
+        Edit(DEPLOYMENT_LIMITS, "minimum_healthy_percent = optional(number, 100)",
+             "minimum_healthy_percent = optional(number, 50)", says="capacity", where=has_usual_rollout),
+        Edit(DEPLOYMENT_LIMITS, "circuit_breaker         = optional(bool, true)",
+             "circuit_breaker = optional(bool, false)", says="circuit breaker", where=has_usual_rollout),
+        Edit(SERVICE_FILE, "    rollback = var.deployment.circuit_breaker", "    rollback = false",
+             says="circuit breaker", where=has_usual_rollout),
         Edit(SERVICE_FILE, "wait_for_steady_state              = false", "wait_for_steady_state = true",
              says="state lock"),
-        Edit(ALARMS, 'local.tier != "prod" ? []', 'local.tier == "prod" ? []', says="alarms", where=in_production),
+        Edit(DEPLOYMENT, 'local.tier != "prod" ? []', 'local.tier == "prod" ? []', says="alarms", where=in_production),
         Edit(SERVICE_FILE, "    aws_cloudwatch_metric_alarm.service,\n", "", says="comes before its alarms",
             where=in_production),
     ],
@@ -69,18 +73,21 @@ def test_property_16_zero_downtime_deployment_configuration_service(instance: In
     """
     service = instance.plan.one("aws_ecs_service").values
     limits = (service["deployment_minimum_healthy_percent"], service["deployment_maximum_percent"])
-    assert limits == (100, 200), "a deployment takes capacity away"
-    assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}], "no circuit breaker"
+    if has_usual_rollout(instance.variables):
+        assert limits == (100, 200), "a deployment takes capacity away"
+        assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}], "no circuit breaker"
     assert service["wait_for_steady_state"] is False, "Terraform holds the state lock until a deployment ends"
     assert service.get("timeouts") is None, "a time-out that bounds nothing"
     if instance.tier != "prod":
-        assert service["alarms"] == [], "alarms take deployments back in production only"
+        asked = instance.variables["deployment"].get("rollback_alarms")
+        assert bool(service["alarms"]) == bool(asked), "alarms take deployments back in production only, or where asked"
         return
     assert service["alarms"], "no alarms are watched"
     (watched,) = service["alarms"]
     assert (watched["enable"], watched["rollback"]) == (True, True), "alarms do not take a deployment back"
     made = {alarm.values["alarm_name"] for alarm in instance.plan.of("aws_cloudwatch_metric_alarm")}
-    assert set(watched["alarm_names"]) <= made, "an alarm is watched that does not exist"
+    others = set(instance.variables["deployment"].get("rollback_alarms", ())) & {"shop latency"}
+    assert set(watched["alarm_names"]) <= made | others, "an alarm is watched that does not exist"
     assert f"{full_name(instance)}-cpu" in watched["alarm_names"]
     errors = f"{full_name(instance)}-server-errors" in watched["alarm_names"]
     assert errors == is_public(instance.variables), "answers with a 5xx are watched where there are any"
@@ -174,10 +181,10 @@ def test_property_24_desired_count_configuration(instance: Instance) -> None:
     "Rolling update configuration",
     of=SERVICE,
     broken_by=[
-        Edit(SERVICE_FILE, "deployment_maximum_percent         = 200", "deployment_maximum_percent = 100",
-             says="cannot move"),
-        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = 100", "deployment_minimum_healthy_percent = 150",
-             says="bounds"),
+        Edit(SERVICE_FILE, "deployment_maximum_percent         = var.deployment.maximum_percent",
+             "deployment_maximum_percent = 100", says="cannot move", where=has_usual_rollout),
+        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = var.deployment.minimum_healthy_percent",
+             "deployment_minimum_healthy_percent = 150", says="bounds"),
     ],
 )  # fmt: skip
 def test_property_25_rolling_update_configuration(instance: Instance) -> None:
