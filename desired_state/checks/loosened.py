@@ -29,9 +29,14 @@ def _no_circuit_breaker(spec: ServiceSpec) -> Iterable[Location]:
     return [("deployment", "circuitBreaker")] if off else []
 
 
+def _no_tasks(spec: ServiceSpec) -> Iterable[Location]:
+    return [path for path, fewest in spec.scaling.bounds() if fewest == 0]
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
     Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
+    Loosening("no-tasks", "a service without a task at times", _no_tasks),
 )
 
 

@@ -24,7 +24,8 @@ class LiveService:
     the registry: that stops a deployment, not a drift check.
 
     `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port. `secrets`
-    are the names of those that ECS puts into tasks of any deployment when it starts them.
+    are the names of those that ECS puts into tasks of any deployment when it starts them. `schedule` is the place of
+    the schedule of the manifest whose numbers of tasks are in force.
 
     `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
     has none, or AWS does not permit to ask.
@@ -40,6 +41,7 @@ class LiveService:
     targets: int | None = None
     ports: frozenset[int] = frozenset()
     secrets: frozenset[str] = frozenset()
+    schedule: int | None = None
 
     @property
     def healthy(self) -> int:

@@ -62,10 +62,15 @@ def inputs_of(
     *,
     running_ports: Set[int] = frozenset(),
     running_secrets: Set[str] = frozenset(),
+    running_schedule: int | None = None,
 ) -> dict[str, Any]:
     """Return the variables of the instance's root; a service gets the outputs of a placeholder platform."""
     platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
-    running: dict[str, Any] = {"running_ports": running_ports, "running_secrets": running_secrets}
+    running: dict[str, Any] = {
+        "running_ports": running_ports,
+        "running_secrets": running_secrets,
+        "running_schedule": running_schedule,
+    }
     return dict(variables(found, environment, platform=platform, image=IMAGE, **running))
 
 
@@ -140,6 +145,30 @@ def test_the_build_gets_what_the_manifest_sets_and_the_rest_from_the_module() ->
         "runtime_version": "20",
     }
     assert service_inputs(with_field("delivery: {}"))["delivery"] == {}
+
+
+def test_what_scaling_follows_beside_cpu_and_memory_reaches_the_root_only_where_it_is_said() -> None:
+    assert service_inputs()["scaling"] == {"min": 2, "max": 6, "cpu": 60, "memory": 70}
+    text = (
+        "scaling: {min: 2, max: 6, requestsPerTarget: 900, queue: {name: jobs, backlogPerTask: 5}, cooldowns: {in: 0},"
+        ' schedules: [{cron: "0 8 ? * MON-FRI *", timezone: Europe/Berlin, min: 4, max: 9},'
+        ' {at: "2027-01-31T08:00", min: 1, max: 1}]}'
+    )
+    found = inputs_of(instance(with_field(text)), running_schedule=1)["scaling"]
+    assert found == {
+        "min": 2,
+        "max": 6,
+        "cpu": 60,
+        "memory": 70,
+        "requests_per_target": 900,
+        "queue": {"name": "jobs", "backlog_per_task": 5},
+        "cooldowns": {"scale_in": 0},
+        "schedules": [
+            {"cron": "0 8 ? * MON-FRI *", "timezone": "Europe/Berlin", "min": 4, "max": 9},
+            {"at": "2027-01-31T08:00:00", "timezone": "UTC", "min": 1, "max": 1},
+        ],
+        "schedule_in_force": 1,
+    }
 
 
 def test_the_rollout_gets_what_the_manifest_sets_and_the_rest_from_the_module() -> None:

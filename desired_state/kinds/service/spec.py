@@ -4,6 +4,7 @@ An accepted spec can run. A rule between two fields is checked on the later one,
 another.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
@@ -38,7 +39,7 @@ from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_probl
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.traffic import HealthCheck, Routing
-from desired_state.located import quote
+from desired_state.located import Location, quote
 
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
 # Source: Amazon ECS API reference, ContainerDefinition, stopTimeout (Fargate).
@@ -113,6 +114,15 @@ class ServiceSpec(Strict):
             raise refuse(problem, beside=("cpu",))
         return memory
 
+    @field_validator("scaling")
+    @classmethod
+    def _scaling_fits_type(cls, scaling: Scaling, info: ValidationInfo) -> Scaling:
+        if {"type", "port"} <= info.data.keys():
+            scaling.check_kind(
+                public=info.data["type"] == "public", worker=_is_worker(info.data["type"], info.data["port"])
+            )
+        return scaling
+
     @field_validator("deployment")
     @classmethod
     def _rollout_can_move(cls, deployment: Deployment | None, info: ValidationInfo) -> Deployment | None:
@@ -184,3 +194,12 @@ class ServiceSpec(Strict):
             message = "preDeployment needs image: without it the pipeline deploys, and would not run the command first"
             raise refuse(message, beside=("image",))
         return task
+
+    def bounds_below(self, least: int) -> Iterator[tuple[Location, int]]:
+        """Yield each smallest number of tasks that is less, with its place; a worker may have none at all."""
+        worker = _is_worker(self.type, self.port)
+        return ((at, fewest) for at, fewest in self.scaling.bounds() if fewest < least and (fewest or not worker))
+
+
+def _is_worker(kind: str, port: int | None) -> bool:
+    return kind == "internal" and port is None

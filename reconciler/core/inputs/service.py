@@ -8,6 +8,7 @@ from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.inputs.service_deployment import deployment_variables
+from reconciler.core.inputs.service_scaling import scaling_variables
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
@@ -20,6 +21,7 @@ def service_variables(
     secret_names: Mapping[str, str],
     running_ports: Set[int],
     running_secrets: Set[str],
+    running_schedule: int | None,
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
     secret of another maker has the name that the manifest says."""
@@ -36,7 +38,7 @@ def service_variables(
         "image": {"owner": "git" if spec.image else "pipeline", "uri": image},
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
-        "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
+        "scaling": scaling_variables(spec.scaling, running_schedule),
         "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
