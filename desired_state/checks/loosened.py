@@ -33,10 +33,15 @@ def _no_tasks(spec: ServiceSpec) -> Iterable[Location]:
     return [path for path, fewest in spec.scaling.bounds() if fewest == 0]
 
 
+def _spot(spec: ServiceSpec) -> Iterable[Location]:
+    return [("spot",)] if spec.spot is not None and spec.spot.share > 0 else []
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
     Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
     Loosening("no-tasks", "a service without a task at times", _no_tasks),
+    Loosening("spot", "Fargate Spot, whose tasks AWS may stop at any time,", _spot),
 )
 
 

@@ -29,6 +29,7 @@ CHANGES: dict[str, str] = {
     "memory": "memory: 1024",
     "port": "port: 8081",
     "scaling": "scaling: {min: 3, max: 6}",
+    "spot": "spot: 50",
     "deployment": "deployment: {circuitBreaker: false}",
     "routing": 'routing: {paths: ["/other"], priority: 120}',
     "health_check": "healthCheck: {path: /healthz}",
@@ -90,7 +91,11 @@ def test_the_policy_reaches_no_root() -> None:
 def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
     whole = inputs_of(
-        instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"], CHANGES["deployment"]]))),
+        instance(
+            with_field(
+                "\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"], CHANGES["deployment"], CHANGES["spot"]])
+            )
+        ),
         running_ports=frozenset({9090}),
         running_secrets=frozenset({"orders/former"}),
     )
@@ -171,6 +176,11 @@ def test_what_scaling_follows_beside_cpu_and_memory_reaches_the_root_only_where_
     }
 
 
+def test_a_share_of_spot_is_written_alone_or_with_its_base() -> None:
+    assert service_inputs(with_field("spot: 50"))["spot"] == {"share": 50, "base": 1}
+    assert service_inputs(with_field("spot: {share: 0, base: 0}"))["spot"] == {"share": 0, "base": 0}
+
+
 def test_the_rollout_gets_what_the_manifest_sets_and_the_rest_from_the_module() -> None:
     text = (
         "deployment: {minimumHealthyPercent: 0, maximumPercent: 150, circuitBreaker: false,"
@@ -189,7 +199,7 @@ def test_the_rollout_gets_what_the_manifest_sets_and_the_rest_from_the_module() 
 def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_field() -> None:
     # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
     inputs = service_inputs()
-    assert not {"stop_timeout", "delivery", "deployment"} & set(inputs)
+    assert not {"stop_timeout", "delivery", "deployment", "spot"} & set(inputs)
     digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
     assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
 

@@ -186,6 +186,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
+        "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
         "deployment": draw(st.none() | deployments),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "policy": {

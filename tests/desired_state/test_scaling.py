@@ -98,3 +98,28 @@ def test_a_service_without_a_task_at_times_has_to_be_allowed_and_callers_of_prod
     assert build_from(nat, worker, environments={"prod": prod}).problems == ()
     (problem,) = build_from(nat, worker, environments={"prod": EnvironmentFacts("prod")}).problems
     assert problem.message.startswith("a service without a task at times is not allowed in prod (tier prod)")
+
+
+@pytest.mark.parametrize(
+    ("spot", "message"),
+    [
+        (101, "spec.spot.share is 101, but must be at most 100"),
+        ({"base": 1}, "spec.spot.share is missing"),
+        ("50%", "spec.spot must be a mapping of fields: share, base"),
+    ],
+)
+def test_a_share_that_is_none_is_explained(spot: object, message: str) -> None:
+    assert problems_of(service(spot=spot)) == [message]
+
+
+def test_spot_has_to_be_allowed_where_tasks_matter() -> None:
+    nat = platform("prod", network={"nat": "one_per_az"})
+    facts = {"prod": EnvironmentFacts("prod")}
+    for spot in (1, {"share": 50, "base": 5}):
+        manifest = service(environments=["prod"], scaling={"min": 2}, spot=spot)
+        (problem,) = build_from(nat, manifest, environments=facts).problems
+        assert "Fargate Spot, whose tasks AWS may stop at any time, is not allowed in prod" in problem.message
+        allowed = {"prod": EnvironmentFacts("prod", frozenset({"spot"}))}
+        assert build_from(nat, manifest, environments=allowed).problems == ()
+    none = service(environments=["prod"], scaling={"min": 2}, spot=0)
+    assert build_from(nat, none, environments=facts).problems == ()

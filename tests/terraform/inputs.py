@@ -153,6 +153,7 @@ def scaled_worker(tier: str) -> Variables:
             ],
             "cooldowns": {"scale_in": 120},
         },
+        "spot": {"share": 50},
         "deployment": {
             "minimum_healthy_percent": 0,
             "maximum_percent": 100,

@@ -35,7 +35,7 @@ from desired_state.kinds.service.container import (
 )
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
-from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
+from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.traffic import HealthCheck, Routing
@@ -85,6 +85,7 @@ class ServiceSpec(Strict):
     memory: Annotated[int, Mebibytes]
     port: Port | None = None
     scaling: Scaling
+    spot: Annotated[Spot | None, IfSet] = None
     deployment: Annotated[Deployment | None, IfSet] = None
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None

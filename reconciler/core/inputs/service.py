@@ -8,7 +8,7 @@ from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.inputs.service_deployment import deployment_variables
-from reconciler.core.inputs.service_scaling import scaling_variables
+from reconciler.core.inputs.service_scaling import scaling_variables, spot_variables
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
@@ -43,6 +43,7 @@ def service_variables(
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
+        **spot_variables(spec.spot),
         **deployment_variables(spec),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),

@@ -1,7 +1,8 @@
-"""The variable of a service's number of tasks."""
+"""The variables of a service's number of tasks, and of the capacity that they run on."""
 
 from typing import Any
 
+from desired_state.kinds.service.fargate import Spot
 from desired_state.kinds.service.scaling import Scaling
 
 
@@ -17,3 +18,8 @@ def scaling_variables(scaling: Scaling, running: int | None) -> dict[str, Any]:
         **({"cooldowns": {name: value for name, value in pauses.items() if value is not None}} if cooldowns else {}),
         **({"schedule_in_force": running} if running is not None else {}),
     }
+
+
+def spot_variables(spot: Spot | None) -> dict[str, Any]:
+    """Return the share of tasks on Spot; without the field the tier and the platform decide, and nothing is said."""
+    return {"spot": spot.model_dump(mode="json")} if spot else {}

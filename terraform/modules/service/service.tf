@@ -66,12 +66,6 @@ locals {
     [aws_security_group.this.id, var.platform.security_groups.internal_services],
     [for group in [var.platform.security_groups.kafka_client] : group if var.kafka != null],
   )
-
-  # Production never runs on Spot; elsewhere one task always has regular capacity.
-  capacity = merge(
-    { FARGATE = { base = 1, weight = 1 } },
-    var.platform.cluster.spot && local.spot_weight > 0 ? { FARGATE_SPOT = { base = 0, weight = local.spot_weight } } : {},
-  )
 }
 
 resource "aws_security_group" "this" {

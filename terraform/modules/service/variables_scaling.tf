@@ -68,3 +68,18 @@ variable "scaling" {
     error_message = "scaling.cooldowns.scale_in ${var.scaling.cooldowns.scale_in} and scaling.cooldowns.scale_out ${var.scaling.cooldowns.scale_out} must be 0 to 3600 whole seconds."
   }
 }
+
+variable "spot" {
+  description = "Percent of the tasks that run on Fargate Spot, after `base` tasks on regular capacity. Null: the tier and the platform decide."
+  type        = object({ share = number, base = optional(number, 1) })
+  default     = null
+
+  validation {
+    condition     = try(var.spot.share >= 0 && var.spot.share <= 100 && floor(var.spot.share) == var.spot.share, var.spot == null)
+    error_message = "spot.share ${try(var.spot.share, 0)} must be a whole number from 0 to 100."
+  }
+  validation {
+    condition     = try(var.spot.base >= 0 && var.spot.base <= 5000 && floor(var.spot.base) == var.spot.base, var.spot == null)
+    error_message = "spot.base ${try(var.spot.base, 0)} must be a whole number from 0 to 5000."
+  }
+}

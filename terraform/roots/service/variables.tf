@@ -167,6 +167,12 @@ variable "scaling" {
   nullable = false
 }
 
+variable "spot" {
+  description = "Percent of the tasks that run on Fargate Spot, after `base` tasks on regular capacity. Null: the tier and the platform decide."
+  type        = object({ share = number, base = optional(number, 1) })
+  default     = null
+}
+
 variable "deployment" {
   description = "The rollout: how many percent of the tasks keep running and may run, whether a rollout that fails is taken back, alarms that take it back beside those of the tier (kinds of this module's alarms, or names of others), and a word whose change starts all tasks anew."
   type = object({

@@ -176,6 +176,10 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "port": port,
         "admitted_ports": draw(st.lists(strategies.ports, max_size=2)),
         "scaling": draw(scalings(environment["tier"], kind == "public", kind == "internal" and port is None)),
+        "spot": draw(
+            st.none()
+            | st.fixed_dictionaries({"share": st.integers(0, 100) | st.just(100)}, optional={"base": st.integers(0, 9)})
+        ),
         "deployment": draw(st.just({}) | deployments),
         "routing": routing if kind == "public" else None,
         "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,

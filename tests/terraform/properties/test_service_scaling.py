@@ -1,4 +1,4 @@
-"""The number of tasks, proven: what scaling follows beside CPU and memory, and which bounds hold at which time."""
+"""The number of tasks, proven: what scaling follows, which bounds hold at which time, how many are on Spot."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from tests.terraform.properties.services import (
     SERVICE,
     full_name,
     has_image,
+    in_production,
     is_internal,
     is_public,
     is_worker,
     lowest,
 )
 
+CAPACITY = f"{MODULE}capacity.tf"
 SCALING, QUEUE, SCHEDULES = (
     f"{MODULE}{name}.tf" for name in ("autoscaling", "autoscaling_queue", "autoscaling_schedules")
 )
@@ -62,7 +64,16 @@ TIMES = [
     Edit(SCALING, "local.awaiting_image ? null : var.scaling.schedule_in_force", "null", says="in force",
          where=lambda v: in_force(v) and bounds_in_force(v) != (v["scaling"]["min"], v["scaling"]["max"])),
 ]  # fmt: skip
+CAPACITY_OF = [
+    Edit(CAPACITY, "weight = 100 - try(var.spot.share, 0)", "weight = 100", says="share",
+         where=lambda v: bool(v["spot"]) and v["spot"]["share"] > 0),
+    Edit(CAPACITY, "var.spot == null ? local.usual_capacity", "true ? local.usual_capacity", says="share",
+         where=lambda v: bool(v["spot"]) and v["spot"]["share"] > 0),
+    Edit(CAPACITY, "var.platform.cluster.spot && ", "", says="without being asked",
+         where=lambda v: not v["spot"] and not v["platform"]["cluster"]["spot"] and not in_production(v)),
+]  # fmt: skip
 WRONG = [
+    Refusal("spot.share", st.sampled_from([-1, 101, 0.5]), where=lambda v: bool(v["spot"])),
     Refusal("scaling.requests_per_target", st.just(10), where=is_internal),
     Refusal("scaling.requests_per_target", st.sampled_from([0, -1]), where=is_public, name="no requests"),
     Refusal("scaling.schedule_in_force", st.sampled_from([-1, 9, 50])),
@@ -136,10 +147,29 @@ def other_bounds_hold_from_given_times_on(instance: Instance) -> None:
         assert now == bounds_in_force(instance.variables), "a plan takes back the bounds that are in force"
 
 
+def tasks_are_on_spot_by_the_share_that_was_asked_for(instance: Instance) -> None:
+    strategy = instance.plan.one("aws_ecs_service").values["capacity_provider_strategy"]
+    found = {entry["capacity_provider"]: (entry["base"] or 0, entry["weight"] or 0) for entry in strategy}
+    spot, platform = instance.variables["spot"], instance.variables["platform"]
+    if spot is None:
+        on_spot = platform["cluster"]["spot"] and not in_production(instance.variables)
+        assert ("FARGATE_SPOT" in found) == on_spot, "tasks are on Spot without being asked for it"
+        assert found["FARGATE"] == (1, 1), "no task has regular capacity"
+        return
+    weights = {provider: weight for provider, (_, weight) in found.items()}
+    assert weights.get("FARGATE_SPOT", 0) * 100 == spot["share"] * sum(weights.values()), "another share"
+    assert found.get("FARGATE", (0, 0))[0] == spot.get("base", 1), "another base"
+    assert any(weights.values()), "ECS needs a provider with a weight"
+
+
 @pytest.mark.parametrize(
     ("law", "broken"),
-    [(the_number_of_tasks_follows_requests_and_queue, FOLLOWING), (other_bounds_hold_from_given_times_on, TIMES)],
-    ids=["what it follows", "at which time"],
+    [
+        (the_number_of_tasks_follows_requests_and_queue, FOLLOWING),
+        (other_bounds_hold_from_given_times_on, TIMES),
+        (tasks_are_on_spot_by_the_share_that_was_asked_for, CAPACITY_OF),
+    ],
+    ids=["what it follows", "at which time", "on which capacity"],
 )
 def test_the_number_of_tasks(laboratory: Laboratory, law: Any, broken: list[Edit]) -> None:
     batch = laboratory.batch(SERVICE)
