@@ -157,9 +157,9 @@ def check_tiers(candidates: Sequence[Candidate], facts: Mapping[str, Environment
         if isinstance(one.spec, PlatformSpec) and one.spec.network.peerings and not one.spec.network.allow_prod_peering:
             message = f"peerings of {environment} (tier prod) need allowProdPeering: true beside them"
             yield ManifestFinding(one.key, one.problem(("network", "peerings"), message))
-        if isinstance(one.spec, ServiceSpec) and one.spec.scaling.min < 2:
-            message = f"scaling.min is {one.spec.scaling.min}, but {environment} (tier prod) needs at least 2"
-            yield ManifestFinding(one.key, one.problem(("scaling", "min"), message))
+        for path, fewest in one.spec.bounds_below(2) if isinstance(one.spec, ServiceSpec) else ():
+            message = f"{'.'.join(map(str, path))} is {fewest}, but {environment} (tier prod) needs at least 2"
+            yield ManifestFinding(one.key, one.problem(path, message))
 
 
 def dependencies(candidate: Candidate) -> tuple[str, ...]:

@@ -30,9 +30,31 @@ def _secrets_by_arn(spec: ServiceSpec) -> Iterator[Location]:
         yield from (("sidecars", index, "secrets", name) for name, source in sidecar.secrets.items() if source.is_arn)
 
 
+def _fewer_tasks(spec: ServiceSpec) -> Iterable[Location]:
+    least = spec.deployment.minimum_healthy_percent if spec.deployment else None
+    return [("deployment", "minimumHealthyPercent")] if least is not None and least < 100 else []
+
+
+def _no_circuit_breaker(spec: ServiceSpec) -> Iterable[Location]:
+    off = spec.deployment is not None and spec.deployment.circuit_breaker is False
+    return [("deployment", "circuitBreaker")] if off else []
+
+
+def _no_tasks(spec: ServiceSpec) -> Iterable[Location]:
+    return [path for path, fewest in spec.scaling.bounds() if fewest == 0]
+
+
+def _spot(spec: ServiceSpec) -> Iterable[Location]:
+    return [("spot",)] if spec.spot is not None and spec.spot.share > 0 else []
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
     Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
+    Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
+    Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
+    Loosening("no-tasks", "a service without a task at times", _no_tasks),
+    Loosening("spot", "Fargate Spot, whose tasks AWS may stop at any time,", _spot),
 )
 
 

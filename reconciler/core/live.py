@@ -25,7 +25,8 @@ class LiveService:
 
     `ports` are those at which tasks of any deployment listen: of two during a rollout that changes the port. `secrets`
     are those that ECS puts into tasks of any deployment when it starts them: secrets of the account by name, those of
-    other accounts and parameters by ARN.
+    other accounts and parameters by ARN. `schedule` is the place of the schedule of the manifest whose numbers of tasks
+    are in force.
 
     `running` counts tasks of the newest deployment. `targets` counts the healthy targets of its load balancer; None: it
     has none, or AWS does not permit to ask.
@@ -41,6 +42,7 @@ class LiveService:
     targets: int | None = None
     ports: frozenset[int] = frozenset()
     secrets: frozenset[str] = frozenset()
+    schedule: int | None = None
 
     @property
     def healthy(self) -> int:

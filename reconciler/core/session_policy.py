@@ -12,7 +12,7 @@ LONGEST: Final = 2048
 _NEW_IDENTITIES: Final = ("iam:CreateAccessKey", "iam:CreateLoginProfile", "sts:AssumeRole*", "sts:Get*Token")
 # Actions of the shipped root `service`; tests hold them to the actions that its resource types need.
 _OF_A_SERVICE: Final = (
-    "application-autoscaling:*Scal*", "application-autoscaling:*Resource", "cloudwatch:*Alarm*",
+    "application-autoscaling:*Sc*", "application-autoscaling:*Resource", "cloudwatch:*Alarm*",
     "cloudwatch:*Resource", "codebuild:*Project*", "codeconnections:*Connection", "codepipeline:*Pipeline",
     "codepipeline:*Resource", "codestar-connections:*Connection", "codestar-notifications:*", "dynamodb:*Item",
     "dynamodb:DescribeTable", "ec2:*SecurityGroup*", "ec2:*Tags", "ec2:DescribeNetworkInterfaces", "ecr:*",

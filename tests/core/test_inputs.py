@@ -34,6 +34,8 @@ CHANGES: dict[str, str] = {
     "memory": "memory: 1024",
     "port": "port: 8081",
     "scaling": "scaling: {min: 3, max: 6}",
+    "spot": "spot: 50",
+    "deployment": "deployment: {circuitBreaker: false}",
     "routing": 'routing: {paths: ["/other"], priority: 120}',
     "health_check": "healthCheck: {path: /healthz}",
     "stop_timeout": "stopTimeout: 90s",
@@ -66,10 +68,15 @@ def inputs_of(
     *,
     running_ports: Set[int] = frozenset(),
     running_secrets: Set[str] = frozenset(),
+    running_schedule: int | None = None,
 ) -> dict[str, Any]:
     """Return the variables of the instance's root; a service gets the outputs of a placeholder platform."""
     platform = placeholder_platform(environment) if isinstance(found.spec, ServiceSpec) else None
-    running: dict[str, Any] = {"running_ports": running_ports, "running_secrets": running_secrets}
+    running: dict[str, Any] = {
+        "running_ports": running_ports,
+        "running_secrets": running_secrets,
+        "running_schedule": running_schedule,
+    }
     return dict(variables(found, environment, platform=platform, image=IMAGE, **running))
 
 
@@ -89,7 +96,11 @@ def test_the_policy_reaches_no_root() -> None:
 def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
     whole = inputs_of(
-        instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]]))),
+        instance(
+            with_field(
+                "\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"], CHANGES["deployment"], CHANGES["spot"]])
+            )
+        ),
         running_ports=frozenset({9090}),
         running_secrets=frozenset({"orders/former"}),
     )
@@ -164,10 +175,54 @@ def test_the_build_gets_what_the_manifest_sets_and_the_rest_from_the_module() ->
     assert service_inputs(with_field("delivery: {}"))["delivery"] == {}
 
 
+def test_what_scaling_follows_beside_cpu_and_memory_reaches_the_root_only_where_it_is_said() -> None:
+    assert service_inputs()["scaling"] == {"min": 2, "max": 6, "cpu": 60, "memory": 70}
+    text = (
+        "scaling: {min: 2, max: 6, requestsPerTarget: 900, queue: {name: jobs, backlogPerTask: 5}, cooldowns: {in: 0},"
+        ' schedules: [{cron: "0 8 ? * MON-FRI *", timezone: Europe/Berlin, min: 4, max: 9},'
+        ' {at: "2027-01-31T08:00", min: 1, max: 1}]}'
+    )
+    found = inputs_of(instance(with_field(text)), running_schedule=1)["scaling"]
+    assert found == {
+        "min": 2,
+        "max": 6,
+        "cpu": 60,
+        "memory": 70,
+        "requests_per_target": 900,
+        "queue": {"name": "jobs", "backlog_per_task": 5},
+        "cooldowns": {"scale_in": 0},
+        "schedules": [
+            {"cron": "0 8 ? * MON-FRI *", "timezone": "Europe/Berlin", "min": 4, "max": 9},
+            {"at": "2027-01-31T08:00:00", "timezone": "UTC", "min": 1, "max": 1},
+        ],
+        "schedule_in_force": 1,
+    }
+
+
+def test_a_share_of_spot_is_written_alone_or_with_its_base() -> None:
+    assert service_inputs(with_field("spot: 50"))["spot"] == {"share": 50, "base": 1}
+    assert service_inputs(with_field("spot: {share: 0, base: 0}"))["spot"] == {"share": 0, "base": 0}
+
+
+def test_the_rollout_gets_what_the_manifest_sets_and_the_rest_from_the_module() -> None:
+    text = (
+        "deployment: {minimumHealthyPercent: 0, maximumPercent: 150, circuitBreaker: false,"
+        ' rollbackAlarms: [cpu, shop-latency], forceNew: "2", strategy: rolling}'
+    )
+    assert service_inputs(with_field(text))["deployment"] == {
+        "minimum_healthy_percent": 0,
+        "maximum_percent": 150,
+        "circuit_breaker": False,
+        "rollback_alarms": ["cpu", "shop-latency"],
+        "force_new": "2",
+    }
+    assert service_inputs(with_field("deployment: {}"))["deployment"] == {}
+
+
 def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_field() -> None:
     # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
     inputs = service_inputs()
-    assert not {"stop_timeout", "delivery"} & set(inputs)
+    assert not {"stop_timeout", "delivery", "deployment", "spot"} & set(inputs)
     digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
     assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
 

@@ -19,6 +19,8 @@ from tests.terraform.plans import Plan
 pytestmark = pytest.mark.aws
 
 WITHOUT_RESOURCE = {
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScheduledActions",
     "cloudtrail:LookupEvents",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",

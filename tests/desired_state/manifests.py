@@ -156,23 +156,61 @@ _elsewhere = st.sampled_from(
     ]
 )
 images = st.builds(lambda version, place: {**place, **version}, _versions, st.just({}) | _elsewhere)
+# Any number of tasks has room in these percents.
+deployments = st.fixed_dictionaries(
+    {},
+    optional={
+        "minimumHealthyPercent": st.just(0) | st.just(100),
+        "maximumPercent": st.just(200),
+        "circuitBreaker": st.booleans(),
+        "rollbackAlarms": st.lists(st.sampled_from(["cpu", "memory", "shop latency"]), unique=True, max_size=3),
+        "forceNew": st.from_regex(r"[a-z0-9][a-z0-9.-]{0,8}", fullmatch=True),
+        "strategy": st.just("rolling"),
+    },
+)
+
+
+@st.composite
+def scalings(draw: st.DrawFn, *, worker: bool) -> dict[str, Any]:
+    """Draw bounds and targets of an internal service; a worker may have no task while its queue is empty."""
+    lowest = draw(st.integers(1, 50))
+    found = {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))}
+    more: dict[str, Any] = {
+        "queue": draw(st.none() | st.just({"name": "jobs", "backlogPerTask": draw(st.integers(1, 99))})),
+        "cooldowns": draw(st.none() | st.just({"in": draw(st.integers(0, 3600))})),
+        "schedules": draw(
+            st.lists(
+                st.sampled_from(
+                    [{"cron": "0 8 ? * MON-FRI *"}, {"at": "2027-01-31T08:00", "timezone": "Europe/Berlin"}]
+                ).flatmap(
+                    lambda when: st.just(when | {"min": draw(st.integers(0, 9)), "max": draw(st.integers(9, 20))})
+                ),
+                max_size=2,
+            )
+        ),
+    }
+    if worker and more["queue"] and draw(st.booleans()):
+        found["min"] = 0
+    return found | {name: value for name, value in more.items() if value is not None}
 
 
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
     """Draw any valid service in develop without dependencies."""
     cpu = draw(st.sampled_from(sorted(SIZES)))
-    lowest = draw(st.integers(1, 50))
+    port = draw(st.none() | st.integers(1, 65535))
     changes: dict[str, Any] = {
         "runtime": draw(st.sampled_from(["nodejs", "python", "java", None])),
         "healthCheck": draw(st.none() | st.just({"command": ["CMD", "check"]})),
         "cpu": cpu,
         "memory": draw(st.sampled_from(SIZES[cpu])),
-        "port": draw(st.none() | st.integers(1, 65535)),
-        "scaling": {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))},
+        "port": port,
+        "scaling": draw(scalings(worker=port is None)),
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_sources, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
+        "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
+        "deployment": draw(st.none() | deployments),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),

@@ -133,6 +133,15 @@ BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, im
         {"stopTimeout": "90s"},
         {"delivery": {"branch": "master"}},
         {"delivery": {}},
+        {"scaling": {"requestsPerTarget": 900}},
+        {"scaling": {"queue": {"name": "jobs", "backlogPerTask": 1}}},
+        {"scaling": {"schedules": [{"cron": "0 8 ? * * *", "min": 2, "max": 3}]}},
+        {"scaling": {"cooldowns": {"in": 0}}},
+        {"spot": 0},
+        {"spot": {"share": 50, "base": 2}},
+        {"deployment": {"circuitBreaker": False}},
+        {"deployment": {"minimumHealthyPercent": 0}},
+        {"deployment": {"forceNew": "again"}},
     ],
 )
 def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:
@@ -147,7 +156,7 @@ def test_a_field_that_is_not_set_leaves_digest_and_record_as_they_were_before_it
     assert digest_of(service()) == "sha256:abfc91c4977deaf919587a4b4402bd824967885ee44069385f5ec975e4763aad"
     spec = instance_of(service()).to_json()["spec"]
     assert isinstance(spec, dict)
-    assert not {"stopTimeout", "delivery"} & set(spec)
+    assert not {"stopTimeout", "delivery", "deployment", "spot"} & set(spec)
 
 
 def test_a_digest_covers_name_labels_and_environment() -> None:

@@ -80,8 +80,12 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"cpu": True}, "spec.cpu must be a whole number"),
         ({"scaling": None}, "spec.scaling is missing"),
         ({"scaling": {"min": 3}}, "max 2 is less than min 3"),
-        ({"scaling": {"min": 0}}, "spec.scaling.min is 0, but must be at least 1"),
-        ({"scaling": []}, "spec.scaling must be a mapping of fields: min, max, cpu, memory"),
+        ({"scaling": {"min": -1}}, "spec.scaling.min is -1, but must be at least 0"),
+        (
+            {"scaling": []},
+            "spec.scaling must be a mapping of fields: min, max, cpu, memory, requestsPerTarget, queue, schedules,"
+            " cooldowns",
+        ),
         ({"port": 65536}, "spec.port is 65536, but must be at most 65535"),
         ({"type": "public"}, "a public service needs routing (paths and priority)"),
         (

@@ -162,9 +162,7 @@ def test_a_suggestion_of_validate_leads_to_a_valid_manifest(bad: str, message: s
 @pytest.mark.parametrize(
     "written",
     [
-        "deployments: {strategy: blueGreen}",
-        "deployment: {strategy: blueGreen}",
-        "deployment: {rollbackAlarms: {cpu: 70}}",
+        "deploy: {rollbackAlarms: {cpu: 70}}",
         "ports: [80]",
     ],
 )

@@ -135,3 +135,29 @@ def worker(tier: str) -> Variables:
     """No port, and no image yet."""
     named = but(internal_service(tier), service={"name": "mailer"}, image={"owner": "pipeline", "uri": None})
     return named | {"port": None, "health_check": None, "environment_variables": {}, "secrets": {}, "kafka": None}
+
+
+def scaled_worker(tier: str) -> Variables:
+    """Says everything about its number of tasks and its rollout: by day two, at night none without a message."""
+    named = but(
+        worker(tier), service={"name": "night"}, image={"owner": "git", "uri": internal_service(tier)["image"]["uri"]}
+    )
+    return named | {
+        "scaling": {
+            "min": 0,
+            "max": 6,
+            "queue": {"name": "jobs", "backlog_per_task": 5},
+            "schedules": [
+                {"cron": "0 8 ? * MON-FRI *", "timezone": "Europe/Berlin", "min": 2, "max": 9},
+                {"at": "2030-01-31T08:00:00", "min": 0, "max": 0},
+            ],
+            "cooldowns": {"scale_in": 120},
+        },
+        "spot": {"share": 50},
+        "deployment": {
+            "minimum_healthy_percent": 0,
+            "maximum_percent": 100,
+            "rollback_alarms": ["cpu"],
+            "force_new": "1",
+        },
+    }

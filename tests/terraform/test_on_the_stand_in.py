@@ -9,13 +9,18 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
+from tests.terraform.inputs import REGION, Variables, but, internal_service, public_service, scaled_worker, worker
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
-CASES = {"orders": public_service("develop"), "ledger": internal_service("develop"), "mailer": worker("develop")}
+CASES = {
+    "orders": public_service("develop"),
+    "ledger": internal_service("develop"),
+    "mailer": worker("develop"),
+    "night": scaled_worker("develop"),
+}
 ORDERS = "module.orders.aws_"
 
 
@@ -93,11 +98,46 @@ def test_a_plan_makes_no_more_calls_than_the_budget_of_drift_checks_expects(
     assert resources < calls[0] <= expected_calls(resources)
 
 
+def test_a_schedule_in_force_is_no_drift_and_a_change_by_hand_is(
+    workbench: Workbench, applied: Variables, second_plan: Plan, stand_in: StandIn
+) -> None:
+    """AWS sets the bounds of a schedule at its time; the next plan is told which, and keeps them."""
+    assert second_plan.resources
+    scaling = stand_in.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": "service/develop/night",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=9)
+    by_day = {"cases": but(applied["cases"], night={"scaling": {"schedule_in_force": 0}})}
+    assert workbench.plan("roots/three", by_day).changed() == {}
+    address = "module.night.aws_appautoscaling_target.this"
+    assert workbench.plan("roots/three", applied).changed() == {address: ("update",)}
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=6)
+    action = scaling.describe_scheduled_actions(**target)["ScheduledActions"][0]
+    scaling.delete_scheduled_action(**target, ScheduledActionName=action["ScheduledActionName"])
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="develop-night-cpu",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 99,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+        },
+    )
+    plan = workbench.plan("roots/three", applied).changed()
+    scheduled = f'module.night.aws_appautoscaling_scheduled_action.this["{action["ScheduledActionName"][-1]}"]'
+    assert plan == {scheduled: ("create",), 'module.night.aws_appautoscaling_policy.this["cpu"]': ("update",)}
+    workbench.apply("roots/three")
+    assert workbench.plan("roots/three", applied).changed() == {}
+
+
 def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -> None:
     counts = {
         resource.values["name"]: resource.values["desired_count"] for resource in second_plan.of("aws_ecs_service")
     }
-    assert counts == {"orders": 2, "ledger": 2, "mailer": 0}
+    assert counts == {"orders": 2, "ledger": 2, "mailer": 0, "night": 0}
     # its own group, the badge of internal callers, and the badge that the brokers admit
     assert len(describe(stand_in, "ledger")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
     assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 2

@@ -24,6 +24,14 @@ OUTPUTS = {
     "task_role_arn", "target_group_arn", "service_discovery_arn", "ecr_repository_arn", "alarm_names",
     "pre_deployment_task_definition_arn",
 }  # fmt: skip
+SCALED = """
+  scaling: {min: 2, max: 6}
+  deployment:
+    minimumHealthyPercent: 0
+    maximumPercent: 100
+    rollbackAlarms: [memory, shop-latency]
+    forceNew: 2027-01
+"""
 
 
 def container(plan: Plan) -> dict[str, Any]:
@@ -169,6 +177,24 @@ def test_a_manifest_sets_the_stop_timeout_of_its_container(
     planned = container(workbench.plan("roots/service", given))
     assert planned.get("stopTimeout") == seconds
     assert ("stopTimeout" in planned) == (seconds is not None)
+
+
+@pytest.fixture(scope="module")
+def scaled(workbench: Workbench) -> Plan:
+    """Return the plan of a manifest that says everything about its rollout and its number of tasks."""
+    found = instance(SERVICE.replace("  scaling: {min: 2, max: 6}\n", "") + SCALED)
+    given = compile_inputs(found, DEVELOP, platform=platform_output("develop"), image=IMAGE)
+    return workbench.plan("roots/service", given)
+
+
+def test_a_manifest_says_how_its_tasks_are_replaced(scaled: Plan) -> None:
+    service = scaled.one("aws_ecs_service").values
+    assert (service["deployment_minimum_healthy_percent"], service["deployment_maximum_percent"]) == (0, 100)
+    assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}]
+    watched = [{"enable": True, "rollback": True, "alarm_names": ["develop-orders-memory", "shop-latency"]}]
+    assert service["alarms"] == watched
+    assert service["triggers"] == {"forced": "2027-01"}
+    assert service["availability_zone_rebalancing"] == "DISABLED", "at 100 % ECS has no room for it"
 
 
 def test_secrets_are_named_never_valued_and_readable_by_nothing_else(orders: Plan, mailer: Plan) -> None:

@@ -95,6 +95,12 @@ locals {
         Resource = ["*"] # the action knows no resource
       },
       {
+        Sid      = "LookAtSchedules"
+        Effect   = "Allow"
+        Action   = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScheduledActions"]
+        Resource = ["*"] # the actions know no resource
+      },
+      {
         Sid      = "AskWhoMadeDrift"
         Effect   = "Allow"
         Action   = ["cloudtrail:LookupEvents"]

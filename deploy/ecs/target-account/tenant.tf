@@ -12,8 +12,9 @@ locals {
       Sid    = "ChangeNothingOfOthers"
       Effect = "Deny"
       Action = [
-        "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget",
-        "application-autoscaling:PutScalingPolicy", "codestar-notifications:DeleteNotificationRule",
+        "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction",
+        "application-autoscaling:DeregisterScalableTarget",
+        "application-autoscaling:PutScalingPolicy", "application-autoscaling:PutScheduledAction", "codestar-notifications:DeleteNotificationRule",
         "codestar-notifications:UpdateNotificationRule", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
         "ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
         "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule", "elasticloadbalancing:RemoveTags",

@@ -1,11 +1,17 @@
-"""The task sizes of Fargate.
+"""The capacity of Fargate: the sizes of tasks, and the share of them on Spot.
 
 AWS rejects any other size, but only after minutes; here the rejection is immediate and lists the valid choices.
 Source: Amazon ECS developer guide, "Task CPU and memory" (Linux).
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from desired_state.kinds.fields import Strict
 
 SIZES: Final[Mapping[int, tuple[int, ...]]] = {
     256: (512, 1024, 2048),
@@ -16,6 +22,23 @@ SIZES: Final[Mapping[int, tuple[int, ...]]] = {
     8192: tuple(range(16384, 61440 + 1, 4096)),
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
+
+
+class Spot(Strict):
+    """The percent of tasks on Fargate Spot, written alone or as `share`, after `base` tasks on regular capacity."""
+
+    share: Annotated[int, Field(ge=0, le=100)]
+    base: Annotated[int, Field(ge=0, le=5000)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _percent_alone(cls, value: object) -> object:
+        return {"share": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        mapping: dict[str, Any] = handler.resolve_ref_schema(handler(schema))
+        return {**mapping, "type": ["integer", "object"], "minimum": 0, "maximum": 100}
 
 
 def cpu_problem(cpu: int) -> str | None:

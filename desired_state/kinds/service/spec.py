@@ -4,6 +4,7 @@ An accepted spec can run. A rule between two fields is checked on the later one,
 another.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
@@ -32,13 +33,14 @@ from desired_state.kinds.service.container import (
     not_in_env,
 )
 from desired_state.kinds.service.delivery import Delivery
-from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
+from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
+from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
 from desired_state.kinds.service.traffic import HealthCheck, Routing
-from desired_state.located import quote
+from desired_state.located import Location, quote
 
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
 # Source: Amazon ECS API reference, ContainerDefinition, stopTimeout (Fargate).
@@ -84,6 +86,8 @@ class ServiceSpec(Strict):
     memory: Annotated[int, Mebibytes]
     port: Annotated[Port | None, Field(validate_default=True)] = None
     scaling: Scaling
+    spot: Annotated[Spot | None, IfSet] = None
+    deployment: Annotated[Deployment | None, IfSet] = None
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
@@ -127,6 +131,26 @@ class ServiceSpec(Strict):
         if port is None and info.data.get("type") == "public" and not known:
             raise refuse("a public service needs port: only nodejs and python have a usual one", beside=("type",))
         return port
+
+    @field_validator("scaling")
+    @classmethod
+    def _scaling_fits_type(cls, scaling: Scaling, info: ValidationInfo) -> Scaling:
+        if {"type", "port"} <= info.data.keys():
+            scaling.check_kind(
+                public=info.data["type"] == "public", worker=_is_worker(info.data["type"], info.data["port"])
+            )
+        return scaling
+
+    @field_validator("deployment")
+    @classmethod
+    def _rollout_can_move(cls, deployment: Deployment | None, info: ValidationInfo) -> Deployment | None:
+        if deployment is not None and "scaling" in info.data:
+            deployment.check_room(info.data["scaling"])
+        for index, alarm in enumerate(deployment.rollback_alarms if deployment else ()):
+            if alarm in REQUEST_ALARMS and info.data.get("type") == "internal":
+                message = f"an internal service has no alarm {quote(alarm)}: write cpu, memory or running-tasks"
+                raise refuse(f"{message}, or the name of an alarm of yours", inside=("rollbackAlarms", index))
+        return deployment
 
     @field_validator("routing")
     @classmethod
@@ -197,3 +221,12 @@ class ServiceSpec(Strict):
             message = "preDeployment needs image: without it the pipeline deploys, and would not run the command first"
             raise refuse(message, beside=("image",))
         return task
+
+    def bounds_below(self, least: int) -> Iterator[tuple[Location, int]]:
+        """Yield each smallest number of tasks that is less, with its place; a worker may have none at all."""
+        worker = _is_worker(self.type, self.port)
+        return ((at, fewest) for at, fewest in self.scaling.bounds() if fewest < least and (fewest or not worker))
+
+
+def _is_worker(kind: str, port: int | None) -> bool:
+    return kind == "internal" and port is None

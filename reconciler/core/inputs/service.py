@@ -9,6 +9,8 @@ from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
+from reconciler.core.inputs.service_deployment import deployment_variables
+from reconciler.core.inputs.service_scaling import scaling_variables, spot_variables
 from reconciler.core.inputs.service_secrets import origin, references
 
 
@@ -20,6 +22,7 @@ def service_variables(
     secret_names: Mapping[str, str],
     running_ports: Set[int],
     running_secrets: Set[str],
+    running_schedule: int | None,
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
     secret of another maker has the name that the manifest says."""
@@ -40,11 +43,13 @@ def service_variables(
         },
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
-        "scaling": spec.scaling.model_dump(mode="json", by_alias=False),
+        "scaling": scaling_variables(spec.scaling, running_schedule),
         "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
+        **spot_variables(spec.spot),
+        **deployment_variables(spec),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),

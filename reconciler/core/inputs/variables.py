@@ -28,6 +28,7 @@ def variables(
     image: str | None,
     running_ports: Set[int] = frozenset(),
     running_secrets: Set[str] = frozenset(),
+    running_schedule: int | None = None,
 ) -> Mapping[str, Any]:
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
@@ -35,7 +36,8 @@ def variables(
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
     reference of the image to run, None before the first one was pushed. Tasks of the service that listen at another one
     of the `running_ports` than the wanted one are reached until they are gone, and those that start with other
-    `running_secrets` may be started again until then.
+    `running_secrets` may be started again until then. `running_schedule`: the place of the schedule whose numbers of
+    tasks are in force, None for those of the manifest.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -46,7 +48,9 @@ def variables(
             names = platform.get("secret_names") or {}
             own = {
                 "platform": platform,
-                **service_variables(instance, spec, environment, image, names, running_ports, running_secrets),
+                **service_variables(
+                    instance, spec, environment, image, names, running_ports, running_secrets, running_schedule
+                ),
             }
         case ModuleSpec() as spec:
             own = dict(spec.inputs)

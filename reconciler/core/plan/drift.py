@@ -23,6 +23,8 @@ from reconciler.core.vocabulary import Reason, Sync
 # Attributes that something outside of the state owns by design, which neither a schema nor a reference tells. Source of
 # the first four: the notes on `lifecycle` and on these attributes in the documentation of the AWS provider.
 _OWNED_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    # Schedules set them. What a plan would change of them is drift all the same: a schedule in force is an input.
+    "aws_appautoscaling_target": frozenset({"min_capacity", "max_capacity"}),
     "aws_default_network_acl": frozenset({"subnet_ids"}),  # AWS: every subnet that names no other
     "aws_dynamodb_table": frozenset({"read_capacity", "write_capacity"}),  # autoscaling
     "aws_ecs_service": frozenset({"desired_count", "task_definition"}),  # autoscaling; pipelines

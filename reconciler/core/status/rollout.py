@@ -68,7 +68,8 @@ def seen(record: Record, live: LiveService, timeout: timedelta, now: datetime, f
 
 
 def wanted_tasks(record: Record, live: LiveService, now: datetime, floor: Floor = NO_FLOOR) -> int:
-    """Return how many tasks have to run: as many as ECS wants, and at least the minimum of the manifest.
+    """Return how many tasks have to run: as many as ECS wants, and at least the smallest number of the manifest, that
+    of its schedules included.
 
     After the first image ECS still wants none until autoscaling raised the count, which `RegisterScalableTarget` makes
     it do (Application Auto Scaling user guide, "Concepts"). A manifest whose rule ignores the minimum of autoscaling
@@ -77,7 +78,7 @@ def wanted_tasks(record: Record, live: LiveService, now: datetime, floor: Floor 
     spec = record.instance.spec
     rules = floor.ignored(record.instance.policy, now)
     ignored = any(rule.path == "min_capacity" and now.date() <= rule.until for rule in rules)
-    return live.desired if ignored or not isinstance(spec, ServiceSpec) else max(live.desired, spec.scaling.min)
+    return live.desired if ignored or not isinstance(spec, ServiceSpec) else max(live.desired, spec.scaling.fewest)
 
 
 def _missing(record: Record, live: LiveService, now: datetime, floor: Floor) -> str | None:

@@ -18,6 +18,7 @@ from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.ports.aws import LiveUnavailable
 from reconciler.edges.aws.clients import DENIED, AwsClients, AwsFailed
 from reconciler.edges.aws.ecr import PLACEHOLDER_TAG, has_image, image_uri, newest_tag
+from reconciler.edges.aws.schedules import schedule_in_force
 
 _ROLLING_BACK = re.compile(r"(?i)rolling back|rolled back")
 _SAME_MOMENT = timedelta(seconds=1)  # ECS announces a rollback and starts it in two steps
@@ -40,6 +41,7 @@ class EcsLive:
             image = _image(_own(instance.service_name, containers[definition])) if definition else None
             newest = await self._newest(instance, environment, image)
             targets = await self._healthy_targets(found, environment) if found else None
+            schedule = await schedule_in_force(self._clients, instance, environment, cluster) if found else None
         except AwsFailed as failure:
             raise LiveUnavailable(str(failure)) from failure
         if found is None:
@@ -56,6 +58,7 @@ class EcsLive:
             targets=targets,
             ports=frozenset(port for one in deployed for port in _ports(_own(instance.service_name, containers[one]))),
             secrets=frozenset(name for one in deployed for name in _secrets(containers[one], environment)),
+            schedule=schedule,
         )
 
     async def _describe(self, name: str, environment: Environment, cluster: str) -> Mapping[str, Any] | None:

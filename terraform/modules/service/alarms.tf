@@ -3,6 +3,8 @@
 locals {
   service_dimensions = { ClusterName = var.platform.cluster.name, ServiceName = local.name }
 
+  expected_tasks = local.awaiting_image ? 0 : local.lowest # at any time of a schedule
+
   resource_alarms = {
     cpu = {
       description = "CPU use of ${local.full_name} is above ${var.alarms.cpu} %"
@@ -16,10 +18,10 @@ locals {
     }
     # A cluster that stopped counting is as bad as tasks that stopped running; before a first image none is missed.
     running-tasks = {
-      description = "Fewer than ${local.fewest} tasks of ${local.full_name} run"
+      description = "Fewer than ${local.expected_tasks} tasks of ${local.full_name} run"
       namespace   = "ECS/ContainerInsights", metric = "RunningTaskCount", statistic = "Minimum"
-      comparison  = "LessThanThreshold", threshold = local.fewest, periods = 3
-      missing     = local.awaiting_image ? "notBreaching" : "breaching"
+      comparison  = "LessThanThreshold", threshold = local.expected_tasks, periods = 3
+      missing     = local.expected_tasks == 0 ? "notBreaching" : "breaching"
     }
   }
 
@@ -35,11 +37,6 @@ locals {
       comparison  = "GreaterThanThreshold", threshold = var.alarms.server_errors, periods = 3, missing = "notBreaching"
     }
   }
-
-  # What a bad deployment shows in. Too few running tasks is what the circuit breaker sees.
-  deployment_alarms = local.tier != "prod" ? [] : [
-    for kind in local.public ? ["cpu", "server-errors"] : ["cpu", "memory"] : "${local.full_name}-${kind}"
-  ]
 }
 
 resource "aws_cloudwatch_metric_alarm" "service" {

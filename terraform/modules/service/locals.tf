@@ -14,6 +14,7 @@ locals {
   # A public service listens somewhere; one that nothing calls is a worker.
   port   = local.public ? try(coalesce(var.port, local.runtime.port), null) : var.port
   called = !local.public && local.port != null
+  worker = !local.public && var.port == null
 
   # Labels are teams' own words; the prefix keeps them apart from the mandatory tags.
   tags = merge(

@@ -66,12 +66,6 @@ locals {
     [aws_security_group.this.id, var.platform.security_groups.internal_services],
     [for group in [var.platform.security_groups.kafka_client] : group if var.kafka != null],
   )
-
-  # Production never runs on Spot; elsewhere one task always has regular capacity.
-  capacity = merge(
-    { FARGATE = { base = 1, weight = 1 } },
-    var.platform.cluster.spot && local.spot_weight > 0 ? { FARGATE_SPOT = { base = 0, weight = local.spot_weight } } : {},
-  )
 }
 
 resource "aws_security_group" "this" {
@@ -92,9 +86,9 @@ resource "aws_ecs_service" "this" {
   task_definition                    = aws_ecs_task_definition.this.arn
   scheduling_strategy                = "REPLICA"
   desired_count                      = local.fewest
-  deployment_minimum_healthy_percent = 100
-  deployment_maximum_percent         = 200
-  availability_zone_rebalancing      = "ENABLED"
+  deployment_minimum_healthy_percent = var.deployment.minimum_healthy_percent
+  deployment_maximum_percent         = var.deployment.maximum_percent
+  availability_zone_rebalancing      = local.rebalancing
   health_check_grace_period_seconds  = local.public ? local.health.start_period : null
   enable_execute_command             = false # needs a writable root file system
   enable_ecs_managed_tags            = true
@@ -103,13 +97,15 @@ resource "aws_ecs_service" "this" {
 
   # Without it a changed capacity strategy replaces the service, which is an outage; with it, it is a rolling update.
   force_new_deployment = true
+  triggers             = local.deployment_triggers
 
+  # Other strategies than the rolling one are a block `deployment_configuration` here, from provider 6.4.0 on.
   deployment_circuit_breaker {
-    enable   = true
-    rollback = true
+    enable   = var.deployment.circuit_breaker
+    rollback = var.deployment.circuit_breaker
   }
 
-  # In production a deployment that sets off an alarm is taken back, too.
+  # In production, and where the manifest names alarms, a deployment that sets off one is taken back, too.
   dynamic "alarms" {
     for_each = length(local.deployment_alarms) == 0 ? [] : [local.deployment_alarms]
 

@@ -25,34 +25,6 @@ variable "admitted_ports" {
   }
 }
 
-variable "scaling" {
-  description = "Fewest and most tasks, and the CPU and memory utilisation (percent) that scaling aims at."
-  type = object({
-    min    = number
-    max    = number
-    cpu    = optional(number, 60)
-    memory = optional(number, 70)
-  })
-  nullable = false
-
-  validation {
-    condition     = var.scaling.min >= 1 && var.scaling.min <= var.scaling.max && var.scaling.max <= 5000
-    error_message = "scaling.min ${var.scaling.min} and scaling.max ${var.scaling.max} must hold 1 <= min <= max <= 5000."
-  }
-  validation {
-    condition     = floor(var.scaling.min) == var.scaling.min && floor(var.scaling.max) == var.scaling.max
-    error_message = "scaling.min ${var.scaling.min} and scaling.max ${var.scaling.max} must be whole numbers."
-  }
-  validation {
-    condition     = var.scaling.min >= module.settings.settings.min_tasks
-    error_message = "scaling.min ${var.scaling.min} is too small for tier ${var.environment.tier}, where a service needs at least ${module.settings.settings.min_tasks} tasks."
-  }
-  validation {
-    condition     = alltrue([for target in [var.scaling.cpu, var.scaling.memory] : target > 0 && target <= 100])
-    error_message = "scaling.cpu ${var.scaling.cpu} and scaling.memory ${var.scaling.memory} are percentages: above 0, at most 100."
-  }
-}
-
 variable "routing" {
   description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
   type = object({

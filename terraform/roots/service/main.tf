@@ -12,6 +12,8 @@ module "service" {
   port                  = var.port
   admitted_ports        = var.admitted_ports
   scaling               = var.scaling
+  spot                  = var.spot
+  deployment            = var.deployment
   routing               = var.routing
   health_check          = var.health_check
   stop_timeout          = var.stop_timeout

@@ -147,13 +147,43 @@ variable "admitted_ports" {
 }
 
 variable "scaling" {
-  description = "Fewest and most tasks, and the CPU and memory utilisation (percent) that scaling aims at."
+  description = "Fewest and most tasks, the CPU and memory utilisation (percent), the requests a minute per task and the messages per task of a queue that scaling aims at, other bounds from given times on, and the seconds between two steps. `schedule_in_force` is the place of the schedule whose bounds hold now, null for those of `min` and `max`: a plan keeps them."
   type = object({
-    min    = number
-    max    = number
-    cpu    = optional(number, 60)
-    memory = optional(number, 70)
+    min                 = number
+    max                 = number
+    cpu                 = optional(number, 60)
+    memory              = optional(number, 70)
+    requests_per_target = optional(number)
+    queue               = optional(object({ name = string, backlog_per_task = number }))
+    schedules = optional(list(object({
+      cron     = optional(string)
+      at       = optional(string)
+      timezone = optional(string, "UTC")
+      min      = number
+      max      = number
+    })), [])
+    schedule_in_force = optional(number)
+    cooldowns         = optional(object({ scale_in = optional(number, 300), scale_out = optional(number, 60) }), {})
   })
+  nullable = false
+}
+
+variable "spot" {
+  description = "Percent of the tasks that run on Fargate Spot, after `base` tasks on regular capacity. Null: the tier and the platform decide."
+  type        = object({ share = number, base = optional(number, 1) })
+  default     = null
+}
+
+variable "deployment" {
+  description = "The rollout: how many percent of the tasks keep running and may run, whether a rollout that fails is taken back, alarms that take it back beside those of the tier (kinds of this module's alarms, or names of others), and a word whose change starts all tasks anew."
+  type = object({
+    minimum_healthy_percent = optional(number, 100)
+    maximum_percent         = optional(number, 200)
+    circuit_breaker         = optional(bool, true)
+    rollback_alarms         = optional(list(string), [])
+    force_new               = optional(string)
+  })
+  default  = {}
   nullable = false
 }
 

@@ -103,6 +103,7 @@ CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
 
 OUTSIDE: dict[str, Case] = {
     "a count that the autoscaler owns": ("aws_ecs_service.this", {"desired_count": 2}, {"desired_count": 5}),
+    "bounds that a schedule set": ("aws_appautoscaling_target.this", {"min_capacity": 2}, {"min_capacity": 4}),
     "a revision that a pipeline registered": (
         "aws_ecs_service.this",
         {"task_definition": "orders:1"},

@@ -12,7 +12,7 @@ from reconciler.core.floor import PROD_FLOOR
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
 from reconciler.core.status.conditions import ready
-from reconciler.core.status.rollout import seen, started
+from reconciler.core.status.rollout import seen, started, wanted_tasks
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 from tests.core.instances import IMAGE, NOW, SERVICE, applied, instance, with_policy
 
@@ -124,6 +124,14 @@ def test_a_completed_deployment_that_lacks_something_is_not_ready_and_fails_in_t
     late = seen(found, live, TIMEOUT, NOW + TIMEOUT + timedelta(seconds=1))
     assert summary(late) == (Health.DEGRADED, Reason.ROLLOUT_TIMEOUT, False)
     assert late.conditions[ConditionType.READY].message.endswith(lacks)
+
+
+def test_a_service_is_ready_with_the_fewest_tasks_of_any_schedule() -> None:
+    night = SERVICE.replace("max: 6}", 'max: 6, schedules: [{cron: "0 20 ? * * *", min: 0, max: 1}]}')
+    empty = replace(LIVE, running=0, desired=0)
+    for text, wanted in ((SERVICE, 2), (night, 0)):
+        found = replace(record(), instance=instance(text))
+        assert wanted_tasks(found, empty, NOW) == wanted
 
 
 def test_a_rule_that_ignores_the_minimum_leaves_the_count_to_its_owner() -> None:

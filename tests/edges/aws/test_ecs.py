@@ -76,6 +76,34 @@ async def test_a_running_service_shows_its_own_container(shop: Shop, clients: Aw
     assert (found.rollout, found.running, found.desired) == (RolloutState.COMPLETED, 2, 2)
 
 
+async def test_the_schedule_in_force_is_the_one_whose_numbers_aws_set(shop: Shop, clients: AwsClients) -> None:
+    shop.create(f"{REGISTRY}/x:1")
+    schedules = '[{cron: "0 8 ? * MON-FRI *", min: 4, max: 9}, {cron: "0 20 ? * MON-FRI *", min: 1, max: 2}]'
+    text = SERVICE.replace("max: 6}", f"max: 6, schedules: {schedules}}}")
+    assert (await read_service(shop, clients, text)).schedule is None, "none was applied yet"
+    scaling = shop.aws.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": f"service/{shop.cluster}/{shop.name}",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=6)
+    # The second one still has numbers from before a change of the manifest; the third one is in the manifest no more.
+    for place, (fewest, most) in enumerate([(4, 9), (1, 3), (2, 6)]):
+        scaling.put_scheduled_action(
+            **target,
+            ScheduledActionName=f"develop-{shop.name}-{place}",
+            Schedule="cron(0 8 ? * * *)",
+            ScalableTargetAction={"MinCapacity": fewest, "MaxCapacity": most},
+        )
+    found = []
+    for fewest, most in ((2, 6), (4, 9), (1, 3), (1, 2)):
+        scaling.register_scalable_target(**target, MinCapacity=fewest, MaxCapacity=most)
+        found.append((await read_service(shop, clients, text)).schedule)
+    assert found == [None, 0, 1, None]
+    assert (await read_service(shop, clients)).schedule is None, "the manifest has no schedule"
+
+
 async def test_the_placeholder_image_counts_as_none(shop: Shop, clients: AwsClients) -> None:
     shop.create(f"{REGISTRY}/develop/{shop.name}:awaiting-first-image")
     found = await read_service(shop, clients, PIPELINE_OWNED)

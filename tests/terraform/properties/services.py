@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,6 +27,51 @@ kafka = st.fixed_dictionaries(
 alarms = st.fixed_dictionaries(
     {"cpu": st.integers(1, 100), "memory": st.integers(1, 100), "server_errors": st.integers(0, 500)}
 )
+times = st.one_of(
+    st.sampled_from(["0 8 ? * MON-FRI *", "30 19 L * ? *", "0/15 * * * ? 2027"]).map(lambda cron: {"cron": cron}),
+    st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)).map(lambda at: {"at": at.isoformat(timespec="seconds")}),
+)
+
+
+@st.composite
+def scalings(draw: st.DrawFn, tier: str, public: bool, worker: bool) -> Variables:
+    """Draw bounds and targets; what only this kind of service can have is often there."""
+    least = 2 if tier == "prod" else 1
+    fewest = draw(st.integers(least, 50))
+    queue = draw(st.none() | st.fixed_dictionaries({"name": st.just("Jobs-1"), "backlog_per_task": st.integers(1, 99)}))
+    given: Variables = {
+        "min": 0 if worker and queue and draw(st.booleans()) else fewest,
+        "max": draw(st.integers(fewest, 100)),
+        "cpu": draw(st.integers(1, 100)),
+        "memory": draw(st.integers(1, 100)),
+        "queue": queue,
+    }
+    if public and draw(st.booleans()):
+        given["requests_per_target"] = draw(st.integers(1, 1000))
+    if draw(st.booleans()):
+        given["cooldowns"] = {"scale_in": draw(st.integers(0, 3600)), "scale_out": draw(st.integers(0, 3600))}
+    given["schedules"] = []
+    for when in draw(st.lists(times, max_size=3)):
+        bounds = sorted([draw(st.integers(0 if least == 1 or worker else least, 60)), draw(st.integers(2, 60))])
+        if bounds[0] == 1 and least == 2:
+            bounds[0] = 0
+        zone = draw(st.sampled_from([{}, {"timezone": "Europe/Berlin"}]))
+        given["schedules"].append(when | zone | {"min": bounds[0], "max": bounds[1]})
+    if given["schedules"] and draw(st.booleans()):
+        given["schedule_in_force"] = draw(st.integers(0, len(given["schedules"]) - 1))
+    return given
+
+
+# A rollout has room with any number of tasks: it may stop all of them, or start one for each.
+deployments = st.fixed_dictionaries(
+    {
+        "minimum_healthy_percent": st.sampled_from([0, 100]),
+        "maximum_percent": st.just(200),
+        "circuit_breaker": st.booleans(),
+        "rollback_alarms": st.lists(st.sampled_from(["cpu", "memory", "running-tasks", "shop latency"]), max_size=3),
+        "force_new": st.none() | TAG,
+    }
+) | st.just({"minimum_healthy_percent": 0, "maximum_percent": 100})
 
 
 CHECKS = st.sampled_from([["CMD", "/bin/check", "--all"], ["CMD-SHELL", "curl -f http://localhost/ || exit 1"]])
@@ -118,7 +164,6 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     login = draw(st.none() | secret_sources.secret_names) if uri == elsewhere else None
     owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
     image = {"owner": owner, "uri": uri, "credentials": login}
-    fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))
     paths = st.lists(PATH, min_size=1, max_size=5, unique=True)
     routing = {
         "paths": draw(paths),
@@ -140,12 +185,12 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "resources": draw(strategies.fargate_sizes),
         "port": port,
         "admitted_ports": draw(st.lists(strategies.ports, max_size=2)),
-        "scaling": {
-            "min": fewest,
-            "max": draw(st.integers(fewest, 100)),
-            "cpu": draw(st.integers(1, 100)),
-            "memory": draw(st.integers(1, 100)),
-        },
+        "scaling": draw(scalings(environment["tier"], kind == "public", kind == "internal" and port is None)),
+        "spot": draw(
+            st.none()
+            | st.fixed_dictionaries({"share": st.integers(0, 100) | st.just(100)}, optional={"base": st.integers(0, 9)})
+        ),
+        "deployment": draw(st.just({}) | deployments),
         "routing": routing if kind == "public" else None,
         "health_check": draw(st.none() | health_checks(asked=bool(kind == "public" or port))),
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
@@ -182,8 +227,24 @@ def is_called(variables: Variables) -> bool:
     return is_internal(variables) and variables["port"] is not None
 
 
+def lowest(variables: Variables) -> int:
+    """Return the fewest tasks at any time."""
+    scaling = variables["scaling"]
+    return min([int(scaling["min"]), *(int(one["min"]) for one in scaling["schedules"])])
+
+
+def is_worker(variables: Variables) -> bool:
+    """Return whether nothing calls the service."""
+    return is_internal(variables) and variables["port"] is None
+
+
 def has_image(variables: Variables) -> bool:
     return variables["image"]["uri"] is not None
+
+
+def has_usual_rollout(variables: Variables) -> bool:
+    """Return whether no field of the rollout is given: then it is as safe as the tier asks."""
+    return not variables["deployment"]
 
 
 def full_name(instance: Instance) -> str:
@@ -228,7 +289,12 @@ def expected(variables: Variables) -> Counter[str]:
         aws_appautoscaling_target=1, aws_appautoscaling_policy=2, aws_cloudwatch_metric_alarm=3,
     )  # fmt: skip
     public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=1, aws_cloudwatch_metric_alarm=2)
+    scaling = variables["scaling"]
+    wakes = scaling["queue"] is not None and lowest(variables) == 0
     optional = Counter(
+        aws_appautoscaling_policy=bool(scaling.get("requests_per_target")) + bool(scaling["queue"]) + wakes,
+        aws_cloudwatch_metric_alarm=int(wakes),
+        aws_appautoscaling_scheduled_action=len(scaling["schedules"]) if has_image(variables) else 0,
         aws_service_discovery_service=int(is_called(variables)),
         aws_iam_role_policy=int(bool(variables["runtime_secrets"])),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import strategies as st
 
+from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
@@ -16,10 +17,14 @@ from tests.terraform.properties.services import (
     depends_on,
     full_name,
     has_image,
+    has_usual_rollout,
     in_production,
     is_public,
+    is_worker,
+    lowest,
 )
 
+DEPLOYMENT, DEPLOYMENT_LIMITS = f"{MODULE}deployment.tf", f"{MODULE}variables_deployment.tf"
 SERVICE_FILE, SCALING, ALARMS = f"{MODULE}service.tf", f"{MODULE}autoscaling.tf", f"{MODULE}alarms.tf"
 METRICS = {"ECSServiceAverageCPUUtilization": "cpu", "ECSServiceAverageMemoryUtilization": "memory"}
 WATCHED = {
@@ -32,7 +37,7 @@ WATCHED_IF_PUBLIC = {
     ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"),
 }
 WRONG = [
-    Refusal("scaling.min", st.sampled_from([0, -1, 200]), says=("scaling.max",)),
+    Refusal("scaling.min", st.sampled_from([0, -1, 200]), says=("scaling.max",), where=is_public),
     Refusal("scaling.min", st.just(1), where=in_production, name="one task in production"),
     Refusal("scaling.cpu", st.sampled_from([0, 101, -5])),
     Refusal("alarms.memory", st.sampled_from([0, 101, -5])),
@@ -40,8 +45,13 @@ WRONG = [
 ]
 
 
+def has_own_bounds(variables: Variables) -> bool:
+    """Return whether no schedule's bounds are in force."""
+    return variables["scaling"].get("schedule_in_force") is None or not has_image(variables)
+
+
 def fewest(instance: Instance) -> int:
-    """As many tasks as scaling may go down to; none before the first image."""
+    """As many tasks as it starts with; none before the first image."""
     return int(instance.variables["scaling"]["min"]) if has_image(instance.variables) else 0
 
 
@@ -51,13 +61,15 @@ def fewest(instance: Instance) -> int:
     of=SERVICE,
     part="service",
     broken_by=[
-        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = 100", "deployment_minimum_healthy_percent = 50",
-             says="capacity"),
-        Edit(SERVICE_FILE, "    enable   = true\n    rollback = true\n  }\n\n  # In", "    enable   = true\n"
-             "    rollback = false\n  }\n\n  # In", says="circuit breaker"),
+        Edit(DEPLOYMENT_LIMITS, "minimum_healthy_percent = optional(number, 100)",
+             "minimum_healthy_percent = optional(number, 50)", says="capacity", where=has_usual_rollout),
+        Edit(DEPLOYMENT_LIMITS, "circuit_breaker         = optional(bool, true)",
+             "circuit_breaker = optional(bool, false)", says="circuit breaker", where=has_usual_rollout),
+        Edit(SERVICE_FILE, "    rollback = var.deployment.circuit_breaker", "    rollback = false",
+             says="circuit breaker", where=has_usual_rollout),
         Edit(SERVICE_FILE, "wait_for_steady_state              = false", "wait_for_steady_state = true",
              says="state lock"),
-        Edit(ALARMS, 'local.tier != "prod" ? []', 'local.tier == "prod" ? []', says="alarms", where=in_production),
+        Edit(DEPLOYMENT, 'local.tier != "prod" ? []', 'local.tier == "prod" ? []', says="alarms", where=in_production),
         Edit(SERVICE_FILE, "    aws_cloudwatch_metric_alarm.service,\n", "", says="comes before its alarms",
             where=in_production),
     ],
@@ -69,18 +81,21 @@ def test_property_16_zero_downtime_deployment_configuration_service(instance: In
     """
     service = instance.plan.one("aws_ecs_service").values
     limits = (service["deployment_minimum_healthy_percent"], service["deployment_maximum_percent"])
-    assert limits == (100, 200), "a deployment takes capacity away"
-    assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}], "no circuit breaker"
+    if has_usual_rollout(instance.variables):
+        assert limits == (100, 200), "a deployment takes capacity away"
+        assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}], "no circuit breaker"
     assert service["wait_for_steady_state"] is False, "Terraform holds the state lock until a deployment ends"
     assert service.get("timeouts") is None, "a time-out that bounds nothing"
     if instance.tier != "prod":
-        assert service["alarms"] == [], "alarms take deployments back in production only"
+        asked = instance.variables["deployment"].get("rollback_alarms")
+        assert bool(service["alarms"]) == bool(asked), "alarms take deployments back in production only, or where asked"
         return
     assert service["alarms"], "no alarms are watched"
     (watched,) = service["alarms"]
     assert (watched["enable"], watched["rollback"]) == (True, True), "alarms do not take a deployment back"
     made = {alarm.values["alarm_name"] for alarm in instance.plan.of("aws_cloudwatch_metric_alarm")}
-    assert set(watched["alarm_names"]) <= made, "an alarm is watched that does not exist"
+    others = set(instance.variables["deployment"].get("rollback_alarms", ())) & {"shop latency"}
+    assert set(watched["alarm_names"]) <= made | others, "an alarm is watched that does not exist"
     assert f"{full_name(instance)}-cpu" in watched["alarm_names"]
     errors = f"{full_name(instance)}-server-errors" in watched["alarm_names"]
     assert errors == is_public(instance.variables), "answers with a 5xx are watched where there are any"
@@ -122,7 +137,7 @@ def test_property_21_ecs_service_per_microservice(instance: Instance) -> None:
              'resource_id = "service/${aws_ecs_service.this.name}"', says="scales"),
         Edit(SCALING, "target = var.scaling.memory", "target = 100", says="use",
              where=lambda variables: variables["scaling"]["memory"] < 100),
-        Edit(SCALING, "    scale_in_cooldown  = 300\n", "", says="cooldown"),
+        Edit(SCALING, "    scale_in_cooldown  = var.scaling.cooldowns.scale_in\n", "", says="cooldown"),
     ],
 )  # fmt: skip
 def test_property_23_auto_scaling_policy_presence(instance: Instance) -> None:
@@ -134,15 +149,19 @@ def test_property_23_auto_scaling_policy_presence(instance: Instance) -> None:
     assert 0 <= target["min_capacity"] <= target["max_capacity"]
     followed = {}
     for policy in instance.plan.of("aws_appautoscaling_policy"):
+        if policy.name != "this":
+            continue  # the queue's, which tests/terraform/properties/test_service_scaling.py proves
         assert policy.values["policy_type"] == "TargetTrackingScaling"
         (tracking,) = policy.values["target_tracking_scaling_policy_configuration"]
         (metric,) = tracking["predefined_metric_specification"]
         followed[metric["predefined_metric_type"]] = tracking["target_value"]
-        assert tracking["scale_in_cooldown"], "no cooldown"
-        assert tracking["scale_out_cooldown"], "no cooldown"
-        assert 0 < tracking["target_value"] <= 100
-    assert set(followed) == set(METRICS), "it does not follow CPU and memory"
-    wanted = {metric: instance.variables["scaling"][name] for metric, name in METRICS.items()}
+        pauses = (tracking["scale_in_cooldown"], tracking["scale_out_cooldown"])
+        given = instance.variables["scaling"].get("cooldowns", {"scale_in": 300, "scale_out": 60})
+        assert pauses == (given["scale_in"], given["scale_out"]), "no cooldown, or another one"
+    requests = instance.variables["scaling"].get("requests_per_target")
+    metrics = METRICS | ({"ALBRequestCountPerTarget": "requests_per_target"} if requests else {})
+    assert set(followed) == set(metrics), "it does not follow CPU and memory"
+    wanted = {metric: instance.variables["scaling"][name] for metric, name in metrics.items()}
     assert followed == wanted, "it aims at another use"
 
 
@@ -153,7 +172,7 @@ def test_property_23_auto_scaling_policy_presence(instance: Instance) -> None:
     broken_by=[
         Edit(SERVICE_FILE, "desired_count                      = local.fewest", "desired_count = 1", says="starts with",
              where=lambda variables: has_image(variables) and variables["scaling"]["min"] > 1),
-        Edit(SCALING, "max_capacity       = var.scaling.max", "max_capacity = var.scaling.max + 1", says="most"),
+        Edit(SCALING, "max = var.scaling.max }", "max = var.scaling.max + 1 }", says="most", where=has_own_bounds),
         Edit(f"{MODULE}locals.tf", "local.awaiting_image ? 0 : var.scaling.min", "var.scaling.min", says="starts with",
              where=lambda variables: not has_image(variables)),
     ],
@@ -163,10 +182,11 @@ def test_property_24_desired_count_configuration(instance: Instance) -> None:
     desired = instance.plan.one("aws_ecs_service").values["desired_count"]
     target = instance.plan.one("aws_appautoscaling_target").values
     assert desired == fewest(instance), f"it starts with {desired} tasks"
-    assert target["min_capacity"] == fewest(instance), "it scales down to another number"
-    assert target["max_capacity"] == instance.variables["scaling"]["max"], "another number is the most"
+    if has_own_bounds(instance.variables):
+        assert target["min_capacity"] == fewest(instance), "it scales down to another number"
+        assert target["max_capacity"] == instance.variables["scaling"]["max"], "another number is the most"
     if instance.tier == "prod" and has_image(instance.variables):
-        assert desired >= 2, "in production one task is none"
+        assert desired >= 2 or (desired == 0 and is_worker(instance.variables)), "in production one task is none"
 
 
 @proof(
@@ -174,10 +194,10 @@ def test_property_24_desired_count_configuration(instance: Instance) -> None:
     "Rolling update configuration",
     of=SERVICE,
     broken_by=[
-        Edit(SERVICE_FILE, "deployment_maximum_percent         = 200", "deployment_maximum_percent = 100",
-             says="cannot move"),
-        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = 100", "deployment_minimum_healthy_percent = 150",
-             says="bounds"),
+        Edit(SERVICE_FILE, "deployment_maximum_percent         = var.deployment.maximum_percent",
+             "deployment_maximum_percent = 100", says="cannot move", where=has_usual_rollout),
+        Edit(SERVICE_FILE, "deployment_minimum_healthy_percent = var.deployment.minimum_healthy_percent",
+             "deployment_minimum_healthy_percent = 150", says="bounds"),
     ],
 )  # fmt: skip
 def test_property_25_rolling_update_configuration(instance: Instance) -> None:
@@ -218,7 +238,7 @@ def test_property_27_private_subnet_placement(instance: Instance) -> None:
         Edit(ALARMS, 'metric = "MemoryUtilization"', 'metric = "CPUUtilization"', says="watched"),
         Edit(ALARMS, "for_each = local.public ? local.request_alarms : {}", "for_each = {}", says="watched",
              where=is_public),
-        Edit(ALARMS, 'local.awaiting_image ? "notBreaching" : "breaching"', '"missing"', says="stopped counting",
+        Edit(ALARMS, 'local.expected_tasks == 0 ? "notBreaching" : "breaching"', '"missing"', says="stopped counting",
              where=has_image),
         Edit(ALARMS, "  ok_actions          = [var.platform.alarm_topic_arn]\n", "", says="end of an alarm"),
         Edit(ALARMS, "dimensions          = local.service_dimensions", "dimensions = {}", says="another service"),
@@ -228,7 +248,9 @@ def test_property_27_private_subnet_placement(instance: Instance) -> None:
 def test_property_30_cloudwatch_alarms_creation(instance: Instance) -> None:
     """Prove that each failure of a service notifies the environment's topic, and that its end does too."""
     alarms = {
-        (a.values["namespace"], a.values["metric_name"]): a for a in instance.plan.of("aws_cloudwatch_metric_alarm")
+        (a.values["namespace"], a.values["metric_name"]): a
+        for a in instance.plan.of("aws_cloudwatch_metric_alarm")
+        if a.name != "wake"  # which tells nobody: it starts a first task
     }
     wanted = WATCHED | (WATCHED_IF_PUBLIC if is_public(instance.variables) else set())
     assert set(alarms) == wanted, f"watched are {sorted(alarms)}"
@@ -244,9 +266,10 @@ def test_property_30_cloudwatch_alarms_creation(instance: Instance) -> None:
         if namespace != "AWS/ApplicationELB":
             assert alarm.values["dimensions"] == where, "it watches another service"
     running = alarms["ECS/ContainerInsights", "RunningTaskCount"].values
-    missing = "breaching" if has_image(instance.variables) else "notBreaching"
+    always = lowest(instance.variables) if has_image(instance.variables) else 0
+    missing = "breaching" if always else "notBreaching"
     assert running["treat_missing_data"] == missing, "tasks that are stopped counting go unnoticed"
-    assert running["threshold"] == fewest(instance)
+    assert running["threshold"] == always
     limits = instance.variables["alarms"]
     thresholds = [alarms["AWS/ECS", name].values["threshold"] for name in ("CPUUtilization", "MemoryUtilization")]
     assert thresholds == [limits["cpu"], limits["memory"]], "another threshold than was asked for"
