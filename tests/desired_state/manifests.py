@@ -135,6 +135,48 @@ secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
 
+_other_conditions = st.fixed_dictionaries(
+    {},
+    optional={
+        "hosts": st.just(["*.example.com"]) | st.just(["shop.example.com"]),
+        "headers": st.just({"X-Team": ["shop*"]}),
+        "methods": st.sampled_from([["GET"], ["POST"]]),
+        "query": st.just({"version": ["2"]}),
+        "sources": st.sampled_from([["192.0.2.0/24"], ["2001:db8::/32"]]),
+    },
+)
+conditions = st.builds(
+    lambda paths, others: {"paths": paths, **dict(list(others.items())[:3])},
+    st.lists(st.from_regex(r"/[a-z]{1,6}(/[*])?", fullmatch=True), min_size=1, max_size=2, unique=True),
+    _other_conditions,
+)
+
+
+@st.composite
+def routings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw any valid routing, with and without priorities."""
+    numbers = iter(draw(st.lists(st.integers(1, 50000), min_size=4, max_size=4, unique=True)))
+
+    def rule() -> dict[str, Any]:
+        priority = {"priority": next(numbers)} if draw(st.booleans()) else {}
+        return {**draw(conditions), **priority}
+
+    own = rule()
+    rules = [rule() for _ in range(draw(st.integers(0, 2)))]
+    redirects = [{**rule(), "to": {"host": "new.example.com"}} for _ in range(draw(st.integers(0, 1)))]
+    given = {
+        "rules": rules,
+        "redirects": redirects,
+        "stickiness": draw(st.none() | st.sampled_from([{}, {"duration": "1h", "cookie": "session"}])),
+        "slowStart": draw(st.none() | st.sampled_from(["30s", "15m"])),
+        "algorithm": draw(st.none() | st.just("round_robin")),
+        "protocolVersion": draw(st.none() | st.sampled_from(["HTTP1", "HTTP2", "GRPC"])),
+    }
+    found = own | {name: value for name, value in given.items() if value not in (None, [])}
+    copied: dict[str, Any] = json.loads(json.dumps(found))  # YAML would write what is there twice as an anchor
+    return copied
+
+
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
     """Draw any valid service in develop without dependencies."""
@@ -155,6 +197,8 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
         },
     }
+    if draw(st.booleans()):
+        changes |= {"type": "public", "routing": draw(routings())}
     if draw(st.booleans()):
         changes["image"] = {"tag": draw(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True))}
     return service(draw(name), **changes)

@@ -36,7 +36,7 @@ from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.scaling import Scaling
-from desired_state.kinds.service.traffic import HealthCheck, Routing
+from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import quote
 
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
@@ -116,7 +116,7 @@ class ServiceSpec(Strict):
     def _routing_fits_type(cls, routing: Routing | None, info: ValidationInfo) -> Routing | None:
         kind = info.data.get("type")
         if kind == "public" and routing is None:
-            raise refuse("a public service needs routing (paths and priority)", beside=("type",))
+            raise refuse("a public service needs routing (paths)", beside=("type",))
         if kind == "internal" and routing is not None:
             raise refuse("an internal service has no routing: remove it, or write type: public", beside=("type",))
         return routing
@@ -129,7 +129,7 @@ class ServiceSpec(Strict):
                 "a worker (an internal service without port) has no health check: remove it, or add port",
                 beside=("port",),
             )
-        return check
+        return fits_protocol(check, info.data.get("routing"))
 
     @field_validator("stop_timeout")
     @classmethod

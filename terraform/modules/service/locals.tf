@@ -37,7 +37,7 @@ locals {
   kept_images      = module.settings.settings.kept_images
   disposable       = module.settings.settings.disposable
   spot_weight      = module.settings.settings.spot_weight
-  health           = var.health_check == null ? { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-499", start_period = 60 } : var.health_check
+  health           = var.health_check == null ? { path = local.any_answer.path, interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = local.any_answer.matcher, start_period = 60, port = null } : var.health_check
   checks_container = var.health_check != null || local.called
 
   # Memory (MiB) that Fargate offers for each cpu, for Linux: 74 pairs.

@@ -18,7 +18,7 @@ locals {
   }
 
   caller_cidrs = local.public ? [] : var.platform.caller_cidrs
-  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports))
+  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports, [for port in [local.health_port] : port if port != null]))
 
 
   ingress = flatten([for port in local.open_ports : concat(

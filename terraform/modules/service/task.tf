@@ -29,7 +29,7 @@ locals {
   )
 
   check_timeout = min(local.health.timeout, 60) # ECS allows no more
-  check_url     = "http://127.0.0.1:${coalesce(local.port, 0)}${local.health.path}"
+  check_url     = "http://127.0.0.1:${coalesce(local.health_port, local.port, 0)}${local.health.path}"
   asks_for_path = concat(["CMD"], local.runtime.check, [local.check_url])
   asks_for_port = concat(["CMD"], local.runtime.listens, [tostring(coalesce(local.port, 0))])
 
@@ -70,7 +70,7 @@ locals {
     local.own_container,
     { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
     { for key, check in { healthCheck = {
-      command     = var.health_check == null ? local.asks_for_port : local.asks_for_path
+      command     = var.health_check == null || local.speaks != "HTTP1" ? local.asks_for_port : local.asks_for_path
       interval    = local.health.interval
       timeout     = local.check_timeout
       retries     = local.health.unhealthy_threshold

@@ -11,11 +11,11 @@ from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance
+from tests.terraform.properties.routings import PATH, routings
 from tests.terraform.properties.subjects import Subject
 
 MODULE = "modules/service/"
 PORTS = {"nodejs": 3000, "python": 8000}
-PATH = st.from_regex(r"/[a-z0-9]{1,8}(/[a-z0-9*]{1,6}){0,2}", fullmatch=True)
 PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, max_size=12), min_size=1, max_size=4)
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
@@ -31,16 +31,18 @@ alarms = st.fixed_dictionaries(
 
 
 @st.composite
-def health_checks(draw: st.DrawFn) -> Variables:
+def health_checks(draw: st.DrawFn, routing: Variables | None) -> Variables:
     interval = draw(st.integers(5, 300))
+    is_grpc = routing is not None and routing.get("protocol_version") == "GRPC"
     return {
         "path": draw(PATH),
         "interval": interval,
         "timeout": draw(st.integers(2, min(120, interval - 1))),
         "healthy_threshold": draw(st.integers(2, 10)),
         "unhealthy_threshold": draw(st.integers(2, 10)),
-        "matcher": draw(st.sampled_from(["200", "200-299", "200,302"])),
+        "matcher": draw(st.sampled_from(["0", "0-99", "0,12"] if is_grpc else ["200", "200-299", "200,302"])),
         "start_period": draw(st.integers(0, 300)),
+        **({"port": draw(strategies.ports)} if routing is not None and draw(st.booleans()) else {}),
     }
 
 
@@ -109,12 +111,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     uri = f"{registry}/{environment['name']}/{name}:{draw(TAG)}" if draw(st.integers(0, 9)) else None
     image = {"owner": draw(st.sampled_from(["git", "pipeline"])), "uri": uri}
     fewest = draw(st.integers(2 if environment["tier"] == "prod" else 1, 50))
-    paths = st.lists(PATH, min_size=1, max_size=5, unique=True)
-    routing = {
-        "paths": draw(paths),
-        "priority": draw(st.integers(1, 50000)),
-        "deregistration_delay": draw(st.integers(0, 900)),
-    }
+    routing = draw(routings()) if kind == "public" else None
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
     return {
         "environment": environment,
@@ -136,8 +133,8 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             "cpu": draw(st.integers(1, 100)),
             "memory": draw(st.integers(1, 100)),
         },
-        "routing": routing if kind == "public" else None,
-        "health_check": draw(st.none() | health_checks()) if kind == "public" or port else None,
+        "routing": routing,
+        "health_check": draw(st.none() | health_checks(routing)) if kind == "public" or port else None,
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secrets),
@@ -214,7 +211,8 @@ def expected(variables: Variables) -> Counter[str]:
         aws_iam_role_policies_exclusive=2, aws_iam_role_policy_attachments_exclusive=2,
         aws_appautoscaling_target=1, aws_appautoscaling_policy=2, aws_cloudwatch_metric_alarm=3,
     )  # fmt: skip
-    public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=1, aws_cloudwatch_metric_alarm=2)
+    rules = 1 + len((variables["routing"] or {}).get("rules", ()))
+    public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=rules, aws_cloudwatch_metric_alarm=2)
     optional = Counter(
         aws_service_discovery_service=int(is_called(variables)),
         aws_iam_role_policy=int(bool(variables["runtime_secrets"])),
