@@ -223,6 +223,7 @@ def _compare(
     yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken, spelling)
     yield from checks.check_cycles(here)
     yield from listener.check_routes(here)
+    yield from listener.check_aliases(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
     yield from loosened.check_loosened(here, environments)

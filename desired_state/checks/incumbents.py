@@ -89,7 +89,15 @@ class Standing:
         """Find the manifests that claim what an incumbent has: one refusal for each."""
         refused: set[Mark] = set()
         networks = partial(self._networks, facts)
-        for check in (self._names, self._platforms, self._former_names, networks, self._cycles, self._rules):
+        for check in (
+            self._names,
+            self._platforms,
+            self._former_names,
+            networks,
+            self._cycles,
+            self._rules,
+            self._aliases,
+        ):
             for refusal in check([one for one in here if mark(one) not in refused]):
                 if refusal.mark not in refused:
                     refused.add(refusal.mark)
@@ -173,6 +181,17 @@ class Standing:
                     yield refusal
                     break
 
+    def _aliases(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
+        now = {one.key: alias_of(one.spec) for one in here if self.is_incumbent(one)}
+        had = {key: alias_of(known.spec) for key, known in self.known.items()}
+        kept = {key: alias for key, alias in had.items() if alias and now.get(key, alias) == alias}
+        owners = {(key.environment, alias): key for key, alias in kept.items()}
+        for one in here:
+            owner = owners.get((one.key.environment, alias_of(one.spec) or ""))
+            if owner is not None and owner != one.key:
+                message = f"alias {quote(alias_of(one.spec) or '')} is already used by {self._shown(owner)}"
+                yield Refusal(one, one.problem(("connect", "alias"), f"{message}: choose another"))
+
     def _shown(self, key: Key) -> str:
         return f"{key} at {_place(self.known[key])}"
 
@@ -209,6 +228,11 @@ def rules_of(spec: Spec) -> Iterator[tuple[Location, Conditions]]:
     """Yield the rules that a manifest asks for, with their places in the spec."""
     if isinstance(spec, ServiceSpec) and spec.routing is not None:
         yield from ((("routing", *place), rule) for place, rule in spec.routing.parts())
+
+
+def alias_of(spec: Spec) -> str | None:
+    """Return the alias of Service Connect that a manifest asks for."""
+    return spec.connect.alias if isinstance(spec, ServiceSpec) and spec.connect else None
 
 
 def _competition(

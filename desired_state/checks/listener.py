@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Final
 
 from desired_state.checks.conflicts import ManifestFinding, each_with_others, groups
+from desired_state.checks.incumbents import alias_of
 from desired_state.checks.requests import admits, shown
 from desired_state.checks.routes import covers, start_of
 from desired_state.checks.survey import Candidate
@@ -79,6 +80,16 @@ def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
                 message = f"priority {priority} is already used by {others}: choose another"
                 yield ManifestFinding(one.key, one.problem(("routing", *places[one.key], "priority"), message))
         yield from _shadows(_patterns(services))
+
+
+def check_aliases(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
+    """Find services of an environment that share an alias of Service Connect, which is a name of its namespace."""
+    named = [one for one in candidates if alias_of(one.spec)]
+    for (_, alias), sharing in groups(named, lambda one: (one.key.environment, alias_of(one.spec))).items():
+        rivals = list({one.key: one for one in sharing}.values())
+        for one, others in each_with_others(rivals, lambda other: f"{other.key} at {other.place}"):
+            message = f"alias {quote(alias or '')} is already used by {others}: choose another"
+            yield ManifestFinding(one.key, one.problem(("connect", "alias"), message))
 
 
 def uncompared(candidates: Sequence[Candidate]) -> Iterator[Problem]:

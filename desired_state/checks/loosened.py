@@ -19,7 +19,20 @@ class Loosening:
     asked_at: Callable[[ServiceSpec], Iterable[Location]]
 
 
-LOOSENINGS: Final[tuple[Loosening, ...]] = ()
+def _groups(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("security", "groups", index) for index, _ in enumerate(spec.security.groups if spec.security else ()))
+
+
+def _public_egress(spec: ServiceSpec) -> Iterator[Location]:
+    for index, way in enumerate(spec.security.egress if spec.security else ()):
+        if way.is_public:
+            yield "security", "egress", index
+
+
+LOOSENINGS: Final[tuple[Loosening, ...]] = (
+    Loosening("security-groups", "a security group whose rules are not checked here", _groups),
+    Loosening("public-egress", "a way out to public addresses beside HTTPS", _public_egress),
+)
 
 
 def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:

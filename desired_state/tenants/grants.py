@@ -118,6 +118,7 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
             message = f"the tenant {tenant.name} may not read {quote(secret)} for {key.name}"
             granted = (f"{key.name}/*", _SHARED, *tenant.secrets)
             yield Denial(("spec", *place), f"{message}, {_only(granted)}")
+    yield from _of_network(spec, tenant, tenants)
     for place, image in _images(spec):
         if not matches(_without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
@@ -127,6 +128,17 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         yield Denial(("spec", "scaling", "max"), message)
     if spec.cpu > tenant.cpu:
         yield Denial(("spec", "cpu"), f"cpu is {spec.cpu}, but {tenant.cpu} is the limit of the tenant {tenant.name}")
+
+
+def _of_network(spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
+    for place, group in _groups(spec):
+        if group not in tenant.security_groups:
+            message = f"the tenant {tenant.name} may not use {quote(group)}, {_only(tenant.security_groups)}"
+            yield Denial(("spec", *place), message)
+    if spec.connect and spec.connect.alias and not tenants.may_name(tenant, spec.connect.alias):
+        message = f"the tenant {tenant.name} may not be reached as {quote(spec.connect.alias)}"
+        message = f"{message}, {_only(tenant.own_names)}{_closest(spec.connect.alias, tenant, tenants)}"
+        yield Denial(("spec", "connect", "alias"), message)
 
 
 def _routes(key: Key, spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
@@ -181,6 +193,14 @@ def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
     yield from ((("runtimeSecrets", index), secret) for index, secret in enumerate(spec.runtime_secrets))
     for index, sidecar in enumerate(spec.sidecars):
         yield from ((("sidecars", index, "secrets", name), secret) for name, secret in sidecar.secrets.items())
+
+
+def _groups(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+    for index, group in enumerate(spec.security.groups if spec.security else ()):
+        yield ("security", "groups", index), group
+    for index, way in enumerate(spec.security.egress if spec.security else ()):
+        if way.group is not None:
+            yield ("security", "egress", index, "group"), way.group
 
 
 def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:

@@ -34,6 +34,7 @@ class Tenant:
     registries: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
     imports: bool = False
     ignore: bool = False
     instances: int = 50

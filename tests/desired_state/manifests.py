@@ -177,6 +177,27 @@ def routings(draw: st.DrawFn) -> dict[str, Any]:
     return copied
 
 
+securities = st.fixed_dictionaries(
+    {},
+    optional={
+        "groups": st.just(["sg-0123456789abcdef0"]),
+        "egress": st.lists(
+            st.sampled_from(
+                [
+                    {"cidr": "10.50.0.0/16", "ports": [5432, "8000-8100"]},
+                    {"group": "sg-0123456789abcdef1", "ports": ["53"], "protocol": "udp"},
+                    {"cidr": "203.0.113.7", "ports": [25]},
+                ]
+            ),
+            max_size=1,
+        ),
+    },
+)
+connects = st.fixed_dictionaries(
+    {}, optional={"idleTimeout": st.just("5m"), "protocol": st.sampled_from(["http", "grpc", "tcp"])}
+)
+
+
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
     """Draw any valid service in develop without dependencies."""
@@ -192,6 +213,8 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
+        "security": draw(st.none() | securities),
+        "connect": draw(st.none() | connects),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),

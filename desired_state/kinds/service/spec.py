@@ -35,6 +35,7 @@ from desired_state.kinds.service.container import (
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
+from desired_state.kinds.service.network import Connect, Security
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import quote
@@ -85,6 +86,8 @@ class ServiceSpec(Strict):
     scaling: Scaling
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
+    security: Annotated[Security | None, IfSet] = None
+    connect: Annotated[Connect | None, IfSet] = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
@@ -130,6 +133,13 @@ class ServiceSpec(Strict):
                 beside=("port",),
             )
         return fits_protocol(check, info.data.get("routing"))
+
+    @field_validator("connect")
+    @classmethod
+    def _an_alias_needs_a_port(cls, connect: Connect | None, info: ValidationInfo) -> Connect | None:
+        if connect and connect.alias and info.data.get("port", 0) is None and info.data.get("type") == "internal":
+            raise refuse("a worker (an internal service without port) has no alias: add port", inside=("alias",))
+        return connect
 
     @field_validator("stop_timeout")
     @classmethod

@@ -7,6 +7,7 @@ from desired_state.instance import Instance
 from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.inputs.service_network import network_variables
 from reconciler.core.inputs.service_routing import routing_variables
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
@@ -40,6 +41,7 @@ def service_variables(
         "routing": routing_variables(spec.routing) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
+        **network_variables(spec),
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),

@@ -68,7 +68,7 @@ locals {
 
   container = merge(
     local.own_container,
-    { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
+    { portMappings = [for port in local.port == null ? [] : [local.port] : merge({ containerPort = port, hostPort = port, protocol = "tcp" }, local.named_port)] },
     { for key, check in { healthCheck = {
       command     = var.health_check == null || local.speaks != "HTTP1" ? local.asks_for_port : local.asks_for_path
       interval    = local.health.interval

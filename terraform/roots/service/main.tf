@@ -14,6 +14,7 @@ module "service" {
   scaling               = var.scaling
   routing               = var.routing
   health_check          = var.health_check
+  network               = var.network
   stop_timeout          = var.stop_timeout
   environment_variables = var.environment_variables
   secrets               = var.secrets

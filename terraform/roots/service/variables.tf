@@ -194,6 +194,29 @@ variable "routing" {
   default = null
 }
 
+variable "network" {
+  description = "Security groups that tasks wear beside the module's, ways out beside HTTPS and the networks of the VPC, and Service Connect: with `connect`, tasks call others by their aliases, and with its `alias` they are called."
+  type = object({
+    security_groups = optional(list(string), [])
+    egress = optional(list(object({
+      cidr     = optional(string)
+      group    = optional(string)
+      protocol = optional(string, "tcp")
+      from     = number
+      to       = number
+    })), [])
+    connect = optional(object({
+      alias           = optional(string)
+      port            = optional(number)
+      protocol        = optional(string)
+      idle_timeout    = optional(number)
+      request_timeout = optional(number)
+    }))
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "health_check" {
   description = "The HTTP health check, used by the load balancer and inside the container. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
   type = object({

@@ -1,4 +1,4 @@
-"""Rules at the load balancer, generated: every condition, more rules, redirects, every way to spread requests."""
+"""Rules at the load balancer, ways out and Service Connect, generated in all their variety."""
 
 from __future__ import annotations
 
@@ -68,4 +68,40 @@ def routings(draw: st.DrawFn) -> Variables:
         **draw(conditions(first)),
         "deregistration_delay": draw(st.integers(0, 900)),
         **{name: value for name, value in given.items() if value},
+    }
+
+
+groups = st.from_regex(r"sg-[0-9a-f]{17}", fullmatch=True)
+
+
+@st.composite
+def ways_out(draw: st.DrawFn) -> Variables:
+    first = draw(st.integers(1, 65535))
+    destination = draw(st.sampled_from(["cidr", "group"]))
+    return {
+        destination: draw(groups)
+        if destination == "group"
+        else draw(st.sampled_from(["10.50.0.0/16", "192.0.2.7/32"])),
+        "protocol": draw(st.sampled_from(["tcp", "udp"])),
+        "from": first,
+        "to": draw(st.integers(first, 65535)),
+    }
+
+
+@st.composite
+def further_networks(draw: st.DrawFn, is_called: bool) -> Variables:
+    """Draw security groups, ways out and Service Connect; what nobody calls has no alias."""
+    protocol = draw(st.sampled_from([None, "tcp", "http", "http2", "grpc"]))
+    given = {
+        "alias": draw(st.none() | st.from_regex(r"[a-z]{1,9}", fullmatch=True)) if is_called else None,
+        "port": draw(st.none() | st.integers(1, 65535)),
+        "protocol": protocol,
+        "idle_timeout": draw(st.none() | st.integers(1, 3600)),
+        "request_timeout": draw(st.none() | st.integers(1, 3600)) if protocol not in (None, "tcp") else None,
+    }
+    connect = {name: value for name, value in given.items() if value is not None}
+    return {
+        "security_groups": draw(st.lists(groups, max_size=2, unique=True)),
+        "egress": draw(st.lists(ways_out(), max_size=3)),
+        **({"connect": connect} if draw(st.booleans()) else {}),
     }

@@ -11,7 +11,7 @@ from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance
-from tests.terraform.properties.routings import PATH, routings
+from tests.terraform.properties.routings import PATH, further_networks, routings
 from tests.terraform.properties.subjects import Subject
 
 MODULE = "modules/service/"
@@ -135,6 +135,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         },
         "routing": routing,
         "health_check": draw(st.none() | health_checks(routing)) if kind == "public" or port else None,
+        "network": draw(further_networks(kind == "public" or port is not None)),
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secrets),
