@@ -16,6 +16,7 @@ from desired_state.checks.graph import order
 from desired_state.checks.incumbents import Incumbent, Refusal, Standing, mark
 from desired_state.checks.inputs import check_inputs, unchecked
 from desired_state.checks.landscape import Landscape
+from desired_state.checks.priorities import with_priorities
 from desired_state.checks.survey import Candidate, Survey, survey
 from desired_state.files.tree import Tree
 from desired_state.instance import Instance, Key, digest_source
@@ -126,7 +127,9 @@ def build(
     admission = admit(survey(files), tenants, known)
     found, standing = admission.found, Standing.of(known, admission.found)
     configured = environments.keys() if environments is not None else None
-    admitted = [one for one in found.candidates if configured is None or one.key.environment in configured]
+    admitted = with_priorities(
+        [one for one in found.candidates if configured is None or one.key.environment in configured], known
+    )
     refusals = [*admission.refusals, *standing.newcomers(_without(admission.refusals, admitted), environments or {})]
     if tenants is not None:
         refusals += trespasses(_without(refusals, admitted), tenants, standing)
@@ -220,6 +223,7 @@ def _compare(
     yield from checks.check_dependencies(here, lambda name: bool(found.unreadable) or name in broken, spelling)
     yield from checks.check_cycles(here)
     yield from listener.check_routes(here)
+    yield from listener.check_aliases(here)
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
     yield from loosened.check_loosened(here, environments)

@@ -16,14 +16,15 @@ from typing import TypeAlias
 
 from desired_state.checks.conflicts import EnvironmentFacts, dependencies
 from desired_state.checks.graph import cycles
+from desired_state.checks.requests import admits, shown
 from desired_state.checks.routes import covers
 from desired_state.checks.survey import Candidate, Claim, Survey
 from desired_state.instance import Instance, Key
 from desired_state.kinds.manifest import Spec
 from desired_state.kinds.platform import PlatformSpec
+from desired_state.kinds.service.rules import Conditions
 from desired_state.kinds.service.spec import ServiceSpec
-from desired_state.kinds.service.traffic import Routing
-from desired_state.located import Problem, quote
+from desired_state.located import Location, Problem, quote
 
 Mark: TypeAlias = tuple[Key, str, int]
 
@@ -88,7 +89,15 @@ class Standing:
         """Find the manifests that claim what an incumbent has: one refusal for each."""
         refused: set[Mark] = set()
         networks = partial(self._networks, facts)
-        for check in (self._names, self._platforms, self._former_names, networks, self._cycles, self._rules):
+        for check in (
+            self._names,
+            self._platforms,
+            self._former_names,
+            networks,
+            self._cycles,
+            self._rules,
+            self._aliases,
+        ):
             for refusal in check([one for one in here if mark(one) not in refused]):
                 if refusal.mark not in refused:
                     refused.add(refusal.mark)
@@ -161,31 +170,53 @@ class Standing:
     def _rules(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
         standing = self._standing_rules(here)
         for one in here:
-            mine, had = routing_of(one.spec), self.kept_rule(one)
-            if mine is None or (had is not None and set(mine.paths) <= set(had.paths)):
-                continue
-            for key, theirs in standing.get(one.key.environment, ()):
-                where = f"{key} at {_place(self.known[key])}"
-                if key != one.key and (found := _competition(one, mine, had, theirs, where)):
-                    yield found
+            kept = self.kept_rules(one)
+            rivals = [each for each in standing.get(one.key.environment, ()) if each[0] != one.key]
+            for place, mine in rules_of(one.spec):
+                had = kept.get(mine.rank)
+                if had is not None and {*mine.paths} <= {*had.paths}:
+                    continue
+                found = (_competition(one, (place, mine), had, theirs, self._shown(key)) for key, theirs in rivals)
+                if refusal := next(filter(None, found), None):
+                    yield refusal
                     break
 
-    def kept_rule(self, one: Candidate) -> Routing | None:
-        """Return the part of an incumbent's rule that its manifest still asks for, None if there is none."""
-        if not self.is_incumbent(one):
-            return None
-        had, now = routing_of(self.known[one.key].spec), routing_of(one.spec)
-        if had is None or now is None or had.priority != now.priority:
-            return None
-        return had.model_copy(update={"paths": tuple(path for path in had.paths if path in now.paths)})
+    def _aliases(self, here: Sequence[Candidate]) -> Iterator[Refusal]:
+        now = {one.key: alias_of(one.spec) for one in here if self.is_incumbent(one)}
+        had = {key: alias_of(known.spec) for key, known in self.known.items()}
+        kept = {key: alias for key, alias in had.items() if alias and now.get(key, alias) == alias}
+        owners = {(key.environment, alias): key for key, alias in kept.items()}
+        for one in here:
+            owner = owners.get((one.key.environment, alias_of(one.spec) or ""))
+            if owner is not None and owner != one.key:
+                message = f"alias {quote(alias_of(one.spec) or '')} is already used by {self._shown(owner)}"
+                yield Refusal(one, one.problem(("connect", "alias"), f"{message}: choose another"))
 
-    def _standing_rules(self, here: Sequence[Candidate]) -> Mapping[str, list[tuple[Key, Routing]]]:
+    def _shown(self, key: Key) -> str:
+        return f"{key} at {_place(self.known[key])}"
+
+    def kept_rules(self, one: Candidate) -> Mapping[int, Conditions]:
+        """Return the parts of an incumbent's rules that its manifest still asks for, by priority.
+
+        A rule with other conditions keeps its priority, and no path."""
+        if not self.is_incumbent(one):
+            return {}
+        now = {rule.rank: rule for _, rule in rules_of(one.spec)}
+        kept = {}
+        for _, had in rules_of(self.known[one.key].spec):
+            if (rule := now.get(had.rank)) is not None:
+                same = had.unlike_paths == rule.unlike_paths
+                paths = tuple(path for path in had.paths if same and path in rule.paths)
+                kept[had.rank] = had.model_copy(update={"paths": paths})
+        return kept
+
+    def _standing_rules(self, here: Sequence[Candidate]) -> Mapping[str, list[tuple[Key, Conditions]]]:
         """Return the rules of incumbents by environment, without what their manifests give up in this commit."""
-        kept = {one.key: self.kept_rule(one) for one in here if self.is_incumbent(one)}
-        rules: dict[str, list[tuple[Key, Routing]]] = defaultdict(list)
+        kept = {one.key: self.kept_rules(one).values() for one in here if self.is_incumbent(one)}
+        rules: dict[str, list[tuple[Key, Conditions]]] = defaultdict(list)
         for key, known in self.known.items():
-            if (rule := kept.get(key, routing_of(known.spec))) is not None:
-                rules[key.environment].append((key, rule))
+            standing = kept[key] if key in kept else [rule for _, rule in rules_of(known.spec)]
+            rules[key.environment] += [(key, rule) for rule in standing]
         return rules
 
 
@@ -193,24 +224,38 @@ def _network(spec: Spec) -> IPv4Network | None:
     return IPv4Network(spec.network.cidr) if isinstance(spec, PlatformSpec) else None
 
 
-def routing_of(spec: Spec) -> Routing | None:
-    """Return the rule that a manifest asks for."""
-    return spec.routing if isinstance(spec, ServiceSpec) else None
+def rules_of(spec: Spec) -> Iterator[tuple[Location, Conditions]]:
+    """Yield the rules that a manifest asks for, with their places in the spec."""
+    if isinstance(spec, ServiceSpec) and spec.routing is not None:
+        yield from ((("routing", *place), rule) for place, rule in spec.routing.parts())
 
 
-def _competition(one: Candidate, mine: Routing, had: Routing | None, theirs: Routing, where: str) -> Refusal | None:
+def alias_of(spec: Spec) -> str | None:
+    """Return the alias of Service Connect that a manifest asks for."""
+    return spec.connect.alias if isinstance(spec, ServiceSpec) and spec.connect else None
+
+
+def _competition(
+    one: Candidate, part: tuple[Location, Conditions], had: Conditions | None, theirs: Conditions, where: str
+) -> Refusal | None:
     """Return the refusal of a rule that has the priority of a standing one, or makes a path of either unreachable.
 
     `had` is the part of the rule that stands itself."""
-    if had is None and theirs.priority == mine.priority:
-        message = f"priority {mine.priority} is already used by {where}: choose another"
-        return Refusal(one, one.problem(("routing", "priority"), message))
+    place, mine = part
+    if had is None and theirs.rank == mine.rank:
+        message = f"priority {mine.rank} is already used by {where}: choose another"
+        return Refusal(one, one.problem((*place, "priority"), message))
+    first = mine.rank < theirs.rank
+    if not (admits(mine, theirs) if first else admits(theirs, mine)):
+        return None
     for (index, path), other in product(enumerate(mine.paths), theirs.paths):
-        wide, narrow = (path, other) if mine.priority < theirs.priority else (other, path)
+        wide, narrow = (path, other) if first else (other, path)
         if (had is None or path not in had.paths) and covers(wide, narrow):
-            message = f"{quote(path)} (priority {mine.priority}) competes with {quote(other)}"
-            message = f"{message} (priority {theirs.priority}) of {where}: no request would reach {quote(narrow)}"
-            return Refusal(one, one.problem(("routing", "paths", index), message))
+            own, rival = shown(mine, path), shown(theirs, other)
+            message = f"{quote(own)} (priority {mine.rank}) competes with {quote(rival)}"
+            lost = rival if first else own
+            message = f"{message} (priority {theirs.rank}) of {where}: no request would reach {quote(lost)}"
+            return Refusal(one, one.problem((*place, "paths", index), message))
     return None
 
 

@@ -15,23 +15,32 @@ from operator import attrgetter
 from typing import Final
 
 from desired_state.checks.conflicts import ManifestFinding, each_with_others, groups
+from desired_state.checks.incumbents import alias_of
+from desired_state.checks.requests import admits, shown
 from desired_state.checks.routes import covers, start_of
 from desired_state.checks.survey import Candidate
+from desired_state.kinds.service.rules import Conditions
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.kinds.service.traffic import Routing
-from desired_state.located import Problem, listed, quote
+from desired_state.located import Location, Problem, listed, quote
 
 MOST_COMPARED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One path of a public service."""
+    """One path of a rule of a public service."""
 
     service: Candidate
-    priority: int
+    rule: Conditions
+    place: Location
     index: int
     text: str
+
+    @property
+    def priority(self) -> int:
+        """Return the priority of its rule."""
+        return self.rule.rank
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -41,7 +50,12 @@ class _Pattern:
     @property
     def shown(self) -> str:
         """Return the pattern as messages name it."""
-        return f"{quote(self.text)} (priority {self.priority})"
+        return f"{self.name} (priority {self.priority})"
+
+    @property
+    def name(self) -> str:
+        """Return the pattern with the hosts of its rule."""
+        return quote(shown(self.rule, self.text))
 
     @property
     def owner(self) -> str:
@@ -50,18 +64,32 @@ class _Pattern:
 
     def finding(self, message: str) -> ManifestFinding:
         """Return a finding at this path."""
-        return ManifestFinding(self.service.key, self.service.problem(("routing", "paths", self.index), message))
+        return ManifestFinding(
+            self.service.key, self.service.problem(("routing", *self.place, "paths", self.index), message)
+        )
 
 
 def check_routes(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
     """Find public services that share a priority, or a path that another service's pattern covers completely."""
     for services in _listeners(candidates):
-        for priority, sharing in groups(services, lambda one: _routing(one).priority).items():
-            rivals = list({one.key: one for one in sharing}.values())  # declared twice: `check_names` reports it
+        rules = [(one, place, rule) for one in services for place, rule in _routing(one).parts()]
+        for priority, sharing in groups(rules, lambda each: each[2].rank).items():
+            places = {one.key: place for one, place, _ in sharing}
+            rivals = list({one.key: one for one, *_ in sharing}.values())  # declared twice: `check_names` reports it
             for one, others in each_with_others(rivals, lambda other: f"{other.key} at {other.place}"):
                 message = f"priority {priority} is already used by {others}: choose another"
-                yield ManifestFinding(one.key, one.problem(("routing", "priority"), message))
+                yield ManifestFinding(one.key, one.problem(("routing", *places[one.key], "priority"), message))
         yield from _shadows(_patterns(services))
+
+
+def check_aliases(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
+    """Find services of an environment that share an alias of Service Connect, which is a name of its namespace."""
+    named = [one for one in candidates if alias_of(one.spec)]
+    for (_, alias), sharing in groups(named, lambda one: (one.key.environment, alias_of(one.spec))).items():
+        rivals = list({one.key: one for one in sharing}.values())
+        for one, others in each_with_others(rivals, lambda other: f"{other.key} at {other.place}"):
+            message = f"alias {quote(alias or '')} is already used by {others}: choose another"
+            yield ManifestFinding(one.key, one.problem(("connect", "alias"), message))
 
 
 def uncompared(candidates: Sequence[Candidate]) -> Iterator[Problem]:
@@ -87,12 +115,12 @@ def _routing(one: Candidate) -> Routing:
 
 
 def _patterns(services: Sequence[Candidate]) -> list[_Pattern]:
-    found = ((one, _routing(one)) for one in services)
     return sorted(
         (
-            _Pattern(one, routing.priority, index, text)
-            for one, routing in found
-            for index, text in enumerate(routing.paths)
+            _Pattern(one, rule, place, index, text)
+            for one in services
+            for place, rule in _routing(one).parts()
+            for index, text in enumerate(rule.paths)
         ),
         key=attrgetter("order"),
     )
@@ -105,7 +133,9 @@ def _shadows(patterns: Sequence[_Pattern]) -> Iterator[ManifestFinding]:
     for narrow in patterns:
         covering: dict[str, _Pattern] = {}  # the first pattern of each service
         for other in islice(_tried_before(narrow, starts), MOST_COMPARED):
-            if other.service.key.name not in covering and covers(other.text, narrow.text):
+            if other.service.key.name in covering or not covers(other.text, narrow.text):
+                continue
+            if admits(other.rule, narrow.rule):
                 covering[other.service.key.name] = other
         for other in covering.values():
             wide[_place(other)] = other
@@ -113,17 +143,17 @@ def _shadows(patterns: Sequence[_Pattern]) -> Iterator[ManifestFinding]:
         if covering:
             first = listed((f"{other.shown} of {other.owner}" for other in covering.values()), len(covering))
             verb = "matches" if len(covering) == 1 else "match"
-            yield narrow.finding(f"no request reaches {quote(narrow.text)}: {first} {verb} them all first")
+            yield narrow.finding(f"no request reaches {narrow.name}: {first} {verb} them all first")
     for place, narrows in covered.items():
-        paths = listed((f"{quote(narrow.text)} of {narrow.owner}" for narrow in narrows), len(narrows))
+        paths = listed((f"{narrow.name} of {narrow.owner}" for narrow in narrows), len(narrows))
         yield wide[place].finding(f"{wide[place].shown} matches all requests to {paths} first")
 
 
-_Place = tuple[int, int]
+_Place = tuple[int, Location, int]
 
 
 def _place(pattern: _Pattern) -> _Place:
-    return id(pattern.service), pattern.index
+    return id(pattern.service), pattern.place, pattern.index
 
 
 def _by_start(patterns: Sequence[_Pattern]) -> Mapping[tuple[str, bool], list[_Pattern]]:

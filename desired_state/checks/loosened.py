@@ -48,6 +48,16 @@ def _spot(spec: ServiceSpec) -> Iterable[Location]:
     return [("spot",)] if spec.spot is not None and spec.spot.share > 0 else []
 
 
+def _groups(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("security", "groups", index) for index, _ in enumerate(spec.security.groups if spec.security else ()))
+
+
+def _public_egress(spec: ServiceSpec) -> Iterator[Location]:
+    for index, way in enumerate(spec.security.egress if spec.security else ()):
+        if way.is_public:
+            yield "security", "egress", index
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
     Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
@@ -55,6 +65,8 @@ LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
     Loosening("no-tasks", "a service without a task at times", _no_tasks),
     Loosening("spot", "Fargate Spot, whose tasks AWS may stop at any time,", _spot),
+    Loosening("security-groups", "a security group whose rules are not checked here", _groups),
+    Loosening("public-egress", "a way out to public addresses beside HTTPS", _public_egress),
 )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from desired_state.checks.routes import covers
+from desired_state.checks import routes
+from desired_state.checks.incumbents import rules_of
 from desired_state.instance import Key, Kind
 from desired_state.kinds.manifest import ModuleSpec, Spec
 from desired_state.kinds.platform import PlatformSpec
@@ -18,6 +19,35 @@ from desired_state.tenants.tenant import NAMED_ROOTS, Tenant, Tenants, matches
 
 Readable: TypeAlias = Literal["secrets", "parameters"]
 _SHARED: Final = "shared/*"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteGrant:
+    """Requests that a tenant may serve: those below a prefix of paths, at any host ("") or at those of a pattern."""
+
+    host: str
+    prefix: str
+
+    @classmethod
+    def of(cls, entry: str) -> "RouteGrant":
+        """Return the grant of an entry of `hosts`: a host, or a host and a prefix of its paths."""
+        host, _, prefix = entry.partition("/")
+        return cls(host, f"/{prefix}")
+
+    def covers(self, host: str, path: str) -> bool:
+        """Return whether every request of the pattern at the host is granted."""
+        below = path == self.prefix or routes.covers(f"{self.prefix.rstrip('/')}/*", path)
+        return below and (not self.host or (bool(host) and routes.covers(self.host, host)))
+
+    def is_narrower(self, other: "RouteGrant") -> bool:
+        """Return whether its requests are some of the other one's: a host goes before a path."""
+        if self.host == other.host:
+            return self.prefix != other.prefix and self.prefix.startswith(f"{other.prefix.rstrip('/')}/")
+        return bool(self.host) and (not other.host or routes.covers(other.host, self.host))
+
+    def __str__(self) -> str:
+        """Return the grant as the configuration writes it."""
+        return f"{self.host}{self.prefix if self.prefix != '/' or not self.host else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +120,7 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
             message = f"the tenant {tenant.name} may not read {quote(secret)} for {key.name}"
             granted = (f"{key.name}/*", _SHARED, *_granted(tenant, kind))
             yield Denial(("spec", *place), f"{message}, {_only(granted)}")
+    yield from _of_network(spec, tenant, tenants)
     for place, image in _images(spec):
         if not matches(_without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
@@ -101,23 +132,41 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         yield Denial(("spec", "cpu"), f"cpu is {spec.cpu}, but {tenant.cpu} is the limit of the tenant {tenant.name}")
 
 
+def _of_network(spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
+    for place, group in _groups(spec):
+        if group not in tenant.security_groups:
+            message = f"the tenant {tenant.name} may not use {quote(group)}, {_only(tenant.security_groups)}"
+            yield Denial(("spec", *place), message)
+    if spec.connect and spec.connect.alias and not tenants.may_name(tenant, spec.connect.alias):
+        message = f"the tenant {tenant.name} may not be reached as {quote(spec.connect.alias)}"
+        message = f"{message}, {_only(tenant.own_names)}{_closest(spec.connect.alias, tenant, tenants)}"
+        yield Denial(("spec", "connect", "alias"), message)
+
+
 def _routes(key: Key, spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
-    for index, path in enumerate(spec.routing.paths if spec.routing else ()):
-        message, grant = f"the tenant {tenant.name} may not serve {quote(path)}", granted_route(path, key, tenant)
-        place = ("spec", "routing", "paths", index)
-        if grant is None:
-            yield Denial(place, f"{message}, {_only((f'/{key.name}', *tenant.routes))} and below")
-            continue
-        for other in tenants.by_name.values():
-            if other.name != tenant.name and (closer := _closer(path, grant, other)):
-                yield Denial(place, f"{message}: {closer} and below belong to the tenant {other.name}")
-                break
+    for place, rule in rules_of(spec):
+        for index, path in enumerate(rule.paths):
+            denials = (_denied_route(path, host, key, tenant, tenants) for host in rule.hosts or ("",))
+            if message := next(filter(None, denials), None):
+                yield Denial(("spec", *place, "paths", index), message)
 
 
-def _closer(path: str, grant: str, other: Tenant) -> str | None:
-    """Return the prefix by which a path pattern belongs to another tenant, one that is narrower than the grant."""
+def _denied_route(path: str, host: str, key: Key, tenant: Tenant, tenants: Tenants) -> str | None:
+    message = f"the tenant {tenant.name} may not serve {quote(host + path)}"
+    grant = granted_route(path, host, key, tenant)
+    if grant is None:
+        return f"{message}, {_only(tenant.hosts if host else (f'/{key.name}', *tenant.routes))} and below"
+    for other in tenants.by_name.values():
+        if other.name != tenant.name and (closer := _closer(path, host, grant, other)):
+            return f"{message}: {closer} and below belong to the tenant {other.name}"
+    return None
+
+
+def _closer(path: str, host: str, grant: RouteGrant, other: Tenant) -> str | None:
+    """Return the grant by which a path pattern belongs to another tenant, one that is narrower than the given one."""
     named = [f"/{name}" for name in other.own_names if not name.endswith("*")]
-    return next((one for one in (*named, *other.routes) if is_narrower(one, grant) and _holds(one, path)), None)
+    found = [RouteGrant("", one) for one in (*named, *other.routes)] + [RouteGrant.of(one) for one in other.hosts]
+    return next((str(one) for one in found if one.is_narrower(grant) and one.covers(host, path)), None)
 
 
 def may_read(secret: str, key: Key, former: str | None, tenant: Tenant, kind: Readable = "secrets") -> bool:
@@ -139,19 +188,14 @@ def _granted(tenant: Tenant, kind: Readable) -> tuple[str, ...]:
     return tenant.secrets if kind == "secrets" else tenant.parameters
 
 
-def granted_route(path: str, key: Key, tenant: Tenant) -> str | None:
-    """Return the narrowest granted prefix that holds every request of a path pattern, None if there is none."""
-    holding = [one for one in (f"/{key.name}", *tenant.routes) if _holds(one, path)]
-    return max(holding, key=len) if holding else None
+def granted_route(path: str, host: str, key: Key, tenant: Tenant) -> RouteGrant | None:
+    """Return the narrowest grant that holds every request of a path pattern at a host, None if there is none.
 
-
-def is_narrower(one: str, other: str) -> bool:
-    """Return whether a prefix of paths is below another one."""
-    return one != other and one.startswith(f"{other.rstrip('/')}/")
-
-
-def _holds(prefix: str, path: str) -> bool:
-    return path == prefix or covers(f"{prefix.rstrip('/')}/*", path)
+    A rule without hosts has the host ""; one with hosts needs a grant of each."""
+    found = [RouteGrant.of(one) for one in tenant.hosts] if host else []
+    found += [] if host else [RouteGrant("", one) for one in (f"/{key.name}", *tenant.routes)]
+    holding = [one for one in found if one.covers(host, path)]
+    return max(holding, key=lambda one: (not one.host.startswith("*"), len(one.host), len(one.prefix)), default=None)
 
 
 def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str, Readable]]:
@@ -168,6 +212,14 @@ def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str, Readable]]:
 def _sources(place: Location, secrets: Mapping[str, SecretSource]) -> Iterator[tuple[Location, str, Readable]]:
     for name, source in secrets.items():
         yield (*place, name), source.name, "secrets" if source.parameter is None else "parameters"
+
+
+def _groups(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+    for index, group in enumerate(spec.security.groups if spec.security else ()):
+        yield ("security", "groups", index), group
+    for index, way in enumerate(spec.security.egress if spec.security else ()):
+        if way.group is not None:
+            yield ("security", "egress", index, "group"), way.group
 
 
 def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:

@@ -34,6 +34,8 @@ class Tenant:
     parameters: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
     imports: bool = False
     ignore: bool = False
     instances: int = 50

@@ -62,6 +62,17 @@ Route = Annotated[
         "must be the beginning of paths up to a slash, without wildcards, such as /orders",
     ),
 ]
+Host = Annotated[
+    str,
+    explained(
+        r"(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]+(?:/[A-Za-z0-9_.$~@:+-]+)*",
+        "must be a host in lower case, or *. and its end, and may have the beginning of paths: shop.example.com/orders",
+    ),
+]
+SecurityGroup = Annotated[
+    str,
+    explained(r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})", "must be the id of a security group, such as sg-0123456789abcdef0"),
+]
 
 
 class TenantSettings(Section):
@@ -95,6 +106,14 @@ class TenantSettings(Section):
     )
     routes: tuple[Route, ...] = Field(
         (), description="Prefixes of paths beyond a service's own (`/<name>`); the narrowest grant owns a request"
+    )
+    hosts: tuple[Host, ...] = Field(
+        (),
+        description="Hosts that its rules may name, with all paths or those below a prefix; its rules without a host "
+        "are those of `routes`",
+    )
+    security_groups: tuple[SecurityGroup, ...] = Field(
+        (), description="Security groups that its services may wear or reach by `security`"
     )
     imports: bool = Field(False, description="true: may adopt existing resources with `spec.import`")
     ignore: bool = Field(False, description="true: may ignore drift with `policy.ignore`")

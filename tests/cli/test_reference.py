@@ -51,8 +51,8 @@ def default(value: dict[str, Any]) -> str:
     if known is None or isinstance(known, dict):
         return "optional"
     text = known if isinstance(known, str) else json.dumps(known)
-    minutes = re.fullmatch(r"PT(\d+)M", text)
-    return f"`{minutes[1]}m`" if minutes else f"`{text}`"
+    duration = re.fullmatch(r"PT?(\d+)([MD])", text)
+    return f"`{duration[1]}{duration[2].lower()}`" if duration else f"`{text}`"
 
 
 def written(section: str) -> dict[str, str]:

@@ -38,6 +38,8 @@ CHANGES: dict[str, str] = {
     "deployment": "deployment: {circuitBreaker: false}",
     "routing": 'routing: {paths: ["/other"], priority: 120}',
     "health_check": "healthCheck: {path: /healthz}",
+    "security": "security: {groups: [sg-0123456789abcdef0]}",
+    "connect": "connect: {alias: orders}",
     "stop_timeout": "stopTimeout: 90s",
     "env": "env: {LEVEL: info}",
     "secrets": "secrets: {KEY_FILE: orders/key}",
@@ -98,7 +100,7 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
     whole = inputs_of(
         instance(
             with_field(
-                "\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"], CHANGES["deployment"], CHANGES["spot"]])
+                "\n  ".join(CHANGES[name] for name in ("stop_timeout", "delivery", "deployment", "spot", "connect"))
             )
         ),
         running_ports=frozenset({9090}),
@@ -156,6 +158,46 @@ def test_peerings_and_brokers_reach_the_root_with_these_names() -> None:
         }
     }
     assert found["kafka"] == {"broker_security_group_id": None, "broker_cidrs": ["10.50.16.0/20"]}
+
+
+def test_every_rule_reaches_the_root_by_a_key_that_stays() -> None:
+    text = (
+        'routing: {paths: ["/o"], priority: 120, hosts: [shop.example.com], slowStart: 1m, stickiness: {duration: 1h},'
+        ' rules: [{paths: ["/b"], priority: 7, headers: {X-A: ["1"]}}],'
+        ' redirects: [{paths: ["/c"], priority: 8, to: {path: "/o", port: 8443}, permanent: true}]}'
+    )
+    assert service_inputs(with_field(text))["routing"] == {
+        "paths": ["/o"],
+        "priority": 120,
+        "hosts": ["shop.example.com"],
+        "deregistration_delay": 30,
+        "rules": {
+            "rule-0": {"paths": ["/b"], "priority": 7, "headers": {"X-A": ["1"]}},
+            "redirect-0": {
+                "paths": ["/c"],
+                "priority": 8,
+                "redirect": {"path": "/o", "port": "8443", "status_code": "HTTP_301"},
+            },
+        },
+        "stickiness": {"duration": 3600},
+        "slow_start": 60,
+    }
+
+
+def test_ways_out_and_service_connect_reach_the_root_as_one_variable() -> None:
+    text = (
+        "security: {groups: [sg-0123456789abcdef0], egress: [{cidr: 10.50.0.0/16, ports: [53, 8000-8100],"
+        " protocol: udp}]}\n  connect: {alias: orders, protocol: http, idleTimeout: 5m}"
+    )
+    assert service_inputs(with_field(text))["network"] == {
+        "security_groups": ["sg-0123456789abcdef0"],
+        "egress": [
+            {"cidr": "10.50.0.0/16", "protocol": "udp", "from": 53, "to": 53},
+            {"cidr": "10.50.0.0/16", "protocol": "udp", "from": 8000, "to": 8100},
+        ],
+        "connect": {"alias": "orders", "protocol": "http", "idle_timeout": 300},
+    }
+    assert "network" not in service_inputs()
 
 
 def test_a_stop_timeout_is_whole_seconds() -> None:

@@ -194,6 +194,69 @@ def scalings(draw: st.DrawFn, *, worker: bool) -> dict[str, Any]:
     return found | {name: value for name, value in more.items() if value is not None}
 
 
+_other_conditions = st.fixed_dictionaries(
+    {},
+    optional={
+        "hosts": st.just(["*.example.com"]) | st.just(["shop.example.com"]),
+        "headers": st.just({"X-Team": ["shop*"]}),
+        "methods": st.sampled_from([["GET"], ["POST"]]),
+        "query": st.just({"version": ["2"]}),
+        "sources": st.sampled_from([["192.0.2.0/24"], ["2001:db8::/32"]]),
+    },
+)
+conditions = st.builds(
+    lambda paths, others: {"paths": paths, **dict(list(others.items())[:3])},
+    st.lists(st.from_regex(r"/[a-z]{1,6}(/[*])?", fullmatch=True), min_size=1, max_size=2, unique=True),
+    _other_conditions,
+)
+
+
+@st.composite
+def routings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw any valid routing, with and without priorities."""
+    numbers = iter(draw(st.lists(st.integers(1, 50000), min_size=4, max_size=4, unique=True)))
+
+    def rule() -> dict[str, Any]:
+        priority = {"priority": next(numbers)} if draw(st.booleans()) else {}
+        return {**draw(conditions), **priority}
+
+    own = rule()
+    rules = [rule() for _ in range(draw(st.integers(0, 2)))]
+    redirects = [{**rule(), "to": {"host": "new.example.com"}} for _ in range(draw(st.integers(0, 1)))]
+    given = {
+        "rules": rules,
+        "redirects": redirects,
+        "stickiness": draw(st.none() | st.sampled_from([{}, {"duration": "1h", "cookie": "session"}])),
+        "slowStart": draw(st.none() | st.sampled_from(["30s", "15m"])),
+        "algorithm": draw(st.none() | st.just("round_robin")),
+        "protocolVersion": draw(st.none() | st.sampled_from(["HTTP1", "HTTP2", "GRPC"])),
+    }
+    found = own | {name: value for name, value in given.items() if value not in (None, [])}
+    copied: dict[str, Any] = json.loads(json.dumps(found))  # YAML would write what is there twice as an anchor
+    return copied
+
+
+securities = st.fixed_dictionaries(
+    {},
+    optional={
+        "groups": st.just(["sg-0123456789abcdef0"]),
+        "egress": st.lists(
+            st.sampled_from(
+                [
+                    {"cidr": "10.50.0.0/16", "ports": [5432, "8000-8100"]},
+                    {"group": "sg-0123456789abcdef1", "ports": ["53"], "protocol": "udp"},
+                    {"cidr": "203.0.113.7", "ports": [25]},
+                ]
+            ),
+            max_size=1,
+        ),
+    },
+)
+connects = st.fixed_dictionaries(
+    {}, optional={"idleTimeout": st.just("5m"), "protocol": st.sampled_from(["http", "grpc", "tcp"])}
+)
+
+
 @st.composite
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
     """Draw any valid service in develop without dependencies."""
@@ -212,11 +275,15 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
         "deployment": draw(st.none() | deployments),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
+        "security": draw(st.none() | securities),
+        "connect": draw(st.none() | connects),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
         },
     }
+    if draw(st.booleans()):
+        changes |= {"type": "public", "routing": draw(routings())}
     changes["image"] = draw(st.none() | images)
     return service(draw(name), **changes)
 

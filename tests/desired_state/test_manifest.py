@@ -87,7 +87,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
             " cooldowns",
         ),
         ({"port": 65536}, "spec.port is 65536, but must be at most 65535"),
-        ({"type": "public"}, "a public service needs routing (paths and priority)"),
+        ({"type": "public"}, "a public service needs routing (paths)"),
         (
             {"routing": {"paths": ["/"], "priority": 1}},
             "an internal service has no routing: remove it, or write type: public",

@@ -52,7 +52,7 @@ def test_overrides_are_merged_per_environment() -> None:
         ("  prod: {cpuu: 512}", '12:10: unknown field "cpuu": did you mean "cpu"?'),
         ("  prod: {scaling: {max: 0}}", "12:25: scaling.max is 0, but must be at least 1"),
         ("  prod: {scaling: {min: 5}}", "12:25: max 2 is less than min 5"),
-        ("  prod: {routing: null}", "12:19: a public service needs routing (paths and priority)"),
+        ("  prod: {routing: null}", "12:19: a public service needs routing (paths)"),
         ("  prod: {type: internal}", "12:16: an internal service has no routing"),
         (
             "  prod: {healthCheck: {interval: 60}}",

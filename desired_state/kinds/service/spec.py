@@ -36,10 +36,11 @@ from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
 from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
+from desired_state.kinds.service.network import Connect, Security
 from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
-from desired_state.kinds.service.traffic import HealthCheck, Routing
+from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import Location, quote
 
 _KAFKA_VARIABLE: Final = "KAFKA_BOOTSTRAP_SERVERS"
@@ -90,6 +91,8 @@ class ServiceSpec(Strict):
     deployment: Annotated[Deployment | None, IfSet] = None
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
+    security: Annotated[Security | None, IfSet] = None
+    connect: Annotated[Connect | None, IfSet] = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
@@ -157,7 +160,7 @@ class ServiceSpec(Strict):
     def _routing_fits_type(cls, routing: Routing | None, info: ValidationInfo) -> Routing | None:
         kind = info.data.get("type")
         if kind == "public" and routing is None:
-            raise refuse("a public service needs routing (paths and priority)", beside=("type",))
+            raise refuse("a public service needs routing (paths)", beside=("type",))
         if kind == "internal" and routing is not None:
             raise refuse("an internal service has no routing: remove it, or write type: public", beside=("type",))
         return routing
@@ -179,7 +182,14 @@ class ServiceSpec(Strict):
                 "write command, such as [CMD, curl, --fail, an address], or name the runtime",
                 inside=("path",),
             )
-        return check
+        return fits_protocol(check, info.data.get("routing"))
+
+    @field_validator("connect")
+    @classmethod
+    def _an_alias_needs_a_port(cls, connect: Connect | None, info: ValidationInfo) -> Connect | None:
+        if connect and connect.alias and info.data.get("port", 0) is None and info.data.get("type") == "internal":
+            raise refuse("a worker (an internal service without port) has no alias: add port", inside=("alias",))
+        return connect
 
     @field_validator("stop_timeout")
     @classmethod

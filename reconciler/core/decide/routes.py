@@ -6,22 +6,20 @@ wrong; one service of a circle of priorities takes a free one in between; and a 
 takes it over serves it.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import product
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from desired_state.checks.routes import covers
 from desired_state.instance import Key
+from desired_state.kinds.service.rules import MOST_VALUES
+from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.decide.paths import fits, overlap
 from reconciler.core.decide.renames import claims
 from reconciler.core.record.model import Record
-from reconciler.core.record.routes import Routes, Rule
-from reconciler.core.record.routing import routes_of, wanted_rule
+from reconciler.core.record.routes import Routes, Rule, split_hosts
+from reconciler.core.record.routing import OWN_RULE, all_routes, wanted_rules
 
-# Elastic Load Balancing: 5 condition values per rule, priorities from 1 to 50000 (quotas; CreateRule).
-_MOST_PATHS, _LAST_PRIORITY = 5, 50_000
-_WILDCARD = re.compile(r"[*?]")
+# Elastic Load Balancing: priorities from 1 to 50000 (CreateRule).
+_LAST_PRIORITY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """A service of the environment: the rule that it wants, and those that it may have."""
+    """A rule of a service of the environment: the one that it wants, and those that it may have.
+
+    `room`: the number of paths and hosts that it may have."""
 
     key: Key
     wants: Rule | None
     routes: Routes
+    slot: str = OWN_RULE
+    room: int = MOST_VALUES
+
+    @property
+    def id(self) -> tuple[Key, str]:
+        """Return the identity of the rule: a service may have several."""
+        return self.key, self.slot
 
     @property
     def reserved(self) -> frozenset[int]:
@@ -62,12 +69,12 @@ class _Service:
         return self.routes.chosen is not None and self.routes.chosen.priority != priority
 
 
-def next_rule(record: Record, records: Mapping[Key, Record]) -> Step | None:
-    """Return the step of an instance; None when its manifest asks for no rule."""
-    wants = wanted_rule(record)
+def next_rule(record: Record, records: Mapping[Key, Record], slot: str = OWN_RULE) -> Step | None:
+    """Return the step of a rule of an instance; None when its manifest asks for no such rule."""
+    wants = wanted_rules(record).get(slot)
     if wants is None:
         return None
-    mine, others = _services(record, records)
+    mine, others = _services(record, slot, records)
     priority, blocked = _priority(mine, Rule(wants.priority, (*wants.paths, *mine.given_up)), others)
     paths, kept = _paths(mine, wants, priority, others)
     return Step(Rule(priority, paths), "; ".join(filter(None, (blocked, kept))) or None)
@@ -75,22 +82,40 @@ def next_rule(record: Record, records: Mapping[Key, Record]) -> Step | None:
 
 def taken_over(record: Record, records: Mapping[Key, Record]) -> str | None:
     """Return which services have yet to take over paths of an instance that is to be removed; None when none has."""
-    mine, others = _services(record, records)
-    takers = {str(taker.key): path for path in sorted(mine.given_up) for taker in _takers(path, mine, others)}
+    takers: dict[str, str] = {}
+    for slot in all_routes(record):
+        mine, others = _services(record, slot, records)
+        others = [other for other in others if other.key != record.key]
+        takers |= {str(taker.key): path for path in sorted(mine.given_up) for taker in _takers(path, mine, others)}
     return f"{', '.join(sorted(takers))} takes over {next(iter(takers.values()))} first" if takers else None
 
 
-def _services(record: Record, records: Mapping[Key, Record]) -> tuple[_Service, list[_Service]]:
-    """Return the instance, with the rule that it brings from its former name, and the others of its environment."""
-    others, routes = [], routes_of(record)
+def _services(record: Record, slot: str, records: Mapping[Key, Record]) -> tuple[_Service, list[_Service]]:
+    """Return the rule, with what it brings from the instance's former name, and the other ones of its environment."""
+    own = {one.slot: one for one in _rules(record)}
+    others = []
     for key, other in sorted(records.items()):
         if key.environment != record.key.environment or key == record.key:
             continue
         if claims(record, key):
-            routes = routes if routes.possible else routes_of(other)
-        elif wanted_rule(other) or routes_of(other).possible:
-            others.append(_Service(key, wanted_rule(other), routes_of(other)))
-    return _Service(record.key, wanted_rule(record), routes), others
+            for one in _rules(other):
+                mine = own.get(one.slot, replace(one, key=record.key, wants=None))
+                own[one.slot] = mine if mine.routes.possible else replace(mine, routes=one.routes)
+        else:
+            others += _rules(other)
+    mine = own.pop(slot, _Service(record.key, None, Routes(), slot))
+    return mine, [one for one in (*own.values(), *others) if one.wants or one.routes.possible]
+
+
+def _rules(record: Record) -> list[_Service]:
+    """Return the rules of an instance, wanted or possible."""
+    wanted, present, spec = wanted_rules(record), all_routes(record), record.instance.spec
+    parts = spec.routing.parts() if isinstance(spec, ServiceSpec) and spec.routing else ()
+    rooms = {".".join(map(str, place)): MOST_VALUES - rule.other_values + len(rule.hosts) for place, rule in parts}
+    return [
+        _Service(record.key, wanted.get(slot), present.get(slot, Routes()), slot, rooms.get(slot, MOST_VALUES))
+        for slot in dict.fromkeys([*present, *wanted])
+    ]
 
 
 def _priority(mine: _Service, wants: Rule, others: list[_Service]) -> tuple[int, str | None]:
@@ -111,7 +136,7 @@ def _priority(mine: _Service, wants: Rule, others: list[_Service]) -> tuple[int,
 def _leads(wants: Rule, priority: int, others: list[_Service]) -> bool:
     """Return whether the rule would come before every overlapping one of a removed service, so that that one can go."""
     rules = (rule for other in others if other.wants is None for rule in other.routes.possible)
-    return all(priority < rule.priority for rule in rules if _overlap(wants.paths, rule.paths))
+    return all(priority < rule.priority for rule in rules if overlap(wants.paths, rule.paths))
 
 
 def _blocker(mine: _Service, wants: Rule, priority: int, others: list[_Service]) -> _Service | None:
@@ -135,10 +160,10 @@ def _competes(mine: _Service, wants: Rule, priority: int, rule: Rule, other: _Se
     may come first when its own tasks answer, and no service is to get the path before it.
     """
     is_first = priority < rule.priority
-    stays = [path for path in rule.paths if path in _wanted(other) and _overlap(wants.paths, (path,))]
-    goes = [path for path in rule.paths if path not in _wanted(other) and _overlap(wants.paths, (path,))]
+    stays = [path for path in rule.paths if path in _wanted(other) and overlap(wants.paths, (path,))]
+    goes = [path for path in rule.paths if path not in _wanted(other) and overlap(wants.paths, (path,))]
     was_first = {
-        present.priority < rule.priority for present in mine.routes.possible if _overlap(present.paths, rule.paths)
+        present.priority < rule.priority for present in mine.routes.possible if overlap(present.paths, rule.paths)
     }
     is_first_at_last = other.wants is not None and wants.priority < other.wants.priority
     if not mine.routes.serves:
@@ -149,40 +174,40 @@ def _competes(mine: _Service, wants: Rule, priority: int, rule: Rule, other: _Se
         return True
     if goes and not is_first and was_first == {True}:
         return True
-    if _overlap([path for path in wants.paths if path not in _wanted(mine)], stays) and is_first not in {
+    if overlap([path for path in wants.paths if path not in _wanted(mine)], stays) and is_first not in {
         *was_first,
         False,
     }:
         return True
-    stays = [path for path in stays if _overlap([own for own in wants.paths if own in _wanted(mine)], (path,))]
+    stays = [path for path in stays if overlap([own for own in wants.paths if own in _wanted(mine)], (path,))]
     return bool(stays) and is_first not in {*was_first, is_first_at_last}
 
 
 def _is_later(mine: _Service, priority: int, giver: _Service, path: str, others: list[_Service]) -> bool:
     """Return whether another service is to get the path before mine, and is not reached by it yet."""
-    late = {taker.key for taker in _takers(path, giver, others)}
+    late = {taker.id for taker in _takers(path, giver, others)}
     return any(
-        one.key in late or any(priority < rule.priority for rule in one.routes.possible)
+        one.id in late or any(priority < rule.priority for rule in one.routes.possible)
         for one in others
-        if one.wants and _overlap(one.wants.paths, (path,))
+        if one.wants and overlap(one.wants.paths, (path,))
         if mine.wants is None or not _goes_first(mine.wants, one.wants, path)
     )
 
 
 def _is_circle(mine: _Service, blocker: _Service, others: list[_Service]) -> bool:
     """Return whether the blocker waits, over any number of services, for this one."""
-    seen: set[Key] = set()
-    while blocker.key not in seen:
+    seen: set[tuple[Key, str]] = set()
+    while blocker.id not in seen:
         if blocker.wants is None:  # removed after its paths are taken over
-            return _overlap(mine.wants.paths if mine.wants else (), blocker.given_up)
-        seen.add(blocker.key)
+            return overlap(mine.wants.paths if mine.wants else (), blocker.given_up)
+        seen.add(blocker.id)
         if any(blocker.has_left(rule.priority) for rule in blocker.routes.possible):
             return False
-        rest = [mine, *(other for other in others if other.key != blocker.key)]
+        rest = [mine, *(other for other in others if other.id != blocker.id)]
         following = _blocker(blocker, blocker.wants, blocker.wants.priority, rest)
         if following is None:
             return False
-        if following.key == mine.key:
+        if following.id == mine.id:
             return True
         blocker = following
     return False
@@ -202,20 +227,22 @@ def _paths(mine: _Service, wants: Rule, priority: int, others: list[_Service]) -
     ready = [path for path in ready if not _rivals(mine, Rule(wants.priority, (path,)), priority, others)]
     while True:
         late = [path for path in wants.paths if path not in {*ready, *mine.certain}]
-        kept = [path for path, found in takers.items() if found or _overlap((path,), late)]
+        kept = [path for path, found in takers.items() if found or overlap((path,), late)]
         paths = tuple([path for path in wants.paths if path not in late] + kept)
-        if len(paths) <= _MOST_PATHS or not ready:
+        if fits(paths, mine.room) or not ready:
             break
         ready.pop()
+    if not fits(paths, mine.room) and split_hosts((*paths, *wants.paths))[0]:
+        return wants.paths, None  # no one rule admits these paths at these hosts only
     named = [f"{path} until {found[0].key} serves it" for path, found in takers.items() if found]
     said = [f"its rule keeps {', '.join(named)}"] if named else []
     said += [f"its rule has {', '.join(late)} later, when no other service loses requests by it"] if late else []
-    return paths[:_MOST_PATHS] or mine.routes.possible[-1].paths, "; ".join(said) or None
+    return paths[: mine.room] or mine.routes.possible[-1].paths, "; ".join(said) or None
 
 
 def _takers(path: str, giver: _Service, others: list[_Service]) -> list[_Service]:
     """Return the services that want the path and are not reached by its requests, even without its present owner."""
-    between = [other for other in others if other.key != giver.key]
+    between = [other for other in others if other.id != giver.id]
     return [
         other
         for other in between
@@ -228,14 +255,14 @@ def _wanted(service: _Service) -> tuple[str, ...]:
 
 
 def _is_reached(taker: _Service, pattern: str, path: str, giver: _Service, others: list[_Service]) -> bool:
-    if taker.wants is None or not _overlap((pattern,), (path,)):
+    if taker.wants is None or not overlap((pattern,), (path,)):
         return True
     if not taker.routes.serves or pattern not in taker.certain:
         return False
     last = max(rule.priority for rule in taker.routes.possible)
     first = min((rule.priority for rule in giver.routes.possible), default=0)
     return not any(
-        rule.priority < last and _overlap((path,), rule.paths)
+        rule.priority < last and overlap((path,), rule.paths)
         for other in others
         for rule in other.routes.possible
         if (not _goes_first(other.wants, taker.wants, path) if other.wants else first < rule.priority)
@@ -244,19 +271,4 @@ def _is_reached(taker: _Service, pattern: str, path: str, giver: _Service, other
 
 def _goes_first(one: Rule, other: Rule, path: str) -> bool:
     """Return whether requests of the path reach the one rule before the other, as both manifests want it."""
-    return one.priority < other.priority and _overlap(one.paths, (path,))
-
-
-def _overlap(some: Iterable[str], more: Iterable[str]) -> bool:
-    """Return whether a request may match a pattern of both."""
-    return any(_may_meet(one, other) for one, other in product(some, more))
-
-
-@lru_cache(maxsize=65_536)
-def _may_meet(one: str, other: str) -> bool:
-    """Return whether a path may match both patterns. Those that differ before their first wildcards have none."""
-    if covers(one, other) or covers(other, one):
-        return True
-    first, second = (_WILDCARD.split(pattern, maxsplit=1) for pattern in (one, other))
-    both = len(first) > 1 and len(second) > 1
-    return both and (first[0].startswith(second[0]) or second[0].startswith(first[0]))
+    return one.priority < other.priority and overlap(one.paths, (path,))

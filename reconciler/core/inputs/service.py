@@ -10,6 +10,8 @@ from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.service_deployment import deployment_variables
+from reconciler.core.inputs.service_network import network_variables
+from reconciler.core.inputs.service_routing import routing_variables
 from reconciler.core.inputs.service_scaling import scaling_variables, spot_variables
 from reconciler.core.inputs.service_secrets import origin, references
 
@@ -44,9 +46,10 @@ def service_variables(
         "resources": {"cpu": spec.cpu, "memory": spec.memory},
         "port": spec.port,
         "scaling": scaling_variables(spec.scaling, running_schedule),
-        "routing": spec.routing.model_dump(mode="json", by_alias=False) if spec.routing else None,
+        "routing": routing_variables(spec.routing) if spec.routing else None,
         "health_check": spec.health_check.model_dump(mode="json", by_alias=False) if spec.health_check else None,
         # Left out when absent, so that a service without them keeps its desired digest.
+        **network_variables(spec),
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
         **spot_variables(spec.spot),
         **deployment_variables(spec),

@@ -60,11 +60,19 @@ def interrupts(change: Change) -> bool:
 
 
 def refusal(plan: Plan) -> str | None:
-    """Return why a plan is refused that takes the load balancer or the name from an ECS service whose tasks run.
+    """Return why a plan is refused that takes the load balancer or the name from an ECS service whose tasks run, or its
+    target group, whose name the new one could not have.
 
     Its callers would lose it, and AWS would stop half-way: Terraform deletes the name before it updates the service,
     which Cloud Map refuses while tasks are registered (AWS Cloud Map API reference, DeleteService: ResourceInUse).
     """
+    spoken = [change.address for change in plan.changes if _speaks_otherwise(change)]
+    if spoken:
+        return (
+            f"{first_few(spoken, _NAMED)} would be replaced by an empty one while its tasks run: a target group cannot"
+            " change its protocol. Leave `protocolVersion` as it was, or add a second service with another name, let"
+            " its callers move there, then remove this one; nothing was touched"
+        )
     names = {str(change.before.get("arn")) for change in plan.changes if change.type == _NAME and change.deletes}
     found = [change.address for change in plan.changes if _loses_its_callers(change, names)]
     if not found:
@@ -74,6 +82,12 @@ def refusal(plan: Plan) -> str | None:
         " and `port` of an internal service, as they were. To change them, add a second service with another name, let"
         " its callers move there, then remove this one; nothing was touched"
     )
+
+
+def _speaks_otherwise(group: Change) -> bool:
+    is_replaced = group.type == "aws_lb_target_group" and group.deletes and "create" in group.actions
+    versions = [values.get("protocol_version") or "HTTP1" for values in (group.before, group.after)]
+    return is_replaced and _is_attached(group) and versions[0] != versions[1]
 
 
 def _loses_its_callers(service: Change, deleted_names: set[str]) -> bool:

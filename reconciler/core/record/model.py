@@ -167,6 +167,7 @@ class Record:
     state: KnownState | None = field(default=None, metadata=ABSENT)
     writer: StateWriter | None = field(default=None, metadata=ABSENT)
     routes: Routes | None = field(default=None, metadata=ABSENT)
+    further_routes: Mapping[str, Routes] | None = field(default=None, metadata=ABSENT)
     tenant: str | None = field(default=None, metadata=ABSENT)
     renamed_to: str | None = field(default=None, metadata=ABSENT)
     authors: tuple[Authorship, ...] | None = field(default=None, metadata=ABSENT)

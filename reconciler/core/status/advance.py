@@ -87,8 +87,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return promotion.admit_tree(record, asked=asked)
         case TreeHeldBack(message):
             return promotion.hold_back_tree(record, message)
-        case RuleChosen(rule, why):
-            return routing.choose_rule(record, rule, why)
+        case RuleChosen(rule, why, slot):
+            return routing.choose_rule(record, rule, why, slot)
         case Desired():
             return _desired(record, event)
         case Starting(running):

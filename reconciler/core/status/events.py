@@ -75,10 +75,12 @@ class TreeHeldBack:
 
 @dataclass(frozen=True, slots=True)
 class RuleChosen:
-    """The rule of the load balancer that the next apply makes; `why` it is not the one of the manifest."""
+    """The rule of the load balancer that the next apply makes; `why` it is not the one of the manifest. `slot`: which
+    of the rules of the service."""
 
     rule: Rule | None
     why: str | None = None
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,24 @@ resource "aws_lb_target_group" "this" {
   vpc_id               = var.platform.vpc_id
   deregistration_delay = var.routing.deregistration_delay
 
+  protocol_version              = var.routing.protocol_version
+  slow_start                    = var.routing.slow_start
+  load_balancing_algorithm_type = var.routing.algorithm
+
+  dynamic "stickiness" {
+    for_each = [for stickiness in [var.routing.stickiness] : stickiness if stickiness != null]
+
+    content {
+      type            = stickiness.value.cookie == null ? "lb_cookie" : "app_cookie"
+      cookie_duration = stickiness.value.duration
+      cookie_name     = stickiness.value.cookie
+    }
+  }
+
   health_check {
     enabled             = true
     protocol            = "HTTP"
-    port                = "traffic-port"
+    port                = local.health_port == null ? "traffic-port" : tostring(local.health_port)
     path                = local.health.path
     interval            = local.health.interval
     timeout             = local.health.timeout
@@ -42,26 +56,6 @@ resource "aws_lb_target_group" "this" {
     create_before_destroy = true
     ignore_changes        = [name, port]
   }
-}
-
-resource "aws_lb_listener_rule" "this" {
-  for_each = local.public_instances
-
-  listener_arn = var.platform.alb.listener_arn
-  priority     = var.routing.priority
-
-  action {
-    type             = "forward"
-    target_group_arn = aws_lb_target_group.this[each.key].arn
-  }
-
-  condition {
-    path_pattern {
-      values = var.routing.paths
-    }
-  }
-
-  tags = local.tags
 }
 
 resource "aws_service_discovery_service" "this" {

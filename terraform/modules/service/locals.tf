@@ -39,10 +39,10 @@ locals {
   disposable     = module.settings.settings.disposable
   spot_weight    = module.settings.settings.spot_weight
 
-  # Without a path the load balancer asks for "/", and takes every answer that says that somebody is there.
+  # Without a path the load balancer takes every answer that says that somebody is there.
   no_path = try(var.health_check.path, null) == null
   health = merge(
-    { path = "/", interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = "200-499", start_period = 60 },
+    { path = local.any_answer.path, interval = 30, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3, matcher = local.any_answer.matcher, start_period = 60, port = null },
     var.health_check == null ? null : { for key, value in var.health_check : key => value if value != null && !(key == "matcher" && local.no_path) },
   )
 

@@ -18,10 +18,10 @@ locals {
   }
 
   caller_cidrs = local.public ? [] : var.platform.caller_cidrs
-  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports))
+  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports, [for port in [local.health_port] : port if port != null]))
 
 
-  ingress = flatten([for port in local.open_ports : concat(
+  ingress = flatten(concat([for port in local.open_ports : concat(
     [merge(local.empty_rule, {
       description     = local.callers.description
       from_port       = port
@@ -36,7 +36,7 @@ locals {
       protocol    = "tcp"
       cidr_blocks = cidrs
     }) if length(cidrs) > 0],
-  )])
+  )], local.connect_ingress))
 
   egress = concat([
     # AWS's own endpoints and partners' APIs have no fixed addresses; they are reached by HTTPS through NAT.
@@ -60,11 +60,12 @@ locals {
       to_port     = 65535
       protocol    = "tcp"
       cidr_blocks = cidrs
-  }) if length(cidrs) > 0])
+  }) if length(cidrs) > 0], local.further_egress)
 
   security_groups = concat(
     [aws_security_group.this.id, var.platform.security_groups.internal_services],
     [for group in [var.platform.security_groups.kafka_client] : group if var.kafka != null],
+    var.network.security_groups,
   )
 }
 
@@ -147,6 +148,38 @@ resource "aws_ecs_service" "this" {
 
     content {
       registry_arn = service_registries.value.arn
+    }
+  }
+
+  dynamic "service_connect_configuration" {
+    for_each = [for connect in [local.connect] : connect if connect != null]
+
+    content {
+      enabled   = true
+      namespace = local.namespace_arn
+
+      dynamic "service" {
+        for_each = [for connect in [service_connect_configuration.value] : connect if local.connected]
+
+        content {
+          port_name      = local.name
+          discovery_name = "${local.name}-connect" # the name itself is that of Cloud Map's own service
+
+          client_alias {
+            dns_name = service.value.alias
+            port     = coalesce(service.value.port, local.port)
+          }
+
+          dynamic "timeout" {
+            for_each = [for times in [service.value] : times if times.idle_timeout != null || times.request_timeout != null]
+
+            content {
+              idle_timeout_seconds        = timeout.value.idle_timeout
+              per_request_timeout_seconds = timeout.value.request_timeout
+            }
+          }
+        }
+      }
     }
   }
 

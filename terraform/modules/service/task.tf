@@ -31,10 +31,10 @@ locals {
   )
 
   check_timeout = min(local.health.timeout, 60) # ECS allows no more
-  check_url     = "http://127.0.0.1:${coalesce(local.port, 0)}${local.health.path}"
+  check_url     = "http://127.0.0.1:${coalesce(local.health_port, local.port, 0)}${local.health.path}"
   asks_for_path = concat(["CMD"], local.runtime.check, [local.check_url])
   asks_for_port = concat(["CMD"], local.runtime.listens, [tostring(coalesce(local.port, 0))])
-  asks_itself   = var.health_check == null ? local.asks_for_port : local.asks_for_path
+  asks_itself   = try(var.health_check.path, null) == null || local.speaks != "HTTP1" ? local.asks_for_port : local.asks_for_path
   can_ask       = length(local.runtime.check) > 0 && (var.health_check != null || local.called)
   check         = try(coalescelist(var.health_check.command), local.can_ask ? local.asks_itself : [])
 
@@ -73,7 +73,7 @@ locals {
 
   container = merge(
     local.own_container,
-    { portMappings = [for port in local.port == null ? [] : [local.port] : { containerPort = port, hostPort = port, protocol = "tcp" }] },
+    { portMappings = [for port in local.port == null ? [] : [local.port] : merge({ containerPort = port, hostPort = port, protocol = "tcp" }, local.named_port)] },
     { for key, check in { healthCheck = {
       command     = local.check
       interval    = local.health.interval

@@ -25,33 +25,6 @@ variable "admitted_ports" {
   }
 }
 
-variable "routing" {
-  description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
-  type = object({
-    paths                = list(string)
-    priority             = number
-    deregistration_delay = optional(number, 30)
-  })
-  default = null
-
-  validation {
-    condition     = (var.routing != null) == (var.service.type == "public")
-    error_message = "service \"${var.service.name}\" is ${var.service.type}: a public service needs routing, an internal one must not have it."
-  }
-  validation {
-    condition     = try(var.routing.priority >= 1 && var.routing.priority <= 50000 && floor(var.routing.priority) == var.routing.priority, var.routing == null)
-    error_message = "routing.priority ${try(var.routing.priority, 0)} must be a whole number from 1 to 50000."
-  }
-  validation {
-    condition     = try(length(var.routing.paths) >= 1 && length(var.routing.paths) <= 5 && alltrue([for path in var.routing.paths : can(regex("^/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}$", path))]), var.routing == null)
-    error_message = "routing.paths ${jsonencode(try(var.routing.paths, []))} must be 1 to 5 patterns of at most 128 characters that begin with / and hold only characters a listener rule allows."
-  }
-  validation {
-    condition     = try(var.routing.deregistration_delay >= 0 && var.routing.deregistration_delay <= 900 && floor(var.routing.deregistration_delay) == var.routing.deregistration_delay, var.routing == null)
-    error_message = "routing.deregistration_delay ${try(var.routing.deregistration_delay, 0)} must be 0 to 900 whole seconds, as long as a deployment may take."
-  }
-}
-
 variable "health_check" {
   description = "The health check: the path that the load balancer asks for, and the command that the container runs; without a command, nodejs and python ask for the path themselves. Null: the load balancer asks for / and takes every answer below 500, and an internal service that listens is asked whether it does."
   type = object({
@@ -63,6 +36,7 @@ variable "health_check" {
     unhealthy_threshold = optional(number, 3)
     matcher             = optional(string, "200-299")
     start_period        = optional(number, 60)
+    port                = optional(number)
   })
   default = null
 
@@ -91,8 +65,12 @@ variable "health_check" {
     error_message = "health_check.healthy_threshold ${try(var.health_check.healthy_threshold, 0)} and unhealthy_threshold ${try(var.health_check.unhealthy_threshold, 0)} must be 2 to 10."
   }
   validation {
-    condition     = var.health_check == null || can(regex("^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$", var.health_check.matcher))
-    error_message = "health_check.matcher \"${try(var.health_check.matcher, "-")}\" must be HTTP codes from 200 to 499, which is what load balancers can expect, such as 200 or 200-399."
+    condition     = try(var.health_check.path, null) == null || can(regex(try(var.routing.protocol_version, null) == "GRPC" ? "^[0-9]{1,2}([,-][0-9]{1,2})*$" : "^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$", var.health_check.matcher))
+    error_message = "health_check.matcher \"${try(var.health_check.matcher, "-")}\" must be HTTP codes from 200 to 499, which is what load balancers can expect, such as 200 or 200-399; for gRPC codes from 0 to 99."
+  }
+  validation {
+    condition     = try(var.health_check.port >= 1 && var.health_check.port <= 65535 && floor(var.health_check.port) == var.health_check.port, try(var.health_check.port, null) == null)
+    error_message = "health_check.port ${coalesce(try(var.health_check.port, null), 0)} must be a whole number from 1 to 65535."
   }
   validation {
     condition     = try(var.health_check.start_period >= 0 && var.health_check.start_period <= 300, var.health_check == null)

@@ -16,6 +16,7 @@ module "service" {
   deployment            = var.deployment
   routing               = var.routing
   health_check          = var.health_check
+  network               = var.network
   stop_timeout          = var.stop_timeout
   environment_variables = var.environment_variables
   secrets               = var.secrets

@@ -188,13 +188,64 @@ variable "deployment" {
 }
 
 variable "routing" {
-  description = "Path patterns and priority of the service's listener rule, and how long (seconds) a task that leaves may finish its requests; null unless the service is public."
+  description = "Path patterns, priority and further conditions of the service's listener rule, how long (seconds) a task that leaves may finish its requests, more `rules` (with `redirect`, the request is sent elsewhere), and how requests are spread over tasks; null unless the service is public."
   type = object({
-    paths                = list(string)
-    priority             = number
+    paths    = list(string)
+    priority = number
+    hosts    = optional(list(string), [])
+    headers  = optional(map(list(string)), {})
+    methods  = optional(list(string), [])
+    query    = optional(map(list(string)), {})
+    sources  = optional(list(string), [])
+    rules = optional(map(object({
+      paths    = list(string)
+      priority = number
+      hosts    = optional(list(string), [])
+      headers  = optional(map(list(string)), {})
+      methods  = optional(list(string), [])
+      query    = optional(map(list(string)), {})
+      sources  = optional(list(string), [])
+      redirect = optional(object({
+        host        = optional(string)
+        path        = optional(string)
+        query       = optional(string)
+        port        = optional(string)
+        status_code = optional(string, "HTTP_302")
+      }))
+    })), {})
     deregistration_delay = optional(number, 30)
+    stickiness = optional(object({
+      duration = number
+      cookie   = optional(string)
+    }))
+    slow_start       = optional(number)
+    algorithm        = optional(string)
+    protocol_version = optional(string)
   })
   default = null
+}
+
+variable "network" {
+  description = "Security groups that tasks wear beside the module's, ways out beside HTTPS and the networks of the VPC, and Service Connect: with `connect`, tasks call others by their aliases, and with its `alias` they are called."
+  type = object({
+    security_groups = optional(list(string), [])
+    egress = optional(list(object({
+      cidr     = optional(string)
+      group    = optional(string)
+      protocol = optional(string, "tcp")
+      from     = number
+      to       = number
+    })), [])
+    connect = optional(object({
+      alias           = optional(string)
+      port            = optional(number)
+      protocol        = optional(string)
+      idle_timeout    = optional(number)
+      request_timeout = optional(number)
+    }))
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "health_check" {
@@ -208,6 +259,7 @@ variable "health_check" {
     unhealthy_threshold = optional(number, 3)
     matcher             = optional(string, "200-299")
     start_period        = optional(number, 60)
+    port                = optional(number)
   })
   default = null
 }

@@ -19,7 +19,7 @@ from reconciler.core.decide.gate import Proceed, gate
 from reconciler.core.decide.routes import next_rule
 from reconciler.core.live import LiveService, RolloutState
 from reconciler.core.record.model import Base, Record
-from reconciler.core.record.routes import Routes, Rule
+from reconciler.core.record.routes import Routes, Rule, split_host, split_hosts
 from reconciler.core.record.runs import Intent
 from reconciler.core.status.advance import first
 from reconciler.core.status.events import (
@@ -39,7 +39,8 @@ HEALTHY = RolloutObserved(
     LiveService(IMAGE, IMAGE, RolloutState.COMPLETED, "td:1", running=2, desired=2), timedelta(minutes=15)
 )
 APPLYING = Applying(Intent("pass", "d1", "p1", False, NOW), Base("service", "sha256:1", {}))
-REQUESTS = ("/a", "/a/x", "/a/b", "/a/b/x", "/b", "/c", "/c/x", "/d")
+AT_HOSTS = tuple(f"{host}.example{path}" for host in "mn" for path in ("/a", "/b"))
+REQUESTS = (*AT_HOSTS, "/a", "/a/x", "/a/b", "/a/b/x", "/b", "/c", "/c/x", "/d")
 PATTERNS = ("/a", "/a/*", "/a/b", "/a/b/*", "/b", "/c", "/c*", "/d", "/*")
 
 
@@ -47,7 +48,8 @@ def declared(name: str, rule: Rule) -> Instance:
     """Return the instance of a public service with this rule."""
     found = instance()
     assert isinstance(found.spec, ServiceSpec)
-    spec = found.spec.model_copy(update={"routing": Routing(paths=rule.paths, priority=rule.priority)})
+    hosts, paths = split_hosts(rule.paths)
+    spec = found.spec.model_copy(update={"routing": Routing(paths=paths, hosts=hosts, priority=rule.priority)})
     return dataclasses.replace(found, key=Key("develop", name), spec=spec)
 
 
@@ -114,8 +116,10 @@ class Balancer:
 
 
 def matches(rule: Rule, request: str) -> bool:
-    texts = (re.escape(path).replace(r"\*", ".*") for path in rule.paths)
-    return any(re.fullmatch(text, request) for text in texts)
+    host, path = split_host(request)
+    pairs = [split_host(each) for each in rule.paths]
+    texts = [re.escape(own).replace(r"\*", ".*") for own_host, own in pairs if own_host in ("", host)]
+    return any(re.fullmatch(text, path) for text in texts)
 
 
 def owner(rules: Rules, request: str) -> str | None:
@@ -163,6 +167,18 @@ STORIES: dict[str, tuple[Rules, Rules]] = {
         {"a": Rule(10, ("/a",)), "b": Rule(5, ("/c",))},
     ),
     "a removed service leaves path and priority": ({"a": Rule(10, ("/a",))}, {"b": Rule(10, ("/a",))}),
+    "two swap their hosts": (
+        {"a": Rule(1, ("m.example/a",)), "b": Rule(2, ("n.example/a",))},
+        {"a": Rule(1, ("n.example/a",)), "b": Rule(2, ("m.example/a",))},
+    ),
+    "the same path at two hosts, and priorities that are swapped": (
+        {"a": Rule(1, ("m.example/*",)), "b": Rule(2, ("n.example/*",)), "c": Rule(9, ("/*",))},
+        {"a": Rule(2, ("m.example/*",)), "b": Rule(1, ("n.example/*",)), "c": Rule(9, ("/*",))},
+    ),
+    "a host of its own for a path that all hosts had": (
+        {"a": Rule(5, ("/a",)), "b": Rule(9, ("/*",))},
+        {"a": Rule(5, ("m.example/a",)), "b": Rule(9, ("/*",))},
+    ),
     "a new service takes a priority": (plain([100]), {"a": Rule(120, ("/a",)), "b": Rule(100, ("/b",))}),
 }
 

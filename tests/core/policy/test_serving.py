@@ -99,6 +99,16 @@ LOST: dict[str, tuple[Mapping[str, Any], ...]] = {
 }
 
 
+def test_a_target_group_whose_tasks_run_keeps_its_protocol() -> None:
+    group = replaced(
+        "aws_lb_target_group.this", FIRST, {**ATTACHED, "protocol_version": "HTTP1"}, protocol_version="GRPC"
+    )
+    found = verdict_on((group,), applied())
+    assert isinstance(found, Report)
+    assert found.reason == Reason.POLICY_DENIED
+    assert "a target group cannot change its protocol" in found.message
+
+
 def verdict_on(entries: tuple[Mapping[str, Any], ...], record: Record) -> verdict.Verdict:
     plan = read(document(*entries), Redactor(b"a key for tests"))
     approved = fold(record, Approved(Approval(plan.digest, "ann", NOW)))

@@ -12,11 +12,11 @@ from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
 from tests.terraform.properties import secret_sources, strategies
 from tests.terraform.properties.laboratory import Instance
+from tests.terraform.properties.routings import PATH, further_networks, routings
 from tests.terraform.properties.subjects import Subject
 
 MODULE = "modules/service/"
 PORTS = {"nodejs": 3000, "python": 8000}
-PATH = st.from_regex(r"/[a-z0-9]{1,8}(/[a-z0-9*]{1,6}){0,2}", fullmatch=True)
 PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, max_size=12), min_size=1, max_size=4)
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
@@ -78,10 +78,11 @@ CHECKS = st.sampled_from([["CMD", "/bin/check", "--all"], ["CMD-SHELL", "curl -f
 
 
 @st.composite
-def health_checks(draw: st.DrawFn, asked: bool) -> Variables:
+def health_checks(draw: st.DrawFn, routing: Variables | None, asked: bool) -> Variables:
     """Draw a check by path (where something can be asked), by command, or by both."""
     interval = draw(st.integers(5, 300))
     path, command = draw(st.tuples(PATH, st.none() | CHECKS) | st.tuples(st.none() | PATH, CHECKS))
+    is_grpc = routing is not None and routing.get("protocol_version") == "GRPC"
     return {
         "path": path if asked else None,
         "command": command if asked else draw(CHECKS),
@@ -89,8 +90,9 @@ def health_checks(draw: st.DrawFn, asked: bool) -> Variables:
         "timeout": draw(st.integers(2, min(120, interval - 1))),
         "healthy_threshold": draw(st.integers(2, 10)),
         "unhealthy_threshold": draw(st.integers(2, 10)),
-        "matcher": draw(st.sampled_from(["200", "200-299", "200,302"])),
+        "matcher": draw(st.sampled_from(["0", "0-99", "0,12"] if is_grpc else ["200", "200-299", "200,302"])),
         "start_period": draw(st.integers(0, 300)),
+        **({"port": draw(strategies.ports)} if routing is not None and draw(st.booleans()) else {}),
     }
 
 
@@ -164,12 +166,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     login = draw(st.none() | secret_sources.secret_names) if uri == elsewhere else None
     owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
     image = {"owner": owner, "uri": uri, "credentials": login}
-    paths = st.lists(PATH, min_size=1, max_size=5, unique=True)
-    routing = {
-        "paths": draw(paths),
-        "priority": draw(st.integers(1, 50000)),
-        "deregistration_delay": draw(st.integers(0, 900)),
-    }
+    routing = draw(routings()) if kind == "public" else None
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
     return {
         "environment": environment,
@@ -191,8 +188,9 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             | st.fixed_dictionaries({"share": st.integers(0, 100) | st.just(100)}, optional={"base": st.integers(0, 9)})
         ),
         "deployment": draw(st.just({}) | deployments),
-        "routing": routing if kind == "public" else None,
-        "health_check": draw(st.none() | health_checks(asked=bool(kind == "public" or port))),
+        "routing": routing,
+        "health_check": draw(st.none() | health_checks(routing, asked=bool(kind == "public" or port))),
+        "network": draw(further_networks(kind == "public" or port is not None)),
         "stop_timeout": draw(st.none() | st.integers(2, 120)),
         "environment_variables": draw(clear_texts),
         "secrets": draw(secret_sources.secrets(environment)),
@@ -288,7 +286,8 @@ def expected(variables: Variables) -> Counter[str]:
         aws_iam_role_policies_exclusive=2, aws_iam_role_policy_attachments_exclusive=2,
         aws_appautoscaling_target=1, aws_appautoscaling_policy=2, aws_cloudwatch_metric_alarm=3,
     )  # fmt: skip
-    public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=1, aws_cloudwatch_metric_alarm=2)
+    rules = 1 + len((variables["routing"] or {}).get("rules", ()))
+    public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=rules, aws_cloudwatch_metric_alarm=2)
     scaling = variables["scaling"]
     wakes = scaling["queue"] is not None and lowest(variables) == 0
     optional = Counter(

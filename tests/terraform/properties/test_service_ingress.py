@@ -24,15 +24,14 @@ from tests.terraform.properties.services import (
 )
 
 INGRESS, SERVICE_FILE, TASK = f"{MODULE}ingress.tf", f"{MODULE}service.tf", f"{MODULE}task.tf"
+RULES = f"{MODULE}rules.tf"
 DEPLOYMENT_TIMEOUT = 900
 GROUP = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/other/0123456789abcdef"
 OTHER = f'for_each = [{{ arn = "{GROUP}" }}]'
 WRONG = [
-    Refusal("routing.priority", st.sampled_from([0, -1, 50001, 1.5]), where=is_public),
     Refusal("routing.deregistration_delay", st.sampled_from([-1, 901, 3600, 0.5]), where=is_public),
     Refusal("admitted_ports", st.sampled_from([[0], [8080, 65536], [80.5]])),
     Refusal("stop_timeout", st.sampled_from([1, 0, -1, 121, 30.5]), says=("2 to 120",)),
-    Refusal("routing.paths", st.sampled_from([["orders"], [], ["/a b"], ["/" + "x" * 128]]), where=is_public),
     Refusal("health_check.interval", st.sampled_from([4, 0, 301]), where=lambda v: is_public(v) and has_check(v)),
     Refusal("health_check.matcher", st.sampled_from(["500", "200-", "ok"]), where=lambda v: has_check(v)),
 ]
@@ -64,7 +63,7 @@ def has_check(variables: Variables) -> bool:
         Edit(INGRESS, "jsonencode([local.full_name, var.platform.vpc_id])",
              "jsonencode([local.full_name, local.port, var.platform.vpc_id])", says="renamed with the port",
              where=is_public),
-        Edit(SERVICE_FILE, "distinct(concat([local.port], var.admitted_ports))", "[local.port]", says="former ports",
+        Edit(SERVICE_FILE, "concat([local.port], var.admitted_ports, ", "concat([local.port], ", says="former ports",
              where=lambda v: v["port"] is not None and not {*v["admitted_ports"]} <= {v["port"]}),
     ],
 )  # fmt: skip
@@ -76,7 +75,8 @@ def test_property_37_target_group_attachment_for_public_services(instance: Insta
     assert "aws_lb_listener_rule.this" in depends_on(instance, "aws_ecs_service.this"), "comes before its listener rule"
     (group,) = instance.plan.of("aws_security_group")
     admitted = {(rule["from_port"], rule["to_port"]) for rule in group.values["ingress"]}
-    listening = {port(instance), *instance.variables["admitted_ports"]} if port(instance) else set()
+    checked = {(instance.variables["health_check"] or {}).get("port")} - {None}
+    listening = {port(instance), *instance.variables["admitted_ports"], *checked} if port(instance) else set()
     assert admitted == {(number, number) for number in listening}, "not the port and the former ports are let in"
     if not is_public(instance.variables):
         return
@@ -102,18 +102,24 @@ def test_property_37_target_group_attachment_for_public_services(instance: Insta
         Edit(INGRESS, "enabled             = true", "enabled = false", says="checked", where=is_public),
         Edit(INGRESS, "local.health.timeout", "local.health.interval", says="timeout",
              where=lambda v: is_public(v) and v["health_check"] is not None and v["health_check"]["interval"] <= 120),
-        Edit(f"{MODULE}locals.tf", 'matcher = "200-499"', 'matcher = "200-299"', says="other answers",
-             where=lambda variables: is_public(variables) and not has_check(variables)),
+        Edit(RULES, 'matcher = "200-499"', 'matcher = "200-299"', says="other answers",
+             where=lambda v: is_public(v) and not has_check(v) and v["routing"].get("protocol_version") != "GRPC"),
         Edit(f"{MODULE}locals.tf", ' && !(key == "matcher" && local.no_path)', "", says="other answers",
              where=lambda v: is_public(v) and has_check(v) and not has_path(v)),
+        Edit(RULES, 'matcher = "0-99"', 'matcher = "0"', says="other answers",
+             where=lambda v: is_public(v) and not has_check(v) and v["routing"].get("protocol_version") == "GRPC"),
+        Edit(RULES, "health_port = try(var.health_check.port, null)", "health_port = null", says="another port",
+             where=lambda v: is_public(v) and has_check(v) and "port" in v["health_check"]),
         Edit(INGRESS, "path                = local.health.path", 'path = "/"', says="path",
              where=lambda v: is_public(v) and has_path(v)),
     ],
 )  # fmt: skip
 def test_property_38_target_group_health_checks(instance: Instance) -> None:
     """Targets are asked for the service's path, and answer in time."""
-    wanted = instance.variables["health_check"] or {}
-    wanted = wanted if wanted.get("path") else {"path": "/"}
+    is_grpc = (instance.variables["routing"] or {}).get("protocol_version") == "GRPC"
+    any_answer = {"path": "/AWS.ALB/healthcheck", "matcher": "0-99"} if is_grpc else {"path": "/", "matcher": "200-499"}
+    given = instance.variables["health_check"] or {}
+    wanted = given if given.get("path") else given | any_answer
     for group in instance.plan.of("aws_lb_target_group"):
         (check,) = group.values["health_check"]
         assert check["enabled"], "targets are not checked"
@@ -122,40 +128,8 @@ def test_property_38_target_group_health_checks(instance: Instance) -> None:
         assert 2 <= check["timeout"] < check["interval"] <= 300, "the timeout is not below the interval"
         assert 2 <= check["healthy_threshold"] <= 10, "healthy threshold"
         assert 2 <= check["unhealthy_threshold"] <= 10, "unhealthy threshold"
-        assert check["matcher"] == wanted.get("matcher", "200-499"), "other answers are good"
-        assert check["port"] == "traffic-port", "asked at another port than requests go to"
-
-
-@proof(
-    39,
-    "Path-based routing",
-    of=SERVICE,
-    broken_by=[
-        Edit(INGRESS, "values = var.routing.paths", 'values = ["/*"]', says="paths", where=is_public),
-        Edit(INGRESS, "priority     = var.routing.priority", "priority = 1", says="priority",
-             where=lambda v: is_public(v) and v["routing"]["priority"] > 1),
-        Edit(INGRESS, "listener_arn = var.platform.alb.listener_arn", "listener_arn = var.platform.alb.arn",
-             says="listener", where=is_public),
-    ],
-)  # fmt: skip
-def test_property_39_path_based_routing(instance: Instance) -> None:
-    """One rule at the environment's listener leads the service's paths to its targets."""
-    routing = instance.variables["routing"]
-    rules = instance.plan.of("aws_lb_listener_rule")
-    assert len(rules) == bool(routing), "a rule exactly for public services"
-    for rule in rules:
-        (condition,) = rule.values["condition"]
-        (paths,) = condition["path_pattern"]
-        assert sorted(paths["values"]) == sorted(routing["paths"]), "it takes other paths"
-        assert len(paths["values"]) <= 5
-        assert all(len(path) <= 128 for path in paths["values"])
-        assert rule.values["priority"] == routing["priority"], "it has another priority"
-        assert 1 <= rule.values["priority"] <= 50000
-        listener = instance.variables["platform"]["alb"]["listener_arn"]
-        assert rule.values["listener_arn"] == listener, "it stands at another listener"
-        (action,) = rule.values["action"]
-        assert action["type"] == "forward"
-        assert "aws_lb_target_group.this" in instance.plan.references(rule, "action"), "it leads elsewhere"
+        assert check["matcher"] == wanted["matcher"], "other answers are good"
+        assert check["port"] == str(wanted.get("port", "traffic-port")), "asked at another port"
 
 
 @proof(
@@ -225,7 +199,9 @@ def test_property_42_no_alb_for_internal_services(instance: Instance) -> None:
     (group,) = instance.plan.of("aws_security_group")
     callers = {caller for rule in group.values["ingress"] for caller in rule["security_groups"]}
     if is_public(instance.variables):
-        assert callers == {balancer}, "others than the load balancer are let in"
+        connected = "alias" in instance.variables["network"].get("connect", {})
+        badge = {instance.variables["platform"]["security_groups"]["internal_services"]}
+        assert callers == {balancer} | (badge if connected else set()), "others than the load balancer are let in"
         return
     assert instance.plan.of("aws_lb_target_group", "aws_lb_listener_rule") == [], "the load balancer leads here"
     assert instance.plan.one("aws_ecs_service").values["load_balancer"] == [], "attached to the load balancer"
@@ -259,7 +235,8 @@ def test_property_35_comprehensive_security_group_rules_service(instance: Instan
     only of peers that may call."""
     platform = instance.variables["platform"]
     (group,) = instance.plan.of("aws_security_group")
-    ways_out = {(rule["from_port"], rule["to_port"], *sorted(rule["cidr_blocks"])) for rule in group.values["egress"]}
+    usual = [rule for rule in group.values["egress"] if not rule["description"].startswith("Of the manifest")]
+    ways_out = {(rule["from_port"], rule["to_port"], *sorted(rule["cidr_blocks"])) for rule in usual}
     peers = {(1, 65535, *sorted(platform["peer_cidrs"]))} if platform["peer_cidrs"] else set()
     expected = {(443, 443, "0.0.0.0/0"), (1, 65535, platform["vpc_cidr"])} | peers
     assert ways_out == expected, f"not HTTPS, the VPC and its peers: {ways_out}"

@@ -1,0 +1,122 @@
+"""Automatic priorities: those of rules whose manifest gives none.
+
+A rule keeps the priority that its instance has, as long as it is as specific as it was. A new one gets a number that is
+made from its key, so that the number depends on no other rule unless that one has it already; more specific rules come
+first. See ADR 0037.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+from desired_state.checks.incumbents import Incumbent, rules_of
+from desired_state.checks.routes import start_of
+from desired_state.checks.survey import Candidate
+from desired_state.instance import Key
+from desired_state.kinds.service.rules import Conditions
+from desired_state.kinds.service.spec import ServiceSpec
+from desired_state.located import Location
+
+FIRST: Final = 10_000  # below are only priorities that a manifest says
+_LONGEST, _MOST_CONDITIONS, _WIDTH = 40, 2, 54
+_BANDS: Final = 3 * 2 * (_LONGEST + 1) * (_MOST_CONDITIONS + 1)
+LAST: Final = FIRST + _BANDS * _WIDTH - 1
+
+
+def specificity(rule: Conditions) -> int:
+    """Return how specific a rule is: by its hosts, then by the text that its paths begin with, then by its conditions.
+
+    A rule that takes every request of another one is at most as specific."""
+    hosts = 2 if rule.hosts and not any(_has_wildcard(host) for host in rule.hosts) else int(bool(rule.hosts))
+    lengths = (2 * min(len(start_of(path)), _LONGEST) + (not _has_wildcard(path)) for path in rule.paths)
+    others = sum(map(bool, (rule.headers, rule.methods, rule.query, rule.sources)))
+    by_path = hosts * 2 * (_LONGEST + 1) + min(lengths)
+    return by_path * (_MOST_CONDITIONS + 1) + min(others, _MOST_CONDITIONS)
+
+
+def choices(name: str, rule: Conditions) -> Iterator[int]:
+    """Yield every automatic priority, in the order in which a new rule of this name takes the first free one."""
+    band = FIRST + (_BANDS - 1 - specificity(rule)) * _WIDTH
+    start = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % _WIDTH
+    yield from (band + (start + step) % _WIDTH for step in range(_WIDTH))
+    yield from chain(range(band + _WIDTH, LAST + 1), range(band - 1, FIRST - 1, -1))
+
+
+def assign(
+    rules: Mapping[tuple[Key, Location], Conditions], had: Mapping[tuple[Key, Location], Conditions]
+) -> Mapping[tuple[Key, Location], int]:
+    """Return the priority of each rule of one environment that gives none.
+
+    `had` are the rules that the known instances have: no new rule gets one of their priorities, and none of them moves
+    because another manifest writes its priority."""
+    given = {rule.priority for rule in rules.values() if rule.priority is not None}
+    kept = _kept(rules, had)
+    taken = given | {rule.rank for rule in had.values()}
+    found = dict(kept)
+    for (key, place), rule in sorted(rules.items(), key=lambda item: (item[0][0], *map(str, item[0][1]))):
+        if rule.priority is None and (key, place) not in found:
+            name = "/".join((str(key), *map(str, place)))
+            found[key, place] = next((one for one in choices(name, rule) if one not in taken), LAST)
+            taken.add(found[key, place])
+    return found
+
+
+def _kept(
+    rules: Mapping[tuple[Key, Location], Conditions], had: Mapping[tuple[Key, Location], Conditions]
+) -> dict[tuple[Key, Location], int]:
+    """Return the priorities that stay: that of the same rule of the service, else of the one at the same place."""
+    used = {(key, rule.priority) for (key, _), rule in rules.items()}
+    kept: dict[tuple[Key, Location], int] = {}
+    wanting = sorted((one for one, rule in rules.items() if rule.priority is None), key=str)
+    for is_same in (True, False):
+        for key, place in wanting:
+            rule = rules[key, place]
+            for (other, there), before in had.items():
+                fits = (
+                    _is_same(rule, before) if is_same else place == there and specificity(rule) == specificity(before)
+                )
+                if other == key and fits and (key, place) not in kept and (key, before.rank) not in used:
+                    kept[key, place] = before.rank
+                    used.add((key, before.rank))
+    return kept
+
+
+def _is_same(one: Conditions, other: Conditions) -> bool:
+    return {*one.paths} == {*other.paths} and one.unlike_paths == other.unlike_paths
+
+
+def _has_wildcard(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern
+
+
+def with_priorities(candidates: Sequence[Candidate], known: Mapping[Key, Incumbent]) -> list[Candidate]:
+    """Return the manifests, with a priority for each rule that gives none."""
+    rules: dict[str, dict[tuple[Key, Location], Conditions]] = {}
+    had: dict[str, dict[tuple[Key, Location], Conditions]] = {}
+    for one in candidates:
+        for place, rule in rules_of(one.spec):
+            rules.setdefault(one.key.environment, {})[one.key, place] = rule
+    heirs = {Key(one.key.environment, one.former): one.key for one in candidates if one.former}
+    for key, each in known.items():
+        for place, rule in rules_of(each.instance.spec):
+            had.setdefault(key.environment, {})[heirs.get(key, key), place] = rule
+    found = {
+        mark: priority
+        for environment, here in rules.items()
+        if any(rule.priority is None for rule in here.values())
+        for mark, priority in assign(here, had.get(environment, {})).items()
+    }
+    return [_with(one, found) for one in candidates] if found else list(candidates)
+
+
+def _with(one: Candidate, priorities: Mapping[tuple[Key, Location], int]) -> Candidate:
+    if not isinstance(one.spec, ServiceSpec) or one.spec.routing is None:
+        return one
+    routing = one.spec.routing
+    for place, rule in rules_of(one.spec):
+        if rule.priority is None:
+            assigned = rule.model_copy(update={"priority": priorities[one.key, place]})
+            routing = routing.with_part(place[1:], assigned)
+    return dataclasses.replace(one, spec=one.spec.model_copy(update={"routing": routing}))
