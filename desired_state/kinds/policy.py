@@ -32,6 +32,7 @@ def _zone(value: str) -> str:
     return value
 
 
+TimeZone = Annotated[str, AfterValidator(_zone)]
 Time = Annotated[str, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"})]
 
 
@@ -42,7 +43,7 @@ class Window(Strict):
     days: Annotated[tuple[Day, ...], Field(min_length=1), Distinct]
     from_: Annotated[Time, Field(alias="from")]
     to: Time
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: TimeZone
 
     @field_validator("to")
     @classmethod
