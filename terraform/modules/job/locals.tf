@@ -9,8 +9,8 @@ locals {
   name      = var.job.name
   full_name = "${var.environment.name}-${var.job.name}"
 
-  # Labels are teams' own words; the prefix keeps them apart from the mandatory tags.
-  tags = merge({ Job = local.name }, { for label, value in var.job.labels : "label/${label}" => value })
+  # A tenant's role knows its own by the tag Service. Labels are teams' own words; the prefix keeps them apart.
+  tags = merge({ Service = local.name }, { for label, value in var.job.labels : "label/${label}" => value })
 
   # A service's repository has the name of its environment before its own, as modules/service makes it.
   registry = "${local.account}.dkr.ecr.${local.region}.${local.dns_suffix}"
