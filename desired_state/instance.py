@@ -16,7 +16,7 @@ from desired_state.kinds.fields import EnvironmentName, Name, RootName, Strict
 from desired_state.kinds.manifest import Spec, read_spec
 from desired_state.kinds.policy import Policy
 
-Kind: TypeAlias = Literal["Platform", "Service", "Module"]
+Kind: TypeAlias = Literal["Platform", "Service", "Module", "Job"]
 _NOT_IN_DIGEST: Final = frozenset({"policy", "environments"})
 _ONLY_IF_SET: Final = frozenset({"import"})  # an instance without imports keeps the digest it had before `spec.import`
 
@@ -66,7 +66,7 @@ class Instance:
 
     @property
     def service_name(self) -> str:
-        """Return the name of a service's AWS resources: after a rename they keep the former name."""
+        """Return the name of the AWS resources of a service or job: after a rename they keep the former name."""
         return self.former or self.key.name
 
     def to_json(self) -> dict[str, JsonValue]:

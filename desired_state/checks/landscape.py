@@ -7,12 +7,16 @@ their last good desired state.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
+from typing import Final
 
 from desired_state.checks.conflicts import ManifestFinding
 from desired_state.checks.survey import Candidate, Survey
 from desired_state.instance import Key
 from desired_state.located import quote
 from desired_state.reading.suggestion import Spelling
+
+_ON_PLATFORMS: Final = frozenset({"Service", "Job"})  # the kinds that run on the Platform of their environment
+_NEVER_PLATFORMS: Final = frozenset({"Service", "Job", "Module"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Landscape:
         if one.manifest.kind == "Platform":
             return False
         count = len(self.platforms.get(one.key.environment, ()))
-        hidden = one.manifest.kind == "Service" and count == 0 and self._may_hide_platform(one.key.environment)
+        hidden = one.manifest.kind in _ON_PLATFORMS and count == 0 and self._may_hide_platform(one.key.environment)
         return count > 1 or hidden
 
     def findings(self, spelling: Spelling) -> Iterator[ManifestFinding]:
@@ -77,12 +81,12 @@ class Landscape:
                 message = f"there is no environment {quote(environment)}: {advice}"
                 yield ManifestFinding(one.key, one.problem(place, message))
             elif self._lacks_platform(one):
-                message = f"{environment} has no Platform: a service needs one to run in"
+                message = f"{environment} has no Platform: a {one.manifest.kind.lower()} needs one to run in"
                 yield ManifestFinding(one.key, one.problem(place, message))
 
     def _lacks_platform(self, one: Candidate) -> bool:
         environment = one.key.environment
-        needed = self.configured is not None and self.is_configured(one) and one.manifest.kind == "Service"
+        needed = self.configured is not None and self.is_configured(one) and one.manifest.kind in _ON_PLATFORMS
         return needed and environment not in self.platforms and not self._may_hide_platform(environment)
 
     def _may_hide_platform(self, environment: str) -> bool:
@@ -90,7 +94,7 @@ class Landscape:
 
 
 def _hidden(found: Survey) -> frozenset[str] | None:
-    claims = [claim.environments for claim in found.claims if claim.kind not in {"Service", "Module"}]
+    claims = [claim.environments for claim in found.claims if claim.kind not in _NEVER_PLATFORMS]
     if found.unreadable or None in claims:
         return None
     return frozenset().union(*(environments or () for environments in claims))

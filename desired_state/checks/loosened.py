@@ -6,6 +6,8 @@ from typing import Final
 
 from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding
 from desired_state.checks.survey import Candidate
+from desired_state.kinds.job import JobSpec
+from desired_state.kinds.manifest import Spec
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location
 
@@ -17,10 +19,16 @@ class Loosening:
     name: str
     does: str
     asked_at: Callable[[ServiceSpec], Iterable[Location]]
+    asked_by_job: Callable[[JobSpec], Iterable[Location]] = lambda _: ()
 
 
 def _image(spec: ServiceSpec) -> Iterator[Location]:
     if spec.image and spec.image.repository:
+        yield ("image", "repository")
+
+
+def _image_of_job(spec: JobSpec) -> Iterator[Location]:
+    if spec.image.repository:
         yield ("image", "repository")
 
 
@@ -59,7 +67,9 @@ def _public_egress(spec: ServiceSpec) -> Iterator[Location]:
 
 
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
-    Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
+    Loosening(
+        "foreign-image", "an image that the service's own registry neither scanned nor keeps", _image, _image_of_job
+    ),
     Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
     Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
     Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
@@ -74,14 +84,23 @@ def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, Environm
     """Find fields that loosen what their environment does not allow to loosen."""
     for one in candidates:
         environment = one.key.environment
-        if environment not in facts or not isinstance(one.spec, ServiceSpec):
+        if environment not in facts:
             continue
         for each in LOOSENINGS:
             if facts[environment].allows(each.name):
                 continue
-            for path in each.asked_at(one.spec):
+            for path in _asked_at(each, one.spec):
                 message = (
                     f"{each.does} is not allowed in {environment} (tier {facts[environment].tier}): remove it, or have "
                     f"{each.name} added to environments.{environment}.allow of the daemon's configuration"
                 )
                 yield ManifestFinding(one.key, one.problem(path, message))
+
+
+def _asked_at(loosening: Loosening, spec: Spec) -> Iterable[Location]:
+    match spec:
+        case ServiceSpec():
+            return loosening.asked_at(spec)
+        case JobSpec():
+            return loosening.asked_by_job(spec)
+    return ()

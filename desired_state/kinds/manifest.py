@@ -1,4 +1,4 @@
-"""Manifests: the three kinds of documents in a repository, and their validation.
+"""Manifests: the four kinds of documents in a repository, and their validation.
 
 A manifest is valid only if its spec is valid in every environment that it names, with overrides merged. All problems
 are reported at once, each at the line to change: in the override if that causes it, else in the spec.
@@ -23,6 +23,7 @@ from desired_state.kinds.fields import (
     TagValue,
     refuse,
 )
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.policy import Policy
 from desired_state.kinds.service.spec import ServiceSpec
@@ -36,7 +37,7 @@ from desired_state.reading.trial import Budget, Trial
 
 Overrides = Annotated[dict[EnvironmentName, dict[str, JsonValue]], Field(max_length=MOST_ENVIRONMENTS)]
 _COMPARED: Final = 10_000  # names of environments that one manifest may have compared with misspelt ones
-Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec"
+Spec: TypeAlias = "PlatformSpec | ServiceSpec | ModuleSpec | JobSpec"
 
 
 class Metadata(Strict):
@@ -97,11 +98,31 @@ class Module(Strict):
     overrides: Overrides = Field(default_factory=dict)
 
 
-Manifest: TypeAlias = Platform | Service | Module
+class Job(Strict):
+    """A container that runs to its end, on a schedule or on demand."""
+
+    api_version: Literal["reconciler/v1"]
+    kind: Literal["Job"]
+    metadata: Metadata
+    spec: JobSpec
+    overrides: Overrides = Field(default_factory=dict)
+
+
+Manifest: TypeAlias = Platform | Service | Module | Job
 AnyManifest = Annotated[Manifest, Field(discriminator="kind")]
 
-KINDS: Final[Mapping[str, type[Manifest]]] = {"Platform": Platform, "Service": Service, "Module": Module}
-SPECS: Final[Mapping[str, type[Spec]]] = {"Platform": PlatformSpec, "Service": ServiceSpec, "Module": ModuleSpec}
+KINDS: Final[Mapping[str, type[Manifest]]] = {
+    "Platform": Platform,
+    "Service": Service,
+    "Module": Module,
+    "Job": Job,
+}
+SPECS: Final[Mapping[str, type[Spec]]] = {
+    "Platform": PlatformSpec,
+    "Service": ServiceSpec,
+    "Module": ModuleSpec,
+    "Job": JobSpec,
+}
 
 
 def read(document: Document) -> Manifest | tuple[Problem, ...]:

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from desired_state.checks import routes
 from desired_state.checks.incumbents import rules_of
 from desired_state.instance import Key, Kind
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import ModuleSpec, Spec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.service.secret import SecretSource
@@ -61,7 +62,15 @@ class Denial:
 
 def kind_of(spec: Spec) -> Kind:
     """Return the kind of the manifest that has this spec."""
-    return "Platform" if isinstance(spec, PlatformSpec) else "Service" if isinstance(spec, ServiceSpec) else "Module"
+    match spec:
+        case PlatformSpec():
+            return "Platform"
+        case ServiceSpec():
+            return "Service"
+        case JobSpec():
+            return "Job"
+        case ModuleSpec():
+            return "Module"
 
 
 def strangeness(key: Key, spec: Spec, former: str | None, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
@@ -95,6 +104,8 @@ def excess(key: Key, spec: Spec, former: str | None, tenant: Tenant, tenants: Te
     if isinstance(spec, ServiceSpec):
         yield from _of_service(key, spec, former, tenant, tenants)
         yield from _routes(key, spec, tenant, tenants)
+    if isinstance(spec, JobSpec):
+        yield from _of_job(key, spec, former, tenant, tenants)
 
 
 def _of_all(spec: Spec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
@@ -141,6 +152,25 @@ def _of_network(spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator
         message = f"the tenant {tenant.name} may not be reached as {quote(spec.connect.alias)}"
         message = f"{message}, {_only(tenant.own_names)}{_closest(spec.connect.alias, tenant, tenants)}"
         yield Denial(("spec", "connect", "alias"), message)
+
+
+def _of_job(key: Key, spec: JobSpec, former: str | None, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
+    places: list[tuple[Location, str]] = [(("secrets", name), secret) for name, secret in spec.secrets.items()]
+    places += [(("runtimeSecrets", index), secret) for index, secret in enumerate(spec.runtime_secrets)]
+    for place, secret in places:
+        if not may_read(secret, key, former, tenant):
+            message = f"the tenant {tenant.name} may not read {quote(secret)} for {key.name}"
+            granted = (f"{key.name}/*", _SHARED, *tenant.secrets)
+            yield Denial(("spec", *place), f"{message}, {_only(granted)}")
+    service, repository = spec.image.service, spec.image.repository
+    if service is not None and not tenants.may_name(tenant, service):
+        message = f"the tenant {tenant.name} may not run the image of the service {quote(service)}"
+        yield Denial(("spec", "image", "service"), f"{message}, {_only(tenant.own_names)}")
+    if repository is not None and not matches(repository, tenant.registries):
+        message = f"the tenant {tenant.name} may not run the image {quote(repository)}, {_only(tenant.registries)}"
+        yield Denial(("spec", "image", "repository"), message)
+    if spec.cpu > tenant.cpu:
+        yield Denial(("spec", "cpu"), f"cpu is {spec.cpu}, but {tenant.cpu} is the limit of the tenant {tenant.name}")
 
 
 def _routes(key: Key, spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:

@@ -12,8 +12,9 @@ from typing import Final
 
 from desired_state.instance import Key, Kind
 
-# The roots that make roles and networks, or skip the checks of a Platform and a Service: `*` does not stand for them.
-NAMED_ROOTS: Final = frozenset({"account", "platform", "service"})
+# The roots that make roles and networks, or skip the checks of a Platform, a Service or a Job: `*` does not stand for
+# them.
+NAMED_ROOTS: Final = frozenset({"account", "platform", "service", "job"})
 _WILDCARD: Final = re.compile(r"\*\*/?|\*|\?")
 _MEANINGS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 

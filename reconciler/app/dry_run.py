@@ -174,7 +174,7 @@ class DryRun:
         environment = self.environments[instance.key.environment]
         live, provisional, platform = None, None, placeholder_platform(environment)
         try:
-            if instance.kind == "Service":
+            if instance.kind in {"Service", "Job"}:
                 match on:
                     case NotKnown(why):
                         return PlannedInstance(instance.key, instance.kind, None, error=f"not planned: {why}")
@@ -182,7 +182,8 @@ class DryRun:
                         provisional = "placeholders for the platform's outputs"
                     case Known(platform, planned):
                         provisional = None if planned else "the platform's outputs as they are before its changes"
-                        live = await self.live.service(instance, environment, platform["cluster"]["name"])
+                        if instance.kind == "Service":
+                            live = await self.live.service(instance, environment, platform["cluster"]["name"])
             _, plan, denied = await self._run(instance, platform=platform, live=live)
         except (TerraformFailed, UnreadablePlan, LiveUnavailable) as failure:
             return PlannedInstance(instance.key, instance.kind, provisional, error=str(failure))

@@ -123,6 +123,6 @@ async def render(settings: Settings, *, repo: str, commit: str | None, key: Key,
         run = Run(key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports)
         root = await terraform.render(run, directory)
     lines = [f"cd {root}", "terraform init -backend-config=backend.tfbackend", _PLAN]
-    if instance.kind == "Service":
+    if instance.kind in {"Service", "Job"}:
         lines.insert(0, "# replace the placeholders in terraform.tfvars.json: the platform's outputs and the image")
     return lines

@@ -83,9 +83,9 @@ class TenantSettings(Section):
         "`?` stop at a slash and `**` does not; a file belongs to exactly one tenant",
     )
     environments: tuple[EnvironmentName, ...] = Field(description="Environments that its manifests may name")
-    kinds: tuple[Kind, ...] = Field(("Service",), description="Kinds of manifests: Service, Module, Platform")
+    kinds: tuple[Kind, ...] = Field(("Service",), description="Kinds of manifests: Service, Job, Module, Platform")
     roots: tuple[Root, ...] = Field(
-        (), description="Roots of its Modules; account, platform and service only when written in full"
+        (), description="Roots of its Modules; account, platform, service and job only when written in full"
     )
     names: tuple[Name, ...] | None = Field(
         None,

@@ -61,7 +61,7 @@ def written(section: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", body, re.MULTILINE))
 
 
-@pytest.mark.parametrize("kind", ["Service", "Platform", "Module"])
+@pytest.mark.parametrize("kind", ["Service", "Job", "Platform", "Module"])
 def test_the_reference_has_every_field_with_its_default(kind: str) -> None:
     documented: dict[str, str] = {}
     for section in (*SHARED, kind):

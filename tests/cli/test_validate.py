@@ -168,7 +168,7 @@ def test_text_of_a_manifest_cannot_control_the_terminal(cli: Cli) -> None:
 
 def test_the_schema_of_one_kind_or_of_all(cli: Cli) -> None:
     every = json.loads(cli("schema").out)
-    assert sorted(every) == ["module", "platform", "service"]
+    assert sorted(every) == ["job", "module", "platform", "service"]
     assert json.loads(cli("schema", "service").out) == every["service"]
     assert cli("schema", "poem").code == 2
 

@@ -50,7 +50,7 @@ def test_without_tenants_there_is_no_tenancy() -> None:
         ("routes: [/orders/]", "tenants.shop.routes.0", "must be the beginning of paths"),
         ("repositories: ['*/shop']", "tenants.shop.repositories.0", "must be owner/name"),
         ("secrets: [/develop/payments]", "tenants.shop.secrets.0", "must be the name of a secret"),
-        ("kinds: [Pod]", "tenants.shop.kinds.0", "must be 'Platform', 'Service' or 'Module'"),
+        ("kinds: [Pod]", "tenants.shop.kinds.0", "must be 'Platform', 'Service', 'Module' or 'Job'"),
         ("tasks: 0", "tenants.shop.tasks", "must be at least 1"),
         ("roots: [queue]", "tenants.shop", "roots are of Modules"),
     ],

@@ -12,7 +12,7 @@ import yaml
 from tests.deploy.calls import PROJECT
 
 TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "actions.yaml").read_text())
-ROOTS = ("account", "platform", "service")
+ROOTS = ("account", "job", "platform", "service")
 
 # Operations whose action has another name: service authorization reference of S3. A deletion of a setting is a change.
 _OF_S3 = {

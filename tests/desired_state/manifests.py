@@ -22,7 +22,9 @@ ROOTS = {
     "roots/platform/main.tf": b'module "network" {\n  source = "../../modules/network"\n}\n',
     "roots/service/main.tf": b'module "service" {\n  source = "../../modules/service"\n}\n',
     "roots/audit/main.tf": b'variable "retention" { type = number }\n',
+    "roots/job/main.tf": b'module "job" {\n  source = "../../modules/job"\n}\n',
     "modules/network/main.tf": b"",
+    "modules/job/main.tf": b"",
     "modules/service/main.tf": b"",
 }
 TIERS: tuple[Tier, ...] = ("develop", "test", "qa", "prod")
@@ -70,6 +72,17 @@ def platform(environment: str = "develop", *, name: str = "platform", **changes:
 def module(name: str = "audit", **changes: Any) -> dict[str, Any]:
     spec = {"environments": ["develop"], "root": "audit", "inputs": {"retention": 30}}
     return _manifest("Module", name, spec, changes)
+
+
+def job(name: str = "report", **changes: Any) -> dict[str, Any]:
+    """Return a job in develop that runs on demand, with `changes` merged into its spec."""
+    spec = {
+        "environments": ["develop"],
+        "image": {"service": "orders", "tag": "1"},
+        "cpu": 256,
+        "memory": 512,
+    }
+    return _manifest("Job", name, spec, changes)
 
 
 def _manifest(kind: str, name: str, spec: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

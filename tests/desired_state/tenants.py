@@ -21,7 +21,7 @@ INTRUDER = Tenant(
     "intruder",
     ("teams/intruder/", "both/"),
     ("develop", "test"),
-    kinds=("Service", "Module"),
+    kinds=("Service", "Module", "Job"),
     roots=("queue",),
     registries=("public.ecr.aws/aws-observability/*",),
 )

@@ -190,7 +190,7 @@ def test_a_public_service_may_leave_its_port_to_its_runtime() -> None:
 
 def test_an_unknown_or_missing_kind_is_a_problem() -> None:
     assert problems_of({"kind": "Servce"}) == ['"Servce" is not a kind of manifest: did you mean "Service"?']
-    assert problems_of({"a": 1}) == ["kind is missing: the choices are Module, Platform, Service"]
+    assert problems_of({"a": 1}) == ["kind is missing: the choices are Job, Module, Platform, Service"]
 
 
 def test_an_unknown_api_version_is_a_problem() -> None:

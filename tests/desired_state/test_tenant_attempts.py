@@ -177,6 +177,11 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
         "may not run the root service",
         '"service"',
     ),
+    "the root job with a forged platform": (
+        file(queue(root="job", inputs={"platform": FORGED})),
+        "may not run the root job",
+        '"job"',
+    ),
     "the root platform": (file(queue(root="platform", inputs={})), "may not run the root platform", '"platform"'),
     "a root that is not granted": (file(queue(root="audit")), "may not run the root audit", '"audit"'),
     "a root in an override": (

@@ -154,6 +154,24 @@ def deletes_a_trail_by_its_arn(client: Clients) -> bool:
     return all(trail["Name"] != name for trail in trails.list_trails()["Trails"])
 
 
+def checks_a_definition_of_a_state_machine(client: Clients) -> bool:
+    wait, done = {"Type": "Wait", "Seconds": 1, "Next": "Done"}, {"Type": "Succeed"}
+    checked = [
+        client("stepfunctions").validate_state_machine_definition(definition=json.dumps(one))["result"]
+        for one in ({"StartAt": "Wait", "States": states} for states in ({"Wait": wait}, {"Wait": wait, "Done": done}))
+    ]
+    return checked == ["FAIL", "OK"]
+
+
+def lists_no_versions_of_a_state_machine(client: Clients) -> bool:
+    states, done = client("stepfunctions"), {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    role = "arn:aws:iam::123456789012:role/runs"
+    made = states.create_state_machine(name=unique_name(), definition=json.dumps(done), roleArn=role)
+    return bool(
+        states.list_state_machine_versions(stateMachineArn=made["stateMachineArn"])["stateMachineVersions"] == []
+    )
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("cloudtrail", "DeleteTrail"): deletes_a_trail_by_its_arn,
     ("codebuild", "CreateProject"): creates_a_project_for_a_pipeline,
@@ -180,6 +198,8 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("s3", "PutBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketLifecycleConfiguration"): keeps_newer_noncurrent_versions,
     ("s3", "GetBucketNotificationConfiguration"): returns_event_bridge_notifications,
+    ("states", "ValidateStateMachineDefinition"): checks_a_definition_of_a_state_machine,
+    ("states", "ListStateMachineVersions"): lists_no_versions_of_a_state_machine,
     ("secretsmanager", "RotateSecret"): configures_rotation_of_a_secret_without_a_value,
     ("kms", "EnableKeyRotation"): stores_the_rotation_period_of_a_key,
     ("kms", "GetKeyRotationStatus"): stores_the_rotation_period_of_a_key,

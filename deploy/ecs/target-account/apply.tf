@@ -6,6 +6,7 @@ locals {
     account-audit       = jsonencode(local.account_audit)
     account-people      = jsonencode(local.account_people)
     guard               = jsonencode(local.guard)
+    job-runs            = jsonencode(local.job_runs)
     platform-access     = jsonencode(local.platform_access)
     platform-foundation = jsonencode(local.platform_foundation)
     platform-traffic    = jsonencode(local.platform_traffic)

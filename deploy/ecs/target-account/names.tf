@@ -5,8 +5,8 @@ locals {
   iam_arn = "${local.arn_prefix}:iam::${local.account}"
   arn_in = { for service in [
     "application-autoscaling", "cloudtrail", "cloudwatch", "codebuild", "codeconnections", "codepipeline", "codestar-connections",
-    "codestar-notifications", "config", "ec2", "ecr", "ecs", "elasticloadbalancing", "kms", "lambda", "logs", "secretsmanager",
-    "servicediscovery", "sns", "ssm", "wafv2",
+    "codestar-notifications", "config", "dynamodb", "ec2", "ecr", "ecs", "elasticloadbalancing", "kms", "lambda", "logs", "scheduler",
+    "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "states", "wafv2",
   ] : service => "${local.arn_prefix}:${service}:${local.region}:${local.account}" }
 
   patterns = {
@@ -19,17 +19,21 @@ locals {
     groups_of_logs  = ["${local.arn_in["logs"]}:log-group:/*/%s/{own}*", "${local.arn_in["logs"]}:log-group:aws-waf-logs-%s*"]
     images          = ["${local.arn_in["ecr"]}:repository/%s/{own}*"]
     listeners       = ["${local.arn_in["elasticloadbalancing"]}:listener/app/%s/*"]
+    machines        = ["${local.arn_in["states"]}:stateMachine:%s-{own}*"]
     load_balancers  = ["${local.arn_in["elasticloadbalancing"]}:loadbalancer/app/%s/*"]
     parameters      = ["${local.arn_in["ssm"]}:parameter/%s/{own}*"]
     pipelines       = ["${local.arn_in["codepipeline"]}:%s-{own}*"]
     policies        = ["${local.iam_arn}:policy/%s-{own}*"]
+    queues          = ["${local.arn_in["sqs"]}:%s-{own}*"]
     roles           = ["${local.iam_arn}:role/%s-{own}*"]
     rules           = ["${local.arn_in["elasticloadbalancing"]}:listener-rule/app/%s/*"]
+    schedules       = ["${local.arn_in["scheduler"]}:schedule/default/%s-{own}*"]
     services        = ["${local.arn_in["ecs"]}:service/%s/{own}*"]
     target_groups   = ["${local.arn_in["elasticloadbalancing"]}:targetgroup/%s-{own}*"]
     task_definition = ["${local.arn_in["ecs"]}:task-definition/%s-{own}*"]
     topics          = ["${local.arn_in["sns"]}:%s-{own}*"]
     trails          = ["${local.arn_in["cloudtrail"]}:trail/%s-{own}*"]
+    turns           = ["${local.arn_in["dynamodb"]}:table/%s-{own}*-turns"]
     web_acls        = ["${local.arn_in["wafv2"]}:regional/webacl/%s*"]
   }
   prefixes = var.tenant == null ? [""] : sort(var.tenant.name_prefixes)

@@ -111,14 +111,14 @@ variable "state" {
 }
 
 variable "roots" {
-  description = "The Terraform roots that the role applies: platform, service, account. Each brings the policies that it needs."
+  description = "The Terraform roots that the role applies: platform, service, job, account. Each brings the policies that it needs."
   type        = set(string)
   default     = ["platform", "service"]
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.roots, ["account", "platform", "service"])) == 0
-    error_message = "roots ${jsonencode(var.roots)} must be account, platform or service; roots of your own get their permissions from terraform."
+    condition     = length(setsubtract(var.roots, ["account", "job", "platform", "service"])) == 0
+    error_message = "roots ${jsonencode(var.roots)} must be account, job, platform or service; roots of your own get their permissions from terraform."
   }
 }
 

@@ -60,7 +60,7 @@ def validate(
 
 def schema(
     kind: Annotated[
-        Literal["platform", "service", "module"] | None,
+        Literal["platform", "service", "module", "job"] | None,
         Parameter(name="KIND", help="One kind of manifest; without it, all schemas by kind."),
     ] = None,
     /,

@@ -39,7 +39,7 @@ def refusal(record: Record, old: Record | None, tenants: Tenants | None) -> str 
         )
     if tenant_of(old, tenants) != tenant_of(record, tenants):
         return f"its former name {old.key} belongs to another tenant: remove `formerName`"
-    if record.instance.kind == "Service" and old.instance.former:
+    if record.instance.kind in {"Service", "Job"} and old.instance.former:
         first = old.instance.former
         return (
             f"{old.key} is still called {first} in AWS, where a name cannot be changed, and would be replaced under"

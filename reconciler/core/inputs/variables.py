@@ -1,7 +1,7 @@
 """The variables of an instance's Terraform root, and the digest that says whether anything changed.
 
 Every value reaches Terraform through `terraform.tfvars.json`, where strings are literal. The shapes below are the
-interface of `terraform/roots/platform` and `terraform/roots/service`.
+interface of `terraform/roots/platform`, `terraform/roots/service` and `terraform/roots/job`.
 """
 
 import hashlib
@@ -10,10 +10,12 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from desired_state.instance import Instance
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import ModuleSpec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
+from reconciler.core.inputs.job import job_variables
 from reconciler.core.inputs.platform import platform_variables
 from reconciler.core.inputs.service import service_variables
 
@@ -33,11 +35,11 @@ def variables(
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
 
-    `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
-    reference of the image to run, None before the first one was pushed. Tasks of the service that listen at another one
-    of the `running_ports` than the wanted one are reached until they are gone, and those that start with other
-    `running_secrets` may be started again until then. `running_schedule`: the place of the schedule whose numbers of
-    tasks are in force, None for those of the manifest.
+    `platform` is the `platform` output of the environment's platform root and needed by services and jobs; `image` is
+    the full reference of the image to run, None before the first one was pushed. Tasks of the service that listen at
+    another one of the `running_ports` than the wanted one are reached until they are gone, and those that start with
+    other `running_secrets` may be started again until then. `running_schedule`: the place of the schedule whose numbers
+    of tasks are in force, None for those of the manifest.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -52,6 +54,10 @@ def variables(
                     instance, spec, environment, image, names, running_ports, running_secrets, running_schedule
                 ),
             }
+        case JobSpec() as spec:
+            if platform is None:
+                raise ValueError(f"{instance.key} needs the outputs of its platform")
+            own = {"platform": platform, **job_variables(instance, spec, platform.get("secret_names") or {})}
         case ModuleSpec() as spec:
             own = dict(spec.inputs)
     return {**own, "environment": _environment(environment), "aws": _aws(environment)}
@@ -76,6 +82,8 @@ def said_in_git(instance: Instance, applied: Mapping[str, Any] | None = None) ->
                 "env": dict(spec.env),
                 "sidecars": [{"env": dict(one.env)} for one in spec.sidecars],
             }
+        case JobSpec() as spec:
+            wanted = {"env": dict(spec.env)}
         case ModuleSpec() as spec:
             wanted = spec.inputs
         case _:

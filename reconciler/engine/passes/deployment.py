@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.plan.deployment import Incomplete, first_task, needs
@@ -15,7 +16,9 @@ from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
 
-async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: Environment, world: World) -> None:
+async def prepare(
+    document: Mapping[str, Any], spec: ServiceSpec | JobSpec, environment: Environment, world: World
+) -> None:
     """Make sure that the planned deployment can work. `document` is the JSON form of the plan.
 
     Raises: PreparationFailed, LiveUnavailable.
@@ -24,7 +27,7 @@ async def prepare(document: Mapping[str, Any], spec: ServiceSpec, environment: E
     if missing:
         where = f"{environment.name} ({environment.account}, {environment.region})"
         raise PreparationFailed(Reason.INVALID_CONFIGURATION, f"not applied: {'; '.join(missing)}, in {where}")
-    if spec.pre_deployment is None:
+    if isinstance(spec, JobSpec) or spec.pre_deployment is None:
         return
     try:
         task = first_task(document, timeout=spec.pre_deployment.timeout)

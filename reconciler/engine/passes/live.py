@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide import tenancy
 from reconciler.core.environment import Environment
@@ -25,7 +26,8 @@ async def observe(instance: Instance, environment: Environment, world: World) ->
 
 def run_of(instance: Instance, environment: Environment, live: LiveService | None, world: World) -> Run:
     """Return the Terraform run of an instance. Raises: LiveUnavailable."""
-    platform = _platform_outputs(instance, world) if live else None
+    on_platform = live is not None or isinstance(instance.spec, JobSpec)
+    platform = _platform_outputs(instance, world) if on_platform else None
     tenant = tenancy.tenant_of(world.records[instance.key], world.tenants)
     return run_with(instance, environment, platform, live, tenant)
 

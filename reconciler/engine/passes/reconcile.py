@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desired_state.instance import Instance, Key
+from desired_state.kinds.job import JobSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide import tenancy
 from reconciler.core.decide.gate import Hold, gate
@@ -163,7 +164,7 @@ async def _plan_and_act(record: Record, run: Run, live: LiveService | None, worl
             case Refresh():
                 await refresh(plan, seen, run, workspace, world)
             case Apply():
-                if isinstance(record.instance.spec, ServiceSpec):
+                if isinstance(record.instance.spec, ServiceSpec | JobSpec):
                     await prepare(document, record.instance.spec, run.environment, world)
                 await _apply(record.instance, plan, seen, run, live, workspace, world)
             case AwaitApproval() | Report():

@@ -164,7 +164,7 @@ def _schemas() -> Schema:
     problem = closed_object({"path": TEXT, "line": NUMBER, "column": NUMBER, "message": TEXT})
     running = closed_object({"key": TEXT, "seconds": NUMBER})
     summary = {
-        "key": TEXT, "environment": TEXT, "name": TEXT, "kind": words(("Platform", "Service", "Module")),
+        "key": TEXT, "environment": TEXT, "name": TEXT, "kind": words(("Platform", "Service", "Module", "Job")),
         "mode": words(("auto", "approve", "observe")), "mode_from": words(("manifest", "floor")),
         "sync": words(Sync), "health": words(Health),
         "ready": FLAG, "reason": nullable(words(Reason)), "message": TEXT, "age_seconds": nullable(NUMBER),

@@ -6,7 +6,7 @@ locals {
   boundaries     = toset(["${var.environment.name}-boundary"])
   environment_of = var.environment.name
   arn_in = {
-    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "sns", "sqs", "ssm"] :
+    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "sns", "sqs", "ssm", "states"] :
     service => "${local.arn_prefix}:${service}:${local.region}:${local.account}"
   }
 
@@ -126,6 +126,31 @@ locals {
           "${local.arn_in.ecs}:task/${local.environment_of}/*",
           "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",
         ]
+      },
+      {
+        Sid    = "Runs"
+        Effect = "Allow"
+        Action = ["ecs:RunTask", "ecs:StopTask", "states:DescribeExecution", "states:StartExecution"]
+        Resource = [
+          "${local.arn_in.ecs}:task/${local.environment_of}/*",
+          "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",
+          "${local.arn_in.states}:*:${local.environment_of}-*",
+        ]
+      },
+      {
+        # The action knows no task, only the cluster.
+        Sid       = "TasksThatRun"
+        Effect    = "Allow"
+        Action    = "ecs:ListTasks"
+        Resource  = "*"
+        Condition = { ArnEquals = { "ecs:cluster" = "${local.arn_in.ecs}:cluster/${local.environment_of}" } }
+      },
+      {
+        # Step Functions has one rule per account, by which it hears that a task has ended.
+        Sid      = "EndsOfTasks"
+        Effect   = "Allow"
+        Action   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+        Resource = "${local.arn_in.events}:rule/StepFunctionsGetEventsForECSTaskRule"
       },
       {
         Sid       = "HandRolesToTasks"

@@ -37,7 +37,11 @@ def check_statements(policy: Any) -> None:
     for statement in policy["Statement"]:
         actions, resources = set(listed(statement["Action"])), listed(statement["Resource"])
         assert not any(action in ("*", "iam:*") or action.endswith(":*") for action in actions), "a whole service"
-        if "*" in resources:
+        if "*" in resources and actions == {"ecs:ListTasks"}:
+            assert listed(statement.get("Condition", {}).get("ArnEquals", {}).get("ecs:cluster", [])), (
+                "tasks of another cluster"
+            )
+        elif "*" in resources:
             assert actions <= WITHOUT_RESOURCE, f"on everything: {sorted(actions - WITHOUT_RESOURCE)}"
         if "iam:PassRole" in actions:
             assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}, (
@@ -94,6 +98,8 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
              says="on everything"),
         Edit(BOUNDARY, 'Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }',
              "Condition = {}", says="PassRole"),
+        Edit(BOUNDARY, ":cluster/${local.environment_of}", ":cluster/*", says="tasks of another cluster"),
+        Edit(BOUNDARY, "rule/StepFunctionsGetEventsForECSTaskRule", "rule/*", says="rules of others"),
         Edit(BOUNDARY, '"iam:PassRole"', '["iam:PassRole", "iam:CreateRole"]', says="change IAM"),
         Edit(BOUNDARY, "repository/${local.environment_of}/*", "repository/*", says="another environment"),
         Edit(BOUNDARY, "ecr:*:*:repository/*", "ecr:${local.region}:${local.account}:repository/*", says="sidecar"),
@@ -144,6 +150,11 @@ def check_environment(instance: Instance, statement: Any, named: set[str]) -> No
         anybodys = f"arn:{instance.variables['environment']['partition']}:ecr:*:*:repository/*"
         pulled = (set(statement["Action"]), statement["Resource"])
         assert pulled == (PULL, anybodys), "a sidecar's image of another account cannot be pulled"
+    elif statement["Sid"] == "TasksThatRun":
+        (cluster,) = listed(statement["Condition"]["ArnEquals"]["ecs:cluster"])
+        assert cluster.endswith(f":cluster/{name}"), "tasks of another cluster"
+    elif statement["Sid"] == "EndsOfTasks":
+        assert statement["Resource"].endswith(":rule/StepFunctionsGetEventsForECSTaskRule"), "rules of others"
     elif statement["Sid"] not in ("WithoutResource", "Sources"):
         begins = re.compile(rf"[:/]{name}([-/].*)?$")
         of_others = [r for r in set(listed(statement["Resource"])) - named if not begins.search(r)]

@@ -18,6 +18,7 @@ from deploy.local.standin.patches import (
     kms,
     s3,
     secretsmanager,
+    stepfunctions,
     tasks,
 )
 from deploy.local.standin.patches.patch import Patch, install
@@ -34,6 +35,7 @@ PATCHES: tuple[Patch, ...] = (
     *kms.PATCHES,
     *s3.PATCHES,
     *secretsmanager.PATCHES,
+    *stepfunctions.PATCHES,
     *tasks.PATCHES,
 )
 
