@@ -40,6 +40,7 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         manifests.validate,
         manifests.schema,
         converting.import_,
+        converting.migrate,
         planning.plan,
         planning.render,
         planning.bootstrap,

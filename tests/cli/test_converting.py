@@ -1,10 +1,12 @@
 """`import`, as a team uses it that has a definition of another tool."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.desired_state.test_versions import NEW, OLD
 from tests.migration.cases import FOLDER, manifests
 
 EXAMPLES = FOLDER / "examples"
@@ -70,3 +72,40 @@ def test_no_text_of_a_definition_is_a_command_of_a_runner(cli: Cli) -> None:
     assert ended.code == 0
     assert not [line for line in ended.out.splitlines() if line.lstrip().startswith("::") or "##[" in line]
     assert manifests(ended.out)[0]["spec"]["env"] == {"A": "##[x]", "B": "\u202e"}
+
+
+def test_migrate_rewrites_what_is_out_of_date_and_says_it(cli: Cli) -> None:
+    Path("services").mkdir()
+    Path("services/old.yaml").write_text(OLD)
+    Path("services/new.yaml").write_text(NEW)
+    Path("services/notes.txt").write_text(OLD)
+    Path("services/old.yaml").chmod(0o640)
+    checked = cli("migrate", "--check", "services")
+    assert (checked.code, Path("services/old.yaml").read_text()) == (3, OLD)
+    ended = cli("migrate", "services")
+    assert (ended.code, ended.out) == (0, checked.out)
+    assert ended.out.splitlines()[0].startswith("services/old.yaml:2:13: reconciler/v1beta1 is deprecated")
+    assert Path("services/old.yaml").read_text() == Path("services/new.yaml").read_text() == NEW
+    assert Path("services/notes.txt").read_text() == OLD
+    assert Path("services/old.yaml").stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in Path("services").iterdir()) == ["new.yaml", "notes.txt", "old.yaml"]
+    again = cli("migrate", "--check", "services")
+    assert (again.code, again.out) == (0, "")
+
+
+def test_migrate_leaves_alone_what_it_cannot_read(cli: Cli) -> None:
+    Path("a.yaml").write_text(broken := OLD + "kind: Service\n")
+    ended = cli("migrate", "a.yaml")
+    assert (ended.code, Path("a.yaml").read_text()) == (2, broken)
+    assert "a.yaml:18:1: duplicate key" in ended.out
+    assert cli("migrate").code == 2
+
+
+def test_validate_says_what_is_out_of_date(cli: Cli) -> None:
+    Path("a.yaml").write_text(OLD)
+    ended = cli("validate", "a.yaml")
+    assert ended.code == 0
+    assert ended.out.splitlines()[1].startswith("note: a.yaml:2:13: reconciler/v1beta1 is deprecated")
+    assert len(json.loads(cli("validate", "a.yaml", "-o", "json").out)["deprecated"]) == 3
+    results = json.loads(cli("validate", "a.yaml", "-o", "sarif").out)["runs"][0]["results"]
+    assert {(one["ruleId"], one["level"]) for one in results} == {("deprecated", "warning")}

@@ -43,17 +43,20 @@ def validate(
     snapshot = _build(files, settings)
     problems = [files.located(problem) for problem in snapshot.problems]
     unchecked = [files.located(problem) for problem in snapshot.unchecked]
+    deprecated = [files.located(problem) for problem in snapshot.deprecated]
     if output == "json":
         print_json(
             {
                 "problems": [_shown(item) for item in problems],
                 "instances": [str(key) for key in sorted(snapshot.instances)],
                 "unchecked": [_shown(item) for item in unchecked],
+                "deprecated": [_shown(item) for item in deprecated],
             }
         )
         return Exit.INVALID if problems else Exit.OK
     if output == "sarif":
-        print_json(sarif(version("ecs-gitops-reconciler"), {"manifest": problems, "unchecked": unchecked}))
+        by_rule = {"manifest": problems, "unchecked": unchecked, "deprecated": deprecated}
+        print_json(sarif(version("ecs-gitops-reconciler"), by_rule))
         return Exit.INVALID if problems else Exit.OK
     for problem, found in zip(problems, snapshot.problems, strict=True):
         print_line(str(problem))
@@ -64,7 +67,7 @@ def validate(
         environments = sorted({key.environment for key in snapshot.instances})
         count = f"{files.count} files, {len(snapshot.instances)} instances"
         print_line(f"valid: {count} in {', '.join(environments) or 'no environment'}")
-    for problem in unchecked:
+    for problem in (*unchecked, *deprecated):
         print_line(f"note: {problem}")
     return Exit.INVALID if problems else Exit.OK
 
