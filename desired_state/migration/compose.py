@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from desired_state.migration.compose_parts import DEPLOY, HEALTH, ULIMITS, cpus, mounts, replicas
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, to_checked
+from desired_state.migration.ecs import capabilities
 from desired_state.migration.references import image
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete
@@ -175,8 +176,8 @@ TABLE: Final[Table] = {
     "tmpfs": to_checked("writablePaths", texts, "these paths are on the disk of the task; /tmp is memory already"),
     "platform": _platform,
     "init": to("linux.initProcess", flag),
-    "cap_add": to("linux.capabilities.add", words),
-    "cap_drop": to("linux.capabilities.drop", words),
+    "cap_add": capabilities("linux.capabilities.add"),
+    "cap_drop": capabilities("linux.capabilities.drop"),
     "logging": lost("containers log to CloudWatch"),
     "configs": lost("build the file into the image, or read its content from a variable"),
     "networks": lost(_NETWORK),

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, to, within
+from desired_state.migration.ecs import threshold
 from desired_state.migration.source import Item
 from desired_state.migration.values import flag, label, labels, mebibytes, number, seconds, text, words
 
@@ -25,7 +26,7 @@ _HEALTH: Final[Table] = {
     "test": _command,
     "interval": to("healthCheck.interval", seconds),
     "timeout": to("healthCheck.timeout", seconds),
-    "retries": to("healthCheck.unhealthyThreshold", number),
+    "retries": threshold,
     "start_period": to("healthCheck.startPeriod", seconds),
     "start_interval": lost("a container is checked at one interval"),
 }

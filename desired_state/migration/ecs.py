@@ -116,9 +116,43 @@ def _router(item: Item, draft: Draft) -> None:
         draft.put("firelens.options", labels(options))
 
 
+def capabilities(path: str) -> Row:
+    """Return the row of capabilities: Fargate drops any, and adds one.
+
+    Source: Amazon ECS API reference, KernelCapabilities."""
+
+    def row(item: Item, draft: Draft) -> None:
+        names: list[JsonValue] = []
+        for one in item.items():
+            name = text(one).upper().removeprefix("CAP_")
+            if path.endswith(".add") and name != "SYS_PTRACE":
+                draft.lose(one, "on Fargate only SYS_PTRACE can be added")
+            else:
+                names.append(name)
+        if names:
+            draft.put(path, names)
+
+    return row
+
+
+def threshold(item: Item, draft: Draft) -> None:
+    """Put the failed checks after which the service's own container is unhealthy: two at least, as for the balancer."""
+    failed = number(item)
+    draft.put("healthCheck.unhealthyThreshold", min(max(failed, 2), 10))
+    if not 2 <= failed <= 10:
+        draft.check(item, "a task is unhealthy after 2 to 10 failed checks")
+
+
+def security_groups(groups: list[JsonValue], item: Item, draft: Draft) -> None:
+    """Put security groups beside those of the service: a task has five, of which the platform takes up to three."""
+    draft.put("security.groups", groups[:2])
+    if len(groups) > 2:
+        draft.lose(item, f"two more groups fit on a task: {', '.join(map(str, groups[2:]))} do not")
+
+
 CAPABILITIES: Final[Table] = {
-    "add": to("linux.capabilities.add", words),
-    "drop": to("linux.capabilities.drop", words),
+    "add": capabilities("linux.capabilities.add"),
+    "drop": capabilities("linux.capabilities.drop"),
 }
 LINUX: Final[Table] = {
     "initProcessEnabled": to("linux.initProcess", flag),
@@ -133,7 +167,7 @@ HEALTH: Final[Table] = {
     "command": to("healthCheck.command", words),
     "interval": to("healthCheck.interval", seconds),
     "timeout": to("healthCheck.timeout", seconds),
-    "retries": to("healthCheck.unhealthyThreshold", number),
+    "retries": threshold,
     "startPeriod": to("healthCheck.startPeriod", seconds),
 }
 
@@ -151,7 +185,6 @@ _EVERY: Final[Table] = {
     "dockerLabels": to("dockerLabels", labels),
     "linuxParameters": within(LINUX),
     "readonlyRootFilesystem": _root,
-    "healthCheck": within(HEALTH),
     "logConfiguration": _logging,
     "startTimeout": lost("ECS waits three minutes for what a container depends on"),
     "systemControls": lost("kernel parameters have no field"),
@@ -218,6 +251,7 @@ OWN: Final[Table] = {
     "repositoryCredentials": _pull_with("image.credentials"),
     "portMappings": _port,
     "stopTimeout": to("stopTimeout", duration),
+    "healthCheck": within(HEALTH),
     "dependsOn": _order("startsAfter"),
     "cpu": to("container.cpu", cpu_units),
     "memory": to("container.memory", mebibytes),
@@ -232,6 +266,7 @@ SIDECAR: Final[Table] = {
     "repositoryCredentials": _pull_with("credentials"),
     "portMappings": _ports,
     "stopTimeout": lost("only the service's own container has a time to stop of its own"),
+    "healthCheck": within({**HEALTH, "retries": to("healthCheck.retries", number)}),
     "dependsOn": _order("dependsOn"),
     "cpu": to("cpu", cpu_units),
     "memory": to("memory", mebibytes),

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, within
+from desired_state.migration.ecs import security_groups
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete, convert
 from desired_state.migration.values import flag, label, number, text
@@ -37,14 +38,14 @@ def _spot(item: Item, draft: Draft) -> None:
     total = sum(weights.values())
     if weights["FARGATE_SPOT"] and total:
         share = round(100 * weights["FARGATE_SPOT"] / total)
-        draft.put("spot", {"share": share, "base": base} if base else share)
+        draft.put("spot", {"share": share, "base": base})
 
 
 def _network(item: Item, draft: Draft) -> None:
     inner = item.get("awsvpcConfiguration")
     groups = inner.get("securityGroups") if inner else None
     if groups and groups.value:
-        draft.put("security.groups", [text(one) for one in groups.items()])
+        security_groups([text(one) for one in groups.items()], groups, draft)
     for name, why in (("subnets", _PLATFORM), ("assignPublicIp", "tasks run in the private subnets")):
         found = inner.get(name) if inner else None
         if found and found.text != "DISABLED":
@@ -75,15 +76,17 @@ def _connect(item: Item, draft: Draft) -> None:
     for index, one in enumerate(services.items() if services else ()):
         one.skip("portName")
         aliases, discovery = one.get("clientAliases"), one.get("discoveryName")
-        for alias in aliases.items() if aliases else ():
-            alias.skip("port")
+        ports = [found for alias in aliases.items() if (found := alias.get("port"))] if aliases else []
         names = [found for alias in aliases.items() if (found := alias.get("dnsName"))] if aliases else []
         if index:
             draft.lose(one, "a service has one port, and so one name in Service Connect")
-        elif names:
-            connect["alias"] = text(names[0])
-        elif discovery:
-            connect["alias"] = text(discovery)
+            continue
+        if found := next((known for known in (*names, discovery) if known), None):
+            connect["alias"] = label(text(found).partition(".")[0])
+            if "." in text(found):
+                draft.check(found, "an alias is one word: callers write it without the rest of the name")
+        if ports:
+            connect["port"] = number(ports[0])
     draft.put("connect", connect)
 
 

@@ -137,6 +137,9 @@ def complete(name: str, draft: Draft, kind: str = "Service") -> Written:
         if "repository" not in spec:
             spec["repository"] = f"your-organization/{name}"
             draft.assume("repository", "write the repository of the service's code")
+        if spec.get("exec") and not spec.get("writableRoot"):
+            spec["writableRoot"] = True
+            draft.assume("writableRoot", "exec needs it: its agent writes to the root file system")
         if "scaling" not in spec:
             spec["scaling"] = {"min": 1, "max": 1}
             draft.assume("scaling", "the source does not say how many tasks run")

@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, within
-from desired_state.migration.ecs import secret_name
+from desired_state.migration.ecs import secret_name, security_groups, threshold
 from desired_state.migration.references import image, image_uri
 from desired_state.migration.source import Item
 from desired_state.migration.values import flag, label, labels, number, seconds, text, texts, words
@@ -28,13 +28,14 @@ def platform(item: Item, draft: Draft) -> None:
 
 
 PLATFORM: Final[Row] = platform
-HEALTH: Final[Table] = {
+SIDECAR_HEALTH: Final[Table] = {
     "command": to("healthCheck.command", words),
     "interval": to("healthCheck.interval", seconds),
     "timeout": to("healthCheck.timeout", seconds),
-    "retries": to("healthCheck.unhealthyThreshold", number),
+    "retries": to("healthCheck.retries", number),
     "start_period": to("healthCheck.startPeriod", seconds),
 }
+HEALTH: Final[Table] = {**SIDECAR_HEALTH, "retries": threshold}
 
 
 def _build(item: Item, draft: Draft) -> None:
@@ -134,14 +135,14 @@ STORAGE: Final[Table] = {
 def _connect(item: Item, draft: Draft) -> None:
     alias = item.get("alias")
     if alias is not None:
-        draft.put("connect.alias", text(alias))
+        draft.put("connect.alias", label(text(alias)))
     elif flag(item):
-        draft.put("connect", {})
+        draft.put("connect", {"alias": draft.get("name")} if draft.get("name") else {})
 
 
 def _groups(item: Item, draft: Draft) -> None:
     inner = item.get("groups") or item
-    draft.put("security.groups", texts(inner))
+    security_groups(texts(inner), item, draft)
 
 
 NETWORK: Final[Table] = {
@@ -209,7 +210,7 @@ def sidecars(variables: Row, secrets: Row) -> Row:
         "depends_on": depends_on("dependsOn"),
         "entrypoint": to("entryPoint", words),
         "command": to("command", words),
-        "healthcheck": within(HEALTH),
+        "healthcheck": within(SIDECAR_HEALTH),
     }
 
     def row(item: Item, draft: Draft) -> None:

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from desired_state.migration.draft import Conversion, Draft, Row, Table, Unsaid, apply, lost, to, within
 from desired_state.migration.source import Item
-from desired_state.migration.values import duration, number, seconds, text
+from desired_state.migration.values import number, seconds, text
 
 _NO_QUEUE: Final = "your-queue"
 
@@ -66,7 +66,7 @@ def _spot_from(item: Item, draft: Draft) -> None:
 def _spot(item: Item, draft: Draft) -> None:
     tasks = number(item)
     draft.put("scaling", {"min": tasks, "max": tasks})
-    draft.put("spot", 100)
+    draft.put("spot", {"share": 100, "base": 0})
 
 
 _RANGE: Final[Table] = {
@@ -77,7 +77,7 @@ _RANGE: Final[Table] = {
 _COUNT: Final[Table] = {
     "range": _range,
     "spot": _spot,
-    "cooldown": within({"in": to("scaling.cooldowns.in", duration), "out": to("scaling.cooldowns.out", duration)}),
+    "cooldown": within({"in": to("scaling.cooldowns.in", seconds), "out": to("scaling.cooldowns.out", seconds)}),
     "cpu_percentage": _target("scaling.cpu", number),
     "memory_percentage": _target("scaling.memory", number),
     "requests": _target("scaling.requestsPerTarget", number),

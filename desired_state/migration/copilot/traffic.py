@@ -26,7 +26,7 @@ def _alias(item: Item, draft: Draft) -> None:
 
 def _stickiness(item: Item, draft: Draft) -> None:
     if flag(item):
-        draft.put("routing.stickiness", True)
+        draft.put("routing.stickiness", {})
 
 
 def _version(item: Item, draft: Draft) -> None:
@@ -99,6 +99,11 @@ def http(item: Item, draft: Draft) -> None:
     apply(HTTP, item, draft)
     if draft.get("routing") is not None and draft.get("routing.paths") is None:
         draft.put("routing.paths", ["/*"])
+    if draft.get("routing.protocolVersion") == "GRPC" and draft.get("healthCheck.matcher") is None:
+        draft.put("healthCheck.matcher", "0-99")
+        if draft.get("healthCheck.path") is None:
+            draft.put("healthCheck.path", "/AWS.ALB/healthcheck")  # the load balancer's default for gRPC
+        draft.check(item, "any answer of gRPC is healthy: write the codes that are")
 
 
 def _listener(item: Item, draft: Draft) -> None:
