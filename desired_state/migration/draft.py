@@ -68,6 +68,11 @@ class Draft:
         """Note a field of the manifest that the source does not say."""
         self._note(Note(False, (0, 0), name, what))
 
+    def drop(self, name: str, why: str) -> None:
+        """Remove a field again, and note that the manifest does not have it."""
+        del self.data[name]
+        self._note(Note(True, (0, 0), name, why))
+
     def lose_unseen(self, item: Item) -> None:
         """Note each value below this one that no row asked for."""
         for one in item.unseen():

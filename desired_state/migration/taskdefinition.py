@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from desired_state.kinds.manifest import SPECS
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to
 from desired_state.migration.ecs import own_container, sidecar
 from desired_state.migration.source import Item
@@ -143,6 +144,10 @@ def complete(name: str, draft: Draft, kind: str = "Service") -> Written:
         if "scaling" not in spec:
             spec["scaling"] = {"min": 1, "max": 1}
             draft.assume("scaling", "the source does not say how many tasks run")
+    if kind == "Job" and kind in SPECS:
+        known = {info.alias or name for name, info in SPECS[kind].model_fields.items()}
+        for name_of_field in [one for one in spec if one not in known]:
+            draft.drop(name_of_field, "a job has no such field")
     if "environments" not in spec:
         spec["environments"] = ["develop"]
         draft.assume("environments", "write those of your configuration")
