@@ -76,6 +76,7 @@ format: setup ## Rewrite what `make check` would complain about
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive terraform
 	$(BIN)/python -m deploy.local.tools terraform fmt -recursive deploy/ecs
 	$(BIN)/python -m tests.terraform.readme
+	$(BIN)/python -m tests.desired_state.fields
 
 .PHONY: unit
 unit: setup ## Run the tests that need no Terraform, in under a minute (ARGS goes to pytest)

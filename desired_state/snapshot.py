@@ -43,7 +43,8 @@ class Snapshot:
     `unchecked`: the inputs of Modules that could not be checked against their root, with the reason.
     `tenants`: those that the manifests were checked against.
     `contested`: names of manifests whose tenant may not use them, with their place; they stand for nothing.
-    `hidden`: links and submodules that may stand for a folder with manifests, with what they are."""
+    `hidden`: links and submodules that may stand for a folder with manifests, with what they are.
+    `deprecated`: what is out of date in manifests of an earlier version."""
 
     commit: str
     instances: Mapping[Key, Instance]
@@ -58,6 +59,7 @@ class Snapshot:
     tenants: Tenants | None = None
     contested: Mapping[str, str] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
+    deprecated: tuple[Problem, ...] = ()
 
     def may_hide(self, key: Key) -> bool:
         """Return whether a file that cannot be read may hold the manifest of an instance."""
@@ -175,6 +177,7 @@ def build(
         tenants=tenants,
         contested=admission.contested,
         hidden=found.hidden,
+        deprecated=first_of(sorted(found.deprecated), noun="notes"),
     )
 
 

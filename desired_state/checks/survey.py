@@ -13,6 +13,7 @@ from desired_state.files.selection import is_manifest
 from desired_state.files.tree import Unavailable
 from desired_state.instance import Key
 from desired_state.kinds.manifest import Manifest, Spec, read, spec_in
+from desired_state.kinds.versions import current
 from desired_state.limits import MOST_VALUES_OF_COMMIT, fair_order
 from desired_state.located import Location, Problem
 from desired_state.reading.document import Document, Parsed, parse, unread
@@ -73,13 +74,15 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Survey:
     """The manifests of a commit. `unreadable` are the files that may hold manifests whose names are not known, `hidden`
-    the links and submodules that may stand for a folder with manifests, with what they are."""
+    the links and submodules that may stand for a folder with manifests, with what they are, `deprecated` the notes on
+    what is out of date in manifests of an earlier version."""
 
     candidates: tuple[Candidate, ...]
     claims: tuple[Claim, ...]
     problems: frozenset[Problem]
     unreadable: tuple[str, ...]
     hidden: Mapping[str, str] = field(default_factory=dict)
+    deprecated: frozenset[Problem] = frozenset()
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class _Collector:
     claims: list[Claim] = field(default_factory=list)
     problems: set[Problem] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
+    deprecated: set[Problem] = field(default_factory=set)
 
     def add_file(self, path: str, parsed: Parsed) -> None:
         of_documents = {problem for document in parsed.documents for problem in document.problems}
@@ -96,7 +100,9 @@ class _Collector:
             self.unreadable.add(path)
         if parsed.remnant is not None:
             self._add_broken(parsed.remnant)
-        for document in parsed.documents:
+        for written in parsed.documents:
+            document, notes = current(written)
+            self.deprecated.update(notes)
             result = read(document)
             if isinstance(result, tuple):
                 self.problems.update(result)
@@ -128,6 +134,7 @@ def survey(files: Mapping[str, bytes]) -> Survey:
             for path, content in sorted(files.items())
             if isinstance(content, Unavailable) and not is_manifest(path)
         },
+        deprecated=frozenset(collector.deprecated),
     )
 
 

@@ -37,6 +37,45 @@ def write(kind: str) -> str:
     return json.dumps(generate(kind), indent=2, ensure_ascii=False) + "\n"
 
 
+def generate_union() -> Schema:
+    """Generate the JSON Schema of a document of any kind, which an editor can use for every file of a repository.
+
+    The kind chooses the schema, so that a mistake is reported once, and not for every kind that it also is not."""
+    definitions: Schema = {}
+    choices: list[JsonValue] = []
+    for kind in KINDS:
+        one = _mapping(_qualified(generate(kind), kind))
+        del one["$schema"]
+        definitions |= {f"{kind}.{name}": each for name, each in _mapping(one.pop("$defs")).items()} | {kind: one}
+        chosen: Schema = {"properties": {"kind": {"const": kind}}, "required": ["kind"]}
+        choices.append({"if": chosen, "then": {"$ref": _REFERENCE + kind}})
+    return {
+        "$schema": _DIALECT,
+        "description": "A manifest of any kind.",
+        "type": "object",
+        "properties": {"kind": {"enum": list(KINDS)}},
+        "required": ["kind"],
+        "allOf": choices,
+        "$defs": {name: definitions[name] for name in sorted(definitions)},
+    }
+
+
+def write_union() -> str:
+    """Return the JSON Schema of any kind as the text of its file."""
+    return json.dumps(generate_union(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _qualified(value: JsonValue, kind: str) -> JsonValue:
+    """Point references at the definitions of a kind: two kinds may have different ones of a name."""
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        return f"{_REFERENCE}{kind}.{value.removeprefix(_REFERENCE)}"
+    if isinstance(value, list):
+        return [_qualified(item, kind) for item in value]
+    if isinstance(value, dict):
+        return {name: _qualified(item, kind) for name, item in value.items()}
+    return value
+
+
 def _trimmed(value: JsonValue) -> JsonValue:
     """Drop titles, which only repeat names, and close mappings to keys that match no pattern."""
     if isinstance(value, list):

@@ -19,6 +19,7 @@ from desired_state.reading.scalar import Doubt, resolve
 
 _DEEPEST: Final = 50
 _MOST_PROBLEMS: Final = 100
+QUOTE_KEY: Final = "a key must be text: write "  # the key is read as it is written
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with libyaml: the same events, ten times as fast
 
@@ -150,7 +151,7 @@ class Reader:
             self.report(place, "merge keys are not allowed: write the fields out")
             return None
         if not isinstance((meaning := resolve(event.value)).value, str) or meaning.doubt:
-            self.report(place, f"a key must be text: write {quote(event.value)} in quotes")
+            self.report(place, f"{QUOTE_KEY}{quote(event.value)} in quotes")
         return event.value
 
     def _scalar(self, event: yaml.Event, place: Place) -> JsonValue:

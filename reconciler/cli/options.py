@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Output = Annotated[
     Literal["table", "json"], Parameter(name=["--output", "-o"], help="A table for reading, or JSON for scripts.")
 ]
+Findings = Annotated[
+    Literal["table", "json", "sarif"],
+    Parameter(name=["--output", "-o"], help="Lines for reading, JSON for scripts, or SARIF for a code host."),
+]
 Why = Annotated[
     str | None, Parameter(name="--reason", help="Why: a line of at most 200 characters, kept in the audit.")
 ]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from reconciler.cli.commands import (
     acting,
+    converting,
     daemon,
     drifting,
     freezing,
@@ -38,6 +39,8 @@ _COMMANDS: Mapping[Group, Sequence[Callable[..., Any]]] = {
         daemon.config,
         manifests.validate,
         manifests.schema,
+        converting.import_,
+        converting.migrate,
         planning.plan,
         planning.render,
         planning.bootstrap,

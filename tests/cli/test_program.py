@@ -13,7 +13,7 @@ from tests.cli.conftest import Cli
 from tests.patience import PATIENCE
 
 EXECUTABLE = Path(sys.executable).with_name("reconciler")
-ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify")
+ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify", "import", "migrate")
 ASKING = ("get", "describe", "diff", "drift", "history", "wait")
 ACTING = (
     *("reconcile", "suspend", "resume", "approve", "adopt", "adopt-state", "reject", "prune", "unlock"),

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from desired_state.kinds.manifest import KINDS
-from desired_state.kinds.schemas import generate, write
+from desired_state.kinds.schemas import generate, generate_union, write, write_union
 from tests.desired_state.manifests import PACKAGE, example_files, module, service, services
 
 VALIDATORS = {kind: Draft202012Validator(generate(kind)) for kind in KINDS}
+
+UNION = Draft202012Validator(generate_union())
 
 
 def errors(manifest: dict[str, Any]) -> list[str]:
@@ -23,6 +26,20 @@ def errors(manifest: dict[str, Any]) -> list[str]:
 def test_the_files_are_current(kind: str) -> None:
     """Compare the file with the generated schema; `reconciler schema KIND` prints the new content."""
     assert (PACKAGE / "schema" / f"{kind.lower()}.json").read_text(encoding="utf-8") == write(kind)
+
+
+def test_the_file_of_every_kind_is_current() -> None:
+    """Compare the file with the generated schema; `reconciler schema manifest` prints the new content."""
+    assert (PACKAGE / "schema" / "manifest.json").read_text(encoding="utf-8") == write_union()
+
+
+@settings(max_examples=20)
+@given(services(), st.sampled_from([None, "kind", "spec"]))
+def test_the_schema_of_every_kind_decides_as_that_of_the_kind(manifest: dict[str, Any], without: str | None) -> None:
+    changed = {name: value for name, value in manifest.items() if name != without}
+    assert UNION.is_valid(changed) is (without is None)
+    assert UNION.is_valid({**manifest, "kind": "Poem"}) is False
+    assert [one.message for one in UNION.iter_errors({**manifest, "spec": {}})] == errors({**manifest, "spec": {}})
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,16 +1,20 @@
 """Commands that need neither daemon nor AWS: validate and schema, for editors and CI jobs."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from reconciler.cli.options import CONFIGURED, Configured, Output
+from reconciler.cli.excerpt import excerpt
+from reconciler.cli.options import CONFIGURED, Configured, Findings
 from reconciler.cli.outcome import CommandFailed, Exit
 from reconciler.cli.output import print_json, print_line
+from reconciler.cli.sarif import sarif
 
 if TYPE_CHECKING:
     from desired_state.reading.document import Problem
@@ -20,14 +24,15 @@ if TYPE_CHECKING:
 
 def validate(
     *paths: Annotated[Path, Parameter(name="PATH", help="Manifest files, or folders with manifests.")],
-    output: Output = "table",
+    output: Findings = "table",
     options: Configured = CONFIGURED,
 ) -> Exit:
     """Validate manifests and print each problem as file:line:column: message.
 
     Give the whole repository: dependencies, routes and names are checked across files. With --config, environments,
     Terraform roots and tenants are checked against that configuration; without it, no configuration is read. The
-    inputs of a Module are checked where its root is known; otherwise the reason is printed after the result.
+    inputs of a Module are checked where its root is known; otherwise the reason is printed after the result. On a
+    terminal each problem is shown with its line.
 
     Example: `reconciler validate desired_state/examples`
     """
@@ -38,42 +43,53 @@ def validate(
     snapshot = _build(files, settings)
     problems = [files.located(problem) for problem in snapshot.problems]
     unchecked = [files.located(problem) for problem in snapshot.unchecked]
+    deprecated = [files.located(problem) for problem in snapshot.deprecated]
     if output == "json":
         print_json(
             {
                 "problems": [_shown(item) for item in problems],
                 "instances": [str(key) for key in sorted(snapshot.instances)],
                 "unchecked": [_shown(item) for item in unchecked],
+                "deprecated": [_shown(item) for item in deprecated],
             }
         )
         return Exit.INVALID if problems else Exit.OK
-    for problem in problems:
+    if output == "sarif":
+        by_rule = {"manifest": problems, "unchecked": unchecked, "deprecated": deprecated}
+        print_json(sarif(version("ecs-gitops-reconciler"), by_rule))
+        return Exit.INVALID if problems else Exit.OK
+    for problem, found in zip(problems, snapshot.problems, strict=True):
         print_line(str(problem))
+        if sys.stdout.isatty():
+            for line in excerpt(files.contents.get(found.path, b""), found.line, found.column):
+                print_line(line)
     if not problems:
         environments = sorted({key.environment for key in snapshot.instances})
         count = f"{files.count} files, {len(snapshot.instances)} instances"
         print_line(f"valid: {count} in {', '.join(environments) or 'no environment'}")
-    for problem in unchecked:
+    for problem in (*unchecked, *deprecated):
         print_line(f"note: {problem}")
     return Exit.INVALID if problems else Exit.OK
 
 
 def schema(
     kind: Annotated[
-        Literal["platform", "service", "module", "job"] | None,
-        Parameter(name="KIND", help="One kind of manifest; without it, all schemas by kind."),
+        Literal["manifest", "platform", "service", "module", "job"] | None,
+        Parameter(name="KIND", help="One kind, or `manifest` for any of them; without it, all schemas by kind."),
     ] = None,
     /,
 ) -> None:
     """Print the JSON Schema of manifests, for editors.
 
-    Example: `reconciler schema service > service.schema.json`
+    Example: `reconciler schema manifest > manifest.schema.json`
     """
     from desired_state.kinds.manifest import KINDS
-    from desired_state.kinds.schemas import generate
+    from desired_state.kinds.schemas import generate, generate_union
 
     if kind is None:
         print_json({name.lower(): generate(name) for name in KINDS})
+    elif kind == "manifest":
+        print_json(generate_union())
     else:
         print_json(generate(next(name for name in KINDS if name.lower() == kind)))
 

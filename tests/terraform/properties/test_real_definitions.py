@@ -1,0 +1,50 @@
+"""Definitions that teams run with other tools, and what `reconciler import` makes of its examples, planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.inputs.variables import variables
+from tests.core.instances import DEVELOP
+from tests.desired_state import definitions
+from tests.migration import cases
+from tests.terraform.inputs import Variables, platform_output
+from tests.terraform.properties.laboratory import Laboratory, read
+from tests.terraform.properties.services import SERVICE
+
+
+def texts() -> dict[str, str]:
+    """Return the manifests that are planned, by where they come from."""
+    found = {one.name: one.text for one in definitions.definitions() if one.result == "planned"}
+    imported = {one.key: one.expected.read_text() for one in cases.examples()}
+    waiting = definitions.WAITING | cases.WAITING
+    return {name: text for name, text in (found | imported).items() if name not in waiting}
+
+
+def test_each_is_planned_with_its_containers(laboratory: Laboratory) -> None:
+    """One plan has all of them, as the daemon compiles them: what the manifest says is in the task definition."""
+    given: list[Variables] = []
+    specs: list[tuple[str, ServiceSpec]] = []
+    for name, text in texts().items():
+        for key, one in sorted(definitions.validated(text).instances.items()):
+            if isinstance(one.spec, ServiceSpec):
+                compiled = variables(one, DEVELOP, platform=platform_output("develop"), image=None)
+                given.append({variable: value for variable, value in compiled.items() if variable != "aws"})
+                specs.append((f"{name}: {key.name}", one.spec))
+    if not given:
+        pytest.skip("every definition waits for a field")
+    planned = read(laboratory.plan(SERVICE, given), given)
+    assert len(planned) == len(specs)
+    for (name, spec), instance in zip(specs, planned, strict=True):
+        containers: list[dict[str, Any]] = instance.plan.one("aws_ecs_task_definition").document(
+            "container_definitions"
+        )
+        own = next(one for one in containers if one["name"] == instance.variables["service"]["name"])
+        assert {one["name"] for one in own.get("environment", [])} >= set(spec.env), name
+        assert {one["name"] for one in own.get("secrets", [])} >= set(spec.secrets), name
+        assert {one["name"] for one in containers} >= {one.name for one in spec.sidecars}, name
+        service = instance.plan.one("aws_ecs_service").values
+        assert bool(service["load_balancer"]) is (spec.type == "public"), name
