@@ -13,6 +13,7 @@ from desired_state.kinds.manifest import ModuleSpec, Spec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location, quote
+from desired_state.tenants.granted_permissions import beyond_grants
 from desired_state.tenants.tenant import NAMED_ROOTS, Tenant, Tenants, matches
 
 _SHARED: Final = "shared/*"
@@ -92,6 +93,8 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         if not matches(_without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
             yield Denial(("spec", *place), message)
+    for place, message in beyond_grants(_readable(key, former), spec, tenant, tenants):
+        yield Denial(("spec", *place), message)
     if spec.scaling.max > tenant.tasks:
         message = f"scaling.max is {spec.scaling.max}, but {tenant.tasks} tasks are the limit of {tenant.name}"
         yield Denial(("spec", "scaling", "max"), message)
@@ -124,9 +127,13 @@ def may_read(secret: str, key: Key, former: str | None, tenant: Tenant) -> bool:
     The platform puts the name of the environment before a secret's (terraform/modules/secrets), so the name may be
     written with it. Secrets Manager knows no folders: a name is compared from its first character, and `..` is a name.
     """
-    names = [f"{name}/*" for name in (key.name, former) if name]
     plain = secret.removeprefix("/").removeprefix(f"{key.environment}/")
-    return matches(plain, (*names, _SHARED, *tenant.secrets))
+    return matches(plain, (*_readable(key, former), *tenant.secrets))
+
+
+def _readable(key: Key, former: str | None) -> tuple[str, ...]:
+    """Return the beginnings of what a service may read without a grant: below its names, and below `shared/`."""
+    return (*(f"{name}/*" for name in (key.name, former) if name), _SHARED)
 
 
 def granted_route(path: str, key: Key, tenant: Tenant) -> str | None:

@@ -33,6 +33,7 @@ class Tenant:
     secrets: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
     imports: bool = False
     ignore: bool = False
     instances: int = 50

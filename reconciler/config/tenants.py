@@ -54,6 +54,14 @@ Route = Annotated[
         "must be the beginning of paths up to a slash, without wildcards, such as /orders",
     ),
 ]
+Permission = Annotated[
+    str,
+    explained(
+        r"(?:s3|dynamodb|sqs|sns|events|kafka|secrets|ssm|kms|service|policy):(?:\*|[A-Za-z0-9][A-Za-z0-9:/_+=.@-]*\*?)",
+        "must be a service, a colon, and a name without its environment, its beginning and *, or an ARN, such as "
+        "sqs:payments-events or policy:bedrock",
+    ),
+]
 
 
 class TenantSettings(Section):
@@ -86,6 +94,11 @@ class TenantSettings(Section):
     )
     routes: tuple[Route, ...] = Field(
         (), description="Prefixes of paths beyond a service's own (`/<name>`); the narrowest grant owns a request"
+    )
+    permissions: tuple[Permission, ...] = Field(
+        (),
+        description="Resources beyond those of its own names that `permissions` of its services may name, as service, "
+        "colon and name (`sqs:payments-*`), and managed policies (`policy:bedrock`)",
     )
     imports: bool = Field(False, description="true: may adopt existing resources with `spec.import`")
     ignore: bool = Field(False, description="true: may ignore drift with `policy.ignore`")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,18 @@ def messages(problems: tuple[Problem, ...]) -> list[str]:
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).filter(lambda name: name != "internal")
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
+permissions = st.lists(
+    st.sampled_from(
+        [
+            {"service": "s3", "resources": ["orders-uploads"], "access": "readwrite"},
+            {"service": "sqs", "resources": ["orders-inbox.fifo", "orders-*"], "access": "read"},
+            {"service": "kafka", "resources": ["events/orders.created"], "access": "write"},
+            {"service": "secrets", "resources": ["orders/key"]},
+            {"service": "telemetry"},
+        ]
+    ).map(deepcopy),
+    max_size=3,
+)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
 
@@ -149,6 +162,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_names, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
+        "permissions": draw(permissions),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),

@@ -35,6 +35,7 @@ from desired_state.kinds.service.container import (
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
+from desired_state.kinds.service.permissions import Permissions, Policies, through_kms
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.traffic import HealthCheck, Routing
 from desired_state.located import quote
@@ -89,6 +90,8 @@ class ServiceSpec(Strict):
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretName] = Field(default_factory=dict)
     runtime_secrets: Annotated[tuple[SecretName, ...], Distinct] = ()
+    permissions: Annotated[Permissions, IfSet] = ()
+    policies: Annotated[Policies, IfSet] = ()
     kafka: Kafka | None = None
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
     pre_deployment: PreDeployment | None = None
@@ -140,6 +143,7 @@ class ServiceSpec(Strict):
         return timeout
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
+    _keys_through_services = field_validator("permissions")(through_kms)
 
     @field_validator("kafka")
     @classmethod

@@ -7,6 +7,7 @@ from desired_state.instance import Instance
 from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.inputs.service_permissions import permission_variables, runtime_secrets
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
@@ -19,9 +20,11 @@ def service_variables(
     secret_names: Mapping[str, str],
     running_ports: Set[int],
     running_secrets: Set[str],
+    policies: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
-    secret of another maker has the name that the manifest says."""
+    secret of another maker has the name that the manifest says. `policies` are the ARNs of managed policies by name.
+    """
     former = _former_ports(spec, running_ports)
     former_secrets = _former_secrets(spec, secret_names, running_secrets)
     return {
@@ -45,7 +48,8 @@ def service_variables(
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": _named(spec.secrets, secret_names),
-        "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],
+        "runtime_secrets": [secret_names.get(name, name) for name in runtime_secrets(spec)],
+        **permission_variables(spec, policies),
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
         "sidecars": [_sidecar(sidecar, secret_names) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,

@@ -46,7 +46,9 @@ def variables(
             names = platform.get("secret_names") or {}
             own = {
                 "platform": platform,
-                **service_variables(instance, spec, image, names, running_ports, running_secrets),
+                **service_variables(
+                    instance, spec, image, names, running_ports, running_secrets, dict(environment.policies)
+                ),
             }
         case ModuleSpec() as spec:
             own = dict(spec.inputs)

@@ -21,9 +21,11 @@ LONGEST_POLICY = 6144  # characters without white space, an IAM quota
 
 # What knows no resource; nothing else may be allowed on "*".
 WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:RegisterTaskDefinition",
+    "xray:GetSampling*",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -100,6 +102,9 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
         Edit(BOUNDARY, "table/${local.environment_of}-*", "table/*", says="another environment"),
         Edit(BOUNDARY, "        Condition = local.not_of_another\n", "", says="another environment"),
         Edit(BOUNDARY, "sqs}:${local.environment_of}-*", "sns}:${local.environment_of}-*", says="cannot use sqs"),
+        Edit(BOUNDARY, 'cloudwatch:namespace" = "${local.environment_of}/*"', 'cloudwatch:namespace" = "*"',
+             says="metrics of another"),
+        Edit(BOUNDARY, '"${local.environment_of}.internal"', '"*"', says="finds services of another"),
         Edit(BOUNDARY, "], var.data_resources)", "])", says="cannot use what was named",
              where=lambda v: bool(v["data_resources"])),
     ],
@@ -135,6 +140,11 @@ def check_environment(instance: Instance, statement: Any, named: set[str]) -> No
         anybodys = f"arn:{instance.variables['environment']['partition']}:ecr:*:*:repository/*"
         pulled = (set(statement["Action"]), statement["Resource"])
         assert pulled == (PULL, anybodys), "a sidecar's image of another account cannot be pulled"
+    elif statement["Sid"] == "Metrics":
+        assert statement["Condition"] == {"StringLike": {"cloudwatch:namespace": f"{name}/*"}}, "metrics of another"
+    elif statement["Sid"] == "FindServices":
+        found = {"StringEquals": {"servicediscovery:NamespaceName": f"{name}.internal"}}
+        assert statement["Condition"] == found, "finds services of another environment"
     elif statement["Sid"] not in ("WithoutResource", "Sources"):
         begins = re.compile(rf"[:/]{name}([-/].*)?$")
         of_others = [r for r in set(listed(statement["Resource"])) - named if not begins.search(r)]
