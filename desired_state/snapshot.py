@@ -230,6 +230,7 @@ def _compare(
     yield from checks.check_sidecars(here)
     yield from checks.check_tiers(here, environments)
     yield from loosened.check_loosened(here, environments)
+    yield from loosened.check_policies(here, environments)
     yield from checks.check_networks(here, environments)
 
 

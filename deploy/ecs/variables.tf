@@ -176,6 +176,8 @@ variable "environments" {
     }), {})
     source       = optional(object({ ref = optional(string) }), {})
     tenant_roles = optional(map(string), {})
+    allow        = optional(list(string))
+    policies     = optional(map(string), {})
   }))
   nullable = false
 

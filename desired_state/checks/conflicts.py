@@ -29,10 +29,12 @@ _Range: TypeAlias = tuple[int, int]  # the length of a prefix of an address, and
 class EnvironmentFacts:
     """The part of an environment's configuration that limits its manifests.
 
-    `allow`: the loosened defaults that its services may use; None is the default of the tier."""
+    `allow`: the loosened defaults that its services may use; None is the default of the tier. `policies`: the names of
+    the managed policies that they may have."""
 
     tier: Tier
     allow: frozenset[str] | None = None
+    policies: frozenset[str] = frozenset()
 
     def allows(self, name: str) -> bool:
         """Return whether a service may loosen this default: in develop and test, where nobody depends on it, it may."""

@@ -1,4 +1,7 @@
-"""Fields that loosen a safe default: the configuration of an environment says which of them its services may use."""
+"""Fields that loosen a safe default: the configuration of an environment says which of them its services may use.
+
+It also names the managed policies that its services may have.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +11,10 @@ from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding
 from desired_state.checks.survey import Candidate
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import Spec
+from desired_state.kinds.service.permissions import is_arn
 from desired_state.kinds.service.spec import ServiceSpec
-from desired_state.located import Location
+from desired_state.located import MOST_LISTED, Location, quote
+from desired_state.reading.suggestion import suggest
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,13 @@ def _public_egress(spec: ServiceSpec) -> Iterator[Location]:
             yield "security", "egress", index
 
 
+def _arns(spec: ServiceSpec) -> Iterator[Location]:
+    for place, one in enumerate(spec.permissions):
+        for index, resource in enumerate(one.resources):
+            if is_arn(resource):
+                yield ("permissions", place, "resources", index)
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening(
         "foreign-image", "an image that the service's own registry neither scanned nor keeps", _image, _image_of_job
@@ -77,6 +89,12 @@ LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("spot", "Fargate Spot, whose tasks AWS may stop at any time,", _spot),
     Loosening("security-groups", "a security group whose rules are not checked here", _groups),
     Loosening("public-egress", "a way out to public addresses beside HTTPS", _public_egress),
+    Loosening("resource-arns", "a permission on a resource of any name or account, by its ARN", _arns),
+    Loosening(
+        "managed-policies",
+        "a managed policy beside the permissions",
+        lambda spec: (("policies", index) for index in range(len(spec.policies))),
+    ),
 )
 
 
@@ -95,6 +113,22 @@ def check_loosened(candidates: Sequence[Candidate], facts: Mapping[str, Environm
                     f"{each.name} added to environments.{environment}.allow of the daemon's configuration"
                 )
                 yield ManifestFinding(one.key, one.problem(path, message))
+
+
+def check_policies(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:
+    """Find managed policies that the configuration does not list for their environment."""
+    for one in candidates:
+        environment = one.key.environment
+        if environment not in facts or not isinstance(one.spec, ServiceSpec):
+            continue
+        known = facts[environment].policies
+        for index, name in enumerate(one.spec.policies):
+            if name not in known:
+                message = (
+                    f"{quote(name)} is no policy of {environment}: {suggest(name, known, most=MOST_LISTED)}; others "
+                    f"are added to environments.{environment}.policies of the daemon's configuration"
+                )
+                yield ManifestFinding(one.key, one.problem(("policies", index), message))
 
 
 def _asked_at(loosening: Loosening, spec: Spec) -> Iterable[Location]:

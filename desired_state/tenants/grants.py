@@ -16,6 +16,7 @@ from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.service.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location, quote
+from desired_state.tenants.granted_permissions import beyond_grants
 from desired_state.tenants.tenant import NAMED_ROOTS, Tenant, Tenants, matches
 
 Readable: TypeAlias = Literal["secrets", "parameters"]
@@ -136,6 +137,8 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         if not matches(_without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
             yield Denial(("spec", *place), message)
+    for place, message in beyond_grants(_readable(key, former), spec, tenant, tenants):
+        yield Denial(("spec", *place), message)
     if spec.scaling.max > tenant.tasks:
         message = f"scaling.max is {spec.scaling.max}, but {tenant.tasks} tasks are the limit of {tenant.name}"
         yield Denial(("spec", "scaling", "max"), message)
@@ -209,9 +212,13 @@ def may_read(secret: str, key: Key, former: str | None, tenant: Tenant, kind: Re
     granted = _granted(tenant, kind)
     if secret.startswith("arn:"):
         return matches(secret, (one for one in granted if one.startswith("arn:")))
-    names = [f"{name}/*" for name in (key.name, former) if name]
     plain = secret.removeprefix("/").removeprefix(f"{key.environment}/")
-    return matches(plain, (*names, _SHARED, *granted))
+    return matches(plain, (*_readable(key, former), *granted))
+
+
+def _readable(key: Key, former: str | None) -> tuple[str, ...]:
+    """Return the beginnings of what a service may read without a grant: below its names, and below `shared/`."""
+    return (*(f"{name}/*" for name in (key.name, former) if name), _SHARED)
 
 
 def _granted(tenant: Tenant, kind: Readable) -> tuple[str, ...]:

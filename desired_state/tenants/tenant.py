@@ -37,6 +37,7 @@ class Tenant:
     routes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
     imports: bool = False
     ignore: bool = False
     instances: int = 50

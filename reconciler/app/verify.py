@@ -16,4 +16,5 @@ async def verify(settings: Settings, name: str) -> tuple[Violation, ...]:
         account = await read_account(clients, environment, bucket=states.bucket_in(environment), prefix=states.prefix)
     finally:
         clients.close()
-    return check_account(account, environment=environment.name, tier=environment.tier)
+    listed = frozenset(arn.rpartition("/")[2] for _, arn in environment.policies)
+    return check_account(account, environment=environment.name, tier=environment.tier, policies=listed)

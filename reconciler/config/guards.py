@@ -17,8 +17,10 @@ from reconciler.config.values import (
     ChangeWindow,
     Endpoint,
     Interval,
+    PolicyArn,
     PolicyCommand,
     PolicyException,
+    PolicyName,
     Region,
     RoleArn,
     Section,
@@ -94,6 +96,10 @@ class EnvironmentSettings(Section):
     allow: list[Text] | None = Field(
         None,
         description="Loosened defaults that services may use; null: everything in develop and test, nothing elsewhere",
+    )
+    policies: dict[PolicyName, PolicyArn] = Field(
+        default_factory=dict,
+        description="Managed policies that services may have, as ARNs by the names that manifests write",
     )
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field("aws", description="AWS partition")
     endpoint: Endpoint | None = Field(None, description="AWS-compatible endpoint to use instead of AWS")

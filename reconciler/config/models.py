@@ -86,6 +86,7 @@ class Settings(BaseSettings):
             floor=found.floor.of_tier(found.tier),
             tenant_roles=tuple(sorted(found.tenant_roles.items())),
             allow=found.allowed,
+            policies=tuple(sorted(found.policies.items())),
         )
 
     def allowances(self) -> Allowances:
@@ -102,7 +103,10 @@ class Settings(BaseSettings):
 
     def facts(self) -> dict[str, EnvironmentFacts]:
         """Return the facts about each environment that a snapshot is validated against, by name."""
-        return {name: EnvironmentFacts(found.tier, found.allowed) for name, found in self.environments.items()}
+        return {
+            name: EnvironmentFacts(found.tier, found.allowed, frozenset(found.policies))
+            for name, found in self.environments.items()
+        }
 
     def tenancy(self) -> Tenants | None:
         """Return the tenants that a snapshot is validated against, None without any."""

@@ -73,6 +73,14 @@ SecurityGroup = Annotated[
     str,
     explained(r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})", "must be the id of a security group, such as sg-0123456789abcdef0"),
 ]
+Permission = Annotated[
+    str,
+    explained(
+        r"(?:s3|dynamodb|sqs|sns|events|kafka|secrets|ssm|kms|service|policy):(?:\*|[A-Za-z0-9][A-Za-z0-9:/_+=.@-]*\*?)",
+        "must be a service, a colon, and a name without its environment, its beginning and *, or an ARN, such as "
+        "sqs:payments-events or policy:bedrock",
+    ),
+]
 
 
 class TenantSettings(Section):
@@ -114,6 +122,11 @@ class TenantSettings(Section):
     )
     security_groups: tuple[SecurityGroup, ...] = Field(
         (), description="Security groups that its services may wear or reach by `security`"
+    )
+    permissions: tuple[Permission, ...] = Field(
+        (),
+        description="Resources beyond those of its own names that `permissions` of its services may name, as service, "
+        "colon and name (`sqs:payments-*`), and managed policies (`policy:bedrock`)",
     )
     imports: bool = Field(False, description="true: may adopt existing resources with `spec.import`")
     ignore: bool = Field(False, description="true: may ignore drift with `policy.ignore`")

@@ -243,6 +243,19 @@ ModuleSource = Annotated[
     ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PolicyName = Annotated[
+    str,
+    explained(
+        r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", "must be lower-case letters, digits and single hyphens, such as bedrock"
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    explained(
+        r"arn:aws[a-z-]*:iam::(?:aws|\d{12}):policy/[\w+=,.@/-]{1,512}",
+        "must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonBedrockReadOnly",
+    ),
+]
 PolicyException = Annotated[
     str,
     explained(

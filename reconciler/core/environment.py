@@ -11,7 +11,8 @@ class Environment:
     """An environment: account, region and role. `endpoint` is an AWS-compatible endpoint, used instead of AWS's own.
 
     `tenant_roles`: the roles of tenants by name, in which Terraform works for their instances. `allow`: the loosened
-    defaults that services may use, None for those of the tier.
+    defaults that services may use, None for those of the tier. `policies`: the ARNs of managed policies by the names
+    that services have for them.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Environment:
     floor: Floor = NO_FLOOR
     tenant_roles: tuple[tuple[str, str], ...] = ()
     allow: frozenset[str] | None = None
+    policies: tuple[tuple[str, str], ...] = ()
 
     def role_of(self, tenant: str | None) -> str | None:
         """Return the role in which Terraform works for a tenant's instance.

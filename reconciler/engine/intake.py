@@ -39,7 +39,7 @@ class Intake:
     async def accept(self, revision: Revision) -> tuple[Snapshot, frozenset[Key]]:
         """Accept one revision. Returns its snapshot and the keys that are due now."""
         facts = {
-            name: EnvironmentFacts(tier=environment.tier, allow=environment.allow)
+            name: EnvironmentFacts(environment.tier, environment.allow, frozenset(dict(environment.policies)))
             for name, environment in self._world.environments.items()
         }
         snapshot = await self._build(revision, facts, self._world.tenants, self._incumbents())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.placeholder import placeholder_platform
+from reconciler.core.inputs.service_permissions import PolicyNotListed
 from reconciler.core.inputs.service_secrets import origin_in_ecs
 from reconciler.core.inputs.variables import desired_digest, variables
 from tests.core.instances import DEVELOP, IMAGE, PLATFORM, SERVICE, instance
@@ -44,11 +46,17 @@ CHANGES: dict[str, str] = {
     "env": "env: {LEVEL: info}",
     "secrets": "secrets: {KEY_FILE: orders/key}",
     "runtime_secrets": "runtimeSecrets: [orders/key]",
+    "permissions": "permissions: [{service: s3, resources: [orders-uploads], access: read}]",
+    "policies": "policies: [bedrock]",
     "kafka": 'kafka: {brokers: ["b-1.kafka.example:9094"]}',
     "sidecars": "sidecars: [{name: proxy, image: registry.example/proxy:1}]",
     "pre_deployment": "preDeployment: {command: [migrate]}",
     "alarms": "alarms: {cpu: 50}",
 }
+
+# The policies of `policies` are those of the configuration.
+BEDROCK = "arn:aws:iam::aws:policy/AmazonBedrockReadOnly"
+LISTED = replace(DEVELOP, policies=(("bedrock", BEDROCK), ("other", BEDROCK)))
 
 
 def with_field(text: str) -> str:
@@ -88,7 +96,7 @@ def test_the_table_has_every_field_of_a_service() -> None:
 
 @pytest.mark.parametrize("field", CHANGES)
 def test_every_field_of_a_service_reaches_its_root(field: str) -> None:
-    assert service_inputs(with_field(CHANGES[field])) != service_inputs()
+    assert service_inputs(with_field(CHANGES[field]), LISTED) != service_inputs()
 
 
 def test_the_policy_reaches_no_root() -> None:
@@ -100,7 +108,10 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
     whole = inputs_of(
         instance(
             with_field(
-                "\n  ".join(CHANGES[name] for name in ("stop_timeout", "delivery", "deployment", "spot", "connect"))
+                "\n  ".join(
+                    CHANGES[name]
+                    for name in ("stop_timeout", "delivery", "deployment", "spot", "connect", "permissions")
+                )
             )
         ),
         running_ports=frozenset({9090}),
@@ -261,10 +272,29 @@ def test_the_rollout_gets_what_the_manifest_sets_and_the_rest_from_the_module() 
     assert service_inputs(with_field("deployment: {}"))["deployment"] == {}
 
 
+def test_permissions_are_grants_by_level_and_policies_by_the_configurations_arns() -> None:
+    text = with_field(
+        "permissions: [{service: s3, resources: [orders-uploads], access: readwrite}, {service: telemetry},\n"
+        "    {service: secrets, resources: [orders/key, orders/other]}]\n  runtimeSecrets: [orders/key]\n"
+        "  policies: [bedrock]"
+    )
+    found = service_inputs(text, LISTED)
+    assert found["permissions"] == {
+        "grants": [
+            {"service": "s3", "access": "readwrite", "resources": ["orders-uploads"]},
+            {"service": "telemetry", "access": "write", "resources": []},
+        ],
+        "policies": {"bedrock": BEDROCK},
+    }
+    assert found["runtime_secrets"] == ["orders/key", "orders/other"]
+    with pytest.raises(PolicyNotListed, match="no policy bedrock is listed for the environment any more"):
+        service_inputs(text)
+
+
 def test_without_a_stop_timeout_the_desired_digest_is_the_one_from_before_the_field() -> None:
     # As commit 4e24693 computed it: with another digest, an upgrade would plan every service again.
     inputs = service_inputs()
-    assert not {"stop_timeout", "delivery", "deployment", "spot"} & set(inputs)
+    assert not {"stop_timeout", "delivery", "deployment", "spot", "permissions"} & set(inputs)
     digest = desired_digest("sha256:1", inputs, terraform_version="1.11.4")
     assert digest == "sha256:62e43b1b3bb317ecab3ee183eeddceba09678d66b098acca91def6ebec1b0f2e"
 

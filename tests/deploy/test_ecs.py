@@ -186,9 +186,11 @@ def test_no_setting_of_an_environment_is_dropped(environment: dict[str, str]) ->
     served = json.loads(environment["RECONCILER__ENVIRONMENTS"])["eu-prod"]
     roles = served.pop("tenant_roles")  # by the names of tenants, which are no settings
     assert roles == ENVIRONMENTS["eu-prod"]["tenant_roles"]
+    assert served.pop("policies") == {}  # by names of their own, too
     given = {f"{name}.{key}" for name, value in served.items() if isinstance(value, dict) for key in value}
     assert given | {name for name, value in served.items() if not isinstance(value, dict)} | {
-        "tenant_roles"
+        "tenant_roles",
+        "policies",
     } == settings(EnvironmentSettings)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,18 @@ secret_sources = st.one_of(
     st.sampled_from(["arn:aws:ssm:eu-central-1:999900001111:parameter/partner/key"]),
     secret_names.map(lambda name: {"parameter": f"/{name}"}),
 )
+permissions = st.lists(
+    st.sampled_from(
+        [
+            {"service": "s3", "resources": ["orders-uploads"], "access": "readwrite"},
+            {"service": "sqs", "resources": ["orders-inbox.fifo", "orders-*"], "access": "read"},
+            {"service": "kafka", "resources": ["events/orders.created"], "access": "write"},
+            {"service": "secrets", "resources": ["orders/key"]},
+            {"service": "telemetry"},
+        ]
+    ).map(deepcopy),
+    max_size=3,
+)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
 _versions = st.fixed_dictionaries({"tag": st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)}) | st.just(
@@ -287,6 +300,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
         "deployment": draw(st.none() | deployments),
+        "permissions": draw(permissions),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "security": draw(st.none() | securities),
         "connect": draw(st.none() | connects),

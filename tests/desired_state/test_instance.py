@@ -147,6 +147,8 @@ BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, im
         {"connect": {}},
         {"connect": {"alias": "orders"}},
         {"stopTimeout": "90s"},
+        {"permissions": [{"service": "telemetry"}]},
+        {"policies": ["bedrock"]},
         {"delivery": {"branch": "master"}},
         {"delivery": {}},
         {"scaling": {"requestsPerTarget": 900}},
@@ -172,7 +174,7 @@ def test_a_field_that_is_not_set_leaves_digest_and_record_as_they_were_before_it
     assert digest_of(service()) == "sha256:abfc91c4977deaf919587a4b4402bd824967885ee44069385f5ec975e4763aad"
     spec = instance_of(service()).to_json()["spec"]
     assert isinstance(spec, dict)
-    assert not {"stopTimeout", "delivery", "deployment", "spot"} & set(spec)
+    assert not {"stopTimeout", "delivery", "deployment", "spot", "permissions", "policies"} & set(spec)
 
 
 def test_a_digest_covers_name_labels_and_environment() -> None:

@@ -168,7 +168,7 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     "another's priority": (at("/intruder/*", 120), "priority 120 is already used by develop/orders", "120"),
     "a host": (file(own(routing={"hosts": ["orders.example.org"]})), "unknown field", '"hosts"'),
     # permissions
-    "permissions": (file(own(permissions=["s3:*"])), "unknown field", '"permissions"'),
+    "permissions": (file(own(permissions=[{"service": "iam"}])), "is not a choice", '"iam"'),
     "a role": (file(own(taskRoleArn="arn:aws:iam::111122223333:role/admin")), "unknown field", '"taskRoleArn"'),
     # module roots and inputs, forged platform
     "the root account": (file(queue(root="account", inputs={"people": {}})), "may not run the root account", "account"),

@@ -37,6 +37,7 @@ from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
 from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.network import Connect, Security
+from desired_state.kinds.service.permissions import Permissions, Policies, through_kms
 from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
@@ -97,6 +98,8 @@ class ServiceSpec(Strict):
     env: dict[PlainVariableName, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
     runtime_secrets: Annotated[tuple[ReadableName, ...], Distinct] = ()
+    permissions: Annotated[Permissions, IfSet] = ()
+    policies: Annotated[Policies, IfSet] = ()
     kafka: Kafka | None = None
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
     pre_deployment: PreDeployment | None = None
@@ -200,6 +203,7 @@ class ServiceSpec(Strict):
         return timeout
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
+    _keys_through_services = field_validator("permissions")(through_kms)
 
     @field_validator("kafka")
     @classmethod

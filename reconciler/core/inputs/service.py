@@ -11,6 +11,7 @@ from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.service_deployment import deployment_variables
 from reconciler.core.inputs.service_network import network_variables
+from reconciler.core.inputs.service_permissions import permission_variables, runtime_secrets
 from reconciler.core.inputs.service_routing import routing_variables
 from reconciler.core.inputs.service_scaling import scaling_variables, spot_variables
 from reconciler.core.inputs.service_secrets import origin, references
@@ -27,7 +28,8 @@ def service_variables(
     running_schedule: int | None,
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
-    secret of another maker has the name that the manifest says."""
+    secret of another maker has the name that the manifest says. `policies` are the ARNs of managed policies by name.
+    """
     former = _former_ports(spec, running_ports)
     former_secrets = _former_secrets(spec, secret_names, running_secrets, environment)
     return {
@@ -58,7 +60,8 @@ def service_variables(
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": references(spec.secrets, secret_names, environment),
-        "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],
+        "runtime_secrets": [secret_names.get(name, name) for name in runtime_secrets(spec)],
+        **permission_variables(spec, dict(environment.policies)),
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
         "sidecars": [_sidecar(sidecar, secret_names, environment) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,

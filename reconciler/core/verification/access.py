@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from desired_state.checks.conflicts import Tier
 from reconciler.core.verification.account import Account, Role
 from reconciler.core.verification.finding import PREREQUISITE, Violation
 
@@ -15,22 +14,24 @@ PRINCIPALS: Mapping[str, str] = {
 }
 POLICIES: Mapping[str, frozenset[str]] = {
     "execution": frozenset({"start-task"}),
-    "task": frozenset({"read-secrets"}),
+    "task": frozenset({"read-secrets", "use-data"}),
     "build": frozenset({"build"}),
     "pipeline": frozenset({"deliver"}),
 }
 
 
-def roles(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
-    """Check that each role is trusted by its service alone, is bounded in production, and has no policy by hand."""
+def roles(account: Account, listed: frozenset[str]) -> Iterator[Violation]:
+    """Check that each role is trusted by its service alone, is bounded, and has no policy by hand.
+
+    `listed` are the names of the managed policies that services of the environment may have."""
     for role in account.roles:
         where = f"role {role.name}"
         if role.trusted != {PRINCIPALS[role.user]}:
             trusted = ", ".join(sorted(role.trusted)) or "no principal"
             yield Violation(where, 50, f"trusts {trusted}, not {PRINCIPALS[role.user]} alone")
-        if tier == "prod" and role.boundary is None:
+        if role.boundary is None:
             yield Violation(where, 50, "has no permissions boundary")
-        if added := _added(role):
+        if added := _added(role, listed):
             yield Violation(where, 50, f"has policies that the service's root does not write: {', '.join(added)}")
 
 
@@ -43,5 +44,6 @@ def quotas(account: Account, environment: str) -> Iterator[Violation]:
             yield Violation(f"quota {quota.name}", PREREQUISITE, found)
 
 
-def _added(role: Role) -> list[str]:
-    return sorted((role.inline - POLICIES[role.user]) | role.attached)
+def _added(role: Role, listed: frozenset[str]) -> list[str]:
+    attached = role.attached - listed if role.user == "task" else role.attached
+    return sorted((role.inline - POLICIES[role.user]) | attached)

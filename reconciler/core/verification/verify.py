@@ -15,9 +15,14 @@ _CHECKS = (
 )  # fmt: skip
 
 
-def verify(account: Account, *, environment: str, tier: Tier) -> tuple[Violation, ...]:
-    """Return every statement that the environment violates, by statement and resource."""
-    return tuple(sorted(_all(account, environment, tier), key=lambda found: (found.statement, found.resource)))
+def verify(
+    account: Account, *, environment: str, tier: Tier, policies: frozenset[str] = frozenset()
+) -> tuple[Violation, ...]:
+    """Return every statement that the environment violates, by statement and resource.
+
+    `policies` are the names in AWS of the managed policies that its services may have."""
+    found = (*_all(account, environment, tier), *access.roles(account, policies))
+    return tuple(sorted(found, key=lambda found: (found.statement, found.resource)))
 
 
 def _all(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
@@ -25,4 +30,3 @@ def _all(account: Account, environment: str, tier: Tier) -> Iterator[Violation]:
         yield from check(account, environment)
     yield from storage.log_groups(account, environment, days=90 if tier == "prod" else 30)
     yield from services.pipelines(account, environment, tier)
-    yield from access.roles(account, environment, tier)

@@ -8,11 +8,13 @@ from desired_state.kinds.job import JobSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.decide import tenancy
 from reconciler.core.environment import Environment
+from reconciler.core.inputs.service_permissions import PolicyNotListed
 from reconciler.core.inputs.variables import variables
 from reconciler.core.live import LiveService, RolloutState
-from reconciler.core.ports.aws import LiveUnavailable
+from reconciler.core.ports.aws import LiveUnavailable, PreparationFailed
 from reconciler.core.ports.terraform import Run
 from reconciler.core.record.model import Base, Record
+from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
 
@@ -39,16 +41,21 @@ def run_with(
     live: LiveService | None,
     tenant: str | None,
 ) -> Run:
-    """Return the Terraform run of an instance with these outputs of its platform and this service."""
-    inputs = variables(
-        instance,
-        environment,
-        platform=platform,
-        image=live.newest if live else None,
-        running_ports=live.ports if live else frozenset(),
-        running_secrets=live.secrets if live else frozenset(),
-        running_schedule=live.schedule if live else None,
-    )
+    """Return the Terraform run of an instance with these outputs of its platform and this service.
+
+    Raises: PreparationFailed for a managed policy that the configuration lists no more."""
+    try:
+        inputs = variables(
+            instance,
+            environment,
+            platform=platform,
+            image=live.newest if live else None,
+            running_ports=live.ports if live else frozenset(),
+            running_secrets=live.secrets if live else frozenset(),
+            running_schedule=live.schedule if live else None,
+        )
+    except PolicyNotListed as missing:
+        raise PreparationFailed(Reason.INVALID_CONFIGURATION, str(missing)) from missing
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
 
 

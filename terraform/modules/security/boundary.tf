@@ -6,7 +6,7 @@ locals {
   boundaries     = toset(["${var.environment.name}-boundary"])
   environment_of = var.environment.name
   arn_in = {
-    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "sns", "sqs", "ssm", "states"] :
+    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "states"] :
     service => "${local.arn_prefix}:${service}:${local.region}:${local.account}"
   }
 
@@ -18,6 +18,7 @@ locals {
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:RegisterTaskDefinition",
+    "xray:GetSampling*",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
   ]
@@ -100,6 +101,20 @@ locals {
         ], local.data_of_others)
       },
       {
+        Sid       = "Metrics"
+        Effect    = "Allow"
+        Action    = "cloudwatch:PutMetricData"
+        Resource  = "*" # the action knows no resource
+        Condition = { StringLike = { "cloudwatch:namespace" = "${local.environment_of}/*" } }
+      },
+      {
+        Sid       = "FindServices"
+        Effect    = "Allow"
+        Action    = "servicediscovery:DiscoverInstances"
+        Resource  = ["${local.arn_in.servicediscovery}:namespace/*", "${local.arn_in.servicediscovery}:service/*"]
+        Condition = { StringEquals = { "servicediscovery:NamespaceName" = "${local.environment_of}.internal" } }
+      },
+      {
         Sid      = "Artifacts"
         Effect   = "Allow"
         Action   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"]
@@ -108,7 +123,7 @@ locals {
       {
         Sid      = "ImagePointers"
         Effect   = "Allow"
-        Action   = ["ssm:GetParameter", "ssm:PutParameter"]
+        Action   = ["ssm:GetParameter*", "ssm:PutParameter"]
         Resource = "${local.arn_in.ssm}:parameter/${local.environment_of}/*"
       },
       {

@@ -50,10 +50,10 @@ locals {
     Version   = "2012-10-17"
     Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []))
   })
-  task_policies = { for role, statements in local.secret_statements : "read-secrets" => jsonencode({
+  task_policies = merge(local.permission_policies, { for role, statements in local.secret_statements : "read-secrets" => jsonencode({
     Version   = "2012-10-17"
     Statement = statements
-  }) if role == "task" }
+  }) if role == "task" })
 }
 
 resource "aws_iam_role" "execution" {
@@ -99,6 +99,14 @@ resource "aws_iam_role_policy" "task" {
   name   = each.key
   role   = aws_iam_role.task.name
   policy = each.value
+
+  lifecycle {
+    # Source: IAM user guide, "IAM and AWS STS quotas": the inline policies of a role have 10,240 characters together.
+    precondition {
+      condition     = length(join("", values(local.task_policies))) <= 10240
+      error_message = "permissions.grants and runtime_secrets make policies of ${length(join("", values(local.task_policies)))} characters, of which a role takes 10240: name fewer resources, or their beginning and *."
+    }
+  }
 }
 
 resource "aws_iam_role_policies_exclusive" "task" {
@@ -108,5 +116,5 @@ resource "aws_iam_role_policies_exclusive" "task" {
 
 resource "aws_iam_role_policy_attachments_exclusive" "task" {
   role_name   = aws_iam_role.task.name
-  policy_arns = []
+  policy_arns = [for attachment in aws_iam_role_policy_attachment.task : attachment.policy_arn]
 }

@@ -23,6 +23,7 @@ module "service" {
   kafka                 = var.kafka
   admitted_secrets      = var.admitted_secrets
   runtime_secrets       = var.runtime_secrets
+  permissions           = var.permissions
   sidecars              = var.sidecars
   pre_deployment        = var.pre_deployment
   alarms                = var.alarms

@@ -298,6 +298,16 @@ variable "runtime_secrets" {
   nullable    = false
 }
 
+variable "permissions" {
+  description = "What the code may do in AWS: `grants` by service (s3, dynamodb, sqs, sns, events, kafka, ssm, kms, service, telemetry) and access (read, write, readwrite), with resources by name, without the environment's in front, or by ARN; `policies`, ARNs of managed policies by name. All of it within the environment's permissions boundary."
+  type = object({
+    grants   = optional(list(object({ service = string, access = string, resources = optional(list(string), []) })), [])
+    policies = optional(map(string), {})
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "stop_timeout" {
   description = "Seconds between SIGTERM and SIGKILL when ECS stops the service's own container. Null: the default of ECS, 30."
   type        = number

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from desired_state.checks.conflicts import Tier
 from reconciler.core.verification.account import Account
 from reconciler.core.verification.finding import PREREQUISITE, STATEMENTS
 from reconciler.core.verification.verify import verify
@@ -48,9 +49,21 @@ def test_a_key_may_be_named_by_its_id_or_its_alias(key: str) -> None:
     assert verify(but("stores", 2, encryption=key), environment="prod", tier="prod") == ()
 
 
-def test_roles_outside_production_need_no_boundary() -> None:
-    found = verify(but("roles", boundary=None), environment="prod", tier="test")
-    assert not [each for each in found if each.statement == 50]
+@pytest.mark.parametrize("tier", ["develop", "test", "qa", "prod"])
+def test_roles_need_a_boundary_in_every_tier(tier: Tier) -> None:
+    found = verify(but("roles", boundary=None), environment="prod", tier=tier)
+    assert [each.found for each in found if each.statement == 50] == ["has no permissions boundary"]
+
+
+def test_managed_policies_of_the_configuration_are_for_the_code_alone() -> None:
+    listed = frozenset({"AmazonBedrockReadOnly"})
+    code = but("roles", 1, attached=listed, inline=frozenset({"read-secrets", "use-data"}))
+    assert verify(code, environment="prod", tier="prod", policies=listed) == ()
+    for account in (code, but("roles", 0, attached=listed)):
+        (found,) = verify(
+            account, environment="prod", tier="prod", policies=listed if account is not code else frozenset()
+        )
+        assert "AmazonBedrockReadOnly" in found.found
 
 
 def test_a_quota_is_a_prerequisite_and_no_statement_of_the_requirements() -> None:

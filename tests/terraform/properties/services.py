@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from desired_state.kinds.service.permissions import LEVELS
 from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
 from tests.terraform.properties import secret_sources, strategies
@@ -152,6 +153,29 @@ def sidecars(draw: st.DrawFn, service: str, environment: Variables) -> list[Vari
     ]
 
 
+RESOURCES = {
+    "s3": "[a-z]{3,9}-[a-z]{1,6}[*]?", "dynamodb": "[a-z]{3,9}_[A-Z][a-z]{1,6}", "sqs": "[a-z]{3,9}([.]fifo)?",
+    "sns": "[a-z]{3,9}-[a-z]{1,6}[*]?", "events": "[a-z]{3,9}", "kafka": "[a-z]{3,9}/[a-z]{3,9}[.][a-z]{1,6}",
+    "ssm": "[a-z]{3,9}/([a-z]{1,6}|[*])", "kms": "[a-z]{3,9}-[a-z]{1,6}", "service": "[a-z]{3,9}",
+}  # fmt: skip
+# The levels of each service, as desired_state has them; secrets are runtime_secrets here.
+GRANTED = {service: levels for service, levels in LEVELS.items() if service != "secrets"}
+
+
+@st.composite
+def permissions(draw: st.DrawFn, environment: Variables) -> Variables:
+    """Draw grants of all services and levels, of resources by name and by ARN, and managed policies."""
+    grants = []
+    for service in draw(st.lists(st.sampled_from(sorted(GRANTED)), max_size=5, unique=True)):
+        named = st.lists(st.from_regex(RESOURCES.get(service, ""), fullmatch=True), min_size=1, max_size=2, unique=True)
+        resources = draw(named) if service in RESOURCES else []
+        if service == "sqs" and draw(st.booleans()):
+            resources.append(f"arn:{environment['partition']}:sqs:{environment['region']}:999999999999:partner")
+        grants.append({"service": service, "access": draw(st.sampled_from(GRANTED[service])), "resources": resources})
+    arn = f"arn:{environment['partition']}:iam::aws:policy/AmazonBedrockReadOnly"
+    return {"grants": grants, "policies": draw(st.sampled_from([{}, {"bedrock": arn}]))}
+
+
 @st.composite
 def services(draw: st.DrawFn, _: Variables) -> Variables:
     environment = draw(strategies.environments())
@@ -199,6 +223,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             st.lists(secret_sources.secret_names | secret_sources.made_by_rds, max_size=3, unique=True)
         ),
         "kafka": draw(st.none() | kafka),
+        "permissions": draw(permissions(environment)),
         "sidecars": draw(sidecars(name, environment)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
@@ -295,7 +320,8 @@ def expected(variables: Variables) -> Counter[str]:
         aws_cloudwatch_metric_alarm=int(wakes),
         aws_appautoscaling_scheduled_action=len(scaling["schedules"]) if has_image(variables) else 0,
         aws_service_discovery_service=int(is_called(variables)),
-        aws_iam_role_policy=int(bool(variables["runtime_secrets"])),
+        aws_iam_role_policy=int(bool(variables["runtime_secrets"])) + int(bool(variables["permissions"]["grants"])),
+        aws_iam_role_policy_attachment=len(variables["permissions"]["policies"]),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),
     )
     return always + (public if is_public(variables) else Counter()) + optional

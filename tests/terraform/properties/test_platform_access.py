@@ -21,9 +21,11 @@ LONGEST_POLICY = 6144  # characters without white space, an IAM quota
 
 # What knows no resource; nothing else may be allowed on "*".
 WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:RegisterTaskDefinition",
+    "xray:GetSampling*",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -106,6 +108,9 @@ def test_property_50_environment_based_iam_restrictions_roles(instance: Instance
         Edit(BOUNDARY, "table/${local.environment_of}-*", "table/*", says="another environment"),
         Edit(BOUNDARY, "        Condition = local.not_of_another\n", "", says="another environment"),
         Edit(BOUNDARY, "sqs}:${local.environment_of}-*", "sns}:${local.environment_of}-*", says="cannot use sqs"),
+        Edit(BOUNDARY, 'cloudwatch:namespace" = "${local.environment_of}/*"', 'cloudwatch:namespace" = "*"',
+             says="metrics of another"),
+        Edit(BOUNDARY, '"${local.environment_of}.internal"', '"*"', says="finds services of another"),
         Edit(BOUNDARY, "], local.data_of_others)", "])",
              says="cannot use what was named", where=lambda v: not all(map(is_secret, v["data_resources"]))),
         Edit(BOUNDARY, "Resource = local.secrets_of_others", 'Resource = ["arn:aws:ssm:*:*:parameter/*"]',
@@ -155,6 +160,11 @@ def check_environment(instance: Instance, statement: Any, named: set[str]) -> No
         assert cluster.endswith(f":cluster/{name}"), "tasks of another cluster"
     elif statement["Sid"] == "EndsOfTasks":
         assert statement["Resource"].endswith(":rule/StepFunctionsGetEventsForECSTaskRule"), "rules of others"
+    elif statement["Sid"] == "Metrics":
+        assert statement["Condition"] == {"StringLike": {"cloudwatch:namespace": f"{name}/*"}}, "metrics of another"
+    elif statement["Sid"] == "FindServices":
+        found = {"StringEquals": {"servicediscovery:NamespaceName": f"{name}.internal"}}
+        assert statement["Condition"] == found, "finds services of another environment"
     elif statement["Sid"] not in ("WithoutResource", "Sources"):
         begins = re.compile(rf"[:/]{name}([-/].*)?$")
         of_others = [r for r in set(listed(statement["Resource"])) - named if not begins.search(r)]

@@ -58,8 +58,9 @@ def with_runtime_secrets(variables: Variables) -> bool:
 
 
 def statements(instance: Instance, role: str) -> list[dict[str, Any]]:
-    """Return the statements of a role's inline policies; nothing without any."""
-    policies = [policy for policy in instance.plan.of("aws_iam_role_policy") if policy.name == role]
+    """Return the statements of a role's inline policies without those of `permissions`; nothing without any."""
+    inline = instance.plan.of("aws_iam_role_policy")
+    policies = [one for one in inline if one.name == role and one.values["name"] != "use-data"]
     return [statement for policy in policies for statement in policy.document("policy")["Statement"]]
 
 
@@ -160,7 +161,8 @@ def test_property_43_task_role_secret_access(instance: Instance) -> None:
     check_keys(instance, "task", names)
     assert bool(statements(instance, "task")) == bool(named), "a role without secrets has a policy"
     exclusive = {entry.name: entry for entry in instance.plan.of("aws_iam_role_policies_exclusive")}["task"]
-    assert exclusive.values["policy_names"] == (["read-secrets"] if named else []), "the policy is not exclusive"
+    wanted = ["read-secrets"] * bool(named) + ["use-data"] * bool(instance.variables["permissions"]["grants"])
+    assert exclusive.values["policy_names"] == wanted, "the policy is not exclusive"
     for task in instance.plan.of("aws_ecs_task_definition"):
         roles = [instance.plan.references(task, name) for name in ("execution_role_arn", "task_role_arn")]
         assert [{role.split(".")[1] for role in found if "." in role} for found in roles] == [
