@@ -13,6 +13,7 @@ from desired_state.checks.conflicts import EnvironmentFacts, Tier
 from desired_state.instance import Key
 from desired_state.kinds.manifest import Manifest, read
 from desired_state.kinds.service.fargate import SIZES
+from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.located import Problem
 from desired_state.reading.document import Document, parse
 from desired_state.reading.merge import merge_patch
@@ -287,14 +288,17 @@ connects = st.fixed_dictionaries(
 def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str, Any]:
     """Draw any valid service in develop without dependencies."""
     cpu = draw(st.sampled_from(sorted(SIZES)))
-    port = draw(st.none() | st.integers(1, 65535))
+    port, is_public = draw(st.none() | st.integers(1, 65535)), draw(st.booleans())
+    runtime = draw(st.sampled_from(["nodejs", "python", "java", None]))
+    if is_public and runtime not in USUAL_PORTS:
+        port = port or 8080
     changes: dict[str, Any] = {
-        "runtime": draw(st.sampled_from(["nodejs", "python", "java", None])),
+        "runtime": runtime,
         "healthCheck": draw(st.none() | st.just({"command": ["CMD", "check"]})),
         "cpu": cpu,
         "memory": draw(st.sampled_from(SIZES[cpu])),
         "port": port,
-        "scaling": draw(scalings(worker=port is None)),
+        "scaling": draw(scalings(worker=port is None and not is_public)),
         "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_sources, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
@@ -309,7 +313,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
         },
     }
-    if draw(st.booleans()):
+    if is_public:
         changes |= {"type": "public", "routing": draw(routings())}
     changes["image"] = draw(st.none() | images)
     return service(draw(name), **changes)

@@ -172,7 +172,7 @@ class ServiceSpec(Strict):
     @classmethod
     def _health_check_needs_port(cls, check: HealthCheck | None, info: ValidationInfo) -> HealthCheck | None:
         if check is None or check.path is None or info.data.get("type") != "internal":
-            return check
+            return fits_protocol(check, info.data.get("routing"))
         if info.data.get("port", 0) is None:
             raise refuse(
                 "a worker (an internal service without port) has no path to ask for: write command, or add port",

@@ -16,7 +16,8 @@ from reconciler.core.wording import first_few
 # task definition does no harm. Source: the errors that the API references of these services list for a second create.
 _ONCE = frozenset(
     {
-        *("aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_cloudtrail", "aws_cloudwatch_dashboard"),
+        *("aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action", "aws_appautoscaling_target"),
+        *("aws_cloudtrail", "aws_cloudwatch_dashboard"),
         *("aws_cloudwatch_log_group", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_log_resource_policy"),
         *("aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_codepipeline"),
         *("aws_codestarnotifications_notification_rule", "aws_db_instance"),
