@@ -25,8 +25,22 @@ def _secrets_by_arn(spec: ServiceSpec) -> Iterator[Location]:
         yield from (("sidecars", index, "secrets", name) for name, source in sidecar.secrets.items() if source.is_arn)
 
 
+def _env_files(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("envFiles", index) for index, _ in enumerate(spec.env_files))
+    for number, sidecar in enumerate(spec.sidecars):
+        yield from (("sidecars", number, "envFiles", index) for index, _ in enumerate(sidecar.env_files))
+
+
+def _efs_without_iam(spec: ServiceSpec) -> Iterator[Location]:
+    for name, volume in spec.volumes.items():
+        if volume.efs is not None and not volume.efs.iam:
+            yield "volumes", name, "efs", "iam"
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("secret-arns", "a secret or parameter by its ARN, which may be another account's,", _secrets_by_arn),
+    Loosening("env-files", "a file of variables, which Git does not show,", _env_files),
+    Loosening("efs-without-iam", "a file system that does not ask for the task's role", _efs_without_iam),
 )
 
 

@@ -94,6 +94,10 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         if not matches(_without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
             yield Denial(("spec", *place), message)
+    for place, thing in _storage(spec):
+        if not matches(thing, tenant.storage):
+            message = f"the tenant {tenant.name} may not use {quote(thing)}, {_only(tenant.storage)}"
+            yield Denial(("spec", *place), message)
     if spec.scaling.max > tenant.tasks:
         message = f"scaling.max is {spec.scaling.max}, but {tenant.tasks} tasks are the limit of {tenant.name}"
         yield Denial(("spec", "scaling", "max"), message)
@@ -164,6 +168,16 @@ def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str, Readable]]:
 def _sources(place: Location, secrets: Mapping[str, SecretSource]) -> Iterator[tuple[Location, str, Readable]]:
     for name, source in secrets.items():
         yield (*place, name), source.name, "secrets" if source.parameter is None else "parameters"
+
+
+def _storage(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
+    """Yield file systems and files of variables, which are nobody's by their names."""
+    yield from ((("envFiles", index), arn) for index, arn in enumerate(spec.env_files))
+    for number, sidecar in enumerate(spec.sidecars):
+        yield from ((("sidecars", number, "envFiles", index), arn) for index, arn in enumerate(sidecar.env_files))
+    for name, volume in spec.volumes.items():
+        if volume.efs is not None:
+            yield ("volumes", name, "efs", "fileSystem"), volume.efs.file_system
 
 
 def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:

@@ -39,6 +39,9 @@ CHANGES: dict[str, str] = {
     "env": "env: {LEVEL: info}",
     "secrets": "secrets: {KEY_FILE: orders/key}",
     "runtime_secrets": "runtimeSecrets: [orders/key]",
+    "env_files": "envFiles: ['arn:aws:s3:::acme-config/orders.env']",
+    "volumes": "volumes: {data: {}}",
+    "mounts": "volumes: {data: {}}\n  mounts: {/data: {volume: data}}",
     "kafka": 'kafka: {brokers: ["b-1.kafka.example:9094"]}',
     "sidecars": "sidecars: [{name: proxy, image: registry.example/proxy:1}]",
     "pre_deployment": "preDeployment: {command: [migrate]}",
@@ -88,7 +91,7 @@ def test_the_policy_reaches_no_root() -> None:
 def test_roots_declare_every_variable_that_they_are_given() -> None:
     # Terraform only warns of a value for a variable that the root does not declare, and drops the value.
     whole = inputs_of(
-        instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"]]))),
+        instance(with_field("\n  ".join([CHANGES["stop_timeout"], CHANGES["delivery"], CHANGES["volumes"]]))),
         running_ports=frozenset({9090}),
         running_secrets=frozenset({"orders/former"}),
     )

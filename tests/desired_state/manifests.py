@@ -144,6 +144,7 @@ secret_sources = st.one_of(
     secret_names.map(lambda name: {"parameter": f"/{name}"}),
 )
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
+env_values = texts | st.integers(-9, 99999) | st.booleans() | st.sampled_from([1.5, 0.25])
 
 
 @st.composite
@@ -157,7 +158,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "memory": draw(st.sampled_from(SIZES[cpu])),
         "port": draw(st.none() | st.integers(1, 65535)),
         "scaling": {"min": lowest, "max": draw(st.integers(lowest, 100)), "cpu": draw(st.integers(1, 100))},
-        "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
+        "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), env_values, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_sources, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
@@ -166,6 +167,11 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),
         },
     }
+    if draw(st.booleans()):
+        efs = {"fileSystem": "fs-0a1b2c3d", "iam": draw(st.booleans())}
+        changes["volumes"] = {"data": draw(st.sampled_from([{}, {"efs": efs}]))}
+        changes["mounts"] = {"/data": {"volume": "data", "readOnly": draw(st.booleans())}}
+        changes["envFiles"] = ["arn:aws:s3:::acme-config/orders.env"]
     if draw(st.booleans()):
         changes["image"] = {"tag": draw(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True))}
     return service(draw(name), **changes)

@@ -32,10 +32,12 @@ from desired_state.kinds.service.container import (
     not_in_env,
 )
 from desired_state.kinds.service.delivery import Delivery
+from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
+from desired_state.kinds.service.storage import EnvFiles, Mounts, Volumes, known_volumes, unknown_volume
 from desired_state.kinds.service.traffic import HealthCheck, Routing
 from desired_state.located import quote
 
@@ -86,9 +88,12 @@ class ServiceSpec(Strict):
     routing: Annotated[Routing | None, Field(validate_default=True)] = None
     health_check: HealthCheck | None = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
-    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    env: dict[PlainVariableName, EnvText] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
     runtime_secrets: Annotated[tuple[ReadableName, ...], Distinct] = ()
+    env_files: Annotated[EnvFiles, Distinct, IfSet] = ()
+    volumes: Volumes = Field(default_factory=dict, exclude_if=lambda value: not value)
+    mounts: Mounts = Field(default_factory=dict, exclude_if=lambda value: not value)
     kafka: Kafka | None = None
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
     pre_deployment: PreDeployment | None = None
@@ -141,6 +146,8 @@ class ServiceSpec(Strict):
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
 
+    _mounts_have_volumes = field_validator("mounts")(known_volumes)
+
     @field_validator("kafka")
     @classmethod
     def _kafka_not_in_env(cls, kafka: Kafka | None, info: ValidationInfo) -> Kafka | None:
@@ -156,6 +163,9 @@ class ServiceSpec(Strict):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise refuse(f"{quote(name)} is listed twice", inside=(index, "name"))
+        for index, sidecar in enumerate(sidecars):
+            if (unknown := unknown_volume(sidecar.mounts, info.data.get("volumes"))) is not None:
+                raise refuse(unknown[1], inside=(index, "mounts", unknown[0], "volume"))
         taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
         if memory is not None and taken >= memory:
             raise refuse(

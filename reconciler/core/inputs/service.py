@@ -9,6 +9,7 @@ from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.service_secrets import origin, references
+from reconciler.core.inputs.service_storage import storage_variables
 
 # Ports of public services without one of their own, as in `runtimes` of terraform/modules/service/task.tf.
 _RUNTIME_PORTS = {"nodejs": 3000, "python": 8000}
@@ -46,6 +47,7 @@ def service_variables(
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
+        **storage_variables(spec),
         "environment_variables": dict(spec.env),
         "secrets": references(spec.secrets, secret_names, environment),
         "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],

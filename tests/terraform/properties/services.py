@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
-from tests.terraform.properties import secret_sources, strategies
+from tests.terraform.properties import secret_sources, storage, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.subjects import Subject
 
@@ -113,6 +113,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "priority": draw(st.integers(1, 50000)),
         "deregistration_delay": draw(st.integers(0, 900)),
     }
+    beside = draw(sidecars(name, environment))
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
     return {
         "environment": environment,
@@ -144,7 +145,8 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
             st.lists(secret_sources.secret_names | secret_sources.made_by_rds, max_size=3, unique=True)
         ),
         "kafka": draw(st.none() | kafka),
-        "sidecars": draw(sidecars(name, environment)),
+        "sidecars": beside,
+        "storage": draw(storage.storages(environment, beside)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
     }
@@ -213,7 +215,8 @@ def expected(variables: Variables) -> Counter[str]:
     public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=1, aws_cloudwatch_metric_alarm=2)
     optional = Counter(
         aws_service_discovery_service=int(is_called(variables)),
-        aws_iam_role_policy=int(bool(variables["runtime_secrets"])),
+        aws_iam_role_policy=bool(variables["runtime_secrets"]) + bool(storage.with_iam(variables)),
+        aws_efs_access_point=len(storage.opened_here(variables)),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),
     )
     return always + (public if is_public(variables) else Counter()) + optional
