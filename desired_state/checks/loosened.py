@@ -78,6 +78,18 @@ def _arns(spec: ServiceSpec) -> Iterator[Location]:
                 yield ("permissions", place, "resources", index)
 
 
+def _env_files(spec: ServiceSpec) -> Iterator[Location]:
+    yield from (("envFiles", index) for index, _ in enumerate(spec.env_files))
+    for number, sidecar in enumerate(spec.sidecars):
+        yield from (("sidecars", number, "envFiles", index) for index, _ in enumerate(sidecar.env_files))
+
+
+def _efs_without_iam(spec: ServiceSpec) -> Iterator[Location]:
+    for name, volume in spec.volumes.items():
+        if volume.efs is not None and not volume.efs.iam:
+            yield "volumes", name, "efs", "iam"
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening(
         "foreign-image", "an image that the service's own registry neither scanned nor keeps", _image, _image_of_job
@@ -95,6 +107,8 @@ LOOSENINGS: Final[tuple[Loosening, ...]] = (
         "a managed policy beside the permissions",
         lambda spec: (("policies", index) for index in range(len(spec.policies))),
     ),
+    Loosening("env-files", "a file of variables, which Git does not show,", _env_files),
+    Loosening("efs-without-iam", "a file system that does not ask for the task's role", _efs_without_iam),
 )
 
 

@@ -26,6 +26,7 @@ from desired_state.kinds.fields import (
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.policy import Policy
+from desired_state.kinds.service.env import as_written
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.limits import MOST_ENVIRONMENTS, MOST_MERGED
 from desired_state.located import Location, Problem, quote
@@ -127,6 +128,7 @@ SPECS: Final[Mapping[str, type[Spec]]] = {
 
 def read(document: Document) -> Manifest | tuple[Problem, ...]:
     """Validate a document. Returns the manifest, or all problems, including those found while reading the YAML."""
+    document = as_written(document)
     kind = document.data.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:

@@ -25,13 +25,15 @@ class Document:
     """One YAML document: its data, the places of its values (`root`), and the problems found while reading it.
 
     Where a spelling is rejected, `data` holds its most likely meaning, so that the rest can still be checked, and
-    `doubts` has both of its meanings by place."""
+    `doubts` has both of its meanings by place. `spellings` has the texts of numbers and booleans that their values do
+    not give back, such as 1.10."""
 
     path: str
     data: Mapping[str, JsonValue]
     root: Node
     problems: tuple[Problem, ...] = ()
     doubts: Mapping[Place, Doubt] = field(default_factory=dict)
+    spellings: Mapping[Place, str] = field(default_factory=dict)
 
     def at(self, location: Location) -> Place:
         """Return line and column of the value at a location, or of the nearest enclosing value that exists."""
@@ -118,7 +120,7 @@ def _read(path: str, text: str) -> Parsed:
 def _document(path: str, draft: Draft) -> Document | None:
     if not isinstance(draft.data, dict):
         return None
-    return Document(path, draft.data, draft.node, draft.problems, draft.doubts)
+    return Document(path, draft.data, draft.node, draft.problems, draft.doubts, draft.spellings)
 
 
 def _unreadable(problem: Problem) -> Parsed:

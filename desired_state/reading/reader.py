@@ -40,6 +40,7 @@ class Draft:
     node: Node
     problems: tuple[Problem, ...]
     doubts: Mapping[Place, Doubt]
+    spellings: Mapping[Place, str]
 
 
 class Reader:
@@ -52,6 +53,7 @@ class Reader:
         self.values = 0
         self._before = 0
         self._doubts: dict[Place, Doubt] = {}
+        self._spellings: dict[Place, str] = {}
         self._root: tuple[JsonValue, Node] | None = None
         self._events: Iterator[yaml.Event] = iter(())
 
@@ -65,7 +67,7 @@ class Reader:
                     documents += 1
                     if documents > MOST_DOCUMENTS:
                         raise UnreadableError(_place(event), f"more than {MOST_DOCUMENTS} documents: split the file")
-                    self._before, self._doubts = len(self.problems), {}
+                    self._before, self._doubts, self._spellings = len(self.problems), {}, {}
                     self._value(next(self._events), None, 0)
                     yield from self.remnant()
                     self._root = None
@@ -82,7 +84,7 @@ class Reader:
     def remnant(self) -> Iterator[Draft]:
         """Yield the document being read, as far as it was read; at most one."""
         if self._root is not None:
-            yield Draft(*self._root, tuple(sorted(self.problems[self._before :])), self._doubts)
+            yield Draft(*self._root, tuple(sorted(self.problems[self._before :])), self._doubts, self._spellings)
 
     def report(self, place: Place, message: str) -> None:
         """Record a problem and continue. Raises UnreadableError when the file has too many problems."""
@@ -163,6 +165,8 @@ class Reader:
         if meaning.doubt is not None:
             self._doubts[place] = meaning.doubt
             self.report(place, meaning.doubt.message)
+        elif meaning.is_respelt(event.value):
+            self._spellings[place] = event.value
         return meaning.value
 
     def _reject_extras(self, event: yaml.Event, place: Place) -> None:

@@ -74,6 +74,12 @@ class Scalar:
     value: Value
     doubt: Doubt | None = None
 
+    def is_respelt(self, text: str) -> bool:
+        """Return whether the text of a number or boolean is another than the one that it would be written as."""
+        if isinstance(self.value, bool):
+            return text not in ("true", "false")
+        return isinstance(self.value, int | float) and text != str(self.value)
+
 
 def resolve(text: str) -> Scalar:
     """Read a plain scalar by the core schema."""

@@ -3,9 +3,9 @@
 They need values only, so that the daemon can repeat them for an instance that it accepted earlier.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from desired_state.checks import routes
 from desired_state.checks.incumbents import rules_of
@@ -13,13 +13,12 @@ from desired_state.instance import Key, Kind
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import ModuleSpec, Spec
 from desired_state.kinds.platform import PlatformSpec
-from desired_state.kinds.service.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location, quote
+from desired_state.tenants.asked_for import Readable, groups_of, images_of, secrets_of, storage_of, without_tag
 from desired_state.tenants.granted_permissions import beyond_grants
 from desired_state.tenants.tenant import NAMED_ROOTS, Tenant, Tenants, matches
 
-Readable: TypeAlias = Literal["secrets", "parameters"]
 _SHARED: Final = "shared/*"
 
 
@@ -127,18 +126,26 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
         granted = tenant.own_names if tenant.repositories is None else tenant.repositories
         message = f"the tenant {tenant.name} may not build {quote(spec.repository)}, {_only(granted)}"
         yield Denial(("spec", "repository"), message)
-    for place, secret, kind in _secrets(spec):
+    for place, secret, kind in secrets_of(spec):
         if not may_read(secret, key, former, tenant, kind):
             message = f"the tenant {tenant.name} may not read {quote(secret)} for {key.name}"
             granted = (f"{key.name}/*", _SHARED, *_granted(tenant, kind))
             yield Denial(("spec", *place), f"{message}, {_only(granted)}")
     yield from _of_network(spec, tenant, tenants)
-    for place, image in _images(spec):
-        if not matches(_without_tag(image), tenant.registries):
+    for place, image in images_of(spec):
+        if not matches(without_tag(image), tenant.registries):
             message = f"the tenant {tenant.name} may not run the image {quote(image)}, {_only(tenant.registries)}"
             yield Denial(("spec", *place), message)
     for place, message in beyond_grants(_readable(key, former), spec, tenant, tenants):
         yield Denial(("spec", *place), message)
+    for place, thing in storage_of(spec):
+        if not matches(thing, tenant.storage):
+            message = f"the tenant {tenant.name} may not use {quote(thing)}, {_only(tenant.storage)}"
+            yield Denial(("spec", *place), message)
+    yield from _of_size(spec, tenant)
+
+
+def _of_size(spec: ServiceSpec, tenant: Tenant) -> Iterator[Denial]:
     if spec.scaling.max > tenant.tasks:
         message = f"scaling.max is {spec.scaling.max}, but {tenant.tasks} tasks are the limit of {tenant.name}"
         yield Denial(("spec", "scaling", "max"), message)
@@ -147,7 +154,7 @@ def _of_service(key: Key, spec: ServiceSpec, former: str | None, tenant: Tenant,
 
 
 def _of_network(spec: ServiceSpec, tenant: Tenant, tenants: Tenants) -> Iterator[Denial]:
-    for place, group in _groups(spec):
+    for place, group in groups_of(spec):
         if group not in tenant.security_groups:
             message = f"the tenant {tenant.name} may not use {quote(group)}, {_only(tenant.security_groups)}"
             yield Denial(("spec", *place), message)
@@ -233,45 +240,6 @@ def granted_route(path: str, host: str, key: Key, tenant: Tenant) -> RouteGrant 
     found += [] if host else [RouteGrant("", one) for one in (f"/{key.name}", *tenant.routes)]
     holding = [one for one in found if one.covers(host, path)]
     return max(holding, key=lambda one: (not one.host.startswith("*"), len(one.host), len(one.prefix)), default=None)
-
-
-def _secrets(spec: ServiceSpec) -> Iterator[tuple[Location, str, Readable]]:
-    if spec.image and spec.image.credentials:
-        yield ("image", "credentials"), spec.image.credentials, "secrets"
-    yield from _sources(("secrets",), spec.secrets)
-    yield from ((("runtimeSecrets", index), secret, "secrets") for index, secret in enumerate(spec.runtime_secrets))
-    for index, sidecar in enumerate(spec.sidecars):
-        yield from _sources(("sidecars", index, "secrets"), sidecar.secrets)
-        if sidecar.credentials:
-            yield ("sidecars", index, "credentials"), sidecar.credentials, "secrets"
-
-
-def _sources(place: Location, secrets: Mapping[str, SecretSource]) -> Iterator[tuple[Location, str, Readable]]:
-    for name, source in secrets.items():
-        yield (*place, name), source.name, "secrets" if source.parameter is None else "parameters"
-
-
-def _groups(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
-    for index, group in enumerate(spec.security.groups if spec.security else ()):
-        yield ("security", "groups", index), group
-    for index, way in enumerate(spec.security.egress if spec.security else ()):
-        if way.group is not None:
-            yield ("security", "egress", index, "group"), way.group
-
-
-def _images(spec: ServiceSpec) -> Iterator[tuple[Location, str]]:
-    if spec.image and spec.image.elsewhere:
-        yield ("image", "repository"), spec.image.elsewhere
-    yield from ((("sidecars", index, "image"), sidecar.image) for index, sidecar in enumerate(spec.sidecars))
-    if spec.delivery and spec.delivery.scanner:
-        yield ("delivery", "scanner"), spec.delivery.scanner
-
-
-def _without_tag(image: str) -> str:
-    """Return the registry and repository of an image, without tag and digest."""
-    name = image.partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    return folder + slash + last.partition(":")[0]
 
 
 def _closest(name: str, tenant: Tenant, tenants: Tenants) -> str:

@@ -33,6 +33,7 @@ class Tenant:
     depends_on: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    storage: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()

@@ -47,6 +47,13 @@ Parameter = Annotated[
         "payments/*, or an ARN",
     ),
 ]
+Storage = Annotated[
+    str,
+    explained(
+        r"fs-[0-9a-f]{8,40}|arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}/[A-Za-z0-9!_.'()/-]*\*?",
+        "must be the id of a file system, or the ARN of a file of variables or its beginning after the bucket and *",
+    ),
+]
 # A `*` before the first slash would also stand for the rest of a host name, which belongs to anybody.
 Registry = Annotated[
     str,
@@ -109,6 +116,7 @@ class TenantSettings(Section):
         (), description="Secrets beyond those below a service's own name (`<name>/`) and below `shared/`"
     )
     parameters: tuple[Parameter, ...] = Field((), description="Parameters of SSM beyond those, likewise")
+    storage: tuple[Storage, ...] = Field((), description="File systems by id, and files of variables in S3 by ARN")
     registries: tuple[Registry, ...] = Field(
         (), description="Images of sidecars and scanners, as registry and repository without a tag"
     )

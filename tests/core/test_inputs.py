@@ -48,6 +48,9 @@ CHANGES: dict[str, str] = {
     "runtime_secrets": "runtimeSecrets: [orders/key]",
     "permissions": "permissions: [{service: s3, resources: [orders-uploads], access: read}]",
     "policies": "policies: [bedrock]",
+    "env_files": "envFiles: ['arn:aws:s3:::acme-config/orders.env']",
+    "volumes": "volumes: {data: {}}",
+    "mounts": "volumes: {data: {}}\n  mounts: {/data: {volume: data}}",
     "kafka": 'kafka: {brokers: ["b-1.kafka.example:9094"]}',
     "sidecars": "sidecars: [{name: proxy, image: registry.example/proxy:1}]",
     "pre_deployment": "preDeployment: {command: [migrate]}",
@@ -110,7 +113,7 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
             with_field(
                 "\n  ".join(
                     CHANGES[name]
-                    for name in ("stop_timeout", "delivery", "deployment", "spot", "connect", "permissions")
+                    for name in ("stop_timeout", "delivery", "deployment", "spot", "connect", "permissions", "volumes")
                 )
             )
         ),

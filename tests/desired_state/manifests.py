@@ -171,6 +171,7 @@ permissions = st.lists(
     max_size=3,
 )
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
+env_values = texts | st.integers(-9, 99999) | st.booleans() | st.sampled_from([1.5, 0.25])
 
 _versions = st.fixed_dictionaries({"tag": st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)}) | st.just(
     {"digest": f"sha256:{'0' * 64}"}
@@ -299,7 +300,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "memory": draw(st.sampled_from(SIZES[cpu])),
         "port": port,
         "scaling": draw(scalings(worker=port is None and not is_public)),
-        "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), texts, max_size=3)),
+        "env": draw(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,3}_X", fullmatch=True), env_values, max_size=3)),
         "secrets": draw(st.dictionaries(st.from_regex(r"[A-Z]{1,4}_Z", fullmatch=True), secret_sources, max_size=2)),
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
@@ -316,6 +317,11 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
     if is_public:
         changes |= {"type": "public", "routing": draw(routings())}
     changes["image"] = draw(st.none() | images)
+    if draw(st.booleans()):
+        efs = {"fileSystem": "fs-0a1b2c3d", "iam": draw(st.booleans())}
+        changes["volumes"] = {"data": draw(st.sampled_from([{}, {"efs": efs}]))}
+        changes["mounts"] = {"/data": {"volume": "data", "readOnly": draw(st.booleans())}}
+        changes["envFiles"] = ["arn:aws:s3:::acme-config/orders.env"]
     return service(draw(name), **changes)
 
 

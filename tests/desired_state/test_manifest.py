@@ -100,7 +100,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"healthCheck": {"path": "health"}}, '"health" is not a path: it begins with "/" and has no spaces'),
         ({"image": {"tag": 1234567}}, "spec.image.tag must be text: put it in quotes"),
         ({"image": {"tag": "a b"}}, '"a b" is not an image tag'),
-        ({"env": {"LEVEL": 3}}, "spec.env.LEVEL must be text: put it in quotes"),
+        ({"env": {"LEVEL": [3]}}, "spec.env.LEVEL must be text"),
         ({"env": {"1ST": "a"}}, '"1ST" is not the name of an environment variable'),
         ({"env": {"A": "x"}, "secrets": {"A": "x"}}, "A is both in env and in secrets: remove one"),
         (

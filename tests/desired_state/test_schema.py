@@ -84,7 +84,7 @@ def test_an_override_may_be_any_part_of_a_spec(override: dict[str, Any]) -> None
         service(cpu=300),
         service(cpu="256"),
         service(prot=80),
-        service(env={"A": 1}),
+        service(env={"A": [1]}),
         service(policy={"interval": "soon"}),
         {**service(), "overrides": {"develop": {"prot": 80}}},
         {**service(), "overrides": {"develop": {"environments": ["prod"]}}},

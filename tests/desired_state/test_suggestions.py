@@ -48,8 +48,8 @@ def problems_with(*lines: str) -> list[str]:
 @pytest.mark.parametrize(
     ("bad", "message", "followed"),
     [
-        ("env: {A: on}", 'on is ambiguous (a boolean or text): write "on"', 'env: {A: "on"}'),
-        ("env: {A: 0o14}", '0o14 is ambiguous (a number or text): write "0o14"', 'env: {A: "0o14"}'),
+        ("env: {A: on}", "on is ambiguous (a boolean or text): write true, or quote it", "env: {A: true}"),
+        ("env: {A: 0o14}", "0o14 is ambiguous (a number or text): write 12, or quote it", 'env: {A: "0o14"}'),
         (
             "policy: {suspend: yes}",
             "yes is ambiguous (a boolean or text): write true",
@@ -203,7 +203,8 @@ def test_of_thousands_of_mistakes_all_are_reported_and_the_first_ones_explained(
 
 def test_of_many_ambiguous_values_in_a_large_manifest_the_first_ones_are_explained_by_their_field() -> None:
     filling = "".join(f"    A{number}: a\n" for number in range(10_000))
-    found = problems(f"{SERVICE}  env:\n" + "".join(f"    B{number}: on\n" for number in range(50)) + filling)
+    command = "  sidecars:\n  - name: a\n    image: a.example/a:1\n    command:\n" + "    - on\n" * 50
+    found = problems(f"{SERVICE}{command}  env:\n{filling}")
     assert len(found) == 50
     assert 5 <= sum(message.endswith('write "on"') for message in found) < 50
     assert all(message.startswith("on is ambiguous (a boolean or text): write ") for message in found)

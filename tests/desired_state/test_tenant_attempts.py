@@ -111,12 +111,11 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     "a parameter with its environment": (secret({"parameter": "/develop/orders/key"}), SECRET, "STOLEN"),
     "a parameter by its ARN": (secret(f"{PARAMETERS_ARN}orders/key"), SECRET, "STOLEN"),
     "the own parameter by its ARN": (secret({"parameter": f"{PARAMETERS_ARN}intruder/key"}), SECRET, "STOLEN"),
-    "a parameter of a sidecar": (
-        file(own(sidecars=sidecar(secrets={"S": {"parameter": "/orders/key"}}))),
-        SECRET,
-        '"S"',
-    ),
+    "a parameter of a sidecar": (file(own(sidecars=sidecar(secrets={"S": {"parameter": "/a/b"}}))), SECRET, '"S"'),
     "a parameter through Secrets Manager": (secret("/aws/reference/ssm/orders/key"), SECRET, "/aws/reference"),
+    # file systems and files of variables
+    "a file system": (file(own(volumes={"a": {"efs": {"fileSystem": "fs-0a1b2c3d"}}})), "may not use", "fs-0a1b"),
+    "a file of variables": (file(own(envFiles=["arn:aws:s3:::orders/x.env"])), "may not use", "orders/x.env"),
     # registries
     "a sidecar of a public registry": (file(own(sidecars=sidecar("docker.io/evil/miner:1"))), IMAGE, "docker.io"),
     "a repository that begins like a granted one": (

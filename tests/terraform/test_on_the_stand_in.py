@@ -9,7 +9,16 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.inputs import REGION, Variables, but, internal_service, public_service, scaled_worker, worker
+from tests.terraform.inputs import (
+    ACCOUNT,
+    REGION,
+    Variables,
+    but,
+    internal_service,
+    public_service,
+    scaled_worker,
+    worker,
+)
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
@@ -22,6 +31,34 @@ CASES = {
     "night": scaled_worker("develop"),
 }
 ORDERS = "module.orders.aws_"
+PARTNER = "arn:aws:secretsmanager:us-east-1:999900001111:secret:partner/key-AbCdEf"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ledger/mail-key"
+PROXY = {"name": "proxy", "image": "public.example/proxy:1"}
+
+
+def with_data(files: str, group: str) -> Variables:
+    """Return every form of a secret, volumes of both kinds, mounts and a file of variables, for two containers."""
+    return {
+        "secrets": {
+            "DATABASE_URL": "ledger/database-url",
+            "DATABASE_USER": "rds!db-0b1e2f3a-4f3a-8b1e-0b1e2f3a4c5d:username::",
+            "PARTNER_KEY": f"{PARTNER}:user::",
+            "MAIL_KEY": PARAMETER,
+        },
+        "sidecars": [PROXY],
+        "storage": {
+            "volumes": {
+                "scratch": {},
+                "files": {"efs": {"file_system": files, "security_group": group}},
+            },
+            "mounts": [
+                {"path": "/files", "volume": "files"},
+                {"path": "/scratch", "volume": "scratch"},
+                {"container": "proxy", "path": "/files", "volume": "files", "read_only": True},
+            ],
+            "env_files": [{"arn": "arn:aws:s3:::acme-config/ledger.env"}],
+        },
+    }
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +67,7 @@ def platform(stand_in: StandIn) -> Variables:
 
 
 @pytest.fixture(scope="module")
-def applied(workbench: Workbench, platform: Variables) -> Variables:
+def applied(workbench: Workbench, platform: Variables, stand_in: StandIn) -> Variables:
     """A public service, an internal one and a worker without an image, in one state. Returns the root's variables."""
     root = workbench.directory / "roots/three"
     root.mkdir()
@@ -38,11 +75,14 @@ def applied(workbench: Workbench, platform: Variables) -> Variables:
         f'provider "aws" {{\n  region = "{REGION}"\n}}\nvariable "cases" {{\n  type = any\n}}\n'
     )
     for case, variables in CASES.items():
-        arguments = {name: f"${{var.cases.{case}.{name}}}" for name in variables if name != "aws"}
+        more = ["storage"] if case == "ledger" else []
+        arguments = {name: f"${{var.cases.{case}.{name}}}" for name in [*variables, *more] if name != "aws"}
         call = {"module": {case: {"source": "../../modules/service", **arguments}}}
         outputs = {f"{case}_service_arn": {"value": f"${{module.{case}.service_arn}}"}}
         (root / f"{case}.tf.json").write_text(json.dumps({**call, "output": outputs}))
+    files = stand_in.client("efs").create_file_system(CreationToken="ledger", Encrypted=True)["FileSystemId"]
     given = {"cases": {case: variables | {"platform": platform} for case, variables in CASES.items()}}
+    given["cases"]["ledger"] |= with_data(files, platform["security_groups"]["internal_services"])
     workbench.plan("roots/three", given)
     workbench.apply("roots/three")
     return given
@@ -141,6 +181,34 @@ def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -
     # its own group, the badge of internal callers, and the badge that the brokers admit
     assert len(describe(stand_in, "ledger")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
     assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 2
+
+
+def test_a_service_mounts_its_directory_of_a_file_system_and_starts_with_every_kind_of_secret(
+    second_plan: Plan, stand_in: StandIn
+) -> None:
+    ecs, iam = stand_in.client("ecs"), stand_in.client("iam")
+    task = ecs.describe_task_definition(taskDefinition="develop-ledger")["taskDefinition"]
+    (point,) = stand_in.client("efs").describe_access_points()["AccessPoints"]
+    assert point["RootDirectory"]["Path"] == "/develop-ledger/files"
+    (mounted,) = [volume for volume in task["volumes"] if volume["name"] == "files"]
+    assert mounted["efsVolumeConfiguration"]["transitEncryption"] == "ENABLED"
+    assert mounted["efsVolumeConfiguration"]["authorizationConfig"] == {
+        "accessPointId": point["AccessPointId"],
+        "iam": "ENABLED",
+    }
+    policy = iam.get_role_policy(RoleName="develop-ledger-task", PolicyName="use-volumes")["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    arn = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/{point['AccessPointId']}"
+    assert statement["Condition"] == {"StringEquals": {"elasticfilesystem:AccessPointArn": arn}}
+    own, proxy = sorted(task["containerDefinitions"], key=lambda container: str(container["name"]))
+    assert own["environmentFiles"] == [{"type": "s3", "value": "arn:aws:s3:::acme-config/ledger.env"}]
+    assert {"sourceVolume": "files", "containerPath": "/files", "readOnly": True} in proxy["mountPoints"]
+    assert {secret["name"]: secret["valueFrom"].split(":")[2] for secret in own["secrets"]} == {
+        "DATABASE_URL": "secretsmanager",
+        "DATABASE_USER": "secretsmanager",
+        "PARTNER_KEY": "secretsmanager",
+        "MAIL_KEY": "ssm",
+    }
 
 
 def test_the_next_plan_takes_back_what_was_added_by_hand(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.terraform import wrong_storage
 from tests.terraform.inputs import (
     KEY,
     Variables,
@@ -114,6 +115,7 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     "secret_without_its_parts": ("service", service(secrets={"KEY_FILE": "orders:key"}), ("orders:key", "secrets")),
     "secret_of_another_service": ("service", service(secrets={"K": "arn:aws:iam::1:role/x"}), ("arn:aws:iam", "ARN")),
     "part_of_a_secret_like_an_arn": ("service", service(secrets={"K": "a-abc123:x::"}), ("a-abc123:x::", "hyphen")),
+    **wrong_storage.CASES,
     "admitted_secret": ("service", service() | {"admitted_secrets": ["a-abc123"]}, ("a-abc123", "hyphen")),
     "admitted_port": ("service", service() | {"admitted_ports": [0]}, ("admitted_ports [0]",)),
     "long_stop": ("service", service(stop_timeout=121), ("stop_timeout 121", "2 to 120")),

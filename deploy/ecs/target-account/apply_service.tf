@@ -64,6 +64,15 @@ locals {
       ]
       Resource = [for kind in ["namespace", "service"] : "${local.arn_in["servicediscovery"]}:${kind}/*"]
     },
+    {
+      Sid    = "Directories"
+      Effect = "Allow"
+      Action = [
+        "elasticfilesystem:CreateAccessPoint", "elasticfilesystem:DeleteAccessPoint", "elasticfilesystem:DescribeAccessPoints",
+        "elasticfilesystem:ListTagsForResource", "elasticfilesystem:TagResource", "elasticfilesystem:UntagResource",
+      ]
+      Resource = [for kind in ["access-point", "file-system"] : "${local.arn_in["elasticfilesystem"]}:${kind}/*"]
+    },
     local.alarms_kept,
   ]
 

@@ -5,7 +5,7 @@ locals {
   iam_arn = "${local.arn_prefix}:iam::${local.account}"
   arn_in = { for service in [
     "application-autoscaling", "cloudtrail", "cloudwatch", "codebuild", "codeconnections", "codepipeline", "codestar-connections",
-    "codestar-notifications", "config", "dynamodb", "ec2", "ecr", "ecs", "elasticloadbalancing", "kms", "lambda", "logs", "scheduler",
+    "codestar-notifications", "config", "dynamodb", "ec2", "ecr", "ecs", "elasticfilesystem", "elasticloadbalancing", "kms", "lambda", "logs", "scheduler",
     "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "states", "wafv2",
   ] : service => "${local.arn_prefix}:${service}:${local.region}:${local.account}" }
 

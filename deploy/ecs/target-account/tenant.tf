@@ -17,14 +17,14 @@ locals {
         "application-autoscaling:PutScalingPolicy", "application-autoscaling:PutScheduledAction", "codestar-notifications:DeleteNotificationRule",
         "codestar-notifications:UpdateNotificationRule", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
         "ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
-        "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule", "elasticloadbalancing:RemoveTags",
+        "elasticfilesystem:DeleteAccessPoint", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule", "elasticloadbalancing:RemoveTags",
         "elasticloadbalancing:SetRulePriorities", "servicediscovery:DeleteService", "servicediscovery:DeregisterInstance",
         "servicediscovery:UpdateService",
       ]
       Resource = [
         "${local.arn_in["application-autoscaling"]}:scalable-target/*", "${local.arn_in["codestar-notifications"]}:notificationrule/*",
-        "${local.arn_in["ec2"]}:security-group/*", "${local.arn_in["elasticloadbalancing"]}:listener-rule/*",
-        "${local.arn_in["servicediscovery"]}:service/*",
+        "${local.arn_in["ec2"]}:security-group/*", "${local.arn_in["elasticfilesystem"]}:access-point/*",
+        "${local.arn_in["elasticloadbalancing"]}:listener-rule/*", "${local.arn_in["servicediscovery"]}:service/*",
       ]
       Condition = local.not_tagged
     },

@@ -9,8 +9,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from desired_state.kinds.fields import Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
+from desired_state.kinds.fields import Distinct, Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
+from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.secret import SecretName, SecretSource
+from desired_state.kinds.service.storage import EnvFiles, Mounts
 from desired_state.located import quote
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
@@ -63,8 +65,10 @@ class Sidecar(Strict):
     command: Command = ()
     essential: bool = True
     memory: Annotated[int | None, Field(ge=6), Mebibytes] = None
-    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    env: dict[PlainVariableName, EnvText] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
+    env_files: Annotated[EnvFiles, Distinct, IfSet] = ()
+    mounts: Mounts = Field(default_factory=dict, exclude_if=lambda value: not value)
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
 

@@ -34,6 +34,7 @@ from desired_state.kinds.service.container import (
 )
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
+from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.network import Connect, Security
@@ -41,6 +42,7 @@ from desired_state.kinds.service.permissions import Permissions, Policies, throu
 from desired_state.kinds.service.runtime import Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
+from desired_state.kinds.service.storage import EnvFiles, Mounts, Volumes, known_volumes, unknown_volume
 from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import Location, quote
 
@@ -95,11 +97,14 @@ class ServiceSpec(Strict):
     security: Annotated[Security | None, IfSet] = None
     connect: Annotated[Connect | None, IfSet] = None
     stop_timeout: Annotated[Duration | None, IfSet] = None
-    env: dict[PlainVariableName, str] = Field(default_factory=dict)
+    env: dict[PlainVariableName, EnvText] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
     runtime_secrets: Annotated[tuple[ReadableName, ...], Distinct] = ()
     permissions: Annotated[Permissions, IfSet] = ()
     policies: Annotated[Policies, IfSet] = ()
+    env_files: Annotated[EnvFiles, Distinct, IfSet] = ()
+    volumes: Volumes = Field(default_factory=dict, exclude_if=lambda value: not value)
+    mounts: Mounts = Field(default_factory=dict, exclude_if=lambda value: not value)
     kafka: Kafka | None = None
     sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
     pre_deployment: PreDeployment | None = None
@@ -205,6 +210,8 @@ class ServiceSpec(Strict):
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
     _keys_through_services = field_validator("permissions")(through_kms)
 
+    _mounts_have_volumes = field_validator("mounts")(known_volumes)
+
     @field_validator("kafka")
     @classmethod
     def _kafka_not_in_env(cls, kafka: Kafka | None, info: ValidationInfo) -> Kafka | None:
@@ -220,6 +227,9 @@ class ServiceSpec(Strict):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise refuse(f"{quote(name)} is listed twice", inside=(index, "name"))
+        for index, sidecar in enumerate(sidecars):
+            if (unknown := unknown_volume(sidecar.mounts, info.data.get("volumes"))) is not None:
+                raise refuse(unknown[1], inside=(index, "mounts", unknown[0], "volume"))
         taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
         if memory is not None and taken >= memory:
             raise refuse(

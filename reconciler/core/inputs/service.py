@@ -15,6 +15,7 @@ from reconciler.core.inputs.service_permissions import permission_variables, run
 from reconciler.core.inputs.service_routing import routing_variables
 from reconciler.core.inputs.service_scaling import scaling_variables, spot_variables
 from reconciler.core.inputs.service_secrets import origin, references
+from reconciler.core.inputs.service_storage import storage_variables
 
 
 def service_variables(
@@ -58,6 +59,7 @@ def service_variables(
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
+        **storage_variables(spec),
         "environment_variables": dict(spec.env),
         "secrets": references(spec.secrets, secret_names, environment),
         "runtime_secrets": [secret_names.get(name, name) for name in runtime_secrets(spec)],

@@ -135,13 +135,32 @@ def _definition(planned: Mapping[str, Any]) -> dict[str, Any]:
         "executionRoleArn": planned["execution_role_arn"],
         "taskRoleArn": planned["task_role_arn"],
         "containerDefinitions": json.loads(planned["container_definitions"]),
-        "volumes": [{"name": volume["name"]} for volume in planned.get("volume") or ()],
+        "volumes": [_volume(volume) for volume in planned.get("volume") or ()],
         "runtimePlatform": {
             "operatingSystemFamily": platform.get("operating_system_family", "LINUX"),
             "cpuArchitecture": platform.get("cpu_architecture", "X86_64"),
         },
         "tags": [{"key": key, "value": value} for key, value in sorted((planned.get("tags_all") or {}).items())],
     }
+
+
+def _volume(planned: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a volume of the request. Raises: Incomplete, while the plan itself makes its access point."""
+    volume: dict[str, Any] = {"name": planned["name"]}
+    for efs in planned.get("efs_volume_configuration") or ():
+        authorization = (efs.get("authorization_config") or [{}])[0]
+        if not authorization.get("access_point_id"):
+            raise Incomplete
+        volume["efsVolumeConfiguration"] = {
+            "fileSystemId": efs["file_system_id"],
+            "rootDirectory": efs.get("root_directory") or "/",
+            "transitEncryption": efs["transit_encryption"],
+            "authorizationConfig": {
+                "accessPointId": authorization["access_point_id"],
+                "iam": authorization.get("iam") or "DISABLED",
+            },
+        }
+    return volume
 
 
 def _deploys(document: Mapping[str, Any]) -> bool:

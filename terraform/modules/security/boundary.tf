@@ -6,7 +6,7 @@ locals {
   boundaries     = toset(["${var.environment.name}-boundary"])
   environment_of = var.environment.name
   arn_in = {
-    for service in ["codebuild", "dynamodb", "ecr", "ecs", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "states"] :
+    for service in ["codebuild", "dynamodb", "ecr", "ecs", "elasticfilesystem", "events", "kafka", "kinesis", "kms", "logs", "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "states"] :
     service => "${local.arn_prefix}:${service}:${local.region}:${local.account}"
   }
 
@@ -65,8 +65,8 @@ locals {
       {
         Sid       = "Secrets"
         Effect    = "Allow"
-        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "ssm:GetParameters"]
-        Resource  = ["${local.arn_in.secretsmanager}:secret:*", "${local.arn_in.ssm}:parameter/*"]
+        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "ssm:GetParameters", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        Resource  = ["${local.arn_in.secretsmanager}:secret:*", "${local.arn_in.ssm}:parameter/*", "${local.arn_in.elasticfilesystem}:file-system/*"]
         Condition = local.not_of_another
       },
       {

@@ -48,12 +48,13 @@ locals {
 
   execution_policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []))
+    Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []), local.env_file_statements)
   })
-  task_policies = merge(local.permission_policies, { for role, statements in local.secret_statements : "read-secrets" => jsonencode({
+  task_statements = { "read-secrets" = lookup(local.secret_statements, "task", []), "use-volumes" = local.file_statements }
+  task_policies = merge(local.permission_policies, { for name, statements in local.task_statements : name => jsonencode({
     Version   = "2012-10-17"
     Statement = statements
-  }) if role == "task" })
+  }) if length(statements) > 0 })
 }
 
 resource "aws_iam_role" "execution" {

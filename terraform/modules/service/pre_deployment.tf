@@ -31,5 +31,27 @@ resource "aws_ecs_task_definition" "pre_deployment" {
     name = "tmp"
   }
 
+  dynamic "volume" {
+    for_each = var.storage.volumes
+
+    content {
+      name = volume.key
+
+      dynamic "efs_volume_configuration" {
+        for_each = volume.value.efs == null ? [] : [volume.value.efs]
+
+        content {
+          file_system_id     = efs_volume_configuration.value.file_system
+          transit_encryption = "ENABLED"
+
+          authorization_config {
+            access_point_id = local.access_points[volume.key]
+            iam             = efs_volume_configuration.value.iam ? "ENABLED" : "DISABLED"
+          }
+        }
+      }
+    }
+  }
+
   tags = local.tags
 }

@@ -60,7 +60,7 @@ locals {
       to_port     = 65535
       protocol    = "tcp"
       cidr_blocks = cidrs
-  }) if length(cidrs) > 0], local.further_egress)
+  }) if length(cidrs) > 0], local.further_egress, local.efs_egress)
 
   security_groups = concat(
     [aws_security_group.this.id, var.platform.security_groups.internal_services],

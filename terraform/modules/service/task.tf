@@ -68,8 +68,8 @@ locals {
     environment     = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
     secrets         = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${startswith(var.secrets[name], "arn:") ? "" : local.secret_prefix}${var.secrets[name]}" }]
     linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(var.resources.memory / 2) })] }
-    mountPoints     = [{ sourceVolume = "tmp", containerPath = "/var/tmp", readOnly = false }]
-  })
+    mountPoints     = concat([{ sourceVolume = "tmp", containerPath = "/var/tmp", readOnly = false }], local.mount_points[local.name])
+  }, local.environment_files[local.name])
 
   container = merge(
     local.own_container,
@@ -95,8 +95,9 @@ locals {
       environment     = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
       secrets         = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${startswith(sidecar.secrets[name], "arn:") ? "" : local.secret_prefix}${sidecar.secrets[name]}" }]
       linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(coalesce(sidecar.memory, var.resources.memory) / 2) })] }
-      mountPoints     = [{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/var/tmp", readOnly = false }]
+      mountPoints     = concat([{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/var/tmp", readOnly = false }], local.mount_points[sidecar.name])
     },
+    local.environment_files[sidecar.name],
     { for key, command in { command = sidecar.command } : key => command if length(command) > 0 },
     { for key, memory in { memory = sidecar.memory } : key => memory if memory != null },
   )]
@@ -137,6 +138,28 @@ resource "aws_ecs_task_definition" "this" {
 
     content {
       name = volume.key
+    }
+  }
+
+  dynamic "volume" {
+    for_each = var.storage.volumes
+
+    content {
+      name = volume.key
+
+      dynamic "efs_volume_configuration" {
+        for_each = volume.value.efs == null ? [] : [volume.value.efs]
+
+        content {
+          file_system_id     = efs_volume_configuration.value.file_system
+          transit_encryption = "ENABLED"
+
+          authorization_config {
+            access_point_id = local.access_points[volume.key]
+            iam             = efs_volume_configuration.value.iam ? "ENABLED" : "DISABLED"
+          }
+        }
+      }
     }
   }
 

@@ -20,6 +20,7 @@ module "service" {
   stop_timeout          = var.stop_timeout
   environment_variables = var.environment_variables
   secrets               = var.secrets
+  storage               = var.storage
   kafka                 = var.kafka
   admitted_secrets      = var.admitted_secrets
   runtime_secrets       = var.runtime_secrets

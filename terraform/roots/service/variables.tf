@@ -278,6 +278,33 @@ variable "secrets" {
   nullable    = false
 }
 
+variable "storage" {
+  description = "Volumes of a task (empty ones, or directories of EFS), the paths at which containers see them, and files of variables in S3. A mount or file without `container` is for the service's own. Without `access_point`, a volume of EFS gets one of its own, which opens `root_directory`."
+  type = object({
+    volumes = optional(map(object({
+      efs = optional(object({
+        file_system    = string
+        access_point   = optional(string)
+        root_directory = optional(string)
+        iam            = optional(bool, true)
+        security_group = optional(string)
+      }))
+    })), {})
+    mounts = optional(list(object({
+      container = optional(string)
+      path      = string
+      volume    = string
+      read_only = optional(bool, false)
+    })), [])
+    env_files = optional(list(object({
+      container = optional(string)
+      arn       = string
+    })), [])
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "kafka" {
   description = "Kafka brokers (host:port) the service talks to, handed to it as KAFKA_BOOTSTRAP_SERVERS; null without Kafka."
   type        = object({ brokers = list(string) })

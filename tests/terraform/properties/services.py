@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from desired_state.kinds.service.permissions import LEVELS
 from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
-from tests.terraform.properties import secret_sources, strategies
+from tests.terraform.properties import secret_sources, storage, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.routings import PATH, further_networks, routings
 from tests.terraform.properties.subjects import Subject
@@ -191,6 +191,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     owner = "git" if uri == elsewhere else draw(st.sampled_from(["git", "pipeline"]))
     image = {"owner": owner, "uri": uri, "credentials": login}
     routing = draw(routings()) if kind == "public" else None
+    beside = draw(sidecars(name, environment))
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
     return {
         "environment": environment,
@@ -224,7 +225,8 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         ),
         "kafka": draw(st.none() | kafka),
         "permissions": draw(permissions(environment)),
-        "sidecars": draw(sidecars(name, environment)),
+        "sidecars": beside,
+        "storage": draw(storage.storages(environment, beside)),
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
     }
@@ -320,8 +322,11 @@ def expected(variables: Variables) -> Counter[str]:
         aws_cloudwatch_metric_alarm=int(wakes),
         aws_appautoscaling_scheduled_action=len(scaling["schedules"]) if has_image(variables) else 0,
         aws_service_discovery_service=int(is_called(variables)),
-        aws_iam_role_policy=int(bool(variables["runtime_secrets"])) + int(bool(variables["permissions"]["grants"])),
+        aws_iam_role_policy=bool(variables["runtime_secrets"])
+        + bool(storage.with_iam(variables))
+        + bool(variables["permissions"]["grants"]),
         aws_iam_role_policy_attachment=len(variables["permissions"]["policies"]),
+        aws_efs_access_point=len(storage.opened_here(variables)),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),
     )
     return always + (public if is_public(variables) else Counter()) + optional

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.terraform.inputs import Variables
-from tests.terraform.properties import secret_sources
+from tests.terraform.properties import secret_sources, storage
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
@@ -58,9 +58,9 @@ def with_runtime_secrets(variables: Variables) -> bool:
 
 
 def statements(instance: Instance, role: str) -> list[dict[str, Any]]:
-    """Return the statements of a role's inline policies without those of `permissions`; nothing without any."""
+    """Return the statements about secrets of a role's inline policies; nothing without any."""
     inline = instance.plan.of("aws_iam_role_policy")
-    policies = [one for one in inline if one.name == role and one.values["name"] != "use-data"]
+    policies = [one for one in inline if one.name == role and one.values["name"] not in ("use-data", "use-volumes")]
     return [statement for policy in policies for statement in policy.document("policy")["Statement"]]
 
 
@@ -159,10 +159,12 @@ def test_property_43_task_role_secret_access(instance: Instance) -> None:
     assert reads(instance, "task") == named, "the code may read other secrets"
     assert not reads(instance, "task", "ssm:GetParameters"), "the code may read parameters"
     check_keys(instance, "task", names)
-    assert bool(statements(instance, "task")) == bool(named), "a role without secrets has a policy"
+    mounting = bool(storage.with_iam(instance.variables))
+    assert bool(statements(instance, "task")) >= bool(named), "a role without secrets has a policy"
     exclusive = {entry.name: entry for entry in instance.plan.of("aws_iam_role_policies_exclusive")}["task"]
-    wanted = ["read-secrets"] * bool(named) + ["use-data"] * bool(instance.variables["permissions"]["grants"])
-    assert exclusive.values["policy_names"] == wanted, "the policy is not exclusive"
+    data = bool(instance.variables["permissions"]["grants"])
+    policies = ["read-secrets"] * bool(named) + ["use-data"] * data + ["use-volumes"] * mounting
+    assert exclusive.values["policy_names"] == policies, "the policy is not exclusive"
     for task in instance.plan.of("aws_ecs_task_definition"):
         roles = [instance.plan.references(task, name) for name in ("execution_role_arn", "task_role_arn")]
         assert [{role.split(".")[1] for role in found if "." in role} for found in roles] == [

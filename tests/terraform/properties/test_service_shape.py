@@ -176,6 +176,8 @@ def test_the_services_are_of_every_kind(laboratory: Laboratory) -> None:
         "pre_deployment",
         "secrets",
     )
+    for part in ("volumes", "mounts", "env_files"):
+        assert {bool(variables["storage"][part]) for variables in batch} == {True, False}, part
     for option in (*options, "runtime_secrets", "admitted_secrets"):
         assert {bool(variables[option]) for variables in batch} == {True, False}, option
 
