@@ -6,6 +6,7 @@ from typing import Final
 
 from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding
 from desired_state.checks.survey import Candidate
+from desired_state.kinds.service.settings import ContainerSettings
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location
 
@@ -24,8 +25,38 @@ def _image(spec: ServiceSpec) -> Iterator[Location]:
         yield ("image", "repository")
 
 
+def _containers(field: str, asks: Callable[[ContainerSettings], object]) -> Callable[[ServiceSpec], Iterator[Location]]:
+    """Return the places of a field in the service's own container and in sidecars that ask to loosen something."""
+
+    def asked_at(spec: ServiceSpec) -> Iterator[Location]:
+        if asks(spec):
+            yield (field,)
+        for index, sidecar in enumerate(spec.sidecars):
+            if asks(sidecar):
+                yield ("sidecars", index, field)
+
+    return asked_at
+
+
+def _traces(settings: ContainerSettings) -> bool:
+    return bool(settings.linux and settings.linux.capabilities and settings.linux.capabilities.add)
+
+
+def _exec(spec: ServiceSpec) -> Iterator[Location]:
+    if spec.exec:
+        yield ("exec",)
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("foreign-image", "an image that the service's own registry neither scanned nor keeps", _image),
+    Loosening(
+        "writable-root",
+        "a root file system that the container can write to",
+        _containers("writableRoot", lambda each: each.writable_root),
+    ),
+    Loosening("root-user", "a container that runs as root", _containers("user", lambda each: each.is_root)),
+    Loosening("trace", "a container that can trace other processes", _containers("linux", _traces)),
+    Loosening("exec", "a shell into the running tasks (ECS Exec)", _exec),
 )
 
 

@@ -8,6 +8,7 @@ from desired_state.kinds.service.container import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
+from reconciler.core.inputs.service_containers import own_settings, sidecar_settings
 
 
 def service_variables(
@@ -44,12 +45,13 @@ def service_variables(
         **({"delivery": _delivery(spec.delivery)} if spec.delivery else {}),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
+        **own_settings(spec),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         "environment_variables": dict(spec.env),
         "secrets": _named(spec.secrets, secret_names),
         "runtime_secrets": [secret_names.get(name, name) for name in spec.runtime_secrets],
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
-        "sidecars": [_sidecar(sidecar, secret_names) for sidecar in spec.sidecars],
+        "sidecars": [_sidecar(sidecar, instance, spec, secret_names) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,
         "alarms": spec.alarms.model_dump(mode="json", by_alias=False),
     }
@@ -91,7 +93,10 @@ def _credentials(secret: str | None, names: Mapping[str, str]) -> dict[str, str]
     return {"credentials": names.get(secret, secret)} if secret else {}
 
 
-def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any]:
+def _sidecar(
+    sidecar: Sidecar, instance: Instance, spec: ServiceSpec, secret_names: Mapping[str, str]
+) -> dict[str, Any]:
+    names = (each.name for each in spec.sidecars)
     return {
         "name": sidecar.name,
         "image": sidecar.image,
@@ -101,6 +106,7 @@ def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str]) -> dict[str, Any
         "memory": sidecar.memory,
         "environment_variables": dict(sidecar.env),
         "secrets": _named(sidecar.secrets, secret_names),
+        **sidecar_settings(sidecar, instance.service_name, names),
     }
 
 

@@ -15,7 +15,7 @@ PRINCIPALS: Mapping[str, str] = {
 }
 POLICIES: Mapping[str, frozenset[str]] = {
     "execution": frozenset({"start-task"}),
-    "task": frozenset({"read-secrets"}),
+    "task": frozenset({"exec", "read-secrets"}),
     "build": frozenset({"build"}),
     "pipeline": frozenset({"deliver"}),
 }

@@ -69,10 +69,10 @@ locals {
     Version   = "2012-10-17"
     Statement = concat(local.start_statements, lookup(local.secret_statements, "execution", []))
   })
-  task_policies = { for role, statements in local.secret_statements : "read-secrets" => jsonencode({
+  task_policies = merge({ for role, statements in local.secret_statements : "read-secrets" => jsonencode({
     Version   = "2012-10-17"
     Statement = statements
-  }) if role == "task" }
+  }) if role == "task" }, local.exec_policies)
 }
 
 resource "aws_iam_role" "execution" {

@@ -18,7 +18,7 @@ locals {
   }
 
   caller_cidrs = local.public ? [] : var.platform.caller_cidrs
-  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports))
+  open_ports   = concat(local.port == null ? [] : distinct(concat([local.port], var.admitted_ports)), tolist(setsubtract(local.sidecar_ports, concat([local.port == null ? 0 : local.port], var.admitted_ports))))
 
 
   ingress = flatten([for port in local.open_ports : concat(
@@ -96,7 +96,7 @@ resource "aws_ecs_service" "this" {
   deployment_maximum_percent         = 200
   availability_zone_rebalancing      = "ENABLED"
   health_check_grace_period_seconds  = local.public ? local.health.start_period : null
-  enable_execute_command             = false # needs a writable root file system
+  enable_execute_command             = var.task.exec
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   wait_for_steady_state              = false # the reconciler watches the rollout without holding the state lock

@@ -15,6 +15,8 @@ module "service" {
   routing               = var.routing
   health_check          = var.health_check
   stop_timeout          = var.stop_timeout
+  container             = var.container
+  task                  = var.task
   environment_variables = var.environment_variables
   secrets               = var.secrets
   kafka                 = var.kafka

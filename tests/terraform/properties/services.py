@@ -11,12 +11,12 @@ from tests.terraform.inputs import Variables, platform_output
 from tests.terraform.plans import Resource
 from tests.terraform.properties import strategies
 from tests.terraform.properties.laboratory import Instance
+from tests.terraform.properties.settings import PROGRAM, with_settings
 from tests.terraform.properties.subjects import Subject
 
 MODULE = "modules/service/"
 PORTS = {"nodejs": 3000, "python": 8000}
 PATH = st.from_regex(r"/[a-z0-9]{1,8}(/[a-z0-9*]{1,6}){0,2}", fullmatch=True)
-PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, max_size=12), min_size=1, max_size=4)
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
 clear_texts = st.dictionaries(variable_names, st.text(max_size=20), max_size=3)
@@ -128,7 +128,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "deregistration_delay": draw(st.integers(0, 900)),
     }
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
-    return {
+    drawn = {
         "environment": environment,
         "platform": draw(platforms(environment)),
         "service": {
@@ -160,6 +160,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
     }
+    return draw(with_settings(drawn))
 
 
 SERVICE = Subject(MODULE.rstrip("/"), services)
@@ -234,7 +235,7 @@ def expected(variables: Variables) -> Counter[str]:
     public = Counter(aws_lb_target_group=1, aws_lb_listener_rule=1, aws_cloudwatch_metric_alarm=2)
     optional = Counter(
         aws_service_discovery_service=int(is_called(variables)),
-        aws_iam_role_policy=int(bool(variables["runtime_secrets"])),
+        aws_iam_role_policy=int(bool(variables["runtime_secrets"])) + int(variables["task"]["exec"]),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),
     )
     return always + (public if is_public(variables) else Counter()) + optional
