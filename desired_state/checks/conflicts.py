@@ -109,12 +109,19 @@ def _arrows(cycle: Sequence[str]) -> str:
 
 
 def check_sidecars(candidates: Sequence[Candidate]) -> Iterator[ManifestFinding]:
-    """Find sidecars with the name of the service's own container, which is that of the service in AWS."""
+    """Find sidecars with the name of the service's own container, which is that of the service in AWS, and those that
+    wait for containers that are not there."""
     for one in candidates:
-        for index, sidecar in enumerate(one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()):
+        sidecars = one.spec.sidecars if isinstance(one.spec, ServiceSpec) else ()
+        names = {sidecar.name for sidecar in sidecars}
+        for index, sidecar in enumerate(sidecars):
             if sidecar.name == (one.former or one.key.name):
                 message = f"{quote(sidecar.name)} is the name of the service's own container: choose another"
                 yield ManifestFinding(one.key, one.problem(("sidecars", index, "name"), message))
+            for name in sidecar.depends_on:
+                if name not in names and name != one.key.name:
+                    message = f"{quote(name)} is no container of the service: name a sidecar, or {quote(one.key.name)}"
+                    yield ManifestFinding(one.key, one.problem(("sidecars", index, "dependsOn", name), message))
 
 
 def check_networks(candidates: Sequence[Candidate], facts: Mapping[str, EnvironmentFacts]) -> Iterator[ManifestFinding]:

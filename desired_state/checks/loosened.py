@@ -12,6 +12,7 @@ from desired_state.checks.survey import Candidate
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import Spec
 from desired_state.kinds.service.permissions import is_arn
+from desired_state.kinds.service.settings import ContainerSettings
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import MOST_LISTED, Location, quote
 from desired_state.reading.suggestion import suggest
@@ -90,6 +91,28 @@ def _efs_without_iam(spec: ServiceSpec) -> Iterator[Location]:
             yield "volumes", name, "efs", "iam"
 
 
+def _containers(field: str, asks: Callable[[ContainerSettings], object]) -> Callable[[ServiceSpec], Iterator[Location]]:
+    """Return the places of a field in the service's own container and in sidecars that ask to loosen something."""
+
+    def asked_at(spec: ServiceSpec) -> Iterator[Location]:
+        if asks(spec):
+            yield (field,)
+        for index, sidecar in enumerate(spec.sidecars):
+            if asks(sidecar):
+                yield ("sidecars", index, field)
+
+    return asked_at
+
+
+def _traces(settings: ContainerSettings) -> bool:
+    return bool(settings.linux and settings.linux.capabilities and settings.linux.capabilities.add)
+
+
+def _exec(spec: ServiceSpec) -> Iterator[Location]:
+    if spec.exec:
+        yield ("exec",)
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening(
         "foreign-image", "an image that the service's own registry neither scanned nor keeps", _image, _image_of_job
@@ -109,6 +132,14 @@ LOOSENINGS: Final[tuple[Loosening, ...]] = (
     ),
     Loosening("env-files", "a file of variables, which Git does not show,", _env_files),
     Loosening("efs-without-iam", "a file system that does not ask for the task's role", _efs_without_iam),
+    Loosening(
+        "writable-root",
+        "a root file system that the container can write to",
+        _containers("writableRoot", lambda each: each.writable_root),
+    ),
+    Loosening("root-user", "a container that runs as root", _containers("user", lambda each: each.is_root)),
+    Loosening("trace", "a container that can trace other processes", _containers("linux", _traces)),
+    Loosening("exec", "a shell into the running tasks (ECS Exec)", _exec),
 )
 
 

@@ -53,6 +53,20 @@ CHANGES: dict[str, str] = {
     "mounts": "volumes: {data: {}}\n  mounts: {/data: {volume: data}}",
     "kafka": 'kafka: {brokers: ["b-1.kafka.example:9094"]}',
     "sidecars": "sidecars: [{name: proxy, image: registry.example/proxy:1}]",
+    "command": "command: [serve]",
+    "entry_point": "entryPoint: [/bin/app]",
+    "working_directory": "workingDirectory: /srv",
+    "user": 'user: "1000"',
+    "ulimits": "ulimits: {nofile: {soft: 1024, hard: 4096}}",
+    "docker_labels": "dockerLabels: {team: payments}",
+    "linux": "linux: {initProcess: false}",
+    "writable_root": "writableRoot: true",
+    "writable_paths": "writablePaths: [/var/cache/app]",
+    "container": "container: {memory: 256}",
+    "architecture": "architecture: arm64",
+    "ephemeral_storage": "ephemeralStorage: 50",
+    "exec": "exec: true\n  writableRoot: true",
+    "starts_after": "startsAfter: {proxy: START}\n  sidecars: [{name: proxy, image: registry.example/proxy:1}]",
     "pre_deployment": "preDeployment: {command: [migrate]}",
     "alarms": "alarms: {cpu: 50}",
 }
@@ -113,7 +127,16 @@ def test_roots_declare_every_variable_that_they_are_given() -> None:
             with_field(
                 "\n  ".join(
                     CHANGES[name]
-                    for name in ("stop_timeout", "delivery", "deployment", "spot", "connect", "permissions", "volumes")
+                    for name in (
+                        "stop_timeout",
+                        "delivery",
+                        "deployment",
+                        "spot",
+                        "connect",
+                        "permissions",
+                        "volumes",
+                        "exec",
+                    )
                 )
             )
         ),

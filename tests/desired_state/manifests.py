@@ -145,6 +145,20 @@ def messages(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.message for problem in problems]
 
 
+def settings() -> dict[str, Any]:
+    """Return all settings that any container may have, as a manifest writes them."""
+    return {
+        "entryPoint": ["/bin/app"],
+        "workingDirectory": "/srv",
+        "user": "1000:1000",
+        "ulimits": {"nofile": {"soft": 1024, "hard": 4096}},
+        "dockerLabels": {"team": "payments"},
+        "linux": {"initProcess": False, "capabilities": {"add": ["SYS_PTRACE"], "drop": ["ALL"]}},
+        "writableRoot": True,
+        "writablePaths": ["/var/cache/app"],
+    }
+
+
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).filter(lambda name: name != "internal")
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 _PARTS = st.sampled_from(["", ":key", ":key::", "::AWSPREVIOUS:", f":key::{'a' * 32}"])
@@ -322,6 +336,13 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         changes["volumes"] = {"data": draw(st.sampled_from([{}, {"efs": efs}]))}
         changes["mounts"] = {"/data": {"volume": "data", "readOnly": draw(st.booleans())}}
         changes["envFiles"] = ["arn:aws:s3:::acme-config/orders.env"]
+    all_settings = {**settings(), "command": ["serve"], "architecture": "arm64", "ephemeralStorage": 50}
+    changes |= {field: all_settings[field] for field in draw(st.sets(st.sampled_from(sorted(all_settings))))}
+    changes |= draw(st.sampled_from([{}, {"container": {"cpu": 64, "memory": 128, "memoryReservation": 64}}]))
+    if draw(st.booleans()):
+        proxy = {**settings(), "name": "proxy", "image": "registry.example/proxy:1", "cpu": 64, "memory": 64}
+        changes |= {"sidecars": [proxy | {"healthCheck": {"command": ["CMD", "check"]}}]}
+        changes |= {"startsAfter": {"proxy": draw(st.sampled_from(["START", "HEALTHY"]))}}
     return service(draw(name), **changes)
 
 

@@ -27,6 +27,9 @@ from tests.desired_state.manifests import (
     services,
     to_yaml,
 )
+from tests.desired_state.manifests import (
+    settings as container_settings,
+)
 
 
 def instance_of(manifest: dict[str, Any], roots: dict[str, bytes] = ROOTS) -> Instance:
@@ -160,6 +163,14 @@ BASE = public("orders", paths=["/a"], priority=1, healthCheck={"path": "/h"}, im
         {"deployment": {"circuitBreaker": False}},
         {"deployment": {"minimumHealthyPercent": 0}},
         {"deployment": {"forceNew": "again"}},
+        {"image": {"repository": "ghcr.io/acme/orders"}},
+        {"sidecars": [{"name": "proxy", "image": "registry.example/proxy:1", "cpu": 64}]},
+        {"command": ["serve"]},
+        {"container": {"memory": 256}},
+        {"architecture": "arm64"},
+        {"ephemeralStorage": 50},
+        {"exec": True, "writableRoot": True},
+        *({name: value} for name, value in container_settings().items()),
     ],
 )
 def test_a_digest_covers_every_other_value(change: dict[str, Any]) -> None:

@@ -24,9 +24,34 @@ from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
+SETTINGS: Variables = {
+    "entry_point": ["/bin/app"],
+    "working_directory": "/srv",
+    "user": "1000:1000",
+    "open_files": {"soft": 1024, "hard": 4096},
+    "labels": {"team": "payments"},
+    "without_init": True,
+    "capabilities": {"add": ["SYS_PTRACE"], "drop": ["ALL"]},
+    "writable_root": True,
+    "writable_paths": ["/var/cache/app"],
+    "cpu": 64,
+    "memory_reservation": 64,
+}
+CHECK = {"command": ["CMD", "/bin/check"], "interval": 10, "timeout": 5, "retries": 2, "start_period": 0}
+PROXY = {"name": "proxy", "image": "registry.example/proxy:1", "memory": 128, "credentials": "ledger/registry"}
+# With every setting of a container and of its task, the image of another registry, and no runtime.
+LEDGER = but(
+    internal_service("develop"),
+    service={"runtime": None},
+    image={"uri": f"ghcr.io/acme/ledger@sha256:{'0' * 64}", "credentials": "ledger/registry"},
+    health_check={"path": None, "command": ["CMD-SHELL", "curl -f http://localhost:8000 || exit 1"]},
+    container={**SETTINGS, "command": ["serve"], "memory": 256, "starts_after": {"proxy": "HEALTHY"}},
+    task={"architecture": "ARM64", "ephemeral_storage": 50, "exec": True},
+    sidecars=[PROXY | {"settings": {**SETTINGS, "ports": [9000], "health_check": CHECK}}],
+)
 CASES = {
     "orders": public_service("develop"),
-    "ledger": internal_service("develop"),
+    "ledger": LEDGER,
     "mailer": worker("develop"),
     "night": scaled_worker("develop"),
 }
@@ -209,6 +234,16 @@ def test_a_service_mounts_its_directory_of_a_file_system_and_starts_with_every_k
         "PARTNER_KEY": "secretsmanager",
         "MAIL_KEY": "ssm",
     }
+
+
+def test_a_shell_can_be_opened_in_the_tasks_of_the_one_service_that_asks_for_it(
+    second_plan: Plan, stand_in: StandIn
+) -> None:
+    assert second_plan.changed() == {}
+    shells = {name: describe(stand_in, name).get("enableExecuteCommand", False) for name in CASES}
+    assert shells == {"orders": False, "ledger": True, "mailer": False, "night": False}
+    found = stand_in.client("ecs").describe_task_definition(taskDefinition="develop-ledger")["taskDefinition"]
+    assert (found["runtimePlatform"]["cpuArchitecture"], found["ephemeralStorage"]) == ("ARM64", {"sizeInGiB": 50})
 
 
 def test_the_next_plan_takes_back_what_was_added_by_hand(

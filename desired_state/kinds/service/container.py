@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from desired_state.kinds.fields import Distinct, Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
 from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.secret import SecretName, SecretSource
+from desired_state.kinds.service.settings import Condition, ContainerSettings, SidecarCheck, within_the_limit
 from desired_state.kinds.service.storage import EnvFiles, Mounts
 from desired_state.located import quote
 
@@ -45,6 +46,7 @@ ImageUri = Annotated[
         512,
     ),
 ]
+ContainerPort = Annotated[int, Field(ge=1, le=65535)]
 Command = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...], Field(max_length=64)]
 
 
@@ -56,8 +58,10 @@ def not_in_env(secrets: dict[str, SecretSource], info: ValidationInfo) -> dict[s
     return secrets
 
 
-class Sidecar(Strict):
-    """A container that runs beside the service's own in every task. `memory` is its limit in MiB."""
+class Sidecar(ContainerSettings):
+    """A container that runs beside the service's own in every task. `memory` is its limit in MiB.
+
+    `ports` are those at which callers of the service reach it too, `depends_on` says for what it waits."""
 
     name: Name
     image: ImageUri
@@ -65,12 +69,22 @@ class Sidecar(Strict):
     command: Command = ()
     essential: bool = True
     memory: Annotated[int | None, Field(ge=6), Mebibytes] = None
+    memory_reservation: Annotated[int | None, Field(ge=6), Mebibytes, IfSet] = None
+    cpu: Annotated[int | None, Field(ge=1), IfSet] = None
+    ports: Annotated[tuple[ContainerPort, ...], Field(max_length=10), Distinct, IfSet] = ()
+    health_check: Annotated[SidecarCheck | None, IfSet] = None
+    depends_on: Annotated[dict[Name, Condition], IfSet] = Field(default_factory=dict)
     env: dict[PlainVariableName, EnvText] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretSource] = Field(default_factory=dict)
     env_files: Annotated[EnvFiles, Distinct, IfSet] = ()
     mounts: Mounts = Field(default_factory=dict, exclude_if=lambda value: not value)
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
+
+    @field_validator("memory_reservation")
+    @classmethod
+    def _reserved(cls, reserved: int | None, info: ValidationInfo) -> int | None:
+        return within_the_limit(reserved, info)
 
 
 class PreDeployment(Strict):

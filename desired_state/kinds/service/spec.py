@@ -18,6 +18,7 @@ from desired_state.kinds.fields import (
     Environments,
     IfSet,
     Mebibytes,
+    Name,
     Percent,
     Strict,
     Text,
@@ -26,6 +27,7 @@ from desired_state.kinds.fields import (
 )
 from desired_state.kinds.policy import Policy
 from desired_state.kinds.service.container import (
+    Command,
     PlainVariableName,
     PreDeployment,
     Sidecar,
@@ -38,10 +40,12 @@ from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
 from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.network import Connect, Security
+from desired_state.kinds.service.order import condition_problem, order_problem, port_problem, share_problems
 from desired_state.kinds.service.permissions import Permissions, Policies, through_kms
-from desired_state.kinds.service.runtime import Runtime, is_known
+from desired_state.kinds.service.runtime import USUAL_PORTS, Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
 from desired_state.kinds.service.secret import ReadableName, SecretSource
+from desired_state.kinds.service.settings import Condition, ContainerSettings, Share
 from desired_state.kinds.service.storage import EnvFiles, Mounts, Volumes, known_volumes, unknown_volume
 from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import Location, quote
@@ -77,7 +81,7 @@ class Alarms(Strict):
     server_errors: Annotated[int, Field(ge=0)] = 10
 
 
-class ServiceSpec(Strict):
+class ServiceSpec(ContainerSettings):
     """A service in one environment, or the settings that its environments share."""
 
     environments: Environments
@@ -88,6 +92,12 @@ class ServiceSpec(Strict):
     delivery: Annotated[Delivery | None, IfSet] = None
     cpu: Annotated[int, Field(json_schema_extra={"enum": list(SIZES)})]
     memory: Annotated[int, Mebibytes]
+    command: Annotated[Command, IfSet] = ()
+    container: Annotated[Share | None, IfSet] = None
+    architecture: Annotated[Literal["x86_64", "arm64"] | None, IfSet] = None
+    # Source: Amazon ECS API reference, EphemeralStorage (GiB); without it a task has 20.
+    ephemeral_storage: Annotated[int | None, Field(ge=21, le=200), IfSet] = None
+    exec: Annotated[bool, IfSet] = False
     port: Annotated[Port | None, Field(validate_default=True)] = None
     scaling: Scaling
     spot: Annotated[Spot | None, IfSet] = None
@@ -106,7 +116,8 @@ class ServiceSpec(Strict):
     volumes: Volumes = Field(default_factory=dict, exclude_if=lambda value: not value)
     mounts: Mounts = Field(default_factory=dict, exclude_if=lambda value: not value)
     kafka: Kafka | None = None
-    sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9)] = ()
+    sidecars: Annotated[tuple[Sidecar, ...], Field(max_length=9, validate_default=True)] = ()
+    starts_after: Annotated[dict[Name, Condition], IfSet] = Field(default_factory=dict, validate_default=True)
     pre_deployment: PreDeployment | None = None
     alarms: Alarms = Alarms()
     depends_on: DependsOn = ()
@@ -230,13 +241,39 @@ class ServiceSpec(Strict):
         for index, sidecar in enumerate(sidecars):
             if (unknown := unknown_volume(sidecar.mounts, info.data.get("volumes"))) is not None:
                 raise refuse(unknown[1], inside=(index, "mounts", unknown[0], "volume"))
-        taken, memory = sum(sidecar.memory or 0 for sidecar in sidecars), info.data.get("memory")
-        if memory is not None and taken >= memory:
-            raise refuse(
-                f"the sidecars take {taken} MiB, which leaves nothing of memory {memory} to the service",
-                beside=("memory",),
-            )
+        share = info.data.get("container") or Share()
+        own = {"own_cpu": share.cpu or 0, "own_memory": share.memory or 0}
+        for problem in share_problems(sidecars, cpu=info.data.get("cpu"), memory=info.data.get("memory"), **own):
+            raise problem
+        if clash := port_problem(sidecars, info.data.get("port") or USUAL_PORTS.get(info.data.get("runtime") or "")):
+            raise refuse(clash[0], inside=clash[1])
         return sidecars
+
+    @field_validator("exec")
+    @classmethod
+    def _agent_can_write(cls, wanted: bool, info: ValidationInfo) -> bool:
+        if wanted and not info.data.get("writable_root", True):
+            raise refuse("exec needs writableRoot: true, because the agent of ECS Exec writes to the root file system")
+        return wanted
+
+    @field_validator("starts_after")
+    @classmethod
+    def _containers_can_start(cls, after: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        sidecars = info.data.get("sidecars", ())
+        known = {sidecar.name: sidecar for sidecar in sidecars}
+        for name, condition in after.items():
+            if name not in known:
+                raise refuse(
+                    f"{quote(name)} is not a sidecar: name one of sidecars", inside=(name,), beside=("sidecars",)
+                )
+            if message := condition_problem(name, known[name], condition, is_checked=False):
+                raise refuse(message, inside=(name,))
+        check, runtime = info.data.get("health_check"), info.data.get("runtime")
+        asks_itself = is_known(runtime) and (check is not None or bool(info.data.get("port")))
+        is_checked = asks_itself or bool(check and check.command)
+        if found := order_problem(sidecars, after, is_checked=is_checked):
+            raise refuse(found[0], beside=("sidecars", *found[1]))
+        return after
 
     @field_validator("pre_deployment")
     @classmethod

@@ -9,6 +9,7 @@ from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
+from reconciler.core.inputs.service_containers import own_settings, sidecar_settings
 from reconciler.core.inputs.service_deployment import deployment_variables
 from reconciler.core.inputs.service_network import network_variables
 from reconciler.core.inputs.service_permissions import permission_variables, runtime_secrets
@@ -58,6 +59,7 @@ def service_variables(
         **deployment_variables(spec),
         **({"admitted_ports": former} if former else {}),
         **({"admitted_secrets": former_secrets} if former_secrets else {}),
+        **own_settings(spec),
         **({"stop_timeout": int(spec.stop_timeout.total_seconds())} if spec.stop_timeout else {}),
         **storage_variables(spec),
         "environment_variables": dict(spec.env),
@@ -65,7 +67,7 @@ def service_variables(
         "runtime_secrets": [secret_names.get(name, name) for name in runtime_secrets(spec)],
         **permission_variables(spec, dict(environment.policies)),
         "kafka": {"brokers": list(spec.kafka.brokers)} if spec.kafka else None,
-        "sidecars": [_sidecar(sidecar, secret_names, environment) for sidecar in spec.sidecars],
+        "sidecars": [_sidecar(sidecar, instance, spec, secret_names, environment) for sidecar in spec.sidecars],
         "pre_deployment": _pre_deployment(spec.pre_deployment) if spec.pre_deployment else None,
         "alarms": spec.alarms.model_dump(mode="json", by_alias=False),
     }
@@ -109,7 +111,10 @@ def _credentials(secret: str | None, names: Mapping[str, str]) -> dict[str, str]
     return {"credentials": names.get(secret, secret)} if secret else {}
 
 
-def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str], environment: Environment) -> dict[str, Any]:
+def _sidecar(
+    sidecar: Sidecar, instance: Instance, spec: ServiceSpec, secret_names: Mapping[str, str], environment: Environment
+) -> dict[str, Any]:
+    names = (each.name for each in spec.sidecars)
     return {
         "name": sidecar.name,
         "image": sidecar.image,
@@ -119,6 +124,7 @@ def _sidecar(sidecar: Sidecar, secret_names: Mapping[str, str], environment: Env
         "memory": sidecar.memory,
         "environment_variables": dict(sidecar.env),
         "secrets": references(sidecar.secrets, secret_names, environment),
+        **sidecar_settings(sidecar, instance.service_name, names),
     }
 
 

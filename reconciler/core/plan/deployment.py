@@ -125,7 +125,7 @@ def first_task(document: Mapping[str, Any], *, timeout: timedelta) -> FirstTask 
 
 
 def _definition(planned: Mapping[str, Any]) -> dict[str, Any]:
-    platform = (planned.get("runtime_platform") or [{}])[0]
+    platform, storage = (planned.get("runtime_platform") or [{}])[0], planned.get("ephemeral_storage")
     return {
         "family": planned["family"],
         "networkMode": planned["network_mode"],
@@ -140,6 +140,7 @@ def _definition(planned: Mapping[str, Any]) -> dict[str, Any]:
             "operatingSystemFamily": platform.get("operating_system_family", "LINUX"),
             "cpuArchitecture": platform.get("cpu_architecture", "X86_64"),
         },
+        **({"ephemeralStorage": {"sizeInGiB": storage[0]["size_in_gib"]}} if storage else {}),
         "tags": [{"key": key, "value": value} for key, value in sorted((planned.get("tags_all") or {}).items())],
     }
 

@@ -14,7 +14,7 @@ PRINCIPALS: Mapping[str, str] = {
 }
 POLICIES: Mapping[str, frozenset[str]] = {
     "execution": frozenset({"start-task"}),
-    "task": frozenset({"read-secrets", "use-data"}),
+    "task": frozenset({"exec", "read-secrets", "use-data", "use-volumes"}),
     "build": frozenset({"build"}),
     "pipeline": frozenset({"deliver"}),
 }

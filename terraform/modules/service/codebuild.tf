@@ -13,6 +13,13 @@ locals {
 
   tested_with = { nodejs = "22", python = "3.13" }
 
+  # An image runs on the architecture that it was built on.
+  # Source: AWS CodeBuild user guide, "Docker images provided by CodeBuild".
+  build_on = {
+    X86_64 = { type = "LINUX_CONTAINER", image = "aws/codebuild/standard:7.0" }
+    ARM64  = { type = "ARM_CONTAINER", image = "aws/codebuild/amazonlinux-aarch64-standard:3.0" }
+  }
+
   build_variables = {
     AWS_ACCOUNT_ID     = local.account
     BRANCH_PATTERN     = local.branches
@@ -56,9 +63,9 @@ resource "aws_codebuild_project" "this" {
 
   #checkov:skip=CKV_AWS_316:images are built by a Docker engine inside the build, which needs a privileged container
   environment {
-    type                        = "LINUX_CONTAINER"
+    type                        = local.build_on[var.task.architecture].type
     compute_type                = var.delivery.compute_type
-    image                       = "aws/codebuild/standard:7.0"
+    image                       = local.build_on[var.task.architecture].image
     image_pull_credentials_type = "CODEBUILD"
     privileged_mode             = true
 

@@ -54,7 +54,7 @@ locals {
   task_policies = merge(local.permission_policies, { for name, statements in local.task_statements : name => jsonencode({
     Version   = "2012-10-17"
     Statement = statements
-  }) if length(statements) > 0 })
+  }) if length(statements) > 0 }, local.exec_policies)
 }
 
 resource "aws_iam_role" "execution" {

@@ -24,7 +24,15 @@ resource "aws_ecs_task_definition" "pre_deployment" {
 
   runtime_platform {
     operating_system_family = "LINUX"
-    cpu_architecture        = "X86_64"
+    cpu_architecture        = var.task.architecture
+  }
+
+  dynamic "ephemeral_storage" {
+    for_each = var.task.ephemeral_storage == null ? [] : [var.task.ephemeral_storage]
+
+    content {
+      size_in_gib = ephemeral_storage.value
+    }
   }
 
   volume {

@@ -18,7 +18,9 @@ locals {
   }
 
   caller_cidrs = local.public ? [] : var.platform.caller_cidrs
-  open_ports   = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports, [for port in [local.health_port] : port if port != null]))
+  # With a port of its own: one of a sidecar may be the same as that of the health check.
+  own_ports  = local.port == null ? [] : distinct(concat([local.port], var.admitted_ports, [for port in [local.health_port] : port if port != null]))
+  open_ports = concat(local.own_ports, tolist(setsubtract(local.sidecar_ports, local.own_ports)))
 
 
   ingress = flatten(concat([for port in local.open_ports : concat(
@@ -91,7 +93,7 @@ resource "aws_ecs_service" "this" {
   deployment_maximum_percent         = var.deployment.maximum_percent
   availability_zone_rebalancing      = local.rebalancing
   health_check_grace_period_seconds  = local.public ? local.health.start_period : null
-  enable_execute_command             = false # needs a writable root file system
+  enable_execute_command             = var.task.exec
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   wait_for_steady_state              = false # the reconciler watches the rollout without holding the state lock

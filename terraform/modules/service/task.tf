@@ -58,16 +58,16 @@ locals {
   # (Amazon ECS developer guide, "Use bind mounts with Amazon ECS"); memory has the mode that is asked for. Fargate has
   # tmpfs since 6 January 2026 (AWS, What's New, "Amazon ECS now supports tmpfs mounts on AWS Fargate and ECS Managed
   # Instances"). Of the memory of a container it takes at most half, as tmpfs does on Linux unless told otherwise.
-  tmp = { containerPath = "/tmp", mountOptions = ["exec", "mode=1777", "nodev", "nosuid"] }
+  tmp = { mountOptions = ["exec", "mode=1777", "nodev", "nosuid"] }
 
-  own_container = merge(local.any_container, local.login[local.name], {
+  own_container = merge(local.any_container, local.login[local.name], local.of_image[local.name], {
     name            = local.name
     image           = local.image
     essential       = true
     portMappings    = []
     environment     = [for name in sort(keys(local.variables)) : { name = name, value = local.variables[name] }]
     secrets         = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = "${startswith(var.secrets[name], "arn:") ? "" : local.secret_prefix}${var.secrets[name]}" }]
-    linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(var.resources.memory / 2) })] }
+    linuxParameters = local.linux[local.name]
     mountPoints     = concat([{ sourceVolume = "tmp", containerPath = "/var/tmp", readOnly = false }], local.mount_points[local.name])
   }, local.environment_files[local.name])
 
@@ -82,11 +82,14 @@ locals {
       startPeriod = local.health.start_period
     } } : key => check if length(local.check) > 0 },
     { for key, seconds in { stopTimeout = var.stop_timeout } : key => seconds if seconds != null },
+    { for key, value in { command = var.container.command, memory = var.container.memory } : key => value if value != null },
+    local.of_task[local.name],
   )
 
   sidecars = [for sidecar in var.sidecars : merge(
     local.any_container,
     local.login[sidecar.name],
+    local.of_image[sidecar.name],
     {
       name            = sidecar.name
       image           = sidecar.image
@@ -94,12 +97,14 @@ locals {
       portMappings    = []
       environment     = [for name in sort(keys(sidecar.environment_variables)) : { name = name, value = sidecar.environment_variables[name] }]
       secrets         = [for name in sort(keys(sidecar.secrets)) : { name = name, valueFrom = "${startswith(sidecar.secrets[name], "arn:") ? "" : local.secret_prefix}${sidecar.secrets[name]}" }]
-      linuxParameters = { initProcessEnabled = true, tmpfs = [merge(local.tmp, { size = floor(coalesce(sidecar.memory, var.resources.memory) / 2) })] }
+      linuxParameters = local.linux[sidecar.name]
       mountPoints     = concat([{ sourceVolume = "tmp-${sidecar.name}", containerPath = "/var/tmp", readOnly = false }], local.mount_points[sidecar.name])
     },
     local.environment_files[sidecar.name],
     { for key, command in { command = sidecar.command } : key => command if length(command) > 0 },
     { for key, memory in { memory = sidecar.memory } : key => memory if memory != null },
+    local.of_task[sidecar.name],
+    local.sidecar_keys[sidecar.name],
   )]
 }
 
@@ -129,7 +134,15 @@ resource "aws_ecs_task_definition" "this" {
 
   runtime_platform {
     operating_system_family = "LINUX"
-    cpu_architecture        = "X86_64"
+    cpu_architecture        = var.task.architecture
+  }
+
+  dynamic "ephemeral_storage" {
+    for_each = var.task.ephemeral_storage == null ? [] : [var.task.ephemeral_storage]
+
+    content {
+      size_in_gib = ephemeral_storage.value
+    }
   }
 
   # Root file systems are read-only. What is too big for memory goes to the task's disk; it lives and dies with the task.

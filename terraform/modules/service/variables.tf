@@ -113,7 +113,7 @@ variable "service" {
   }
   validation {
     condition     = var.service.runtime == null || try(contains(local.runtime_names, var.service.runtime), false)
-    error_message = "service.runtime \"${coalesce(var.service.runtime, "-")}\" must be one of ${join(", ", local.runtime_names)}, or null."
+    error_message = "service.runtime \"${var.service.runtime == null ? "-" : var.service.runtime}\" must be one of ${join(", ", local.runtime_names)}, or null."
   }
   validation {
     condition     = can(regex("^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", var.service.repository))

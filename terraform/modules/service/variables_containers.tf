@@ -48,6 +48,28 @@ variable "sidecars" {
     memory                = optional(number)
     environment_variables = optional(map(string), {})
     secrets               = optional(map(string), {})
+    settings = optional(object({
+      entry_point        = optional(list(string))
+      working_directory  = optional(string)
+      user               = optional(string)
+      open_files         = optional(object({ soft = number, hard = number }))
+      labels             = optional(map(string))
+      without_init       = optional(bool, false)
+      capabilities       = optional(object({ add = optional(list(string), []), drop = optional(list(string), []) }))
+      writable_root      = optional(bool, false)
+      writable_paths     = optional(list(string), [])
+      cpu                = optional(number)
+      memory_reservation = optional(number)
+      starts_after       = optional(map(string), {})
+      ports              = optional(list(number), [])
+      health_check = optional(object({
+        command      = list(string)
+        interval     = optional(number, 30)
+        timeout      = optional(number, 5)
+        retries      = optional(number, 3)
+        start_period = optional(number, 0)
+      }))
+    }), {})
   }))
   default  = []
   nullable = false

@@ -18,6 +18,8 @@ module "service" {
   health_check          = var.health_check
   network               = var.network
   stop_timeout          = var.stop_timeout
+  container             = var.container
+  task                  = var.task
   environment_variables = var.environment_variables
   secrets               = var.secrets
   storage               = var.storage

@@ -14,11 +14,11 @@ from tests.terraform.plans import Resource
 from tests.terraform.properties import secret_sources, storage, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.routings import PATH, further_networks, routings
+from tests.terraform.properties.settings import PROGRAM, with_settings
 from tests.terraform.properties.subjects import Subject
 
 MODULE = "modules/service/"
 PORTS = {"nodejs": 3000, "python": 8000}
-PROGRAM = st.lists(st.text(st.sampled_from("abcdefgh -./$'\"{}"), min_size=1, max_size=12), min_size=1, max_size=4)
 TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 variable_names = st.from_regex(r"[A-Z][A-Z0-9]{0,6}_X", fullmatch=True)
 clear_texts = st.dictionaries(variable_names, st.text(max_size=20), max_size=3)
@@ -193,7 +193,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
     routing = draw(routings()) if kind == "public" else None
     beside = draw(sidecars(name, environment))
     migration = st.fixed_dictionaries({"command": PROGRAM, "timeout": st.integers(10, 3600)})
-    return {
+    drawn = {
         "environment": environment,
         "platform": draw(platforms(environment)),
         "service": {
@@ -230,6 +230,7 @@ def services(draw: st.DrawFn, _: Variables) -> Variables:
         "pre_deployment": draw(st.none() | migration) if image["owner"] == "git" else None,
         "alarms": draw(alarms),
     }
+    return draw(with_settings(drawn))
 
 
 SERVICE = Subject(MODULE.rstrip("/"), services)
@@ -324,7 +325,8 @@ def expected(variables: Variables) -> Counter[str]:
         aws_service_discovery_service=int(is_called(variables)),
         aws_iam_role_policy=bool(variables["runtime_secrets"])
         + bool(storage.with_iam(variables))
-        + bool(variables["permissions"]["grants"]),
+        + bool(variables["permissions"]["grants"])
+        + int(variables["task"]["exec"]),
         aws_iam_role_policy_attachment=len(variables["permissions"]["policies"]),
         aws_efs_access_point=len(storage.opened_here(variables)),
         aws_ecs_task_definition=int(variables["pre_deployment"] is not None),

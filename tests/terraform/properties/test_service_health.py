@@ -44,7 +44,10 @@ def asks_itself(variables: Variables) -> bool:
 def test_property_33_health_check_configuration(instance: Instance) -> None:
     """A container is asked for its path, or whether it listens, as often as ECS allows; load balancers wait for it."""
     own, *sidecars = containers(instance)
-    assert not any("healthCheck" in sidecar for sidecar in sidecars), "a sidecar is asked for the service's path"
+    given = {one["name"]: one["settings"]["health_check"] for one in instance.variables["sidecars"]}
+    for sidecar in sidecars:
+        asked = sidecar.get("healthCheck")
+        assert bool(asked) == bool(given[sidecar["name"]]), "a sidecar is asked for the service's path"
     wanted, check = instance.variables["health_check"], own.get("healthCheck")
     named = wanted and wanted["command"]
     asks = asks_itself(instance.variables) and (bool(wanted) or is_called(instance.variables))

@@ -77,6 +77,7 @@ def test_property_37_target_group_attachment_for_public_services(instance: Insta
     admitted = {(rule["from_port"], rule["to_port"]) for rule in group.values["ingress"]}
     checked = {(instance.variables["health_check"] or {}).get("port")} - {None}
     listening = {port(instance), *instance.variables["admitted_ports"], *checked} if port(instance) else set()
+    listening |= {number for sidecar in instance.variables["sidecars"] for number in sidecar["settings"]["ports"]}
     assert admitted == {(number, number) for number in listening}, "not the port and the former ports are let in"
     if not is_public(instance.variables):
         return
@@ -166,8 +167,8 @@ def test_the_deregistration_delay_is_30_seconds_unless_asked_otherwise(laborator
         Edit(TASK, "stopTimeout = var.stop_timeout }", "stopTimeout = 1 }", says="another stop timeout", where=stops),
         Edit(TASK, "  any_container = {\n", "  any_container = {\n    stopTimeout = var.stop_timeout\n",
              says="another container", where=lambda v: stops(v) and v["sidecars"]),
-        Edit(TASK, "  own_container = merge(local.any_container, {\n",
-             "  own_container = merge(local.any_container, {\n    stopTimeout = var.stop_timeout\n",
+        Edit(TASK, "local.of_image[local.name], {\n",
+             "local.of_image[local.name], {\n    stopTimeout = var.stop_timeout\n",
              says="another container", where=lambda v: stops(v) and v["pre_deployment"] is not None),
     ],
 )  # fmt: skip

@@ -33,9 +33,9 @@ def test_property_07_ecr_vulnerability_scanning(instance: Instance) -> None:
     "ECR repository per service",
     of=SERVICE,
     broken_by=[
-        Edit(f"{MODULE}locals.tf", 'repository       = "${var.environment.name}/${local.name}"',
+        Edit(f"{MODULE}locals.tf", 'repository     = "${var.environment.name}/${local.name}"',
              'repository = "${var.environment.name}/shared"', says="its own"),
-        Edit(f"{MODULE}locals.tf", 'repository       = "${var.environment.name}/${local.name}"',
+        Edit(f"{MODULE}locals.tf", 'repository     = "${var.environment.name}/${local.name}"',
              "repository = local.name", says="its own"),
     ],
 )  # fmt: skip

@@ -41,9 +41,12 @@ def checked(variables: Variables) -> bool:
              where=lambda variables: variables["resources"]["cpu"] != variables["resources"]["memory"]),
         Edit(TASK, '["FARGATE"]', '["EC2"]', says="Fargate"),
         Edit(TASK, '"mode=1777"', '"mode=0755"', says="only root"),
-        Edit(TASK, "var.resources.memory / 2", "var.resources.memory * 2", says="half"),
-        Edit(TASK, "coalesce(sidecar.memory, var.resources.memory)", "var.resources.memory", says="half",
+        Edit(f"{MODULE}containers.tf", "var.resources.memory) / 2", "var.resources.memory) * 2", says="half"),
+        Edit(f"{MODULE}containers.tf", "coalesce(local.limits[container], var.resources.memory)",
+             "var.resources.memory", says="half",
              where=lambda variables: any(sidecar["memory"] for sidecar in variables["sidecars"])),
+        Edit(TASK, "var.task.ephemeral_storage == null ? []", "true ? []", says="disk",
+             where=lambda variables: variables["task"]["ephemeral_storage"]),
     ],
 )  # fmt: skip
 def test_property_22_task_resource_limits(instance: Instance) -> None:
@@ -54,13 +57,18 @@ def test_property_22_task_resource_limits(instance: Instance) -> None:
     assert task["requires_compatibilities"] == ["FARGATE"], "not for Fargate alone"
     taken = sum(container.get("memory", 0) for container in containers(instance))
     assert taken < int(task["memory"]), "the sidecars leave no memory to the service"
+    disk = [storage["size_in_gib"] for storage in task["ephemeral_storage"]]
+    wanted = instance.variables["task"]["ephemeral_storage"]
+    assert disk == ([wanted] if wanted else []), "another disk than was asked for"
     for each in instance.plan.of("aws_ecs_task_definition"):
         for container in each.document("container_definitions"):
-            (scratch,) = container["linuxParameters"]["tmpfs"]
-            assert scratch["containerPath"] == "/tmp"
-            assert "mode=1777" in scratch["mountOptions"], "only root can write to /tmp"
-            limit = container.get("memory", int(task["memory"]))
-            assert scratch["size"] == limit // 2, "/tmp is not half of the container's memory"
+            scratches = container["linuxParameters"]["tmpfs"]
+            assert scratches[0]["containerPath"] == "/tmp"
+            own = container["name"] == instance.variables["service"]["name"]
+            given = instance.variables["container"]["memory"] if own else container.get("memory")
+            for scratch in scratches:
+                assert "mode=1777" in scratch["mountOptions"], "only root can write to it"
+                assert scratch["size"] == (given or int(task["memory"])) // 2, "not half of the container's memory"
 
 
 def sized(laboratory: Laboratory, pairs: Iterable[tuple[int, int]]) -> Iterator[list[Variables]]:
