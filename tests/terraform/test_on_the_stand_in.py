@@ -9,13 +9,35 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
+from tests.terraform.inputs import REGION, Variables, but, internal_service, public_service, worker
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
-CASES = {"orders": public_service("develop"), "ledger": internal_service("develop"), "mailer": worker("develop")}
+# Every field of routing and network, so that AWS's own form of each is read back.
+ROUTING: Variables = {
+    "hosts": ["shop.example.com"],
+    "headers": {"X-Team": ["shop*"]},
+    "methods": ["GET"],
+    "rules": {
+        "rule-0": {"paths": ["/v2/*"], "priority": 7, "query": {"version": ["2", "3"]}, "sources": ["192.0.2.0/24"]},
+        "redirect-0": {"paths": ["/old/*"], "priority": 8, "redirect": {"path": "/orders/#{path}", "port": "8443"}},
+    },
+    "stickiness": {"duration": 3600, "cookie": "session"},
+    "slow_start": 60,
+    "algorithm": "round_robin",
+    "protocol_version": "HTTP2",
+}
+NETWORK: Variables = {
+    "egress": [
+        {"cidr": "10.50.0.0/16", "protocol": "udp", "from": 53, "to": 53},
+        {"cidr": "10.51.0.0/16", "from": 8000, "to": 8100},
+    ],
+    "connect": {"alias": "shop", "port": 80, "protocol": "http2", "idle_timeout": 300, "request_timeout": 15},
+}
+ORDERS_SERVICE = but(public_service("develop"), routing=ROUTING, health_check={"port": 9000}) | {"network": {**NETWORK}}
+CASES = {"orders": ORDERS_SERVICE, "ledger": internal_service("develop"), "mailer": worker("develop")}
 ORDERS = "module.orders.aws_"
 
 
@@ -38,6 +60,8 @@ def applied(workbench: Workbench, platform: Variables) -> Variables:
         outputs = {f"{case}_service_arn": {"value": f"${{module.{case}.service_arn}}"}}
         (root / f"{case}.tf.json").write_text(json.dumps({**call, "output": outputs}))
     given = {"cases": {case: variables | {"platform": platform} for case, variables in CASES.items()}}
+    # The stand-in refuses a group that is not there, as AWS does.
+    given["cases"]["orders"]["network"] |= {"security_groups": [platform["security_groups"]["kafka_client"]]}
     workbench.plan("roots/three", given)
     workbench.apply("roots/three")
     return given
@@ -72,6 +96,19 @@ def plan_after_changes_by_hand(
     iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
     stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
     stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
+    balancer = stand_in.client("elbv2")
+    rules = {
+        rule["Priority"]: rule["RuleArn"]
+        for rule in balancer.describe_rules(ListenerArn=applied["cases"]["orders"]["platform"]["alb"]["listener_arn"])[
+            "Rules"
+        ]
+    }
+    elsewhere = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/elsewhere"]}}
+    balancer.modify_rule(RuleArn=rules["7"], Conditions=[elsewhere])
+    (target_group,) = balancer.describe_target_groups()["TargetGroups"]
+    balancer.modify_target_group_attributes(
+        TargetGroupArn=target_group["TargetGroupArn"], Attributes=[{"Key": "slow_start.duration_seconds", "Value": "0"}]
+    )
     return workbench.plan("roots/three", applied).changed()
 
 
@@ -100,7 +137,8 @@ def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -
     assert counts == {"orders": 2, "ledger": 2, "mailer": 0}
     # its own group, the badge of internal callers, and the badge that the brokers admit
     assert len(describe(stand_in, "ledger")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
-    assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 2
+    # orders: its own group, the badge, and the one of its manifest
+    assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
 
 
 def test_the_next_plan_takes_back_what_was_added_by_hand(
@@ -111,4 +149,6 @@ def test_the_next_plan_takes_back_what_was_added_by_hand(
         f"{ORDERS}iam_role_policies_exclusive.task": ("update",),
         f"{ORDERS}iam_role_policy_attachments_exclusive.task": ("update",),
         f"{ORDERS}cloudwatch_log_group.this": ("update",),
+        f'{ORDERS}lb_listener_rule.this["rule-0"]': ("update",),
+        f'{ORDERS}lb_target_group.this["this"]': ("update",),
     }, "and leaves the number of tasks to scaling"
