@@ -7,6 +7,7 @@ first. See ADR 0037.
 
 import dataclasses
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
@@ -69,22 +70,26 @@ def _kept(
     """Return the priorities that stay: that of the same rule of the service, else of the one at the same place."""
     used = {(key, rule.priority) for (key, _), rule in rules.items()}
     kept: dict[tuple[Key, Location], int] = {}
+    of_key: dict[Key, list[tuple[Location, Conditions]]] = defaultdict(list)
+    for (key, place), rule in had.items():
+        of_key[key].append((place, rule))
     wanting = sorted((one for one, rule in rules.items() if rule.priority is None), key=str)
-    for is_same in (True, False):
+    for fits in (_is_same, _is_alike):
         for key, place in wanting:
-            rule = rules[key, place]
-            for (other, there), before in had.items():
-                fits = (
-                    _is_same(rule, before) if is_same else place == there and specificity(rule) == specificity(before)
-                )
-                if other == key and fits and (key, place) not in kept and (key, before.rank) not in used:
+            for there, before in of_key.get(key, ()):
+                is_free = (key, place) not in kept and (key, before.rank) not in used
+                if is_free and fits((place, rules[key, place]), (there, before)):
                     kept[key, place] = before.rank
                     used.add((key, before.rank))
     return kept
 
 
-def _is_same(one: Conditions, other: Conditions) -> bool:
-    return {*one.paths} == {*other.paths} and one.unlike_paths == other.unlike_paths
+def _is_same(one: tuple[Location, Conditions], other: tuple[Location, Conditions]) -> bool:
+    return {*one[1].paths} == {*other[1].paths} and one[1].unlike_paths == other[1].unlike_paths
+
+
+def _is_alike(one: tuple[Location, Conditions], other: tuple[Location, Conditions]) -> bool:
+    return one[0] == other[0] and specificity(one[1]) == specificity(other[1])
 
 
 def _has_wildcard(pattern: str) -> bool:

@@ -9,52 +9,13 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.inputs import (
-    ACCOUNT,
-    REGION,
-    Variables,
-    but,
-    internal_service,
-    public_service,
-    scaled_worker,
-    worker,
-)
+from tests.terraform.applied_services import CASES
+from tests.terraform.inputs import ACCOUNT, REGION, Variables
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
-SETTINGS: Variables = {
-    "entry_point": ["/bin/app"],
-    "working_directory": "/srv",
-    "user": "1000:1000",
-    "open_files": {"soft": 1024, "hard": 4096},
-    "labels": {"team": "payments"},
-    "without_init": True,
-    "capabilities": {"add": ["SYS_PTRACE"], "drop": ["ALL"]},
-    "writable_root": True,
-    "writable_paths": ["/var/cache/app"],
-    "cpu": 64,
-    "memory_reservation": 64,
-}
-CHECK = {"command": ["CMD", "/bin/check"], "interval": 10, "timeout": 5, "retries": 2, "start_period": 0}
-PROXY = {"name": "proxy", "image": "registry.example/proxy:1", "memory": 128, "credentials": "ledger/registry"}
-# With every setting of a container and of its task, the image of another registry, and no runtime.
-LEDGER = but(
-    internal_service("develop"),
-    service={"runtime": None},
-    image={"uri": f"ghcr.io/acme/ledger@sha256:{'0' * 64}", "credentials": "ledger/registry"},
-    health_check={"path": None, "command": ["CMD-SHELL", "curl -f http://localhost:8000 || exit 1"]},
-    container={**SETTINGS, "command": ["serve"], "memory": 256, "starts_after": {"proxy": "HEALTHY"}},
-    task={"architecture": "ARM64", "ephemeral_storage": 50, "exec": True},
-    sidecars=[PROXY | {"settings": {**SETTINGS, "ports": [9000], "health_check": CHECK}}],
-)
-CASES = {
-    "orders": public_service("develop"),
-    "ledger": LEDGER,
-    "mailer": worker("develop"),
-    "night": scaled_worker("develop"),
-}
 ORDERS = "module.orders.aws_"
 PARTNER = "arn:aws:secretsmanager:us-east-1:999900001111:secret:partner/key-AbCdEf"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ledger/mail-key"
@@ -108,6 +69,8 @@ def applied(workbench: Workbench, platform: Variables, stand_in: StandIn) -> Var
     files = stand_in.client("efs").create_file_system(CreationToken="ledger", Encrypted=True)["FileSystemId"]
     given = {"cases": {case: variables | {"platform": platform} for case, variables in CASES.items()}}
     given["cases"]["ledger"] |= with_data(files, platform["security_groups"]["internal_services"])
+    # The stand-in refuses a group that is not there, as AWS does.
+    given["cases"]["orders"]["network"] |= {"security_groups": [platform["security_groups"]["kafka_client"]]}
     workbench.plan("roots/three", given)
     workbench.apply("roots/three")
     return given
@@ -142,6 +105,19 @@ def plan_after_changes_by_hand(
     iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
     stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
     stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
+    balancer = stand_in.client("elbv2")
+    rules = {
+        rule["Priority"]: rule["RuleArn"]
+        for rule in balancer.describe_rules(ListenerArn=applied["cases"]["orders"]["platform"]["alb"]["listener_arn"])[
+            "Rules"
+        ]
+    }
+    elsewhere = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/elsewhere"]}}
+    balancer.modify_rule(RuleArn=rules["7"], Conditions=[elsewhere])
+    (target_group,) = balancer.describe_target_groups()["TargetGroups"]
+    balancer.modify_target_group_attributes(
+        TargetGroupArn=target_group["TargetGroupArn"], Attributes=[{"Key": "slow_start.duration_seconds", "Value": "0"}]
+    )
     return workbench.plan("roots/three", applied).changed()
 
 
@@ -205,7 +181,8 @@ def test_services_run_what_was_asked_for(second_plan: Plan, stand_in: StandIn) -
     assert counts == {"orders": 2, "ledger": 2, "mailer": 0, "night": 0}
     # its own group, the badge of internal callers, and the badge that the brokers admit
     assert len(describe(stand_in, "ledger")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
-    assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 2
+    # orders: its own group, the badge, and the one of its manifest
+    assert len(describe(stand_in, "orders")["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]) == 3
 
 
 def test_a_service_mounts_its_directory_of_a_file_system_and_starts_with_every_kind_of_secret(
@@ -254,4 +231,6 @@ def test_the_next_plan_takes_back_what_was_added_by_hand(
         f"{ORDERS}iam_role_policies_exclusive.task": ("update",),
         f"{ORDERS}iam_role_policy_attachments_exclusive.task": ("update",),
         f"{ORDERS}cloudwatch_log_group.this": ("update",),
+        f'{ORDERS}lb_listener_rule.this["rule-0"]': ("update",),
+        f'{ORDERS}lb_target_group.this["this"]': ("update",),
     }, "and leaves the number of tasks to scaling"

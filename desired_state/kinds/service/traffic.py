@@ -14,7 +14,7 @@ from desired_state.located import Location, quote
 
 # Source: Elastic Load Balancing API reference, TargetGroupAttribute, slow_start.duration_seconds, stickiness.
 _SHORTEST_START, _LONGEST_START = timedelta(seconds=30), timedelta(minutes=15)
-MOST_RULES: Final = 10
+MOST_RULES: Final = 5
 
 UrlPath = Annotated[str, Text(r"/[!-~]*", 'a path: it begins with "/" and has no spaces', 1024)]
 # HTTP codes of three digits, or gRPC codes of one or two.
