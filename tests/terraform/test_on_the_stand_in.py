@@ -10,7 +10,7 @@ import pytest
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
 from tests.terraform.applied_services import CASES
-from tests.terraform.inputs import ACCOUNT, REGION, Variables
+from tests.terraform.inputs import ACCOUNT, REGION, Variables, but
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
