@@ -9,13 +9,18 @@ import pytest
 from desired_state.checks.conflicts import Tier
 from desired_state.instance import Instance, Key
 from reconciler.core.environment import Environment
+from reconciler.core.live import LastRun
 from reconciler.core.ports.control import ActionRefused
 from reconciler.core.ports.tasks import TaskRefused, TaskSeen
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import AuditFilter
 from reconciler.core.record.model import Record
+from reconciler.core.status.events import FoundInSync
+from reconciler.core.vocabulary import Health
 from reconciler.engine.control import EngineControl
-from tests.core.instances import DEVELOP, PLATFORM, applied, new
+from reconciler.engine.passes.deployment import watch_runs
+from tests.core.instances import DEVELOP, NOW, PLATFORM, applied, base, fold, new
+from tests.core.status.test_job_runs import JOB
 from tests.engine.fakes.world import FakeController, fake_world
 
 ORDERS = Key("develop", "orders")
@@ -97,3 +102,21 @@ async def test_the_reason_of_aws_is_passed_on() -> None:
     with pytest.raises(ActionRefused, match="RESOURCE:ENI"):
         await control.run_task(ORDERS, ["true"], by=ANN)
     assert "failed" in {outcome for _, outcome, _, _ in await outcomes(control)}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Runs of which the last one has failed."""
+
+    async def last(self, environment: Environment, outputs: Mapping[str, Any]) -> LastRun | None:
+        return LastRun(NOW, True, f"the run r1 of {outputs['state_machine_arn']} ended with FAILED")
+
+
+async def test_the_last_run_of_a_job_is_looked_at_and_no_other_kind_has_one() -> None:
+    job = new(JOB).replace(outputs={"state_machine_arn": "m"}, applied_at=NOW)
+    world = fake_world(fold(job, FoundInSync(base(job), {"state_machine_arn": "m"})), service())
+    world.runs = Ended()
+    for key in (job.key, ORDERS):
+        await watch_runs(key, DEVELOP, world)
+    assert world.records[job.key].health is Health.DEGRADED
+    assert world.records[ORDERS].health is not Health.DEGRADED

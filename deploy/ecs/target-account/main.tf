@@ -158,7 +158,7 @@ locals {
       {
         Sid      = "StartAndWatchRunsOfJobs"
         Effect   = "Allow"
-        Action   = ["states:DescribeExecution", "states:StartExecution"]
+        Action   = ["states:DescribeExecution", "states:ListExecutions", "states:StartExecution"]
         Resource = sort([for name in var.environments : "${local.arn_prefix}:states:${local.region}:${local.account}:*:${name}-*"])
       },
       {

@@ -1,4 +1,4 @@
-"""One-off tasks: a command in the container of a service or of a job, started once on a person's request."""
+"""One-off tasks, a command in the container of a service or a job that a person starts once; and runs of jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from desired_state.instance import Instance
 from reconciler.core.environment import Environment
+from reconciler.core.live import LastRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class TaskSeen:
 
 class TaskRefused(Exception):
     """A task could not be started, or is not known; the message says why."""
+
+
+class JobRuns(Protocol):
+    """The runs of jobs."""
+
+    async def last(self, environment: Environment, outputs: Mapping[str, Any]) -> LastRun | None:
+        """Return the last run that has ended; None without one, and where AWS does not permit to ask.
+
+        Raises: LiveUnavailable.
+        """
+        ...
 
 
 class OneOffTasks(Protocol):
