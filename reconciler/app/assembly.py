@@ -24,6 +24,8 @@ from reconciler.core.redaction.redactor import Redactor
 from reconciler.edges.aws.clients import AwsClients
 from reconciler.edges.aws.cloudtrail import CloudTrailAttribution
 from reconciler.edges.aws.ecs import EcsLive
+from reconciler.edges.aws.job_runs import StateMachineRuns
+from reconciler.edges.aws.one_off import EcsOneOffTasks
 from reconciler.edges.aws.pre_deployment import EcsFirstTasks
 from reconciler.edges.aws.prerequisites import AwsPrerequisites
 from reconciler.edges.aws.task_protection import TaskProtection
@@ -145,6 +147,8 @@ def _world(
         live=EcsLive(aws),
         prerequisites=AwsPrerequisites(aws),
         first_tasks=EcsFirstTasks(aws),
+        tasks=EcsOneOffTasks(aws),
+        runs=StateMachineRuns(aws),
         locks=StateLocks(aws, parts.state(settings), work=settings.data / "work", me=whoami()),
         store=store,
         records=Records(

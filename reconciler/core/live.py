@@ -1,6 +1,7 @@
-"""A service as ECS reports it: the running image, the newest image, its tasks, and the state of its rollout."""
+"""A service as ECS reports it (the image, its tasks, the state of its rollout), and the last run of a job."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -12,6 +13,15 @@ class RolloutState(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
     ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run of a job that has ended and was not skipped; `message` names it and says how it ended."""
+
+    started: datetime
+    failed: bool
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from reconciler.core.ports.control import (
     Unlock,
 )
 from reconciler.core.ports.orphans import Orphan, StoredState, unclaimed
+from reconciler.core.ports.tasks import TaskSeen
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.consent import Approval, Rejection, WindowOverride
@@ -41,7 +42,7 @@ from reconciler.core.status.events import (
     UnlockRequested,
 )
 from reconciler.core.vocabulary import Reason
-from reconciler.engine import requests
+from reconciler.engine import requests, tasks
 from reconciler.engine.approvers import check_approver, with_person
 from reconciler.engine.controller import Controller
 
@@ -108,9 +109,7 @@ class EngineControl:
     async def unfreeze(
         self, environment: str | None, *, by: Principal, reason: str | None = None, peer: str = ""
     ) -> Freeze:
-        """Lift that freeze, and visit the instances that waited for it. Raises: KeyError, ActionRefused,
-        StoreFailed.
-        """
+        """Lift that freeze, and visit what waited for it. Raises: KeyError, ActionRefused, StoreFailed."""
         act = Act("unfreeze", environment or EVERYWHERE, by.name, by.proof, peer, reason)
         async with self._refusals(act):
             self._check_environment(environment)
@@ -201,6 +200,20 @@ class EngineControl:
         if not isinstance(action, Suspend):
             self._controller.ask(key, trigger="request")
         return record
+
+    async def run_task(
+        self, key: Key, command: Sequence[str], *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> str:
+        """Start a one-off task. Returns its id. Raises: KeyError for an unknown instance, ActionRefused."""
+        act = tasks.act_of(key, command, self._world, by=by, reason=reason, peer=peer)
+        async with self._refusals(act):
+            tasks.check(record := self._world.records[key], command, act, self._world)
+        async with self._audit.of_accepted(act):
+            return await tasks.start(record, command, self._world)
+
+    async def task(self, key: Key, task: str, after: str | None) -> TaskSeen:
+        """Return a one-off task as it is now. Raises: KeyError for an unknown instance, ActionRefused."""
+        return await tasks.observe(self._world.records[key], task, after, self._world)
 
     async def _check_held(self, record: Record, lock_id: str) -> None:
         """Raise ActionRefused unless the state, or during a rename that of the former name, has a lock of this id."""

@@ -16,6 +16,7 @@ from reconciler.core.ports.judge import Judge
 from reconciler.core.ports.observer import Observer
 from reconciler.core.ports.orphans import States
 from reconciler.core.ports.store import Store, TreeArchive
+from reconciler.core.ports.tasks import JobRuns, OneOffTasks
 from reconciler.core.ports.terraform import Locks, Terraform
 from reconciler.core.ports.upkeep import Upkeep
 from reconciler.core.record.freeze import Frozen
@@ -63,6 +64,8 @@ class World:
     judge: Judge | None = None
     upkeep: Upkeep | None = None
     tenants: Tenants | None = None
+    tasks: OneOffTasks | None = None
+    runs: JobRuns | None = None
     applying: set[Key] = field(default_factory=set)
     freezing: Freezing = field(default_factory=Freezing)
     promoting: asyncio.Lock = field(default_factory=asyncio.Lock)

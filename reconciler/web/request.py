@@ -106,7 +106,7 @@ def is_line(name: str, value: object) -> bool:
 
 def longest(name: str) -> int:
     """Return how many characters the field of that name may have."""
-    return 200 if name in _REASONS else 100
+    return 2000 if name == "command" else 200 if name in _REASONS else 100
 
 
 def limit_of(request: web.Request) -> int:

@@ -16,7 +16,7 @@ EXECUTABLE = Path(sys.executable).with_name("reconciler")
 ALONE = ("run", "validate", "schema", "plan", "config", "bootstrap", "render", "verify", "import", "migrate")
 ASKING = ("get", "describe", "diff", "drift", "history", "wait")
 ACTING = (
-    *("reconcile", "suspend", "resume", "approve", "adopt", "adopt-state", "reject", "prune", "unlock"),
+    *("reconcile", "suspend", "resume", "approve", "adopt", "adopt-state", "reject", "prune", "unlock", "run-task"),
     *("freeze", "unfreeze"),
 )
 COMMANDS = (*ALONE, *ASKING, *ACTING)

@@ -24,6 +24,7 @@ from reconciler.core.ports.control import (
     Suspend,
 )
 from reconciler.core.ports.orphans import Orphan, StoredState
+from reconciler.core.ports.tasks import TaskSeen
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.consent import Approval
@@ -169,6 +170,8 @@ class FakeControl:
     afterwards: dict[Key, Record] = field(default_factory=dict)  # the record of an instance after its next read
     refusal: str | None = None
     refusal_code: Literal["refused", "own_change"] = "refused"
+    commands: list[tuple[Key, tuple[str, ...], Principal, str | None]] = field(default_factory=list)
+    looks: list[TaskSeen] = field(default_factory=list)
     left: tuple[Orphan, ...] = ()
     silent: bool = False
     crash: bool = False
@@ -228,6 +231,19 @@ class FakeControl:
             raise KeyError(environment)
         self.frozen[environment] = Freeze(environment, by.name, reason, NOON)
         return self.frozen[environment]
+
+    async def run_task(
+        self, key: Key, command: Sequence[str], *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> str:
+        """Remember the command and its reason. Raises: ActionRefused."""
+        if self.refusal:
+            raise ActionRefused(self.refusal, code=self.refusal_code)
+        self.commands.append((key, tuple(command), by, reason))
+        return "task-1"
+
+    async def task(self, key: Key, task: str, after: str | None) -> TaskSeen:
+        """Return the next look at a task that the test set."""
+        return self.looks.pop(0) if self.looks else TaskSeen(True, 0)
 
     async def unfreeze(
         self, environment: str | None, *, by: Principal, reason: str | None = None, peer: str = ""

@@ -156,6 +156,24 @@ locals {
         Resource = sort([for name in var.environments : "${local.arn_prefix}:ecs:${local.region}:${local.account}:task/${name}/*"])
       },
       {
+        Sid      = "RunOneOffTasks"
+        Effect   = "Allow"
+        Action   = ["ecs:RunTask"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:ecs:${local.region}:${local.account}:task-definition/${name}-*:*"])
+      },
+      {
+        Sid      = "StartAndWatchRunsOfJobs"
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution", "states:ListExecutions", "states:StartExecution"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:states:${local.region}:${local.account}:*:${name}-*"])
+      },
+      {
+        Sid      = "ReadLogsOfTasks"
+        Effect   = "Allow"
+        Action   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
+        Resource = sort([for name in var.environments : "${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:/ecs/${name}/*"])
+      },
+      {
         Sid       = "GivePreDeploymentTasksTheirRoles"
         Effect    = "Allow"
         Action    = ["iam:PassRole"]

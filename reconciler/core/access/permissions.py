@@ -13,6 +13,7 @@ ACTION_ROLES: Mapping[str, Role] = {
     "adopt": Role.APPROVE,
     "reject": Role.APPROVE,
     "prune": Role.APPROVE,
+    "run-task": Role.APPROVE,
     "adopt-state": Role.ADMIN,
     "freeze": Role.OPERATE,
     "unfreeze": Role.APPROVE,

@@ -9,6 +9,7 @@ from desired_state.instance import Key
 from desired_state.reading.document import Problem
 from reconciler.core.floor import Floor
 from reconciler.core.ports.orphans import Orphan
+from reconciler.core.ports.tasks import TaskSeen
 from reconciler.core.principal import Principal
 from reconciler.core.record.audit import Act, AuditEntry, AuditFilter
 from reconciler.core.record.freeze import Freeze
@@ -188,6 +189,19 @@ class Control(Protocol):
         `peer`, here and below, is where the request came from. Raises: KeyError for an unknown environment,
         ActionRefused.
         """
+        ...
+
+    async def run_task(
+        self, key: Key, command: Sequence[str], *, by: Principal, reason: str | None = None, peer: str = ""
+    ) -> str:
+        """Start a one-off task of a service or a job. Returns its id.
+
+        Raises: KeyError for an unknown instance, ActionRefused.
+        """
+        ...
+
+    async def task(self, key: Key, task: str, after: str | None) -> TaskSeen:
+        """Return a one-off task as it is now. Raises: KeyError for an unknown instance, ActionRefused."""
         ...
 
     async def unfreeze(

@@ -42,6 +42,7 @@ from reconciler.core.status.events import (
     Resumed,
     RolloutObserved,
     RuleChosen,
+    RunObserved,
     Starting,
     StateAdopted,
     StateMissed,
@@ -124,6 +125,8 @@ def _advance(record: Record, event: Event, now: datetime, retry_limit: int) -> R
             return _failed(state.doubted(record, event.reason), event, now, retry_limit)
         case RolloutObserved(live, timeout, floor):
             return rollout.seen(record, live, timeout, now, floor)
+        case RunObserved(run):
+            return rollout.run_seen(record, run, now)
         case OverrideUsed(override):
             return record.replace(window_override=None) if record.window_override == override else record
         case ReconcileRequested(override, from_empty):
@@ -209,7 +212,7 @@ def _settled(record: Record, event: FoundInSync, now: datetime) -> Record:
         rejection=None,
     )
     if record.instance.kind != "Service":
-        return ready(record.replace(health=Health.HEALTHY), now, True, Reason.IN_SYNC, "")
+        return rollout.in_sync_without(record, now)
     if record.reason in {Reason.APPLIED, Reason.IN_SYNC, Reason.ROLLOUT_HELD}:
         return record
     if record.rollout and record.rollout.ended in {Reason.ROLLED_BACK, Reason.ROLLOUT_FAILED}:
@@ -248,11 +251,7 @@ def _applied(record: Record, event: Applied, now: datetime) -> Record:
         rollout=rollout.started(record, event.outputs, event.image, now) if service else None,
         conditions=without_conditions(record, ConditionType.STALLED, only=_OF_A_DIGEST),
     )
-    if not service:
-        return ready(record, now, True, Reason.APPLIED, "")
-    if event.image is None:
-        return rollout.awaiting_first_image(record, now)
-    return ready(record, now, False, Reason.PROGRESSING, "applied; ECS rolls it out")
+    return rollout.begun(record, event.image, now) if service else ready(record, now, True, Reason.APPLIED, "")
 
 
 def _failed(record: Record, event: Failed, now: datetime, retry_limit: int) -> Record:

@@ -7,7 +7,7 @@ from typing import Any
 
 from desired_state.instance import Instance
 from reconciler.core.floor import NO_FLOOR, Floor
-from reconciler.core.live import LiveService
+from reconciler.core.live import LastRun, LiveService
 from reconciler.core.plan.drift import DriftFinding
 from reconciler.core.plan.model import Plan
 from reconciler.core.plan.summary import PlanSummary
@@ -210,6 +210,13 @@ class RolloutObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class RunObserved:
+    """Step Functions reported the last run of a job that has ended; None: there is none, or it is not known."""
+
+    run: LastRun | None
+
+
+@dataclass(frozen=True, slots=True)
 class OverrideUsed:
     """A pass that began with this override of its windows has ended."""
 
@@ -280,6 +287,6 @@ class RenameFinished:
 Event = (
     Accepted | Invalid | Removed | PassHeld | TreeAdmitted | TreeHeldBack | RuleChosen | Desired | Starting |
     LockedOut | Planned | StateMissed | StateAdopted | Attributed | FoundInSync | Waiting | Applying | LockObserved
-    | Applied | Failed | RolloutObserved | OverrideUsed | ReconcileRequested | Suspended | Resumed | Approved |
-    Rejected | PruneConfirmed | UnlockRequested | RenameStarted | RenameFinished
+    | Applied | Failed | RolloutObserved | RunObserved | OverrideUsed | ReconcileRequested | Suspended | Resumed |
+    Approved | Rejected | PruneConfirmed | UnlockRequested | RenameStarted | RenameFinished
 )  # fmt: skip

@@ -19,6 +19,7 @@ from reconciler.core.status.events import (
     ReconcileRequested,
     Rejected,
     RolloutObserved,
+    RunObserved,
     StateMissed,
     Waiting,
 )
@@ -35,6 +36,8 @@ def redacted(event: Event, redactor: Redactor) -> Event:
             return Attributed(redactor.text(who))
         case RolloutObserved(live):
             return replace(event, live=replace(live, message=redactor.text(live.message)))
+        case RunObserved(run) if run:
+            return RunObserved(replace(run, message=redactor.text(run.message)))
         case Approved(approval, consent):
             names = tuple(map(redactor.text, consent.identities)) if consent else ()
             person = consent and replace(consent, by=redactor.text(consent.by), identities=names)

@@ -1,7 +1,10 @@
-"""Rollouts in the fold: the state that ECS reports becomes the health and the headline of a service.
+"""Rollouts in the fold: the state that ECS reports becomes the health and the headline of a service; and runs of jobs.
 
 A service is ready while the wanted image runs in the wanted number of healthy tasks, and at no other time. That ECS
 completed a deployment is not enough: it also completes one of the placeholder, with no task at all.
+
+A job is ready while it is as Git asks. It is healthy until a run of what is applied now has failed, and again after the
+next good one; runs from before the last apply do not count, for a fix starts over.
 """
 
 import dataclasses
@@ -11,17 +14,42 @@ from typing import Any, assert_never
 
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.floor import NO_FLOOR, Floor
-from reconciler.core.live import LiveService, RolloutState
+from reconciler.core.live import LastRun, LiveService, RolloutState
 from reconciler.core.record.model import Record, Rollout
 from reconciler.core.status.conditions import ready
 from reconciler.core.vocabulary import ConditionType, Health, Reason
 
+_AS_GIT_ASKS = frozenset({Reason.APPLIED, Reason.IN_SYNC})
 _NO_IMAGE = "no image was pushed to its repository yet"
+
+
+def in_sync_without(record: Record, now: datetime) -> Record:
+    """Return the record of an instance without a rollout whose plan is empty; a job stays as its last run left it."""
+    if record.instance.kind == "Job" and record.health is Health.DEGRADED and record.reason in _AS_GIT_ASKS:
+        return record
+    return ready(record.replace(health=Health.HEALTHY), now, True, Reason.IN_SYNC, "")
+
+
+def run_seen(record: Record, run: LastRun | None, now: datetime) -> Record:
+    """Return the record after the last run of the job is known; None when there is none, or AWS does not say."""
+    if record.reason not in _AS_GIT_ASKS:  # another headline stays
+        return record
+    counts = run is not None and record.applied_at is not None and run.started >= record.applied_at
+    if run is not None and counts and run.failed:
+        return ready(record.replace(health=Health.DEGRADED), now, True, record.reason, run.message)
+    return ready(record.replace(health=Health.HEALTHY), now, True, record.reason, "")
 
 
 def started(record: Record, outputs: Mapping[str, Any], image: str | None, now: datetime) -> Rollout:
     """Return the rollout that an apply began."""
     return Rollout(record.desired_digest or "", image, outputs.get("task_definition_arn"), now)
+
+
+def begun(record: Record, image: str | None, now: datetime) -> Record:
+    """Return the record of a service after an apply, with this image or still without one."""
+    if image is None:
+        return awaiting_first_image(record, now)
+    return ready(record, now, False, Reason.PROGRESSING, "applied; ECS rolls it out")
 
 
 def awaiting_first_image(record: Record, now: datetime, message: str = _NO_IMAGE) -> Record:

@@ -1,10 +1,11 @@
-"""The steps between a plan and its apply: check the prerequisites and obstacles, run the pre-deployment task."""
+"""The steps around an apply: check the prerequisites and obstacles, run the pre-deployment task, watch runs of jobs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from desired_state.instance import Key
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
@@ -12,6 +13,7 @@ from reconciler.core.plan.deployment import Incomplete, first_task, needs
 from reconciler.core.plan.model import Plan
 from reconciler.core.policy import removal
 from reconciler.core.ports.aws import PreparationFailed
+from reconciler.core.status.events import RunObserved
 from reconciler.core.vocabulary import Reason
 from reconciler.engine.world import World
 
@@ -48,6 +50,13 @@ async def obstacle(plan: Plan, environment: Environment, world: World) -> str | 
     if found.full:
         return removal.explain(found.full)
     return removal.explain_unseen(found.unseen) if found.unseen else None
+
+
+async def watch_runs(key: Key, environment: Environment, world: World) -> None:
+    """Record how the last run of a job ended. Raises: LiveUnavailable."""
+    record = world.records[key]
+    if world.runs and isinstance(record.instance.spec, JobSpec):
+        await world.records.advance(key, RunObserved(await world.runs.last(environment, record.outputs)))
 
 
 @asynccontextmanager

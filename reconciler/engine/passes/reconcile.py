@@ -56,7 +56,7 @@ from reconciler.engine.passes import locks, renames, states
 from reconciler.engine.passes.apply import ApplyFailed, terraform_apply
 from reconciler.engine.passes.attribution import attribute
 from reconciler.engine.passes.classification import classified
-from reconciler.engine.passes.deployment import obstacle, prepare
+from reconciler.engine.passes.deployment import obstacle, prepare, watch_runs
 from reconciler.engine.passes.intent import intent
 from reconciler.engine.passes.judge import denied
 from reconciler.engine.passes.live import observe, pipeline_is_deploying, pipeline_owns_image, run_of, run_of_base
@@ -135,12 +135,12 @@ async def _converge(key: Key, environment: Environment, world: World) -> None:
                 await _plan_and_act(record, run, live, world)
             if live:
                 await _watch(key, environment, live, world)
+            await watch_runs(key, environment, world)
         except _ServiceMoved:
             continue
         return
-    await world.records.advance(
-        key, PassHeld(Reason.PROGRESSING, "the running service keeps changing; planned again later")
-    )
+    changing = "the running service keeps changing; planned again later"
+    await world.records.advance(key, PassHeld(Reason.PROGRESSING, changing))
 
 
 async def _plan_and_act(record: Record, run: Run, live: LiveService | None, world: World) -> None:

@@ -5,7 +5,7 @@ from typing import get_args
 from reconciler.core.plan.summary import Operation
 from reconciler.core.ports.control import ACTIONS
 from reconciler.core.vocabulary import Health, Reason, Sync
-from reconciler.web.api import openapi_audit, pages
+from reconciler.web.api import openapi_audit, openapi_tasks, pages
 from reconciler.web.api.refusals import guarded
 from reconciler.web.api.schema import (
     FLAG,
@@ -127,6 +127,7 @@ def _actions() -> Schema:
                 | {code: error() for code in ("400", "401", "403", "408", "409", "413", "415", "503")},
             }
         },
+        **openapi_tasks.paths(),
         "/api/v1/freeze": _freezing(
             "freeze", "Stop all applies in an environment, or without one everywhere", ["reason"]
         ),

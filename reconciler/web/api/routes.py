@@ -21,6 +21,8 @@ from reconciler.web.api.audit import audit, audit_of_instance
 from reconciler.web.api.freezes import freeze, freezes, unfreeze
 from reconciler.web.api.openapi import document
 from reconciler.web.api.pages import page_of, problems_of
+from reconciler.web.api.tasks import show as show_task
+from reconciler.web.api.tasks import start as start_task
 from reconciler.web.auth import authenticate, is_reader, may_read, require, require_reading, tenant_of
 from reconciler.web.errors import REDACT, Redact, Refused, answer_errors
 from reconciler.web.request import (
@@ -72,6 +74,8 @@ def make_app(
             web.get(f"{instance}/history", _history),
             web.get(f"{instance}/audit", audit_of_instance),
             web.get("/api/v1/audit", audit),
+            web.post(f"{instance}/run-task", start_task),
+            web.get(f"{instance}/tasks/{{task}}", show_task),
             web.post(f"{instance}/{{action:{_OTHER_THAN_READS}}}", act),
             web.get("/api/v1/freezes", freezes),
             web.post("/api/v1/freeze", freeze),

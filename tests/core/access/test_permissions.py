@@ -47,7 +47,7 @@ def test_without_a_grant_nothing_is_allowed() -> None:
 
 
 def test_every_action_has_a_role_and_an_unknown_one_needs_the_highest() -> None:
-    assert set(ACTION_ROLES) == {*ACTIONS, "freeze", "unfreeze", "orphans"}
+    assert set(ACTION_ROLES) == {*ACTIONS, "freeze", "unfreeze", "orphans", "run-task"}
     assert {action for action, _ in FIELD_ROLES} <= set(ACTIONS)
     assert needed("explode") == Role.ADMIN
     assert needed("reconcile") == Role.OPERATE
