@@ -9,8 +9,9 @@ from tests.terraform.inputs import Variables
 from tests.terraform.properties import secret_sources, strategies
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.proof import Edit, proof
+from tests.terraform.properties.roles import statements
 from tests.terraform.properties.services import MODULE, SERVICE, containers, logins
-from tests.terraform.properties.test_service_secrets import injected, reads, statements
+from tests.terraform.properties.test_service_secrets import injected, reads
 
 
 def with_login(variables: Variables) -> bool:
@@ -134,7 +135,7 @@ def test_property_43_task_role_secret_access_exec(instance: Instance) -> None:
     asked = instance.variables["task"]["exec"]
     service = instance.plan.one("aws_ecs_service").values
     assert service["enable_execute_command"] == asked, "a shell can be opened where nobody asked for it, or cannot"
-    allowed = {action: one["Resource"] for one in statements(instance, "task") for action in one["Action"]}
+    allowed = {action: one["Resource"] for one in statements(instance, "task", "exec") for action in one["Action"]}
     sessions = {action for action in allowed if action.startswith("ssmmessages:")}
     assert len(sessions) == (4 if asked else 0), "the code's role opens sessions"
     group = f"log-group:/cluster/{instance.environment}/exec:*"

@@ -10,8 +10,8 @@ from tests.iam.reference import listed
 from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance
 from tests.terraform.properties.proof import Edit, proof
+from tests.terraform.properties.roles import statements
 from tests.terraform.properties.services import MODULE, SERVICE
-from tests.terraform.properties.test_service_task import statements
 
 TABLE = f"{MODULE}permissions.tf"
 # What knows no resource, or none that is known before it is asked for; a condition says which is meant.
@@ -59,7 +59,7 @@ def test_property_50_environment_based_iam_restrictions_permissions(instance: In
     given = instance.variables["permissions"]
     arns = {name for grant in given["grants"] for name in grant["resources"] if name.startswith("arn:")}
     readers = {grant["service"] for grant in given["grants"] if grant["access"] == "read"}
-    for statement in statements(instance, "task"):
+    for statement in statements(instance, "task", "use-data"):
         if statement["Sid"] in ("ReadSecrets", "DecryptSecrets"):
             continue
         service = listed(statement["Action"])[0].partition(":")[0]

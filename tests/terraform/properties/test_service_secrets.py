@@ -13,6 +13,7 @@ from tests.terraform.properties import secret_sources, storage
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
 from tests.terraform.properties.refusal import Refusal, refused
+from tests.terraform.properties.roles import statements
 from tests.terraform.properties.services import MODULE, SERVICE, containers, logins
 from tests.terraform.runs import Refused
 
@@ -57,23 +58,21 @@ def with_runtime_secrets(variables: Variables) -> bool:
     return bool(variables["runtime_secrets"])
 
 
-def statements(instance: Instance, role: str) -> list[dict[str, Any]]:
-    """Return the statements about secrets of a role's inline policies; nothing without any."""
-    inline = instance.plan.of("aws_iam_role_policy")
-    policies = [one for one in inline if one.name == role and one.values["name"] not in ("use-data", "use-volumes")]
-    return [statement for policy in policies for statement in policy.document("policy")["Statement"]]
+def about_secrets(instance: Instance, role: str) -> list[dict[str, Any]]:
+    """Return the statements of a role that are about secrets."""
+    return statements(instance, role, "read-secrets" if role == "task" else None)
 
 
 def reads(instance: Instance, role: str, action: str = "secretsmanager:GetSecretValue") -> set[str]:
     """The secrets that a role may read; each stands there with the end that Secrets Manager gives its ARN."""
-    found = [s["Resource"] for s in statements(instance, role) if action in s["Action"]]
+    found = [s["Resource"] for s in about_secrets(instance, role) if action in s["Action"]]
     return {arn.removesuffix("-??????") for arns in found for arn in arns}
 
 
 def check_keys(instance: Instance, role: str, sources: list[str]) -> None:
     """Assert that a role decrypts secrets of the platform with its key, and others with any key, but nothing else."""
     environment = instance.variables["environment"]
-    decrypts = [s for s in statements(instance, role) if "kms:Decrypt" in s["Action"]]
+    decrypts = [s for s in about_secrets(instance, role) if "kms:Decrypt" in s["Action"]]
     of_platform = [instance.variables["platform"]["kms"]["secrets"]]
     own = [s for s in decrypts if s["Resource"] == of_platform]
     wanted = any(secret_sources.has_platforms_key(source) for source in sources)
@@ -160,7 +159,7 @@ def test_property_43_task_role_secret_access(instance: Instance) -> None:
     assert not reads(instance, "task", "ssm:GetParameters"), "the code may read parameters"
     check_keys(instance, "task", names)
     mounting = bool(storage.with_iam(instance.variables))
-    assert bool(statements(instance, "task")) >= bool(named), "a role without secrets has a policy"
+    assert bool(about_secrets(instance, "task")) == bool(named), "a role without secrets has a policy"
     exclusive = {entry.name: entry for entry in instance.plan.of("aws_iam_role_policies_exclusive")}["task"]
     data = bool(instance.variables["permissions"]["grants"])
     policies = ["read-secrets"] * bool(named) + ["use-data"] * data + ["use-volumes"] * mounting
