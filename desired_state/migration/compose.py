@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from desired_state.migration.compose_parts import DEPLOY, HEALTH, ULIMITS, cpus, mounts, replicas
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, to_checked
 from desired_state.migration.ecs import capabilities
-from desired_state.migration.references import image
+from desired_state.migration.references import image, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete
 from desired_state.migration.values import (
@@ -150,7 +150,7 @@ def _writable(item: Item, draft: Draft) -> None:
 
 _WRITE_ARN: Final = "put the file into a bucket and write its ARN in envFiles"
 TABLE: Final[Table] = {
-    "image": to("image", image),
+    "image": to_image("image", image),
     "build": _build,
     "command": to("command", words),
     "entrypoint": to("entryPoint", words),

@@ -16,7 +16,7 @@ _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001, 
 _DURATION: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|us|ns|m|s))+")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)")
 _MEMORY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([kmg]?)i?b?", re.IGNORECASE)
-_TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}", re.DOTALL)
+TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}", re.DOTALL)
 _CREDENTIALS: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _PLAIN_NAME: Final[TypeAdapter[str]] = TypeAdapter(PlainVariableName)
 
@@ -25,7 +25,7 @@ def text(item: Item) -> str:
     """Return a scalar as text, as it is written."""
     if item.value is None or isinstance(item.value, list | dict):
         raise Unsaid("it should be text")
-    if found := _TEMPLATE.search(item.text):
+    if found := TEMPLATE.search(item.text):
         raise Unsaid(f"{found[0]} is a template of the other tool: write its value")
     return item.text
 
@@ -128,7 +128,7 @@ def environment(variables: Iterable[tuple[str, Item]], draft: Draft, folder: str
             _PLAIN_NAME.validate_python(name)
         except ValidationError as error:
             if "looks like a secret" not in error.errors()[0]["msg"]:
-                draft.lose(item, "this is not a name of an environment variable")
+                draft.lose(item, "a name of a variable has letters, digits and _ here")
                 continue
             secret = f"{folder}/{name.lower().replace('_', '-')}"
             _put_in(draft, "secrets", name, secret)

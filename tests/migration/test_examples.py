@@ -208,6 +208,69 @@ def test_images_get_the_registry_that_docker_takes(written: str, image: dict[str
     assert manifests(import_files("compose", {"a.yml": content.encode()}).text)[0]["spec"]["image"] == image
 
 
+CONTAINER = {"name": "a", "image": "a:1", "readonlyRootFilesystem": True}
+
+
+@pytest.mark.parametrize(
+    ("source", "definition", "spec", "said"),
+    [
+        (
+            "task-definition",
+            {
+                "containerDefinitions": [
+                    {**CONTAINER, "healthCheck": {"command": ["CMD", "x"], "interval": 5, "retries": 1}}
+                ]
+            },
+            {"healthCheck": {"command": ["CMD", "x"], "interval": 5, "timeout": 4, "unhealthyThreshold": 2}},
+            "healthCheck.retries: 2 to 10 is what ECS takes",
+        ),
+        (
+            "task-definition",
+            {"containerDefinitions": [{**CONTAINER, "image": "nginx:{{ env `V` }}"}]},
+            {"image": {"repository": "docker.io/library/nginx", "tag": "write-this"}},
+            "{{ env `V` }} is a template of the other tool",
+        ),
+        (
+            "task-definition",
+            {"containerDefinitions": [{**CONTAINER, "linuxParameters": {"capabilities": {"add": ["NET_ADMIN"]}}}]},
+            {"linux": None},
+            "on Fargate only SYS_PTRACE can be added",
+        ),
+        (
+            "compose",
+            {"services": {"a": {"image": "a", "volumes": ["/srv/cache", "./here:/there"]}}},
+            {"volumes": {"cache": {}}, "mounts": {"/srv/cache": {"volume": "cache"}}},
+            "a task has no folder of a host",
+        ),
+        (
+            "copilot",
+            {"name": "a", "type": "Backend Service", "http": {"path": "x"}, "image": {"port": 80}},
+            {"type": "public", "routing": {"paths": ["/x", "/x/*"]}},
+            "Copilot's load balancer of backends was internal",
+        ),
+        (
+            "copilot",
+            {"name": "a", "type": "Backend Service", "storage": {"volumes": {"v": {"path": "/v", "efs": True}}}},
+            {"volumes": {"v": {}}, "mounts": {"/v": {"volume": "v", "readOnly": True}}},
+            "Copilot made the file system",
+        ),
+        (
+            "ecspresso",
+            {"containerDefinitions": [CONTAINER], "enableExecuteCommand": True},
+            {"exec": None, "writableRoot": None},
+            "enableExecuteCommand: the importer does not know it",
+        ),
+    ],
+)
+def test_what_differs_here_is_written_as_it_has_to_be_and_said(
+    source: str, definition: dict[str, Any], spec: dict[str, Any], said: str
+) -> None:
+    text = import_files(source, {"a.json": json.dumps(definition).encode()}).text
+    (manifest,) = manifests(text)
+    assert {name: manifest["spec"].get(name) for name in spec} == spec
+    assert said in text
+
+
 @pytest.mark.parametrize("kind", ["Request-Driven Web Service", "Static Site", ""])
 def test_a_type_of_copilot_that_is_not_ecs_is_refused_with_its_place(kind: str) -> None:
     (problem,) = import_files("copilot", {"a.yml": f"name: a\ntype: '{kind}'\n".encode()}).problems
