@@ -99,6 +99,27 @@ def labels(item: Item) -> dict[str, JsonValue]:
     return {name: text(one) for name, one in item.fields()}
 
 
+def repository_path(item: Item) -> str:
+    """Return a path in the repository, without the dot and the slash that mean its top."""
+    written = text(item)
+    path = written.removeprefix("./").rstrip("/") or "."
+    if path.startswith("/") or ".." in path.split("/"):
+        raise Unsaid("it leads out of the repository that the pipeline builds from")
+    return path
+
+
+def build_args(item: Item, draft: Draft) -> None:
+    """Put arguments of a build; what looks like a secret is none."""
+    found: dict[str, JsonValue] = {}
+    for name, value in labels(item).items():
+        try:
+            found[_PLAIN_NAME.validate_python(name)] = value
+        except ValidationError:
+            draft.lose(item, f"{one_line(name)} is no argument here: a build gets no secrets")
+    if found:
+        draft.put("delivery.buildArgs", found)
+
+
 def size(draft: Draft, cpu: int, memory: int) -> None:
     """Put the smallest size of Fargate that has room for both, with a note if that is another one."""
     fits: Iterable[tuple[int, int]] = (

@@ -16,7 +16,7 @@ from desired_state.migration.ecs import (
 )
 from desired_state.migration.references import image, image_uri, to_image
 from desired_state.migration.source import Item
-from desired_state.migration.values import flag, label, labels, number, text, texts, words
+from desired_state.migration.values import build_args, flag, label, labels, number, repository_path, text, texts, words
 
 _PLACE: Final = "the platform has the subnets: tasks run in the private ones"
 _WRITABLE: Final = (
@@ -49,16 +49,16 @@ HEALTH: Final[Table] = {**SIDECAR_HEALTH, "retries": THRESHOLD}
 def _build(item: Item, draft: Draft) -> None:
     """Put how the pipeline builds the image; a text is the path of the Dockerfile."""
     if not isinstance(item.value, dict):
-        draft.put("delivery.dockerfile", text(item))
+        draft.put("delivery.dockerfile", repository_path(item))
         return
     apply(_BUILD, item, draft)
 
 
 _BUILD: Final[Table] = {
-    "dockerfile": to("delivery.dockerfile", text),
-    "context": to("delivery.context", text),
+    "dockerfile": to("delivery.dockerfile", repository_path),
+    "context": to("delivery.context", repository_path),
     "target": to("delivery.target", text),
-    "args": to("delivery.buildArgs", labels),
+    "args": build_args,
     "cache_from": lost("the pipeline has a cache of its own"),
 }
 
