@@ -12,16 +12,18 @@ from pydantic import JsonValue
 from desired_state.migration.compose_parts import DEPLOY, HEALTH, ULIMITS, cpus, mounts, replicas
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, to_checked
 from desired_state.migration.ecs import capabilities
-from desired_state.migration.references import image
+from desired_state.migration.references import image, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete
 from desired_state.migration.values import (
+    build_args,
     duration,
     environment,
     flag,
     label,
     labels,
     mebibytes,
+    repository_path,
     size,
     text,
     texts,
@@ -38,16 +40,16 @@ _NOT_HTTP: Final = frozenset({1433, 1521, 2181, 3306, 5432, 5671, 5672, 6379, 90
 
 def _build(item: Item, draft: Draft) -> None:
     if not isinstance(item.value, dict):
-        draft.put("delivery.context", text(item))
+        draft.put("delivery.context", repository_path(item))
         return
     apply(_BUILD, item, draft)
 
 
 _BUILD: Final[Table] = {
-    "context": to("delivery.context", text),
-    "dockerfile": to("delivery.dockerfile", text),
+    "context": to("delivery.context", repository_path),
+    "dockerfile": to("delivery.dockerfile", repository_path),
     "target": to("delivery.target", text),
-    "args": to("delivery.buildArgs", labels),
+    "args": build_args,
     "cache_from": lost("the pipeline has a cache of its own"),
     "cache_to": lost("the pipeline has a cache of its own"),
     "secrets": lost("a build gets no secrets"),
@@ -150,7 +152,7 @@ def _writable(item: Item, draft: Draft) -> None:
 
 _WRITE_ARN: Final = "put the file into a bucket and write its ARN in envFiles"
 TABLE: Final[Table] = {
-    "image": to("image", image),
+    "image": to_image("image", image),
     "build": _build,
     "command": to("command", words),
     "entrypoint": to("entryPoint", words),

@@ -6,9 +6,9 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, to, within
-from desired_state.migration.ecs import threshold
+from desired_state.migration.ecs import INTERVAL, START_PERIOD, THRESHOLD, TIMEOUT
 from desired_state.migration.source import Item
-from desired_state.migration.values import flag, label, labels, mebibytes, number, seconds, text, words
+from desired_state.migration.values import flag, label, labels, mebibytes, number, text, words
 
 
 def _command(item: Item, draft: Draft) -> None:
@@ -24,10 +24,10 @@ def _health(item: Item, draft: Draft) -> None:
 
 _HEALTH: Final[Table] = {
     "test": _command,
-    "interval": to("healthCheck.interval", seconds),
-    "timeout": to("healthCheck.timeout", seconds),
-    "retries": threshold,
-    "start_period": to("healthCheck.startPeriod", seconds),
+    "interval": INTERVAL,
+    "timeout": TIMEOUT,
+    "retries": THRESHOLD,
+    "start_period": START_PERIOD,
     "start_interval": lost("a container is checked at one interval"),
 }
 HEALTH: Final[Row] = _health
@@ -50,6 +50,7 @@ def mounts(item: Item, draft: Draft) -> None:
     found: dict[str, JsonValue] = {}
     for one in item.items():
         source, path, read_only = _mount(one)
+        source = source or path.rpartition("/")[2]  # a volume without a name
         if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", source):
             draft.lose(one, "a task has no folder of a host: build the files into the image, or use EFS")
             continue
@@ -67,6 +68,8 @@ def _mount(item: Item) -> tuple[str, str, bool]:
         if target is None:
             raise Unsaid("each entry should have target")
         named = source.text if source and (kind is None or kind.text == "volume") else ""
+        if not named and source is not None:
+            return source.text, text(target), False
         return named, text(target), read_only is not None and flag(read_only)
     source_, _, rest = text(item).partition(":")
     path, _, mode = rest.partition(":")

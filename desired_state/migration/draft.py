@@ -129,6 +129,18 @@ def to_checked(path: str, conversion: Conversion, what: str) -> Row:
     return row
 
 
+def to_bounded(path: str, conversion: Callable[[Item], int], least: int, most: int) -> Row:
+    """Return the row that puts a whole number at a path, moved into the bounds that ECS has, with a note then."""
+
+    def row(item: Item, draft: Draft) -> None:
+        found = conversion(item)
+        draft.put(path, min(max(found, least), most))
+        if not least <= found <= most:
+            draft.check(item, f"{least} to {most} is what ECS takes")
+
+    return row
+
+
 def lost(why: str) -> Row:
     """Return the row of a name that manifests have no word for."""
 

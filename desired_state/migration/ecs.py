@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, within
-from desired_state.migration.references import image, image_uri, secret
+from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, to_bounded, within
+from desired_state.migration.references import image, image_uri, secret, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.values import (
     cpu_units,
@@ -42,11 +42,13 @@ def secrets_of(item: Item, draft: Draft) -> None:
         if name is None or source is None:
             raise Unsaid("each entry should have name and valueFrom")
         try:
-            found = draft.data.setdefault("secrets", {})
-            if isinstance(found, dict):
-                found[name.text] = secret(source)
+            reference = secret(source)
         except Unsaid as why:
             draft.lose(source, str(why))
+            continue
+        found = draft.data.setdefault("secrets", {})
+        if isinstance(found, dict):
+            found[name.text] = reference
 
 
 def _files(item: Item, draft: Draft) -> None:
@@ -135,14 +137,6 @@ def capabilities(path: str) -> Row:
     return row
 
 
-def threshold(item: Item, draft: Draft) -> None:
-    """Put the failed checks after which the service's own container is unhealthy: two at least, as for the balancer."""
-    failed = number(item)
-    draft.put("healthCheck.unhealthyThreshold", min(max(failed, 2), 10))
-    if not 2 <= failed <= 10:
-        draft.check(item, "a task is unhealthy after 2 to 10 failed checks")
-
-
 def security_groups(groups: list[JsonValue], item: Item, draft: Draft) -> None:
     """Put security groups beside those of the service: a task has five, of which the platform takes up to three."""
     draft.put("security.groups", groups[:2])
@@ -163,12 +157,18 @@ LINUX: Final[Table] = {
     "maxSwap": lost(_NOT_ON_FARGATE),
     "swappiness": lost(_NOT_ON_FARGATE),
 }
+# The bounds are those of ECS; a service's own container is unhealthy after two failed checks at least.
+INTERVAL: Final[Row] = to_bounded("healthCheck.interval", seconds, 5, 300)
+TIMEOUT: Final[Row] = to_bounded("healthCheck.timeout", seconds, 2, 60)
+START_PERIOD: Final[Row] = to_bounded("healthCheck.startPeriod", seconds, 0, 300)
+THRESHOLD: Final[Row] = to_bounded("healthCheck.unhealthyThreshold", number, 2, 10)
+RETRIES: Final[Row] = to_bounded("healthCheck.retries", number, 1, 10)
 HEALTH: Final[Table] = {
     "command": to("healthCheck.command", words),
-    "interval": to("healthCheck.interval", seconds),
-    "timeout": to("healthCheck.timeout", seconds),
-    "retries": threshold,
-    "startPeriod": to("healthCheck.startPeriod", seconds),
+    "interval": INTERVAL,
+    "timeout": TIMEOUT,
+    "retries": THRESHOLD,
+    "startPeriod": START_PERIOD,
 }
 
 # The words that every container has, whichever it is.
@@ -247,7 +247,7 @@ def secret_name(item: Item) -> str:
 OWN: Final[Table] = {
     **_EVERY,
     "name": needless,
-    "image": to("image", image),
+    "image": to_image("image", image),
     "repositoryCredentials": _pull_with("image.credentials"),
     "portMappings": _port,
     "stopTimeout": to("stopTimeout", duration),
@@ -262,11 +262,11 @@ OWN: Final[Table] = {
 SIDECAR: Final[Table] = {
     **_EVERY,
     "name": needless,
-    "image": to("image", image_uri),
+    "image": to_image("image", image_uri),
     "repositoryCredentials": _pull_with("credentials"),
     "portMappings": _ports,
     "stopTimeout": lost("only the service's own container has a time to stop of its own"),
-    "healthCheck": within({**HEALTH, "retries": to("healthCheck.retries", number)}),
+    "healthCheck": within({**HEALTH, "retries": RETRIES}),
     "dependsOn": _order("dependsOn"),
     "cpu": to("cpu", cpu_units),
     "memory": to("memory", mebibytes),

@@ -5,12 +5,13 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from desired_state.migration.draft import Unsaid
+from desired_state.migration.draft import Conversion, Draft, Row, Unsaid
 from desired_state.migration.source import Item
-from desired_state.migration.values import text
+from desired_state.migration.values import TEMPLATE, text
 
 _SECRET_ARN: Final = re.compile(r"(arn:[a-z-]+:secretsmanager:[^:]+:[^:]+:secret:[^:]+)(?::([^:]*):([^:]*):([^:]*))?")
 _PARAMETER_ARN: Final = re.compile(r"arn:[a-z-]+:ssm:[^:]+:[^:]+:parameter/.+")
+TO_WRITE: Final = "write-this"
 _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _PRESETS: Final = {
     "@hourly": "0 * * * ? *",
@@ -24,8 +25,10 @@ _PRESETS: Final = {
 
 
 def image_uri(item: Item) -> str:
-    """Return the address of an image with its registry and its tag or digest, as Docker completes it."""
-    written = text(item)
+    """Return the address of an image with its registry and its tag or digest, as Docker completes it.
+
+    A template of the other tool in it becomes a word that says so, since a container without an image is none."""
+    written = TEMPLATE.sub(TO_WRITE, item.text)
     found = re.fullmatch(r"([^\s:@]+(?::\d+(?=/))?[^\s:@]*)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?", written)
     if found is None:
         raise Unsaid("it should be an image")
@@ -93,3 +96,14 @@ def _six(minute: str, hour: str, day: str, month: str, weekday: str) -> tuple[st
         raise Unsaid("cron runs on the day of the month and on the weekday, AWS on one of them: write two jobs")
     named = re.sub(r"(?<![/#\d])[0-7](?!\d)", lambda found: _DAYS[int(found[0])], weekday)
     return minute, hour, "?", month, named, "*"
+
+
+def to_image(path: str, conversion: Conversion) -> Row:
+    """Return the row of an image, with a note if a part of it has to be written."""
+
+    def row(item: Item, draft: Draft) -> None:
+        draft.put(path, conversion(item))
+        if found := TEMPLATE.search(item.text):
+            draft.check(item, f"{found[0]} is a template of the other tool: write its value for {TO_WRITE}")
+
+    return row

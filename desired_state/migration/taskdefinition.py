@@ -141,6 +141,7 @@ def complete(name: str, draft: Draft, kind: str = "Service") -> Written:
         if spec.get("exec") and not spec.get("writableRoot"):
             spec["writableRoot"] = True
             draft.assume("writableRoot", "exec needs it: its agent writes to the root file system")
+        _longer_than_its_timeout(draft)
         if "scaling" not in spec:
             spec["scaling"] = {"min": 1, "max": 1}
             draft.assume("scaling", "the source does not say how many tasks run")
@@ -152,6 +153,20 @@ def complete(name: str, draft: Draft, kind: str = "Service") -> Written:
         spec["environments"] = ["develop"]
         draft.assume("environments", "write those of your configuration")
     return Written(kind, name, spec, {}, tuple(draft.notes))
+
+
+def _longer_than_its_timeout(draft: Draft) -> None:
+    """Make the interval of the health check longer than the time limit, which it has to be for a load balancer."""
+    check = draft.data.get("healthCheck")
+    if not isinstance(check, dict):
+        return
+    interval, timeout = check.get("interval", 30), check.get("timeout", 5)
+    if isinstance(interval, int) and isinstance(timeout, int) and timeout >= interval:
+        if "timeout" in check:
+            check["interval"] = timeout + 1
+        else:
+            check["timeout"] = max(interval - 1, 2)
+        draft.assume("healthCheck", "the interval is longer than the time limit of a check here")
 
 
 def import_(item: Item) -> tuple[Written, ...]:

@@ -16,7 +16,7 @@ _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001, 
 _DURATION: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|us|ns|m|s))+")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)")
 _MEMORY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([kmg]?)i?b?", re.IGNORECASE)
-_TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}", re.DOTALL)
+TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}", re.DOTALL)
 _CREDENTIALS: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _PLAIN_NAME: Final[TypeAdapter[str]] = TypeAdapter(PlainVariableName)
 
@@ -25,7 +25,7 @@ def text(item: Item) -> str:
     """Return a scalar as text, as it is written."""
     if item.value is None or isinstance(item.value, list | dict):
         raise Unsaid("it should be text")
-    if found := _TEMPLATE.search(item.text):
+    if found := TEMPLATE.search(item.text):
         raise Unsaid(f"{found[0]} is a template of the other tool: write its value")
     return item.text
 
@@ -99,6 +99,27 @@ def labels(item: Item) -> dict[str, JsonValue]:
     return {name: text(one) for name, one in item.fields()}
 
 
+def repository_path(item: Item) -> str:
+    """Return a path in the repository, without the dot and the slash that mean its top."""
+    written = text(item)
+    path = written.removeprefix("./").rstrip("/") or "."
+    if path.startswith("/") or ".." in path.split("/"):
+        raise Unsaid("it leads out of the repository that the pipeline builds from")
+    return path
+
+
+def build_args(item: Item, draft: Draft) -> None:
+    """Put arguments of a build; what looks like a secret is none."""
+    found: dict[str, JsonValue] = {}
+    for name, value in labels(item).items():
+        try:
+            found[_PLAIN_NAME.validate_python(name)] = value
+        except ValidationError:
+            draft.lose(item, f"{one_line(name)} is no argument here: a build gets no secrets")
+    if found:
+        draft.put("delivery.buildArgs", found)
+
+
 def size(draft: Draft, cpu: int, memory: int) -> None:
     """Put the smallest size of Fargate that has room for both, with a note if that is another one."""
     fits: Iterable[tuple[int, int]] = (
@@ -128,7 +149,7 @@ def environment(variables: Iterable[tuple[str, Item]], draft: Draft, folder: str
             _PLAIN_NAME.validate_python(name)
         except ValidationError as error:
             if "looks like a secret" not in error.errors()[0]["msg"]:
-                draft.lose(item, "this is not a name of an environment variable")
+                draft.lose(item, "a name of a variable has letters, digits and _ here")
                 continue
             secret = f"{folder}/{name.lower().replace('_', '-')}"
             _put_in(draft, "secrets", name, secret)

@@ -90,6 +90,15 @@ def test_what_is_not_read_is_not_rewritten(text: str) -> None:
     assert upgrade("a.yaml", text.encode()).content is None
 
 
+@pytest.mark.parametrize("written", [">-\n  reconciler/v1beta1\n", '"reconciler/v1bet\\x61\\u0031"'])
+def test_a_word_that_is_not_written_as_it_is_stays_for_its_author(written: str) -> None:
+    found = upgrade("a.yaml", OLD.replace("reconciler/v1beta1  # a version", written).encode())
+    assert found.content is None
+    assert [problem.message for problem in found.problems] == [
+        f"cannot be rewritten: write {CURRENT} and the new names"
+    ]
+
+
 def former(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest in the words of the oldest version."""
     changed = {**manifest, "apiVersion": next(iter(FORMER))}

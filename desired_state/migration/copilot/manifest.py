@@ -117,6 +117,10 @@ def import_(item: Item) -> tuple[Written, ...]:
     if kind.text == "Load Balanced Web Service" and draft.get("routing") is None and draft.get("listeners") is None:
         draft.put("routing.paths", ["/*"])
     draft.data.setdefault("type", "public" if draft.get("routing") else "internal")
+    if kind.text == "Backend Service" and draft.data["type"] == "public":
+        draft.check(
+            kind, "public: Copilot's load balancer of backends was internal, the platform's is not; see routing"
+        )
     if is_job:
         del draft.data["type"]
     cpu, memory = draft.get("cpu"), draft.get("memory")

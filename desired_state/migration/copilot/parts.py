@@ -5,10 +5,18 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, within
-from desired_state.migration.ecs import secret_name, security_groups, threshold
-from desired_state.migration.references import image, image_uri
+from desired_state.migration.ecs import (
+    INTERVAL,
+    RETRIES,
+    START_PERIOD,
+    THRESHOLD,
+    TIMEOUT,
+    secret_name,
+    security_groups,
+)
+from desired_state.migration.references import image, image_uri, to_image
 from desired_state.migration.source import Item
-from desired_state.migration.values import flag, label, labels, number, seconds, text, texts, words
+from desired_state.migration.values import build_args, flag, label, labels, number, repository_path, text, texts, words
 
 _PLACE: Final = "the platform has the subnets: tasks run in the private ones"
 _WRITABLE: Final = (
@@ -30,27 +38,27 @@ def platform(item: Item, draft: Draft) -> None:
 PLATFORM: Final[Row] = platform
 SIDECAR_HEALTH: Final[Table] = {
     "command": to("healthCheck.command", words),
-    "interval": to("healthCheck.interval", seconds),
-    "timeout": to("healthCheck.timeout", seconds),
-    "retries": to("healthCheck.retries", number),
-    "start_period": to("healthCheck.startPeriod", seconds),
+    "interval": INTERVAL,
+    "timeout": TIMEOUT,
+    "retries": RETRIES,
+    "start_period": START_PERIOD,
 }
-HEALTH: Final[Table] = {**SIDECAR_HEALTH, "retries": threshold}
+HEALTH: Final[Table] = {**SIDECAR_HEALTH, "retries": THRESHOLD}
 
 
 def _build(item: Item, draft: Draft) -> None:
     """Put how the pipeline builds the image; a text is the path of the Dockerfile."""
     if not isinstance(item.value, dict):
-        draft.put("delivery.dockerfile", text(item))
+        draft.put("delivery.dockerfile", repository_path(item))
         return
     apply(_BUILD, item, draft)
 
 
 _BUILD: Final[Table] = {
-    "dockerfile": to("delivery.dockerfile", text),
-    "context": to("delivery.context", text),
+    "dockerfile": to("delivery.dockerfile", repository_path),
+    "context": to("delivery.context", repository_path),
     "target": to("delivery.target", text),
-    "args": to("delivery.buildArgs", labels),
+    "args": build_args,
     "cache_from": lost("the pipeline has a cache of its own"),
 }
 
@@ -74,7 +82,7 @@ def image_table(*, is_job: bool) -> Table:
     )
     table: Table = {
         "build": build,
-        "location": to("image", image),
+        "location": to_image("image", image),
         "credentials": _credentials,
         "labels": to("dockerLabels", labels),
         "port": to("port", number),
@@ -93,7 +101,11 @@ def _volumes(item: Item, draft: Draft) -> None:
     mounts: dict[str, JsonValue] = {}
     for name, one in item.fields():
         path, read_only, efs = one.get("path"), one.get("read_only"), one.get("efs")
-        volumes[label(name)] = {"efs": _efs(efs)} if efs is not None and efs.value is not False else {}
+        try:
+            volumes[label(name)] = {"efs": _efs(efs)} if efs is not None and efs.value is not False else {}
+        except Unsaid as why:
+            volumes[label(name)] = {}
+            draft.lose(efs or one, f"{why}; until then the volume is empty in every new task")
         if path is not None:
             mounts[text(path)] = {"volume": label(name)}
             if (efs is not None and read_only is None) or (read_only is not None and flag(read_only)):
@@ -184,7 +196,7 @@ def _mount_points(item: Item, draft: Draft) -> None:
 def _image(item: Item, draft: Draft) -> None:
     if isinstance(item.value, dict):
         raise Unsaid("a sidecar is not built: push its image, and write the image's address")
-    draft.put("image", image_uri(item))
+    to_image("image", image_uri)(item, draft)
 
 
 def _pull_with(item: Item, draft: Draft) -> None:
