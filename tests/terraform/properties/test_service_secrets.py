@@ -161,8 +161,13 @@ def test_property_43_task_role_secret_access(instance: Instance) -> None:
     mounting = bool(storage.with_iam(instance.variables))
     assert bool(about_secrets(instance, "task")) == bool(named), "a role without secrets has a policy"
     exclusive = {entry.name: entry for entry in instance.plan.of("aws_iam_role_policies_exclusive")}["task"]
-    data = bool(instance.variables["permissions"]["grants"])
-    policies = ["read-secrets"] * bool(named) + ["use-data"] * data + ["use-volumes"] * mounting
+    asked = {
+        "exec": instance.variables["task"]["exec"],
+        "read-secrets": named,
+        "use-data": instance.variables["permissions"]["grants"],
+        "use-volumes": mounting,
+    }
+    policies = [name for name, reason in asked.items() if reason]
     assert exclusive.values["policy_names"] == policies, "the policy is not exclusive"
     for task in instance.plan.of("aws_ecs_task_definition"):
         roles = [instance.plan.references(task, name) for name in ("execution_role_arn", "task_role_arn")]
