@@ -10,6 +10,7 @@ from botocore.loaders import JSONFileLoader
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
+from tests import roles
 from tests.standins import end
 from tests.terraform.warm import Warm, started
 
@@ -36,7 +37,8 @@ def warm(shared: Path) -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _standins() -> Iterator[None]:
+def _standins(shared: Path) -> Iterator[None]:
+    roles.share(shared)
     yield
     end()
 

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import ecs
 from deploy.local.iam import Policies, Request, decide, read, role_session
-from tests.deploy.conftest import Root
+from tests.deploy.roots import Root
 from tests.iam.reference import faults
 from tests.terraform.plans import Plan, read_plan
 

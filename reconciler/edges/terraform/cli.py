@@ -93,6 +93,11 @@ class TerraformCli:
         """Terraform's own version."""
         return self._tools.version
 
+    async def close(self) -> None:
+        """End the endpoint that hands out the credentials of sessions."""
+        if self._sessions is not None:
+            await self._sessions.close()
+
     @asynccontextmanager
     async def workspace(self, run: Run) -> AsyncIterator[Workspace]:
         """Lock, build and initialise the instance's workspace. Raises: TerraformFailed."""
