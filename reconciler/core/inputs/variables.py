@@ -28,6 +28,7 @@ def variables(
     image: str | None,
     running_ports: Set[int] = frozenset(),
     running_secrets: Set[str] = frozenset(),
+    boundary: str | None = None,
 ) -> Mapping[str, Any]:
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
@@ -35,7 +36,8 @@ def variables(
     `platform` is the `platform` output of the environment's platform root and needed by services; `image` is the full
     reference of the image to run, None before the first one was pushed. Tasks of the service that listen at another one
     of the `running_ports` than the wanted one are reached until they are gone, and those that start with other
-    `running_secrets` may be started again until then.
+    `running_secrets` may be started again until then. `boundary` is that of the roles of a tenant's services, in place
+    of the platform's.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -45,7 +47,7 @@ def variables(
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
             names = platform.get("secret_names") or {}
             own = {
-                "platform": platform,
+                "platform": {**platform, "permissions_boundary_arn": boundary} if boundary else platform,
                 **service_variables(instance, spec, image, names, running_ports, running_secrets),
             }
         case ModuleSpec() as spec:

@@ -45,6 +45,7 @@ def run_with(
         image=live.newest if live else None,
         running_ports=live.ports if live else frozenset(),
         running_secrets=live.secrets if live else frozenset(),
+        boundary=environment.boundary_of(tenant),
     )
     return Run(instance.key, instance.root, instance.tree_id, inputs, environment, instance.spec.imports, tenant)
 
