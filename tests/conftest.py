@@ -11,6 +11,7 @@ from coverage import Coverage
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
+from tests import roles
 from tests.standins import end
 from tests.terraform.warm import Warm, started
 
@@ -37,7 +38,8 @@ def warm(shared: Path) -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _standins() -> Iterator[None]:
+def _standins(shared: Path) -> Iterator[None]:
+    roles.share(shared)
     yield
     end()
 

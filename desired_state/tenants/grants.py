@@ -81,6 +81,11 @@ def strangeness(key: Key, spec: Spec, former: str | None, tenant: Tenant, tenant
     if not tenants.may_name(tenant, key.name):
         message = f"the tenant {tenant.name} may not use the name {quote(key.name)}"
         yield Denial(name, f"{message}, {_only(tenant.own_names)}{_closest(key.name, tenant, tenants)}")
+    elif found := tenants.reserved_for(tenant, key.name):
+        message = f"the tenant {tenant.name} may not use the name {quote(key.name)}: its resources would be named"
+        message = f"{message} {key.name}-execution and the like, and {found[1]} belongs to {found[0]}"
+        remedy = f"grant {key.name}-* to {tenant.name}, or the name {key.name} to {found[0]}"
+        yield Denial(name, f"{message}; {remedy}")
     elif key.name in tenants.environments and kind != "Platform":
         message = f"{quote(key.name)} is the name of an environment, with which its secrets begin"
         yield Denial(name, f"{message}: take another name")

@@ -15,6 +15,11 @@ from desired_state.instance import Key, Kind
 # The roots that make roles and networks, or skip the checks of a Platform, a Service or a Job: `*` does not stand for
 # them.
 NAMED_ROOTS: Final = frozenset({"account", "platform", "service", "job"})
+# The ends of the names of resources that the modules `service` and `job` make beside those that bear its own name.
+SUFFIXES: Final = (
+    *("build", "execution", "failed", "missed", "pipeline", "pre-deployment", "queue", "runs", "schedule", "task"),
+    *("turns", "wake"),
+)
 _WILDCARD: Final = re.compile(r"\*\*/?|\*|\?")
 _MEANINGS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -86,6 +91,20 @@ class Tenants:
     def may_name(self, tenant: Tenant, name: str) -> bool:
         """Return whether manifests of the tenant may have this name, now or formerly."""
         return tenant.name in self.namesakes(name)
+
+    def reserved_for(self, tenant: Tenant, name: str) -> tuple[str, str] | None:
+        """Return another tenant, and the entry by which names of the instance's resources belong to it; None otherwise.
+
+        The role of that tenant reaches all resources whose names begin with its entry: with `orders-*` it would reach
+        the role `orders-execution` of the service `orders`.
+        """
+        for suffix in SUFFIXES:
+            full = f"{name}-{suffix}"
+            for owner in sorted(self.namesakes(full)) if not self.may_name(tenant, full) else ():
+                for entry in self.by_name[owner].own_names:
+                    if entry.endswith("*") and entry.startswith(f"{name}-") and matches(full, (entry,)):
+                        return owner, entry
+        return None
 
     def may_build(self, tenant: Tenant, repository: str) -> bool:
         """Return whether services of the tenant may be built from this repository (`owner/name`)."""

@@ -20,7 +20,7 @@ from reconciler.config.guards import DriftSettings, EnvironmentSettings, PolicyS
 from reconciler.config.sources import Git, State, Store, Terraform
 from reconciler.config.tenants import TenantSettings
 from reconciler.config.values import EnvironmentName, TenantName
-from reconciler.core.code.allowances import Allowances
+from reconciler.core.code.allowances import AllowancesByTenant
 from reconciler.core.environment import Environment
 
 
@@ -89,17 +89,10 @@ class Settings(BaseSettings):
             policies=tuple(sorted(found.policies.items())),
         )
 
-    def allowances(self) -> Allowances:
+    def allowances(self) -> AllowancesByTenant:
         """Return what the code of roots may do on this machine."""
-        allow = self.terraform.allow
-        return Allowances(
-            providers=frozenset(allow.providers),
-            modules=frozenset(allow.modules),
-            provisioners=allow.provisioners,
-            files=allow.files,
-            remote_state=allow.remote_state,
-            provider_settings=frozenset(allow.provider_settings),
-        )
+        own = {name: found.allow.allowances() for name, found in self.tenants.items() if found.allow is not None}
+        return AllowancesByTenant(self.terraform.allow.allowances(), own)
 
     def facts(self) -> dict[str, EnvironmentFacts]:
         """Return the facts about each environment that a snapshot is validated against, by name."""

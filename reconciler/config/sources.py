@@ -27,6 +27,7 @@ from reconciler.config.values import (
     Text,
     read_duration,
 )
+from reconciler.core.code.allowances import Allowances
 
 
 class Git(Section):
@@ -104,6 +105,17 @@ class Allow(Section):
     provider_settings: list[Text] = Field(
         [], description="Settings of the AWS provider beside region, accounts, tags and retries, such as `endpoints`"
     )
+
+    def allowances(self) -> Allowances:
+        """Return the section as the value that code is checked with."""
+        return Allowances(
+            providers=frozenset(self.providers),
+            modules=frozenset(self.modules),
+            provisioners=self.provisioners,
+            files=self.files,
+            remote_state=self.remote_state,
+            provider_settings=frozenset(self.provider_settings),
+        )
 
 
 class Terraform(Section):

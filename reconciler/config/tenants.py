@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from desired_state.instance import Kind
 from desired_state.tenants.tenant import Tenant
+from reconciler.config.sources import Allow
 from reconciler.config.values import EnvironmentName, Section, explained
 
 PathGlob = Annotated[
@@ -138,6 +139,11 @@ class TenantSettings(Section):
     )
     imports: bool = Field(False, description="true: may adopt existing resources with `spec.import`")
     ignore: bool = Field(False, description="true: may ignore drift with `policy.ignore`")
+    allow: Allow | None = Field(
+        None,
+        description="What the code of its Modules' roots may do on the daemon's machine, with the keys of "
+        "`terraform.allow` and in place of it; null: what `terraform.allow` allows",
+    )
     instances: int = Field(50, ge=1, le=10_000, description="Most instances, over all environments")
     tasks: int = Field(20, ge=1, le=5_000, description="Most tasks of a service in an environment (`scaling.max`)")
     cpu: int = Field(4096, ge=256, le=16_384, description="Most CPU units of a task")
@@ -157,4 +163,6 @@ class TenantSettings(Section):
 
     def tenant(self, name: str) -> Tenant:
         """Return the tenant as the value that manifests are checked with."""
-        return Tenant(name=name, **{field: getattr(self, field) for field in type(self).model_fields})
+        return Tenant(
+            name=name, **{field: getattr(self, field) for field in type(self).model_fields if field != "allow"}
+        )

@@ -38,3 +38,14 @@ class Environment:
         if found is None:
             raise ValueError(f"environments.{self.name}.tenant_roles has no role for the tenant {tenant}")
         return found
+
+    def boundary_of(self, tenant: str | None) -> str | None:
+        """Return the boundary of the roles of a tenant's services; None for the one of the environment.
+
+        `deploy/ecs/target-account` makes it beside the tenant's role, and names it after that.
+        """
+        role = dict(self.tenant_roles).get(tenant or "")
+        if role is None:
+            return None
+        account, _, name = role.partition(":role/")
+        return f"{account}:policy/{name.rpartition('/')[2]}-boundary"

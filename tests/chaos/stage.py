@@ -19,6 +19,7 @@ import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.app.parts import provider_directory
+from tests import roles
 from tests.chaos import processes
 from tests.chaos.clock import Clock
 from tests.chaos.fleet import NAMES, ROOT, Wish
@@ -50,6 +51,7 @@ class Stage(Daemon):
     has_own_disk: bool = False
 
     def __post_init__(self) -> None:
+        self.own = {"parameters": roles.for_types("aws_ssm_parameter")}
         super().__post_init__()
         versions = {"Status": "Enabled"}
         self.aws.client("s3").put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=versions)

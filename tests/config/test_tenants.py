@@ -9,6 +9,7 @@ from desired_state.snapshot import build
 from desired_state.tenants.tenant import Tenant
 from reconciler.config.models import ConfigFailed
 from reconciler.config.openings import openings
+from reconciler.core.code.allowances import Allowances, install_only
 from tests.config.configuration import DEVELOP, problems, read
 from tests.desired_state.manifests import example_files
 
@@ -29,6 +30,15 @@ def test_a_tenant_of_two_lines_has_its_own_names_and_nothing_else() -> None:
     assert found.environments == {"develop"}
     assert found.by_name["shop"].own_names == ("shop", "shop-*")
     assert not any(found.by_name["shop"].may_run(root) for root in ("account", "platform", "service", "queue"))
+
+
+def test_the_roots_of_a_tenant_may_do_what_it_is_allowed_itself_in_place_of_what_all_are() -> None:
+    common = "terraform: {allow: {provisioners: true}}\n"
+    found = read(common + tenants("allow: {providers: [hashicorp/random]}")).allowances()
+    assert found.of("shop") == Allowances(providers=frozenset({"hashicorp/random"}))
+    assert found.of("bank") == found.of(None) == Allowances(provisioners=True)
+    assert "registry.terraform.io/hashicorp/random" in install_only(found)
+    assert read(common + tenants("")).allowances().of("shop") == Allowances(provisioners=True)
 
 
 def test_without_tenants_there_is_no_tenancy() -> None:

@@ -394,6 +394,17 @@ def test_the_ports_of_runtimes_are_those_of_the_module() -> None:
         assert "admitted_ports" not in inputs_of(given, running_ports={int(port)})
 
 
+def test_roles_of_a_tenant_with_a_role_of_its_own_are_within_the_boundary_beside_that_role() -> None:
+    where = replace(DEVELOP, tenant_roles=(("shop", "arn:aws:iam::123456789012:role/teams/reconciler-shop"),))
+    assert [where.boundary_of(tenant) for tenant in (None, "bank")] == [None, None]
+    found = where.boundary_of("shop")
+    assert found == "arn:aws:iam::123456789012:policy/reconciler-shop-boundary"
+    platform = placeholder_platform(where)
+    for boundary, expected in ((None, platform), (found, {**platform, "permissions_boundary_arn": found})):
+        given = variables(instance(SERVICE), where, platform=platform, image=IMAGE, boundary=boundary)
+        assert given["platform"] == expected
+
+
 def test_a_service_needs_its_platform() -> None:
     with pytest.raises(ValueError, match="develop/orders needs the outputs of its platform"):
         variables(instance(), DEVELOP, platform=None, image=IMAGE)

@@ -43,9 +43,13 @@ def types_of(folder: Path) -> set[str]:
 
 def needed(root: str) -> set[str]:
     """Return the actions that the resource types of a root need."""
-    entries = (TABLE["types"][name] for name in types_of(PROJECT / "terraform/roots" / root))
-    every = {f"{service}:{action}" for entry in entries for service, names in entry.items() for action in names}
-    return every - set(TABLE["without"].get(root, []))
+    return needed_by(types_of(PROJECT / "terraform/roots" / root)) - set(TABLE["without"].get(root, []))
+
+
+def needed_by(types: Iterable[str]) -> set[str]:
+    """Return the actions that resource types need."""
+    entries = (TABLE["types"][name] for name in types)
+    return {f"{service}:{action}" for entry in entries for service, names in entry.items() for action in names}
 
 
 def used(requests: Iterable[Mapping[str, Any]]) -> set[str]:

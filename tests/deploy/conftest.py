@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.local import ecs, standin
+from tests.deploy.roots import Root
 from tests.standins import borrowed
 from tests.terraform.plans import Plan, read_plan
 from tests.terraform.warm import Warm
@@ -45,18 +45,6 @@ def variables(aws: standin.StandIn) -> dict[str, Any]:
         "secrets_key_arns": ["arn:aws:kms:eu-central-1:123456789012:key/8f1c3f3e-0000-4000-8000-000000000001"],
         "image": {"tag": "0.1.0"},
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Root(ecs.Root):
-    """A root whose runs attach to the warm provider of this worker."""
-
-    warm: Warm
-
-    @contextmanager
-    def environment(self) -> Iterator[Mapping[str, str]]:
-        with self.warm.attached(self.folder, self.aws.environment()) as environment:
-            yield environment
 
 
 @dataclass(frozen=True, slots=True)

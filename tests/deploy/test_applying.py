@@ -13,7 +13,7 @@ from deploy.local import ecs
 from deploy.local.iam import Policies, Request, decide, read, role_session
 from tests.deploy.actions import ROOTS, TABLE, needed, types_of
 from tests.deploy.calls import PROJECT
-from tests.deploy.conftest import Root
+from tests.deploy.roots import Root
 from tests.terraform.plans import Plan, read_plan
 
 pytestmark = pytest.mark.aws

@@ -73,7 +73,7 @@ def task(tmp_path: Path) -> Iterator[Task]:
             AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        stage = Task(tmp_path, aws)
+        stage = Task(tmp_path, aws, enforced=False)  # the test applies the roles itself
         stage.config.unlink()
         yield stage
         if stage.process is not None:

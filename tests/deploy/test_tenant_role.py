@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import ecs
 from deploy.local.iam import Policies, Request, decide, read, role_session
-from tests.deploy.conftest import Root
+from tests.deploy.roots import Root
 from tests.iam.reference import faults
 from tests.terraform.plans import Plan, read_plan
 
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.aws
 
 PLACE = "eu-central-1:123456789012"
 IAM, STATE = "arn:aws:iam::123456789012", "reconciler-state-123456789012-eu-central-1"
-BOUND = {"iam:PermissionsBoundary": f"{IAM}:policy/develop-boundary"}
+BOUND = {"iam:PermissionsBoundary": f"{IAM}:policy/reconciler-orders-boundary"}
+OF_ALL = {"iam:PermissionsBoundary": f"{IAM}:policy/develop-boundary"}
 TO_TASKS = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 OWN, MADE = {"aws:ResourceTag/Service": "orders-api"}, {"aws:RequestTag/Service": "orders-api"}
 THEIRS = {"aws:ResourceTag/Service": "payments-api"}
@@ -98,6 +99,10 @@ NEVER = [
     ("s3:DeleteObject", f"arn:aws:s3:::{STATE}/teams/develop/orders-api/terraform.tfstate", {}),
     ("s3:PutBucketPolicy", f"arn:aws:s3:::{STATE}", {}),
     ("iam:CreateRole", f"{IAM}:role/develop-orders-api-task", {}),
+    ("iam:CreateRole", f"{IAM}:role/develop-orders-api-task", OF_ALL),
+    ("iam:PutRolePolicy", f"{IAM}:role/develop-orders-api-task", OF_ALL),
+    ("iam:PutRolePermissionsBoundary", f"{IAM}:role/develop-orders-api-task", OF_ALL),
+    ("iam:CreatePolicyVersion", f"{IAM}:policy/reconciler-orders-boundary", {}),
     ("iam:CreatePolicyVersion", f"{IAM}:policy/develop-boundary", {}),
     ("iam:DeleteRolePermissionsBoundary", f"{IAM}:role/develop-orders-api-task", BOUND),
     ("iam:PutRolePolicy", f"{IAM}:role/reconciler", BOUND),
@@ -115,17 +120,25 @@ NEVER = [
 ]
 
 
+TENANT = {
+    "name_prefixes": ["orders-"],
+    "secrets": ["partners/*"],
+    "data_resources": [f"arn:aws:sqs:{PLACE}:payments"],
+}
+
+
 @pytest.fixture(scope="module")
 def role(target_root: Root, target_given: dict[str, Any]) -> Plan:
     """Plan the role of a tenant whose names begin with `orders-`."""
     own = {"name": "reconciler-orders", "environments": ["develop"], "roots": ["service"], "terraform": {}}
-    given = target_given | own | {"permissions_boundary_arn": None, "tenant": {"name_prefixes": ["orders-"]}}
+    given = target_given | own | {"permissions_boundary_arn": None, "tenant": TENANT}
     return read_plan(target_root.plan(given, refresh=False))
 
 
 def refused(role: Plan, requests: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str]]:
     """Return the requests that the role may not make."""
     planned = [policy for policy in role.of("aws_iam_policy", "aws_iam_role_policy") if policy.actions != ("delete",)]
+    planned = [policy for policy in planned if policy.name != "boundary"]
     identity = [read(policy.document("policy")) for policy in planned]
     caller = role_session(f"{IAM}:role/reconciler-orders")
     answers = [(each, decide(Request(*each[:2], caller, each[2]), Policies(identity=identity))) for each in requests]
@@ -151,6 +164,38 @@ def test_a_tenant_may_not_change_what_is_tagged_as_anothers_or_not_at_all(role: 
 
 def test_a_tenant_may_not_leave_its_place(role: Plan) -> None:
     assert refused(role, NEVER) == [each[:2] for each in NEVER]
+
+
+SECRETS = f"arn:aws:secretsmanager:{PLACE}:secret"
+OF_SERVICES: dict[str, tuple[bool, str, str, dict[str, Any]]] = {
+    "its own secret": (True, "secretsmanager:GetSecretValue", f"{SECRETS}:develop/orders-api/url-AbCdEf", {}),
+    "its own, without the environment": (True, "secretsmanager:GetSecretValue", f"{SECRETS}:orders-api/url-AbCdEf", {}),
+    "a shared one": (True, "secretsmanager:GetSecretValue", f"{SECRETS}:develop/shared/salt-AbCdEf", {}),
+    "a granted one": (True, "secretsmanager:GetSecretValue", f"{SECRETS}:partners/key-AbCdEf", {}),
+    "another tenant's": (False, "secretsmanager:GetSecretValue", f"{SECRETS}:develop/payments/key-AbCdEf", {}),
+    "one that begins alike": (False, "secretsmanager:GetSecretValue", f"{SECRETS}:develop/ordersx/key-AbCdEf", {}),
+    "its table": (True, "dynamodb:GetItem", f"arn:aws:dynamodb:{PLACE}:table/develop-orders-api", {}),
+    "a granted queue": (True, "sqs:SendMessage", f"arn:aws:sqs:{PLACE}:payments", {}),
+    "another tenant's table": (False, "dynamodb:GetItem", f"arn:aws:dynamodb:{PLACE}:table/develop-payments", {}),
+    "its image": (True, "ecr:PutImage", f"arn:aws:ecr:{PLACE}:repository/develop/orders-api", {}),
+    "another tenant's image, to run": (True, "ecr:BatchGetImage", f"arn:aws:ecr:{PLACE}:repository/develop/base", {}),
+    "another tenant's image, to replace": (False, "ecr:PutImage", f"arn:aws:ecr:{PLACE}:repository/develop/base", {}),
+    "another tenant's service": (False, "ecs:UpdateService", f"arn:aws:ecs:{PLACE}:service/develop/payments", {}),
+    "another tenant's role": (False, "iam:PassRole", f"{IAM}:role/develop-payments-task", TO_TASKS),
+    "a role": (False, "iam:CreateRole", f"{IAM}:role/develop-orders-api-x", BOUND),
+    "a state": (False, "s3:GetObject", f"arn:aws:s3:::{STATE}/teams/develop/payments/terraform.tfstate", {}),
+}
+
+
+@pytest.mark.parametrize("name", OF_SERVICES)
+def test_a_role_that_a_tenant_makes_reaches_nothing_of_others_whatever_its_policy_says(role: Plan, name: str) -> None:
+    allowed, action, resource, context = OF_SERVICES[name]
+    (boundary,) = (policy for policy in role.of("aws_iam_policy") if policy.name == "boundary")
+    assert boundary.values["name"] == "reconciler-orders-boundary"
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    policies = Policies(identity=[read(everything)], boundary=read(boundary.document("policy")))
+    caller = role_session(f"{IAM}:role/develop-orders-api-task")
+    assert decide(Request(action, resource, caller, context), policies).allowed is allowed
 
 
 def test_the_guard_uses_keys_that_aws_knows_for_its_actions(role: Plan) -> None:

@@ -23,10 +23,11 @@ from typing import Any
 import yaml
 
 from deploy.local.standin import StandIn
+from tests import roles
 from tests.patience import PATIENCE
 from tests.standins import make_state_bucket
 
-ACCOUNT = "123456789012"
+ACCOUNT = roles.ACCOUNT
 TABLE = "locks"
 TOKEN = "a token only for tests"
 _KEPT = ("HOME", "PATH", "TMPDIR")
@@ -78,7 +79,13 @@ spec:
 
 @dataclass
 class Daemon:
-    """One daemon's whole world, under `folder`. `more` are sections of its configuration."""
+    """One daemon's whole world, under `folder`. `more` are sections of its configuration.
+
+    It runs with the role of its task, and works in the role of its environment: the stand-in holds each of its calls
+    and of Terraform's to the policies that `deploy/ecs` ships. `own` are policies for roots that are not shipped,
+    `store` is the table and the bucket of the records. Commands run with the stand-in's own key, as an administrator.
+    Without `enforced` it makes no roles: a subclass does.
+    """
 
     folder: Path
     aws: StandIn
@@ -86,10 +93,16 @@ class Daemon:
     bucket: str = field(default_factory=lambda: f"states-{uuid.uuid4().hex[:10]}")
     process: subprocess.Popen[bytes] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    store: tuple[str, str] | None = None
+    enforced: bool = True
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.port = _free_port()
         make_state_bucket(self.aws, self.bucket)
+        if self.enforced:
+            self.credentials = roles.give(self.aws, bucket=self.bucket, locks=TABLE, store=self.store, own=self.own)
         root = self.folder / "terraform" / "roots" / "probe"
         root.mkdir(parents=True)
         (root / "main.tf").write_text(ROOT)
@@ -105,6 +118,7 @@ class Daemon:
                     "region": self.aws.region,
                     "tier": "develop",
                     "endpoint": self.aws.endpoint,
+                    "role": roles.ROLE if self.enforced else None,
                 }
             },
             "retry": {"base": "1s", "cap": "2s"},
@@ -148,7 +162,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [str(RECONCILER), "run"],
                 cwd=self.folder,
-                env=self.environment,
+                env=self.environment | dict(self.credentials),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

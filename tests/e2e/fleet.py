@@ -1,11 +1,13 @@
 """A platform and two services, kept by the daemon's own engine and edges in this process, with a clock of the test's.
 
 Everything but the clock is real: Terraform on the warm provider, the roots, states in S3, the SQLite store, ECS as the
-stand-in plays it. A test that moves the clock and asks for visits does in seconds what the daemon does in hours.
+stand-in plays it, which holds engine and Terraform to the roles that `deploy/ecs` ships. A test that moves the clock
+and asks for visits does in seconds what the daemon does in hours.
 """
 
 import asyncio
 import json
+import os
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 
@@ -40,9 +43,10 @@ from reconciler.engine.intake import Intake
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.records import Records
 from reconciler.engine.world import World
+from tests import roles
 from tests.standins import make_state_bucket
 
-ACCOUNT = "123456789012"
+ACCOUNT = roles.ACCOUNT
 PROJECT = Path(__file__).resolve().parents[2]
 PLATFORM, ORDERS, LEDGER = (Key("develop", name) for name in ("platform", "orders", "ledger"))
 # The rollout of an apply goes on after it, and is no part of these stories.
@@ -205,44 +209,51 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(aws: StandIn, folder: Path, *, lock_table: str | None = None) -> AsyncIterator[Fleet]:
-    """An engine on its edges, with everything under `folder`."""
+async def fleet(
+    aws: StandIn, folder: Path, *, lock_table: str | None = None, own: Mapping[str, str] = {}
+) -> AsyncIterator[Fleet]:
+    """An engine on its edges, with everything under `folder`; `own` as for `roles.give`."""
     bucket = f"states-{uuid.uuid4().hex[:10]}"
     make_state_bucket(aws, bucket)
+    credentials = roles.give(aws, bucket=bucket, locks=lock_table or "locks", own=own)
     (folder / "reconciler.yaml").write_text(yaml.safe_dump(_configuration(aws, bucket, lock_table)))
     settings = _settings(folder)
     clients, store = AwsClients(), SqliteStore(settings.store.path)
     trees, redactor = DirectoryTrees(settings.data / "trees"), parts.redactor(settings)
-    async with parts.warm_runs(settings, parts.provider_directory(settings.data)) as warm:
+    with patch.dict(os.environ, credentials):
+        async with parts.warm_runs(settings, parts.provider_directory(settings.data)) as warm:
 
-        def terraform(now: Settings) -> TerraformCli:
-            return parts.terraform(now, trees, work=now.data / "work", warm=warm, redact=redactor.text)
+            def terraform(now: Settings) -> TerraformCli:
+                runners.append(parts.terraform(now, trees, work=now.data / "work", warm=warm, redact=redactor.text))
+                return runners[-1]
 
-        clock = Clock()
-        world = World(
-            terraform=terraform(settings),
-            live=EcsLive(clients),
-            prerequisites=AwsPrerequisites(clients),
-            first_tasks=EcsFirstTasks(clients),
-            locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
-            store=store,
-            trees=trees,
-            records=Records(store, DirectoryReports(settings.reports.path), Nobody(), redactor, now=clock),
-            observer=Nobody(),
-            redactor=redactor,
-            environments=rules.environments(settings),
-            limits=rules.limits(settings),
-            now=clock,
-            rng=random.Random(1),
-            admission=asyncio.Semaphore(2),
-            protection=Unprotected(),
-            states=S3States(clients, parts.state(settings)),
-        )
-        try:
-            yield Fleet(world, aws, folder, bucket, clock, terraform)
-        finally:
-            await store.close()
-            clients.close()
+            clock, runners = Clock(), list[TerraformCli]()
+            world = World(
+                terraform=terraform(settings),
+                live=EcsLive(clients),
+                prerequisites=AwsPrerequisites(clients),
+                first_tasks=EcsFirstTasks(clients),
+                locks=StateLocks(clients, parts.state(settings), work=settings.data / "work", me=whoami()),
+                store=store,
+                trees=trees,
+                records=Records(store, DirectoryReports(settings.reports.path), Nobody(), redactor, now=clock),
+                observer=Nobody(),
+                redactor=redactor,
+                environments=rules.environments(settings),
+                limits=rules.limits(settings),
+                now=clock,
+                rng=random.Random(1),
+                admission=asyncio.Semaphore(2),
+                protection=Unprotected(),
+                states=S3States(clients, parts.state(settings)),
+            )
+            try:
+                yield Fleet(world, aws, folder, bucket, clock, terraform)
+            finally:
+                for runner in runners:
+                    await runner.close()
+                await store.close()
+                clients.close()
 
 
 def _settings(folder: Path) -> Settings:
@@ -250,7 +261,7 @@ def _settings(folder: Path) -> Settings:
 
 
 def _configuration(aws: StandIn, bucket: str, lock_table: str | None) -> dict[str, Any]:
-    where = {"account": ACCOUNT, "region": aws.region, "tier": "develop", "endpoint": aws.endpoint}
+    where = {"account": ACCOUNT, "region": aws.region, "tier": "develop", "endpoint": aws.endpoint, "role": roles.ROLE}
     return {
         "data": "data",
         "git": {"directory": "manifests"},

@@ -1,6 +1,7 @@
 """One service under the engine itself: real Terraform, real edges, the AWS stand-in; only the clock of visits is ours.
 
-The platform is there already and was applied by somebody else: making one takes minutes.
+The platform is there already and was applied by somebody else: making one takes minutes. The engine and Terraform have
+the roles that `deploy/ecs` ships.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from deploy.local.standin import StandIn
 from desired_state.files.tree import tree_id
@@ -42,11 +44,13 @@ from reconciler.edges.store.sqlite import SqliteStore
 from reconciler.edges.store.trees import DirectoryTrees, read_tree
 from reconciler.edges.terraform.cli import TerraformCli
 from reconciler.edges.terraform.plugins import configure, find_mirrors
+from reconciler.edges.terraform.sessions import Sessions
 from reconciler.edges.terraform.warm import WarmRuns
 from reconciler.engine.passes.reconcile import reconcile
 from reconciler.engine.records import Records
 from reconciler.engine.world import Limits, World
 from reconciler.provider.client import WarmProvider
+from tests import roles
 from tests.core.instances import PLATFORM as PLATFORM_TEXT
 from tests.core.instances import applied, instance
 from tests.patience import PATIENCE
@@ -204,7 +208,9 @@ class Life:
 @asynccontextmanager
 async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: str) -> AsyncIterator[Life]:
     """A service that the engine sees for the first time, on a platform that is there."""
-    where = Environment("develop", "develop", ACCOUNT, REGION, endpoint=aws.endpoint)
+    acting = patch.dict(os.environ, roles.give(aws, bucket="no-states", locks="no-locks"))
+    acting.start()
+    where = Environment("develop", "develop", ACCOUNT, REGION, role=roles.ROLE, endpoint=aws.endpoint)
     trees, clients = DirectoryTrees(folder / "trees"), AwsClients()
     tree = read_tree(SOURCE)
     await trees.put(tree_id(tree), tree)
@@ -218,10 +224,11 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
             trees=trees,
             state=None,
             plugins=configure(folder / "cli", mirrors),
-            environment={name: os.environ[name] for name in ("PATH", "HOME")} | aws.environment(),
+            environment={name: os.environ[name] for name in ("PATH", "HOME", *aws.environment())},
             drain=timedelta(minutes=2),
             grace=timedelta(seconds=30),
             warm=WarmRuns(provider, mirrors),
+            sessions=Sessions(),
         )
     )
     store, redactor = SqliteStore(folder / "records.sqlite"), Redactor(b"life")
@@ -252,6 +259,8 @@ async def begin(folder: Path, aws: StandIn, platform: Mapping[str, Any], text: s
         await world.records.begin(life.begin(text))
         yield life
     finally:
+        acting.stop()
+        await terraform.terraform.close()
         await store.close()
         clients.close()
         await provider.stop()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from tests import roles
 from tests.e2e.daemon import Daemon
 
 pytestmark = pytest.mark.aws
@@ -68,12 +69,13 @@ spec:
     - {{to: aws_ecs_service.this, id: by-hand/by-hand}}
 """
 UNTAGGED: dict[str, Any] = {"policy": {"mandatory_tags": []}}  # what is built by hand has no tags
+OWN = {"by-hand": roles.for_types("aws_cloudwatch_log_group", "aws_ecs_service", "aws_ecs_task_definition")}
 READING = ("Describe", "Get", "List", "Head")
 
 
 @pytest.fixture
 def daemon(aws: StandIn, tmp_path: Path) -> Iterator[Daemon]:
-    stage = Daemon(tmp_path, aws, more=UNTAGGED)
+    stage = Daemon(tmp_path, aws, more=UNTAGGED, own=OWN)
     yield stage
     if stage.process is not None:
         stage.stop()

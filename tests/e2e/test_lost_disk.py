@@ -23,7 +23,8 @@ def daemon(aws: StandIn, tmp_path: Path) -> Iterator[Daemon]:
     table, bucket = f"records-{uuid.uuid4().hex[:10]}", f"states-{uuid.uuid4().hex[:10]}"
     make_table(aws, table)
     kept = {"table": table, "bucket": bucket, "region": aws.region, "endpoint": aws.endpoint}
-    stage = Daemon(tmp_path, aws, bucket=bucket, more={"store": kept, "redaction": {"key": "outlives every disk"}})
+    more = {"store": kept, "redaction": {"key": "outlives every disk"}}
+    stage = Daemon(tmp_path, aws, bucket=bucket, more=more, store=(table, bucket))
     yield stage
     if stage.process is not None:
         with contextlib.suppress(ProcessLookupError):

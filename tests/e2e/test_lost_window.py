@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.standin import StandIn
+from tests import roles
 from tests.e2e.daemon import Daemon, module
 from tests.e2e.test_locks import kill_everything
 
@@ -50,6 +51,7 @@ resource "aws_sns_topic" "this" {
   display_name = var.text
 }
 """
+OWN = {"probe": roles.for_types("aws_eip", "aws_sns_topic")}
 
 
 def addresses(aws: StandIn) -> set[str]:
@@ -91,7 +93,7 @@ def shown(daemon: Daemon, name: str) -> str:
 
 
 def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: StandIn, tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
+    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}}, own=OWN)
     (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(AWS + MADE)
     of_others = addresses(aws)
     daemon.write({"alpha.yaml": module("alpha", seconds=300)})
@@ -118,7 +120,7 @@ def test_what_was_made_and_lost_is_not_made_again_but_taken_in_by_a_person(aws: 
 
 @pytest.mark.chaos
 def test_what_was_changed_or_destroyed_and_lost_is_written_into_the_state(aws: StandIn, tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}})
+    daemon = Daemon(tmp_path, aws, more={"policy": {"mandatory_tags": []}}, own=OWN)
     (tmp_path / "terraform" / "roots" / "probe" / "main.tf").write_text(AWS + CHANGED)
     other = module("other", policy="{suspend: true}", text="")
     daemon.write({"beta.yaml": module("beta", text="one"), "other.yaml": other})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.local.standin import StandIn
+from tests import roles
 from tests.e2e.daemon import ACCOUNT, ROOT, Daemon, module
 from tests.edges.source.author import Author
 
@@ -33,7 +34,7 @@ def author(tmp_path: Path) -> Author:
 
 @pytest.fixture
 def settings(author: Author, aws: StandIn) -> dict[str, Any]:
-    place = {"account": ACCOUNT, "region": aws.region, "endpoint": aws.endpoint}
+    place = {"account": ACCOUNT, "region": aws.region, "endpoint": aws.endpoint, "role": roles.ROLE}
     return {
         "terraform": {
             "source": {"git": {"url": author.url, "path": "terraform"}},

@@ -19,6 +19,7 @@ from reconciler.core.ports.source import Revision
 from reconciler.core.record.model import Record, StateWriter
 from reconciler.core.vocabulary import ConditionType, Reason, Sync
 from reconciler.engine.intake import Intake
+from tests import roles
 from tests.e2e.fleet import PROJECT, Fleet, fleet
 from tests.standins import borrowed
 
@@ -57,8 +58,13 @@ resource "aws_iam_policy" "read" {
   policy = jsonencode({ Version = "2012-10-17", Statement = [local.read] })
 }
 resource "aws_iam_role" "reader" {
-  name               = "reader"
-  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [local.trust] })
+  name                 = "reader"
+  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [local.trust] })
+  permissions_boundary = aws_iam_policy.boundary.arn
+}
+resource "aws_iam_policy" "boundary" {
+  name   = "develop-boundary"
+  policy = jsonencode({ Version = "2012-10-17", Statement = [local.read] })
 }
 resource "aws_iam_role_policy_attachment" "read" {
   role       = aws_iam_role.reader.name
@@ -116,6 +122,11 @@ resource "aws_cloudwatch_log_group" "a" {
   tags = { Deployed = timestamp() }
 }
 """
+OWN = roles.for_types(
+    "aws_cloudwatch_log_group", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy_attachment",
+    "aws_internet_gateway", "aws_lb_target_group", "aws_network_acl", "aws_route", "aws_route_table", "aws_vpc",
+    "aws_vpc_endpoint",
+)  # fmt: skip
 MANIFEST = """
 apiVersion: reconciler/v1
 kind: Module
@@ -238,7 +249,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder: Path = tmp_path_factory.mktemp("behind")
 
     async def all_of_it(aws: StandIn) -> Played:
-        async with fleet(aws, folder) as stage:
+        async with fleet(aws, folder, own={"network": OWN}) as stage:
             return await play(stage)
 
     with borrowed() as aws, pytest.MonkeyPatch.context() as patch:

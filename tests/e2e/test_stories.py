@@ -22,6 +22,13 @@ def test_a_save_is_applied_and_then_terraform_rests(daemon: Daemon) -> None:
     assert daemon.instance("alpha")["checked_at"] == before
 
 
+def test_without_a_policy_of_its_role_nothing_is_planned(daemon: Daemon) -> None:
+    daemon.aws.client("iam").delete_role_policy(RoleName="reconciler", PolicyName="state")
+    daemon.write({"alpha.yaml": module("alpha", text="one")})
+    daemon.start()
+    daemon.until_reason("alpha", "InitFailed")
+
+
 def test_a_revert_after_a_half_failed_apply_ends_where_it_began(daemon: Daemon) -> None:
     first = module("alpha", text="one")
     daemon.write({"alpha.yaml": first})

@@ -106,13 +106,13 @@ locals {
     Resource = local.named.roles
   }
 
-  # A role is made, and given permissions, only within the boundary of an environment.
+  # A role is made, and given permissions, only within the boundary of an environment, or within that of the tenant.
   roles_bounded = {
     Sid       = "RolesWithinTheirBoundary"
     Effect    = "Allow"
     Action    = ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
     Resource  = local.named.roles
-    Condition = { StringEquals = { "iam:PermissionsBoundary" = local.named.boundary } }
+    Condition = { StringEquals = { "iam:PermissionsBoundary" = local.role_boundaries } }
   }
 
   roles_passed = {

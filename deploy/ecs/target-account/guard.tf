@@ -18,7 +18,7 @@ locals {
         Effect    = "Deny"
         Action    = ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
         Resource  = ["${local.iam_arn}:role/*"]
-        Condition = { StringNotEquals = { "iam:PermissionsBoundary" = local.named.boundary } }
+        Condition = { StringNotEquals = { "iam:PermissionsBoundary" = local.role_boundaries } }
       },
       {
         Sid    = "NoIdentitiesThatAreNoRoles"

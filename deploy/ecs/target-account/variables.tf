@@ -123,9 +123,13 @@ variable "roots" {
 }
 
 variable "tenant" {
-  description = "The tenant whose instances the role is for: what their names begin with, each ending with a hyphen; nobody else may have the name without it. null: all instances of the environments."
-  type        = object({ name_prefixes = set(string) })
-  default     = null
+  description = "The tenant whose instances the role is for: what their names begin with, each ending with a hyphen; nobody else may have the name without it. Its services' roles get a boundary of their own: `secrets` (as in the daemon's `tenants`) and `data_resources` (ARNs) are what they may reach beyond their names. null: all instances of the environments."
+  type = object({
+    name_prefixes  = set(string)
+    secrets        = optional(set(string), [])
+    data_resources = optional(set(string), [])
+  })
+  default = null
 
   validation {
     condition     = var.tenant == null || (length(coalesce(var.tenant, { name_prefixes = [] }).name_prefixes) > 0 && alltrue([for own in coalesce(var.tenant, { name_prefixes = [] }).name_prefixes : can(regex("^[a-z]([a-z0-9]|-[a-z0-9])*-$", own))]))

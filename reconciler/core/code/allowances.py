@@ -1,7 +1,7 @@
 """Allowances: what the code of Terraform roots may do on the machine that runs it, beyond what every root may."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 PROVIDER = "hashicorp/aws"
 BUILT_IN = "terraform.io/builtin/terraform"
@@ -35,7 +35,25 @@ class Allowances:
 NOTHING = Allowances()
 
 
-def install_only(allowances: Allowances) -> Iterable[str]:
-    """Return the full sources of the providers that Terraform may install."""
-    named = {PROVIDER, *allowances.providers}
+@dataclass(frozen=True, slots=True)
+class AllowancesByTenant:
+    """The allowances of all roots: those of a tenant where it has its own, else `common`."""
+
+    common: Allowances = NOTHING
+    own: Mapping[str, Allowances] = field(default_factory=dict)
+
+    def of(self, tenant: str | None) -> Allowances:
+        """Return the allowances of the roots of a tenant's instances."""
+        return self.own.get(tenant or "", self.common)
+
+
+NOTHING_FOR_ALL = AllowancesByTenant()
+
+
+def install_only(allowances: AllowancesByTenant) -> Iterable[str]:
+    """Return the full sources of the providers that Terraform may install, for whichever tenant.
+
+    The code of a root is read with the allowances of its tenant before a provider is installed for it.
+    """
+    named = {PROVIDER, *(name for each in (allowances.common, *allowances.own.values()) for name in each.providers)}
     return sorted(name if name.count("/") > 1 else f"{_REGISTRY}{name}" for name in named)

@@ -31,6 +31,7 @@ def variables(
     running_ports: Set[int] = frozenset(),
     running_secrets: Set[str] = frozenset(),
     running_schedule: int | None = None,
+    boundary: str | None = None,
 ) -> Mapping[str, Any]:
     """Return the content of `terraform.tfvars.json`. Every root gets `environment` and `aws`, which no manifest can
     set.
@@ -39,7 +40,8 @@ def variables(
     the full reference of the image to run, None before the first one was pushed. Tasks of the service that listen at
     another one of the `running_ports` than the wanted one are reached until they are gone, and those that start with
     other `running_secrets` may be started again until then. `running_schedule`: the place of the schedule whose numbers
-    of tasks are in force, None for those of the manifest.
+    of tasks are in force, None for those of the manifest. `boundary` is that of the roles of a tenant's
+    services and jobs, in place of the platform's.
     """
     match instance.spec:
         case PlatformSpec() as spec:
@@ -49,7 +51,7 @@ def variables(
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
             names = platform.get("secret_names") or {}
             own = {
-                "platform": platform,
+                "platform": _with_boundary(platform, boundary),
                 **service_variables(
                     instance, spec, environment, image, names, running_ports, running_secrets, running_schedule
                 ),
@@ -57,7 +59,8 @@ def variables(
         case JobSpec() as spec:
             if platform is None:
                 raise ValueError(f"{instance.key} needs the outputs of its platform")
-            own = {"platform": platform, **job_variables(instance, spec, platform.get("secret_names") or {})}
+            names = platform.get("secret_names") or {}
+            own = {"platform": _with_boundary(platform, boundary), **job_variables(instance, spec, names)}
         case ModuleSpec() as spec:
             own = dict(spec.inputs)
     return {**own, "environment": _environment(environment), "aws": _aws(environment)}
@@ -99,6 +102,10 @@ def _environment(environment: Environment) -> dict[str, Any]:
         "region": environment.region,
         "partition": environment.partition,
     }
+
+
+def _with_boundary(platform: Mapping[str, Any], boundary: str | None) -> Mapping[str, Any]:
+    return {**platform, "permissions_boundary_arn": boundary} if boundary else platform
 
 
 def _aws(environment: Environment) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from desired_state.files.tree import Tree, tree_id
 from desired_state.kinds.adoption import Import
-from reconciler.core.code.allowances import NOTHING, Allowances
+from reconciler.core.code.allowances import NOTHING_FOR_ALL, Allowances, AllowancesByTenant
 from reconciler.core.environment import Environment
 from reconciler.core.ports.source import SourceFailed
 from reconciler.core.ports.store import TreeArchive
@@ -76,7 +76,7 @@ class TerraformCli:
         on_run: Callable[[str, str], None] = _ignore,
         warn: Callable[[str], None] = _ignore,
         redact: Callable[..., str] = _unredacted,
-        allowances: Allowances = NOTHING,
+        allowances: AllowancesByTenant = NOTHING_FOR_ALL,
         sessions: Sessions | None = None,
     ) -> None:
         limits = timeouts or Timeouts()
@@ -85,13 +85,18 @@ class TerraformCli:
         self._tools = Toolchain(version, commands, Runner(drain, grace, on_phase, on_run, redact), plugins, limits)
         self._work, self._trees, self._state = work, trees, state
         self._environment, self._warm, self._warn = environment, warm, warn
-        self._allowances, self._checked = allowances, set[tuple[str, str]]()
+        self._allowances, self._checked = allowances, set[tuple[str, str, Allowances]]()
         self._sessions = sessions
 
     @property
     def version(self) -> str:
         """Terraform's own version."""
         return self._tools.version
+
+    async def close(self) -> None:
+        """End the endpoint that hands out the credentials of sessions."""
+        if self._sessions is not None:
+            await self._sessions.close()
 
     @asynccontextmanager
     async def workspace(self, run: Run) -> AsyncIterator[Workspace]:
@@ -111,7 +116,7 @@ class TerraformCli:
                 secrets=known,
                 imports=run.imports,
                 pin=lambda commits: self._pin(content.tree_id, run.root, commits),
-                allowances=self._allowances,
+                allowances=self._allowances.of(run.tenant),
                 given=given,
             ) as session:
                 yield session
@@ -120,9 +125,9 @@ class TerraformCli:
         """Build the workspace; keep one with a state that was not uploaded, so that the state can be pushed from it."""
         backend = self._backend(run)
         if kept := workspace.tree_of_kept_state(place):
-            await self._check(kept, run.root)
+            await self._check(kept, run)
             return WorkspaceContent(kept, backend)
-        await self._check(run.tree_id, run.root)
+        await self._check(run.tree_id, run)
         tree = None if workspace.has_tree(place, run) else await self._tree(run.tree_id)
         await in_thread(_build, place, run, tree=tree, backend=backend)
         return WorkspaceContent(run.tree_id, backend)
@@ -135,7 +140,7 @@ class TerraformCli:
             raise TerraformFailed(Reason.INVALID_CONFIGURATION, str(error)) from error
         if self._sessions is None or role is None:
             return None
-        may_change = "assume_role" in self._allowances.provider_settings
+        may_change = "assume_role" in self._allowances.of(run.tenant).provider_settings
         try:
             return await self._sessions.environment(
                 replace(run.environment, role=role), session_policy(run.root, may_change_role=may_change)
@@ -143,11 +148,12 @@ class TerraformCli:
         except AwsFailed as error:
             raise TerraformFailed(Reason.INIT_FAILED, str(error)) from error
 
-    async def _check(self, tree_id: str, root: str) -> None:
-        """Check the code of a root, once for each tree. Raises: TerraformFailed."""
-        if (tree_id, root) not in self._checked:
-            await in_thread(check.check_root, await self._tree(tree_id), root, self._allowances)
-            self._checked.add((tree_id, root))
+    async def _check(self, tree_id: str, run: Run) -> None:
+        """Check the code of a run's root, once for each tree and allowances. Raises: TerraformFailed."""
+        allowances = self._allowances.of(run.tenant)
+        if (tree_id, run.root, allowances) not in self._checked:
+            await in_thread(check.check_root, await self._tree(tree_id), run.root, allowances)
+            self._checked.add((tree_id, run.root, allowances))
 
     async def render(self, run: Run, directory: Path) -> Path:
         """Write the instance as a directory to plan by hand; return its root. Raises: TerraformFailed."""

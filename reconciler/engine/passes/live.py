@@ -53,6 +53,7 @@ def run_with(
             running_ports=live.ports if live else frozenset(),
             running_secrets=live.secrets if live else frozenset(),
             running_schedule=live.schedule if live else None,
+            boundary=environment.boundary_of(tenant),
         )
     except PolicyNotListed as missing:
         raise PreparationFailed(Reason.INVALID_CONFIGURATION, str(missing)) from missing

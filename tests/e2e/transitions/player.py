@@ -24,6 +24,7 @@ from reconciler.core.record.model import Base
 from reconciler.core.record.runs import Intent
 from reconciler.core.status.events import Applied, Applying, Desired
 from reconciler.core.vocabulary import ConditionType, Reason
+from tests import roles
 from tests.e2e.fleet import PLATFORM, Fleet, fleet
 from tests.e2e.transitions.traffic import CLUSTER, Traffic, Watched
 from tests.e2e.transitions.wanted import SECRETS, TAGS, Wanted
@@ -194,7 +195,7 @@ def _key(service: Wanted) -> Key:
 @asynccontextmanager
 async def player(aws: StandIn, folder: Path) -> AsyncIterator[Player]:
     """Set up a platform without services; the caller's environment has to lead to `aws`, or to nothing."""
-    platform = make_platform(aws, CLUSTER)
+    platform = roles.bounded(aws, make_platform(aws, CLUSTER))
     for secret in SECRETS:
         aws.client("secretsmanager").create_secret(Name=secret, SecretString="x")
     traffic = Traffic(aws, platform["alb"]["listener_arn"], platform["alb"]["security_group_id"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desired_state.files.tree import Executable
-from reconciler.core.code.allowances import NOTHING, Allowances
+from reconciler.core.code.allowances import NOTHING, Allowances, AllowancesByTenant
 from reconciler.core.ports.terraform import Run, TerraformFailed
 from reconciler.core.vocabulary import Reason
 from reconciler.edges.terraform.cli import TerraformCli
@@ -25,7 +25,7 @@ async def carry_out(
 ) -> Mapping[str, object]:
     """Plan and apply the root; return its outputs."""
     run = await stage.run(root, more=more)
-    async with stage.terraform(allowances=allowances).workspace(run) as workspace:
+    async with stage.terraform(allowances=AllowancesByTenant(allowances)).workspace(run) as workspace:
         await workspace.plan()
         return await workspace.apply()
 
@@ -57,6 +57,15 @@ async def test_an_attack_is_refused_before_terraform_starts(stage: Stage, tmp_pa
     assert (tmp_path / "done").exists() or "a-token" in str(read), "without the refusal the attack succeeds"
 
 
+async def test_what_one_tenant_is_allowed_is_refused_to_the_others(stage: Stage, tmp_path: Path) -> None:
+    root, more = attacks(tmp_path)["a provisioner that a parser does not see"]
+    run = await stage.run(root, more=more)
+    terraform = stage.terraform(allowances=AllowancesByTenant(OPEN, {"shop": NOTHING}))
+    await planned(terraform, replace(run, tenant="bank"))
+    with pytest.raises(TerraformFailed, match="Terraform was not started"):
+        await planned(terraform, replace(run, tenant="shop"))
+
+
 async def planned(terraform: TerraformCli, run: Run) -> None:
     async with terraform.workspace(run) as workspace:
         await workspace.plan()
@@ -75,7 +84,7 @@ async def test_a_program_in_the_tree_is_no_provider(stage: Stage, tmp_path: Path
             more={PLUGIN.format(one): program for one in ("linux_amd64", "linux_arm64")},
             name="refused" if refused else "open",
         )
-        terraform = stage.terraform(allowances=evil, plugins=plugins)
+        terraform = stage.terraform(allowances=AllowancesByTenant(evil), plugins=plugins)
         with pytest.raises(TerraformFailed):
             await planned(terraform, run)
         assert (tmp_path / "done").exists() != refused

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.code.allowances import Allowances
+from reconciler.core.code.allowances import Allowances, AllowancesByTenant
 from reconciler.core.ports.terraform import TerraformFailed
 from reconciler.edges.terraform.plugins import MIRROR_VARIABLE, CacheBusy, configuration, configure, find_mirrors
 from tests.edges.conftest import ROOT, Stage
@@ -78,7 +78,7 @@ async def test_a_lock_file_is_obeyed_and_not_written(stage: Stage, tmp_path: Pat
     needs = 'terraform {\n  required_providers {\n    thing = { source = "acme/thing" }\n  }\n}\n'
     thing = Allowances(provisioners=True, providers=frozenset({"acme/thing"}))
     plugins = configure(tmp_path / "own", [tmp_path / "mirror"], only=["registry.terraform.io/acme/thing"])
-    terraform = stage.terraform(plugins=plugins, allowances=thing)
+    terraform = stage.terraform(plugins=plugins, allowances=AllowancesByTenant(thing))
     lock = stage.root() / ".terraform.lock.hcl"
     async with terraform.workspace(await stage.run(ROOT, more={"needs.tf": needs.encode()})):
         assert re.search(r'version += "1\.1\.0"', lock.read_text())
