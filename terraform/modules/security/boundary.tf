@@ -91,7 +91,7 @@ locals {
           "kafka-cluster:AlterGroup", "kafka-cluster:AlterTransactionalId", "kafka-cluster:Connect", "kafka-cluster:Describe*",
           "kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:WriteDataIdempotently",
           "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:PutRecord*",
-          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject*", "s3:ListBucket", "s3:PutObject",
+          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject*", "s3:ListBucket", "s3:PutObject",
           "sns:Publish",
           "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueue*", "sqs:ReceiveMessage", "sqs:SendMessage",
         ]

@@ -197,3 +197,38 @@ def test_a_secret_with_its_whole_arn_may_be_another_accounts_and_is_asked_for_by
     whole = "arn:aws:secretsmanager:eu-west-1:999900001111:secret:partner/key-AbCdEf"
     secrets = [{"name": "A", "valueFrom": f"{whole}:user::"}, {"name": "B", "valueFrom": whole}]
     assert needs(document(definition("this", container(secrets=secrets)))).secrets == (whole,)
+
+
+def with_efs(**authorization: object) -> list[dict[str, Any]]:
+    """Return the planned volumes of a task that mounts a file system."""
+    efs = {
+        "file_system_id": "fs-1",
+        "root_directory": "/",
+        "transit_encryption": "ENABLED",
+        "authorization_config": [authorization],
+    }
+    return [{"name": "tmp", "efs_volume_configuration": []}, {"name": "files", "efs_volume_configuration": [efs]}]
+
+
+def test_a_first_task_mounts_the_file_systems_of_its_service() -> None:
+    before = definition("pre_deployment", volume=with_efs(access_point_id="fsap-1", iam="ENABLED"))
+    task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+    assert task is not None
+    assert task.definition["volumes"] == [
+        {"name": "tmp"},
+        {
+            "name": "files",
+            "efsVolumeConfiguration": {
+                "fileSystemId": "fs-1",
+                "rootDirectory": "/",
+                "transitEncryption": "ENABLED",
+                "authorizationConfig": {"accessPointId": "fsap-1", "iam": "ENABLED"},
+            },
+        },
+    ]
+
+
+def test_a_first_task_waits_for_the_access_point_that_its_own_plan_makes() -> None:
+    before = definition("pre_deployment", volume=with_efs(iam="ENABLED"))
+    with pytest.raises(Incomplete):
+        first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
