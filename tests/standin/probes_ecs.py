@@ -17,7 +17,8 @@ def unique_name() -> str:
 
 
 def creates_service_with_its_strategy(client: Clients) -> bool:
-    service = running_service(client)
+    connect = {"enabled": True, "namespace": "arn:aws:servicediscovery:eu-central-1:123456789012:namespace/ns-1"}
+    service = running_service(client, serviceConnectConfiguration=connect)
     described = client("ecs").describe_services(cluster=service["clusterArn"], services=[service["serviceArn"]])
     stored = described["services"][0]
     strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]
@@ -25,6 +26,7 @@ def creates_service_with_its_strategy(client: Clients) -> bool:
         stored.get("capacityProviderStrategy") == strategy
         and stored.get("availabilityZoneRebalancing") == "ENABLED"
         and "launchType" not in stored
+        and stored["deployments"][0].get("serviceConnectConfiguration") == connect
     )
 
 

@@ -105,6 +105,10 @@ def plan_after_changes_by_hand(
     iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
     stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
     stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
+    (deployment, *_) = describe(stand_in, "orders")["deployments"]
+    connect = deployment["serviceConnectConfiguration"]
+    connect["services"][0]["clientAliases"][0]["dnsName"] = "by-hand"
+    stand_in.client("ecs").update_service(cluster="develop", service="orders", serviceConnectConfiguration=connect)
     balancer = stand_in.client("elbv2")
     rules = {
         rule["Priority"]: rule["RuleArn"]
@@ -231,6 +235,7 @@ def test_the_next_plan_takes_back_what_was_added_by_hand(
         f"{ORDERS}iam_role_policies_exclusive.task": ("update",),
         f"{ORDERS}iam_role_policy_attachments_exclusive.task": ("update",),
         f"{ORDERS}cloudwatch_log_group.this": ("update",),
+        f"{ORDERS}ecs_service.this": ("update",),
         f'{ORDERS}lb_listener_rule.this["rule-0"]': ("update",),
         f'{ORDERS}lb_target_group.this["this"]': ("update",),
     }, "and leaves the number of tasks to scaling"

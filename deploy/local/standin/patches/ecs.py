@@ -44,6 +44,7 @@ REDEPLOYING = (
     "network_configuration",
     "platform_version",
     "service_registries",
+    "standin_connect",
     "task_definition",
 )
 
@@ -81,6 +82,9 @@ def update_service(invocation: Invocation) -> Any:
         service.task_definition = backend.describe_task_definition(service.task_definition).arn
     if invocation.parameter("capacityProviderStrategy"):
         service.launch_type = None
+    if connect := invocation.parameter("serviceConnectConfiguration"):
+        # What a deployment has of Service Connect is not shown once that is off.
+        setattr(service, "standin_connect", connect if connect.get("enabled") else None)  # noqa: B010 - as above
     redeploy = bool(invocation.parameter("forceNewDeployment")) or before != _redeploying(service)
     services.change(service, backend, invocation.rules, redeploy=redeploy)
     return answer
@@ -110,6 +114,7 @@ def describe_clusters(invocation: Invocation) -> Any:
 
 
 def _store(service: Any, invocation: Invocation) -> None:
+    service.standin_connect = invocation.parameter("serviceConnectConfiguration")
     for name in STORED:
         setattr(service, camelcase_to_underscores(name), invocation.parameter(name))
     service.created_at = invocation.rules.now()
@@ -146,7 +151,7 @@ def _patch(operation: str, handler: Any, reason: str) -> Patch:
 
 
 PATCHES = (
-    _patch("CreateService", create_service, "capacity provider strategy, zone rebalancing and more are dropped"),
+    _patch("CreateService", create_service, "capacity provider strategy, Service Connect and more are dropped"),
     _patch("UpdateService", update_service, "a change starts no deployment and replaces the deployment configuration"),
     _patch("DescribeServices", describe_services, "deployments never progress, fail or roll back"),
     _patch("DeleteService", delete_service, "a deleted service keeps its deployments"),

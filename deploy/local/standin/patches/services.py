@@ -145,6 +145,8 @@ def _describe(service: Any, deployment: Deployment, status: str, rules: RolloutR
         "rolloutState": deployment.state,
         "rolloutStateReason": deployment.reason,
     }
+    if connect := getattr(service, "standin_connect", None):
+        described["serviceConnectConfiguration"] = connect
     return described | ({"capacityProviderStrategy": strategy} if strategy else {"launchType": service.launch_type})
 
 
