@@ -9,18 +9,34 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.inputs import REGION, Variables, internal_service, public_service, worker
+from tests.terraform.inputs import ACCOUNT, REGION, Variables, internal_service, public_service, worker
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
 from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
-CASES = {"orders": public_service("develop"), "ledger": internal_service("develop"), "mailer": worker("develop")}
+EXTRA = f"arn:aws:iam::{ACCOUNT}:policy/develop-extra"
+PERMISSIONS = {
+    "grants": [
+        {"service": "s3", "access": "readwrite", "resources": ["ledger-books"]},
+        {"service": "kafka", "access": "read", "resources": ["events/ledger.booked"]},
+        {"service": "kms", "access": "read", "resources": ["ledger-books"]},
+        {"service": "telemetry", "access": "write"},
+    ],
+    "policies": {"extra": EXTRA},
+}
+CASES = {
+    "orders": public_service("develop"),
+    "ledger": internal_service("develop") | {"permissions": PERMISSIONS},
+    "mailer": worker("develop"),
+}
 ORDERS = "module.orders.aws_"
 
 
 @pytest.fixture(scope="module")
 def platform(stand_in: StandIn) -> Variables:
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    stand_in.client("iam").create_policy(PolicyName="develop-extra", PolicyDocument=json.dumps(nothing))
     return make_platform(stand_in, "develop")
 
 
@@ -70,6 +86,8 @@ def plan_after_changes_by_hand(
     iam.put_role_policy(RoleName="develop-orders-task", PolicyName="all", PolicyDocument=json.dumps(everything))
     policy = iam.create_policy(PolicyName="all", PolicyDocument=json.dumps(everything))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
+    iam.delete_role_policy(RoleName="develop-ledger-task", PolicyName="use-data")
+    iam.detach_role_policy(RoleName="develop-ledger-task", PolicyArn=EXTRA)
     stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
     stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
     return workbench.plan("roots/three", applied).changed()
@@ -111,4 +129,8 @@ def test_the_next_plan_takes_back_what_was_added_by_hand(
         f"{ORDERS}iam_role_policies_exclusive.task": ("update",),
         f"{ORDERS}iam_role_policy_attachments_exclusive.task": ("update",),
         f"{ORDERS}cloudwatch_log_group.this": ("update",),
+        'module.ledger.aws_iam_role_policy.task["use-data"]': ("create",),
+        "module.ledger.aws_iam_role_policies_exclusive.task": ("update",),
+        "module.ledger.aws_iam_role_policy_attachments_exclusive.task": ("update",),
+        'module.ledger.aws_iam_role_policy_attachment.task["extra"]': ("create",),
     }, "and leaves the number of tasks to scaling"
