@@ -17,8 +17,8 @@ from desired_state.instance import Key, Kind
 NAMED_ROOTS: Final = frozenset({"account", "platform", "service", "job"})
 # The ends of the names of resources that the modules `service` and `job` make beside those that bear its own name.
 SUFFIXES: Final = (
-    *("build", "execution", "failed", "missed", "pipeline", "pre-deployment", "queue", "runs", "schedule", "task"),
-    *("turns", "wake"),
+    *("build", "execution", "failed-runs", "missed", "missed-runs", "pipeline", "pre-deployment", "queue", "runs"),
+    *("schedule", "task", "turns", "wake"),
 )
 _WILDCARD: Final = re.compile(r"\*\*/?|\*|\?")
 _MEANINGS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -141,6 +141,13 @@ NAMED: dict[str, tuple[dict[str, Any], str]] = {
     "elasticloadbalancing:CreateTargetGroup": (
         {"Name": "develop-api", "VpcId": "vpc-1"}, f"arn:aws:elasticloadbalancing:{PARTS}:targetgroup/develop-api/*",
     ),
+    "sqs:SendMessage": (
+        {"QueueUrl": f"http://x/{ACCOUNT}/develop-inbox", "MessageBody": "x"}, f"arn:aws:sqs:{PARTS}:develop-inbox",
+    ),
+    "events:PutEvents": (
+        {"Entries": [{"EventBusName": "develop-bus", "Source": "x"}]}, f"arn:aws:events:{PARTS}:event-bus/develop-bus",
+    ),
+    "ssm:GetParametersByPath": ({"Path": "/develop/orders"}, f"arn:aws:ssm:{PARTS}:parameter/develop/orders"),
     "ssm:ListTagsForResource": (
         {"ResourceType": "Parameter", "ResourceId": "/develop/image"}, f"arn:aws:ssm:{PARTS}:parameter/develop/image",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.terraform.inputs import Variables, but, internal_service, public_service, scaled_worker, worker
+from tests.terraform.inputs import ACCOUNT, Variables, but, internal_service, public_service, scaled_worker, worker
 
 SETTINGS: Variables = {
     "entry_point": ["/bin/app"],
@@ -19,6 +19,16 @@ SETTINGS: Variables = {
 }
 CHECK = {"command": ["CMD", "/bin/check"], "interval": 10, "timeout": 5, "retries": 2, "start_period": 0}
 PROXY = {"name": "proxy", "image": "registry.example/proxy:1", "memory": 128, "credentials": "ledger/registry"}
+EXTRA = f"arn:aws:iam::{ACCOUNT}:policy/develop-extra"
+PERMISSIONS = {
+    "grants": [
+        {"service": "s3", "access": "readwrite", "resources": ["ledger-books"]},
+        {"service": "kafka", "access": "read", "resources": ["events/ledger.booked"]},
+        {"service": "kms", "access": "read", "resources": ["ledger-books"]},
+        {"service": "telemetry", "access": "write"},
+    ],
+    "policies": {"extra": EXTRA},
+}
 # With every setting of a container and of its task, the image of another registry, and no runtime.
 LEDGER = but(
     internal_service("develop"),
@@ -28,7 +38,7 @@ LEDGER = but(
     container={**SETTINGS, "command": ["serve"], "memory": 256, "starts_after": {"proxy": "HEALTHY"}},
     task={"architecture": "ARM64", "ephemeral_storage": 50, "exec": True},
     sidecars=[PROXY | {"settings": {**SETTINGS, "ports": [9000], "health_check": CHECK}}],
-)
+) | {"permissions": PERMISSIONS}
 # Every field of routing and network, so that AWS's own form of each is read back.
 ROUTING: Variables = {
     "hosts": ["shop.example.com"],

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.standin import StandIn
 from reconciler.core.schedule.budget import expected_calls
-from tests.terraform.applied_services import CASES
+from tests.terraform.applied_services import CASES, EXTRA
 from tests.terraform.inputs import ACCOUNT, REGION, Variables, but
 from tests.terraform.landscape import make_platform
 from tests.terraform.plans import Plan
@@ -49,6 +49,8 @@ def with_data(files: str, group: str) -> Variables:
 
 @pytest.fixture(scope="module")
 def platform(stand_in: StandIn) -> Variables:
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    stand_in.client("iam").create_policy(PolicyName="develop-extra", PolicyDocument=json.dumps(nothing))
     return make_platform(stand_in, "develop")
 
 
@@ -103,6 +105,8 @@ def plan_after_changes_by_hand(
     iam.put_role_policy(RoleName="develop-orders-task", PolicyName="all", PolicyDocument=json.dumps(everything))
     policy = iam.create_policy(PolicyName="all", PolicyDocument=json.dumps(everything))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="develop-orders-task", PolicyArn=policy)
+    iam.delete_role_policy(RoleName="develop-ledger-task", PolicyName="use-data")
+    iam.detach_role_policy(RoleName="develop-ledger-task", PolicyArn=EXTRA)
     stand_in.client("logs").put_retention_policy(logGroupName="/ecs/develop/orders", retentionInDays=1)
     stand_in.client("ecs").update_service(cluster="develop", service="orders", desiredCount=5)
     (deployment, *_) = describe(stand_in, "orders")["deployments"]
@@ -238,4 +242,8 @@ def test_the_next_plan_takes_back_what_was_added_by_hand(
         f"{ORDERS}ecs_service.this": ("update",),
         f'{ORDERS}lb_listener_rule.this["rule-0"]': ("update",),
         f'{ORDERS}lb_target_group.this["this"]': ("update",),
+        'module.ledger.aws_iam_role_policy.task["use-data"]': ("create",),
+        "module.ledger.aws_iam_role_policies_exclusive.task": ("update",),
+        "module.ledger.aws_iam_role_policy_attachments_exclusive.task": ("update",),
+        'module.ledger.aws_iam_role_policy_attachment.task["extra"]': ("create",),
     }, "and leaves the number of tasks to scaling"

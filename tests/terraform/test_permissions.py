@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from deploy.local.iam import Policies, Request, decide, read
+from deploy.local.standin import StandIn
 from desired_state.kinds.service.permissions import LEVELS
+from tests.iam.flows.calls import CALLS, make_data, of
 from tests.iam.flows.data import DATA, DATA_KEY, TRACES
 from tests.iam.reference import faults, listed
+from tests.standin.test_access import session
 from tests.terraform.deliveries import write_root
 from tests.terraform.inputs import ACCOUNT, KEY, REGION, Variables, but, internal_service
 from tests.terraform.plans import Plan
@@ -193,6 +198,35 @@ def test_managed_policies_are_attached_and_are_the_only_ones(planned: Plan) -> N
     for case in ("read", "readwrite"):
         written = planned.one("aws_iam_role_policies_exclusive", "task", f"module.{case}.").values["policy_names"]
         assert sorted(written) == ["read-secrets", "use-data"]
+
+
+@pytest.fixture(scope="module")
+def code(stand_in: StandIn, documents: dict[str, Documents], boundary: Any) -> Iterator[Callable[[str], Any]]:
+    """Return clients with the credentials of a role that has the planned policies, in an account with data of teams."""
+    make_data(stand_in)
+    iam = stand_in.client("iam")
+    limit = iam.create_policy(PolicyName="code-boundary", PolicyDocument=json.dumps(boundary))["Policy"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(
+        RoleName="code", AssumeRolePolicyDocument=json.dumps({"Statement": trust}), PermissionsBoundary=limit
+    )
+    for name, statements in documents["readwrite"].items():
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        iam.put_role_policy(RoleName="code", PolicyName=name, PolicyDocument=json.dumps(policy))
+    stand_in.configure(enforce_roles=True)
+    yield session(stand_in.client("sts"), stand_in, made["Role"]["Arn"])
+    stand_in.configure()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_real_client_is_allowed_its_own_data_and_refused_another_teams(
+    stand_in: StandIn, code: Callable[[str], Any], call: str
+) -> None:
+    service, operation, parameters = CALLS[call]
+    ask = getattr(code(service), operation)
+    ask(**of("orders", parameters, stand_in))
+    with pytest.raises(ClientError, match="no identity-based policy allows"):
+        ask(**of("payments", parameters, stand_in))
 
 
 def test_the_page_shows_the_statements(documents: dict[str, Documents]) -> None:

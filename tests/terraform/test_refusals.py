@@ -31,6 +31,10 @@ def service(**changes: Any) -> Variables:
     return but(public_service("develop"), **changes)
 
 
+def grant(service: str, access: str, *resources: str) -> Variables:
+    return {"grants": [{"service": service, "access": access, "resources": list(resources)}]}
+
+
 def network(tier: str = "develop", **changes: Any) -> Variables:
     settings = but(platform_variables(tier)["network"], **changes)
     return {"environment": environment(tier), "network": settings, "logs_key_arn": f"{KEY}3"}
@@ -118,6 +122,23 @@ REFUSED: dict[str, tuple[str, Variables, tuple[str, ...]]] = {
     **wrong_storage.CASES,
     "admitted_secret": ("service", service() | {"admitted_secrets": ["a-abc123"]}, ("a-abc123", "hyphen")),
     "admitted_port": ("service", service() | {"admitted_ports": [0]}, ("admitted_ports [0]",)),
+    "level_of_a_service": (
+        "service",
+        service(permissions=grant("sns", "read", "news")),
+        ("permissions.grants", "sns read"),
+    ),
+    "nothing_named": ("service", service(permissions=grant("s3", "read")), ("permissions.grants", '"s3":[]')),
+    "wildcard_alone": ("service", service(permissions=grant("s3", "read", "*")), ("permissions.grants", '["*"]')),
+    "arn_of_another_service": (
+        "service",
+        service(permissions=grant("sqs", "read", "arn:aws:sns:eu-central-1:123456789012:x")),
+        ("permissions.grants", "by an ARN of their service"),
+    ),
+    "policy_without_arn": (
+        "service",
+        service(permissions={"policies": {"all": "AdministratorAccess"}}),
+        ("permissions.policies", "AdministratorAccess"),
+    ),
     "long_stop": ("service", service(stop_timeout=121), ("stop_timeout 121", "2 to 120")),
     "runtime_secret_like_an_arn": ("service", service(runtime_secrets=["a-abc123"]), ("a-abc123", "hyphen")),
     "sidecar_called_like_its_service": (

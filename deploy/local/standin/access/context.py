@@ -21,7 +21,7 @@ def context_of(action: str, parameters: Mapping[str, Any], place: Place) -> dict
         keys["aws:RequestedRegion"] = place.region
     keys |= _tags(parameters)
     service = action.partition(":")[0]
-    own = {"ecs": _ecs, "iam": _iam, "s3": _s3, "sts": _sts}.get(service)
+    own = {"cloudwatch": _cloudwatch, "ecs": _ecs, "iam": _iam, "s3": _s3, "sts": _sts}.get(service)
     return keys | own(parameters, place) if own else keys
 
 
@@ -33,6 +33,10 @@ def _tags(parameters: Mapping[str, Any]) -> dict[str, Values]:
     if not given:
         return {}
     return {"aws:TagKeys": tuple(given), **{f"aws:RequestTag/{key}": str(value) for key, value in given.items()}}
+
+
+def _cloudwatch(parameters: Mapping[str, Any], place: Place) -> dict[str, Values]:
+    return {"cloudwatch:namespace": str(parameters["Namespace"])} if "Namespace" in parameters else {}
 
 
 def _ecs(parameters: Mapping[str, Any], place: Place) -> dict[str, Values]:

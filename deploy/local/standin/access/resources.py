@@ -23,10 +23,11 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "LoadBalancerName": ("Name",),
     "LogGroupName": ("logGroupName", "logGroupNamePrefix"),
     "ObjectName": ("Key",),
-    "ParameterNameWithoutLeadingSlash": ("Name", "Names", "ResourceId"),
+    "ParameterNameWithoutLeadingSlash": ("Name", "Names", "ResourceId", "Path"),
     "PipelineName": ("name", "pipelineName"),
     "PolicyNameWithPath": ("PolicyName",),
     "ProjectName": ("name", "names", "projectName"),
+    "QueueName": ("QueueUrl",),
     "RepositoryName": ("repositoryName", "repositoryNames"),
     "RoleNameWithPath": ("RoleName",),
     "SecretId": ("SecretId", "Name"),
@@ -38,8 +39,8 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "TopicName": ("Name",),
 }
 UNKNOWN = "*"
-# The structure of a request in which its names are.
-WITHIN: Mapping[str, str] = {"codepipeline": "pipeline"}
+# The structure of a request in which its names are, or the list of such structures.
+WITHIN: Mapping[str, str] = {"codepipeline": "pipeline", "events": "Entries"}
 # Scopes of WAF, as they stand in an ARN.
 SCOPES: Mapping[str, str] = {"REGIONAL": "regional", "CLOUDFRONT": "global"}
 
@@ -90,6 +91,9 @@ def _meant(service: str, types: Iterable[ResourceType], parameters: Mapping[str,
 
 def _within(service: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     inner = parameters.get(WITHIN.get(service, ""))
+    if isinstance(inner, list):
+        names = {name for each in inner for name in each}
+        return {name: [each[name] for each in inner if name in each] for name in names}
     return inner if isinstance(inner, Mapping) else parameters
 
 
@@ -130,6 +134,8 @@ def _name(placeholder: str, value: str, place: Place) -> str:
         return value.rpartition(":secret:")[2] if value.startswith("arn:") else f"{value}-??????"
     if placeholder == "Alias":
         return value.removeprefix("alias/")
+    if placeholder == "QueueName":
+        return value.rpartition("/")[2]
     if placeholder == "Scope":
         return SCOPES.get(value, value)
     if placeholder == "ParameterNameWithoutLeadingSlash":
