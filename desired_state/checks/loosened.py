@@ -37,11 +37,16 @@ def _spot(spec: ServiceSpec) -> Iterable[Location]:
     return [("spot",)] if spec.spot is not None and spec.spot.share > 0 else []
 
 
+def _other_branches(spec: ServiceSpec) -> Iterable[Location]:
+    return [("delivery", "branches")] if spec.delivery is not None and spec.delivery.branches else []
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("fewer-tasks-while-deploying", "a rollout that stops tasks before new ones run", _fewer_tasks),
     Loosening("no-circuit-breaker", "a rollout that is not taken back when it fails", _no_circuit_breaker),
     Loosening("no-tasks", "a service without a task at times", _no_tasks),
     Loosening("spot", "Fargate Spot, whose tasks AWS may stop at any time,", _spot),
+    Loosening("other-branches", "a build of other branches than those of the tier", _other_branches),
 )
 
 

@@ -134,6 +134,20 @@ names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).fi
 secret_names = st.from_regex(r"[a-z]{1,5}/[a-z_]{1,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff\u2028\u2029\ufeff"))
 
+builds = st.fixed_dictionaries(
+    {},
+    optional={
+        "branch": st.just("master"),
+        "timeout": st.just("1h"),
+        "compute": st.just("large"),
+        "branches": st.lists(st.sampled_from(["main", "release/*", "hotfix/*.*"]), unique=True, max_size=3),
+        "dockerfile": st.just("docker/Dockerfile"),
+        "context": st.sampled_from(["app", "services/orders"]),
+        "target": st.just("run"),
+        "buildArgs": st.dictionaries(st.sampled_from(["A", "VERSION"]), st.text("ab '\"$(){}\\", max_size=9)),
+        "cache": st.booleans(),
+    },
+)
 # Any number of tasks has room in these percents.
 deployments = st.fixed_dictionaries(
     {},
@@ -188,7 +202,7 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "stopTimeout": draw(st.none() | st.integers(2, 120).map("{}s".format) | st.sampled_from(["1m", "2m"])),
         "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
         "deployment": draw(st.none() | deployments),
-        "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
+        "delivery": draw(st.none() | builds),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),

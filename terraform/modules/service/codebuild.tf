@@ -2,6 +2,10 @@
 locals {
   buildspec = templatefile("${path.module}/templates/buildspec.yml.tftpl", {
     branch    = var.delivery.default_branch
+    branches  = length(local.branches) == 1 ? "\"refs/remotes/origin/$BRANCH_PATTERN\"" : join(" ", [for one in local.branches : "'refs/remotes/origin/${one}'"])
+    cache     = var.delivery.cache
+    context   = var.delivery.context
+    arguments = join(" ", local.build_arguments)
     cluster   = var.platform.cluster.name
     container = local.name
     key       = var.platform.kms.s3
@@ -11,11 +15,18 @@ locals {
     version   = coalesce(var.delivery.runtime_version, local.tested_with[var.service.runtime])
   })
 
+  # In single quotes: what a manifest says is never a part of the program.
+  build_arguments = concat(
+    [for flag, value in { "--file" = var.delivery.dockerfile, "--target" = var.delivery.target } : "${flag} '${value}'" if value != null],
+    [for name in sort(keys(var.delivery.build_args)) : "--build-arg '${name}=${replace(var.delivery.build_args[name], "'", "'\\''")}'"],
+    ["--tag \"$image\"", var.delivery.context == null ? "." : "'${var.delivery.context}'"],
+  )
+
   tested_with = { nodejs = "22", python = "3.13" }
 
   build_variables = {
     AWS_ACCOUNT_ID     = local.account
-    BRANCH_PATTERN     = local.branches
+    BRANCH_PATTERN     = join(" ", local.branches)
     ECR_REPOSITORY     = local.repository
     ECR_REPOSITORY_URL = local.repository_url
     ENVIRONMENT        = var.environment.name
