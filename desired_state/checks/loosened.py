@@ -113,6 +113,10 @@ def _exec(spec: ServiceSpec) -> Iterator[Location]:
         yield ("exec",)
 
 
+def _other_branches(spec: ServiceSpec) -> Iterable[Location]:
+    return [("delivery", "branches")] if spec.delivery is not None and spec.delivery.branches else []
+
+
 LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening(
         "foreign-image", "an image that the service's own registry neither scanned nor keeps", _image, _image_of_job
@@ -140,6 +144,7 @@ LOOSENINGS: Final[tuple[Loosening, ...]] = (
     Loosening("root-user", "a container that runs as root", _containers("user", lambda each: each.is_root)),
     Loosening("trace", "a container that can trace other processes", _containers("linux", _traces)),
     Loosening("exec", "a shell into the running tasks (ECS Exec)", _exec),
+    Loosening("other-branches", "a build of other branches than those of the tier", _other_branches),
 )
 
 

@@ -243,13 +243,23 @@ def test_a_stop_timeout_is_whole_seconds() -> None:
 
 def test_the_build_gets_what_the_manifest_sets_and_the_rest_from_the_module() -> None:
     scanner = f"registry.example/trivy:1@sha256:{'0' * 64}"
-    all_of_it = f'{{branch: master, timeout: 2h, compute: large, scanner: "{scanner}", runtimeVersion: "20"}}'
+    more = (
+        "branches: [main, hotfix/*], dockerfile: docker/Dockerfile, context: services/orders/, target: run,"
+        ' buildArgs: {VERSION: "1"}, cache: false'
+    )
+    all_of_it = f'{{branch: master, timeout: 2h, compute: large, scanner: "{scanner}", runtimeVersion: "20", {more}}}'
     assert service_inputs(with_field(f"delivery: {all_of_it}"))["delivery"] == {
         "default_branch": "master",
         "build_timeout": 120,
         "compute_type": "BUILD_GENERAL1_LARGE",
         "scanner_image": scanner,
         "runtime_version": "20",
+        "branches": ["main", "hotfix/*"],
+        "dockerfile": "docker/Dockerfile",
+        "context": "services/orders",
+        "target": "run",
+        "build_args": {"VERSION": "1"},
+        "cache": False,
     }
     assert service_inputs(with_field("delivery: {}"))["delivery"] == {}
 

@@ -198,6 +198,20 @@ _elsewhere = st.sampled_from(
     ]
 )
 images = st.builds(lambda version, place: {**place, **version}, _versions, st.just({}) | _elsewhere)
+builds = st.fixed_dictionaries(
+    {},
+    optional={
+        "branch": st.just("master"),
+        "timeout": st.just("1h"),
+        "compute": st.just("large"),
+        "branches": st.lists(st.sampled_from(["main", "release/*", "hotfix/*.*"]), unique=True, max_size=3),
+        "dockerfile": st.just("docker/Dockerfile"),
+        "context": st.sampled_from(["app", "services/orders"]),
+        "target": st.just("run"),
+        "buildArgs": st.dictionaries(st.sampled_from(["A", "VERSION"]), st.text("ab '\"$(){}\\", max_size=9)),
+        "cache": st.booleans(),
+    },
+)
 # Any number of tasks has room in these percents.
 deployments = st.fixed_dictionaries(
     {},
@@ -320,9 +334,9 @@ def services(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> dict[str,
         "spot": draw(st.none() | st.integers(0, 100) | st.just({"share": 100, "base": 0})),
         "deployment": draw(st.none() | deployments),
         "permissions": draw(permissions),
-        "delivery": draw(st.none() | st.sampled_from([{}, {"branch": "master", "timeout": "1h", "compute": "large"}])),
         "security": draw(st.none() | securities),
         "connect": draw(st.none() | connects),
+        "delivery": draw(st.none() | builds),
         "policy": {
             "mode": draw(st.sampled_from(["auto", "approve", "observe"])),
             "interval": draw(st.sampled_from(["30s", "10m", "2h", "1d"])),

@@ -103,6 +103,14 @@ def test_what_makes_a_rollout_less_safe_has_to_be_allowed(given: dict[str, Any],
     assert messages(build_from(platform("qa"), safe, environments={"qa": EnvironmentFacts("qa")}).problems) == []
 
 
+def test_a_build_of_other_branches_has_to_be_allowed() -> None:
+    manifests = (platform("qa"), service(environments=["qa"], delivery={"branches": ["main"]}))
+    (problem,) = build_from(*manifests, environments={"qa": EnvironmentFacts("qa")}).problems
+    assert problem.message.startswith("a build of other branches than those of the tier is not allowed in qa")
+    allowed = {"qa": EnvironmentFacts("qa", frozenset({"other-branches"}))}
+    assert build_from(*manifests, environments=allowed).problems == ()
+
+
 def test_a_public_service_has_the_alarms_of_requests() -> None:
     spec = valid(public("shop", paths=["/"], priority=1, deployment={"rollbackAlarms": ["server-errors"]})).spec
     assert json.loads(spec.model_dump_json(exclude_defaults=True))["deployment"] == {

@@ -79,6 +79,15 @@ def test_the_default_stop_timeout_is_that_of_ecs() -> None:
             '"registry.example/trivy:1" has no digest, so it can become another program:'
             " write @sha256: and the digest after it",
         ),
+        ({"branches": ["-x"]}, '"-x" is not a pattern of branches, such as release/*'),
+        ({"context": "../other"}, '"../other" leads out of the repository: write a path inside of it'),
+        ({"dockerfile": "/Dockerfile"}, '"/Dockerfile" is not a path in the repository'),
+        ({"target": "run time"}, '"run time" is not the name of a stage of a Dockerfile'),
+        ({"buildArgs": {"A": "x\ny"}}, '"x\\ny" is not a value of one line in ASCII'),
+        (
+            {"buildArgs": {"NPM_TOKEN": "x"}},
+            "NPM_TOKEN looks like a secret: store it in Secrets Manager and write that secret's name under secrets",
+        ),
         ({"runtimeVersion": "lts"}, '"lts" is not a version such as "22" or "3.13"'),
         ({"runtimeVersion": 3.13}, "spec.delivery.runtimeVersion must be text: put it in quotes"),
     ],

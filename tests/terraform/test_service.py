@@ -25,7 +25,12 @@ OUTPUTS = {
     "pre_deployment_task_definition_arn",
 }  # fmt: skip
 SCALED = """
-  scaling: {min: 2, max: 6}
+  scaling:
+    min: 2
+    max: 6
+    requestsPerTarget: 900
+    schedules: [{cron: "0 8 ? * MON-FRI *", timezone: Europe/Berlin, min: 4, max: 9}]
+  spot: 50
   deployment:
     minimumHealthyPercent: 0
     maximumPercent: 100
@@ -195,6 +200,15 @@ def test_a_manifest_says_how_its_tasks_are_replaced(scaled: Plan) -> None:
     assert service["alarms"] == watched
     assert service["triggers"] == {"forced": "2027-01"}
     assert service["availability_zone_rebalancing"] == "DISABLED", "at 100 % ECS has no room for it"
+
+
+def test_a_manifest_says_how_many_tasks_run_at_which_time_and_on_which_capacity(scaled: Plan) -> None:
+    assert {policy.key for policy in scaled.of("aws_appautoscaling_policy")} == {"cpu", "memory", "requests"}
+    action = scaled.one("aws_appautoscaling_scheduled_action").values
+    assert (action["schedule"], action["timezone"]) == ("cron(0 8 ? * MON-FRI *)", "Europe/Berlin")
+    strategy = scaled.one("aws_ecs_service").values["capacity_provider_strategy"]
+    shares = {entry["capacity_provider"]: (entry["base"], entry["weight"]) for entry in strategy}
+    assert shares == {"FARGATE": (1, 50), "FARGATE_SPOT": (0, 50)}
 
 
 def test_secrets_are_named_never_valued_and_readable_by_nothing_else(orders: Plan, mailer: Plan) -> None:

@@ -81,6 +81,12 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "compute_type": f"BUILD_GENERAL1_{delivery.compute.upper()}" if delivery.compute else None,
         "scanner_image": delivery.scanner,
         "runtime_version": delivery.runtime_version,
+        "branches": list(delivery.branches) or None,
+        "dockerfile": delivery.dockerfile,
+        "context": delivery.context,
+        "target": delivery.target,
+        "build_args": dict(delivery.build_args) or None,
+        "cache": delivery.cache,
     }
     return {name: value for name, value in given.items() if value is not None}
 

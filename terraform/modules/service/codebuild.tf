@@ -2,6 +2,10 @@
 locals {
   buildspec = templatefile("${path.module}/templates/buildspec.yml.tftpl", {
     branch    = var.delivery.default_branch
+    branches  = length(local.branches) == 1 ? "\"refs/remotes/origin/$BRANCH_PATTERN\"" : join(" ", [for one in local.branches : "'refs/remotes/origin/${one}'"])
+    cache     = var.delivery.cache
+    context   = var.delivery.context
+    arguments = join(" ", local.build_arguments)
     cluster   = var.platform.cluster.name
     container = local.name
     key       = var.platform.kms.s3
@@ -10,6 +14,13 @@ locals {
     scanner   = var.delivery.scanner_image
     version   = coalesce(var.delivery.runtime_version, try(local.tested_with[var.service.runtime], "none"))
   })
+
+  # In single quotes: what a manifest says is never a part of the program.
+  build_arguments = concat(
+    [for flag, value in { "--file" = var.delivery.dockerfile, "--target" = var.delivery.target } : "${flag} '${value}'" if value != null],
+    [for name in sort(keys(var.delivery.build_args)) : "--build-arg '${name}=${replace(var.delivery.build_args[name], "'", "'\\''")}'"],
+    ["--tag \"$image\"", var.delivery.context == null ? "." : "'${var.delivery.context}'"],
+  )
 
   tested_with = { nodejs = "22", python = "3.13" }
 
@@ -22,7 +33,7 @@ locals {
 
   build_variables = {
     AWS_ACCOUNT_ID     = local.account
-    BRANCH_PATTERN     = local.branches
+    BRANCH_PATTERN     = join(" ", local.branches)
     ECR_REPOSITORY     = local.repository
     ECR_REPOSITORY_URL = local.repository_url
     ENVIRONMENT        = var.environment.name

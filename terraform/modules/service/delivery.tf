@@ -6,12 +6,13 @@ locals {
   deploys = var.image.owner == "pipeline"
 
   # `*` stays inside one part of a branch's name, for CodePipeline and for the check in the buildspec.
-  branches = {
+  tier_branches = {
     develop = "feature/*"
     test    = "release/*.*.*"
     qa      = "release/*.*.*"
     prod    = "prod/*"
-  }[local.tier]
+  }
+  branches  = length(var.delivery.branches) > 0 ? var.delivery.branches : [local.tier_branches[local.tier]]
   triggered = local.tier != "develop"
   approved  = local.tier == "prod" && local.deploys
 

@@ -87,7 +87,7 @@ resource "aws_codepipeline" "this" {
 
         push {
           branches {
-            includes = [trigger.value]
+            includes = trigger.value
           }
         }
       }

@@ -67,6 +67,14 @@ def delivered(draw: st.DrawFn, _: Variables) -> Variables:
             "default_branch": draw(st.sampled_from(["main", "master", "release/next"])),
             "build_timeout": draw(st.integers(5, 2160)),
             "runtime_version": draw(st.sampled_from([None, "20", "3.12"])),
+            "branches": draw(
+                st.just([]) | st.just(["main"]) | st.just(["trunk", "feature/*", "release/*.*.*", "prod/*"])
+            ),
+            "dockerfile": draw(st.sampled_from([None, "docker/Dockerfile"])),
+            "context": draw(st.sampled_from([None, "app"])),
+            "target": draw(st.sampled_from([None, "run"])),
+            "build_args": draw(st.dictionaries(st.sampled_from(["A", "VERSION"]), st.text("a '\"$(;)\\", max_size=9))),
+            "cache": draw(st.booleans()),
         },
     }
 
@@ -88,6 +96,12 @@ def is_approved(variables: Variables) -> bool:
 
 def is_triggered(variables: Variables) -> bool:
     return str(variables["environment"]["tier"]) != "develop"
+
+
+def branches(variables: Variables) -> list[str]:
+    """Return the patterns of branches whose commits are built."""
+    given: list[str] = variables["delivery"]["branches"]
+    return given or [BRANCHES[variables["environment"]["tier"]]]
 
 
 def full_name(instance: Instance) -> str:
@@ -126,8 +140,10 @@ def buildspec(instance: Instance) -> dict[str, Any]:
 @cache
 def _builder() -> tuple[TemporaryDirectory[str], Builder]:
     directory = TemporaryDirectory(prefix="build-")
-    branches = ("feature/cart", "release/1.2.3", "prod/2026-11")
-    return directory, Builder(Path(directory.name), branches=branches, files=("Dockerfile", "test_it.py"))
+    branches = ("feature/cart", "release/1.2.3", "prod/2026-11", "main")
+    return directory, Builder(
+        Path(directory.name), branches=branches, files=("Dockerfile", "test_it.py", "app/test_it.py")
+    )
 
 
 def built(instance: Instance) -> tuple[Ended, str]:

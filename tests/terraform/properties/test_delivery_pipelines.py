@@ -10,10 +10,10 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.terraform.properties.deliveries import (
-    BRANCHES,
     DELIVERED,
     MODULE,
     actions,
+    branches,
     build_variables,
     builds_only,
     deploys,
@@ -36,6 +36,8 @@ WRONG = [
     Refusal("delivery.build_timeout", st.sampled_from([0, 4, 2161, 5.5])),
     Refusal("delivery.compute_type", st.sampled_from(["SMALL", "BUILD_GENERAL2_SMALL", ""])),
     Refusal("delivery.scanner_image", st.sampled_from(["trivy", "a/b:1", "A/b@sha256:0", "a/b:1;rm", "a/b:$(x)"])),
+    Refusal("delivery.branches", st.sampled_from([["-x"], ["a b"], ["$(x)"], ["x"] * 9])),
+    Refusal("delivery.context", st.sampled_from(["../x", "/x", "a'b", "a/../.."])),
     Refusal("delivery.runtime_version", st.sampled_from(["", "lts", "3.13.1", "22;rm"])),
 ]
 
@@ -90,7 +92,7 @@ def has_long_name(variables: Mapping[str, Any]) -> bool:
         Edit(PIPELINE, 'pipeline_type = "V2"', 'pipeline_type = "V1"', says="V2"),
         Edit(PIPELINE, 'DetectChanges = "false"', 'DetectChanges = "true"', says="detects"),
         Edit(SHARED, 'test    = "release/*.*.*"', 'test = "main"', says="branches",
-             where=lambda variables: variables["environment"]["tier"] == "test"),
+             where=lambda v: v["environment"]["tier"] == "test" and not v["delivery"]["branches"]),
         Edit(SHARED, 'triggered = local.tier != "develop"', "triggered = true", says="by hand",
              where=lambda variables: not is_triggered(variables)),
         Edit(SHARED, 'deploys = var.image.owner == "pipeline"', "deploys = true", says="stages", where=builds_only),
@@ -117,10 +119,12 @@ def test_property_15_pipeline_per_service(instance: Instance) -> None:
     if is_triggered(instance.variables):
         (push,) = values["trigger"][0]["git_configuration"][0]["push"]
         started = push["branches"][0]["includes"]
-        assert started == [BRANCHES[instance.tier]], f"its branches are {started}"
+        assert started == branches(instance.variables), f"its branches are {started}"
     else:
         assert values["trigger"] == [], "it is started by hand"
-    assert build_variables(instance)["BRANCH_PATTERN"] == BRANCHES[instance.tier], "a build takes other branches"
+    assert build_variables(instance)["BRANCH_PATTERN"] == " ".join(branches(instance.variables)), (
+        "a build takes other branches"
+    )
     if is_approved(instance.variables):
         assert found["Approval"]["timeout_in_minutes"] == 7 * 24 * 60, "an approval may take 7 days"
     if deploys(instance.variables):
