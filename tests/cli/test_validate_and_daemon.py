@@ -86,6 +86,7 @@ def test_validate_of_a_checkout_says_what_the_daemon_says(
         "problems": shown(found.problems),
         "instances": [str(key) for key in sorted(found.instances)],
         "unchecked": shown(found.unchecked),
+        "deprecated": shown(found.deprecated),
     }
     watched = snapshot(read_directory(odd.tree))
     assert (watched.problems, watched.unchecked, watched.instances) == (
