@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from desired_state.migration.compose_parts import DEPLOY, HEALTH, ULIMITS, cpus, mounts, replicas
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, to_checked
-from desired_state.migration.ecs import capabilities
+from desired_state.migration.fargate import capabilities
 from desired_state.migration.references import image, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete

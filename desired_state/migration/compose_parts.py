@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, to, within
-from desired_state.migration.ecs import INTERVAL, START_PERIOD, THRESHOLD, TIMEOUT
+from desired_state.migration.fargate import INTERVAL, START_PERIOD, THRESHOLD, TIMEOUT
 from desired_state.migration.source import Item
 from desired_state.migration.values import flag, label, labels, mebibytes, number, text, words
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, to_bounded, within
+from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, within
+from desired_state.migration.fargate import HEALTH, LINUX, NOT_ON_FARGATE, RETRIES
 from desired_state.migration.references import image, image_uri, secret, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.values import (
@@ -19,7 +20,6 @@ from desired_state.migration.values import (
     labels,
     mebibytes,
     number,
-    seconds,
     text,
     words,
 )
@@ -27,7 +27,6 @@ from desired_state.migration.values import (
 _WRITABLE: Final = (
     "the root file system was writable: name the folders in writablePaths instead, if the image allows it"
 )
-_NOT_ON_FARGATE: Final = "Fargate does not have it"
 
 
 def _environment(item: Item, draft: Draft) -> None:
@@ -118,59 +117,6 @@ def _router(item: Item, draft: Draft) -> None:
         draft.put("firelens.options", labels(options))
 
 
-def capabilities(path: str) -> Row:
-    """Return the row of capabilities: Fargate drops any, and adds one.
-
-    Source: Amazon ECS API reference, KernelCapabilities."""
-
-    def row(item: Item, draft: Draft) -> None:
-        names: list[JsonValue] = []
-        for one in item.items():
-            name = text(one).upper().removeprefix("CAP_")
-            if path.endswith(".add") and name != "SYS_PTRACE":
-                draft.lose(one, "on Fargate only SYS_PTRACE can be added")
-            else:
-                names.append(name)
-        if names:
-            draft.put(path, names)
-
-    return row
-
-
-def security_groups(groups: list[JsonValue], item: Item, draft: Draft) -> None:
-    """Put security groups beside those of the service: a task has five, of which the platform takes up to three."""
-    draft.put("security.groups", groups[:2])
-    if len(groups) > 2:
-        draft.lose(item, f"two more groups fit on a task: {', '.join(map(str, groups[2:]))} do not")
-
-
-CAPABILITIES: Final[Table] = {
-    "add": capabilities("linux.capabilities.add"),
-    "drop": capabilities("linux.capabilities.drop"),
-}
-LINUX: Final[Table] = {
-    "initProcessEnabled": to("linux.initProcess", flag),
-    "capabilities": within(CAPABILITIES),
-    "tmpfs": lost("any user may write to a folder in memory here (TMPDIR); another path is a volume"),
-    "sharedMemorySize": lost(_NOT_ON_FARGATE),
-    "devices": lost(_NOT_ON_FARGATE),
-    "maxSwap": lost(_NOT_ON_FARGATE),
-    "swappiness": lost(_NOT_ON_FARGATE),
-}
-# The bounds are those of ECS; a service's own container is unhealthy after two failed checks at least.
-INTERVAL: Final[Row] = to_bounded("healthCheck.interval", seconds, 5, 300)
-TIMEOUT: Final[Row] = to_bounded("healthCheck.timeout", seconds, 2, 60)
-START_PERIOD: Final[Row] = to_bounded("healthCheck.startPeriod", seconds, 0, 300)
-THRESHOLD: Final[Row] = to_bounded("healthCheck.unhealthyThreshold", number, 2, 10)
-RETRIES: Final[Row] = to_bounded("healthCheck.retries", number, 1, 10)
-HEALTH: Final[Table] = {
-    "command": to("healthCheck.command", words),
-    "interval": INTERVAL,
-    "timeout": TIMEOUT,
-    "retries": THRESHOLD,
-    "startPeriod": START_PERIOD,
-}
-
 # The words that every container has, whichever it is.
 _EVERY: Final[Table] = {
     "command": to("command", words),
@@ -191,14 +137,14 @@ _EVERY: Final[Table] = {
     "restartPolicy": lost("ECS starts a new task when a container ends"),
     "volumesFrom": lost("name one volume in the mounts of both containers"),
     "versionConsistency": lost("an image by digest is the consistent one"),
-    "privileged": lost(_NOT_ON_FARGATE),
+    "privileged": lost(NOT_ON_FARGATE),
     "links": lost("containers of a task reach each other over localhost"),
-    "hostname": lost(_NOT_ON_FARGATE),
-    "extraHosts": lost(_NOT_ON_FARGATE),
-    "dnsServers": lost(_NOT_ON_FARGATE),
-    "dnsSearchDomains": lost(_NOT_ON_FARGATE),
-    "dockerSecurityOptions": lost(_NOT_ON_FARGATE),
-    "disableNetworking": lost(_NOT_ON_FARGATE),
+    "hostname": lost(NOT_ON_FARGATE),
+    "extraHosts": lost(NOT_ON_FARGATE),
+    "dnsServers": lost(NOT_ON_FARGATE),
+    "dnsSearchDomains": lost(NOT_ON_FARGATE),
+    "dockerSecurityOptions": lost(NOT_ON_FARGATE),
+    "disableNetworking": lost(NOT_ON_FARGATE),
     "resourceRequirements": lost("Fargate has no GPUs"),
     "credentialSpecs": lost("there is no field for Active Directory"),
     "interactive": lost("a task has no terminal: write exec: true and run a command in it"),

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Table, Unsaid, apply, lost, needless, to, within
-from desired_state.migration.ecs import security_groups
+from desired_state.migration.fargate import security_groups
 from desired_state.migration.source import Item
 from desired_state.migration.taskdefinition import complete, convert
 from desired_state.migration.values import flag, label, number, text

@@ -5,15 +5,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from desired_state.migration.draft import Draft, Row, Table, Unsaid, apply, lost, needless, to, within
-from desired_state.migration.ecs import (
-    INTERVAL,
-    RETRIES,
-    START_PERIOD,
-    THRESHOLD,
-    TIMEOUT,
-    secret_name,
-    security_groups,
-)
+from desired_state.migration.ecs import secret_name
+from desired_state.migration.fargate import INTERVAL, RETRIES, START_PERIOD, THRESHOLD, TIMEOUT, security_groups
 from desired_state.migration.references import image, image_uri, to_image
 from desired_state.migration.source import Item
 from desired_state.migration.values import build_args, flag, label, labels, number, repository_path, text, texts, words
