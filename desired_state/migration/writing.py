@@ -7,12 +7,19 @@ from typing import Final
 import yaml
 from pydantic import JsonValue
 
+from desired_state.kinds.service.settings import ContainerSettings
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.migration.draft import Note
 from desired_state.migration.values import one_line
 from desired_state.reading.scalar import resolve
 
-_FIELDS: Final = tuple(info.alias or name for name, info in ServiceSpec.model_fields.items())
+# What every container has stands after what makes a service: a model's fields begin with those that it inherits.
+_FIELDS: Final = tuple(
+    info.alias or name
+    for name, info in sorted(
+        ServiceSpec.model_fields.items(), key=lambda field: field[0] in ContainerSettings.model_fields
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,8 @@ def _denied_route(path: str, host: str, key: Key, tenant: Tenant, tenants: Tenan
     message = f"the tenant {tenant.name} may not serve {quote(host + path)}"
     grant = granted_route(path, host, key, tenant)
     if grant is None:
-        return f"{message}, {_only(tenant.hosts if host else (f'/{key.name}', *tenant.routes))} and below"
+        granted = tenant.hosts if host else (f"/{key.name}", *tenant.routes)
+        return f"{message}, {_only(granted)}" + (" and below" if granted else "")
     for other in tenants.by_name.values():
         if other.name != tenant.name and (closer := _closer(path, host, grant, other)):
             return f"{message}: {closer} and below belong to the tenant {other.name}"

@@ -15,7 +15,7 @@ from tests.desired_state.manifests import DEVELOP, ROOTS, platform, to_yaml
 
 FOLDER: Final = Path(__file__).parent / "real"
 # The list only ever gets shorter: a definition that is valid, or refused as below, has to be taken off.
-WAITING: Final[frozenset[str]] = frozenset(path.stem for path in FOLDER.glob("*.yaml"))
+WAITING: Final[frozenset[str]] = frozenset({"03-copilot-nlb"})
 REFUSED: Final[Mapping[str, str]] = {
     "12-pipecd-bluegreen": "strategy blueGreen needs version 6.4.0 of the AWS provider",
 }

@@ -165,7 +165,11 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     ),
     "a path that another tenant names closer": (at("/intruder/eu/*"), "belong to the tenant partner", "/intruder/eu"),
     "another's priority": (at("/intruder/*", 120), "priority 120 is already used by develop/orders", "120"),
-    "a host": (at("/intruder/*", hosts=["orders.example.org"]), "may not serve", "orders.example.org"),
+    "a host": (
+        file(own(type="public", routing={"paths": ["/intruder/*"], "hosts": ["orders.example.org"]})),
+        "may not serve",
+        "/intruder/*",
+    ),
     # permissions
     "permissions": (file(own(permissions=[{"service": "iam"}])), "is not a choice", '"iam"'),
     "a role": (file(own(taskRoleArn="arn:aws:iam::111122223333:role/admin")), "unknown field", '"taskRoleArn"'),

@@ -13,7 +13,8 @@ from reconciler.core.record.runs import Intent
 from reconciler.core.wording import first_few
 
 # AWS has no two of one name, number or place: it refuses the second or takes it for the first. A second revision of a
-# task definition does no harm. Source: the errors that the API references of these services list for a second create.
+# task definition does no harm, nor a second access point, through which no role may mount. Source: the errors that the
+# API references of these services list for a second create.
 _ONCE = frozenset(
     {
         *("aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action", "aws_appautoscaling_target"),
@@ -23,7 +24,8 @@ _ONCE = frozenset(
         *("aws_codestarnotifications_notification_rule", "aws_db_instance"),
         *("aws_default_network_acl", "aws_default_security_group", "aws_dynamodb_table", "aws_ecr_lifecycle_policy"),
         *("aws_ecr_repository", "aws_ecr_repository_policy", "aws_ecs_cluster", "aws_ecs_cluster_capacity_providers"),
-        *("aws_ecs_service", "aws_ecs_task_definition", "aws_kms_alias", "aws_lambda_function", "aws_lb"),
+        *("aws_ecs_service", "aws_ecs_task_definition", "aws_efs_access_point", "aws_kms_alias"),
+        *("aws_lambda_function", "aws_lb"),
         *("aws_lb_listener", "aws_lb_listener_rule", "aws_lb_target_group", "aws_route", "aws_route_table_association"),
         *("aws_secretsmanager_secret", "aws_secretsmanager_secret_rotation", "aws_security_group"),
         *("aws_service_discovery_private_dns_namespace", "aws_service_discovery_service", "aws_sns_topic"),
