@@ -41,9 +41,12 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "tmpfs": ("containerPath",),
 }
 _NUMBERS = frozenset(
-    {"cpu", "memory", "memoryReservation", "containerPort", "hostPort", "startTimeout", "stopTimeout", "size"}
+    {
+        *("cpu", "memory", "memoryReservation", "containerPort", "hostPort", "startTimeout", "stopTimeout", "size"),
+        *("softLimit", "hardLimit"),
+    }
 )
-_SETS = frozenset({"mountOptions"})
+_SETS = frozenset({"mountOptions", "add", "drop"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 

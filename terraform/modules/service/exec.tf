@@ -19,7 +19,7 @@ locals {
         Sid      = "FindLogGroup"
         Effect   = "Allow"
         Action   = ["logs:DescribeLogGroups"]
-        Resource = ["${local.arn_prefix}:logs:${local.region}:${local.account}:log-group:*"]
+        Resource = ["*"] # as above: one list of all groups
       },
       {
         Sid      = "LogSessions"

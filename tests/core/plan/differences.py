@@ -96,6 +96,18 @@ CONTAINERS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "a stop timeout written as text": (task(stopTimeout=90), task(stopTimeout="90")),
     "a writable mount left out": (task(), task(mountPoints=[{"sourceVolume": "tmp", "containerPath": "/tmp"}])),
     "a /tmp in memory with options in another order": (task(linuxParameters=MEMORY), task(linuxParameters=TURNED)),
+    "capabilities in another order": (
+        task(linuxParameters={"capabilities": {"drop": ["MKNOD", "NET_RAW"]}}),
+        task(linuxParameters={"capabilities": {"add": [], "drop": ["NET_RAW", "MKNOD"]}}),
+    ),
+    "limits written as text": (
+        task(ulimits=[{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}]),
+        task(ulimits=[{"name": "nofile", "softLimit": "1024", "hardLimit": "4096"}]),
+    ),
+    "the default condition of an order left out": (
+        task(dependsOn=[{"containerName": "proxy", "condition": "START"}]),
+        task(dependsOn=[{"containerName": "proxy"}]),
+    ),
     "the health check's defaults left out": (task(), task(healthCheck={"command": ["CMD", "true"]})),
     "a start period of 0": (task(), task(healthCheck={"command": ["CMD", "true"], "startPeriod": 0})),
     "not privileged, not interactive": (task(), task(privileged=False, interactive=False, pseudoTerminal=False)),

@@ -166,6 +166,18 @@ def test_the_task_is_registered_with_all_that_the_plan_says(
     assert len(task.token) == 32
 
 
+def test_the_task_has_the_disk_of_the_service() -> None:
+    before = definition("pre_deployment", container(), ephemeral_storage=[{"size_in_gib": 50}])
+    task = first_task(document(definition("this"), before, service(groups=["sg-1"])), timeout=TIMEOUT)
+    assert task is not None
+    assert task.definition["ephemeralStorage"] == {"sizeInGiB": 50}
+
+
+def test_the_login_at_a_registry_has_to_exist() -> None:
+    login = container(repositoryCredentials={"credentialsParameter": "orders/ghcr"})
+    assert needs(document(definition("this", login))).secrets.count("orders/ghcr") == 1
+
+
 def test_the_token_does_not_depend_on_the_order_of_keys() -> None:
     def token(one: dict[str, Any]) -> str:
         before = definition("pre_deployment", one)
