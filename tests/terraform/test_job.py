@@ -20,6 +20,7 @@ from tests.terraform.workbench import Workbench
 
 pytestmark = pytest.mark.aws
 LIVES, STEPS = 400, 120
+TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 SETTINGS: dict[str, Any] = {
     "image": {"service": "orders", "tag": "1.2"},
     "command": ["node", "report.js"],
@@ -81,7 +82,7 @@ def test_a_task_runs_what_the_manifest_says_and_no_more(second_plan: Plan) -> No
     assert roles.keys() == {"execution", "task", "runs", "schedule"}
     for role, policy in roles.items():
         open_to_all = {action for one in policy["Statement"] if one["Resource"] == ["*"] for action in one["Action"]}
-        assert open_to_all <= {"ecr:GetAuthorizationToken", "ecs:ListTasks"}, role
+        assert open_to_all <= {"ecr:GetAuthorizationToken", "ecs:ListTasks", *TRACING}, role
 
 
 def test_the_schedule_starts_the_state_machine_and_keeps_what_it_could_not_start(
@@ -162,6 +163,7 @@ def test_the_table_of_the_stand_in_decides_as_the_one_in_memory(
 def test_a_job_that_may_overlap_takes_no_turns(workbench: Workbench, given: Variables) -> None:
     runs = {**given["runs"], "concurrency": "allow"}
     plan = workbench.plan("roots/job", {**given, "runs": runs, "schedule": None})
-    gone = plan.of("aws_dynamodb_table", "aws_scheduler_schedule", "aws_sqs_queue")
+    assert plan.one("aws_dynamodb_table").address not in plan.changed(), "a change of mind deletes no table"
+    gone = plan.of("aws_scheduler_schedule", "aws_sqs_queue")
     assert {one.address: plan.changed()[one.address] for one in gone} == {one.address: ("delete",) for one in gone}
     assert json.loads(plan.one("aws_sfn_state_machine").values["definition"])["States"].keys() == {"Run"}

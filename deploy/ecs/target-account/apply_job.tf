@@ -56,7 +56,7 @@ locals {
       Action = [
         "dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable",
         "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource",
-        "dynamodb:UpdateTable",
+        "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable",
       ]
       Resource = local.named.turns
     },

@@ -106,6 +106,13 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       },
       {
+        Sid       = "Trace"
+        Effect    = "Allow"
+        Action    = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource  = ["*"] # the actions know no resource
+        Condition = {}
+      },
+      {
         Sid       = "HearOfTheEndOfTasks"
         Effect    = "Allow"
         Action    = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]

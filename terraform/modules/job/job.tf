@@ -135,13 +135,10 @@ locals {
   })
 }
 
-# The execution that has the turn: one item. Losing it is harmless, for the tasks that run are asked for, too.
+# The execution that has the turn: one item. Losing it is harmless, for the tasks that run are asked for, too. A job whose
+# runs may overlap has it, too: a change of that must not delete a table, which no plan may do unasked.
 resource "aws_dynamodb_table" "turns" {
-  #checkov:skip=CKV_AWS_28:The one item lives as long as a run; there is nothing to recover
   #checkov:skip=CKV_AWS_119:The one item is the name of an execution; AWS's own key encrypts it
-  #checkov:skip=CKV2_AWS_16:The table is used a few times per run, and billed by request
-  for_each = local.turns
-
   name         = "${local.full_name}-turns"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "Job"
@@ -155,15 +152,22 @@ resource "aws_dynamodb_table" "turns" {
     enabled = true
   }
 
+  point_in_time_recovery {
+    enabled = true
+  }
+
   tags = local.tags
 }
 
 resource "aws_sfn_state_machine" "this" {
-  #checkov:skip=CKV_AWS_284:A run is one task; X-Ray would show nothing that its execution does not
   #checkov:skip=CKV_AWS_285:Executions of standard workflows keep their whole history for 90 days
   name       = local.full_name
   role_arn   = aws_iam_role.this["runs"].arn
   definition = local.definition
+
+  tracing_configuration {
+    enabled = true
+  }
 
   tags = local.tags
 
