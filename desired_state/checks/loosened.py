@@ -9,10 +9,10 @@ from typing import Final
 
 from desired_state.checks.conflicts import EnvironmentFacts, ManifestFinding
 from desired_state.checks.survey import Candidate
+from desired_state.kinds.container.settings import ContainerSettings
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.manifest import Spec
 from desired_state.kinds.service.permissions import is_arn
-from desired_state.kinds.service.settings import ContainerSettings
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import MOST_LISTED, Location, quote
 from desired_state.reading.suggestion import suggest

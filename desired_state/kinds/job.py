@@ -9,6 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from desired_state.kinds.adoption import Imports
+from desired_state.kinds.container.image import Tag
+from desired_state.kinds.container.secret import SecretName
+from desired_state.kinds.container.sidecar import Command, PlainVariableName, VariableName, not_in_env
 from desired_state.kinds.fields import (
     DependsOn,
     Distinct,
@@ -24,10 +27,7 @@ from desired_state.kinds.fields import (
 )
 from desired_state.kinds.policy import Policy
 from desired_state.kinds.schedule import Schedule
-from desired_state.kinds.service.container import Command, PlainVariableName, VariableName, not_in_env
 from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
-from desired_state.kinds.service.image import Tag
-from desired_state.kinds.service.secret import SecretName
 from desired_state.located import quote
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)

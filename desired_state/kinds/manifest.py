@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, JsonValue, ValidationError, ValidationInfo, field_validator
 
 from desired_state.kinds.adoption import Imports
+from desired_state.kinds.container.env import as_written
 from desired_state.kinds.explain import Mistake, explain
 from desired_state.kinds.fields import (
     DependsOn,
@@ -26,7 +27,6 @@ from desired_state.kinds.fields import (
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.policy import Policy
-from desired_state.kinds.service.env import as_written
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.limits import MOST_ENVIRONMENTS, MOST_MERGED
 from desired_state.located import Location, Problem, quote

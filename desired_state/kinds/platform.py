@@ -9,9 +9,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from desired_state.kinds.adoption import Imports
+from desired_state.kinds.container.secret import SecretName
 from desired_state.kinds.fields import Distinct, Environments, IfSet, Strict, TagValue, Text, refuse
 from desired_state.kinds.policy import Policy
-from desired_state.kinds.service.secret import SecretName
 from desired_state.located import quote
 
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from desired_state.kinds.service.container import PlainVariableName
+from desired_state.kinds.container.sidecar import PlainVariableName
 from desired_state.kinds.service.fargate import SIZES
 from desired_state.migration.draft import Draft, Unsaid
 from desired_state.migration.source import Item

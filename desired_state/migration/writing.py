@@ -7,7 +7,7 @@ from typing import Final
 import yaml
 from pydantic import JsonValue
 
-from desired_state.kinds.service.settings import ContainerSettings
+from desired_state.kinds.container.settings import ContainerSettings
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.migration.draft import Note
 from desired_state.migration.values import one_line

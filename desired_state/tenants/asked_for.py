@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from desired_state.kinds.service.secret import SecretSource
+from desired_state.kinds.container.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location
 

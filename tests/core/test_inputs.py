@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from desired_state.instance import Instance
+from desired_state.kinds.container.runtime import USUAL_PORTS
 from desired_state.kinds.platform import PlatformSpec
-from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.placeholder import placeholder_platform

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import desired_state
 from desired_state.checks.conflicts import EnvironmentFacts, Tier
 from desired_state.instance import Key
+from desired_state.kinds.container.runtime import USUAL_PORTS
 from desired_state.kinds.manifest import Manifest, read
 from desired_state.kinds.service.fargate import SIZES
-from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.located import Problem
 from desired_state.reading.document import Document, parse
 from desired_state.reading.merge import merge_patch

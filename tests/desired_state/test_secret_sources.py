@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.instance import Key
-from desired_state.kinds.service.secret import SecretSource
+from desired_state.kinds.container.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
 from tests.desired_state.manifests import build_from, platform, problems_of, secret_sources, service, valid
 

@@ -7,7 +7,7 @@ import pytest
 from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.checks.loosened import LOOSENINGS
 from desired_state.instance import Key
-from desired_state.kinds.service.image import Image
+from desired_state.kinds.container.image import Image
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import quote
 from tests.desired_state.manifests import build_from, messages, platform, problems_of, service, to_yaml, valid

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
+from desired_state.kinds.container.sidecar import ImageUri, PlainVariableName
 from desired_state.kinds.fields import Distinct, Duration, IfSet, Strict, Text, refuse, write_duration
-from desired_state.kinds.service.container import ImageUri, PlainVariableName
 from desired_state.located import quote
 
 # Source: AWS CodeBuild API reference, CreateProject, timeoutInMinutes.

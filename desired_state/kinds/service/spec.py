@@ -11,6 +11,21 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from desired_state.kinds.adoption import Imports
+from desired_state.kinds.container.env import EnvText
+from desired_state.kinds.container.image import Image
+from desired_state.kinds.container.order import condition_problem, order_problem, port_problem, share_problems
+from desired_state.kinds.container.runtime import USUAL_PORTS, Runtime, is_known
+from desired_state.kinds.container.secret import ReadableName, SecretSource
+from desired_state.kinds.container.settings import Condition, ContainerSettings, Share
+from desired_state.kinds.container.sidecar import (
+    Command,
+    PlainVariableName,
+    PreDeployment,
+    Sidecar,
+    VariableName,
+    not_in_env,
+)
+from desired_state.kinds.container.storage import EnvFiles, Mounts, Volumes, known_volumes, unknown_volume
 from desired_state.kinds.fields import (
     DependsOn,
     Distinct,
@@ -26,27 +41,12 @@ from desired_state.kinds.fields import (
     write_duration,
 )
 from desired_state.kinds.policy import Policy
-from desired_state.kinds.service.container import (
-    Command,
-    PlainVariableName,
-    PreDeployment,
-    Sidecar,
-    VariableName,
-    not_in_env,
-)
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
-from desired_state.kinds.service.env import EnvText
 from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
-from desired_state.kinds.service.image import Image
 from desired_state.kinds.service.network import Connect, Security
-from desired_state.kinds.service.order import condition_problem, order_problem, port_problem, share_problems
 from desired_state.kinds.service.permissions import Permissions, Policies, through_kms
-from desired_state.kinds.service.runtime import USUAL_PORTS, Runtime, is_known
 from desired_state.kinds.service.scaling import Scaling
-from desired_state.kinds.service.secret import ReadableName, SecretSource
-from desired_state.kinds.service.settings import Condition, ContainerSettings, Share
-from desired_state.kinds.service.storage import EnvFiles, Mounts, Volumes, known_volumes, unknown_volume
 from desired_state.kinds.service.traffic import HealthCheck, Routing, fits_protocol
 from desired_state.located import Location, quote
 

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from desired_state.kinds.container.check import CheckCommand
 from desired_state.kinds.fields import Duration, IfSet, Seconds, Strict, Text, refuse, write_duration
-from desired_state.kinds.service.check import CheckCommand
 from desired_state.kinds.service.rules import Algorithm, Conditions, CookieName, Redirect, Rule, reserved_cookie
 from desired_state.located import Location, quote
 

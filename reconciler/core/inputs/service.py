@@ -4,9 +4,9 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from desired_state.instance import Instance
-from desired_state.kinds.service.container import PreDeployment, Sidecar
+from desired_state.kinds.container.runtime import USUAL_PORTS
+from desired_state.kinds.container.sidecar import PreDeployment, Sidecar
 from desired_state.kinds.service.delivery import Delivery
-from desired_state.kinds.service.runtime import USUAL_PORTS
 from desired_state.kinds.service.spec import ServiceSpec
 from reconciler.core.environment import Environment
 from reconciler.core.inputs.service_containers import own_settings, sidecar_settings

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from desired_state.kinds.service.container import Sidecar
-from desired_state.kinds.service.settings import ContainerSettings
+from desired_state.kinds.container.settings import ContainerSettings
+from desired_state.kinds.container.sidecar import Sidecar
 from desired_state.kinds.service.spec import ServiceSpec
 
 _ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}

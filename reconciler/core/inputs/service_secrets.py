@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from desired_state.kinds.service.secret import SecretSource
+from desired_state.kinds.container.secret import SecretSource
 from reconciler.core.environment import Environment
 
 _END_OF_ARN: Final = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager ends the ARN of every secret so

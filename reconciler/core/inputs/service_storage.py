@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from desired_state.kinds.service.container import Sidecar
+from desired_state.kinds.container.sidecar import Sidecar
 from desired_state.kinds.service.spec import ServiceSpec
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
+from desired_state.kinds.container.sidecar import Sidecar
 from desired_state.kinds.fields import refuse
-from desired_state.kinds.service.container import Sidecar
 from desired_state.located import Location, quote
 
 OWN: Final = ""  # the service's own container, whose name its spec does not know

@@ -9,11 +9,11 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from desired_state.kinds.container.env import EnvText
+from desired_state.kinds.container.secret import SecretName, SecretSource
+from desired_state.kinds.container.settings import Condition, ContainerSettings, SidecarCheck, within_the_limit
+from desired_state.kinds.container.storage import EnvFiles, Mounts
 from desired_state.kinds.fields import Distinct, Duration, IfSet, Mebibytes, Name, Strict, Text, refuse, write_duration
-from desired_state.kinds.service.env import EnvText
-from desired_state.kinds.service.secret import SecretName, SecretSource
-from desired_state.kinds.service.settings import Condition, ContainerSettings, SidecarCheck, within_the_limit
-from desired_state.kinds.service.storage import EnvFiles, Mounts
 from desired_state.located import quote
 
 _SECRET_NAME: Final = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ValidationInfo, field_validator, model_validator
 
+from desired_state.kinds.container.secret import SecretName
 from desired_state.kinds.fields import IfSet, Strict, Text, refuse
-from desired_state.kinds.service.secret import SecretName
 from desired_state.located import quote
 
 _HUB = "docker.io"

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from desired_state.kinds.container.check import CheckCommand
 from desired_state.kinds.fields import Distinct, IfSet, Mebibytes, Seconds, Strict, Text, refuse
-from desired_state.kinds.service.check import CheckCommand
 from desired_state.located import quote
 
 _TAKEN = ("/proc", "/sys", "/dev")
