@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from reconciler.core.inputs.placeholder import placeholder_platform
 from reconciler.core.inputs.variables import variables
+from tests.core.compiled import inputs_of, service_inputs, with_field
 from tests.core.instances import DEVELOP, instance
-from tests.core.test_inputs import inputs_of, service_inputs, with_field
 
 GHCR = "image: {repository: ghcr.io/acme/orders, tag: v1, credentials: orders/ghcr}"
 PROXY = "sidecars: [{name: proxy, image: 'ghcr.io/acme/proxy:1', credentials: orders/proxy}]"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desired_state.reading.document import Parsed, Problem, parse
 from desired_state.reading.scalar import resolve
-from tests.desired_state.manifests import texts
+from tests.desired_state.parts import texts
 
 SCALAR_PARTS = [*"01789_.eE+-:xobaf~=", "12", "00", "on", "y", "null", ".inf", ".NaN", "true"]
 

@@ -27,9 +27,7 @@ from tests.desired_state.manifests import (
     services,
     to_yaml,
 )
-from tests.desired_state.manifests import (
-    settings as container_settings,
-)
+from tests.desired_state.parts import settings as container_settings
 
 
 def instance_of(manifest: dict[str, Any], roots: dict[str, bytes] = ROOTS) -> Instance:

@@ -12,7 +12,8 @@ from desired_state.instance import Instance
 from desired_state.kinds.job import JobSpec
 from desired_state.kinds.schemas import generate
 from desired_state.kinds.service.fargate import SIZES
-from tests.desired_state.manifests import build_from, job, messages, platform, problems_of, texts, to_yaml, valid
+from tests.desired_state.manifests import build_from, job, messages, platform, problems_of, to_yaml, valid
+from tests.desired_state.parts import texts
 from tests.desired_state.tenants import FILE, attempt
 
 SCHEMA = Draft202012Validator(generate("Job"))

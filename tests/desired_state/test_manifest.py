@@ -11,15 +11,7 @@ from desired_state.kinds.manifest import ModuleSpec, Service, read
 from desired_state.kinds.platform import PlatformSpec
 from desired_state.kinds.service.fargate import SIZES
 from desired_state.kinds.service.spec import ServiceSpec
-from tests.desired_state.manifests import (
-    document,
-    module,
-    platform,
-    problems_of,
-    service,
-    services,
-    valid,
-)
+from tests.desired_state.manifests import document, module, platform, problems_of, service, services, valid
 
 FOUR_MISTAKES = """\
 apiVersion: reconciler/v1

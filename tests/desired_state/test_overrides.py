@@ -4,11 +4,7 @@ import pytest
 
 from desired_state.kinds.manifest import read, spec_in
 from desired_state.kinds.service.spec import ServiceSpec
-from tests.desired_state.manifests import (
-    document,
-    public,
-    valid,
-)
+from tests.desired_state.manifests import document, public, valid
 
 
 def override_problems(overrides: str, base: str = "") -> list[str]:

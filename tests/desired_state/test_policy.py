@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 
 from desired_state.kinds.policy import Window
-from tests.desired_state.manifests import (
-    problems_of,
-    service,
-    valid,
-)
+from tests.desired_state.manifests import problems_of, service, valid
 
 
 def window(**changes: Any) -> Window:

@@ -15,7 +15,8 @@ from desired_state.kinds.service.rules import Conditions
 from desired_state.kinds.service.spec import ServiceSpec
 from desired_state.located import Location
 from desired_state.snapshot import Incumbent, Snapshot, build
-from tests.desired_state.manifests import DEVELOP, ROOTS, conditions, platform, service, to_yaml
+from tests.desired_state.manifests import DEVELOP, ROOTS, platform, service, to_yaml
+from tests.desired_state.parts import conditions
 
 Rules = Mapping[tuple[Key, Location], Conditions]
 rules = conditions.map(lambda given: Conditions.model_validate_json(json.dumps(given)))

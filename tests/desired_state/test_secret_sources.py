@@ -10,7 +10,8 @@ from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.instance import Key
 from desired_state.kinds.container.secret import SecretSource
 from desired_state.kinds.service.spec import ServiceSpec
-from tests.desired_state.manifests import build_from, platform, problems_of, secret_sources, service, valid
+from tests.desired_state.manifests import build_from, platform, problems_of, service, valid
+from tests.desired_state.parts import secret_sources
 
 ARN = "arn:aws:secretsmanager:eu-central-1:999900001111:secret:partner/key-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/shop/db"

@@ -6,7 +6,8 @@ import pytest
 
 from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.instance import Key
-from tests.desired_state.manifests import build_from, messages, platform, problems_of, service, settings
+from tests.desired_state.manifests import build_from, messages, platform, problems_of, service
+from tests.desired_state.parts import settings
 
 PROXY = {"name": "proxy", "image": "registry.example/proxy:1"}
 CHECK = {"command": ["CMD", "check"]}

@@ -5,15 +5,7 @@ import re
 import pytest
 
 from desired_state.kinds.manifest import read
-from tests.desired_state.manifests import (
-    build_from,
-    document,
-    messages,
-    module,
-    platform,
-    problems_of,
-    service,
-)
+from tests.desired_state.manifests import build_from, document, messages, module, platform, problems_of, service
 
 SERVICE = """\
 apiVersion: reconciler/v1

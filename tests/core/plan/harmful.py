@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.core.plan.differences import ENVIRONMENT, MEMORY, OPEN, ROUTES, Case, container, policy, task
+from tests.core.plan.container_differences import ENVIRONMENT, MEMORY, container, task
+from tests.core.plan.differences import OPEN, ROUTES, Case, policy
 
 ACCOUNT = "111122223333"
 

@@ -15,7 +15,8 @@ from reconciler.core.redaction.redactor import Redactor
 from reconciler.core.vocabulary import Reason, Sync
 from tests.core.documents import change, document
 from tests.core.instances import NOW
-from tests.core.plan.differences import CONTAINERS, OUTSIDE, STATE
+from tests.core.plan.container_differences import CONTAINERS
+from tests.core.plan.differences import OUTSIDE, STATE
 from tests.core.plan.harmful import HARMFUL
 from tests.core.plan.outdated import PUT_BACK, UPGRADED
 

@@ -12,12 +12,7 @@ from desired_state.kinds.service.fargate import SIZES
 from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance, Laboratory
 from tests.terraform.properties.proof import Edit, proof
-from tests.terraform.properties.services import (
-    MODULE,
-    SERVICE,
-    containers,
-    definition,
-)
+from tests.terraform.properties.services import MODULE, SERVICE, containers, definition
 from tests.terraform.properties.subjects import draw
 from tests.terraform.runs import Refused
 
