@@ -11,7 +11,8 @@ paths = st.from_regex(r"(/[a-z][a-z0-9._-]{0,5}){1,3}", fullmatch=True).filter(
     lambda path: not path.startswith(("/tmp", "/var/tmp", "/proc", "/sys", "/dev"))
 )
 limits = st.integers(1, 65535).map(lambda soft: {"soft": soft, "hard": soft + 1})
-labels = st.dictionaries(st.sampled_from(["team", "com.example/part"]), st.text(max_size=8), min_size=1)
+printable = st.characters(min_codepoint=32, max_codepoint=126)  # Terraform normalises what is beyond
+labels = st.dictionaries(st.sampled_from(["team", "com.example/part"]), st.text(printable, max_size=8), min_size=1)
 capabilities = st.fixed_dictionaries(
     {"add": st.sampled_from([[], ["SYS_PTRACE"]]), "drop": st.sampled_from([["ALL"], ["NET_RAW", "MKNOD"]])}
 )
