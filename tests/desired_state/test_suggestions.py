@@ -170,7 +170,7 @@ def test_no_field_is_suggested_that_does_not_take_the_value(written: str) -> Non
     if suggested:
         assert problems_with(written.replace(written.partition(":")[0], suggested[1])) == []
     else:
-        assert "the choices are alarms, cpu," in found or "is written too, so remove this one" in found
+        assert "the choices are alarms, connect, cpu," in found or "is written too, so remove this one" in found
 
 
 def test_a_dependency_that_is_suggested_exists_there_and_is_another_instance() -> None:

@@ -45,6 +45,7 @@ IGNORE = [{"address": "aws_iam_role.this", "path": "policy", "owner": "me", "unt
 LABEL, LANGUAGE = "DNS label", "the name of a secret in Secrets Manager"
 FAR = "no tenant of the configuration has files here"
 
+GROUP = "sg-0123456789abcdef0"
 ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     # names
     "the name of another's service": (file(own("orders")), NAME, '"orders"'),
@@ -161,7 +162,13 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     ),
     "a path that another tenant names closer": (at("/intruder/eu/*"), "belong to the tenant partner", "/intruder/eu"),
     "another's priority": (at("/intruder/*", 120), "priority 120 is already used by develop/orders", "120"),
-    "a host": (file(own(routing={"hosts": ["orders.example.org"]})), "unknown field", '"hosts"'),
+    "a host": (
+        file(own(type="public", routing={"paths": ["/intruder"], "priority": 9, "hosts": ["orders.example.org"]})),
+        'may not serve "orders.example.org/intruder", none is granted',
+        "/intruder",
+    ),
+    "a security group": (file(own(security={"groups": [GROUP]})), f'may not use "{GROUP}", none is granted', GROUP),
+    "a name of Service Connect": (file(own(connect={"alias": "orders"})), 'may not be reached as "orders"', "orders"),
     # permissions
     "permissions": (file(own(permissions=["s3:*"])), "unknown field", '"permissions"'),
     "a role": (file(own(taskRoleArn="arn:aws:iam::111122223333:role/admin")), "unknown field", '"taskRoleArn"'),
