@@ -74,7 +74,7 @@ def _kept(
     for (key, place), rule in had.items():
         of_key[key].append((place, rule))
     wanting = sorted((one for one, rule in rules.items() if rule.priority is None), key=str)
-    for fits in (_is_same, _is_alike):
+    for fits in (_is_unmoved, _is_same, _is_alike):
         for key, place in wanting:
             for there, before in of_key.get(key, ()):
                 is_free = (key, place) not in kept and (key, before.rank) not in used
@@ -82,6 +82,10 @@ def _kept(
                     kept[key, place] = before.rank
                     used.add((key, before.rank))
     return kept
+
+
+def _is_unmoved(one: tuple[Location, Conditions], other: tuple[Location, Conditions]) -> bool:
+    return one[0] == other[0] and _is_same(one, other)
 
 
 def _is_same(one: tuple[Location, Conditions], other: tuple[Location, Conditions]) -> bool:

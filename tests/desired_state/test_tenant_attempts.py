@@ -47,6 +47,7 @@ SECRETS_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
 PARAMETERS_ARN = "arn:aws:ssm:eu-central-1:111122223333:parameter/"
 FAR = "no tenant of the configuration has files here"
 
+GROUP = "sg-0123456789abcdef0"
 ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     # names
     "the name of another's service": (file(own("orders")), NAME, '"orders"'),
@@ -166,10 +167,12 @@ ATTEMPTS: dict[str, tuple[Files, str, str]] = {
     "a path that another tenant names closer": (at("/intruder/eu/*"), "belong to the tenant partner", "/intruder/eu"),
     "another's priority": (at("/intruder/*", 120), "priority 120 is already used by develop/orders", "120"),
     "a host": (
-        file(own(type="public", routing={"paths": ["/intruder/*"], "hosts": ["orders.example.org"]})),
-        "may not serve",
-        "/intruder/*",
+        file(own(type="public", routing={"paths": ["/intruder"], "priority": 9, "hosts": ["orders.example.org"]})),
+        'may not serve "orders.example.org/intruder", none is granted',
+        "/intruder",
     ),
+    "a security group": (file(own(security={"groups": [GROUP]})), f'may not use "{GROUP}", none is granted', GROUP),
+    "a name of Service Connect": (file(own(connect={"alias": "orders"})), 'may not be reached as "orders"', "orders"),
     # permissions
     "permissions": (file(own(permissions=[{"service": "iam"}])), "is not a choice", '"iam"'),
     "a role": (file(own(taskRoleArn="arn:aws:iam::111122223333:role/admin")), "unknown field", '"taskRoleArn"'),
