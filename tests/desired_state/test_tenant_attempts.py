@@ -3,34 +3,16 @@
 The counter-example, which shows that the table can fail, is the intruder's ordinary repository: all of it is accepted.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from desired_state.instance import Key
+from tests.desired_state.attempt_files import Files, at, file, secret, sidecar
 from tests.desired_state.manifests import platform, public, service, to_yaml
 from tests.desired_state.tenants import BEFORE, FILE, attempt, named, overridden, own, queue
 
-Files = Mapping[str, bytes]
 FORGED = {"permissions_boundary_arn": None, "cluster": {"name": "prod"}}
-COLLECTOR = "public.ecr.aws/aws-observability/collector:1"
-
-
-def file(*manifests: Mapping[str, Any], path: str = FILE) -> Files:
-    return {path: to_yaml(*manifests)}
-
-
-def sidecar(image: str = COLLECTOR, **more: Any) -> list[dict[str, Any]]:
-    return [{"name": "side", "image": image, **more}]
-
-
-def at(path: str, priority: int = 1, **more: Any) -> Files:
-    return file(public("intruder", paths=[path], priority=priority, **more))
-
-
-def secret(name: object) -> Files:
-    return file(own(secrets={"STOLEN": name}))
 
 
 NAME, FORMER, SECRET, IMAGE, PATH = (
