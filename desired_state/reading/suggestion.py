@@ -79,12 +79,17 @@ def _plain(name: str) -> str:
 def _field(location: Location, trial: Trial) -> str:
     *parent, word = location
     names = _fields(trial.model, location)
-    for name in _closest(str(word), names):
-        if trial.has((*parent, name)):
-            if _is_misspelt(str(word), name):
-                return f"{name} is written too, so remove this one"
-        elif _is_misspelt(str(word), name) or trial.renames(location, name):
-            return f'did you mean "{name}"?'
+    close = _closest(str(word), names)
+    written = [name for name in close if trial.has((*parent, name))]
+    absent = [name for name in close if name not in written]
+    misspelt = [name for name in close if _is_misspelt(str(word), name)]
+    if fitting := [name for name in absent if trial.renames(location, name)]:
+        return f'did you mean "{fitting[0]}"?'
+    for name in written:
+        if name in misspelt:
+            return f"{name} is written too, so remove this one"
+    if misspelt:
+        return f'did you mean "{misspelt[0]}"?'
     return f"the choices are {', '.join(sorted(names))}" if names else "there are none"
 
 

@@ -27,7 +27,7 @@ spec:
   cpu: 256
   memory: 700
   port: 010
-  porrt: 8080
+  prot: 8080
   scaling: {min: 1, max: 2}
   routing: {paths: ["/orders/*"], priority: 120}
 """
@@ -41,7 +41,7 @@ def test_four_mistakes_in_one_file_are_four_problems() -> None:
         'a.yaml:9:3: duplicate key "runtime": the first one is at 8:3',
         "a.yaml:12:11: memory 700 is not valid for cpu 256 on Fargate: the choices are 512, 1024 and 2048",
         "a.yaml:13:9: 010 is ambiguous (8 or 10): write 10",
-        'a.yaml:14:3: unknown field "porrt": port is written too, so remove this one',
+        'a.yaml:14:3: unknown field "prot": port is written too, so remove this one',
     ]
 
 

@@ -67,5 +67,5 @@ def test_a_bad_override_is_a_problem_in_the_override(overrides: str, problem: st
 
 
 def test_a_mistake_in_the_spec_is_reported_once_and_not_for_every_override() -> None:
-    found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="porrt: 1")
-    assert found == ['9:3: unknown field "porrt": port is written too, so remove this one']
+    found = override_problems("  prod: {scaling: {max: 9}}\n  develop: {scaling: {max: 8}}", base="prot: 8080")
+    assert found == ['9:3: unknown field "prot": port is written too, so remove this one']

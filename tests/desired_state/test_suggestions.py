@@ -127,7 +127,7 @@ def problems_with(*lines: str) -> list[str]:
             "spec.sidecars[0].command must be a list: write every word as an item of its own",
             "sidecars: [{name: a, image: a.example/a:1, command: [sleep, '60']}]",
         ),
-        ("porrt: 8080", 'unknown field "porrt": port is written too, so remove this one', "port: 8080"),
+        ("prot: 8080", 'unknown field "prot": port is written too, so remove this one', "port: 8080"),
         (
             "healthCheck: {path: /}\n  port:",
             "a worker (an internal service without port) has no path to ask for: write command, or add port",

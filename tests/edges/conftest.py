@@ -13,7 +13,7 @@ import pytest
 from deploy.local import standin
 from desired_state.files.tree import tree_id
 from desired_state.instance import Key
-from reconciler.core.code.allowances import Allowances
+from reconciler.core.code.allowances import Allowances, AllowancesByTenant
 from reconciler.core.environment import Environment
 from reconciler.core.ports.terraform import Run
 from reconciler.edges.state.settings import StateSettings
@@ -50,7 +50,7 @@ DEVELOP = Environment(name="develop", tier="develop", account="123456789012", re
 STATE = StateSettings(bucket="states-{account}", lock_table="locks", prefix="test/")
 TIMEOUTS = Timeouts(lock=timedelta(0))
 # What the roots of these tests do beside AWS.
-ALLOWED = Allowances(provisioners=True, remote_state=True, modules=frozenset({"git::"}))
+ALLOWED = AllowancesByTenant(Allowances(provisioners=True, remote_state=True, modules=frozenset({"git::"})))
 
 
 @dataclass
