@@ -98,17 +98,19 @@ coverage: setup ## Run the unit tests, measured, and hold the pure packages agai
 	$(BIN)/python -m tests.project.floors --pure $(if $(strip $(ARGS)),--print-only)
 
 .PHONY: test-all
-test-all: ## Run `test`, then `chaos` and `mutation`: everything, for hours
-	@echo "test-all 1 of 3: make test, what continuous integration runs"
+test-all: ## Run `test`, then `properties`, `chaos` and `mutation`: everything, for hours
+	@echo "test-all 1 of 4: make test, what continuous integration runs"
 	$(MAKE) test ARGS=
-	@echo "test-all 2 of 3: make chaos, two hundred faults, a thousand plans in one warm provider, 22,000 odd inputs (pytest -m chaos)"
+	@echo "test-all 2 of 4: make properties, every way to break the Terraform code"
+	$(MAKE) properties ARGS=
+	@echo "test-all 3 of 4: make chaos, two hundred faults, a thousand plans in one warm provider, 22,000 odd inputs (pytest -m chaos)"
 	$(MAKE) chaos ARGS=
-	@echo "test-all 3 of 3: make mutation, the mutants of core, desired_state and engine"
+	@echo "test-all 4 of 4: make mutation, the mutants of core, desired_state and engine"
 	$(MAKE) mutation ARGS=
 
 .PHONY: properties
-properties: setup ## Assert the numbered properties of the Terraform code (ARGS goes to pytest)
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/terraform/properties $(ARGS)
+properties: setup ## Assert the properties of the Terraform code, and break it in every way (ARGS goes to pytest)
+	PROPERTY_EDITS=1000 $(BIN)/pytest -q -n 2 --dist loadfile tests/terraform/properties $(ARGS)
 
 CHECKOV := .tools/checkov
 

@@ -29,7 +29,7 @@ from tests.e2e.daemon import Daemon, module
 from tests.edges.aws.agent import Agent, agent
 from tests.standins import make_state_bucket
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.chaos]  # the demo and the end-to-end tests have these roles in every run
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/reconciler"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/admin"

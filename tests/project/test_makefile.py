@@ -78,6 +78,6 @@ def test_ci_checks_and_tests() -> None:
 def test_all_tests_are_the_usual_ones_the_long_ones_and_the_mutants() -> None:
     lines = TARGETS["test-all"].recipe
     called = [name for line in lines for name in re.findall(r"^\$\(MAKE\) ([a-z-]+) ARGS=$", line)]
-    assert called == ["test", "chaos", "mutation"]
+    assert called == ["test", "properties", "chaos", "mutation"]
     said = [line for line in lines if line.startswith("echo ")]
     assert [name for line in said for name in called if f"make {name}," in line] == called

@@ -21,7 +21,7 @@ SECRET = {"AWS_SECRET_ACCESS_KEY": "a-key-of-this-user"}
 
 
 @pytest.fixture
-def shared() -> Iterator[Path]:
+def everybodys() -> Iterator[Path]:
     with other_user.shared_folder() as folder:
         yield folder
 
@@ -34,8 +34,8 @@ async def attached(directory: Path, workspace: Path) -> tuple[bool, str]:
 
 
 @other_user.needs_root
-async def test_nothing_is_sent_to_another_user_who_took_the_path(shared: Path, tmp_path: Path) -> None:
-    directory = shared / "reconciler-0-1-default"
+async def test_nothing_is_sent_to_another_user_who_took_the_path(everybodys: Path, tmp_path: Path) -> None:
+    directory = everybodys / "reconciler-0-1-default"
     with other_user.listening(directory / "control.sock") as squatter:
         warm, reason = await attached(directory, tmp_path)
         with pytest.raises(control.Foreign, match=f"belongs to user {other_user.UID}"):
@@ -46,8 +46,10 @@ async def test_nothing_is_sent_to_another_user_who_took_the_path(shared: Path, t
 
 
 @other_user.needs_root
-async def test_nothing_is_sent_through_a_link_of_another_user(shared: Path, warm: WarmProvider, tmp_path: Path) -> None:
-    link = shared / "link"
+async def test_nothing_is_sent_through_a_link_of_another_user(
+    everybodys: Path, warm: WarmProvider, tmp_path: Path
+) -> None:
+    link = everybodys / "link"
     other_user.run(f"os.symlink({str(warm.directory)!r}, {str(link)!r})")
     was_warm, reason = await attached(link, tmp_path)
     assert not was_warm
@@ -85,11 +87,11 @@ async def test_another_user_is_served_neither_on_the_control_socket_nor_on_that_
 
 @other_user.needs_root
 def test_exec_runs_plainly_beside_another_user_who_took_its_path(
-    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    everybodys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The directory of `exec` is in XDG_RUNTIME_DIR only where that is this user's, else in the user's cache."""
-    other_user.run(f"os.mkdir({str(shared / 'run')!r}, 0o700)")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(shared / "run"))
+    other_user.run(f"os.mkdir({str(everybodys / 'run')!r}, 0o700)")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(everybodys / "run"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     assert control.runtime_directory("default") == tmp_path / "cache/reconciler/reconciler-1-default"

@@ -19,10 +19,8 @@ locals {
     "ecs:DescribeTaskDefinition",
     "ecs:RegisterTaskDefinition",
     "logs:DescribeLogGroups",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
+    "ssmmessages:Create*",
+    "ssmmessages:Open*",
     "xray:GetSampling*",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -85,13 +83,13 @@ locals {
         Sid    = "Data"
         Effect = "Allow"
         Action = [
-          "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
-          "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+          "dynamodb:*Item", "dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan",
           "events:PutEvents",
           "kafka-cluster:AlterGroup", "kafka-cluster:AlterTransactionalId", "kafka-cluster:Connect", "kafka-cluster:Describe*",
-          "kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:WriteDataIdempotently",
+          "kafka-cluster:ReadData", "kafka-cluster:WriteData*",
           "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:PutRecord*",
-          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject*", "s3:ListBucket", "s3:PutObject",
+          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning",
+          "s3:GetObject*", "s3:ListBucket", "s3:PutObject",
           "sns:Publish",
           "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueue*", "sqs:ReceiveMessage", "sqs:SendMessage",
         ]
@@ -120,12 +118,6 @@ locals {
         Condition = { StringEquals = { "servicediscovery:NamespaceName" = "${local.environment_of}.internal" } }
       },
       {
-        Sid      = "Artifacts"
-        Effect   = "Allow"
-        Action   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"]
-        Resource = "${local.arn_prefix}:s3:::${local.environment_of}-*"
-      },
-      {
         Sid      = "ImagePointers"
         Effect   = "Allow"
         Action   = ["ssm:GetParameter*", "ssm:PutParameter"]
@@ -138,20 +130,14 @@ locals {
         Resource = "${local.arn_in.codebuild}:project/${local.environment_of}-*"
       },
       {
-        Sid    = "Deployments"
+        Sid    = "DeploymentsAndRuns"
         Effect = "Allow"
-        Action = ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:TagResource", "ecs:UpdateService"]
+        Action = [
+          "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:RunTask", "ecs:StopTask", "ecs:TagResource", "ecs:UpdateService",
+          "states:DescribeExecution", "states:StartExecution",
+        ]
         Resource = [
           "${local.arn_in.ecs}:service/${local.environment_of}/*",
-          "${local.arn_in.ecs}:task/${local.environment_of}/*",
-          "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",
-        ]
-      },
-      {
-        Sid    = "Runs"
-        Effect = "Allow"
-        Action = ["ecs:RunTask", "ecs:StopTask", "states:DescribeExecution", "states:StartExecution"]
-        Resource = [
           "${local.arn_in.ecs}:task/${local.environment_of}/*",
           "${local.arn_in.ecs}:task-definition/${local.environment_of}-*",
           "${local.arn_in.states}:*:${local.environment_of}-*",

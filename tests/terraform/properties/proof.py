@@ -11,6 +11,7 @@ there, and the property has to fail on one of them, for the reason that the edit
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from tests.terraform.properties.subjects import Subject
 
 Law = Callable[[Instance], None]
 HANDFUL = 3
+# Each edit is planned anew. `make test` proves that every property can fail; `make properties` makes all edits.
+EDITS = int(os.environ.get("PROPERTY_EDITS", "2"))
 REPORTED = "property"
 
 
@@ -74,8 +77,8 @@ def proof(number: int, title: str, *, of: Subject, broken_by: Sequence[Edit], pa
             batch = laboratory.batch(of)
             assert len(batch) >= of.instances
             holds(law, batch, laboratory.seed)
-            breaks(law, of, broken_by, batch, laboratory)
-            row = Row(number, f"{title} {part}".strip(), len(batch), len(broken_by), time.monotonic() - began)
+            breaks(law, of, broken_by[:EDITS], batch, laboratory)
+            row = Row(number, f"{title} {part}".strip(), len(batch), len(broken_by[:EDITS]), time.monotonic() - began)
             request.node.user_properties.append((REPORTED, asdict(row)))
 
         test.__name__, test.__doc__, test.__module__ = law.__name__, law.__doc__, law.__module__

@@ -39,7 +39,7 @@ REGISTRY = f"{MODULE}/ecr.tf"
         Edit(BUILD, "    AWS_ACCOUNT_ID     = local.account\n", "", says="AWS_ACCOUNT_ID"),
         Edit(BUILD, "ECR_REPOSITORY_URL = local.repository_url", 'ECR_REPOSITORY_URL = "x"', says="ECR_REPOSITORY_URL"),
         Edit(BUILD, 'type = "NO_CACHE"', 'type = "S3"\n    location = local.artifacts.name', says="cache"),
-        Edit(BUILDSPEC, '--cache-from "$last" ', "", says="cache"),
+        Edit(BUILDSPEC, r'--cache-from \"$last\" ', "", says="cache", where=lambda v: v["delivery"]["cache"]),
         Edit(BUILDSPEC, "--build-arg BUILDKIT_INLINE_CACHE=1 ", "", says="cache"),
         Edit(BUILD, "group_name = aws_cloudwatch_log_group.build[each.key].name", 'status = "DISABLED"', says="logs"),
         Edit(PIPELINE, "ProjectName = local.full_name", "ProjectName = local.name", says="another project"),
@@ -63,8 +63,8 @@ def test_property_13_codebuild_integration(instance: Instance) -> None:
     assert {"IMAGE_TAG", "ENVIRONMENT"} <= set(given)
     assert values["cache"][0]["type"] == "NO_CACHE", "the cache is in a bucket, whole and with all its versions"
     (build,) = built(instance)[0].of("docker build")
-    last = f"--cache-from {given['ECR_REPOSITORY_URL']}:built-last --build-arg BUILDKIT_INLINE_CACHE=1"
-    assert last in build, f"the image that was built last is no cache: {build}"
+    last = f"--cache-from {given['ECR_REPOSITORY_URL']}:built-last " if instance.variables["delivery"]["cache"] else ""
+    assert f"docker build {last}--build-arg BUILDKIT_INLINE_CACHE=1" in build, f"the last image is no cache: {build}"
     logs = values["logs_config"][0]["cloudwatch_logs"][0]
     assert (logs["status"], logs["group_name"]) == ("ENABLED", f"/codebuild/{repository}"), f"the logs are {logs}"
     assert actions(instance)["Build"]["configuration"]["ProjectName"] == values["name"], "another project"

@@ -278,7 +278,7 @@ WRONG = [
     (STORAGE, Refusal("s3_key_arn", only(["alias/s3", ""]))),
     (SECRETS, Refusal("secrets_key_arn", only(["alias/secrets", ""]))),
     (SECURITY, Refusal("vpc.cidr", only(["10.0.0.0", "vpc"]))),
-    (SECURITY, Refusal("data_resources", only([["orders"], ["arn:aws:iam:::role/x"], ["arn:aws:sqs:" + "x" * 1200]]))),
+    (SECURITY, Refusal("data_resources", only([["orders"], ["arn:aws:iam:::role/x"], ["arn:aws:sqs:" + "x" * 1000]]))),
     (SECURITY, Refusal("broker_cidrs", only([["brokers"], ["10.0.0.1/8"]]))),
     (SECURITY, Refusal("broker_security_group_id", only(["brokers", "sg-x", "1/sg-0a", "/sg-0a"]))),
 ]  # fmt: skip

@@ -28,12 +28,14 @@ def asks_itself(variables: Variables) -> bool:
              where=lambda v: checked(v) and asks_itself(v) and not v["health_check"]["command"]),
         Edit(TASK, "var.health_check != null || local.called", "var.health_check != null",
              says="checked", where=lambda v: is_called(v) and not checked(v) and asks_itself(v)),
-        Edit(TASK, "var.health_check == null ? local.asks_for_port : local.asks_for_path", "local.asks_for_path",
+        Edit(TASK, 'null) == null || local.speaks != "HTTP1" ? local.asks_for_port : local.asks_for_path',
+             "null) == null ? local.asks_for_path : local.asks_for_path",
              says="a path that nobody named", where=lambda v: is_called(v) and not checked(v) and asks_itself(v)),
         Edit(TASK, "coalescelist(var.health_check.command)", "coalescelist([])", says="another command",
              where=lambda v: checked(v) and v["health_check"]["command"]),
         Edit(TASK, "length(local.runtime.check) > 0 && (", "(", says="not checked exactly",
-             where=lambda v: checked(v) and not v["health_check"]["command"] and not asks_itself(v)),
+             where=lambda v: not asks_itself(v)
+             and (not v["health_check"]["command"] if checked(v) else is_called(v))),
         Edit(TASK, "min(local.health.timeout, 60)", "local.health.timeout", says="timeout",
              where=lambda v: checked(v) and v["health_check"]["timeout"] > 60
              and (asks_itself(v) or v["health_check"]["command"])),
@@ -56,7 +58,8 @@ def test_property_33_health_check_configuration(instance: Instance) -> None:
         assert check["command"][0] in {"CMD", "CMD-SHELL"}, "not a command"
         assert check["command"] == named or not named, "another command than the one that was asked for"
         asked = check["command"][-1]
-        assert named or (asked.endswith(wanted["path"]) if wanted else asked.isdecimal()), "a path that nobody named"
+        by_path = wanted and (instance.variables["routing"] or {}).get("protocol_version", "HTTP1") == "HTTP1"
+        assert named or (asked.endswith(wanted["path"]) if by_path else asked.isdecimal()), "a path that nobody named"
         # Amazon ECS API reference, HealthCheck
         assert 5 <= check["interval"] <= 300, "interval"
         assert 2 <= check["timeout"] <= 60, "timeout"

@@ -247,7 +247,8 @@ def test_property_35_comprehensive_security_group_rules_service(instance: Instan
     expected = {(443, 443, "0.0.0.0/0"), (1, 65535, platform["vpc_cidr"])} | peers
     assert ways_out == expected, f"not HTTPS, the VPC and its peers: {ways_out}"
     callers = {cidr for rule in group.values["ingress"] for cidr in rule["cidr_blocks"]}
-    internal = is_internal(instance.variables) and instance.variables["port"] is not None
+    listens = port(instance) or any(one["settings"]["ports"] for one in instance.variables["sidecars"])
+    internal = is_internal(instance.variables) and listens
     assert callers == (set(platform["caller_cidrs"]) if internal else set()), "other callers"
 
 

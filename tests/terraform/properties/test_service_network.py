@@ -37,7 +37,8 @@ def leads_out(variables: Variables) -> bool:
     part="of the manifest",
     of=SERVICE,
     broken_by=[
-        Edit(SERVICE_FILE, "], local.further_egress)", "])", says="ways out", where=leads_out),
+        Edit(SERVICE_FILE, "], local.further_egress, local.efs_egress)", "], local.efs_egress)", says="ways out",
+             where=leads_out),
         Edit(NETWORK, "protocol        = way.protocol", 'protocol = "-1"', says="ways out", where=leads_out),
         Edit(NETWORK, "cidr_blocks     = way.cidr == null ? [] : [way.cidr]", 'cidr_blocks = ["0.0.0.0/0"]',
              says="ways out", where=lambda v: any("cidr" in way for way in v["network"]["egress"])),

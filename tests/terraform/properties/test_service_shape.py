@@ -117,7 +117,7 @@ def test_property_03_conditional_alb_resource_creation(instance: Instance) -> No
     """Public services stand behind the load balancer, internal ones in Cloud Map, workers nowhere."""
     public, called = is_public(instance.variables), is_called(instance.variables)
     assert len(instance.plan.of("aws_lb_target_group")) == public, "a target group for public services"
-    assert len(instance.plan.of("aws_lb_listener_rule")) == public, "a rule for public services"
+    assert bool(instance.plan.of("aws_lb_listener_rule")) == public, "a rule for public services"
     assert len(instance.plan.of("aws_service_discovery_service")) == called, "Cloud Map is for internal services"
     service = instance.plan.one("aws_ecs_service").values
     assert len(service["load_balancer"]) == public, "attached to the load balancer if public"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.terraform.inputs import Variables
 from tests.terraform.properties.laboratory import Instance, Laboratory
-from tests.terraform.properties.proof import Edit, breaks, holds
+from tests.terraform.properties.proof import EDITS, Edit, breaks, holds
 from tests.terraform.properties.services import MODULE, SERVICE, containers, definition, full_name
 from tests.terraform.properties.storage import file_systems, opened_here, with_iam
 
@@ -62,7 +62,7 @@ def a_service_reaches_its_files_and_no_others(instance: Instance) -> None:
     check_roles(instance)
     asked = file_systems(instance.variables)
     (group,) = instance.plan.of("aws_security_group")
-    rules = [rule for rule in group.values["egress"] if rule["security_groups"]]
+    rules = [rule for rule in group.values["egress"] if rule["description"] == "Mount targets of EFS"]
     groups = {efs["security_group"] for efs in asked.values() if efs.get("security_group")}
     assert {one for rule in rules for one in rule["security_groups"]} == groups, "other mount targets"
     assert {(rule["from_port"], rule["to_port"]) for rule in rules} <= {(2049, 2049)}, "more than mount targets"
@@ -133,4 +133,4 @@ def check_roles(instance: Instance) -> None:
 def test_a_service_reaches_its_files_and_no_others(laboratory: Laboratory) -> None:
     batch = laboratory.batch(SERVICE)
     holds(a_service_reaches_its_files_and_no_others, batch, laboratory.seed)
-    breaks(a_service_reaches_its_files_and_no_others, SERVICE, BROKEN, batch, laboratory)
+    breaks(a_service_reaches_its_files_and_no_others, SERVICE, BROKEN[:EDITS], batch, laboratory)
