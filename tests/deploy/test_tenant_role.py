@@ -166,6 +166,7 @@ def test_a_tenant_may_not_leave_its_place(role: Plan) -> None:
     assert refused(role, NEVER) == [each[:2] for each in NEVER]
 
 
+PARAMETER = f"arn:aws:ssm:{PLACE}:parameter/"
 SECRETS = f"arn:aws:secretsmanager:{PLACE}:secret"
 OF_SERVICES: dict[str, tuple[bool, str, str, dict[str, Any]]] = {
     "its own secret": (True, "secretsmanager:GetSecretValue", f"{SECRETS}:develop/orders-api/url-AbCdEf", {}),
@@ -182,6 +183,10 @@ OF_SERVICES: dict[str, tuple[bool, str, str, dict[str, Any]]] = {
     "another tenant's image, to replace": (False, "ecr:PutImage", f"arn:aws:ecr:{PLACE}:repository/develop/base", {}),
     "another tenant's service": (False, "ecs:UpdateService", f"arn:aws:ecs:{PLACE}:service/develop/payments", {}),
     "another tenant's role": (False, "iam:PassRole", f"{IAM}:role/develop-payments-task", TO_TASKS),
+    "its parameter": (True, "ssm:GetParameters", f"{PARAMETER}orders-api/url", {}),
+    "the parameter of another tenant": (False, "ssm:GetParameters", f"{PARAMETER}payments/url", {}),
+    "metrics of its environment": (True, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "develop/orders"}),
+    "metrics of another environment": (False, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "prod/orders"}),
     "a role": (False, "iam:CreateRole", f"{IAM}:role/develop-orders-api-x", BOUND),
     "a state": (False, "s3:GetObject", f"arn:aws:s3:::{STATE}/teams/develop/payments/terraform.tfstate", {}),
 }

@@ -13,7 +13,7 @@ DEFINITIONS = definitions()
 
 def test_there_are_sixteen() -> None:
     assert len(DEFINITIONS) == 16
-    assert WAITING | REFUSED.keys() <= {one.name for one in DEFINITIONS}
+    assert WAITING.keys() | REFUSED.keys() <= {one.name for one in DEFINITIONS}
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: one.name)

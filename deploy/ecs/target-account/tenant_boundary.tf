@@ -14,9 +14,12 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid      = "WithoutResource"
-        Effect   = "Allow"
-        Action   = ["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Sid    = "WithoutResource"
+        Effect = "Allow"
+        Action = [
+          "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "logs:DescribeLogGroups",
+          "ssmmessages:Create*", "ssmmessages:Open*", "xray:GetSampling*", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+        ]
         Resource = "*"
       },
       {
@@ -43,27 +46,28 @@ locals {
       },
       {
         # With the environment's name before it, or without, as `tenants` of the daemon's configuration grants them.
-        Sid       = "Secrets"
-        Effect    = "Allow"
-        Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-        Resource  = flatten([for secret in local.own_secrets : ["${local.arn_in["secretsmanager"]}:secret:${secret}", [for name in var.environments : "${local.arn_in["secretsmanager"]}:secret:${name}/${secret}"]]])
+        Sid    = "Secrets"
+        Effect = "Allow"
+        Action = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "ssm:GetParameters"]
+        Resource = flatten([for secret in local.own_secrets : [for begins in ["${local.arn_in["secretsmanager"]}:secret:", "${local.arn_in["ssm"]}:parameter/"] : [
+          "${begins}${secret}", [for name in var.environments : "${begins}${name}/${secret}"],
+        ]]])
         Condition = local.in_own_places
       },
       {
-        Sid       = "Keys"
+        Sid       = "KeysAndFiles"
         Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        Resource  = "${local.arn_in["kms"]}:key/*"
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        Resource  = ["${local.arn_in["kms"]}:key/*", "${local.arn_in["elasticfilesystem"]}:file-system/*"]
         Condition = local.in_own_places
       },
       {
         Sid    = "Data"
         Effect = "Allow"
         Action = [
-          "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable",
-          "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "events:PutEvents",
+          "dynamodb:*Item", "dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan", "events:PutEvents",
           "kafka-cluster:AlterGroup", "kafka-cluster:AlterTransactionalId", "kafka-cluster:Connect", "kafka-cluster:Describe*",
-          "kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:WriteDataIdempotently", "kinesis:DescribeStreamSummary",
+          "kafka-cluster:ReadData", "kafka-cluster:WriteData*", "kinesis:DescribeStreamSummary",
           "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:PutRecord*", "s3:AbortMultipartUpload",
           "s3:DeleteObject", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject*", "s3:ListBucket",
           "s3:PutObject", "sns:Publish", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueue*", "sqs:ReceiveMessage",
@@ -76,6 +80,20 @@ locals {
           ]]),
           tolist(try(var.tenant.data_resources, [])),
         )
+      },
+      {
+        Sid       = "Metrics"
+        Effect    = "Allow"
+        Action    = "cloudwatch:PutMetricData"
+        Resource  = "*" # the action knows no resource
+        Condition = { StringLike = { "cloudwatch:namespace" = [for name in sort(var.environments) : "${name}/*"] } }
+      },
+      {
+        Sid       = "FindServices"
+        Effect    = "Allow"
+        Action    = "servicediscovery:DiscoverInstances"
+        Resource  = ["${local.arn_in["servicediscovery"]}:namespace/*", "${local.arn_in["servicediscovery"]}:service/*"]
+        Condition = { StringEquals = { "servicediscovery:NamespaceName" = [for name in sort(var.environments) : "${name}.internal"] } }
       },
       {
         Sid      = "ImagePointers"
