@@ -30,8 +30,7 @@ def service_variables(
     running_schedule: int | None,
 ) -> dict[str, Any]:
     """Return the variables of a service. `secret_names` are the full names of the secrets that the platform made; a
-    secret of another maker has the name that the manifest says. `policies` are the ARNs of managed policies by name.
-    """
+    secret of another maker has the name that the manifest says."""
     former = _former_ports(spec, running_ports)
     former_secrets = _former_secrets(spec, secret_names, running_secrets, environment)
     return {
