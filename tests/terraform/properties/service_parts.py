@@ -60,7 +60,7 @@ deployments = st.fixed_dictionaries(
         "maximum_percent": st.just(200),
         "circuit_breaker": st.booleans(),
         "rollback_alarms": st.lists(st.sampled_from(["cpu", "memory", "running-tasks", "shop latency"]), max_size=3),
-        "force_new": st.none() | TAG,
+        "force_new": st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,20}", fullmatch=True),
     }
 ) | st.just({"minimum_healthy_percent": 0, "maximum_percent": 100})
 CHECKS = st.sampled_from([["CMD", "/bin/check", "--all"], ["CMD-SHELL", "curl -f http://localhost/ || exit 1"]])
