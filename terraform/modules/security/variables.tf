@@ -79,7 +79,7 @@ variable "data_resources" {
   nullable    = false
 
   validation {
-    condition     = length(join("", var.data_resources)) <= 1000 && alltrue([for arn in var.data_resources : can(regex("^arn:aws[a-z-]*:(dynamodb|events|kafka|kinesis|kms|s3|secretsmanager|sns|sqs|ssm):[^ ]+$", arn))])
-    error_message = "data_resources ${jsonencode(var.data_resources)} must be ARNs of DynamoDB, EventBridge, KMS, MSK, Kinesis, S3, Secrets Manager, SNS, SQS or SSM, of 1000 characters together: a policy ends at 6144."
+    condition     = length(join("", var.data_resources)) <= 800 && alltrue([for arn in var.data_resources : can(regex("^arn:aws[a-z-]*:(dynamodb|events|kafka|kinesis|kms|s3|secretsmanager|sns|sqs|ssm):[^ ]+$", arn))])
+    error_message = "data_resources ${jsonencode(var.data_resources)} must be ARNs of DynamoDB, EventBridge, KMS, MSK, Kinesis, S3, Secrets Manager, SNS, SQS or SSM, of 800 characters together: a policy ends at 6144."
   }
 }

@@ -21,7 +21,7 @@ rate_limits = st.integers(10, 2_000_000_000)
 firewalls = st.integers(0, 19).map(lambda number: number == 7)  # rarely: the provider takes seconds to plan one
 
 data_resources = st.lists(
-    st.from_regex(r"arn:aws:(sqs|sns|ssm|kms):[a-z]{20}:[0-9]{12}:[a-z*]{40}", fullmatch=True), max_size=11
+    st.from_regex(r"arn:aws:(sqs|sns|ssm|kms):[a-z]{20}:[0-9]{12}:[a-z*]{40}", fullmatch=True), max_size=9
 )
 firewall_modes = st.sampled_from(["block", "count"])
 
