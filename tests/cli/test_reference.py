@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desired_state.checks.loosened import LOOSENINGS
 from desired_state.kinds.schemas import generate
 
 TEXT = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text()
@@ -67,3 +68,9 @@ def test_the_reference_has_every_field_with_its_default(kind: str) -> None:
     for section in (*SHARED, kind):
         documented |= written(section)
     assert documented == fields(kind)
+
+
+def test_the_table_of_what_loosens_a_default_is_that_of_the_check() -> None:
+    (table,) = re.findall(r"^\| name \| field \| what it does \|\n\|[-|]+\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| .* \| (.*) \|$", table, re.MULTILINE))
+    assert rows == {each.name: each.does.rstrip(",") for each in LOOSENINGS}

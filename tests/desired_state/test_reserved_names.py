@@ -11,7 +11,7 @@ from desired_state.snapshot import build
 from desired_state.tenants.tenant import SUFFIXES, Tenant, Tenants, matches
 from tests.desired_state.manifests import FOUR, ROOTS, service, to_yaml
 
-MODULE = Path(__file__).resolve().parents[2] / "terraform/modules/service"
+MODULES = Path(__file__).resolve().parents[2] / "terraform/modules"
 TEAM = Tenant("team", ("team/",), ("develop",), names=("orders",))
 
 
@@ -59,6 +59,9 @@ def test_law_a_tenant_that_has_a_name_with_its_beginning_shares_it_with_nobody(n
     assert tenants(both, other(*shorter)).reserved_for(both, name) is None
 
 
-def test_the_suffixes_are_those_of_the_module() -> None:
-    text = "\n".join(file.read_text() for file in MODULE.glob("*.tf"))
-    assert set(re.findall(r'"\$\{local\.full_name\}-([a-z-]+)"', text)) <= set(SUFFIXES)
+@pytest.mark.parametrize("module", ["job", "service"])
+def test_the_suffixes_are_those_of_the_module(module: str) -> None:
+    text = "\n".join(file.read_text() for file in (MODULES / module).glob("*.tf"))
+    found = set(re.findall(r'"\$\{local\.full_name\}-([a-z-]+)"', text))
+    assert found
+    assert found <= set(SUFFIXES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 
 from desired_state.kinds.job import JobSpec
@@ -39,8 +38,7 @@ def test_each_is_planned_with_its_containers(laboratory: Laboratory) -> None:
                 compiled = variables(one, DEVELOP, platform=platform_output("develop"), image=None)
                 given.append({variable: value for variable, value in compiled.items() if variable != "aws"})
                 specs.append((f"{name}: {key.name}", one.spec))
-    if not given:
-        pytest.skip("every definition waits for a field")
+    assert len(given) >= 20
     planned = read(laboratory.plan(SERVICE, given), given)
     assert len(planned) == len(specs)
     for (name, spec), instance in zip(specs, planned, strict=True):
