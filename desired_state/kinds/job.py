@@ -6,7 +6,7 @@ A run is a task of ECS on Fargate. Until it is told otherwise, a job never runs 
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from desired_state.kinds.adoption import Imports
 from desired_state.kinds.container.image import Tag
@@ -27,7 +27,7 @@ from desired_state.kinds.fields import (
 )
 from desired_state.kinds.policy import Policy
 from desired_state.kinds.schedule import Schedule
-from desired_state.kinds.service.fargate import SIZES, cpu_problem, memory_problem
+from desired_state.kinds.service.fargate import SIZES, fargate_cpu, fargate_memory
 from desired_state.located import quote
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
@@ -92,19 +92,8 @@ class JobSpec(Strict):
     imports: Imports = ()
     policy: Policy = Policy()
 
-    @field_validator("cpu")
-    @classmethod
-    def _fargate_cpu(cls, cpu: int) -> int:
-        if problem := cpu_problem(cpu):
-            raise refuse(problem)
-        return cpu
-
-    @field_validator("memory")
-    @classmethod
-    def _fargate_memory(cls, memory: int, info: ValidationInfo) -> int:
-        if problem := memory_problem(info.data.get("cpu", 0), memory):
-            raise refuse(problem, beside=("cpu",))
-        return memory
+    _fargate_cpu = field_validator("cpu")(fargate_cpu)
+    _fargate_memory = field_validator("memory")(fargate_memory)
 
     _secrets_not_in_env = field_validator("secrets")(not_in_env)
 

@@ -7,11 +7,11 @@ Source: Amazon ECS developer guide, "Task CPU and memory" (Linux).
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from desired_state.kinds.fields import Strict
+from desired_state.kinds.fields import Strict, refuse
 
 SIZES: Final[Mapping[int, tuple[int, ...]]] = {
     256: (512, 1024, 2048),
@@ -41,19 +41,21 @@ class Spot(Strict):
         return {**mapping, "type": ["integer", "object"], "minimum": 0, "maximum": 100}
 
 
-def cpu_problem(cpu: int) -> str | None:
-    """Return the message about an invalid number of CPU units, or None if it is a Fargate size."""
-    if cpu in SIZES:
-        return None
-    return f"cpu {cpu} is not a Fargate size: the choices are {_list(tuple(SIZES))}"
+def fargate_cpu(cpu: int) -> int:
+    """Validate that a number of CPU units is a Fargate size."""
+    if cpu not in SIZES:
+        raise refuse(f"cpu {cpu} is not a Fargate size: the choices are {_list(tuple(SIZES))}")
+    return cpu
 
 
-def memory_problem(cpu: int, memory: int) -> str | None:
-    """Return the message about memory (MiB) that does not fit the CPU units, or None; also None for invalid units."""
+def fargate_memory(memory: int, info: ValidationInfo) -> int:
+    """Validate that memory (MiB) fits `cpu`, which must be an earlier field; beside an invalid `cpu` any does."""
+    cpu = info.data.get("cpu", 0)
     choices = SIZES.get(cpu)
-    if choices is None or memory in choices:
-        return None
-    return f"memory {memory} is not valid for cpu {cpu} on Fargate: the choices are {_describe(choices)}"
+    if choices is not None and memory not in choices:
+        message = f"memory {memory} is not valid for cpu {cpu} on Fargate: the choices are {_describe(choices)}"
+        raise refuse(message, beside=("cpu",))
+    return memory
 
 
 def _describe(choices: tuple[int, ...]) -> str:

@@ -43,7 +43,7 @@ from desired_state.kinds.fields import (
 from desired_state.kinds.policy import Policy
 from desired_state.kinds.service.delivery import Delivery
 from desired_state.kinds.service.deployment import REQUEST_ALARMS, Deployment
-from desired_state.kinds.service.fargate import SIZES, Spot, cpu_problem, memory_problem
+from desired_state.kinds.service.fargate import SIZES, Spot, fargate_cpu, fargate_memory
 from desired_state.kinds.service.network import Connect, Security
 from desired_state.kinds.service.permissions import Permissions, Policies, through_kms
 from desired_state.kinds.service.scaling import Scaling
@@ -124,19 +124,8 @@ class ServiceSpec(ContainerSettings):
     imports: Imports = ()
     policy: Policy = Policy()
 
-    @field_validator("cpu")
-    @classmethod
-    def _fargate_cpu(cls, cpu: int) -> int:
-        if problem := cpu_problem(cpu):
-            raise refuse(problem)
-        return cpu
-
-    @field_validator("memory")
-    @classmethod
-    def _fargate_memory(cls, memory: int, info: ValidationInfo) -> int:
-        if problem := memory_problem(info.data.get("cpu", 0), memory):
-            raise refuse(problem, beside=("cpu",))
-        return memory
+    _fargate_cpu = field_validator("cpu")(fargate_cpu)
+    _fargate_memory = field_validator("memory")(fargate_memory)
 
     @field_validator("delivery")
     @classmethod
