@@ -37,12 +37,21 @@ def specificity(rule: Conditions) -> int:
     return by_path * (_MOST_CONDITIONS + 1) + min(others, _MOST_CONDITIONS)
 
 
-def choices(name: str, rule: Conditions) -> Iterator[int]:
-    """Yield every automatic priority, in the order in which a new rule of this name takes the first free one."""
-    band = FIRST + (_BANDS - 1 - specificity(rule)) * _WIDTH
+def preferred(name: str, rule: Conditions) -> Iterator[int]:
+    """Yield the priorities for rules as specific as this one, in the order in which one of this name tries them."""
+    band = _band(rule)
     start = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % _WIDTH
     yield from (band + (start + step) % _WIDTH for step in range(_WIDTH))
+
+
+def beyond(rule: Conditions) -> Iterator[int]:
+    """Yield all other automatic priorities, for a rule that finds all of the preferred ones taken."""
+    band = _band(rule)
     yield from chain(range(band + _WIDTH, LAST + 1), range(band - 1, FIRST - 1, -1))
+
+
+def _band(rule: Conditions) -> int:
+    return FIRST + (_BANDS - 1 - specificity(rule)) * _WIDTH
 
 
 def assign(
@@ -56,10 +65,12 @@ def assign(
     kept = _kept(rules, had)
     taken = given | {rule.rank for rule in had.values()}
     found = dict(kept)
+    further: dict[int, Iterator[int]] = {}  # by band: what was taken once is not tried again, or the work is a square
     for (key, place), rule in sorted(rules.items(), key=lambda item: (item[0][0], *map(str, item[0][1]))):
         if rule.priority is None and (key, place) not in found:
             name = "/".join((str(key), *map(str, place)))
-            found[key, place] = next((one for one in choices(name, rule) if one not in taken), LAST)
+            tried = chain(preferred(name, rule), further.setdefault(_band(rule), beyond(rule)))
+            found[key, place] = next((one for one in tried if one not in taken), LAST)
             taken.add(found[key, place])
     return found
 

@@ -11,11 +11,12 @@ _SPEC = (
 
 
 def service(
-    name: str, priority: int, *, path: str = "", former: str = "", environments: str = "develop", more: str = ""
+    name: str, priority: int | None, *, path: str = "", former: str = "", environments: str = "develop", more: str = ""
 ) -> str:
     """Return a public service as YAML; `more` are further fields of its spec."""
     renamed = f", formerName: {former}" if former else ""
-    routing = f'routing: {{priority: {priority}, paths: ["{path or f"/{name}"}"]}}'
+    given = "" if priority is None else f"priority: {priority}, "
+    routing = f'routing: {{{given}paths: ["{path or f"/{name}"}"]}}'
     return (
         f"apiVersion: reconciler/v1\nkind: Service\nmetadata: {{name: {name}{renamed}}}\n"
         f"spec: {{environments: [{environments}], {_SPEC}, {routing}{more}}}\n"
@@ -34,6 +35,11 @@ def files(documents: Iterable[str]) -> dict[str, bytes]:
 def one_priority(count: int) -> dict[str, bytes]:
     """Return services that share a priority."""
     return files(service(f"s{number}", 7) for number in range(count))
+
+
+def without_priority(count: int) -> dict[str, bytes]:
+    """Return services whose rules are equally specific and give no priority."""
+    return files(service(f"s{number}", None, path="/same/*") for number in range(count))
 
 
 def one_former_name(count: int) -> dict[str, bytes]:

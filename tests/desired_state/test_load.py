@@ -12,6 +12,7 @@ from desired_state.checks import listener, renames
 from desired_state.checks.conflicts import EnvironmentFacts
 from desired_state.checks.graph import cycles
 from desired_state.checks.landscape import Landscape
+from desired_state.checks.priorities import with_priorities
 from desired_state.checks.survey import Survey, survey
 from desired_state.files.tree import Unavailable
 from desired_state.limits import LARGEST_COMMIT, LARGEST_FILE, MOST_FILES, MOST_PROBLEMS, affordable
@@ -74,6 +75,7 @@ CHECKS: dict[str, tuple[Callable[[int], dict[str, bytes]], Callable[[Survey], It
         large.broken,
         lambda found: Landscape.from_survey(found, frozenset({"live"}), lambda _: False).findings(Spelling(10)),
     ),
+    "automatic priorities": (large.without_priority, lambda found: with_priorities(found.candidates, {})),
     "platforms": (large.platforms, lambda found: checks.check_platforms(found.candidates)),
     "networks": (large.platforms, lambda found: checks.check_networks(found.candidates, FACTS)),
 }

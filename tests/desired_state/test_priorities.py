@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desired_state.checks.priorities import FIRST, LAST, assign, choices, specificity
+from desired_state.checks.priorities import FIRST, LAST, assign, preferred, specificity
 from desired_state.checks.requests import admits
 from desired_state.checks.routes import covers
 from desired_state.instance import Key
@@ -84,7 +84,7 @@ def test_law_a_rule_that_takes_every_request_of_another_one_comes_after_it(
     if admits(wide, narrow) and all(any(covers(one, path) for one in wide.paths) for path in narrow.paths):
         assert specificity(wide) <= specificity(narrow) or len(wide.paths) > 1
         if specificity(wide) < specificity(narrow):
-            assert next(choices("wide", wide)) > next(choices("narrow", narrow))
+            assert next(preferred("wide", wide)) > next(preferred("narrow", narrow))
 
 
 def snapshot(*manifests: Mapping[str, Any], before: Snapshot | None = None) -> Snapshot:

@@ -67,7 +67,7 @@ class EcsOneOffTasks:
             taskDefinition=service["taskDefinition"],
             launchType="FARGATE",
             count=1,
-            startedBy=STARTED_BY,
+            startedBy=_started_by(name),
             networkConfiguration=service["networkConfiguration"],
             propagateTags="TASK_DEFINITION",
             overrides={"containerOverrides": [{"name": outputs["container_name"], "command": list(command)}]},
@@ -83,8 +83,8 @@ class EcsOneOffTasks:
         if not found["tasks"]:
             raise TaskRefused(f"there is no task {task} of the service any more")
         seen = found["tasks"][0]
-        if seen.get("startedBy") != STARTED_BY:
-            raise TaskRefused(f"{task} was not started by run-task")
+        if seen.get("startedBy") != _started_by(outputs["service_name"]):
+            raise TaskRefused(f"{task} was not started by run-task of this service")
         lines, following = await self._log(
             environment, outputs["log_group_name"], f"{container}/{container}/{task}", after
         )
@@ -153,3 +153,10 @@ class EcsOneOffTasks:
         )
         latest = max((int(event["timestamp"]) + 1 for event in found["events"]), default=since)
         return [str(event["message"]) for event in found["events"]], str(latest)
+
+
+def _started_by(service: str) -> str:
+    """Return what a task is marked with: a cluster holds those of other services, which may be another tenant's.
+
+    Source: Amazon ECS API reference, RunTask, startedBy: 128 letters, digits, hyphens, slashes and underscores."""
+    return f"{STARTED_BY}/{service}"

@@ -90,7 +90,7 @@ async def test_a_command_runs_once_with_the_revision_of_the_service_and_ends_wit
     (ran,) = aws.client("ecs").describe_tasks(cluster=outputs["cluster_name"], tasks=[task])["tasks"]
     assert ran["overrides"]["containerOverrides"] == [{"name": "orders", "command": BACKFILL}]
     assert (ran["startedBy"], ran["taskDefinitionArn"].rpartition("/")[2]) == (
-        STARTED_BY,
+        f"{STARTED_BY}/orders",
         f"{outputs['cluster_name']}:1",
     )
     write_log(aws, outputs, task, "one", "two")
@@ -121,6 +121,9 @@ async def test_a_task_of_another_kind_is_not_shown(
     task = found["tasks"][0]["taskArn"].rpartition("/")[2]
     with pytest.raises(TaskRefused, match="was not started by run-task"):
         await tasks.observe(instance(), where, outputs, task, None)
+    of_orders = await tasks.start(instance(), where, outputs, BACKFILL)
+    with pytest.raises(TaskRefused, match="was not started by run-task of this service"):
+        await tasks.observe(instance(), where, {**outputs, "service_name": "payments"}, of_orders, None)
     with pytest.raises(TaskRefused, match="the service does not exist in ECS"):
         await tasks.start(instance(), where, {**outputs, "service_name": "gone"}, BACKFILL)
 
